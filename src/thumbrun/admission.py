@@ -1,0 +1,125 @@
+"""How much a task takes on at once, in bytes.
+
+The memory setting M bounds what bodies and decoded pictures take together: a quarter for bodies, the rest for
+decoding. Beside it the processes themselves take some 60 MiB, and 35 MiB for each decoding process.
+
+    bodies held            <= M / 4
+    decoded pictures       <= 3 M / 4, of which each decoding process has an equal share; a picture whose header
+                              declares more waits until that much is free, and is refused if it never can be
+    a body beyond M / 4       has the task to itself: it waits until nothing else is held, and what it leaves of M
+                              may be used to decode it; beyond M / 2 it is refused
+
+So bodies and decoded pictures never exceed M, whatever the bucket holds.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+
+class Budget:
+    """Bytes to take and give back; who waits longest is served first, so that a large wish is not starved."""
+
+    def __init__(self, capacity: int) -> None:
+        """Start with all of `capacity` free."""
+        self.capacity = capacity
+        self._free = capacity
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    @asynccontextmanager
+    async def take(self, size: int) -> AsyncIterator[None]:
+        """Hold `size` bytes, waiting until they are free.
+
+        Raises:
+            ValueError: More than the capacity was asked for, which would wait for ever.
+        """
+        if size > self.capacity:
+            raise ValueError(f"{size} bytes of {self.capacity}")
+        await self._acquire(size)
+        try:
+            yield
+        finally:
+            self._free += size
+            self._wake()
+
+    async def _acquire(self, size: int) -> None:
+        if not self._waiting and size <= self._free:
+            self._free -= size
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append((size, turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._free += size  # its turn came in the moment in which it was cancelled
+            else:
+                self._waiting.remove((size, turn))
+            self._wake()
+            raise
+
+    def _wake(self) -> None:
+        while self._waiting and self._waiting[0][0] <= self._free:
+            size, turn = self._waiting.popleft()
+            self._free -= size
+            turn.set_result(None)
+
+
+class Admission:
+    """Decides when a body may be fetched and a picture decoded."""
+
+    def __init__(self, memory: int, workers: int) -> None:
+        """Divide `memory` bytes among bodies and `workers` decoding processes."""
+        self._memory = memory
+        self._bodies = Budget(memory // 4)
+        self._decoding = Budget(memory - memory // 4)
+        self._share = self._decoding.capacity // workers
+        self.largest_body = memory // 2
+
+    @asynccontextmanager
+    async def body(self, size: int) -> AsyncIterator["Hold"]:
+        """Hold a body of `size` bytes, waiting until there is room.
+
+        Raises:
+            ValueError: It is larger than `largest_body`.
+        """
+        if size > self.largest_body:
+            raise ValueError(f"{size} bytes of {self.largest_body}")
+        if size <= self._bodies.capacity:
+            async with self._bodies.take(size):
+                yield Hold(self._share, self._decoding.capacity, self._decoding)
+        else:
+            # Whoever decodes holds a body, so with all of the bodies' part nobody decodes: this can not wait for ever.
+            async with self._bodies.take(self._bodies.capacity), self._decoding.take(self._decoding.capacity):
+                yield Hold(self._memory - size, self._memory - size, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A body that is held, and what its decoding may take.
+
+    Attributes:
+        share: Bytes that are usually enough to ask for.
+        most: Bytes that may be asked for at most.
+    """
+
+    share: int
+    most: int
+    _decoding: Budget | None
+
+    @asynccontextmanager
+    async def decoding(self, size: int) -> AsyncIterator[None]:
+        """Hold `size` bytes for a decoded picture, waiting until they are free.
+
+        Raises:
+            ValueError: More than `most` was asked for.
+        """
+        if size > self.most:
+            raise ValueError(f"{size} bytes of {self.most}")
+        if self._decoding is None:
+            yield
+        else:
+            async with self._decoding.take(size):
+                yield

@@ -1,0 +1,88 @@
+"""The image formats: which are read, by which names they go, and what their thumbnails become. Pure.
+
+Only a format's own media type or file name suffix counts here; what the bytes really are is the decoder's business.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One image format.
+
+    Attributes:
+        name: As settings and the ledger spell it.
+        media_types: Its content types, the registered one first.
+        suffixes: Its file name suffixes, lower case with the dot, the usual one first.
+        output: The format of its thumbnails when the recipe says `keep`, or None where it is never opened.
+    """
+
+    name: str
+    media_types: tuple[str, ...]
+    suffixes: tuple[str, ...]
+    output: str | None
+
+
+READ: tuple[Format, ...] = (
+    Format("jpeg", ("image/jpeg", "image/jpg", "image/pjpeg"), (".jpg", ".jpeg", ".jpe", ".jfif"), "jpeg"),
+    Format("png", ("image/png", "image/x-png", "image/apng", "image/vnd.mozilla.apng"), (".png", ".apng"), "png"),
+    Format("gif", ("image/gif",), (".gif",), "gif"),
+    Format("webp", ("image/webp",), (".webp",), "webp"),
+    Format("avif", ("image/avif", "image/avif-sequence"), (".avif", ".avifs"), "avif"),
+    Format(
+        "heic",
+        ("image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence"),
+        (".heic", ".heif", ".heics", ".heifs", ".hif"),
+        "jpeg",
+    ),
+    Format("tiff", ("image/tiff", "image/x-tiff", "image/tif"), (".tif", ".tiff"), "jpeg"),
+    Format("bmp", ("image/bmp", "image/x-ms-bmp", "image/x-bmp"), (".bmp", ".dib"), "jpeg"),
+    Format(
+        "jpeg2000",
+        ("image/jp2", "image/jpx", "image/jpm", "image/jpeg2000", "image/x-jp2", "image/j2c", "image/x-jpeg2000-image"),
+        (".jp2", ".j2k", ".jpf", ".jpx", ".j2c", ".jpc"),
+        "jpeg",
+    ),
+    Format("ico", ("image/vnd.microsoft.icon", "image/x-icon", "image/ico"), (".ico",), "png"),
+)
+
+# Image formats that thumbrun never opens: vector and script formats, camera raw, layered and scientific ones. An
+# item of such a name is reported as skipped, so that nobody wonders where its thumbnail is.
+UNSUPPORTED_SUFFIXES = frozenset(
+    (
+        *(".svg", ".svgz", ".eps", ".ps", ".ai", ".wmf", ".emf"),
+        *(".psd", ".psb", ".xcf", ".tga", ".pcx", ".ppm", ".pgm", ".pbm", ".pnm", ".xbm", ".xpm", ".sgi", ".qoi"),
+        *(".cr2", ".cr3", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".dng", ".orf", ".rw2", ".raf", ".pef", ".raw"),
+        *(".rwl", ".srw", ".3fr", ".jxl", ".jxr", ".wdp", ".exr", ".hdr", ".dds", ".icns", ".cur"),
+        *(".fits", ".dcm", ".djvu", ".mng", ".fli", ".flc"),
+    )
+)
+
+_BY_MEDIA_TYPE = {media_type: format_ for format_ in READ for media_type in format_.media_types}
+_BY_SUFFIX = {suffix: format_ for format_ in READ for suffix in format_.suffixes}
+BY_NAME = {format_.name: format_ for format_ in READ}
+
+
+def media_type_of(name: str) -> str:
+    """Return the registered media type of a format by its name."""
+    return BY_NAME[name].media_types[0]
+
+
+def suffix_of(path: str) -> str:
+    """Return a path's suffix in lower case with its dot, or an empty string.
+
+    >>> suffix_of("a/b.c/IMG.JPG"), suffix_of("a/b.c/IMG"), suffix_of(".jpg")
+    ('.jpg', '', '')
+    """
+    stem, dot, suffix = path.rpartition("/")[2].rpartition(".")
+    return f".{suffix.lower()}" if dot and stem else ""
+
+
+def by_media_type(content_type: str) -> Format | None:
+    """Return the format of a content type, its parameters and case ignored, or None."""
+    return _BY_MEDIA_TYPE.get(content_type.partition(";")[0].strip().lower())
+
+
+def by_suffix(path: str) -> Format | None:
+    """Return the format that a path's suffix names, or None."""
+    return _BY_SUFFIX.get(suffix_of(path))

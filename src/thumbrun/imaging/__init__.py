@@ -1,0 +1,1 @@
+"""From an image's bytes to a thumbnail's bytes, in processes that may die of it."""

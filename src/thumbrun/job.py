@@ -1,0 +1,280 @@
+"""One task from start to end: agree on the run, find or make the plan, work one's shards, write down what happened."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from thumbrun.admission import Admission
+from thumbrun.clock import Clock
+from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError
+from thumbrun.imaging.workers import Workers
+from thumbrun.ledger import Ledger
+from thumbrun.logs import Events
+from thumbrun.outcomes import Tally
+from thumbrun.pipeline import Making, Pipeline
+from thumbrun.planning.agree import Agreed, Agreement, Wish
+from thumbrun.planning.freeze import Source
+from thumbrun.planning.naming import NamingRule
+from thumbrun.planning.plan import Plan
+from thumbrun.planning.planner import Planner
+from thumbrun.planning.select import Selection
+from thumbrun.planning.shards import assign
+from thumbrun.planning.survey import describe
+from thumbrun.settings import Settings
+from thumbrun.shardwork import ShardWork
+from thumbrun.state import State
+from thumbrun.storage.base import Store
+from thumbrun.storage.location import Location
+from thumbrun.storage.open import open_store
+
+GRACE_SECONDS = 5.0  # for what is under way when the task is told to stop
+WRITE_DOWN_SECONDS = 2.5  # for the ledger, after that
+
+# Cloud Storage starts a bucket at about 1,000 writes a second: tasks spread over 10 ms each, at most 10 s.
+_JITTER_A_TASK = 0.01
+_MOST_JITTER = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one task did, and what is known of the run.
+
+    Attributes:
+        run_id: The run.
+        folder: URI of its thumbnails.
+        own: What came of the items of this task's shards, by whomever.
+        run: What came of all items, once every shard is complete; None before.
+        seconds: From the task's start to its end.
+        listed: Whether this task made the plan.
+    """
+
+    run_id: str
+    folder: str
+    own: Tally
+    run: Tally | None
+    seconds: float
+    listed: bool
+
+
+class Stores:
+    """The stores of one task, opened and closed together."""
+
+    def __init__(self, settings: Settings, events: Events) -> None:
+        self._settings = settings
+        self._events = events
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        settings = self._settings
+        self.source = self._open(settings.source)
+        self.output = self.source if _same(settings.output, settings.source) else self._open(settings.output)
+        self.state = State(
+            self.output if _same(settings.state, settings.output) else self._open(settings.state),
+            settings.state.prefix,
+        )
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._stack.aclose()
+
+    def _open(self, location: Location) -> Store:
+        settings = self._settings
+        store = open_store(
+            location,
+            emulator=settings.emulator,
+            user_project=settings.user_project,
+            in_flight=settings.in_flight,
+            on_retry=self._events.retry,
+        )
+        self._stack.push_async_callback(store.close)
+        return store
+
+
+def _same(one: Location, other: Location) -> bool:
+    return (one.scheme, one.root) == (other.scheme, other.root)
+
+
+class Job:
+    """One task of a run."""
+
+    def __init__(self, settings: Settings, events: Events, clock: Clock) -> None:
+        self._settings = settings
+        self._task = settings.task
+        self._events = events
+        self._clock = clock
+        self._shard_work: ShardWork | None = None
+        self._run_id = settings.resume or settings.run_id or ""
+
+    async def run(self, stop: asyncio.Event) -> Report:
+        """Work until the task's shards are complete, or until `stop` is set.
+
+        Raises:
+            InterruptedRunError: Told to stop; what is done is written down.
+            NothingToDoError: No image lies under the source.
+            SettingsError: The settings do not fit the run, or its folder would hold the source.
+            StoreError: A store fails; another attempt may help.
+        """
+        work = asyncio.ensure_future(self._work())
+        told = asyncio.ensure_future(stop.wait())
+        try:
+            await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return work.result()
+            if self._shard_work is not None:
+                self._shard_work.stop()
+                await asyncio.wait({work}, timeout=GRACE_SECONDS)
+            work.cancel()
+            await asyncio.wait({work}, timeout=WRITE_DOWN_SECONDS)
+            if work.done() and not work.cancelled():
+                work.result()  # a store that failed meanwhile says more than that the task was stopped
+            raise InterruptedRunError("stopped before the end; what is done is written down", hint=self.resume_hint())
+        finally:
+            work.cancel()
+            told.cancel()
+            await asyncio.gather(work, told, return_exceptions=True)
+
+    def resume_hint(self) -> str:
+        """Say how to go on with the run."""
+        if not self._run_id:
+            return "start it again"
+        return (
+            f"continue with: thumbrun run {self._settings.source.uri()} --resume {self._run_id} (and the same settings)"
+        )
+
+    async def _work(self) -> Report:
+        began = self._clock.monotonic()
+        settings = self._settings
+        _make_folders(settings.output, settings.state)
+        await self._clock.sleep(self._clock.uniform(0, min(_MOST_JITTER, _JITTER_A_TASK * (self._task.count - 1))))
+        workers = Workers(settings.workers, timeout=settings.image_timeout, memory=settings.memory)
+        async with Stores(settings, self._events) as stores, AsyncExitStack() as stack:
+            stack.push_async_callback(workers.close)
+            starting = asyncio.ensure_future(workers.start())
+            try:
+                agreed = await self._agree(stores)
+                planner, plan = await self._plan(stores, agreed.run_id)
+                await starting
+            finally:
+                starting.cancel()
+            ledger = Ledger(stores.state, agreed.run_id, self._task, self._clock.nonce())
+            own = await self._work_shards(stores, agreed, plan, workers, ledger) if plan.items else Tally()
+            whole = await self._finish(stores, agreed, plan, ledger)
+            if not plan.items and not settings.allow_empty:
+                raise NothingToDoError(
+                    f"no image lies under {settings.source.uri()}, but {describe(plan.seen)}",
+                    hint="check INPUT_FOLDER; with --allow-empty / THUMBRUN_ALLOW_EMPTY this counts as success",
+                )
+            folder = stores.output.uri(self._folder(agreed.run_id))
+            seconds = self._clock.monotonic() - began
+            return Report(agreed.run_id, folder, own, whole, seconds, planner.listed)
+
+    def _folder(self, run_id: str) -> str:
+        return f"{self._settings.output.prefix}{run_id}/"
+
+    async def _agree(self, stores: Stores) -> Agreed:
+        settings = self._settings
+        wish = Wish(
+            fingerprint=settings.fingerprint(),
+            run_id=settings.run_id,
+            resume=settings.resume,
+            new=settings.new,
+            join_within=settings.join_within,
+            describes=settings.describe(),
+        )
+        agreement = Agreement(stores.state, stores.output, settings.output.prefix, wish, self._task, self._clock)
+        agreed = await agreement.run()
+        self._run_id = agreed.run_id
+        self._events.label(run=agreed.run_id)
+        folder = self._folder(agreed.run_id)
+        if _same(settings.source, settings.output) and settings.source.prefix.startswith(folder):
+            raise SettingsError(
+                [f"INPUT_FOLDER lies in {stores.output.uri(folder)}, this run's own folder; choose another output"]
+            )
+        self._events.info("run-agreed", f"Run {agreed.run_id} ({agreed.how})", began=agreed.began.isoformat())
+        return agreed
+
+    async def _plan(self, stores: Stores, run_id: str) -> tuple[Planner, Plan]:
+        settings = self._settings
+        source = source_of(settings, stores.source)
+        planner = Planner(stores.state, source, run_id, naming_rule(settings, run_id), self._task, self._clock)
+        plan = await planner.plan(lambda found: self._events.listing(found))
+        verb = "made" if planner.listed else "read"
+        self._events.info(
+            f"plan-{verb}",
+            f"Plan {verb}: {plan.items:,} images, {plan.size:,} bytes, {len(plan.shards):,} shards",
+            items=plan.items,
+            bytes=plan.size,
+            shards=len(plan.shards),
+        )
+        if planner.listed and (cold := plan.seen["cold_bytes"]):
+            classes = ", ".join(f"{size:,} bytes in {name}" for name, size in cold.items())
+            self._events.warning("cold-storage", f"Reading costs a retrieval fee: {classes}", **cold)
+        return planner, plan
+
+    async def _work_shards(self, stores: Stores, agreed: Agreed, plan: Plan, workers: Workers, ledger: Ledger) -> Tally:
+        settings = self._settings
+        shares = assign([shard.cost for shard in plan.shards], self._task.count, contiguous=settings.balance == "count")
+        pipeline = Pipeline(
+            stores.source,
+            stores.output,
+            workers,
+            Admission(settings.memory, settings.workers),
+            Making(
+                run_id=agreed.run_id,
+                folder=self._folder(agreed.run_id),
+                recipe=settings.recipe,
+                max_pixels=settings.max_pixels,
+                max_bytes=settings.max_bytes,
+                cache_control=settings.cache_control,
+                hash_source=settings.source_metadata == "hash",
+            ),
+            items_at_once=settings.in_flight + 2 * settings.workers,
+        )
+        self._shard_work = ShardWork(
+            stores.state, plan, shares[self._task.index], ledger, pipeline, self._events, self._clock
+        )
+        return await self._shard_work.run(look_first=self._task.attempt > 0 or settings.resume is not None)
+
+    async def _finish(self, stores: Stores, agreed: Agreed, plan: Plan, ledger: Ledger) -> Tally | None:
+        """Write the run's summary if every shard is complete; return its tally, or None while shards are open."""
+        names = stores.state.names.run(agreed.run_id)
+        summary = await stores.state.read(names.summary)
+        if summary is not None:
+            return Tally.from_record(summary)
+        if await ledger.unfinished(len(plan.shards)) is not None:
+            return None
+        tally = await ledger.tally()
+        record = {
+            "run": agreed.run_id,
+            "began": agreed.began.isoformat(),
+            "ended": self._clock.now().isoformat(),
+            "items": plan.items,
+            **tally.to_record(),
+        }
+        return Tally.from_record(await stores.state.first(names.summary, record, agreed.run_id))
+
+
+def source_of(settings: Settings, store: Store) -> Source:
+    """Return what to list, and what of it counts."""
+    selection = Selection(include=settings.include, exclude=settings.exclude, by_content=settings.detect == "content")
+    return Source(store, settings.source.prefix, selection, settings.limit)
+
+
+def naming_rule(settings: Settings, run_id: str) -> NamingRule:
+    """Return how the run names its thumbnails.
+
+    Cloud Storage allows a name 1,024 bytes (https://cloud.google.com/storage/docs/objects#naming), most file systems
+    255 for each part of a path.
+    """
+    local = settings.output.scheme == "file"
+    folder = f"{settings.output.prefix}{run_id}/"
+    limit = 255 if local and settings.layout == "flat" else 1024 - len(folder.encode("utf-8", "surrogateescape"))
+    return NamingRule(settings.layout, settings.recipe.format, folds=local, limit=limit)
+
+
+def _make_folders(*locations: Location) -> None:
+    for location in locations:
+        if location.scheme == "file":
+            Path(location.root).mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,116 @@
+"""Where everything of a run lies on the store: names only. Pure.
+
+<output>/<run id>/…                          thumbnails, and nothing else
+<state>/anchors/<key>/<n>                    which run an execution, or a fingerprint, works on
+<state>/runs/<run id>/run.json               the claim of the run id
+<state>/runs/<run id>/claims/<k>.json        who plans
+<state>/runs/<run id>/planner/<k>/…          a planner's beats, shards and renames
+<state>/runs/<run id>/plan.json              the commit point of the plan
+<state>/runs/<run id>/ledger/<shard>/<part>  outcomes
+<state>/runs/<run id>/summary.json           what came of the run, once every shard is complete
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+_DIGITS = 7  # of the numbers in names, so that they sort
+
+
+def _number(number: int) -> str:
+    return f"{number:0{_DIGITS}d}"
+
+
+@dataclass(frozen=True, slots=True)
+class StateLayout:
+    """The names of the records below one state prefix.
+
+    Attributes:
+        prefix: Of the state in its store, empty or ending in `/`.
+    """
+
+    prefix: str
+
+    def anchors(self, kind: str, key: str) -> str:
+        """Return the prefix of the anchors of an execution's name or a fingerprint; hashed, since it is data."""
+        digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        return f"{self.prefix}anchors/{kind}-{digest}/"
+
+    def anchor(self, kind: str, key: str, number: int) -> str:
+        """Return the name of one anchor."""
+        return self.anchors(kind, key) + _number(number)
+
+    def run(self, run_id: str) -> "RunLayout":
+        """Return the names of one run's records."""
+        return RunLayout(f"{self.prefix}runs/{run_id}/")
+
+
+@dataclass(frozen=True, slots=True)
+class RunLayout:
+    """The names of one run's records.
+
+    Attributes:
+        prefix: Of the run's records, ending in `/`.
+    """
+
+    prefix: str
+
+    @property
+    def claim(self) -> str:
+        """The claim of the run id."""
+        return f"{self.prefix}run.json"
+
+    @property
+    def plan(self) -> str:
+        """The commit point of the plan."""
+        return f"{self.prefix}plan.json"
+
+    @property
+    def summary(self) -> str:
+        """The summary, which exists once every shard is complete."""
+        return f"{self.prefix}summary.json"
+
+    @property
+    def planner_claims(self) -> str:
+        """The prefix of all claims to be the planner."""
+        return f"{self.prefix}claims/"
+
+    def planner_claim(self, number: int) -> str:
+        """Return the name of a planner's claim."""
+        return f"{self.planner_claims}{_number(number)}.json"
+
+    def planner_of_claim(self, name: str) -> int:
+        """Return the number that the name of a planner's claim holds."""
+        return int(name.removeprefix(self.planner_claims).partition(".")[0])
+
+    def beats(self, planner: int) -> str:
+        """Return the prefix of a planner's beats."""
+        return f"{self.prefix}planner/{_number(planner)}/beats/"
+
+    def beat(self, planner: int, beat: int) -> str:
+        """Return the name of one of a planner's beats."""
+        return self.beats(planner) + _number(beat)
+
+    def shard(self, planner: int, label: str) -> str:
+        """Return the name of the items of a shard; its label is unique below its planner."""
+        return f"{self.prefix}planner/{_number(planner)}/shards/{label}.jsonl.gz"
+
+    def renames(self, planner: int, label: str) -> str:
+        """Return the name of the new names of a shard's items whose own names collide."""
+        return f"{self.prefix}planner/{_number(planner)}/renames/{label}.jsonl.gz"
+
+    @property
+    def ledger(self) -> str:
+        """The prefix of all parts of the ledger."""
+        return f"{self.prefix}ledger/"
+
+    def shard_ledger(self, shard: int) -> str:
+        """Return the prefix of one shard's parts."""
+        return f"{self.ledger}{_number(shard)}/"
+
+    def part(self, shard: int, nonce: str, sequence: int) -> str:
+        """Return the name of one part, which no other process uses."""
+        return f"{self.shard_ledger(shard)}{nonce}-{_number(sequence)}.jsonl.gz"
+
+    def shard_of_part(self, name: str) -> int:
+        """Return the shard number that a part's name holds."""
+        return int(name.removeprefix(self.ledger).partition("/")[0])

@@ -1,0 +1,209 @@
+"""Make a plan: list the source once, write its shards as the listing goes, settle the names, commit.
+
+Nothing here grows with the bucket but 8 bytes a name (see `naming`), some 200 bytes a shard, and the first
+`LARGE_PAGES` pages of items, by which the shards of a smaller source are sized exactly.
+"""
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from thumbrun import records
+from thumbrun.concurrency import BoundedGroup
+from thumbrun.layout import RunLayout
+from thumbrun.planning import listing, shards
+from thumbrun.planning.listing import Range, RangeListing
+from thumbrun.planning.naming import NameBook, NamingRule
+from thumbrun.planning.plan import Item, Plan, PlannedShard, read_items
+from thumbrun.planning.select import Kind, Selection
+from thumbrun.planning.survey import Survey
+from thumbrun.state import State
+from thumbrun.storage.base import Entry, Store
+
+_WRITES = 32  # shards being written at once
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What to list, and what of it counts.
+
+    Attributes:
+        store: Where it lies.
+        prefix: Of its names.
+        selection: Decides what is an item.
+        limit: At most so many items, or None.
+    """
+
+    store: Store
+    prefix: str
+    selection: Selection
+    limit: int | None = None
+
+
+@dataclass(slots=True)
+class _Slice:
+    """Items of one key range that are not in a shard yet."""
+
+    first: str
+    number: int
+    items: list[Item] = field(default_factory=list)
+    written: int = 0
+
+
+class Freezer:
+    """Makes one plan under one planner's number."""
+
+    def __init__(self, source: Source, state: State, run_id: str, planner: int, rule: NamingRule, tasks: int) -> None:
+        """Prepare.
+
+        Args:
+            source: What to list.
+            state: Where the records go.
+            run_id: The run.
+            planner: The number under which the shards are written, claimed by this process alone.
+            rule: How thumbnails are named.
+            tasks: How many tasks the plan is cut for.
+        """
+        self._source = source
+        self._state = state
+        self._run_id = run_id
+        self._run: RunLayout = state.names.run(run_id)
+        self._planner = planner
+        self._rule = rule
+        self._tasks = tasks
+        self._survey = Survey()
+        self._names = NameBook()
+        self._shards: dict[int, PlannedShard] = {}
+        self._order: list[tuple[str, int, int]] = []
+        self._items = 0
+        self.collisions = 0
+
+    async def make(self, progress: Callable[[int], None] = lambda _: None) -> Plan:
+        """List, write the shards, settle the names; the plan is returned and not committed yet.
+
+        Args:
+            progress: Told now and then how many items were found so far.
+
+        Raises:
+            StoreError: Listing or writing failed.
+        """
+        self._progress = progress
+        async with BoundedGroup(_WRITES) as self._writes:
+            await self._list()
+        await self._settle_names()
+        ordered = tuple(self._shards[number] for _, _, number in sorted(self._order))
+        return Plan(self._run_id, self._planner, ordered, self._survey.to_record())
+
+    async def _list(self) -> None:
+        """Cut a small source exactly; of a large one, cut what was seen and list the rest in parallel."""
+        head = _Slice("", 0)
+        page_number = 0
+        async for entries in listing.pages(self._source.store, self._source.prefix):
+            self._take(head, entries)
+            page_number += 1
+            if self._full():
+                break
+            if page_number >= listing.LARGE_PAGES:
+                await self._cut(head, shards.streamed_shard_size(self._items, self._tasks))
+                if self._source.limit is None:
+                    await self._finish(head)
+                    await self._list_rest(entries[-1].name + "\0")
+                    return
+        await self._cut(head, shards.exact_shard_size(self._items, self._tasks))
+        await self._finish(head)
+
+    async def _list_rest(self, start: str) -> None:
+        slices: dict[int, _Slice] = {}
+
+        async def take(part: Range, entries: tuple[Entry, ...]) -> None:
+            mine = slices.setdefault(part.number, _Slice(part.first, part.number))
+            self._take(mine, entries)
+            await self._cut(mine, shards.streamed_shard_size(self._items, self._tasks))
+
+        async def finish(part: Range) -> None:
+            if part.number in slices:
+                await self._finish(slices.pop(part.number))
+
+        await RangeListing(self._source.store, self._source.prefix, take, finish).run(start)
+
+    def _full(self) -> bool:
+        return self._source.limit is not None and self._items >= self._source.limit
+
+    def _take(self, mine: _Slice, entries: tuple[Entry, ...]) -> None:
+        for entry in entries:
+            if self._full():
+                return
+            path = entry.name.removeprefix(self._source.prefix)
+            decision = self._source.selection.decide(entry, path)
+            self._survey.count(entry, decision)
+            if decision.kind.is_item:
+                source_format = decision.format.name if decision.format else None
+                self._items += 1
+                mine.items.append(
+                    Item(
+                        source=entry.name,
+                        generation=entry.generation,
+                        size=entry.size,
+                        crc32c=entry.crc32c,
+                        encoding=entry.content_encoding,
+                        format=source_format,
+                        opened=decision.kind is not Kind.UNSUPPORTED,
+                        output=self._rule.name(path, source_format, 0),
+                        output_format=self._rule.output_format(source_format),
+                    )
+                )
+        self._progress(self._items)
+
+    async def _cut(self, mine: _Slice, size: int) -> None:
+        """Write full shards off the front of a slice."""
+        while len(mine.items) >= size:
+            items, mine.items = mine.items[:size], mine.items[size:]
+            await self._write(mine, items)
+
+    async def _finish(self, mine: _Slice) -> None:
+        if mine.items:
+            items, mine.items = mine.items, []
+            await self._write(mine, items)
+
+    async def _write(self, mine: _Slice, items: list[Item]) -> None:
+        number = len(self._order)
+        label = f"{mine.number:05d}-{mine.written:07d}"
+        self._order.append((mine.first, mine.written, number))
+        mine.written += 1
+        self._names.add(number, array("Q", (self._rule.key(item.output) for item in items)))
+        size = sum(item.size for item in items)
+        weight = sum(shards.cost(item.size, item.format) if item.opened else 0.0 for item in items)
+        self._shards[number] = PlannedShard(label, len(items), size, weight)
+        body = records.to_lines({"run": self._run_id, "shard": label}, (item.to_row() for item in items))
+        await self._writes.start(self._state.create_own(self._run.shard(self._planner, label), body, self._run_id))
+
+    async def _settle_names(self) -> None:
+        """Rename until no two names collide, and write the new names beside the shards."""
+        touched: set[int] = set()
+        while moved := self._names.raise_colliding():
+            for number, indices in moved.items():
+                items = await self._read(number)
+                for index in indices:
+                    self._names.rename(number, index, self._rule.key(self._name(number, index, items[index])))
+            touched.update(moved)
+        async with BoundedGroup(_WRITES) as writes:
+            for number in sorted(touched):
+                await writes.start(self._write_renames(number))
+
+    async def _write_renames(self, number: int) -> None:
+        items = await self._read(number)
+        rows = [
+            {"item": index, "output": self._name(number, index, items[index])} for index in self._names.levels(number)
+        ]
+        self.collisions += len(rows)
+        shard = self._shards[number]
+        body = records.to_lines({"run": self._run_id, "shard": shard.label}, rows)
+        await self._state.create_own(self._run.renames(self._planner, shard.label), body, self._run_id)
+        self._shards[number] = replace(shard, renamed=True)
+
+    def _name(self, number: int, index: int, item: Item) -> str:
+        path = item.source.removeprefix(self._source.prefix)
+        return self._rule.name(path, item.format, self._names.level(number, index))
+
+    async def _read(self, number: int) -> list[Item]:
+        return await read_items(self._state, self._run.shard(self._planner, self._shards[number].label))

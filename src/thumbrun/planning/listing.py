@@ -1,0 +1,185 @@
+"""List a prefix: page by page, and in parallel over key ranges once it is large.
+
+A large prefix is cut into ranges of names while it is being listed: whenever a lister has nothing to do, the range
+that has most left is halved. Each range yields its pages in order; no page is held back for another range, so memory
+is bounded by one page a lister.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+
+from thumbrun.concurrency import BoundedGroup
+from thumbrun.storage.base import Entry, Store
+
+PARALLEL = 8  # ranges listed at once
+LARGE_PAGES = 10  # pages after which a prefix counts as large
+
+_LOWEST, _HIGHEST = 0x20, 0x7E  # of printable ASCII, where a range's middle is guessed
+_GUESSES = 48  # probes for a middle before a range counts as not worth halving: some six for each character
+_PAGES_WORTH_HALVING = 4
+
+
+async def pages(store: Store, prefix: str) -> AsyncIterator[tuple[Entry, ...]]:
+    """Yield every page of a prefix, one after the other."""
+    start, more = "", True
+    while more:
+        page = await store.page(prefix, start=start)
+        if page.entries:
+            yield page.entries
+        start, more = page.resume_at, page.more
+
+
+@dataclass(slots=True, eq=False)
+class Range:
+    """Names from `start` (inclusive) to `end` (exclusive, or empty for the end of the prefix), still being listed.
+
+    Attributes:
+        number: Unique among the ranges of one listing; says nothing of their order.
+        first: The first name of the range, which orders the ranges.
+        pages: Listed so far.
+        halving: Whether somebody is looking for its middle.
+        whole: Whether no middle was found, so that nobody looks again.
+    """
+
+    number: int
+    start: str
+    end: str
+    first: str = field(init=False)
+    pages: int = 0
+    halving: bool = False
+    whole: bool = False
+
+    def __post_init__(self) -> None:
+        self.first = self.start
+
+
+class RangeListing:
+    """Lists what remains of a large prefix in parallel ranges.
+
+    Each page goes to `take` with its range as soon as it is there; pages of one range come in order.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        prefix: str,
+        take: Callable[[Range, tuple[Entry, ...]], Awaitable[None]],
+        finish: Callable[[Range], Awaitable[None]],
+        *,
+        parallel: int = PARALLEL,
+    ) -> None:
+        """Prepare; nothing is asked of the store yet.
+
+        Args:
+            store: Where the prefix lies.
+            prefix: Of all names.
+            take: Awaited with every page; a slow one slows the listing down.
+            finish: Awaited when a range has no more pages.
+            parallel: Listers at once.
+        """
+        self._store = store
+        self._prefix = prefix
+        self._take = take
+        self._finish = finish
+        self._parallel = parallel
+        self._active: list[Range] = []
+        self._made = 0
+        self._changed = asyncio.Event()
+
+    async def run(self, start: str) -> None:
+        """List all names at or after `start`.
+
+        Raises:
+            StoreError: The first that any lister met; the others are stopped.
+        """
+        whole = self._open(start, "")
+        async with BoundedGroup(self._parallel) as group:
+            await group.start(self._list(whole))
+            for _ in range(self._parallel - 1):
+                await group.start(self._help())
+
+    def _open(self, start: str, end: str) -> Range:
+        self._made += 1
+        opened = Range(self._made, start, end)
+        self._active.append(opened)
+        return opened
+
+    async def _help(self) -> None:
+        """Halve other ranges and list the second halves, until nothing is left to list."""
+        while self._active:
+            candidates = [r for r in self._active if not (r.halving or r.whole) and r.pages >= _PAGES_WORTH_HALVING]
+            if not candidates:
+                self._changed.clear()
+                await self._changed.wait()
+                continue
+            # Ranges are never longer than what they were cut from, so the one with most pages listed since its
+            # last cut is the best guess at the longest.
+            longest = max(candidates, key=lambda r: r.pages)
+            if half := await self._halve(longest):
+                await self._list(half)
+
+    async def _halve(self, whole: Range) -> Range | None:
+        whole.halving = True
+        try:
+            middle = await self._middle(whole)
+            if middle is None or whole not in self._active or middle <= whole.start:
+                whole.whole = middle is None
+                return None
+            half = self._open(middle, whole.end)
+            whole.end = middle
+            whole.pages = 0
+            return half
+        finally:
+            whole.halving = False
+
+    async def _middle(self, whole: Range) -> str | None:
+        """Return a name that exists somewhere in the middle of what a range has left, or None if none is found."""
+        low, high = whole.start, whole.end
+        for _ in range(_GUESSES):
+            guess = between(low.removeprefix(self._prefix), high.removeprefix(self._prefix))
+            if guess is None:
+                return None
+            page = await self._store.page(self._prefix, start=self._prefix + guess, end=whole.end, limit=1)
+            if page.entries and page.entries[0].name > whole.start:
+                return page.entries[0].name
+            high = self._prefix + guess  # nothing lies beyond the guess: look before it
+        return None
+
+    async def _list(self, mine: Range) -> None:
+        try:
+            more = True
+            while more and (not mine.end or mine.start < mine.end):
+                page = await self._store.page(self._prefix, start=mine.start, end=mine.end)
+                # The range may have been halved while the page was on its way.
+                entries = tuple(e for e in page.entries if not mine.end or e.name < mine.end)
+                mine.start, more = page.resume_at, page.more
+                mine.pages += 1
+                self._changed.set()
+                if entries:
+                    await self._take(mine, entries)
+        finally:
+            self._active.remove(mine)
+            self._changed.set()
+        await self._finish(mine)
+
+
+def between(low: str, high: str) -> str | None:
+    """Return a string between two names, near the middle in alphabetical order, or None if there is hardly room.
+
+    Only printable ASCII is guessed; whatever else names hold, a guess is no more than a place to look from.
+
+    Args:
+        low: The lower bound.
+        high: The upper bound; empty for none.
+    """
+    shared = 0
+    while shared < min(len(low), len(high)) and low[shared] == high[shared]:
+        shared += 1
+    for position in range(shared, len(low) + 1):
+        floor = max(min(ord(low[position]), _HIGHEST), _LOWEST) if position < len(low) else _LOWEST
+        at_fork = position == shared and position < len(high)
+        ceiling = max(min(ord(high[position]), _HIGHEST + 1), _LOWEST) if at_fork else _HIGHEST + 1
+        if ceiling - floor > 1:
+            return low[:position] + chr((floor + ceiling) // 2)
+    return None

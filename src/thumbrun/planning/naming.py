@@ -1,0 +1,150 @@
+"""What a thumbnail is called, from name and content type alone, so that no two share a name. Pure.
+
+Every item has a name at level 0: the source's own. Where names collide, every member of the group moves to the next
+level, which adds a hash of its source path, and all names are compared again, until none collide. Only 64-bit hashes
+of names are kept while a plan is made: 10 million names are 80 MB. Two different names with one hash (chance below
+1e-5 for 10 million) merely both get a suffix.
+"""
+
+import hashlib
+import unicodedata
+from array import array
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from thumbrun import formats
+
+DIGITS = (0, 10, 24, 64)  # hexadecimal digits of the hash that each level adds
+_HASHES_A_PASS = 1_000_000  # hashes looked at together: as Python integers they take some 60 MB
+
+
+@dataclass(frozen=True, slots=True)
+class NamingRule:
+    """How a run names its thumbnails.
+
+    Attributes:
+        layout: `flat` or `tree`.
+        format: `keep`, or the one format of all thumbnails.
+        folds: Whether the destination may take names for the same that differ in case or Unicode form only, as
+            disks of macOS and Windows do.
+        limit: Bytes that one name may have: what the destination allows a name, less the run's folder.
+    """
+
+    layout: str
+    format: str
+    folds: bool
+    limit: int
+
+    def output_format(self, source_format: str | None) -> str:
+        """Return the format of an item's thumbnail; `source_format` is None where only the bytes will tell."""
+        if self.format != "keep":
+            return self.format
+        if source_format is None:
+            return "jpeg"
+        return formats.BY_NAME[source_format].output or "jpeg"
+
+    def name(self, path: str, source_format: str | None, level: int) -> str:
+        """Return the name of an item's thumbnail below the run's folder.
+
+        Args:
+            path: The item's name below the source.
+            source_format: The format that its type or name claims, or None.
+            level: 0 for its own name, more for more digits of a hash of `path`.
+        """
+        folder, slash, file_name = path.rpartition("/")
+        keep_folder = folder + slash if self.layout == "tree" else ""
+        appended = self._appended(file_name, source_format)
+        dot_suffix = file_name[len(file_name) - len(formats.suffix_of(file_name)) :]
+        stem = (file_name.removesuffix(dot_suffix) if dot_suffix else file_name) or "unnamed"
+        digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()
+        room = self.limit - len(_utf8(keep_folder + dot_suffix + appended))
+        if level == 0 and len(_utf8(stem)) > room:
+            level = 1
+        mark = f"-{digest[: DIGITS[level]]}" if level else ""
+        stem = _cut(stem, room - len(mark))
+        return f"{keep_folder}{stem}{mark}{dot_suffix}{appended}"
+
+    def _appended(self, file_name: str, source_format: str | None) -> str:
+        output = self.output_format(source_format)
+        if self.format == "keep" and output == source_format:
+            return ""
+        suffixes = formats.BY_NAME[output].suffixes
+        return "" if formats.suffix_of(file_name) in suffixes else suffixes[0]
+
+    def key(self, name: str) -> int:
+        """Return the 64-bit hash by which names are compared."""
+        if self.folds:
+            name = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+        return int.from_bytes(hashlib.blake2b(_utf8(name), digest_size=8).digest(), "big")
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _cut(stem: str, room: int) -> str:
+    """Return as much of the stem as fits into `room` bytes of UTF-8, at least one character."""
+    if len(_utf8(stem)) <= room:
+        return stem
+    return _utf8(stem)[: max(room, 0)].decode("utf-8", "ignore") or stem[0]
+
+
+class NameBook:
+    """The names of a plan in the making, as hashes, by shard and index."""
+
+    def __init__(self) -> None:
+        self._hashes: dict[int, array[int]] = {}
+        self._levels: dict[int, bytearray] = {}
+
+    def add(self, shard: int, keys: "array[int]") -> None:
+        """Take the keys (array type Q) of a shard's items, in their order, at level 0."""
+        self._hashes[shard] = keys
+
+    def level(self, shard: int, index: int) -> int:
+        """Return an item's level so far."""
+        levels = self._levels.get(shard)
+        return levels[index] if levels else 0
+
+    def levels(self, shard: int) -> dict[int, int]:
+        """Return the items of a shard above level 0, each with its level."""
+        return {index: level for index, level in enumerate(self._levels.get(shard, b"")) if level}
+
+    def raise_colliding(self) -> dict[int, list[int]]:
+        """Move every item whose key is not its own to the next level; the caller then calls `rename` for each.
+
+        Returns:
+            The items moved, by shard; empty when all names differ.
+
+        Raises:
+            OverflowError: A name at the last level is still taken, which takes 256 equal bits.
+        """
+        moved: dict[int, list[int]] = {}
+        total = sum(len(keys) for keys in self._hashes.values())
+        passes = total // _HASHES_A_PASS + 1
+        for number in range(passes):
+            counts = Counter(key for keys in self._hashes.values() for key in keys if key % passes == number)
+            shared = {key for key, count in counts.items() if count > 1}
+            del counts
+            if shared:
+                for shard, index in self._positions(shared):
+                    self._raise(shard, index)
+                    moved.setdefault(shard, []).append(index)
+        return moved
+
+    def rename(self, shard: int, index: int, key: int) -> None:
+        """Take the key of an item's name at its present level."""
+        self._hashes[shard][index] = key
+
+    def _positions(self, shared: set[int]) -> Iterator[tuple[int, int]]:
+        for shard, keys in self._hashes.items():
+            if not shared.isdisjoint(keys):
+                for index, key in enumerate(keys):
+                    if key in shared:
+                        yield shard, index
+
+    def _raise(self, shard: int, index: int) -> None:
+        levels = self._levels.setdefault(shard, bytearray(len(self._hashes[shard])))
+        if levels[index] + 1 >= len(DIGITS):
+            raise OverflowError("two items share a name and the SHA-256 of their paths")
+        levels[index] += 1

@@ -1,0 +1,141 @@
+"""The frozen plan: items, shards, and how they read and write themselves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from thumbrun.layout import RunLayout
+from thumbrun.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One source object, pinned to its generation, with its output name.
+
+    Attributes:
+        source: The object's full name in the source's store.
+        generation: The one that is to be read.
+        size: Bytes, as stored.
+        crc32c: Of the stored bytes, or None where the store keeps none.
+        encoding: `gzip` where the stored bytes are a compressed form, or None.
+        format: The source format that type or name claims; None where it is to be found out, or unsupported.
+        opened: Whether it may be opened; False for an image of an unsupported format.
+        output: The thumbnail's name below the run's folder.
+        output_format: Of the thumbnail.
+    """
+
+    source: str
+    generation: str
+    size: int
+    crc32c: int | None
+    encoding: str | None
+    format: str | None
+    opened: bool
+    output: str
+    output_format: str
+
+    def to_row(self) -> dict[str, Any]:
+        """Return the item as it stands in a shard's record."""
+        row = {name: getattr(self, name) for name in Item.__slots__}
+        return {name: value for name, value in row.items() if value is not None}
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Item":
+        """Return the item of a shard's record."""
+        return cls(**{name: row.get(name) for name in Item.__slots__})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedShard:
+    """What the plan says of one shard.
+
+    Attributes:
+        label: Names its record below its planner.
+        items: How many there are.
+        size: Bytes of all its items.
+        cost: Estimated milliseconds of processor time.
+        renamed: Whether some of its items have other output names than the record of the shard says.
+    """
+
+    label: str
+    items: int
+    size: int
+    cost: float
+    renamed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The frozen list of a run's items, by shards in listing order.
+
+    Attributes:
+        run_id: The run that it belongs to.
+        planner: Whose shards it names.
+        shards: In listing order; a shard's number is its index.
+        seen: Everything that the listing showed: objects and bytes by kind.
+    """
+
+    run_id: str
+    planner: int
+    shards: tuple[PlannedShard, ...]
+    seen: Mapping[str, Any]
+
+    @property
+    def items(self) -> int:
+        """How many items there are."""
+        return sum(shard.items for shard in self.shards)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all items."""
+        return sum(shard.size for shard in self.shards)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the plan as `plan.json` holds it."""
+        rows = [[s.label, s.items, s.size, round(s.cost, 3), s.renamed] for s in self.shards]
+        return {
+            "run": self.run_id,
+            "planner": self.planner,
+            "items": self.items,
+            "bytes": self.size,
+            "seen": dict(self.seen),
+            "shards": rows,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Plan":
+        """Return the plan that `plan.json` holds."""
+        shards = tuple(PlannedShard(*row) for row in record["shards"])
+        return cls(record["run"], record["planner"], shards, record["seen"])
+
+
+async def read_plan(state: State, run: RunLayout) -> Plan | None:
+    """Return the run's plan, or None while there is none.
+
+    Raises:
+        RecordError: It is of another version of thumbrun.
+    """
+    record = await state.read(run.plan)
+    return None if record is None else Plan.from_record(record)
+
+
+async def read_shard(state: State, run: RunLayout, plan: Plan, number: int) -> list[Item]:
+    """Return a shard's items under their final output names.
+
+    Raises:
+        NotFoundError: The plan names a record that is not there.
+    """
+    shard = plan.shards[number]
+    items = await read_items(state, run.shard(plan.planner, shard.label))
+    if shard.renamed:
+        _, rows = await state.read_lines(run.renames(plan.planner, shard.label))
+        for row in rows:
+            index = row["item"]
+            items[index] = replace(items[index], output=row["output"])
+    return items
+
+
+async def read_items(state: State, name: str) -> list[Item]:
+    """Return the items of a shard's record, under the output names that collisions have not changed yet."""
+    _, rows = await state.read_lines(name)
+    return [Item.from_row(row) for row in rows]

@@ -1,0 +1,159 @@
+"""Who plans: one task claims it and shows that it lives; the others wait, and take over when it seems dead.
+
+At most one plan is ever used, whoever makes how many: `plan.json` is created if absent and names its planner. So
+taking over too early costs a listing and nothing else.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from thumbrun import records
+from thumbrun.clock import Clock
+from thumbrun.concurrency import BoundedGroup
+from thumbrun.layout import RunLayout
+from thumbrun.planning.freeze import Freezer, Source
+from thumbrun.planning.naming import NamingRule
+from thumbrun.planning.plan import Plan, read_plan
+from thumbrun.platform import Task
+from thumbrun.state import State
+
+BEAT_SECONDS = 10.0
+DEAD_SECONDS = 60.0  # without a new beat, on one's own clock
+FIRST_WAIT_SECONDS = 0.25
+LONGEST_WAIT_SECONDS = 15.0
+
+
+class Planner:
+    """Finds the run's plan, or makes it."""
+
+    def __init__(self, state: State, source: Source, run_id: str, rule: NamingRule, task: Task, clock: Clock) -> None:
+        """Prepare.
+
+        Args:
+            state: Where the records lie.
+            source: What to list.
+            run_id: The run.
+            rule: How thumbnails are named.
+            task: Who asks.
+            clock: Time and chance.
+        """
+        self._state = state
+        self._source = source
+        self._run_id = run_id
+        self._run: RunLayout = state.names.run(run_id)
+        self._rule = rule
+        self._task = task
+        self._clock = clock
+        self._nonce = clock.nonce()
+        self.listed = False
+
+    async def plan(self, progress: Callable[[int], None] = lambda _: None) -> Plan:
+        """Return the run's one plan.
+
+        Args:
+            progress: Told now and then how many items were found, while this process lists.
+
+        Raises:
+            StoreError: Listing, reading or writing failed; another attempt may find or finish the plan.
+        """
+        watch = _Watch(self._state, self._run, self._clock)
+        wait = FIRST_WAIT_SECONDS
+        while True:
+            if plan := await read_plan(self._state, self._run):
+                return plan
+            await watch.look()
+            if watch.last == 0 or watch.silent >= DEAD_SECONDS or self._succeeds(watch.claim):
+                if await self._claim(watch.last + 1):
+                    return await self._make(watch.last + 1, progress)
+                continue
+            # Full jitter, so that a thousand waiting tasks do not ask at once.
+            await self._clock.sleep(self._clock.uniform(wait / 2, wait))
+            wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+
+    def _succeeds(self, claim: dict[str, Any]) -> bool:
+        """Whether a planner's claim is that of an earlier attempt of this very task, which then must be dead."""
+        task = self._task
+        return (
+            task.execution is not None
+            and claim.get("execution") == task.execution
+            and claim.get("index") == task.index
+            and claim.get("attempt", task.attempt) < task.attempt
+        )
+
+    async def _claim(self, number: int) -> bool:
+        claim = {
+            "planner": number,
+            "nonce": self._nonce,
+            "execution": self._task.execution,
+            "index": self._task.index,
+            "attempt": self._task.attempt,
+            "began": self._clock.now().isoformat(),
+        }
+        found = await self._state.first(self._run.planner_claim(number), claim, self._run_id)
+        return bool(found.get("nonce") == self._nonce)
+
+    async def _make(self, number: int, progress: Callable[[int], None]) -> Plan:
+        freezer = Freezer(self._source, self._state, self._run_id, number, self._rule, self._task.count)
+        async with BoundedGroup(1) as group:
+            # A beat that cannot be written stops the planning: the others would take this planner for dead.
+            beats = await group.start(self._beat(number))
+            try:
+                plan = await freezer.make(progress)
+            finally:
+                beats.cancel()
+        self.listed = True
+        committed = await self._state.first(self._run.plan, plan.to_record(), self._run_id)
+        return Plan.from_record(committed)
+
+    async def _beat(self, number: int) -> None:
+        """Show now and then, for as long as it is not cancelled, that this planner lives."""
+        count = 0
+        while True:
+            await self._clock.sleep(BEAT_SECONDS)
+            count += 1
+            body = records.to_lines({"planner": number, "beat": count}, ())
+            await self._state.create_own(self._run.beat(number, count), body, self._run_id)
+
+
+class _Watch:
+    """Watches the planners of a run for signs of life.
+
+    Attributes:
+        last: The number of the latest planner, 0 while there is none.
+        claim: Its claim.
+    """
+
+    def __init__(self, state: State, run: RunLayout, clock: Clock) -> None:
+        self._state = state
+        self._run = run
+        self._clock = clock
+        self._sign = ""
+        self._seen_at = clock.monotonic()
+        self.last = 0
+        self.claim: dict[str, Any] = {}
+
+    @property
+    def silent(self) -> float:
+        """Seconds since the latest sign of life was first seen, on this process's clock."""
+        return self._clock.monotonic() - self._seen_at
+
+    async def look(self) -> None:
+        """See what the planners have written since the last look."""
+        claims = await self._last_name(self._run.planner_claims, self._run.planner_claim(self.last))
+        newest = self._run.planner_of_claim(claims) if claims else 0
+        if newest != self.last:
+            self.last = newest
+            self.claim = await self._state.read(self._run.planner_claim(newest)) or {}
+        beat = await self._last_name(self._run.beats(newest), "") if newest else ""
+        sign = beat or claims
+        if sign != self._sign:
+            self._sign, self._seen_at = sign, self._clock.monotonic()
+
+    async def _last_name(self, prefix: str, start: str) -> str:
+        """Return the last name below a prefix, at or after `start`, or an empty string."""
+        last, more = "", True
+        while more:
+            page = await self._state.store.page(prefix, start=start)
+            last = page.entries[-1].name if page.entries else last
+            start, more = page.resume_at, page.more
+        return last

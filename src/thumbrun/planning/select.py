@@ -1,0 +1,141 @@
+"""Which objects are items. Pure: a decision on one entry of a listing that returns its reason."""
+
+import mimetypes
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from thumbrun import formats
+from thumbrun.formats import Format
+from thumbrun.storage.base import Entry
+
+RUN_MARK = "thumbrun-run"  # the metadata key that every object carries which thumbrun wrote
+
+# Content types that say nothing about the content: what upload tools send when they do not know.
+_UNSPECIFIC = frozenset(
+    ("", "application/octet-stream", "binary/octet-stream", "application/x-www-form-urlencoded", "image/*", "*/*")
+)
+# The standard library's own table, without the machine's files: the same plan on every machine.
+_KNOWN_TYPES = mimetypes.MimeTypes()
+
+
+class Kind(StrEnum):
+    """What an object is to a run."""
+
+    IMAGE = "image"
+    UNSUPPORTED = "unsupported"  # an item, too: its outcome says that it was seen
+    UNSETTLED = "unsettled"  # neither type nor name tell; an item only with detect=content
+    NOT_AN_IMAGE = "not an image"
+    EXCLUDED = "excluded"
+    EMPTY = "empty"
+    PLACEHOLDER = "folder placeholder"
+    OWN = "thumbrun's own"
+
+    @property
+    def is_item(self) -> bool:
+        """Whether the plan holds it."""
+        return self in (Kind.IMAGE, Kind.UNSUPPORTED, Kind.UNSETTLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an object is, and the format that its type or name claims."""
+
+    kind: Kind
+    format: Format | None = None
+
+
+def glob_pattern(glob: str) -> re.Pattern[str]:
+    """Compile a glob on paths below the source.
+
+    `*` and `?` stay within a folder, `**` crosses folders, `[…]` is a set of characters. A glob without `/` is
+    matched against the file name alone, as in a shell or a `.gitignore`.
+
+    >>> bool(glob_pattern("*.jpg").fullmatch("a/b.jpg")), bool(glob_pattern("a/*.jpg").fullmatch("a/b/c.jpg"))
+    (True, False)
+    """
+    parts = ["" if "/" in glob else "(?:.*/)?"]
+    position = 0
+    while position < len(glob):
+        rest = glob[position:]
+        if rest.startswith("**/"):
+            parts.append("(?:.*/)?")
+            position += 3
+        elif rest.startswith("**"):
+            parts.append(".*")
+            position += 2
+        elif characters := re.match(r"\[(!?)([^]]+)]", rest):
+            negated, members = characters.groups()
+            members = members.replace("\\", r"\\").replace("^", r"\^").replace("[", r"\[")
+            parts.append(f"[{'^' if negated else ''}{members}]")
+            position += characters.end()
+        else:
+            parts.append({"*": "[^/]*", "?": "[^/]"}.get(rest[0], re.escape(rest[0])))
+            position += 1
+    return re.compile("".join(parts), re.DOTALL)
+
+
+class Selection:
+    """Decides for one run, by its settings, what every object is."""
+
+    def __init__(self, *, include: Sequence[str] = (), exclude: Sequence[str] = (), by_content: bool = False) -> None:
+        """Compile the globs.
+
+        Args:
+            include: If any are given, a path must match one of them.
+            exclude: A path must match none of them.
+            by_content: Whether objects that neither type nor name settle become items.
+        """
+        self._include = [glob_pattern(glob) for glob in include]
+        self._exclude = [glob_pattern(glob) for glob in exclude]
+        self._by_content = by_content
+
+    def decide(self, entry: Entry, path: str) -> Decision:
+        """Say what an object is; the first row that holds decides.
+
+        | entry | kind |
+        |---|---|
+        | carries `thumbrun-run` | own |
+        | name ends in `/`, no bytes | folder placeholder |
+        | no bytes | empty |
+        | not included, or excluded | excluded |
+        | content type specific | as it says: an image format, an unsupported one, or not an image |
+        | suffix of an image format | image or unsupported |
+        | suffix of another known type | not an image |
+        | else | unsettled with detect=content, not an image without |
+
+        Args:
+            entry: The object.
+            path: Its name below the source, which the globs are matched against.
+        """
+        if RUN_MARK in entry.metadata:
+            return Decision(Kind.OWN)
+        if entry.size == 0:
+            return Decision(Kind.PLACEHOLDER if entry.name.endswith("/") else Kind.EMPTY)
+        if not self._included(path):
+            return Decision(Kind.EXCLUDED)
+        return self._by_type(entry.content_type or "") or self._by_name(path)
+
+    def _included(self, path: str) -> bool:
+        if self._include and not any(pattern.fullmatch(path) for pattern in self._include):
+            return False
+        return not any(pattern.fullmatch(path) for pattern in self._exclude)
+
+    def _by_type(self, content_type: str) -> Decision | None:
+        media_type = content_type.partition(";")[0].strip().lower()
+        if media_type in _UNSPECIFIC:
+            return None
+        if format_ := formats.by_media_type(media_type):
+            return Decision(Kind.IMAGE, format_)
+        return Decision(Kind.UNSUPPORTED if media_type.startswith("image/") else Kind.NOT_AN_IMAGE)
+
+    def _by_name(self, path: str) -> Decision:
+        suffix = formats.suffix_of(path)
+        if format_ := formats.by_suffix(path):
+            return Decision(Kind.IMAGE, format_)
+        if suffix in formats.UNSUPPORTED_SUFFIXES:
+            return Decision(Kind.UNSUPPORTED)
+        if suffix in _KNOWN_TYPES.types_map[True] or not self._by_content:
+            return Decision(Kind.NOT_AN_IMAGE)
+        return Decision(Kind.UNSETTLED)

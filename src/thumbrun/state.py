@@ -1,0 +1,94 @@
+"""Read and create records on the state store: never overwriting, and always looking at what is there."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from thumbrun import records
+from thumbrun.layout import StateLayout
+from thumbrun.planning.select import RUN_MARK
+from thumbrun.storage.base import DeniedError, ExistsError, NotFoundError, Store, StoreError, read_bytes
+
+_TRIES = 3  # create, look, and nothing there: how often before it counts as a failing store
+
+
+class State:
+    """The records of all runs below one state prefix.
+
+    Attributes:
+        store: Where they lie.
+        names: What they are called.
+    """
+
+    def __init__(self, store: Store, prefix: str) -> None:
+        self.store = store
+        self.names = StateLayout(prefix)
+
+    async def read(self, name: str) -> dict[str, Any] | None:
+        """Return a JSON record, or None if there is none.
+
+        Raises:
+            RecordError: What is there cannot be read.
+        """
+        try:
+            body = await read_bytes(self.store, name)
+        except NotFoundError:
+            return None
+        return records.from_json(body, self.store.uri(name))
+
+    async def read_lines(self, name: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Return header and rows of a record of JSON lines.
+
+        Raises:
+            NotFoundError: There is none.
+            RecordError: What is there cannot be read.
+        """
+        return records.from_lines(await read_bytes(self.store, name), self.store.uri(name))
+
+    async def first(self, name: str, record: Mapping[str, Any], run_id: str) -> dict[str, Any]:
+        """Create a record if its name is free, and return what then stands there: this one, or who came first.
+
+        Reads before it creates, since one name takes about one write a second while thousands may ask.
+
+        Raises:
+            DeniedError: Creating it is refused, and nothing is there.
+        """
+        refusal: StoreError | None = None
+        for _ in range(_TRIES):
+            found = await self.read(name)
+            if found is not None:
+                return found
+            try:
+                await self.create(name, records.to_json(record), records.JSON_TYPE, run_id)
+            except (ExistsError, DeniedError) as error:
+                refusal = error
+            else:
+                return dict(record)
+        raise refusal or StoreError(f"{self.store.uri(name)} can be neither created nor read")
+
+    async def create_own(
+        self, name: str, body: bytes, run_id: str, *, metadata: Mapping[str, str] | None = None
+    ) -> None:
+        """Create an object whose name no other process uses: that it exists means that an acknowledgement was lost.
+
+        Raises:
+            DeniedError: Creating it is refused, and nothing is there.
+        """
+        try:
+            await self.create(name, body, records.LINES_TYPE, run_id, metadata=metadata)
+        except ExistsError:
+            return
+        except DeniedError:
+            if await self.store.stat(name) is None:
+                raise
+
+    async def create(
+        self, name: str, body: bytes, content_type: str, run_id: str, *, metadata: Mapping[str, str] | None = None
+    ) -> None:
+        """Create a record, marked as the run's.
+
+        Raises:
+            ExistsError: The name is taken.
+            DeniedError: Refused, or taken.
+        """
+        marks = {RUN_MARK: run_id, **(metadata or {})}
+        await self.store.create(name, body, content_type=content_type, metadata=marks)

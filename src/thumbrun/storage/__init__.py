@@ -1,0 +1,1 @@
+"""Where objects live: Cloud Storage, a local folder, memory, behind one narrow protocol."""

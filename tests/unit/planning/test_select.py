@@ -1,0 +1,98 @@
+"""Which objects are items: one row of the truth table a case."""
+
+import pytest
+
+from thumbrun.planning.select import Decision, Kind, Selection, glob_pattern
+from thumbrun.storage.base import Entry
+
+
+def entry(name: str, *, content_type: str | None = None, size: int = 10, own: bool = False) -> Entry:
+    """Return a listed object."""
+    return Entry(name, size, "1", content_type, metadata={"thumbrun-run": "x"} if own else {})
+
+
+def kind_and_format(decision: Decision) -> tuple[Kind, str | None]:
+    """Return what the tables below compare."""
+    return decision.kind, decision.format.name if decision.format else None
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        (entry("a.jpg", own=True), (Kind.OWN, None)),
+        (entry("a/", size=0), (Kind.PLACEHOLDER, None)),
+        (entry("a.jpg", size=0), (Kind.EMPTY, None)),
+        (entry("a.jpg/", size=0, content_type="image/jpeg"), (Kind.PLACEHOLDER, None)),
+        (entry("a.jpg"), (Kind.IMAGE, "jpeg")),
+        (entry("A.JPG"), (Kind.IMAGE, "jpeg")),
+        (entry("a.HEIC"), (Kind.IMAGE, "heic")),
+        (entry("a"), (Kind.NOT_AN_IMAGE, None)),
+        (entry("a", content_type="image/jpeg"), (Kind.IMAGE, "jpeg")),
+        (entry("a.txt", content_type="image/PNG; charset=binary"), (Kind.IMAGE, "png")),
+        (entry("a.jpg", content_type="image/webp"), (Kind.IMAGE, "webp")),
+        (entry("a.jpg", content_type="application/octet-stream"), (Kind.IMAGE, "jpeg")),
+        (entry("a.jpg", content_type=""), (Kind.IMAGE, "jpeg")),
+        (entry("a.jpg", content_type="image/*"), (Kind.IMAGE, "jpeg")),
+        (entry("a.jpg", content_type="text/html"), (Kind.NOT_AN_IMAGE, None)),
+        (entry("a.jpg", content_type="image/svg+xml"), (Kind.UNSUPPORTED, None)),
+        (entry("a.svg"), (Kind.UNSUPPORTED, None)),
+        (entry("a.CR2"), (Kind.UNSUPPORTED, None)),
+        (entry("a.mp4"), (Kind.NOT_AN_IMAGE, None)),
+        (entry(".jpg"), (Kind.NOT_AN_IMAGE, None)),
+    ],
+)
+def test_type_then_name_decide(listed: Entry, expected: tuple[Kind, str | None]) -> None:
+    """A specific content type decides; without one, the file name's suffix."""
+    assert expected == kind_and_format(Selection().decide(listed, listed.name))
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        (entry("upload-17"), Kind.UNSETTLED),
+        (entry("upload.17", content_type="application/octet-stream"), Kind.UNSETTLED),
+        (entry("a.txt"), Kind.NOT_AN_IMAGE),
+        (entry("a", content_type="text/plain"), Kind.NOT_AN_IMAGE),
+        (entry("a.jpg"), Kind.IMAGE),
+    ],
+)
+def test_content_settles_what_neither_type_nor_name_do(listed: Entry, expected: Kind) -> None:
+    """With detect=content, only what neither type nor name settle becomes an item to look into."""
+    assert expected is Selection(by_content=True).decide(listed, listed.name).kind
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "path", "expected"),
+    [
+        ((), ("*.jpg",), "a/b.jpg", Kind.EXCLUDED),
+        (("*.png",), (), "a/b.jpg", Kind.EXCLUDED),
+        (("a/**",), (), "a/x/b.jpg", Kind.IMAGE),
+        (("a/*",), (), "a/x/b.jpg", Kind.EXCLUDED),
+        (("a/**", "b.jpg"), ("a/x/**",), "a/x/b.jpg", Kind.EXCLUDED),
+    ],
+)
+def test_globs_choose_among_paths(include: tuple[str, ...], exclude: tuple[str, ...], path: str, expected: Kind) -> None:
+    """A path must match one of the included globs, if any, and none of the excluded."""
+    assert expected is Selection(include=include, exclude=exclude).decide(entry(f"in/{path}"), path).kind
+
+
+@pytest.mark.parametrize(
+    ("glob", "matching", "other"),
+    [
+        ("*.jpg", ["a.jpg", "x/y/a.jpg"], ["a.jpeg", "a.jpg/b"]),
+        ("a/*.jpg", ["a/b.jpg"], ["b.jpg", "a/b/c.jpg", "x/a/b.jpg"]),
+        ("a/**/b.jpg", ["a/b.jpg", "a/x/y/b.jpg"], ["ab.jpg"]),
+        ("**/thumbs/**", ["thumbs/a", "x/thumbs/a/b"], ["thumbs", "xthumbs/a"]),
+        ("IMG_?.jpg", ["IMG_1.jpg"], ["IMG_12.jpg", "IMG_/.jpg"]),
+        ("[!a]*", ["b", "x/b"], ["a"]),
+        ("[a-c].png", ["b.png"], ["d.png"]),
+        ("a.b+(c)", ["a.b+(c)"], ["aXb+(c)"]),
+        ("[", ["["], ["]"]),
+        ("*", ["a\nb"], []),
+    ],
+)
+def test_globs_mean_what_shells_mean(glob: str, matching: list[str], other: list[str]) -> None:
+    """A star stays within a folder, two cross folders, and everything else stands for itself."""
+    pattern = glob_pattern(glob)
+    assert [True] * len(matching) == [bool(pattern.fullmatch(path)) for path in matching]
+    assert [False] * len(other) == [bool(pattern.fullmatch(path)) for path in other]
