@@ -97,9 +97,11 @@ class Freezer:
     async def _list(self) -> None:
         """Cut a small source exactly; of a large one, cut what was seen and list the rest in parallel."""
         head = _Slice("", 0)
+        alphabet: set[str] = set()
         page_number = 0
         async for entries in listing.pages(self._source.store, self._source.prefix):
             self._take(head, entries)
+            alphabet.update(*(entry.name.removeprefix(self._source.prefix) for entry in entries))
             page_number += 1
             if self._full():
                 break
@@ -107,12 +109,12 @@ class Freezer:
                 await self._cut(head, shards.streamed_shard_size(self._items, self._tasks))
                 if self._source.limit is None:
                     await self._finish(head)
-                    await self._list_rest(entries[-1].name + "\0")
+                    await self._list_rest(entries[-1].name + "\0", alphabet)
                     return
         await self._cut(head, shards.exact_shard_size(self._items, self._tasks))
         await self._finish(head)
 
-    async def _list_rest(self, start: str) -> None:
+    async def _list_rest(self, start: str, alphabet: set[str]) -> None:
         slices: dict[int, _Slice] = {}
 
         async def take(part: Range, entries: tuple[Entry, ...]) -> None:
@@ -124,7 +126,7 @@ class Freezer:
             if part.number in slices:
                 await self._finish(slices.pop(part.number))
 
-        await RangeListing(self._source.store, self._source.prefix, take, finish).run(start)
+        await RangeListing(self._source.store, self._source.prefix, take, finish, alphabet).run(start)
 
     def _full(self) -> bool:
         return self._source.limit is not None and self._items >= self._source.limit

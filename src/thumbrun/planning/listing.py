@@ -6,7 +6,8 @@ is bounded by one page a lister.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from bisect import bisect_left, bisect_right
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from thumbrun.concurrency import BoundedGroup
@@ -15,9 +16,7 @@ from thumbrun.storage.base import Entry, Store
 PARALLEL = 8  # ranges listed at once
 LARGE_PAGES = 10  # pages after which a prefix counts as large
 
-_LOWEST, _HIGHEST = 0x20, 0x7E  # of printable ASCII, where a range's middle is guessed
-_GUESSES = 48  # probes for a middle before a range counts as not worth halving: some six for each character
-_PAGES_WORTH_HALVING = 4
+_GUESSES = 48  # probes for a middle before a range counts as not worth halving: some four for each character
 
 
 async def pages(store: Store, prefix: str) -> AsyncIterator[tuple[Entry, ...]]:
@@ -66,6 +65,7 @@ class RangeListing:
         prefix: str,
         take: Callable[[Range, tuple[Entry, ...]], Awaitable[None]],
         finish: Callable[[Range], Awaitable[None]],
+        alphabet: Iterable[str],
         *,
         parallel: int = PARALLEL,
     ) -> None:
@@ -76,12 +76,15 @@ class RangeListing:
             prefix: Of all names.
             take: Awaited with every page; a slow one slows the listing down.
             finish: Awaited when a range has no more pages.
+            alphabet: The characters of the names seen so far, among which a range's middle is guessed. Names may
+                hold others.
             parallel: Listers at once.
         """
         self._store = store
         self._prefix = prefix
         self._take = take
         self._finish = finish
+        self._alphabet = sorted(set(alphabet))
         self._parallel = parallel
         self._active: list[Range] = []
         self._made = 0
@@ -108,7 +111,7 @@ class RangeListing:
     async def _help(self) -> None:
         """Halve other ranges and list the second halves, until nothing is left to list."""
         while self._active:
-            candidates = [r for r in self._active if not (r.halving or r.whole) and r.pages >= _PAGES_WORTH_HALVING]
+            candidates = [r for r in self._active if not (r.halving or r.whole) and r.pages]
             if not candidates:
                 self._changed.clear()
                 await self._changed.wait()
@@ -137,7 +140,7 @@ class RangeListing:
         """Return a name that exists somewhere in the middle of what a range has left, or None if none is found."""
         low, high = whole.start, whole.end
         for _ in range(_GUESSES):
-            guess = between(low.removeprefix(self._prefix), high.removeprefix(self._prefix))
+            guess = between(low.removeprefix(self._prefix), high.removeprefix(self._prefix), self._alphabet)
             if guess is None:
                 return None
             page = await self._store.page(self._prefix, start=self._prefix + guess, end=whole.end, limit=1)
@@ -164,22 +167,21 @@ class RangeListing:
         await self._finish(mine)
 
 
-def between(low: str, high: str) -> str | None:
+def between(low: str, high: str, alphabet: Sequence[str]) -> str | None:
     """Return a string between two names, near the middle in alphabetical order, or None if there is hardly room.
-
-    Only printable ASCII is guessed; whatever else names hold, a guess is no more than a place to look from.
 
     Args:
         low: The lower bound.
         high: The upper bound; empty for none.
+        alphabet: Characters to guess among, sorted.
     """
     shared = 0
     while shared < min(len(low), len(high)) and low[shared] == high[shared]:
         shared += 1
     for position in range(shared, len(low) + 1):
-        floor = max(min(ord(low[position]), _HIGHEST), _LOWEST) if position < len(low) else _LOWEST
+        floor = bisect_right(alphabet, low[position]) if position < len(low) else 0
         at_fork = position == shared and position < len(high)
-        ceiling = max(min(ord(high[position]), _HIGHEST + 1), _LOWEST) if at_fork else _HIGHEST + 1
-        if ceiling - floor > 1:
-            return low[:position] + chr((floor + ceiling) // 2)
+        ceiling = bisect_left(alphabet, high[position]) if at_fork else len(alphabet)
+        if floor < ceiling:
+            return low[:position] + alphabet[(floor + ceiling) // 2]
     return None

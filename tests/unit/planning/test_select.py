@@ -71,7 +71,9 @@ def test_content_settles_what_neither_type_nor_name_do(listed: Entry, expected: 
         (("a/**", "b.jpg"), ("a/x/**",), "a/x/b.jpg", Kind.EXCLUDED),
     ],
 )
-def test_globs_choose_among_paths(include: tuple[str, ...], exclude: tuple[str, ...], path: str, expected: Kind) -> None:
+def test_globs_choose_among_paths(
+    include: tuple[str, ...], exclude: tuple[str, ...], path: str, expected: Kind
+) -> None:
     """A path must match one of the included globs, if any, and none of the excluded."""
     assert expected is Selection(include=include, exclude=exclude).decide(entry(f"in/{path}"), path).kind
 

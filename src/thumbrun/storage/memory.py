@@ -1,0 +1,138 @@
+"""A bucket in memory: for tests, and for looking at a plan without writing one. Never kinder than Cloud Storage."""
+
+import asyncio
+from bisect import bisect_left
+from collections.abc import Mapping
+
+import google_crc32c
+
+from thumbrun.storage.base import PAGE_LIMIT, BucketNotFoundError, Entry, ExistsError, NotFoundError, Page, Sink
+
+
+class MemoryStore:
+    """One bucket in memory.
+
+    Attributes:
+        objects: The live objects by name, each with its bytes.
+    """
+
+    def __init__(self, bucket: str = "memory", *, versioning: bool = False, exists: bool = True) -> None:
+        """Start empty.
+
+        Args:
+            bucket: Its name, for URIs.
+            versioning: Whether replaced and deleted generations can still be read.
+            exists: Whether there is a bucket at all.
+        """
+        self._bucket = bucket
+        self._versioning = versioning
+        self._exists = exists
+        self._generation = 1_700_000_000_000_000
+        self._old: dict[tuple[str, str], tuple[Entry, bytes]] = {}
+        self.objects: dict[str, tuple[Entry, bytes]] = {}
+
+    def uri(self, name: str) -> str:
+        """Return the raw URI of a name."""
+        return f"memory://{self._bucket}/{name}"
+
+    def name_problem(self, name: str) -> str | None:
+        """Say why a name cannot be held: as Cloud Storage does."""
+        size = len(name.encode("utf-8", "surrogateescape"))
+        return None if 1 <= size <= 1024 else f"a name has 1 to 1,024 bytes, this one {size:,}"
+
+    async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = PAGE_LIMIT) -> Page:
+        """List objects, as the protocol says."""
+        await self._request()
+        names = sorted(self.objects)
+        first = bisect_left(names, max(prefix, start))
+        found: list[Entry] = []
+        for name in names[first:]:
+            if not name.startswith(prefix) or (end and name >= end):
+                break
+            if len(found) == min(limit, PAGE_LIMIT):
+                return Page(tuple(found), resume_at=name)
+            found.append(self.objects[name][0])
+        return Page(tuple(found))
+
+    async def stat(self, name: str) -> Entry | None:
+        """Return the live object's entry."""
+        await self._request()
+        return self.objects[name][0] if name in self.objects else None
+
+    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+        """Read an object, as the protocol says."""
+        await self._request()
+        found = self.objects.get(name)
+        if generation is not None and (found is None or found[0].generation != generation):
+            found = self._old.get((name, generation)) if self._versioning else None
+        if found is None:
+            raise NotFoundError(f"{self.uri(name)} is not there")
+        sink.reset()
+        body = found[1]
+        for offset in range(0, len(body), 1 << 16):
+            sink.write(body[offset : offset + (1 << 16)])
+            await asyncio.sleep(0)
+
+    async def create(
+        self,
+        name: str,
+        body: bytes,
+        *,
+        content_type: str,
+        metadata: Mapping[str, str],
+        cache_control: str | None = None,
+    ) -> Entry:
+        """Create an object, as the protocol says."""
+        await self._request()
+        if name in self.objects:
+            raise ExistsError(f"{self.uri(name)} exists")
+        return self._put(name, body, content_type, metadata)
+
+    async def close(self) -> None:
+        """Release nothing."""
+
+    def put_as_user(
+        self,
+        name: str,
+        body: bytes,
+        *,
+        content_type: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        content_encoding: str | None = None,
+    ) -> Entry:
+        """Create or replace an object, as somebody else than thumbrun does."""
+        self.delete_as_user(name)
+        return self._put(name, body, content_type, metadata or {}, content_encoding)
+
+    def delete_as_user(self, name: str) -> None:
+        """Delete an object, if it is there, as somebody else than thumbrun does."""
+        if name in self.objects:
+            entry, body = self.objects.pop(name)
+            self._old[name, entry.generation] = entry, body
+
+    def _put(
+        self,
+        name: str,
+        body: bytes,
+        content_type: str | None,
+        metadata: Mapping[str, str],
+        content_encoding: str | None = None,
+    ) -> Entry:
+        self._generation += 1
+        entry = Entry(
+            name,
+            len(body),
+            str(self._generation),
+            content_type,
+            google_crc32c.value(body),
+            content_encoding,
+            "STANDARD",
+            dict(metadata),
+        )
+        self.objects[name] = entry, bytes(body)
+        return entry
+
+    async def _request(self) -> None:
+        await asyncio.sleep(0)  # other tasks run between any two requests
+        if not self._exists:
+            raise BucketNotFoundError(f"there is no bucket {self._bucket}")

@@ -1,0 +1,40 @@
+"""Open the store that a location names."""
+
+from collections.abc import Callable
+
+from thumbrun.clock import Clock
+from thumbrun.storage.base import Store
+from thumbrun.storage.location import Location
+from thumbrun.storage.retry import Retry, RetryingStore
+from thumbrun.storage.throttle import Throttle
+
+
+def open_store(
+    location: Location,
+    *,
+    clock: Clock,
+    emulator: str | None = None,
+    user_project: str | None = None,
+    in_flight: int = 64,
+    on_retry: Callable[[Retry], None] = lambda _: None,
+) -> Store:
+    """Return the store of a location, its requests bounded and tried again; nothing is asked of it yet.
+
+    Args:
+        location: Where; its prefix does not matter.
+        clock: Time, for waits.
+        emulator: Of Cloud Storage, or None.
+        user_project: The project that pays, or None.
+        in_flight: At most so many requests at once.
+        on_retry: Told of every request that is repeated.
+    """
+    store: Store
+    if location.scheme == "gs":
+        from thumbrun.storage.gcs import GcsStore  # a third of a second of imports, which a local run does not need
+
+        store = GcsStore(location.root, emulator=emulator, user_project=user_project, connections=in_flight)
+    else:
+        from thumbrun.storage.local import LocalStore
+
+        store = LocalStore(location.root)
+    return RetryingStore(store, Throttle(in_flight, clock.monotonic), clock.sleep, on_retry=on_retry)

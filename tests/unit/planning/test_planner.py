@@ -1,0 +1,235 @@
+"""Who plans, and that there is one plan: over a store in memory, in virtual time."""
+
+import asyncio
+
+import pytest
+
+from tests.virtual import VirtualClock, run
+from thumbrun.planning.freeze import Source
+from thumbrun.planning.naming import NamingRule
+from thumbrun.planning.plan import Item, Plan, read_shard
+from thumbrun.planning.planner import DEAD_SECONDS, Planner
+from thumbrun.planning.select import Selection
+from thumbrun.platform import Task
+from thumbrun.state import State
+from thumbrun.storage.base import Entry, Page
+from thumbrun.storage.memory import MemoryStore
+
+RUN = "20260102T1530Z"
+
+
+class CountingStore(MemoryStore):
+    """Counts how often each object was listed, and lists as slowly as it is told."""
+
+    def __init__(self, seconds_a_page: float = 0.0) -> None:
+        super().__init__()
+        self.listed: dict[str, int] = {}
+        self.seconds_a_page = seconds_a_page
+
+    async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = 1000) -> Page:
+        """List, and count."""
+        page = await super().page(prefix, start=start, end=end, limit=limit)
+        await asyncio.sleep(self.seconds_a_page)
+        for entry in page.entries if limit > 1 else ():
+            self.listed[entry.name] = self.listed.get(entry.name, 0) + 1
+        return page
+
+
+def planner(state: MemoryStore, source: MemoryStore, *, index: int = 0, count: int = 4, **task: object) -> Planner:
+    """Return the planner of one task."""
+    return Planner(
+        State(state, "_thumbrun/"),
+        Source(source, "in/", Selection()),
+        RUN,
+        NamingRule("flat", "keep", folds=False, limit=900),
+        Task(index, count, **task),  # type: ignore[arg-type]
+        VirtualClock(index),
+    )
+
+
+def photographs(store: MemoryStore, count: int) -> list[str]:
+    """Put so many photographs and some other objects into the store; return the photographs' names."""
+    names = [f"in/{number % 7}/{number:06d}.jpg" for number in range(count)]
+    for name in names:
+        store.put_as_user(name, b"x" * (1 + len(name) % 5))
+    for name in ("in/", "in/readme.txt", "inbox/other.jpg", "in0.jpg"):
+        store.put_as_user(name, b"" if name.endswith("/") else b"text")
+    return sorted(names)
+
+
+async def items_of(state: MemoryStore, plan: Plan) -> list[Item]:
+    """Return all items of a plan, in the order of its shards."""
+    records = State(state, "_thumbrun/")
+    shards = [await read_shard(records, records.names.run(RUN), plan, number) for number in range(len(plan.shards))]
+    assert [shard.items for shard in plan.shards] == [len(shard) for shard in shards]
+    return [item for shard in shards for item in shard]
+
+
+@pytest.mark.parametrize("count", [0, 1, 285, 2_000])
+def test_a_small_source_is_cut_exactly(count: int) -> None:
+    """The plan holds every image once, in listing order, in about twenty shards a task."""
+
+    async def scenario() -> None:
+        state, source = MemoryStore(), CountingStore()
+        names = photographs(source, count)
+        plan = await planner(state, source).plan()
+        assert names == [item.source for item in await items_of(state, plan)]
+        assert len(plan.shards) <= 80
+        assert {1} >= {times for name, times in source.listed.items()}
+
+    run(scenario())
+
+
+def test_a_large_source_is_listed_in_parallel_ranges() -> None:
+    """Beyond the first pages, ranges are listed side by side: each object once, in order, well before one lister."""
+
+    async def scenario() -> None:
+        state, source = MemoryStore(), CountingStore(seconds_a_page=1.0)
+        names = photographs(source, 60_000)
+        began = asyncio.get_running_loop().time()
+        plan = await planner(state, source).plan()
+        assert names == [item.source for item in await items_of(state, plan)]
+        assert {1} == set(source.listed.values())
+        assert asyncio.get_running_loop().time() - began < 45
+
+    run(scenario())
+
+
+def test_names_that_collide_across_shards_get_a_hash_each() -> None:
+    """Two thousand folders with one `IMG_0001.jpg` each make two thousand names."""
+
+    async def scenario() -> None:
+        state, source = MemoryStore(), MemoryStore()
+        for number in range(2_000):
+            source.put_as_user(f"in/{number}/IMG_0001.jpg", b"x")
+        source.put_as_user("in/alone.jpg", b"x")
+        plan = await planner(state, source).plan()
+        outputs = [item.output for item in await items_of(state, plan)]
+        assert 2_001 == len(set(outputs))
+        assert "alone.jpg" in outputs
+        assert "IMG_0001.jpg" not in outputs
+
+    run(scenario())
+
+
+def test_tasks_that_start_together_list_once_and_agree() -> None:
+    """Of thirty tasks one lists; all thirty end with the same plan."""
+
+    async def scenario() -> None:
+        state, source = MemoryStore(), CountingStore(seconds_a_page=3.0)
+        photographs(source, 3_000)
+        plans = await asyncio.gather(*(planner(state, source, index=i, count=30).plan() for i in range(30)))
+        assert 1 == len({str(plan.to_record()) for plan in plans})
+        assert {1} == set(source.listed.values())
+
+    run(scenario())
+
+
+def test_a_planner_that_lists_for_minutes_is_left_alone() -> None:
+    """While it shows that it lives, nobody takes over, however long it lists."""
+
+    async def scenario() -> None:
+        state, source = MemoryStore(), CountingStore(seconds_a_page=5 * DEAD_SECONDS)
+        photographs(source, 1_500)
+        await asyncio.gather(*(planner(state, source, index=i).plan() for i in range(4)))
+        assert {1} == set(source.listed.values())
+
+    run(scenario())
+
+
+def test_a_dead_planner_is_succeeded_after_a_minute() -> None:
+    """A planner that shows no life is taken over, and there is one plan in the end."""
+
+    async def scenario() -> None:
+        state, source = MemoryStore(), CountingStore(seconds_a_page=100.0)
+        names = photographs(source, 50)
+        dead = asyncio.ensure_future(planner(state, source).plan())
+        await asyncio.sleep(35)
+        dead.cancel()
+        source.seconds_a_page = 0
+        plan = await planner(state, source, index=1).plan()
+        assert 2 == plan.planner
+        assert names == [item.source for item in await items_of(state, plan)]
+        assert 35 + DEAD_SECONDS <= asyncio.get_running_loop().time() <= 35 + DEAD_SECONDS + 30
+
+    run(scenario())
+
+
+def test_the_next_attempt_of_a_dead_planner_does_not_wait() -> None:
+    """The engine starts an attempt after the one before has died, so it takes over at once."""
+
+    async def scenario() -> None:
+        state, source = MemoryStore(), CountingStore(seconds_a_page=100.0)
+        photographs(source, 50)
+        dead = asyncio.ensure_future(planner(state, source, execution="e", attempt=0).plan())
+        await asyncio.sleep(5)
+        dead.cancel()
+        source.seconds_a_page = 0
+        plan = await planner(state, source, execution="e", attempt=1).plan()
+        assert 2 == plan.planner
+        assert asyncio.get_running_loop().time() < 10
+
+    run(scenario())
+
+
+def test_a_planner_that_only_seemed_dead_accepts_the_other_plan() -> None:
+    """Whoever commits second uses the first plan, whatever it listed itself."""
+
+    async def scenario() -> None:
+        state, source = MemoryStore(), CountingStore()
+        photographs(source, 50)
+        slow = planner(state, source, index=0)
+        committed = asyncio.Event()
+        listing_done = asyncio.Event()
+
+        class Stalling(CountingStore):
+            async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = 1000) -> Page:
+                page = await source.page(prefix, start=start, end=end, limit=limit)
+                listing_done.set()
+                await committed.wait()
+                return page
+
+        slow = planner(state, Stalling(), index=0, execution="e", attempt=0)
+        first = asyncio.ensure_future(slow.plan())
+        await listing_done.wait()
+        source.put_as_user("in/later.jpg", b"x")
+        second = await planner(state, source, index=0, execution="e", attempt=1).plan()
+        committed.set()
+        assert second == await first
+        assert 51 == second.items
+
+    run(scenario())
+
+
+def test_a_limit_takes_the_first_items_of_the_listing() -> None:
+    """With a limit, the plan holds so many items and no more, also where the listing is long."""
+
+    async def scenario() -> None:
+        source = MemoryStore()
+        names = photographs(source, 25_000)
+        for limit in (1, 10, 24_999):
+            state = MemoryStore()
+            limited = planner(state, source)
+            limited._source = Source(source, "in/", Selection(), limit)
+            assert names[:limit] == [item.source for item in await items_of(state, await limited.plan())]
+
+    run(scenario())
+
+
+def test_what_lies_under_the_source_is_counted() -> None:
+    """The plan says what it saw beside images, and how much of it is in storage that costs to read."""
+
+    async def scenario() -> None:
+        state, source = MemoryStore(), MemoryStore()
+        photographs(source, 3)
+        source.put_as_user("in/own.jpg", b"x", metadata={"thumbrun-run": "r"})
+        source.put_as_user("in/drawing.svg", b"<svg/>")
+        cold = source.put_as_user("in/cold.jpg", b"12345")
+        source.objects["in/cold.jpg"] = (Entry(cold.name, 5, cold.generation, storage_class="NEARLINE"), b"12345")
+        seen = (await planner(state, source).plan()).seen
+        assert {"NEARLINE": 5} == seen["cold_bytes"]
+        assert {"image": 4, "unsupported": 1, "not an image": 1, "folder placeholder": 1, "thumbrun's own": 1} == {
+            kind: counts["objects"] for kind, counts in seen["kinds"].items()
+        }
+
+    run(scenario())

@@ -1,0 +1,76 @@
+"""Time that passes only when everybody waits: hours in a moment, and the same each time."""
+
+import asyncio
+import random
+import selectors
+from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+EPOCH = datetime(2026, 1, 2, 15, 30, 40, tzinfo=UTC)
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock jumps to the next timer as soon as nothing else is to be done."""
+
+    def __init__(self) -> None:
+        self._virtual = 0.0
+        super().__init__(_JumpingSelector(self))
+
+    def time(self) -> float:
+        """Return virtual seconds since the loop was made."""
+        return self._virtual
+
+    def jump(self, seconds: float) -> None:
+        """Let time pass."""
+        self._virtual += seconds
+
+
+class _JumpingSelector(selectors.SelectSelector):
+    def __init__(self, loop: VirtualLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if not ready and timeout is None:
+            raise RuntimeError("everybody waits for something that will never happen")
+        if not ready and timeout:
+            self._loop.jump(timeout)
+        return ready
+
+
+class VirtualClock:
+    """The clock of one process in virtual time, its chance from a seed."""
+
+    def __init__(self, seed: int = 0, *, epoch: datetime = EPOCH) -> None:
+        self._random = random.Random(seed)  # noqa: S311
+        self._epoch = epoch
+
+    def now(self) -> datetime:
+        """Return the virtual moment."""
+        return self._epoch + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        """Return virtual seconds."""
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait in virtual time."""
+        await asyncio.sleep(seconds)
+
+    def uniform(self, low: float, high: float) -> float:
+        """Return a random number from the seed."""
+        return self._random.uniform(low, high)
+
+    def nonce(self) -> str:
+        """Return random digits from the seed."""
+        return f"{self._random.getrandbits(64):016x}"
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end in virtual time."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(coroutine)
