@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from types import TracebackType
 from typing import Any, Self
 
 
@@ -20,9 +21,11 @@ class BoundedGroup:
         await self._group.__aenter__()
         return self
 
-    async def __aexit__(self, *error: object) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
-            await self._group.__aexit__(*error)
+            await self._group.__aexit__(kind, error, trace)
         except BaseExceptionGroup as group:
             raise first_error(group) from None
 

@@ -1,75 +1,120 @@
 """`--tasks N`: N task processes side by side on this machine, started, counted and retried as Cloud Run would.
 
-The tasks are the real thing, `python -m thumbrun run` with the environment that an engine sets. What they log comes
-back as JSON lines and is shown as one.
+The tasks are the real thing, `python -m thumbrun run` with the environment that an engine sets. Which run they work on
+is agreed first, so that a task which starts late finds the same one. What they log comes back as JSON lines and is
+shown as one.
 """
 
 import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from thumbrun.logs import Events, Progress, parse
+from thumbrun.clock import Clock
+from thumbrun.job import Report, Stores, agree, make_folders, run_folder
+from thumbrun.logs.choose import FLEET_VARIABLE
+from thumbrun.logs.events import Event, Events, Progress
+from thumbrun.logs.lines import parse
+from thumbrun.outcomes import Tally
+from thumbrun.settings.declared import DECLARED
+from thumbrun.settings.resolved import Settings, share
 
 RETRIES = 3  # Cloud Run's default
 _FINAL = frozenset((0, 2, 3, 4, 130))  # exit codes after which another attempt would say the same
+# Which exit code speaks for all: wrong settings, an interruption, what a retry may mend, and so on.
+_GRAVEST_FIRST = (2, 130, 1, 4, 3, 0)
+_LONGEST_LINE = 1 << 20
+
+
+async def run_fleet(
+    settings: Settings, flags: Mapping[str, str | None], tasks: int, events: Events, stop: asyncio.Event, clock: Clock
+) -> tuple[int, Report | None]:
+    """Run a job's tasks on this machine.
+
+    Args:
+        settings: Of the job.
+        flags: The text of each flag that was given, by the setting's name.
+        tasks: How many.
+        events: Shows what the tasks say.
+        stop: When set, the tasks are told to stop, and none is retried.
+        clock: Time and chance.
+
+    Returns:
+        The exit code of the whole, and what came of the run, or None if it is not complete.
+    """
+    began = clock.monotonic()
+    make_folders(settings)
+    async with Stores(settings, events, clock) as stores:
+        agreed = await agree(settings, stores, clock)
+        events.label(run=agreed.run_id)
+        events.info("run-agreed", f"Run {agreed.run_id} ({agreed.how})", began=agreed.began.isoformat())
+        fleet = _Fleet(settings, _environ(settings, flags, agreed.run_id, tasks), tasks, events)
+        code = await fleet.run(stop)
+        summary = await stores.state.read(stores.state.names.run(agreed.run_id).summary)
+        if summary is None:
+            return code, None
+        tally = Tally.from_record(summary)
+        folder = stores.output.uri(run_folder(settings, agreed.run_id))
+        return code, Report(agreed.run_id, folder, tally, tally, clock.monotonic() - began, listed=False)
+
+
+def _environ(settings: Settings, flags: Mapping[str, str | None], run_id: str, tasks: int) -> dict[str, str]:
+    """Return what every task finds in its environment: this process's own, the flags, and the run."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("CLOUD_RUN_")}
+    for setting in DECLARED:
+        text = flags.get(setting.name)
+        if setting.variable and text is not None and setting.name != "source":
+            environ[setting.variable] = text
+    for name in ("THUMBRUN_RESUME", "THUMBRUN_NEW"):
+        environ.pop(name, None)
+    own = share(settings, tasks)
+    return environ | {
+        FLEET_VARIABLE: "1",
+        "THUMBRUN_RUN_ID": run_id,
+        "THUMBRUN_LOG_FORMAT": "json",
+        "THUMBRUN_WORKERS": str(own.workers),
+        "THUMBRUN_MEMORY": str(own.memory),
+    }
 
 
 @dataclass(slots=True)
-class TaskState:
-    """What is known of one task of the fleet.
-
-    Attributes:
-        index: Its index.
-        attempt: The attempt that runs, or ran last.
-        exit_code: Of the last attempt, or None while one runs.
-        progress: What its last attempt reported last.
-    """
+class _Task:
+    """What is known of one task."""
 
     index: int
     attempt: int = 0
-    exit_code: int | None = None
+    exit_code: int = 0
     progress: Progress = field(default_factory=Progress)
 
 
-class Fleet:
-    """Runs the tasks of one job on this machine."""
+class _Fleet:
+    """Task processes, and what they say."""
 
-    def __init__(self, arguments: Sequence[str], environ: Mapping[str, str], tasks: int, events: Events) -> None:
-        """Prepare.
-
-        Args:
-            arguments: Of the command `thumbrun run`, for every task alike.
-            environ: The environment of every task, to which its index is added.
-            tasks: How many.
-            events: Shows what the tasks log.
-        """
-        self._command = [sys.executable, "-m", "thumbrun", "run", *arguments, "--log-format", "json"]
+    def __init__(self, settings: Settings, environ: Mapping[str, str], tasks: int, events: Events) -> None:
+        source = settings.source
+        place = source.root if source.scheme == "file" else source.uri()
+        self._command = [sys.executable, "-m", "thumbrun", "run", place]
         self._environ = environ
         self._events = events
+        self._tasks = [_Task(index) for index in range(tasks)]
         self._processes: dict[int, asyncio.subprocess.Process] = {}
+        self._said: set[str] = set()
         self._stopping = False
-        self.tasks = [TaskState(index) for index in range(tasks)]
 
     async def run(self, stop: asyncio.Event) -> int:
-        """Run all tasks to their end and return the exit code of the whole: the gravest of theirs.
-
-        Args:
-            stop: When set, the tasks are told to stop, and none is retried.
-        """
+        """Run all tasks to their end and return the exit code that speaks for all."""
         watcher = asyncio.ensure_future(self._stop_all(stop))
         try:
             async with asyncio.TaskGroup() as group:
-                for task in self.tasks:
+                for task in self._tasks:
                     group.create_task(self._run_task(task))
         finally:
             watcher.cancel()
             await asyncio.gather(watcher, return_exceptions=True)
-        codes = {task.exit_code for task in self.tasks}
-        # Settings first, then what a retry may mend, then what it may not.
-        return next((code for code in (2, 130, 1, 4, 3) if code in codes), max((code or 0) for code in codes))
+        codes = {task.exit_code for task in self._tasks}
+        return next((code for code in _GRAVEST_FIRST if code in codes), 1)
 
     async def _stop_all(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -78,24 +123,24 @@ class Fleet:
             if process.returncode is None:
                 process.send_signal(signal.SIGTERM)
 
-    async def _run_task(self, task: TaskState) -> None:
+    async def _run_task(self, task: _Task) -> None:
         while True:
             code = await self._attempt(task)
-            task.exit_code = code if code >= 0 else 1
+            task.exit_code = code if code in _FINAL else 1
             if code in _FINAL or self._stopping or task.attempt >= RETRIES:
                 return
+            task.attempt += 1
             self._events.warning(
                 "task-retried",
-                f"Task {task.index} ended with {code}; attempt {task.attempt + 1} of {RETRIES}",
+                f"Task {task.index} ended with {code}; retry {task.attempt} of {RETRIES}",
                 task=task.index,
             )
-            task.attempt += 1
 
-    async def _attempt(self, task: TaskState) -> int:
+    async def _attempt(self, task: _Task) -> int:
         environ = {
             **self._environ,
             "CLOUD_RUN_TASK_INDEX": str(task.index),
-            "CLOUD_RUN_TASK_COUNT": str(len(self.tasks)),
+            "CLOUD_RUN_TASK_COUNT": str(len(self._tasks)),
             "CLOUD_RUN_TASK_ATTEMPT": str(task.attempt),
         }
         process = await asyncio.create_subprocess_exec(
@@ -103,36 +148,33 @@ class Fleet:
             env=environ,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
-            limit=2**20,
-            # A terminal's Ctrl-C reaches this process alone, which then tells the tasks: once, and in order.
+            limit=_LONGEST_LINE,
+            # A terminal's Ctrl-C reaches this process alone, which then tells the tasks, once.
             start_new_session=True,
         )
         self._processes[task.index] = process
         if self._stopping:
             process.send_signal(signal.SIGTERM)
-        assert process.stdout is not None  # noqa: S101  (asked for above)
+        if process.stdout is None:
+            raise AssertionError("standard output was asked for")
         async for line in process.stdout:
-            self._show(task, line.decode("utf-8", "replace"))
+            self._show(task, line.decode("utf-8", "replace").strip())
         return await process.wait()
 
-    def _show(self, task: TaskState, line: str) -> None:
+    def _show(self, task: _Task, line: str) -> None:
         event = parse(line)
         if event is None:
-            if line.strip():
-                self._events.warning("task-output", f"Task {task.index}: {line.strip()}", task=task.index)
-            return
-        if progress := Progress.from_event(event):
+            if line:
+                self._events.warning("task-output", f"Task {task.index}: {line}", task=task.index)
+        elif progress := Progress.from_event(event):
             task.progress = progress
-            self._events.progress(sum((t.progress for t in self.tasks), Progress()))
-        elif event.severity in ("WARNING", "ERROR"):
+            self._events.progress(sum((other.progress for other in self._tasks), Progress()))
+        elif event.severity in ("WARNING", "ERROR") and not self._said_by_another(event):
             self._events.repeat(event)
 
-
-def exit_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without the variables that say which task a process is."""
-    return {name: value for name, value in environ.items() if not name.startswith("CLOUD_RUN_TASK_")}
-
-
-def own_environ() -> dict[str, str]:
-    """Return this process's environment, without what says which task it is."""
-    return exit_environ(os.environ)
+    def _said_by_another(self, event: Event) -> bool:
+        """Whether an error was shown before: what fails all tasks need not be read once for each."""
+        if event.severity != "ERROR" or event.message in self._said:
+            return event.severity == "ERROR"
+        self._said.add(event.message)
+        return False

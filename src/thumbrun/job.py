@@ -11,7 +11,7 @@ from thumbrun.clock import Clock
 from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError
 from thumbrun.imaging.workers import Workers
 from thumbrun.ledger import Ledger
-from thumbrun.logs import Events
+from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
 from thumbrun.pipeline import Making, Pipeline
 from thumbrun.planning.agree import Agreed, Agreement, Wish
@@ -22,7 +22,7 @@ from thumbrun.planning.planner import Planner
 from thumbrun.planning.select import Selection
 from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import describe
-from thumbrun.settings import Settings
+from thumbrun.settings.resolved import Settings
 from thumbrun.shardwork import ShardWork
 from thumbrun.state import State
 from thumbrun.storage.base import Store
@@ -61,9 +61,10 @@ class Report:
 class Stores:
     """The stores of one task, opened and closed together."""
 
-    def __init__(self, settings: Settings, events: Events) -> None:
+    def __init__(self, settings: Settings, events: Events, clock: Clock) -> None:
         self._settings = settings
         self._events = events
+        self._clock = clock
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -83,6 +84,7 @@ class Stores:
         settings = self._settings
         store = open_store(
             location,
+            clock=self._clock,
             emulator=settings.emulator,
             user_project=settings.user_project,
             in_flight=settings.in_flight,
@@ -146,10 +148,10 @@ class Job:
     async def _work(self) -> Report:
         began = self._clock.monotonic()
         settings = self._settings
-        _make_folders(settings.output, settings.state)
+        make_folders(settings)
         await self._clock.sleep(self._clock.uniform(0, min(_MOST_JITTER, _JITTER_A_TASK * (self._task.count - 1))))
         workers = Workers(settings.workers, timeout=settings.image_timeout, memory=settings.memory)
-        async with Stores(settings, self._events) as stores, AsyncExitStack() as stack:
+        async with Stores(settings, self._events, self._clock) as stores, AsyncExitStack() as stack:
             stack.push_async_callback(workers.close)
             starting = asyncio.ensure_future(workers.start())
             try:
@@ -166,32 +168,14 @@ class Job:
                     f"no image lies under {settings.source.uri()}, but {describe(plan.seen)}",
                     hint="check INPUT_FOLDER; with --allow-empty / THUMBRUN_ALLOW_EMPTY this counts as success",
                 )
-            folder = stores.output.uri(self._folder(agreed.run_id))
+            folder = stores.output.uri(run_folder(settings, agreed.run_id))
             seconds = self._clock.monotonic() - began
             return Report(agreed.run_id, folder, own, whole, seconds, planner.listed)
 
-    def _folder(self, run_id: str) -> str:
-        return f"{self._settings.output.prefix}{run_id}/"
-
     async def _agree(self, stores: Stores) -> Agreed:
-        settings = self._settings
-        wish = Wish(
-            fingerprint=settings.fingerprint(),
-            run_id=settings.run_id,
-            resume=settings.resume,
-            new=settings.new,
-            join_within=settings.join_within,
-            describes=settings.describe(),
-        )
-        agreement = Agreement(stores.state, stores.output, settings.output.prefix, wish, self._task, self._clock)
-        agreed = await agreement.run()
+        agreed = await agree(self._settings, stores, self._clock)
         self._run_id = agreed.run_id
         self._events.label(run=agreed.run_id)
-        folder = self._folder(agreed.run_id)
-        if _same(settings.source, settings.output) and settings.source.prefix.startswith(folder):
-            raise SettingsError(
-                [f"INPUT_FOLDER lies in {stores.output.uri(folder)}, this run's own folder; choose another output"]
-            )
         self._events.info("run-agreed", f"Run {agreed.run_id} ({agreed.how})", began=agreed.began.isoformat())
         return agreed
 
@@ -223,7 +207,7 @@ class Job:
             Admission(settings.memory, settings.workers),
             Making(
                 run_id=agreed.run_id,
-                folder=self._folder(agreed.run_id),
+                folder=run_folder(settings, agreed.run_id),
                 recipe=settings.recipe,
                 max_pixels=settings.max_pixels,
                 max_bytes=settings.max_bytes,
@@ -256,6 +240,35 @@ class Job:
         return Tally.from_record(await stores.state.first(names.summary, record, agreed.run_id))
 
 
+async def agree(settings: Settings, stores: Stores, clock: Clock) -> Agreed:
+    """Return the run that the settings and the task ask for.
+
+    Raises:
+        SettingsError: There is no such run, it has other settings, or its folder would hold the source.
+        StoreError: The state cannot be read or written.
+    """
+    wish = Wish(
+        fingerprint=settings.fingerprint(),
+        run_id=settings.run_id,
+        resume=settings.resume,
+        new=settings.new,
+        join_within=settings.join_within,
+        describes=settings.describe(),
+    )
+    agreement = Agreement(stores.state, stores.output, settings.output.prefix, wish, settings.task, clock)
+    agreed = await agreement.run()
+    folder = run_folder(settings, agreed.run_id)
+    if _same(settings.source, settings.output) and settings.source.prefix.startswith(folder):
+        where = stores.output.uri(folder)
+        raise SettingsError([f"SOURCE / INPUT_FOLDER lies in {where}, this run's own folder; choose another output"])
+    return agreed
+
+
+def run_folder(settings: Settings, run_id: str) -> str:
+    """Return the prefix of a run's thumbnails in the output store."""
+    return f"{settings.output.prefix}{run_id}/"
+
+
 def source_of(settings: Settings, store: Store) -> Source:
     """Return what to list, and what of it counts."""
     selection = Selection(include=settings.include, exclude=settings.exclude, by_content=settings.detect == "content")
@@ -269,12 +282,13 @@ def naming_rule(settings: Settings, run_id: str) -> NamingRule:
     255 for each part of a path.
     """
     local = settings.output.scheme == "file"
-    folder = f"{settings.output.prefix}{run_id}/"
+    folder = run_folder(settings, run_id)
     limit = 255 if local and settings.layout == "flat" else 1024 - len(folder.encode("utf-8", "surrogateescape"))
     return NamingRule(settings.layout, settings.recipe.format, folds=local, limit=limit)
 
 
-def _make_folders(*locations: Location) -> None:
-    for location in locations:
+def make_folders(settings: Settings) -> None:
+    """Make the local folders that thumbnails and records go to."""
+    for location in (settings.output, settings.state):
         if location.scheme == "file":
             Path(location.root).mkdir(parents=True, exist_ok=True)

@@ -14,9 +14,10 @@ import google_crc32c
 from thumbrun import formats
 from thumbrun.admission import Admission, Hold
 from thumbrun.concurrency import BoundedGroup
+from thumbrun.imaging.body import Body
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
-from thumbrun.imaging.workers import Body, Workers
+from thumbrun.imaging.workers import Workers
 from thumbrun.outcomes import Outcome, Reason, Status, refusal
 from thumbrun.planning.plan import Item
 from thumbrun.planning.select import RUN_MARK

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
 from thumbrun.ledger import Ledger, ShardLog
-from thumbrun.logs import Events, Progress
+from thumbrun.logs.events import Events, Progress
 from thumbrun.outcomes import MEANINGS, Outcome, Status, Tally
 from thumbrun.pipeline import Pipeline, Work
 from thumbrun.planning.plan import Plan, read_shard
@@ -94,7 +94,7 @@ class ShardWork:
             )
         return self._tally
 
-    async def _feed(self) -> AsyncIterator[Work]:
+    async def _feed(self) -> AsyncGenerator[Work, None]:
         """Yield the open items of all shards, in order; shards ahead are opened meanwhile."""
         ahead: deque[asyncio.Task[ShardLog]] = deque()
         numbers = iter(self._shards)

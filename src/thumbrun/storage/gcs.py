@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -167,7 +167,7 @@ class GcsStore:
                 parameters=query,
                 metadata=resource,
                 force_resumable_upload=False,
-                timeout=_timeout(len(body)),  # type: ignore[arg-type]  (passed on to aiohttp as it is)
+                timeout=cast("int", _timeout(len(body))),  # the client passes it on to aiohttp as it is
             )
         entry = _entry(answer)
         if entry.size != len(body) or entry.crc32c not in (None, checksum):
@@ -186,10 +186,8 @@ class GcsStore:
             context = False if self._root.startswith("http://") else ssl.create_default_context()
             connector = aiohttp.TCPConnector(limit=self._connections, ssl=context)
             self._session = aiohttp.ClientSession(connector=connector, auto_decompress=False)
-            token = None if self._anonymous else self._token(self._session)
-            self._client = Storage(
-                session=self._session, token=token or _NoToken(), api_root=self._root, api_is_dev=self._anonymous
-            )
+            token = cast("Token", _NoToken()) if self._anonymous else self._token(self._session)
+            self._client = Storage(session=self._session, token=token, api_root=self._root, api_is_dev=self._anonymous)
         return self._client
 
     @staticmethod

@@ -1,0 +1,201 @@
+"""The commands. The only module that reads arguments, prints, or decides what the process exits with.
+
+| exit code | meaning |
+|---|---|
+| 0 | every item of the task's shards has its outcome, even where some are failures of single images |
+| 1 | the task could not finish, and another attempt may |
+| 2 | settings are wrong; nothing was written |
+| 3 | with `--strict`: images failed |
+| 4 | no image lies under the source |
+| 130 | interrupted; what is done is written down, and the run can be resumed |
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from thumbrun import __version__
+from thumbrun.clock import SystemClock
+from thumbrun.errors import InterruptedRunError, SettingsError, ThumbrunError
+from thumbrun.logs.choose import choose_sink
+from thumbrun.logs.events import Events
+from thumbrun.logs.lines import plain
+from thumbrun.settings import resolved
+from thumbrun.settings.resolved import Settings
+
+_MOST_TASKS = 1000
+_STRICT_FAILURE = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments name and return the process's exit code."""
+    parser = _parser()
+    parsed = parser.parse_args(arguments)
+    if parsed.command is None:
+        parser.print_help()
+        return 0
+    try:
+        return int(parsed.command(parsed))
+    except SettingsError as error:
+        return _refuse(error)
+    except KeyboardInterrupt:
+        return InterruptedRunError.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="thumbrun",
+        description="Thumbnails of every image under a Cloud Storage prefix or a folder, in tasks that lose nothing.",
+        epilog=(
+            "Exit codes: 0 done; 1 not finished, try again; 2 wrong settings; 3 images failed (with --strict); "
+            "4 no image under the source; 130 interrupted, resumable."
+        ),
+    )
+    parser.add_argument("--version", action="version", version=f"thumbrun {__version__}")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    run = commands.add_parser(
+        "run", help="make the thumbnails", description="Make thumbnails of every image under SOURCE."
+    )
+    run.add_argument(
+        "--tasks", metavar="N", help="Run so many tasks side by side on this machine, as Cloud Run would. Default: 1."
+    )
+    run.set_defaults(command=_run)
+    plan = commands.add_parser(
+        "plan", help="say what a run would do", description="Say what a run would do, and write nothing."
+    )
+    plan.add_argument(
+        "--tasks", metavar="N", help="How many tasks would share the work. Default: as the platform says."
+    )
+    plan.add_argument("--json", action="store_true", help="Print the plan as JSON.")
+    plan.set_defaults(command=_plan)
+    for command in (run, plan):
+        resolved.add_options(command)
+    demo = commands.add_parser(
+        "demo",
+        help="see it work on sample pictures",
+        description="Draw sample pictures, run four tasks on them through an embedded Cloud Storage emulator, "
+        "and make a contact sheet.",
+    )
+    demo.add_argument("--folder", metavar="DIR", default="demo", help="Where the results go. Default: demo.")
+    demo.set_defaults(command=_demo)
+    return parser
+
+
+def _settings(parsed: argparse.Namespace) -> tuple[Settings, int | None]:
+    """Return the settings, and how many tasks were asked for."""
+    problems: list[str] = []
+    tasks = None
+    if parsed.tasks is not None:
+        if parsed.tasks.isascii() and parsed.tasks.isdigit() and 1 <= int(parsed.tasks) <= _MOST_TASKS:
+            tasks = int(parsed.tasks)
+        else:
+            problems.append(f"--tasks is {parsed.tasks!r}; it must be a whole number, 1 to {_MOST_TASKS:,}")
+    try:
+        settings = resolved.resolve(os.environ, resolved.flags_of(parsed), bare_source=parsed.source is not None)
+    except SettingsError as error:
+        raise SettingsError([*problems, *error.problems]) from None
+    if tasks is not None and settings.task.count > 1:
+        problems.append(f"--tasks is {tasks}, but {settings.task.platform} has set a task count; unset one of the two")
+    if problems:
+        raise SettingsError(problems)
+    return settings, tasks
+
+
+def _refuse(error: SettingsError) -> int:
+    print("thumbrun: nothing was done, because", file=sys.stderr)
+    for problem in error.problems:
+        print(f"  - {plain(problem)}", file=sys.stderr)
+    return error.exit_code
+
+
+def _events(settings: Settings) -> Events:
+    clock = SystemClock()
+    sink = choose_sink(settings.log_format, os.environ, sys.stdout, clock)
+    return Events(sink, clock, task=str(settings.task.index), attempt=str(settings.task.attempt))
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    settings, tasks = _settings(parsed)
+    events = _events(settings)
+    try:
+        return asyncio.run(_task(settings, events) if tasks is None else _tasks(settings, tasks, parsed, events))
+    except SettingsError:
+        raise
+    except ThumbrunError as error:
+        events.error(str(error), error.hint)
+        return error.exit_code
+    finally:
+        events.close()
+
+
+def _stop_signal() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set; a second one has its usual effect."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stopped() -> None:
+        stop.set()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped)
+    return stop
+
+
+async def _task(settings: Settings, events: Events) -> int:
+    from thumbrun.job import Job  # what a run needs, the other commands do without
+
+    job = Job(settings, events, SystemClock())
+    try:
+        report = await job.run(_stop_signal())
+    except ThumbrunError as error:
+        if error.exit_code == 1:
+            error.hint = "; ".join(part for part in (error.hint, job.resume_hint()) if part)
+        raise
+    from thumbrun.summary import say_report
+
+    events.close()
+    say_report(report, events)
+    return _STRICT_FAILURE if settings.strict and report.own.failed else 0
+
+
+async def _tasks(settings: Settings, tasks: int, parsed: argparse.Namespace, events: Events) -> int:
+    from thumbrun.fleet import run_fleet
+
+    code, report = await run_fleet(settings, resolved.flags_of(parsed), tasks, events, _stop_signal(), SystemClock())
+    if report is not None:
+        from thumbrun.summary import say_report
+
+        events.close()
+        say_report(report, events)
+    return code
+
+
+def _plan(parsed: argparse.Namespace) -> int:
+    settings, tasks = _settings(parsed)
+    events = _events(settings)
+    from thumbrun.preview import preview, preview_text
+
+    try:
+        found = asyncio.run(preview(settings, tasks or settings.task.count, events, SystemClock()))
+    except SettingsError:
+        raise
+    except ThumbrunError as error:
+        events.error(str(error), error.hint)
+        return error.exit_code
+    finally:
+        events.close()
+    print(json.dumps(found, indent=1) if parsed.json else preview_text(found))
+    return 0
+
+
+def _demo(parsed: argparse.Namespace) -> int:
+    from thumbrun.demo.run import demo
+
+    return demo(parsed.folder, print)

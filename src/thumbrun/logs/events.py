@@ -1,0 +1,194 @@
+"""What a task says: events with a stable name, a severity, plain words and fields.
+
+The names, and the fields of each, are a promise to whoever filters logs:
+
+| event | severity | fields |
+|---|---|---|
+| run-agreed | INFO | began |
+| plan-made, plan-read | INFO | items, bytes, shards |
+| cold-storage | WARNING | bytes, by storage class |
+| listing | INFO | found |
+| progress | INFO | total, done, skipped, failed, source_bytes, output_bytes |
+| image-skipped, image-failed | INFO, WARNING | source, shard, item, reason, detail |
+| store-retry | NOTICE | operation, attempt, wait |
+| task-done | INFO | done, skipped, failed, source_bytes, output_bytes, seconds |
+| run-done | NOTICE | done, skipped, failed, source_bytes, output_bytes |
+| task-retried, task-output | WARNING | task |
+| error | ERROR | hint |
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Protocol
+
+from thumbrun.clock import Clock
+from thumbrun.outcomes import Outcome, Status
+from thumbrun.storage.retry import Retry
+
+SEVERITIES = ("DEBUG", "INFO", "NOTICE", "WARNING", "ERROR")
+
+# What a message of somebody else's may carry and a log must not: bearer tokens, Google's access tokens, private keys.
+_SECRETS = re.compile(
+    r"(?i)(bearer\s+)[\w.~+/=-]{8,}|ya29\.[\w.-]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END|$)", re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened.
+
+    Attributes:
+        name: Stable, from the table above.
+        severity: As Cloud Logging spells it.
+        message: In plain words; may hold names from outside, so whoever shows it makes it harmless first.
+        fields: Numbers and names.
+        labels: `run`, `task` and `attempt`, as far as they are known.
+    """
+
+    name: str
+    severity: str
+    message: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the items of a task's shards are."""
+
+    total: int = 0
+    done: int = 0
+    skipped: int = 0
+    failed: int = 0
+    source_bytes: int = 0
+    output_bytes: int = 0
+
+    @property
+    def settled(self) -> int:
+        """Items with an outcome."""
+        return self.done + self.skipped + self.failed
+
+    def __add__(self, other: "Progress") -> "Progress":
+        """Return the progress of both together."""
+        return Progress(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Progress)))
+
+    @classmethod
+    def from_event(cls, event: Event) -> "Progress | None":
+        """Return the progress that an event tells of, or None if it is another event."""
+        if event.name != "progress":
+            return None
+        return cls(*(int(event.fields.get(f.name, 0)) for f in fields(cls)))
+
+
+class Sink(Protocol):
+    """Shows events to somebody."""
+
+    def event(self, event: Event) -> None:
+        """Show one event."""
+
+    def progress(self, progress: Progress, labels: Mapping[str, str]) -> None:
+        """Show how far the work is; called for every item, so a sink shows what its readers can follow."""
+
+    def close(self) -> None:
+        """Show what is left to be shown."""
+
+
+class Events:
+    """What the parts of a task call when something happens."""
+
+    def __init__(self, sink: Sink, clock: Clock, **labels: str) -> None:
+        """Prepare.
+
+        Args:
+            sink: Shows the events.
+            clock: Time, for the rate of what is said again and again.
+            labels: What is known of the task.
+        """
+        self._sink = sink
+        self._clock = clock
+        self._labels = dict(labels)
+        self._listing_at = clock.monotonic()
+
+    def label(self, **labels: str) -> None:
+        """Say from now on what has become known: the run."""
+        self._labels |= labels
+
+    def info(self, name: str, message: str, **fields_: Any) -> None:
+        """Say that something went as it should."""
+        self._say(name, "INFO", message, fields_)
+
+    def notice(self, name: str, message: str, **fields_: Any) -> None:
+        """Say something that is worth a second look."""
+        self._say(name, "NOTICE", message, fields_)
+
+    def warning(self, name: str, message: str, **fields_: Any) -> None:
+        """Say that something went wrong, and the task goes on."""
+        self._say(name, "WARNING", message, fields_)
+
+    def error(self, message: str, hint: str) -> None:
+        """Say what ends the task, and what to do about it."""
+        self._say("error", "ERROR", f"{message}\n{hint}" if hint else message, {"hint": hint})
+
+    def repeat(self, event: Event) -> None:
+        """Show the event of another process."""
+        self._sink.event(event)
+
+    def listing(self, found: int) -> None:
+        """Say now and then how many images the listing has found so far."""
+        now = self._clock.monotonic()
+        if now - self._listing_at >= 10:
+            self._listing_at = now
+            self.info("listing", f"Listing: {found:,} images so far", found=found)
+
+    def outcome(self, outcome: Outcome, source: str, meaning: str) -> None:
+        """Say that an image was skipped or has failed."""
+        skipped = outcome.status is Status.SKIPPED
+        detail = f": {outcome.detail}" if outcome.detail else ""
+        self._say(
+            "image-skipped" if skipped else "image-failed",
+            "INFO" if skipped else "WARNING",
+            f"{source} {outcome.status}, {outcome.reason} ({meaning}){detail}",
+            {
+                "source": source,
+                "shard": outcome.shard,
+                "item": outcome.item,
+                "reason": str(outcome.reason),
+                "detail": outcome.detail,
+            },
+        )
+
+    def retry(self, retry: Retry) -> None:
+        """Say that a request is tried again."""
+        self._say(
+            "store-retry",
+            "NOTICE",
+            f"{retry.error}; attempt {retry.attempt + 1} in {retry.wait:.1f} s",
+            {"operation": retry.operation, "attempt": retry.attempt, "wait": round(retry.wait, 3)},
+        )
+
+    def progress(self, progress: Progress) -> None:
+        """Say how far the work is."""
+        self._sink.progress(progress, self._labels)
+
+    def close(self) -> None:
+        """Show what is left to be shown."""
+        self._sink.close()
+
+    def _say(self, name: str, severity: str, message: str, fields_: Mapping[str, Any]) -> None:
+        clean = {key: redacted(value) if isinstance(value, str) else value for key, value in fields_.items()}
+        self._sink.event(Event(name, severity, redacted(message), clean, dict(self._labels)))
+
+
+def redacted(text: str) -> str:
+    """Return the text without secrets."""
+    return _SECRETS.sub(lambda found: f"{found[1] or ''}[redacted]", text)
+
+
+def progress_event(progress: Progress, labels: Mapping[str, str]) -> Event:
+    """Return the event that tells of progress."""
+    numbers = asdict(progress)
+    skipped = f", {progress.skipped:,} skipped" if progress.skipped else ""
+    failed = f", {progress.failed:,} failed" if progress.failed else ""
+    message = f"{progress.settled:,} of {progress.total:,} images{skipped}{failed}"
+    return Event("progress", "INFO", message, numbers, labels)

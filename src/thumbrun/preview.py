@@ -1,0 +1,97 @@
+"""What a run would do, without writing anything: the real plan, made in memory."""
+
+from typing import Any
+
+from thumbrun.clock import Clock
+from thumbrun.job import Stores, naming_rule, source_of
+from thumbrun.logs.events import Events
+from thumbrun.planning.freeze import Freezer
+from thumbrun.planning.plan import read_shard
+from thumbrun.planning.shards import assign
+from thumbrun.records import VERSION
+from thumbrun.settings.resolved import Settings
+from thumbrun.state import State
+from thumbrun.storage.memory import MemoryStore
+from thumbrun.summary import readable
+
+_EXAMPLES = 5
+_RUN_ID = "00000000T0000Z"  # as long as a real one
+
+
+async def preview(settings: Settings, tasks: int, events: Events, clock: Clock) -> dict[str, Any]:
+    """List the source and return what a run would do, as a record with a version.
+
+    Args:
+        settings: Of the run.
+        tasks: How many would share the work.
+        events: Hear how far the listing is.
+        clock: Time.
+
+    Raises:
+        StoreError: The source cannot be listed.
+    """
+    state = State(MemoryStore(), "")
+    async with Stores(settings, events, clock) as stores:
+        source = source_of(settings, stores.source)
+        freezer = Freezer(source, state, _RUN_ID, 1, naming_rule(settings, _RUN_ID), tasks)
+        plan = await freezer.make(events.listing)
+    costs = [shard.cost for shard in plan.shards]
+    shares = assign(costs, tasks, contiguous=settings.balance == "count")
+    loads = [sum(costs[shard] for shard in share) for share in shares]
+    renamed: list[dict[str, str]] = []
+    for number, shard in enumerate(plan.shards):
+        if shard.renamed and len(renamed) < _EXAMPLES:
+            before = await read_shard(state, state.names.run(_RUN_ID), plan, number)
+            rule = naming_rule(settings, _RUN_ID)
+            for item in before:
+                path = item.source.removeprefix(settings.source.prefix)
+                if item.output != rule.name(path, item.format, 0):
+                    renamed.append({"source": item.source, "output": item.output})
+    return {
+        "version": VERSION,
+        "source": settings.source.uri(),
+        "output": settings.output.uri(),
+        "items": plan.items,
+        "bytes": plan.size,
+        "seen": plan.seen,
+        "collisions": freezer.collisions,
+        "renamed": renamed[:_EXAMPLES],
+        "shards": len(plan.shards),
+        "tasks": [
+            {
+                "shards": len(share),
+                "items": sum(plan.shards[shard].items for shard in share),
+                "bytes": sum(plan.shards[shard].size for shard in share),
+                "cost_seconds": round(load / 1000, 3),
+            }
+            for share, load in zip(shares, loads, strict=True)
+        ],
+    }
+
+
+def preview_text(found: dict[str, Any]) -> str:
+    """Return a preview in plain words."""
+    seen = found["seen"]
+    lines = [
+        f"{found['source']} holds {found['items']:,} images, {readable(found['bytes'])}.",
+        f"Thumbnails would go to {found['output']}<run id>/.",
+        "",
+    ]
+    for kind, counts in seen["kinds"].items():
+        types = ", ".join(f"{count:,} {name}" for name, count in list(counts["types"].items())[:8] if name != kind)
+        word = {"unsupported": "unsupported, would be skipped"}.get(kind, kind)
+        lines.append(f"  {counts['objects']:>10,}  {word:<30} {readable(counts['bytes']):>10}  {types}".rstrip())
+    if seen["cold_bytes"]:
+        cold = ", ".join(f"{readable(size)} in {name}" for name, size in seen["cold_bytes"].items())
+        lines.append(f"\nReading costs a retrieval fee: {cold}.")
+    if found["collisions"]:
+        lines.append(f"\n{found['collisions']:,} names collide and would get a hash of their path, such as")
+        lines += [f"  {example['source']} -> {example['output']}" for example in found["renamed"]]
+    tasks = found["tasks"]
+    longest = max((task["cost_seconds"] for task in tasks), default=0.0)
+    mean = sum(task["cost_seconds"] for task in tasks) / len(tasks)
+    lines.append(
+        f"\n{found['shards']:,} shards for {len(tasks):,} {'task' if len(tasks) == 1 else 'tasks'}"
+        + (f"; the longest has {longest / mean:.2f} times the mean." if mean else ".")
+    )
+    return "\n".join(lines)

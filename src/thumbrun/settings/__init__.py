@@ -1,0 +1,1 @@
+"""Every setting, declared once: flag, variable, default, unit, help and what makes a value right."""

@@ -1,0 +1,102 @@
+"""What makes the text of a setting a right value. Each parser raises ValueError with what would be right. Pure."""
+
+import re
+from collections.abc import Callable
+
+_UNITS = {"": 1, "B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_YES, _NO = frozenset(("1", "true", "yes", "on")), frozenset(("0", "false", "no", "off"))
+_LARGEST_SIDE = 4096
+
+
+def text(value: str) -> str:
+    """Take any text."""
+    return value
+
+
+def header(value: str) -> str:
+    """Take the value of an HTTP header."""
+    if not value.isascii() or not value.isprintable():
+        raise ValueError("it must be one line of ASCII, like public, max-age=3600")
+    return value
+
+
+def project(value: str) -> str:
+    """Take a Google Cloud project's id or number."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.:-]{3,62}", value):
+        raise ValueError("it must be a project's id or number, like my-project-123")
+    return value
+
+
+def emulator(value: str) -> str:
+    """Take the address of an emulator."""
+    if not re.fullmatch(r"(https?://)?[^/\s:]+(:\d{1,5})?/?", value):
+        raise ValueError("it must be an address like http://127.0.0.1:9023")
+    return value
+
+
+def run_id(value: str) -> str:
+    """Take a run id."""
+    if not _RUN_ID.fullmatch(value):
+        raise ValueError(
+            "it must be 1 to 63 letters, digits, dots, dashes and underscores, beginning with one of the first two"
+        )
+    return value
+
+
+def yes_or_no(value: str) -> bool:
+    """Take a switch."""
+    if value.lower() not in _YES | _NO:
+        raise ValueError("it must be one of 1, true, yes, on, 0, false, no, off")
+    return value.lower() in _YES
+
+
+def size(value: str) -> tuple[int, int]:
+    """Take a box: width and height in pixels."""
+    found = re.fullmatch(r"(\d{1,5})(?:[xX](\d{1,5}))?", value)
+    width, height = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+    if not (1 <= width <= _LARGEST_SIDE and 1 <= height <= _LARGEST_SIDE):
+        raise ValueError(f"it must be pixels, like 100 or 160x90, each 1 to {_LARGEST_SIDE:,}")
+    return width, height
+
+
+def bytes_(value: str) -> int:
+    """Take a number of bytes, at least 1."""
+    found = re.fullmatch(r"(\d{1,15})\s*([A-Za-z]{0,3})", value)
+    if not found or found[2].upper() not in _UNITS or not int(found[1]):
+        raise ValueError("it must be bytes, like 268435456 or 256MiB")
+    return int(found[1]) * _UNITS[found[2].upper()]
+
+
+def seconds(value: str) -> float:
+    """Take a number of seconds, more than 0 and at most a week."""
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", value) or not 0 < float(value) <= 604_800:
+        raise ValueError("it must be seconds, like 10 or 0.5, more than 0 and at most 604800")
+    return float(value)
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Return a parser of whole numbers between the two, both included."""
+
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,15}", value) or not least <= int(value) <= most:
+            raise ValueError(f"it must be a whole number, {least:,} to {most:,}")
+        return int(value)
+
+    return parse
+
+
+def choice(*names: str) -> Callable[[str], str]:
+    """Return a parser of one of some names."""
+
+    def parse(value: str) -> str:
+        if value not in names:
+            raise ValueError(f"it must be one of {', '.join(names)}")
+        return value
+
+    return parse
+
+
+def globs(value: str) -> tuple[str, ...]:
+    """Take globs, separated by commas."""
+    return tuple(glob for glob in (part.strip() for part in value.split(",")) if glob)

