@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import socket
 import subprocess
 import time
@@ -10,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -93,13 +95,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_emulator() -> Iterator[Emulator]:
-    """Run an emulator with an empty memory; it ends with the block."""
+def running_emulator(log: Path | None = None) -> Iterator[Emulator]:
+    """Run an emulator with an empty memory; it ends with the block.
+
+    Args:
+        log: Where it writes a line for every request, or None.
+    """
     port = free_port()
     command = [str(_get_binary_path()), "-scheme", "http", "-backend", "memory", "-host", "127.0.0.1"]
-    process = subprocess.Popen(
-        [*command, "-port", str(port), "-log-level", "error"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    level = "info" if log else "error"
+    with (log or Path(os.devnull)).open("wb") as output:
+        process = subprocess.Popen([*command, "-port", str(port), "-log-level", level], stdout=output, stderr=output)
     try:
         emulator = Emulator(f"http://127.0.0.1:{port}")
         deadline = time.monotonic() + _READY_SECONDS

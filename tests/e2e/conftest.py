@@ -1,0 +1,29 @@
+"""What the end-to-end tests share: an emulator, a bucket in it, and task processes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.tasks import Tasks, task_processes
+from tests.emulator import Emulator, running_emulator
+
+
+@pytest.fixture
+def emulator_log(tmp_path: Path) -> Path:
+    """Return the file that holds a line for every request that the emulator got."""
+    return tmp_path / "emulator.log"
+
+
+@pytest.fixture
+def emulator(emulator_log: Path) -> Iterator[Emulator]:
+    """Run an emulator for one test."""
+    with running_emulator(emulator_log) as running:
+        yield running
+
+
+@pytest.fixture
+def tasks(tmp_path: Path) -> Iterator[Tasks]:
+    """Return a place to start tasks from."""
+    with task_processes(tmp_path) as started:
+        yield started

@@ -1,0 +1,111 @@
+"""The same job on folders of this machine."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.e2e.tasks import Tasks
+from tests.photographs import photographs, psnr, reduced
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> dict[str, bytes]:
+    """Return images by path, put into the folder `pictures`."""
+    chosen = dict(list(photographs().items())[-30:])
+    chosen["odd/with space #?%🎉\n.jpg"] = chosen["odd/twin.jpg"] = next(iter(photographs().values()))
+    chosen["twin.jpg"] = next(iter(chosen.values()))
+    for path, body in chosen.items():
+        target = tmp_path / "pictures" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(body)
+    (tmp_path / "pictures" / "notes.txt").write_text("no image")
+    return chosen
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Return a folder's files, thumbrun's records left out."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and "_thumbrun" not in path.parts
+    }
+
+
+def test_a_folder_into_another(tasks: Tasks, tmp_path: Path, pictures: dict[str, bytes]) -> None:
+    """`thumbrun run FOLDER --output FOLDER` makes the thumbnails and leaves the source as it was."""
+    before = files(tmp_path / "pictures")
+    output = tmp_path / "out" / "deep"
+    task = tasks.command("run", str(tmp_path / "pictures"), "--output", str(output), "--layout", "tree")
+    assert 0 == task.wait(), task.output()
+    assert before == files(tmp_path / "pictures")
+    made = {name.partition("/")[2]: body for name, body in files(output).items()}
+    assert set(pictures) == set(made)
+    for path, body in made.items():
+        reference = reduced(pictures[path])
+        with Image.open(io.BytesIO(body)) as thumbnail:
+            assert reference.size == thumbnail.size
+            assert psnr(reference, thumbnail.convert("RGB")) > 24
+
+
+def test_a_folder_into_itself_three_times_by_three_tasks(
+    tasks: Tasks, tmp_path: Path, pictures: dict[str, bytes]
+) -> None:
+    """Thumbnails that lie among their sources are never taken for sources, and no run touches another's."""
+    folder = tmp_path / "pictures"
+    for number in range(1, 4):
+        task = tasks.command("run", str(folder), "--output", str(folder), "--tasks", "3")
+        assert 0 == task.wait(), task.output()
+        assert f"The run is complete: {len(pictures)} done" in task.output()
+        assert (number + 1) * len(pictures) + 1 == len(files(folder))
+
+
+def test_a_plan_writes_nothing(tasks: Tasks, tmp_path: Path, pictures: dict[str, bytes]) -> None:
+    """`thumbrun plan` says how many images there are, what collides and how the shards fall, and writes nothing."""
+    task = tasks.command("plan", str(tmp_path / "pictures"), "--output", str(tmp_path / "none"), "--tasks", "4")
+    assert 0 == task.wait(), task.output()
+    assert f"holds {len(pictures)} images" in task.output()
+    assert "2 names collide" in task.output()
+    assert not (tmp_path / "none").exists()
+    as_json = tasks.command("plan", str(tmp_path / "pictures"), "--tasks", "4", "--json")
+    assert 0 == as_json.wait(), as_json.output()
+    found = json.loads(as_json.output())
+    assert (len(pictures), 4) == (found["items"], len(found["tasks"]))
+    assert len(pictures) == sum(task["items"] for task in found["tasks"])
+    assert {"image", "not an image"} == set(found["seen"]["kinds"])
+
+
+def test_failures_of_single_images_are_outcomes(tasks: Tasks, tmp_path: Path, pictures: dict[str, bytes]) -> None:
+    """A broken image costs its own outcome: exit 0, or 3 with --strict, with the reason in the output."""
+    photo = next(iter(pictures.values()))
+    (tmp_path / "pictures" / "cut.jpg").write_bytes(photo[: len(photo) // 2])
+    (tmp_path / "pictures" / "text.jpg").write_text("this is no image")
+    (tmp_path / "pictures" / "drawing.svg").write_text("<svg/>")
+    arguments = ("run", str(tmp_path / "pictures"), "--output", str(tmp_path / "out"))
+    task = tasks.command(*arguments)
+    assert 0 == task.wait(), task.output()
+    expected = f"{len(pictures)} done, 1 skipped (1 unsupported), 2 failed ("
+    assert expected in task.output()
+    assert "warning: text.jpg failed, unreadable" in task.output()
+    strict = tasks.command(*arguments, "--strict")
+    assert 3 == strict.wait(), strict.output()
+
+
+@pytest.mark.parametrize(("arguments", "code"), [((), 4), (("--allow-empty",), 0)])
+def test_a_source_without_images(tasks: Tasks, tmp_path: Path, arguments: tuple[str, ...], code: int) -> None:
+    """No image at all is an error that says what lies there instead, unless it is expected."""
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "letter.txt").write_text("no image")
+    task = tasks.command("run", str(tmp_path / "papers"), "--output", str(tmp_path / "out"), *arguments)
+    assert code == task.wait(), task.output()
+    assert (code == 4) == ("no image lies under" in task.output())
+    assert (code == 4) == ("1 not an image" in task.output())
+
+
+def test_a_source_that_does_not_exist(tasks: Tasks, tmp_path: Path) -> None:
+    """A folder that is not there is an error that names it, with exit code 1."""
+    task = tasks.command("run", str(tmp_path / "nowhere"), "--output", str(tmp_path / "out"))
+    assert 1 == task.wait(), task.output()
+    assert f"error: there is no folder {tmp_path / 'nowhere'}" in task.output()

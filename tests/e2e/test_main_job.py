@@ -1,0 +1,227 @@
+"""The main job on photographs: many tasks, kills, a change of minute, names of every kind; one folder, all right."""
+
+import io
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from PIL import Image
+
+from tests.e2e.tasks import Task, Tasks, clean_environment, cloud_run
+from tests.emulator import Emulator
+from tests.photographs import photographs, psnr, reduced
+
+BUCKET = "photos"
+COUNT = 10
+RUN_FOLDER = re.compile(r"(\d{8}T\d{4}Z(?:-\d+)?)/(.+)", re.DOTALL)
+# Names that are legal in a bucket and break what does not quote them. All lie below the source, in/.
+ODD_NAMES = (
+    "with space.jpg",
+    "hash#tag.jpg",
+    "question?mark.jpg",
+    "100%.jpg",
+    "%2Fencoded%20.jpg",
+    "emoji 🎉.jpg",
+    "new\nline.jpg",
+    "/leading slash.jpg",
+    "a//double.jpg",
+    "..jpg.jpg",
+    "quote\"s'.jpg",
+    "plus+and&.jpg",
+    "é composed.jpg",
+    "e\u0301 decomposed.jpg",
+)
+
+
+def upload(emulator: Emulator) -> dict[str, bytes]:
+    """Upload the photographs under mixed names, some without content type, with other objects between them.
+
+    Returns:
+        What is to become thumbnails: bytes by the object's name.
+    """
+    emulator.create_bucket(BUCKET)
+    images: dict[str, bytes] = {}
+    for number, (path, body) in enumerate(photographs().items()):
+        name = f"in/{ODD_NAMES[number]}" if number < len(ODD_NAMES) else f"in/{path}"
+        types = (None, "application/octet-stream", f"image/{path.rpartition('.')[2].replace('jpg', 'jpeg')}")
+        images[name] = body
+        emulator.put(BUCKET, name, body, content_type=types[number % 3])
+    some = next(iter(images.values()))
+    emulator.put(BUCKET, "in/", b"")
+    emulator.put(BUCKET, "in/readme.txt", b"no image", content_type="text/plain")
+    emulator.put(BUCKET, "inbox/not mine.jpg", some)
+    emulator.put(BUCKET, "in.jpg", some)
+    return images
+
+
+def thumbnails(emulator: Emulator, bucket: str = BUCKET) -> dict[str, dict[str, str]]:
+    """Return the metadata of all objects in run folders, by name."""
+    return {name: item["metadata"] for name, item in emulator.objects(bucket).items() if RUN_FOLDER.fullmatch(name)}
+
+
+def check_thumbnails(emulator: Emulator, images: Mapping[str, bytes], bucket: str = BUCKET) -> str:
+    """Check that one folder holds each image's thumbnail once, and that each shows its image; return the run id."""
+    found = thumbnails(emulator, bucket)
+    folders = {name.partition("/")[0] for name in found}
+    assert 1 == len(folders)
+    by_source = {marks["thumbrun-source"].removeprefix(f"gs://{BUCKET}/"): name for name, marks in found.items()}
+    assert len(images) == len(found)
+    assert set(images) == set(by_source)
+    for source, name in by_source.items():
+        reference = reduced(images[source])
+        with Image.open(io.BytesIO(emulator.read(bucket, name))) as thumbnail:
+            assert reference.size == thumbnail.size, source
+            assert psnr(reference, thumbnail.convert("RGB")) > 24, source
+    return folders.pop()
+
+
+def listings_of_source(log: Path) -> list[str]:
+    """Return the requests that listed the source, from the emulator's log."""
+    requests = re.findall(rf'"GET (/storage/v1/b/{BUCKET}/o\?[^ ]*) HTTP', log.read_text().replace('\\"', '"'))
+    return [request for request in requests if "prefix=in/" in unquote(request)]
+
+
+def wait_for_next_minute(seconds_before: float) -> None:
+    """Wait until so many seconds before a full minute: what is tested happens across it."""
+    time.sleep((60 - seconds_before - time.time()) % 60)
+
+
+def wait_for_thumbnails(emulator: Emulator, count: int) -> None:
+    """Wait until the run is well under way."""
+    deadline = time.monotonic() + 60
+    while len(thumbnails(emulator)) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("execution", ["thumbs-x7k2p", None])
+def test_ten_tasks_with_kills_across_a_change_of_minute(
+    emulator: Emulator, tasks: Tasks, emulator_log: Path, execution: str | None
+) -> None:
+    """Ten tasks started across a minute, one twice, three killed and tried again, one of another count: all is right.
+
+    One folder holds every image once, at the right size, with the right picture; the source was listed once.
+    """
+    images = upload(emulator)
+    common = clean_environment(
+        STORAGE_EMULATOR_HOST=emulator.url, INPUT_FOLDER=f"gs://{BUCKET}/in", THUMBRUN_WORKERS="1"
+    )
+    wait_for_next_minute(2.5)
+    started: dict[int, Task] = {}
+    for index in range(COUNT):
+        started[index] = tasks.start(common | cloud_run(index, COUNT, 0, execution))
+        time.sleep(0.5)
+    others = [
+        tasks.start(common | cloud_run(4, COUNT, 0, execution)),  # a second live copy
+        tasks.start(common | cloud_run(3, 7, 0, execution)),  # another task count
+    ]
+    wait_for_thumbnails(emulator, 5)
+    for index in (2, 5, 8):
+        started[index].kill()
+        started[index] = tasks.start(common | cloud_run(index, COUNT, 1, execution))
+    assert [0] * (COUNT + 2) == [task.wait() for task in [*started.values(), *others]], tasks.outputs()
+    run_id = check_thumbnails(emulator, images)
+    assert 1 == len(listings_of_source(emulator_log))
+    assert f'"run": "{run_id}"' in tasks.outputs() or f"Run {run_id}" in tasks.outputs()
+    summaries = [name for name in emulator.objects(BUCKET) if name.endswith("summary.json")]
+    assert [f"_thumbrun/runs/{run_id}/summary.json"] == summaries
+    assert set(images) | {"in/", "in/readme.txt", "inbox/not mine.jpg", "in.jpg"} == {
+        name
+        for name in emulator.objects(BUCKET)
+        if not RUN_FOLDER.fullmatch(name) and not name.startswith("_thumbrun/")
+    }
+
+
+def test_one_task_without_any_engine(emulator: Emulator, tasks: Tasks) -> None:
+    """`python process.py` with nothing but the source in its environment does the whole job."""
+    images = upload(emulator)
+    task = tasks.start(clean_environment(STORAGE_EMULATOR_HOST=emulator.url, INPUT_FOLDER=f"gs://{BUCKET}/in/"))
+    assert 0 == task.wait(), task.output()
+    run_id = check_thumbnails(emulator, images)
+    assert f"The run is complete: {len(images)} done. Thumbnails: gs://{BUCKET}/{run_id}/" in task.output()
+
+
+def test_another_bucket_leaves_the_source_untouched(emulator: Emulator, tasks: Tasks) -> None:
+    """With OUTPUT_BUCKET, nothing is written to the source's bucket, records included."""
+    images = upload(emulator)
+    emulator.create_bucket("thumbs")
+    before = emulator.objects(BUCKET)
+    variables = {"STORAGE_EMULATOR_HOST": emulator.url, "INPUT_FOLDER": f"gs://{BUCKET}/in", "OUTPUT_BUCKET": "thumbs"}
+    task = tasks.start(clean_environment(**variables))
+    assert 0 == task.wait(), task.output()
+    assert before == emulator.objects(BUCKET)
+    check_thumbnails(emulator, images, "thumbs")
+
+
+def test_the_root_of_the_bucket_as_source_three_times(emulator: Emulator, tasks: Tasks) -> None:
+    """Nothing of thumbrun's own is ever an item, even after its records were deleted."""
+    emulator.create_bucket(BUCKET)
+    images = dict(list(photographs().items())[-20:])
+    for name, body in images.items():
+        emulator.put(BUCKET, name, body)
+    environment = clean_environment(STORAGE_EMULATOR_HOST=emulator.url, INPUT_FOLDER=f"gs://{BUCKET}")
+    for number in range(1, 4):
+        task = tasks.start(environment)
+        assert 0 == task.wait(), task.output()
+        assert f"Plan made: {len(images)} images" in task.output()
+        assert number * len(images) == len(thumbnails(emulator))
+        for name in emulator.objects(BUCKET, "_thumbrun/"):
+            emulator.delete(BUCKET, name)
+    assert 3 == len({name.partition("/")[0] for name in thumbnails(emulator)})
+
+
+def test_tasks_that_find_nothing_to_do_succeed(emulator: Emulator, tasks: Tasks) -> None:
+    """With more tasks than images, those without a shard end with 0."""
+    emulator.create_bucket(BUCKET)
+    emulator.put(BUCKET, "in/one.jpg", next(iter(photographs().values())))
+    environment = clean_environment(STORAGE_EMULATOR_HOST=emulator.url, INPUT_FOLDER=f"gs://{BUCKET}/in")
+    started = [tasks.start(environment | cloud_run(index, 4, execution="few-1")) for index in range(4)]
+    assert [0] * 4 == [task.wait() for task in started], tasks.outputs()
+    assert 1 == len(thumbnails(emulator))
+
+
+def test_a_terminated_task_hands_back_and_is_resumed(emulator: Emulator, tasks: Tasks) -> None:
+    """SIGTERM ends a task with 130 and the command that goes on; that command finishes the run."""
+    images = upload(emulator)
+    environment = clean_environment(STORAGE_EMULATOR_HOST=emulator.url, THUMBRUN_WORKERS="1")
+    task = tasks.command("run", f"gs://{BUCKET}/in", environment=environment)
+    wait_for_thumbnails(emulator, 5)
+    task.process.terminate()
+    assert 130 == task.wait(10), task.output()
+    assert len(images) > len(thumbnails(emulator))
+    found = re.search(r"thumbrun (run gs://\S+ --resume \S+)", task.output())
+    assert found, task.output()
+    again = tasks.command(*found[1].split(), environment=environment)
+    assert 0 == again.wait(), again.output()
+    check_thumbnails(emulator, images)
+    finished = tasks.command(*found[1].split(), environment=environment)
+    assert 0 == finished.wait(), finished.output()
+    assert f"This task: {len(images)} done" in finished.output()
+
+
+def test_tasks_side_by_side_on_this_machine(emulator: Emulator, tasks: Tasks) -> None:
+    """`--tasks 3` runs three tasks, each with its own shards, and reports the whole run."""
+    images = upload(emulator)
+    environment = clean_environment(STORAGE_EMULATOR_HOST=emulator.url)
+    task = tasks.command("run", f"gs://{BUCKET}/in", "--tasks", "3", environment=environment)
+    assert 0 == task.wait(), task.output()
+    run_id = check_thumbnails(emulator, images)
+    assert f"The run is complete: {len(images)} done" in task.output()
+    # How many processes wrote to the ledger: the nonce in the names of its parts.
+    ledger = emulator.objects(BUCKET, f"_thumbrun/runs/{run_id}/ledger/")
+    assert 3 == len({name.rpartition("/")[2].partition("-")[0] for name in ledger})
+
+
+def test_a_tree_keeps_the_paths_below_the_source(emulator: Emulator, tasks: Tasks) -> None:
+    """With --layout tree, a thumbnail lies where its image lies below the source, whatever its name holds."""
+    images = upload(emulator)
+    environment = clean_environment(STORAGE_EMULATOR_HOST=emulator.url)
+    task = tasks.command("run", f"gs://{BUCKET}/in", "--layout", "tree", "--size", "40", environment=environment)
+    assert 0 == task.wait(), task.output()
+    below = {found[2] for name in thumbnails(emulator) if (found := RUN_FOLDER.fullmatch(name))}
+    assert {name.removeprefix("in/") for name in images} == below

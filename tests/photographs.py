@@ -1,0 +1,78 @@
+"""Photographs for tests: real ones where `THUMBRUN_PHOTOS` names a folder of them, else such as this module draws.
+
+What is drawn has what matters in a photograph: smooth gradients, sharp edges, fine noise, several sizes and formats.
+"""
+
+import io
+import os
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+# As the real corpus: name, longest side in pixels, format, encoder options, how many.
+KINDS = (
+    ("cam", 3000, "JPEG", {"quality": 90}, 6),
+    ("camprog", 3000, "JPEG", {"quality": 90, "progressive": True}, 4),
+    ("web", 1920, "JPEG", {"quality": 85}, 14),
+    ("webprog", 1920, "JPEG", {"quality": 80, "progressive": True}, 10),
+    ("small", 800, "JPEG", {"quality": 80}, 50),
+    ("shot", 1600, "PNG", {}, 4),
+    ("webp", 1600, "WEBP", {"quality": 80}, 6),
+)
+
+
+@cache
+def photographs() -> dict[str, bytes]:
+    """Return photographs by their path, `cam/0000.jpg` and so on."""
+    folder = os.environ.get("THUMBRUN_PHOTOS")
+    if folder:
+        files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+        return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+    drawn = {}
+    for kind, side, format_, options, count in KINDS:
+        for number in range(count):
+            target = io.BytesIO()
+            draw(side, number, upright=number % 3 == 2).save(target, format_, **options)
+            drawn[f"{kind}/{number:04d}.{'jpg' if format_ == 'JPEG' else format_.lower()}"] = target.getvalue()
+    return drawn
+
+
+def draw(side: int, seed: int, *, upright: bool = False) -> Image.Image:
+    """Draw one: a sky that grows lighter, hills with sharp edges, and grain all over.
+
+    Args:
+        side: The longest side in pixels.
+        seed: The same seed gives the same picture.
+        upright: Whether it is taller than wide.
+    """
+    chance = np.random.default_rng(seed)
+    width, height = (side * 2 // 3, side) if upright else (side, side * 2 // 3)
+    down = np.linspace(0, 1, height)[:, None, None]
+    top, bottom = chance.uniform(40, 120, 3), chance.uniform(150, 250, 3)
+    picture = np.broadcast_to(top + (bottom - top) * down, (height, width, 3)).copy()
+    across = np.arange(width) / side
+    for layer in range(4):
+        waves = chance.uniform(3, 30, 3)
+        ridge = 0.45 + 0.13 * layer + sum(0.04 * np.sin(across * wave + layer) for wave in waves)
+        picture[np.arange(height)[:, None] > (ridge * height)[None, :]] = chance.uniform(10, 200, 3)
+    grain = chance.normal(0, 4, (height // 4 + 1, width // 4 + 1, 1)).repeat(4, 0).repeat(4, 1)
+    picture += grain[:height, :width]
+    return Image.fromarray(picture.clip(0, 255).astype(np.uint8))
+
+
+def psnr(one: Image.Image, other: Image.Image) -> float:
+    """Return the peak signal-to-noise ratio of two pictures of one size, in decibels; 99 where they are equal."""
+    difference = np.asarray(one, float) - np.asarray(other, float)
+    error = float((difference**2).mean())
+    return 99.0 if error == 0 else 10 * float(np.log10(255**2 / error))
+
+
+def reduced(body: bytes, width: int = 100, height: int = 100) -> Image.Image:
+    """Return the reference: the image decoded whole, and Lanczos over all of its pixels."""
+    with Image.open(io.BytesIO(body)) as image:
+        whole = image.convert("RGB")
+    scale = min(width / whole.width, height / whole.height, 1)
+    size = (max(1, int(whole.width * scale + 0.5)), max(1, int(whole.height * scale + 0.5)))
+    return whole.resize(size, Image.Resampling.LANCZOS)
