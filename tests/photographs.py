@@ -7,12 +7,13 @@ import io
 import os
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 # As the real corpus: name, longest side in pixels, format, encoder options, how many.
-KINDS = (
+KINDS: tuple[tuple[str, int, str, dict[str, Any], int], ...] = (
     ("cam", 3000, "JPEG", {"quality": 90}, 6),
     ("camprog", 3000, "JPEG", {"quality": 90, "progressive": True}, 4),
     ("web", 1920, "JPEG", {"quality": 85}, 14),
@@ -69,6 +70,7 @@ def psnr(one: Image.Image, other: Image.Image) -> float:
     return 99.0 if error == 0 else 10 * float(np.log10(255**2 / error))
 
 
+@cache
 def reduced(body: bytes, width: int = 100, height: int = 100) -> Image.Image:
     """Return the reference: the image decoded whole, and Lanczos over all of its pixels."""
     with Image.open(io.BytesIO(body)) as image:

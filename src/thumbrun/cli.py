@@ -167,13 +167,12 @@ async def _task(settings: Settings, events: Events) -> int:
 
 async def _tasks(settings: Settings, tasks: int, parsed: argparse.Namespace, events: Events) -> int:
     from thumbrun.fleet import run_fleet
+    from thumbrun.summary import say_run
 
     code, report = await run_fleet(settings, resolved.flags_of(parsed), tasks, events, _stop_signal(), SystemClock())
-    if report is not None:
-        from thumbrun.summary import say_report
-
-        events.close()
-        say_report(report, events)
+    events.close()
+    if report is not None and report.run is not None:
+        say_run(report.run, report.folder, events)
     return code
 
 

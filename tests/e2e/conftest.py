@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.tasks import Tasks, task_processes
-from tests.emulator import Emulator, running_emulator
+from thumbrun.demo.emulator import Emulator, running_emulator
 
 
 @pytest.fixture

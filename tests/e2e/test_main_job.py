@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from tests.e2e.tasks import Task, Tasks, clean_environment, cloud_run
-from tests.emulator import Emulator
 from tests.photographs import photographs, psnr, reduced
+from thumbrun.demo.emulator import Emulator
 
 BUCKET = "photos"
 COUNT = 10

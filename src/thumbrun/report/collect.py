@@ -1,0 +1,48 @@
+"""Read a run's outcomes and thumbnails back from the stores, for a page about them."""
+
+from collections.abc import AsyncIterator
+
+from thumbrun import formats
+from thumbrun.ledger import Ledger
+from thumbrun.outcomes import Status
+from thumbrun.planning.plan import read_plan, read_shard
+from thumbrun.platform import Task
+from thumbrun.report.contact_sheet import Cell
+from thumbrun.state import State
+from thumbrun.storage.base import NotFoundError, Store, read_bytes
+
+
+async def collect(state: State, output: Store, run_id: str, folder: str, source_prefix: str) -> AsyncIterator[Cell]:
+    """Yield what became of each item, in the order of the plan; items without an outcome are left out.
+
+    Args:
+        state: Where the run's records lie.
+        output: Where its thumbnails lie.
+        run_id: The run.
+        folder: The prefix of its thumbnails.
+        source_prefix: Of the items' names.
+
+    Raises:
+        NotFoundError: The run has no plan.
+    """
+    run = state.names.run(run_id)
+    plan = await read_plan(state, run)
+    if plan is None:
+        raise NotFoundError(f"run {run_id} has no plan")
+    ledger = Ledger(state, run_id, Task(), "")
+    for number in range(len(plan.shards)):
+        items = await read_shard(state, run, plan, number)
+        known = (await ledger.open(number, items)).known
+        for index, outcome in known.items():
+            item = items[index]
+            done = outcome.status is Status.DONE
+            yield Cell(
+                source=item.source.removeprefix(source_prefix),
+                output=item.output,
+                status=outcome.status,
+                reason=outcome.reason,
+                detail=outcome.detail,
+                source_bytes=item.size,
+                thumbnail=await read_bytes(output, folder + item.output) if done else None,
+                media_type=formats.media_type_of(item.output_format),
+            )
