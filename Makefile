@@ -1,0 +1,40 @@
+# `make demo` shows thumbrun at work, `make test` runs all tests: both need Python 3.11 or later, and make.
+
+PYTHON := $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+.PHONY: demo test check docs clean
+
+demo: .venv/demo-installed
+	@$(BIN)/thumbrun demo
+
+test: .venv/all-installed
+	$(BIN)/python -m pytest
+
+check: .venv/all-installed
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/vulture
+	$(BIN)/deptry src
+
+docs: .venv/all-installed
+	$(BIN)/python docs/generate.py
+
+clean:
+	rm -rf .venv demo build src/*.egg-info
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "thumbrun needs Python 3.11 or later")'
+	@echo "Installing into .venv, which takes a minute …"
+	@$(PYTHON) -m venv .venv
+
+# What the container installs is what is tested: requirements.txt limits every install.
+.venv/demo-installed: .venv/bin/python pyproject.toml requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.txt --editable '.[demo]'
+	@touch $@
+
+.venv/all-installed: .venv/bin/python pyproject.toml requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.txt --editable '.[demo,dev]'
+	@touch $@ .venv/demo-installed

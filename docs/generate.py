@@ -1,0 +1,114 @@
+"""Write docs/reference.md from the code, so that what is promised is what is done. `make docs` runs this."""
+
+import sys
+from pathlib import Path
+
+from thumbrun import cli, formats, layout, platform
+from thumbrun.logs import events
+from thumbrun.outcomes import MEANINGS, SKIPS
+from thumbrun.settings import resolved
+
+TARGET = Path(__file__).parent / "reference.md"
+
+
+def indented(text: str | None, beginning: str) -> str:
+    """Return the indented block of a docstring that begins with a word."""
+    lines = (text or "").splitlines()
+    start = next(number for number, line in enumerate(lines) if line.strip().startswith(beginning))
+    block = []
+    for line in lines[start:]:
+        if not line.strip():
+            break
+        block.append(line.removeprefix("    "))
+    return "\n".join(block)
+
+
+def table(text: str | None, number: int = 0) -> str:
+    """Return a table of a docstring."""
+    tables: list[list[str]] = [[]]
+    for line in (text or "").splitlines():
+        if line.strip().startswith("|"):
+            tables[-1].append(line.strip())
+        elif tables[-1]:
+            tables.append([])
+    return "\n".join(tables[number])
+
+
+def reference() -> str:
+    """Return the reference."""
+    reasons = "\n".join(
+        f"| `{reason}` | {'skipped' if reason in SKIPS else 'failed'} | {meaning} |"
+        for reason, meaning in MEANINGS.items()
+    )
+    read = "\n".join(
+        f"| {format_.name} | {', '.join(f'`{suffix}`' for suffix in format_.suffixes)} | "
+        f"{', '.join(f'`{media_type}`' for media_type in format_.media_types)} | {format_.output} |"
+        for format_ in formats.READ
+    )
+    return f"""# Reference
+
+Made from the code by `make docs`. What stands here is a promise: it changes with a new version only.
+
+## Settings
+
+Flags go before the environment, the environment before defaults. All wrong settings are reported together, with what
+would be right; the exit code is then 2, and nothing was written. An unknown variable that begins with `THUMBRUN_` is a
+wrong setting.
+
+{resolved.reference()}
+`thumbrun run` and `thumbrun plan` take `--tasks N` as well: so many tasks on this machine, or a plan for so many.
+Google's default credentials are used in their usual order: `GOOGLE_APPLICATION_CREDENTIALS`, gcloud's login, workload
+identity federation, impersonation, the metadata server.
+
+## Which task a process is
+
+{table(platform.__doc__)}
+
+AWS Batch counts attempts from 1 and its job id ends in `:` and the index, which is left out. Slurm's ids may begin
+anywhere, but may have no gaps. The first platform whose index or count is set is taken; with none, the process is the
+only task.
+
+## Exit codes
+
+{table(cli.__doc__)}
+
+## Formats
+
+| format | file names | content types | thumbnail, unless `format` says otherwise |
+|---|---|---|---|
+{read}
+
+What the bytes really are decides which decoder reads them; the thumbnail's name and format follow from name and
+content type alone. Other image formats are `skipped: unsupported` and never opened.
+
+## Outcomes
+
+Every item has exactly one: `done`, or one of these.
+
+| reason | outcome | meaning |
+|---|---|---|
+{reasons}
+
+## Events
+
+One JSON object a line, with `severity`, `message`, `time`, `event`, `logging.googleapis.com/labels` (run, task,
+attempt) and the fields of the event.
+
+{table(events.__doc__)}
+
+## What lies on the store
+
+```
+{indented(layout.__doc__, "<output>")}
+```
+
+Records are JSON, or JSON lines under gzip whose first line is a header; both begin with a `version`, now 1. Lines of a
+ledger part hold `item`, `source`, `generation`, `output`, `status`, and where they apply `reason`, `detail`,
+`source_bytes`, `output_bytes`, `width`, `height` and `retry_round`. Every object that thumbrun writes carries the
+metadata `thumbrun-run`; thumbnails carry `thumbrun-source`, `thumbrun-source-generation` and `thumbrun-recipe` as well.
+"""
+
+
+if __name__ == "__main__":
+    TARGET.write_text(reference(), "utf-8")
+    sys.stdout.write(f"{TARGET} is written\n")
