@@ -27,6 +27,7 @@ from thumbrun.storage.base import (
     DeniedError,
     Entry,
     ExistsError,
+    NameRefusedError,
     NotFoundError,
     Store,
     StoreError,
@@ -325,6 +326,8 @@ class Pipeline:
                 )
             except DamagedError as error:
                 return refusal(work.shard, work.index, Reason.OUTPUT_DAMAGED, str(error), source_bytes=item.size)
+            except NameRefusedError as error:
+                return refusal(work.shard, work.index, Reason.NAME_INVALID, str(error), source_bytes=item.size)
             except (ExistsError, DeniedError) as error:
                 refused = error
                 if existing := await self._output.stat(self._name(item)):

@@ -132,6 +132,7 @@ class Store(Protocol):
             ExistsError: The name is taken (a retried create that succeeded the first time ends here, too).
             DeniedError: Refused; some accounts get this instead of ExistsError for a name that is taken.
             DamagedError: The store acknowledged bytes other than those that were sent.
+            NameRefusedError: What is there leaves no room for that name: a folder holds no file below a file.
         """
 
     async def close(self) -> None:
@@ -176,6 +177,10 @@ class BucketNotFoundError(StoreError):
 
 class ExistsError(StoreError):
     """The name is taken."""
+
+
+class NameRefusedError(StoreError):
+    """The store cannot hold an object of that name."""
 
 
 class DamagedError(StoreError):

@@ -36,6 +36,7 @@ from thumbrun.storage.base import (
     DeniedError,
     Entry,
     ExistsError,
+    NameRefusedError,
     NotFoundError,
     Page,
     Sink,
@@ -206,7 +207,7 @@ class LocalStore:
         with self._errors(name):
             folder = self._root / _PRIVATE / "tmp"
             folder.mkdir(parents=True, exist_ok=True)
-            target.parent.mkdir(parents=True, exist_ok=True)
+            self._make_folders(target.parent)
             if not self._inside(name):
                 raise DeniedError(f"{self.uri(name)} lies behind a symbolic link", hint="remove the link")
             temporary = folder / uuid4().hex
@@ -221,10 +222,18 @@ class LocalStore:
                     os.link(temporary, target)
                 except FileExistsError:
                     mark.unlink()
+                    if not stat.S_ISREG(os.lstat(target).st_mode):
+                        raise NameRefusedError(f"{self.uri(name)} is a folder, a link or a device") from None
                     raise
             finally:
                 temporary.unlink(missing_ok=True)
             return self._entry(name, status)
+
+    def _make_folders(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise NameRefusedError(f"{folder} is a file, below which there can be none") from error
 
     def _inside(self, name: str) -> bool:
         """Whether no folder on the way to a name is a symbolic link."""
@@ -290,6 +299,8 @@ class LocalStore:
             where = error.filename or self.uri(name)
             raise DeniedError(f"{where}: permission denied", hint="check who owns it and its mode") from error
         except OSError as error:
+            if error.errno in (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL):
+                raise NameRefusedError(f"{self.uri(name)}: {os.strerror(error.errno)}") from error
             if error.errno == errno.ELOOP:
                 raise NotFoundError(f"{self.uri(name)} is a symbolic link") from error
             message = f"{self.uri(name)}: {os.strerror(error.errno or 0)}"

@@ -1,0 +1,259 @@
+"""What every store promises, asked of all three: memory, a local folder, Cloud Storage's API; and of each with retries.
+
+Cloud Storage is fake-gcs-server, whose wheel is for Linux on x86-64: there, its absence is a failure and not a skip.
+"""
+
+import asyncio
+import platform
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+import google_crc32c
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from thumbrun.clock import SystemClock
+from thumbrun.demo.emulator import Emulator, binary, running_emulator
+from thumbrun.storage.base import (
+    BucketNotFoundError,
+    BytesSink,
+    Entry,
+    ExistsError,
+    NotFoundError,
+    Store,
+    read_bytes,
+)
+from thumbrun.storage.gcs import GcsStore
+from thumbrun.storage.local import LocalStore
+from thumbrun.storage.memory import MemoryStore
+from thumbrun.storage.retry import RetryingStore
+from thumbrun.storage.throttle import Throttle
+
+BACKENDS = ("memory", "local", "gcs")
+NAMES = (
+    "a",
+    "a-b",
+    "a.jpg",
+    "a/b",
+    "a/b/c.jpg",
+    "a/z",
+    "a0",
+    "b c.jpg",
+    "b#c.jpg",
+    "b%20c.jpg",
+    "b?c.jpg",
+    "b\nc.jpg",
+    "é.jpg",
+    "e\u0301.jpg",
+    "🎉.jpg",
+    "zz/…/deep/file.jpg",
+    "/leading",
+    "double//slash",
+)
+MARKS = {"thumbrun-run": "20260102T1530Z", "thumbrun-source": "gs://b/é 🎉.jpg"}
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    """Run one emulator for all tests of the suite."""
+    if binary() is None and (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        pytest.skip("there is no emulator for this machine")
+    with running_emulator() as running:
+        yield running
+
+
+def make_store(backend: str, request: pytest.FixtureRequest, tmp_path: Path, *, exists: bool = True) -> Store:
+    """Return an empty store of a kind, or one that does not exist."""
+    if backend == "memory":
+        return MemoryStore(exists=exists)
+    if backend == "local":
+        return LocalStore(str(tmp_path if exists else tmp_path / "nowhere"))
+    bucket = f"bucket-{uuid4().hex[:12]}"
+    emulator: Emulator = request.getfixturevalue("emulator")
+    if exists:
+        emulator.create_bucket(bucket)
+    return GcsStore(bucket, emulator=emulator.url)
+
+
+@pytest.fixture(params=[*BACKENDS, *(f"retrying {backend}" for backend in BACKENDS)])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """Return an empty store of each kind, bare and with retries."""
+    inner = make_store(request.param.rpartition(" ")[2], request, tmp_path)
+    clock = SystemClock()
+    made = RetryingStore(inner, Throttle(64, clock.monotonic), clock.sleep) if " " in request.param else inner
+    yield made
+    await made.close()
+    await made.close()
+
+
+async def put(store: Store, name: str, body: bytes = b"body") -> Entry:
+    """Create an object."""
+    return await store.create(name, body, content_type="image/jpeg", metadata=MARKS)
+
+
+async def listed(store: Store, prefix: str = "", *, start: str = "", end: str = "", limit: int = 1000) -> list[str]:
+    """Return all names of a listing, page by page."""
+    names: list[str] = []
+    while True:
+        page = await store.page(prefix, start=start, end=end, limit=limit)
+        assert len(page.entries) <= limit
+        names += [entry.name for entry in page.entries]
+        if not page.more:
+            return names
+        start = page.resume_at
+
+
+def possible(store: Store) -> list[str]:
+    """Return the names that the store says it can hold; a folder holds no file `a` beside `a/b`."""
+    names = [name for name in NAMES if store.name_problem(name) is None]
+    if "/leading" in names:
+        return names
+    return [name for name in names if not any(other.startswith(f"{name}/") for other in names)]
+
+
+async def test_what_is_created_reads_back(store: Store) -> None:
+    """Bytes, content type, metadata and size of any name come back as they were given."""
+    for name in possible(store):
+        body = name.encode() * 3
+        await put(store, name, body)
+        entry = await store.stat(name)
+        assert entry is not None
+        assert (name, len(body), "image/jpeg", MARKS) == (
+            entry.name,
+            entry.size,
+            entry.content_type,
+            dict(entry.metadata),
+        )
+        assert entry.crc32c in (None, google_crc32c.value(body))
+        assert body == await read_bytes(store, name)
+        assert name in store.uri(name)
+
+
+async def test_listings_are_in_the_order_of_utf8(store: Store) -> None:
+    """Names come in the order of their UTF-8 bytes, whatever the order in which they were created."""
+    names = possible(store)
+    for name in reversed(names):
+        await put(store, name)
+    expected = sorted(names, key=str.encode)
+    assert expected == await listed(store)
+    assert [name for name in expected if name.startswith("a/")] == await listed(store, "a/")
+    assert [name for name in expected if name.startswith("a")] == await listed(store, "a")
+    assert [] == await listed(store, "nothing")
+
+
+async def test_every_page_size_gives_the_same_listing(store: Store) -> None:
+    """Whatever the pages, nothing is left out or said twice; entries carry what `stat` says."""
+    names = possible(store)
+    for name in names:
+        await put(store, name)
+    for limit in (1, 2, 3, len(names) - 1, len(names), 1000):
+        assert sorted(names, key=str.encode) == await listed(store, limit=limit)
+    page = await store.page("", limit=5)
+    assert list(page.entries) == [await store.stat(entry.name) for entry in page.entries]
+
+
+async def test_ranges_take_their_start_and_leave_their_end(store: Store) -> None:
+    """A range begins with its start, if that exists, and ends before its end, with and without a prefix."""
+    names = sorted(possible(store), key=str.encode)
+    for name in names:
+        await put(store, name)
+    for low in (*names, "a\0", "b", "zzz"):
+        for high in (names[3], names[-1], ""):
+            expected = [name for name in names if low <= name and (not high or name < high)]
+            assert expected == await listed(store, start=low, end=high, limit=2)
+    assert [name for name in names if name.startswith("a/") and name >= "a/b/"] == await listed(
+        store, "a/", start="a/b/"
+    )
+
+
+async def test_a_name_is_created_once(store: Store) -> None:
+    """Of many who create one name, one succeeds, and what it wrote stays."""
+    created: list[bytes] = []
+
+    async def create(number: int) -> None:
+        with suppress(ExistsError):
+            await put(store, "one/name", b"%d" % number)
+            created.append(b"%d" % number)
+
+    await asyncio.gather(*(create(number) for number in range(20)))
+    assert 1 == len(created)
+    assert created[0] == await read_bytes(store, "one/name")
+    with pytest.raises(ExistsError):
+        await put(store, "one/name", b"later")
+
+
+async def test_a_read_of_a_generation_is_of_that_generation(store: Store) -> None:
+    """The live generation reads; another one does not, and leaves the sink's reader with an error."""
+    entry = await put(store, "object.jpg", b"the body")
+    sink = BytesSink()
+    await store.read("object.jpg", sink, generation=entry.generation)
+    assert b"the body" == sink.getvalue()
+    with pytest.raises(NotFoundError):
+        await store.read("object.jpg", sink, generation="17")
+
+
+async def test_what_is_not_there(store: Store) -> None:
+    """A missing object has no entry and does not read."""
+    assert await store.stat("nothing.jpg") is None
+    assert await store.stat("no/such/folder.jpg") is None
+    with pytest.raises(NotFoundError):
+        await read_bytes(store, "nothing.jpg")
+
+
+@pytest.mark.parametrize("size", [0, 1, 70_000, 6 << 20])
+async def test_bodies_of_every_size(store: Store, size: int) -> None:
+    """Nothing, a byte, more than a chunk, and more than a simple upload usually takes."""
+    body = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    entry = await put(store, "body.jpg", body)
+    assert size == entry.size
+    assert body == await read_bytes(store, "body.jpg")
+
+
+async def test_a_read_resets_its_sink(store: Store) -> None:
+    """What a sink held before a read is gone after it."""
+    await put(store, "object.jpg", b"new")
+    sink = BytesSink()
+    sink.write(b"old")
+    await store.read("object.jpg", sink)
+    assert b"new" == sink.getvalue()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+async def test_a_store_that_does_not_exist(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Listing a bucket or folder that is not there is an error of its own."""
+    store = make_store(backend, request, tmp_path, exists=False)
+    with pytest.raises(BucketNotFoundError):
+        await store.page("")
+    await store.close()
+
+
+@pytest.mark.parametrize("backend", ["memory", "local"])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    names=st.sets(st.text("ab-/0é", min_size=1, max_size=5), max_size=12),
+    prefix=st.text("ab-/", max_size=2),
+    start=st.text("ab-/0é", max_size=3),
+    limit=st.integers(1, 5),
+)
+def test_any_listing_is_what_sorting_says(
+    backend: str, names: set[str], prefix: str, start: str, limit: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """For any names, prefix, start and page size, a listing is the sorted names that match."""
+
+    async def scenario() -> None:
+        store = MemoryStore() if backend == "memory" else LocalStore(str(tmp_path_factory.mktemp("store")))
+        held: list[str] = []
+        for name in sorted(names):
+            taken = any(name.startswith(f"{other}/") or other.startswith(f"{name}/") for other in held)
+            if store.name_problem(name) is None and not (backend == "local" and taken):
+                await put(store, name)
+                held.append(name)
+        expected = sorted((n for n in held if n.startswith(prefix) and n >= start), key=str.encode)
+        assert expected == await listed(store, prefix, start=start, limit=limit)
+        await store.close()
+
+    asyncio.run(scenario())

@@ -1,0 +1,217 @@
+"""The layer of retries, and the throttle: over a store that fails as it is told, in virtual time."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from tests.virtual import VirtualClock, run
+from thumbrun.storage.base import (
+    BytesSink,
+    DeniedError,
+    Entry,
+    ExistsError,
+    NotFoundError,
+    Sink,
+    StoreError,
+    ThrottledError,
+    TransientError,
+    UnauthenticatedError,
+)
+from thumbrun.storage.memory import MemoryStore
+from thumbrun.storage.retry import Policy, Retry, RetryingStore
+from thumbrun.storage.throttle import Throttle
+
+
+class FailingStore(MemoryStore):
+    """Fails with the given errors, one a request, and then works."""
+
+    def __init__(self, *errors: StoreError, after: bool = False) -> None:
+        super().__init__()
+        self.errors = list(errors)
+        self.after = after
+        self.requests = 0
+
+    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+        """Fail in the middle of the body."""
+        self.requests += 1
+        if self.errors:
+            sink.reset()
+            sink.write(b"half of")
+            raise self.errors.pop(0)
+        await super().read(name, sink, generation=generation)
+
+    async def create(
+        self,
+        name: str,
+        body: bytes,
+        *,
+        content_type: str,
+        metadata: Mapping[str, str],
+        cache_control: str | None = None,
+    ) -> Entry:
+        """Fail before the object is there, or after."""
+        self.requests += 1
+        error = self.errors.pop(0) if self.errors else None
+        if error and not self.after:
+            raise error
+        entry = await super().create(
+            name, body, content_type=content_type, metadata=metadata, cache_control=cache_control
+        )
+        if error:
+            raise error
+        return entry
+
+
+def retrying(inner: MemoryStore, *, told: Callable[[Retry], None] = lambda _: None, most: int = 8) -> RetryingStore:
+    """Return the store with retries in virtual time."""
+    clock = VirtualClock()
+    return RetryingStore(inner, Throttle(most, clock.monotonic), clock.sleep, policy=Policy(), on_retry=told)
+
+
+async def read(store: RetryingStore) -> bytes:
+    """Return the body of the one object."""
+    sink = BytesSink()
+    await store.read("a", sink)
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize(
+    "error", [TransientError("reset"), ThrottledError("503"), DeniedError("403 for a role that was just granted")]
+)
+def test_what_passes_is_tried_again(error: StoreError) -> None:
+    """A failure that passes is not seen by the caller, whose sink holds the whole body once."""
+
+    async def scenario() -> None:
+        inner = FailingStore(error, error)
+        inner.put_as_user("a", b"the whole body")
+        told: list[Retry] = []
+        assert b"the whole body" == await read(retrying(inner, told=told.append))
+        assert [("read", 1), ("read", 2)] == [(retry.operation, retry.attempt) for retry in told]
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("error", "requests"),
+    [
+        (NotFoundError("404"), 1),
+        (UnauthenticatedError("401"), 1),
+        (StoreError("what nobody expects"), 1),
+        (DeniedError("403"), Policy().denied_attempts),
+        (TransientError("500"), Policy().attempts),
+    ],
+)
+def test_what_does_not_pass_is_raised(error: StoreError, requests: int) -> None:
+    """A failure that stays is raised as it is, after as many attempts as it is worth."""
+
+    async def scenario() -> None:
+        inner = FailingStore(*[error] * 50)
+        with pytest.raises(type(error)) as caught:
+            await read(retrying(inner))
+        assert error is caught.value
+        assert requests == inner.requests
+
+    run(scenario())
+
+
+def test_waits_grow_within_their_cap_and_honour_the_store() -> None:
+    """No wait exceeds the backoff's bound, and none is shorter than the store asked for."""
+
+    async def scenario() -> None:
+        policy = Policy()
+        errors = [TransientError("500")] * 4 + [ThrottledError("429", retry_after=50.0), TransientError("500")]
+        told: list[Retry] = []
+        inner = FailingStore(*errors)
+        inner.put_as_user("a", b"x")
+        await read(retrying(inner, told=told.append))
+        waits = [retry.wait for retry in told]
+        assert all(wait <= min(policy.cap, policy.first * 2**attempt) for attempt, wait in enumerate(waits[:4]))
+        assert 50.0 <= waits[4]
+        assert sum(waits) == pytest.approx(asyncio.get_running_loop().time())
+
+    run(scenario())
+
+
+def test_a_lost_acknowledgement_is_found_existing() -> None:
+    """What a create made, though its answer was lost, ends as 'exists', for the caller to look at."""
+
+    async def scenario() -> None:
+        inner = FailingStore(TransientError("reset"), after=True)
+        with pytest.raises(ExistsError):
+            await retrying(inner).create("a", b"x", content_type="image/jpeg", metadata={})
+        assert b"x" == inner.objects["a"][1]
+
+    run(scenario())
+
+
+def test_a_refused_create_is_looked_into() -> None:
+    """403 for a name that is taken means 'exists'; for a free one it is tried again, and then a refusal."""
+
+    async def scenario() -> None:
+        taken = FailingStore(DeniedError("403"))
+        taken.put_as_user("a", b"x")
+        with pytest.raises(ExistsError):
+            await retrying(taken).create("a", b"y", content_type="image/jpeg", metadata={})
+        assert 1 == taken.requests
+        spreading = FailingStore(DeniedError("403"), DeniedError("403"))
+        await retrying(spreading).create("a", b"y", content_type="image/jpeg", metadata={})
+        refused = FailingStore(*[DeniedError("403")] * 9)
+        with pytest.raises(DeniedError):
+            await retrying(refused).create("a", b"y", content_type="image/jpeg", metadata={})
+
+    run(scenario())
+
+
+def test_the_throttle_halves_once_a_burst_and_grows_back() -> None:
+    """A burst of refusals halves the limit once; successes bring it back, one at a time."""
+
+    async def scenario() -> None:
+        throttle = Throttle(64, VirtualClock().monotonic)
+        for _ in range(10):
+            throttle.refused()
+        assert 32 == throttle.limit
+        await asyncio.sleep(2)
+        throttle.refused()
+        assert 16 == throttle.limit
+        for _ in range(17):
+            throttle.succeeded()
+        assert 17 == int(throttle.limit)
+        for _ in range(10_000):
+            throttle.succeeded()
+        assert 64 == throttle.limit
+        for _ in range(20):
+            throttle.refused()
+            await asyncio.sleep(2)
+        assert 1 == throttle.limit
+
+    run(scenario())
+
+
+def test_the_throttle_bounds_what_is_under_way_and_is_fair() -> None:
+    """No more requests than the limit are under way, the first to ask is the first to go, and none is lost."""
+
+    async def scenario() -> None:
+        throttle = Throttle(3, VirtualClock().monotonic)
+        under_way, most, order = 0, 0, []
+
+        async def request(number: int) -> None:
+            nonlocal under_way, most
+            async with throttle:
+                under_way += 1
+                most = max(most, under_way)
+                order.append(number)
+                await asyncio.sleep(1)
+                under_way -= 1
+
+        requests = [asyncio.ensure_future(request(number)) for number in range(20)]
+        await asyncio.sleep(0.5)
+        for number in (5, 6):
+            requests[number].cancel()
+        await asyncio.gather(*requests, return_exceptions=True)
+        assert 3 == most
+        assert [number for number in range(20) if number not in (5, 6)] == order
+        async with throttle, throttle, throttle:
+            pass  # all places are free again
+
+    run(scenario())
