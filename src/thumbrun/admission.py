@@ -12,59 +12,11 @@ decoding. Beside it the processes themselves take some 60 MiB, and 35 MiB for ea
 So bodies and decoded pictures never exceed M, whatever the bucket holds.
 """
 
-import asyncio
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-
-class Budget:
-    """Bytes to take and give back; who waits longest is served first, so that a large wish is not starved."""
-
-    def __init__(self, capacity: int) -> None:
-        """Start with all of `capacity` free."""
-        self.capacity = capacity
-        self._free = capacity
-        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
-
-    @asynccontextmanager
-    async def take(self, size: int) -> AsyncIterator[None]:
-        """Hold `size` bytes, waiting until they are free.
-
-        Raises:
-            ValueError: More than the capacity was asked for, which would wait for ever.
-        """
-        if size > self.capacity:
-            raise ValueError(f"{size} bytes of {self.capacity}")
-        await self._acquire(size)
-        try:
-            yield
-        finally:
-            self._free += size
-            self._wake()
-
-    async def _acquire(self, size: int) -> None:
-        if not self._waiting and size <= self._free:
-            self._free -= size
-            return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append((size, turn))
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._free += size  # its turn came in the moment in which it was cancelled
-            else:
-                self._waiting.remove((size, turn))
-            self._wake()
-            raise
-
-    def _wake(self) -> None:
-        while self._waiting and self._waiting[0][0] <= self._free:
-            size, turn = self._waiting.popleft()
-            self._free -= size
-            turn.set_result(None)
+from thumbrun.concurrency import Budget
 
 
 class Admission:

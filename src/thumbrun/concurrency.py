@@ -1,7 +1,9 @@
-"""Run coroutines side by side, bounded, so that one who starts them waits when all places are taken."""
+"""Run coroutines side by side, bounded: in number, or in whatever else they share."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections import deque
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -39,6 +41,72 @@ class BoundedGroup:
         task = self._group.create_task(work)
         task.add_done_callback(lambda _: self._places.release())
         return task
+
+
+class Budget:
+    """Something of which there is only so much, to take and give back.
+
+    Who waits longest is served first, so that a large wish is not starved by small ones.
+
+    Attributes:
+        capacity: How much there is.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        """Start with all of it free."""
+        self.capacity = capacity
+        self._taken = 0
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    @asynccontextmanager
+    async def take(self, amount: int) -> AsyncIterator[None]:
+        """Hold an amount, waiting until it is free.
+
+        Raises:
+            ValueError: More than the capacity was asked for, which would wait for ever.
+        """
+        if amount > self.capacity:
+            raise ValueError(f"{amount} of {self.capacity}")
+        await self.acquire(amount)
+        try:
+            yield
+        finally:
+            self.release(amount)
+
+    async def acquire(self, amount: int = 1) -> None:
+        """Take an amount, waiting until it is free; `release` gives it back."""
+        if not self._waiting and amount <= self.capacity - self._taken:
+            self._taken += amount
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append((amount, turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._taken -= amount  # its turn came in the moment in which it gave up
+            self._serve()
+            raise
+
+    def release(self, amount: int = 1) -> None:
+        """Give an amount back."""
+        self._taken -= amount
+        self._serve()
+
+    def resize(self, capacity: int) -> None:
+        """Change how much there is; what is taken stays so."""
+        self.capacity = capacity
+        self._serve()
+
+    def _serve(self) -> None:
+        while self._waiting:
+            amount, turn = self._waiting[0]
+            if not turn.done() and amount > self.capacity - self._taken:
+                return
+            self._waiting.popleft()
+            if not turn.done():  # done here means that it gave up
+                self._taken += amount
+                turn.set_result(None)
 
 
 def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:

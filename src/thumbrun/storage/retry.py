@@ -1,6 +1,5 @@
 """The one layer where requests are tried again: exponential backoff with full jitter, a cap, Retry-After honoured."""
 
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -187,8 +186,3 @@ class RetryingStore:
                 raise
             self._throttle.succeeded()
             return answer
-
-
-def default_throttle(in_flight: int) -> Throttle:
-    """Return a throttle on the machine's own clock."""
-    return Throttle(in_flight, time.monotonic)

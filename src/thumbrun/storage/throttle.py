@@ -1,8 +1,8 @@
 """How many requests may be under way at once: halved when the store asks for less, growing back slowly."""
 
-import asyncio
-from collections import deque
 from collections.abc import Callable
+
+from thumbrun.concurrency import Budget
 
 _PAUSE_SECONDS = 1.0  # 429s that come this close together are one burst and halve once
 
@@ -27,34 +27,19 @@ class Throttle:
         self._most = most
         self._monotonic = monotonic
         self._halved_at = float("-inf")
-        self._under_way = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._places = Budget(most)
         self.limit = float(most)
 
     async def __aenter__(self) -> None:
-        if self._under_way < int(self.limit) and not self._waiting:
-            self._under_way += 1
-            return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._under_way -= 1  # its turn came in the moment in which it was cancelled
-            else:
-                self._waiting.remove(turn)
-            self._wake()
-            raise
+        await self._places.acquire()
 
     async def __aexit__(self, *error: object) -> None:
-        self._under_way -= 1
-        self._wake()
+        self._places.release()
 
     def succeeded(self) -> None:
         """Note that a request was answered as it should be."""
         self.limit = min(float(self._most), self.limit + 1 / self.limit)
-        self._wake()
+        self._places.resize(int(self.limit))
 
     def refused(self) -> None:
         """Note that the store asked for fewer requests."""
@@ -62,8 +47,4 @@ class Throttle:
         if now - self._halved_at >= _PAUSE_SECONDS:
             self._halved_at = now
             self.limit = max(1.0, self.limit / 2)
-
-    def _wake(self) -> None:
-        while self._waiting and self._under_way < int(self.limit):
-            self._under_way += 1
-            self._waiting.popleft().set_result(None)
+            self._places.resize(int(self.limit))

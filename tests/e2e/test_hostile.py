@@ -1,0 +1,46 @@
+"""Hostile images as one run: every one has an outcome, and the task lives."""
+
+import gzip
+import json
+import re
+from collections import Counter
+
+import pytest
+
+from tests.e2e.tasks import Tasks, clean_environment
+from tests.hostile import hostile_images
+from tests.photographs import photographs
+from thumbrun.demo.emulator import Emulator
+from thumbrun.outcomes import Reason
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_every_hostile_image_has_an_outcome(
+    emulator: Emulator, tasks: Tasks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the bytes are, each object has exactly one outcome, healthy images among them are done, exit is 0."""
+    emulator.create_bucket("hostile")
+    healthy = dict(list(photographs().items())[-20:])
+    objects = hostile_images() | {f"healthy/{name}": body for name, body in healthy.items()}
+    for name, body in objects.items():
+        emulator.put("hostile", f"in/{name}", body, content_type="application/octet-stream")
+    environment = clean_environment(STORAGE_EMULATOR_HOST=emulator.url, INPUT_FOLDER="gs://hostile/in")
+    task = tasks.start(environment | {"THUMBRUN_LAYOUT": "tree", "THUMBRUN_DETECT": "content"})
+    assert 0 == task.wait(500), task.output()
+    found = re.search(r"Plan made: ([\d,]+) images", task.output())
+    assert found
+    planned = int(found[1].replace(",", ""))
+    rows: list[dict[str, str]] = []
+    for name in emulator.objects("hostile", "_thumbrun/"):
+        if "/ledger/" in name:
+            rows += map(json.loads, gzip.decompress(emulator.read("hostile", name)).splitlines()[1:])
+    assert planned == len(rows) == len({row["source"] for row in rows})
+    assert {row["reason"] for row in rows if "reason" in row} <= {str(reason) for reason in Reason}
+    done = {row["source"].removeprefix("in/") for row in rows if row["status"] == "done"}
+    assert {f"healthy/{name}" for name in healthy} <= done
+    counts = Counter((row["status"], row.get("reason", "")) for row in rows)
+    with capsys.disabled():
+        print(f"\n{len(objects):,} hostile and healthy files, {planned:,} of them items:")
+        for (status, reason), count in counts.most_common():
+            print(f"  {count:>6,}  {status} {reason}")
