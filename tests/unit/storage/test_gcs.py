@@ -1,0 +1,255 @@
+"""What Cloud Storage may answer, and a network may do, each from a small server of the test's own."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from thumbrun.storage import gcs
+from thumbrun.storage.base import (
+    BucketNotFoundError,
+    BytesSink,
+    DamagedError,
+    DeniedError,
+    ExistsError,
+    NotFoundError,
+    StoreError,
+    ThrottledError,
+    TransientError,
+    UnauthenticatedError,
+)
+from thumbrun.storage.gcs import GcsStore
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Server:
+    """Answers every request as the test says, and keeps what was asked."""
+
+    def __init__(self) -> None:
+        self.requests: list[web.Request] = []
+        self.url = ""
+        self.answer: Handler = self._nothing
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer."""
+        self.requests.append(request)
+        await request.read()
+        return await self.answer(request)
+
+    async def _nothing(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(status=500)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    """Run a server."""
+    made = Server()
+    app = web.Application(client_max_size=1 << 30)
+    app.router.add_route("*", "/{path:.*}", made.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield made
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def store(server: Server) -> AsyncIterator[GcsStore]:
+    """Return a bucket that lies on the server."""
+    made = GcsStore("bucket", emulator=server.url, user_project="payer-1")
+    yield made
+    await made.close()
+
+
+def status(code: int, text: str = "", headers: dict[str, str] | None = None) -> Handler:
+    """Return a handler that always answers the same."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=code, text=text, headers=headers)
+
+    return answer
+
+
+OPERATIONS: dict[str, Callable[[GcsStore], Awaitable[Any]]] = {
+    "page": lambda store: store.page("in/"),
+    "stat": lambda store: store.stat("a.jpg"),
+    "read": lambda store: store.read("a.jpg", BytesSink()),
+    "create": lambda store: store.create("a.jpg", b"x", content_type="image/jpeg", metadata={"k": "v"}),
+}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize(
+    ("code", "text", "expected"),
+    [
+        (401, "", UnauthenticatedError),
+        (403, "", DeniedError),
+        (408, "", TransientError),
+        (429, "", ThrottledError),
+        (500, "", TransientError),
+        (502, "", TransientError),
+        (503, "", ThrottledError),
+        (504, "", TransientError),
+        (400, "what is this", StoreError),
+        (404, "The specified bucket does not exist.", BucketNotFoundError),
+    ],
+)
+async def test_answers_become_errors(
+    server: Server, store: GcsStore, operation: str, code: int, text: str, expected: type[StoreError]
+) -> None:
+    """Each status is the same error for every operation, with a hint on what to check, and no more than a line."""
+    server.answer = status(code, f"{text}\n\x1b[2Jy" + "z" * 5000)
+    with pytest.raises(StoreError) as caught:
+        await OPERATIONS[operation](store)
+    assert expected is type(caught.value)
+    assert caught.value.hint
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 500
+    assert 1 == len(server.requests)
+    assert "payer-1" == server.requests[0].query["userProject"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "text", "expected"),
+    [
+        ("read", 404, "No such object", NotFoundError),
+        ("page", 404, "", BucketNotFoundError),
+        ("create", 404, "", BucketNotFoundError),
+        ("create", 412, "", ExistsError),
+        ("create", 400, "Provided CRC32C does not match", TransientError),
+    ],
+)
+async def test_answers_that_mean_something_for_one_operation(
+    server: Server, store: GcsStore, operation: str, code: int, text: str, expected: type[StoreError]
+) -> None:
+    """A missing object, a taken name, and bytes that were damaged on their way."""
+    server.answer = status(code, text)
+    with pytest.raises(StoreError) as caught:
+        await OPERATIONS[operation](store)
+    assert expected is type(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "low", "high"),
+    [("7", 7, 7), ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0), ("Fri, 31 Dec 2100 23:59:59 GMT", 10**9, 10**10)],
+)
+async def test_what_the_store_asks_to_wait(
+    server: Server, store: GcsStore, header: str, low: float, high: float
+) -> None:
+    """Retry-After is a number of seconds, or a moment."""
+    server.answer = status(429, headers={"Retry-After": header})
+    with pytest.raises(ThrottledError) as caught:
+        await store.page("in/")
+    assert caught.value.retry_after is not None
+    assert low <= caught.value.retry_after <= high
+
+
+async def cut_short(request: web.Request) -> web.StreamResponse:
+    """Promise more than comes."""
+    response = web.StreamResponse(headers={"Content-Length": "1000"})
+    await response.prepare(request)
+    await response.write(b"x" * 10)
+    assert request.transport is not None
+    request.transport.close()
+    return response
+
+
+async def reset(request: web.Request) -> web.StreamResponse:
+    """Hang up without an answer."""
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+async def silent(request: web.Request) -> web.StreamResponse:
+    """Begin an answer and say no more."""
+    response = web.StreamResponse(headers={"Content-Length": "1000"})
+    await response.prepare(request)
+    await response.write(b"x")
+    await asyncio.sleep(30)
+    return response
+
+
+async def dripping(request: web.Request) -> web.StreamResponse:
+    """Send a byte now and then, so that it never falls silent."""
+    response = web.StreamResponse(headers={"Content-Length": "1000"})
+    await response.prepare(request)
+    for _ in range(1000):
+        await response.write(b"x")
+        await asyncio.sleep(0.05)
+    return response
+
+
+@pytest.mark.parametrize("behaviour", [cut_short, reset, silent, dripping])
+async def test_what_a_network_does(
+    server: Server, store: GcsStore, behaviour: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut, reset, silent and dripping transfers all end, as worth another attempt."""
+    monkeypatch.setattr(gcs, "_SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(gcs, "_TOTAL_SECONDS", 0.6)
+    server.answer = behaviour
+    with pytest.raises(TransientError):
+        await asyncio.wait_for(store.read("a.jpg", BytesSink()), 5)
+
+
+async def test_nobody_listens() -> None:
+    """A connection that is refused is worth another attempt, and the hint names the emulator's address."""
+    store = GcsStore("bucket", emulator="127.0.0.1:1")
+    with pytest.raises(TransientError) as caught:
+        await store.page("")
+    assert "emulator" in caught.value.hint
+    await store.close()
+
+
+async def test_another_generation_than_asked_for_is_not_read(server: Server, store: GcsStore) -> None:
+    """A server that ignores the generation is found out by its answer's header."""
+    server.answer = status(200, "body", {"x-goog-generation": "8"})
+    with pytest.raises(NotFoundError):
+        await store.read("a.jpg", BytesSink(), generation="7")
+    assert "7" == server.requests[0].query["generation"]
+    assert "gzip" == server.requests[0].headers["Accept-Encoding"]
+
+
+async def test_bytes_that_the_store_did_not_get(server: Server, store: GcsStore) -> None:
+    """An acknowledgement with another checksum is an error, and the declared one went with the request."""
+    server.answer = status(200, json.dumps({"name": "a.jpg", "size": "1", "generation": "1", "crc32c": "AAAAAA=="}))
+    with pytest.raises(DamagedError):
+        await store.create("a.jpg", b"x", content_type="image/jpeg", metadata={"k": "v"})
+    assert "0" == server.requests[0].query["ifGenerationMatch"]
+    assert b'"crc32c"' in await server.requests[0].read()
+
+
+async def test_a_page_that_is_empty_is_not_the_end(server: Server, store: GcsStore) -> None:
+    """A listing goes on through pages without objects for as long as the store names a next one."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if "pageToken" not in request.query:
+            return web.json_response({"nextPageToken": "more"})
+        return web.json_response({"items": [{"name": "a", "size": "1", "generation": "1"}]})
+
+    server.answer = answer
+    page = await store.page("")
+    assert ["a"] == [entry.name for entry in page.entries]
+    assert not page.more
+
+
+@pytest.mark.parametrize("content", ["{}", '{"type": "authorized_user"}', "no json"])
+async def test_credentials_that_are_none(
+    content: str, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Without usable credentials the first request says so, says what to do, and shows none of them."""
+    path = tmp_path_factory.mktemp("keys") / "key.json"
+    path.write_text(content)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
+    monkeypatch.setenv("GCE_METADATA_HOST", "127.0.0.1:1")
+    store = GcsStore("bucket")
+    with pytest.raises(UnauthenticatedError) as caught:
+        await store.page("")
+    assert "gcloud auth application-default login" in caught.value.hint
+    await store.close()
