@@ -1,0 +1,51 @@
+"""The documents say what the code does."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+from thumbrun import cli
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_reference_is_up_to_date() -> None:
+    """docs/reference.md is what `make docs` makes."""
+    spec = spec_from_file_location("generate", ROOT / "docs/generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    generate = module_from_spec(spec)
+    spec.loader.exec_module(generate)
+    assert generate.reference() == (ROOT / "docs/reference.md").read_text("utf-8")
+
+
+def test_links_of_the_documents_lead_somewhere() -> None:
+    """Every file that a document links to is there."""
+    for document in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#]+)", document.read_text("utf-8")):
+            assert target.startswith("https:") or (document.parent / target).exists(), (document, target)
+
+
+def test_everything_that_the_container_installs_is_pinned() -> None:
+    """requirements.txt pins every runtime dependency, and names no registry."""
+    pins = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9.]*", pin) for pin in pins)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = {re.split(r"[><=; ]", dependency)[0] for dependency in project["dependencies"]}
+    assert needed <= {pin.partition("==")[0] for pin in pins}
+
+
+def test_commands_of_the_readme_exist() -> None:
+    """What the README tells to type is understood: targets of make, commands and flags of thumbrun."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)\b", readme)) <= targets
+    for command in ("run", "plan"):
+        shown = subprocess.run([sys.executable, "-m", "thumbrun", command, "--help"], check=True, capture_output=True)
+        flags = set(re.findall(r"--[a-z-]+", shown.stdout.decode()))
+        for line in re.findall(rf"^thumbrun {command} (.*)$", readme, re.MULTILINE):
+            assert set(re.findall(r"--[a-z-]+", line.partition("#")[0])) <= flags
+    assert cli.__doc__ is not None
