@@ -68,7 +68,7 @@ def contact_sheet(title: str, facts: Sequence[tuple[str, str]], cells: Iterable[
         style=_resource("contact_sheet.css"),
         title=_text(title),
         figures="".join(f"<li><b>{escape(number)}</b> {word}</li>" for number, word in figures),
-        facts="".join(f"<dt>{escape(word)}</dt><dd><bdi>{_text(value)}</bdi></dd>" for word, value in facts),
+        facts="".join(f"<dt>{_text(word)}</dt><dd><bdi>{_text(value)}</bdi></dd>" for word, value in facts),
         cells="".join(map(_shown, shown)),
         trouble=_trouble(troubled),
     )
