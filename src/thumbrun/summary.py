@@ -46,6 +46,6 @@ def say_report(report: Report, events: Events) -> None:
 
 def say_run(tally: Tally, folder: str, events: Events) -> None:
     """Say what came of a whole run, and what its failures mean."""
-    for reason, _ in (tally.failed + tally.skipped).most_common():
-        events.info("reason", f"  {reason}: {MEANINGS[Reason(reason)]}")
     events.notice("run-done", f"The run is complete: {tally_text(tally)}. Thumbnails: {folder}", **tally.to_record())
+    for reason, _ in (tally.failed + tally.skipped).most_common():
+        events.info("reason", f"  {reason}: {MEANINGS[Reason(reason)]}", reason=reason)
