@@ -1,76 +1,76 @@
-"""An image's bytes on their way to a decoding process: small ones through its pipe, larger ones in a mapped file.
+"""An image's bytes on their way to a decoding process: small ones through its socket, larger ones in a file.
 
-Shared memory is not used: containers often have 64 MB of it, and beyond that a write kills the process.
+The file has no name: it is gone with the last process that holds it open, however that process ends. Its descriptor
+travels to the decoding process, so that the bytes are neither copied nor held twice. Shared memory is not used:
+containers often have 64 MB of it, and beyond that a write kills the process.
 """
 
+import os
 import tempfile
-from mmap import ACCESS_READ, mmap
-from pathlib import Path
 
-IN_MEMORY = 64 * 1024  # below this, copying through a pipe costs less than making a file
+# Through the socket 64 KiB take 0.34 ms there and back, in a file 0.61; 128 KiB 0.46 and 0.42; 1 MiB 5.0 and 2.5.
+IN_MEMORY = 64 * 1024
 
 
 class Body:
-    """Takes an image's bytes as they arrive, and hands them over once.
+    """Takes an image's bytes as they arrive: a `Sink` of the stores.
 
     Attributes:
         size: Bytes written so far.
     """
 
-    def __init__(self, expected: int, folder: Path) -> None:
-        """Prepare.
-
-        Args:
-            expected: Bytes that will come, which decides where they are kept.
-            folder: For the file.
-        """
-        self._chunks: list[bytes] = []
-        self._file = (
-            tempfile.NamedTemporaryFile(dir=folder, buffering=0) if expected > IN_MEMORY else None  # noqa: SIM115
-        )
+    def __init__(self, expected: int) -> None:
+        """Prepare for about `expected` bytes, which decides where they are kept."""
         self.size = 0
+        self._chunks: list[bytes] = []
+        self._file = tempfile.TemporaryFile(buffering=0) if expected > IN_MEMORY else None  # noqa: SIM115
 
     def reset(self) -> None:
         """Forget what was written."""
         self._chunks.clear()
         self.size = 0
         if self._file:
-            self._file.seek(0)
-            self._file.truncate()
+            self._file.truncate(0)
 
     def write(self, chunk: bytes) -> None:
         """Take the next bytes."""
-        self.size += len(chunk)
-        if not self._file:
+        if self._file:
+            view = memoryview(chunk)
+            while view:
+                written = os.pwrite(self._file.fileno(), view, self.size)
+                self.size += written
+                view = view[written:]
+        else:
             self._chunks.append(chunk)
-            return
-        view = memoryview(chunk)
-        while view:
-            view = view[self._file.write(view) :]
+            self.size += len(chunk)
 
     def read(self) -> bytes:
         """Return all bytes."""
-        if not self._file:
-            return b"".join(self._chunks)
-        return Path(self._file.name).read_bytes()
+        if self._file is None:
+            return self.in_memory
+        content = bytearray(self.size)
+        done = 0
+        while done < self.size:
+            got = os.preadv(self._file.fileno(), [memoryview(content)[done:]], done)
+            if not got:
+                raise OSError(f"{done} of {self.size} bytes came back from the temporary file")
+            done += got
+        return bytes(content)
 
-    def handed_over(self) -> bytes | str:
-        """Return what a decoding process opens with `opened`: the bytes, or the path of their file."""
-        return self._file.name if self._file else b"".join(self._chunks)
+    @property
+    def in_memory(self) -> bytes:
+        """The bytes, or nothing where they are in the file."""
+        if len(self._chunks) > 1:
+            self._chunks[:] = [b"".join(self._chunks)]
+        return self._chunks[0] if self._chunks else b""
+
+    @property
+    def descriptor(self) -> int | None:
+        """The file's descriptor, or None where the bytes are in memory."""
+        return self._file.fileno() if self._file else None
 
     def close(self) -> None:
-        """Forget the bytes and remove the file. Calling it twice is harmless."""
+        """Forget the bytes. Calling it twice is harmless."""
         self._chunks.clear()
         if self._file:
             self._file.close()
-
-
-def opened(handed_over: bytes | str) -> bytes | mmap:
-    """Return the bytes that were handed over, mapped and not copied where they are in a file."""
-    if isinstance(handed_over, bytes):
-        return handed_over
-    with Path(handed_over).open("rb") as file:
-        try:
-            return mmap(file.fileno(), 0, access=ACCESS_READ)
-        except ValueError:  # an empty file cannot be mapped
-            return b""

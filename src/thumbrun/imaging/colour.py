@@ -1,85 +1,80 @@
-"""Colours: modes that can be resized, and sRGB whatever the picture was in."""
+"""Modes in which a picture can be averaged, and what brings every other mode into one of them."""
 
-import io
+from collections.abc import Callable
 
-from PIL import Image, ImageCms
+from PIL import Image
 
-_SRGB = ImageCms.createProfile("sRGB")
-_LAB = ImageCms.createProfile("LAB")
 _WHITE = 255
-# Which modes of a picture a profile's colour space can describe (ICC.1:2022, table 19).
-_SPACES = {"RGB ": ("RGB", "RGBA"), "GRAY": ("L", "LA"), "CMYK": ("CMYK",)}
+_16_BITS = 65535
+_AVERAGED = ("L", "LA", "RGB", "RGBA", "CMYK", "LAB")
+
+Conversion = Callable[[Image.Image], Image.Image]
 
 
-def workable(image: Image.Image) -> Image.Image:
-    """Return the picture in a mode that can be averaged: L, LA, RGB, RGBA, CMYK or LAB.
+def conversion(image: Image.Image) -> Conversion | None:
+    """Return what brings any part of a picture to L, LA, RGB or RGBA; None where it is in such a mode, CMYK or LAB.
 
-    Transparency that is kept beside the pixels becomes alpha; more than 8 bits are scaled to 8.
+    Transparency that is kept beside the pixels becomes alpha. More than 8 bits are scaled to 8.
+
+    Args:
+        image: The whole picture, loaded.
+
+    Raises:
+        ValueError: Its values are no numbers.
     """
-    if image.mode in ("L", "RGB", "P", "PA", "1") and "transparency" in image.info:
-        return image.convert("LA" if image.mode == "L" else "RGBA")
-    if image.mode in ("L", "LA", "RGB", "RGBA", "CMYK", "LAB"):
-        return image
-    if image.mode == "1":
-        return image.convert("L")
-    if image.mode in ("P", "PA"):
-        return image.convert("RGBA" if "A" in (image.palette.mode if image.palette else "") + image.mode else "RGB")
-    if image.mode.startswith("I") or image.mode == "F":
-        return _to_8_bits(image)
-    return image.convert("RGBA" if image.mode.lower().endswith("a") else "RGB")
+    mode = image.mode
+    if mode in ("1", "L", "P", "RGB") and "transparency" in image.info:
+        return _with_alpha("LA" if mode in ("1", "L") else "RGBA", "L" if mode in ("1", "L") else "RGB")
+    if mode in _AVERAGED:
+        return None
+    if mode == "1":
+        return lambda part: part.convert("L")
+    if mode in ("P", "PA"):
+        transparent = "A" in mode + (image.palette.mode if image.palette else "")
+        return lambda part: part.convert("RGBA" if transparent else "RGB")
+    if mode.startswith("I;16"):
+        return lambda part: part.convert("I").point(lambda value: value * (_WHITE / _16_BITS) + 0.5).convert("L")
+    if mode in ("I", "F"):
+        return _by_extremes(image)
+    return lambda part: part.convert("RGBA" if mode.lower().endswith("a") else "RGB")
 
 
-def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Scale one channel of 16 or 32 bits, or of floating point, to 8 bits.
+def multiplied(picture: Image.Image) -> Image.Image:
+    """Return a picture with its alpha multiplied into the colours, so that what is invisible colours nothing."""
+    return picture.convert(picture.mode[:-1] + "a") if picture.mode in ("LA", "RGBA") else picture
 
-    16 bits go by their full range. What may hold anything goes by the values that it holds: 0 to 1, 0 to 255, 0 to
-    65535, or its own extremes.
+
+def visible(picture: Image.Image) -> Image.Image:
+    """Return a picture with its alpha beside the colours again, or without it where it hides nothing."""
+    if picture.mode in ("La", "RGBa"):
+        picture = picture.convert(picture.mode[:-1] + "A")
+    if picture.mode in ("LA", "RGBA") and picture.getchannel("A").getextrema() == (_WHITE, _WHITE):
+        picture = picture.convert(picture.mode[:-1])
+    return picture
+
+
+def _with_alpha(mode: str, opaque: str) -> Conversion:
+    def convert(part: Image.Image) -> Image.Image:
+        try:
+            return part.convert(mode)
+        except (ValueError, TypeError, IndexError, OverflowError):  # it names a transparent colour that cannot be
+            part.info.pop("transparency", None)
+            return part.convert(opaque).convert(mode)
+
+    return convert
+
+
+def _by_extremes(image: Image.Image) -> Conversion:
+    """Scale 32 bits or floating point, which may hold anything, by what they hold.
+
+    0 to 1, 0 to 255, 0 to 65535, or their own extremes.
     """
-    if image.mode.startswith("I;16"):
-        return image.convert("I").point(lambda value: value * (1 / 257) + 0.5).convert("L")
     low, high = image.getextrema()
-    assert isinstance(low, int | float)  # noqa: S101  (one channel)
-    assert isinstance(high, int | float)  # noqa: S101
+    if not isinstance(low, int | float) or not isinstance(high, int | float) or low != low or high != high:
+        raise ValueError("pixels that are no numbers")
     if low >= 0:
         low = 0
-        high = next((full for full in (1, 255, 65535) if high <= full and (full > 1 or image.mode == "F")), high)
+        high = next((full for full in (1, _WHITE, _16_BITS) if high <= full and (full > 1 or image.mode == "F")), high)
     scale = _WHITE / (high - low) if high > low else 0.0
-    return image.point(lambda value: value * scale - low * scale).convert("L")
-
-
-def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return the picture in sRGB, by its embedded profile where that can be used; mode L, LA, RGB or RGBA.
-
-    A broken profile, or one of another colour space than the pixels', is ignored: the picture is worth more.
-    """
-    if picture.mode == "LAB":
-        return ImageCms.profileToProfile(picture, _LAB, _SRGB, outputMode="RGB") or picture.convert("RGB")
-    if profile and not _says_srgb(profile):
-        try:
-            return _converted(picture, ImageCms.getOpenProfile(io.BytesIO(profile)))
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            pass  # as if it had none
-    return picture.convert("RGB") if picture.mode == "CMYK" else picture
-
-
-def _says_srgb(profile: bytes) -> bool:
-    """Whether the profile's description is that of sRGB, as nearly all are: nothing needs converting then."""
-    head = profile[:4096]
-    return b"sRGB" in head or "sRGB".encode("utf-16-be") in head
-
-
-def _converted(picture: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
-    space = profile.profile.xcolor_space
-    if picture.mode not in _SPACES.get(space, ()):
-        raise ValueError(f"a profile of {space} on a picture in {picture.mode}")
-    alpha = picture.getchannel("A") if picture.mode.endswith("A") else None
-    grey = space == "GRAY"
-    opaque = picture.convert(picture.mode[:-1]) if alpha else picture
-    colours = ImageCms.profileToProfile(opaque, profile, _SRGB, outputMode="RGB")
-    if colours is None:
-        raise ValueError("nothing was converted")
-    if grey:
-        colours = colours.getchannel("G")
-    if alpha:
-        colours.putalpha(alpha)
-    return colours
+    offset = 0.5 - low * scale
+    return lambda part: part.point(lambda value: value * scale + offset).convert("L")

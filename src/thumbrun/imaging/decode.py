@@ -1,10 +1,9 @@
-"""From bytes to a small picture in memory: the steps of `pixels`, in their order."""
+"""From bytes to a small picture in memory: the steps of `reduced`, in their order."""
 
-import io
-from mmap import mmap
-from typing import IO, cast
+from dataclasses import dataclass
+from typing import IO
 
-from pi_heif import register_heif_opener
+import pi_heif
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
@@ -12,43 +11,42 @@ from PIL import (
     GifImagePlugin,
     IcoImagePlugin,
     Image,
+    ImageFile,
     Jpeg2KImagePlugin,
     JpegImagePlugin,
-    MpoImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
 )
 
-from thumbrun.imaging import colour
-from thumbrun.imaging.geometry import SIDEWAYS, fit
+from thumbrun.imaging import icc
+from thumbrun.imaging.average import MARGIN, shrunk
+from thumbrun.imaging.geometry import SIDEWAYS, fit, upright
 
-# Each is imported by name above, since Pillow would import all of its plugins to find one.
-PLUGINS = (
-    AvifImagePlugin,
-    BmpImagePlugin,
-    GifImagePlugin,
-    IcoImagePlugin,
-    Jpeg2KImagePlugin,
-    JpegImagePlugin,
-    MpoImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
-# What the bytes may be, most frequent first; nothing else is ever opened. MPO is JPEG with further pictures behind.
-FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "GIF", "AVIF", "TIFF", "BMP", "JPEG2000", "ICO", "DIB")
-
-# A picture is decoded, or box-averaged, to no less than three times its thumbnail before Lanczos takes over:
-# median PSNR 54 dB against Lanczos on every pixel, where 1 (no margin) has 45.
-MARGIN = 3.0
-
-register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
-AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # one image keeps one processor busy, and its time limit means something
+pi_heif.options.DECODE_THREADS = 1
+pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False
 Image.MAX_IMAGE_PIXELS = None  # the limit is ours, and is checked before anything is decoded
+# A picture is not refused for the text in it, as long as that is bounded; editors store large XMP blocks.
+PngImagePlugin.MAX_TEXT_CHUNK = 16 << 20
 
-_JPEG_LEVELS = 3
+_JPEG_LEVELS = 3  # libjpeg scales to a half, a quarter and an eighth
 _J2K_HEAD = 1 << 16  # bytes in which the main header of a JPEG 2000 picture is looked for
+
+# The only decoders that are ever given a byte. The JPEG one is asked directly since Pillow's registry hands
+# photographs with further pictures behind them (MPO) to a plugin that would parse those too.
+_DECODERS: dict[str, type[ImageFile.ImageFile]] = {
+    "jpeg": JpegImagePlugin.JpegImageFile,
+    "png": PngImagePlugin.PngImageFile,
+    "gif": GifImagePlugin.GifImageFile,
+    "webp": WebPImagePlugin.WebPImageFile,
+    "avif": AvifImagePlugin.AvifImageFile,
+    "tiff": TiffImagePlugin.TiffImageFile,
+    "bmp": BmpImagePlugin.BmpImageFile,
+    "jpeg2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
+    "ico": IcoImagePlugin.IcoImageFile,
+    "heic": pi_heif.HeifImageFile,  # not registered with Pillow: nothing else needs to find it
+}
 
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -61,81 +59,100 @@ _TRANSPOSITIONS = {
 }
 
 
-def open_image(body: bytes | mmap) -> Image.Image:
-    """Read the header of an image.
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """A thumbnail's pixels before they are encoded.
+
+    Attributes:
+        pixels: Upright, in sRGB, of mode L, LA, RGB or RGBA, with no metadata.
+        source_size: Width and height of the source in pixels, upright.
+    """
+
+    pixels: Image.Image
+    source_size: tuple[int, int]
+
+
+def open_image(name: str, source: IO[bytes]) -> ImageFile.ImageFile:
+    """Read the header of an image; nothing is decoded, except of WebP and ICO (see `headers`).
+
+    Args:
+        name: The format that its bytes are.
+        source: The bytes, at their start.
 
     Raises:
-        UnidentifiedImageError: The bytes are none of `FORMATS`.
-        Exception: Whatever Pillow's plugins raise for broken headers.
+        Exception: Whatever decoders raise for broken headers.
     """
-    file: IO[bytes] = cast("IO[bytes]", body) if isinstance(body, mmap) else io.BytesIO(body)  # a map reads as a file
-    return Image.open(file, formats=FORMATS)
+    return _DECODERS[name](source)
 
 
-def orientation_of(image: Image.Image) -> int:
-    """Return the EXIF orientation that is still to be applied, 1 where there is none or a broken one."""
-    if image.format == "TIFF":
-        return 1  # Pillow turns these while it loads them
-    try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # noqa: BLE001  (EXIF blocks are broken in every way, and none is worth an image)
+def decoder_scale(image: ImageFile.ImageFile, box_width: int, box_height: int) -> int:
+    """Return by what the decoder can divide width and height and still keep the margin: a power of two.
+
+    JPEG decodes to a half, a quarter or an eighth, JPEG 2000 to as many halves as its wavelet has levels. No other
+    decoder can do it.
+    """
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        most, orientation = _JPEG_LEVELS, _orientation(image)
+    elif isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
+        most, orientation = _levels(image), 1
+    else:
         return 1
-    return value if value in range(1, 9) else 1
+    width, height = _stored_size(image, box_width, box_height, orientation)
+    quotient = min(image.width // (width * MARGIN), image.height // (height * MARGIN))
+    return 1 << min(most, max(0, quotient.bit_length() - 1))
 
 
-def pixels(image: Image.Image, box_width: int, box_height: int) -> Image.Image:
-    """Return the thumbnail's pixels, upright and in sRGB: mode L, LA, RGB or RGBA, no metadata.
+def reduced(image: ImageFile.ImageFile, box_width: int, box_height: int, scale: int = 1) -> Reduced:
+    """Return the thumbnail's pixels.
 
     Args:
         image: As `open_image` returns it.
         box_width: Of the box, in pixels.
         box_height: As box_width.
+        scale: What `decoder_scale` said.
 
     Raises:
-        Exception: Whatever Pillow's decoders raise for broken images.
+        Exception: Whatever decoders raise for broken images.
     """
-    orientation = orientation_of(image)
-    if orientation in SIDEWAYS:
-        box_width, box_height = box_height, box_width
-    size = fit(*image.size, box_width, box_height)
-    profile = image.info.get("icc_profile")
-    _scale_in_decoder(image, size)
-    image.load()
-    # Pillow averages boxes down to the margin in one fast pass, and only then filters.
-    picture = colour.workable(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=MARGIN)
-    picture = colour.to_srgb(picture, profile)
-    if orientation in _TRANSPOSITIONS:
-        picture = picture.transpose(_TRANSPOSITIONS[orientation])
-    picture.info = {}
-    return picture
-
-
-def decoder_scale(image: Image.Image, box_width: int, box_height: int) -> int:
-    """Return by what the decoder can divide width and height and still keep the margin: a power of two.
-
-    JPEG decodes to a half, a quarter or an eighth, JPEG 2000 to as many halves as its wavelet has levels.
-    """
-    if isinstance(image, JpegImagePlugin.JpegImageFile):
-        most = _JPEG_LEVELS
-    elif isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
-        most = _levels(image)
-    else:
-        return 1
-    # Which way the box lies does not matter here: the smaller quotient of the two ways keeps the margin for both.
-    quotient = min(
-        max(image.width / (box_width * MARGIN), image.height / (box_height * MARGIN)),
-        max(image.width / (box_height * MARGIN), image.height / (box_width * MARGIN)),
-    )
-    return 1 << min(most, max(0, int(quotient).bit_length() - 1))
-
-
-def _scale_in_decoder(image: Image.Image, size: tuple[int, int]) -> None:
-    """Have the decoder make a smaller picture where it can, still with the margin."""
-    scale = decoder_scale(image, *size)
+    width, height = image.size
     if scale > 1 and isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
         image.reduce = scale.bit_length() - 1
     elif scale > 1:
-        image.draft(None, (image.width // scale, image.height // scale))
+        image.draft(None, (width // scale, height // scale))
+    image.load()
+    if scale == 1:
+        width, height = image.size  # HEIC, AVIF and icons may know better once they are decoded
+    orientation = _orientation(image)
+    size = _stored_size(image, box_width, box_height, orientation, (width, height))
+    # What is turned, and what is brought to sRGB, is small by then.
+    picture = icc.to_srgb(shrunk(image, *size), image.info.get("icc_profile"))
+    if orientation in _TRANSPOSITIONS:
+        picture = picture.transpose(_TRANSPOSITIONS[orientation])
+    picture.info = {}
+    return Reduced(picture, upright(width, height, orientation))
+
+
+def _stored_size(
+    image: Image.Image, box_width: int, box_height: int, orientation: int, size: tuple[int, int] | None = None
+) -> tuple[int, int]:
+    """Return the thumbnail's size the way the source lies."""
+    if orientation in SIDEWAYS:
+        box_width, box_height = box_height, box_width
+    return fit(*(size or image.size), box_width, box_height)
+
+
+def _orientation(image: ImageFile.ImageFile) -> int:
+    """Return the EXIF orientation that is still to be applied, 1 where there is none or a broken one.
+
+    TIFF and HEIC are turned by their decoders. A PNG tells only once it is loaded: its EXIF may follow its pixels.
+    """
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        return 1
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # noqa: BLE001  (EXIF blocks are broken in every way, and none is worth an image)
+        return 1
+    return value if isinstance(value, int) and value in _TRANSPOSITIONS else 1
 
 
 def _levels(image: Jpeg2KImagePlugin.Jpeg2KImageFile) -> int:
@@ -150,5 +167,5 @@ def _levels(image: Jpeg2KImagePlugin.Jpeg2KImageFile) -> int:
     fp.seek(0)
     head = fp.read(_J2K_HEAD)
     fp.seek(position)
-    marker = head.find(b"\xff\x52")
+    marker = head.find(b"\xff\x52", max(0, head.find(b"\xff\x4f\xff\x51")))
     return head[marker + 9] if 0 <= marker < len(head) - 9 else 0

@@ -1,73 +1,94 @@
 """One image, from bytes to a thumbnail or a refusal: what a decoding process does with what it is given."""
 
-import ctypes
+import io
+import struct
 import warnings
-from mmap import mmap
+from typing import IO
 
-from PIL import UnidentifiedImageError
+from PIL import Image
 
-from thumbrun.imaging import cost, decode
+from thumbrun.imaging import cost, decode, headers, sniff
 from thumbrun.imaging.encode import encode
-from thumbrun.imaging.geometry import upright
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
 _LONGEST_DETAIL = 200
-_CUT_SHORT = ("truncated", "unexpected end", "not enough data", "incomplete", "end of file", "premature")
+_NO_MEMORY = ("out of memory", "memory allocation")
+_CUT_SHORT = ("truncated", "unexpected end", "not enough data", "end of file", "premature")
 
 
-def render(body: bytes | mmap, request: Request) -> Rendered | Refused | NeedsMemory:
+def render(body: bytes | IO[bytes], request: Request) -> Rendered | Refused | NeedsMemory:
     """Make a thumbnail; whatever the bytes are, this returns.
 
-    The order matters: pixels are limited before memory is, and memory before anything is decoded.
-
     Args:
-        body: The image's bytes.
+        body: The image's bytes, or a file that holds them.
         request: What to make of them, and within which limits.
     """
+    source = io.BytesIO(body) if isinstance(body, bytes | bytearray | memoryview) else body
+    name = sniff.kind(source.read(sniff.HEAD))
+    source.seek(0)
+    if name is None:
+        return Refused(Reason.UNREADABLE, "the bytes are no image of a format that thumbrun reads")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of what is odd in a file; a thumbnail does not care
-            return _render(body, request)
+            return _render(name, source, request)
     except MemoryError:
         return Refused(Reason.OUT_OF_MEMORY, "decoding took more memory than the process may have")
-    except UnidentifiedImageError:
-        return Refused(Reason.UNREADABLE, "the bytes are no image of a format that thumbrun reads")
     except Exception as error:  # noqa: BLE001  (hostile bytes make decoders raise anything at all)
-        return _refused(error)
+        return _refused(name, source, error)
 
 
-def _render(body: bytes | mmap, request: Request) -> Rendered | Refused | NeedsMemory:
-    with decode.open_image(body) as image:
-        source_format = "JPEG" if image.format == "MPO" else str(image.format)
-        width, height = upright(*image.size, decode.orientation_of(image))
-        count = width * height
-        if count > request.max_pixels:
-            return Refused(
-                Reason.TOO_MANY_PIXELS, f"{width:,} x {height:,} pixels, max-pixels is {request.max_pixels:,}"
-            )
-        needed = cost.decoded_bytes(image, decode.decoder_scale(image, request.width, request.height))
-        if needed > request.memory:
-            return NeedsMemory(needed)
-        picture = decode.pixels(image, request.width, request.height)
-    data = encode(picture, request.output_format, request.quality)
-    if needed > _WORTH_TRIMMING:
-        _give_back()
-    return Rendered(data, *picture.size, width, height, source_format)
+def thumbnail_pixels(body: bytes | IO[bytes], width: int, height: int) -> Image.Image:
+    """Return a thumbnail's pixels as they are before they are encoded, without limits.
+
+    Args:
+        body: The image's bytes, or a file that holds them.
+        width: Of the box, in pixels.
+        height: As width.
+
+    Raises:
+        Exception: Whatever decoders raise for what they cannot read.
+    """
+    source = io.BytesIO(body) if isinstance(body, bytes | bytearray | memoryview) else body
+    name = sniff.kind(source.read(sniff.HEAD))
+    source.seek(0)
+    if name is None:
+        raise ValueError("the bytes are no image of a format that thumbrun reads")
+    with decode.open_image(name, source) as image:
+        return decode.reduced(image, width, height, decode.decoder_scale(image, width, height)).pixels
 
 
-def _refused(error: Exception) -> Refused:
-    text = " ".join(f"{type(error).__name__}: {error}".split())
+def _render(name: str, source: IO[bytes], request: Request) -> Rendered | Refused | NeedsMemory:
+    """Limit pixels before memory, and memory before anything is decoded."""
+    size = source.seek(0, io.SEEK_END)
+    source.seek(0)
+    declared = headers.declared_size(name, source)
+    if declared and (verdict := _beyond(declared, cost.when_opened(name, *declared, size), request)):
+        return verdict
+    with decode.open_image(name, source) as image:
+        scale = decode.decoder_scale(image, request.width, request.height)
+        if verdict := _beyond(image.size, cost.decoded_bytes(name, image, scale, size), request):
+            return verdict
+        reduced = decode.reduced(image, request.width, request.height, scale)
+    data = encode(reduced.pixels, request.output_format, request.quality)
+    return Rendered(data, *reduced.pixels.size, *reduced.source_size, name)
+
+
+def _beyond(size: tuple[int, int], needed: int, request: Request) -> Refused | NeedsMemory | None:
+    """Return the verdict on a picture that is beyond the request's limits, None if it is within them."""
+    width, height = size
+    if width * height > request.max_pixels:
+        return Refused(Reason.TOO_MANY_PIXELS, f"{width:,} x {height:,} pixels, max-pixels is {request.max_pixels:,}")
+    return NeedsMemory(needed) if needed > request.memory else None
+
+
+def _refused(name: str, source: IO[bytes], error: Exception) -> Refused:
+    """Return the verdict on an image that its decoder gave up, in one short line without control characters."""
+    text = " ".join(f"{name}: {error or type(error).__name__}".split())
     detail = "".join(c if c.isprintable() else "?" for c in text)[:_LONGEST_DETAIL]
-    cut_short = isinstance(error, EOFError) or any(words in detail.lower() for words in _CUT_SHORT)
-    return Refused(Reason.TRUNCATED if cut_short else Reason.UNREADABLE, detail)
-
-
-_WORTH_TRIMMING = 32 << 20
-
-
-def _give_back() -> None:
-    """Return freed memory to the system, which the C library otherwise keeps for the next large picture."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    if any(words in detail.lower() for words in _NO_MEMORY):
+        return Refused(Reason.OUT_OF_MEMORY, detail)
+    said_so = isinstance(error, EOFError | struct.error) or any(words in detail.lower() for words in _CUT_SHORT)
+    truncated = said_so or sniff.ends_early(name, source)
+    return Refused(Reason.TRUNCATED if truncated else Reason.UNREADABLE, detail)

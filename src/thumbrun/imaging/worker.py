@@ -1,43 +1,150 @@
 """What runs in a decoding process: its limits, and one image after the other."""
 
 import ctypes
+import io
 import os
 import resource
 import signal
+import socket
 import sys
-from mmap import mmap
+import threading
+from dataclasses import replace
+from multiprocessing import connection, parent_process
 from pathlib import Path
+from typing import IO
 
-from thumbrun.imaging.body import opened
+from thumbrun.imaging import wire
 from thumbrun.imaging.render import render
-from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.imaging.request import NeedsMemory, Refused, Request
+from thumbrun.outcomes import Reason
 
 _SLACK = 64 << 20  # address space beside the pictures: the encoders, fragmentation, Python itself
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_CHUNK = 1 << 18
+_STACK = 1 << 18  # bytes of stack for the thread that only waits
+_WORTH_TRIMMING = 16 << 20
+# Parameters of mallopt (malloc.h). Large pictures are mapped and so given back when they are freed; what smaller ones
+# leave on the heap is kept for the next, up to what is worth trimming.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_MAPPED = 4 << 20
 
 
-def start(memory: int) -> None:
-    """Prepare the process.
+def main(channel: socket.socket, memory: int) -> None:
+    """Answer one request after the other, until the task hangs up.
 
-    Its address space is limited to what it has now, plus `memory` bytes, plus some slack: what decodes to more fails
-    with a MemoryError, rather than bring the whole task down. It dies with its parent, whatever the parent dies of,
-    leaves Ctrl-C to it, and dies of SIGTERM at once, also within a decoder.
+    Args:
+        channel: To the task.
+        memory: Bytes by which the process may grow.
+    """
+    limits = _prepare(memory)
+    _send(channel, wire.frame({"ready": True}))
+    while (received := _receive(channel)) is not None:
+        message, descriptor = received
+        header, data = wire.split(message)
+        del message
+        with _opened(data, descriptor) as source:
+            del data
+            verdict = _rendered(source, wire.asked(header), memory)
+        limits.give_back()
+        try:
+            _send(channel, wire.answer(verdict))
+        except BrokenPipeError:
+            return
+
+
+def _rendered(source: IO[bytes], request: Request, memory: int) -> wire.Verdict:
+    """Render, unless that takes more memory than this process may have, whatever the request allows.
+
+    Many decoders report an allocation that fails as a broken image; so it is better not to come to that.
+    """
+    verdict = render(source, replace(request, memory=min(request.memory, memory)))
+    if isinstance(verdict, NeedsMemory) and verdict.bytes <= request.memory:
+        return Refused(Reason.OUT_OF_MEMORY, f"decoding takes {verdict.bytes:,} bytes, the process may have {memory:,}")
+    return verdict
+
+
+def _prepare(memory: int) -> "_Memory":
+    """Set the process's limits, and have it die with the task.
+
+    Ctrl-C in a terminal reaches every process of the task; only the task itself decides what follows from it. SIGTERM
+    ends the process at once, also within a decoder; the task gives the image to another.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        limit = pages * os.sysconf("SC_PAGE_SIZE") + memory + _SLACK
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    threading.stack_size(_STACK)
+    threading.Thread(target=_die_with_parent, name="die-with-parent", daemon=True).start()
+    threading.stack_size(0)
+    # The decoders' libraries print what they think of a file; the verdict says what matters.
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    os.close(silence)
+    return _Memory(memory)
 
 
-def work(handed_over: bytes | str, request: Request) -> Rendered | Refused | NeedsMemory:
-    """Make one thumbnail."""
-    body = opened(handed_over)
-    try:
-        return render(body, request)
-    finally:
-        if isinstance(body, mmap):
-            body.close()
+def _die_with_parent() -> None:
+    """Wait for the end of the task, whatever ends it, and end this process, whatever it does.
+
+    PR_SET_PDEATHSIG would not do: the parent that the kernel knows is the fork server, which outlives the task for as
+    long as one of its processes lives.
+    """
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _Memory:
+    """The limit of the process's memory, and what it returns to the system between images."""
+
+    def __init__(self, memory: int) -> None:
+        """Limit the address space to what it is now, plus `memory` bytes, plus some slack.
+
+        What decodes to more then fails with a MemoryError, rather than bring the whole task down.
+        """
+        self._pages = Path("/proc/self/statm")
+        self._trim = None
+        if sys.platform == "linux":
+            limit = self._size(0) + memory + _SLACK
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+            library = ctypes.CDLL(None)
+            self._trim = getattr(library, "malloc_trim", None)
+            if mallopt := getattr(library, "mallopt", None):
+                mallopt(_M_MMAP_THRESHOLD, _MAPPED)
+                mallopt(_M_TRIM_THRESHOLD, _WORTH_TRIMMING)
+        self._resident = self._size(1)
+
+    def give_back(self) -> None:
+        """Return freed memory to the system where it is much: the C library keeps it for the next large picture."""
+        if self._trim is not None and self._size(1) > self._resident + _WORTH_TRIMMING:
+            self._trim(0)
+
+    def _size(self, column: int) -> int:
+        """Return the bytes of the address space (column 0) or of resident memory (1)."""
+        if sys.platform != "linux":
+            return 0
+        return int(self._pages.read_bytes().split()[column]) * resource.getpagesize()
+
+
+def _receive(channel: socket.socket) -> tuple[bytearray, int | None] | None:
+    """Return the next message and the descriptor beside it, or None when the task has hung up."""
+    message = bytearray()
+    descriptor: int | None = None
+    while lacking := wire.missing(message):
+        chunk, descriptors, _, _ = socket.recv_fds(channel, min(lacking, _CHUNK), 1)
+        if not chunk:
+            return None
+        message += chunk
+        descriptor = descriptors[0] if descriptors else descriptor
+    return message, descriptor
+
+
+def _opened(data: bytes, descriptor: int | None) -> IO[bytes]:
+    if descriptor is None:
+        return io.BytesIO(data)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return os.fdopen(descriptor, "rb")
+
+
+def _send(channel: socket.socket, buffers: list[bytes]) -> None:
+    channel.sendall(b"".join(buffers))

@@ -1,0 +1,52 @@
+"""The reduction itself: box averages down to a margin, then Lanczos."""
+
+from PIL import Image
+
+from thumbrun.imaging import colour
+
+# Averaging stops at three times the thumbnail's size; Lanczos does the rest: median PSNR 56 dB against Lanczos on
+# every pixel, at a third of its time. With 2 it is 52 dB.
+MARGIN = 3
+_STRIP = 1 << 18  # pixels; 1 MiB stays in a processor's cache from one step to the next
+
+
+def shrunk(image: Image.Image, width: int, height: int) -> Image.Image:
+    """Return the picture in another size, not larger than it is; mode L, LA, RGB, RGBA, CMYK or LAB.
+
+    What must be converted before it can be averaged is, strip by strip: all of it at once would take 4 more bytes for
+    every pixel (24 megapixels with alpha: 183 MiB instead of 95).
+
+    Args:
+        image: Loaded.
+        width: In pixels.
+        height: As width.
+
+    Raises:
+        ValueError: Its pixels are no numbers.
+    """
+    across = max(1, image.width // (width * MARGIN))
+    down = max(1, image.height // (height * MARGIN))
+    convert = colour.conversion(image)
+    if (width, height) == image.size:
+        return colour.visible(convert(image) if convert else image)
+    if convert is not None or image.mode in ("LA", "RGBA"):
+        averaged = _in_strips(image, across, down, convert)
+    elif across > 1 or down > 1:
+        averaged = Image.Image.reduce(image, (across, down))  # JPEG 2000's own `reduce` is another thing
+    else:
+        averaged = image
+    box = (0.0, 0.0, image.width / across, image.height / down)
+    return colour.visible(averaged.resize((width, height), Image.Resampling.LANCZOS, box))
+
+
+def _in_strips(image: Image.Image, across: int, down: int, convert: colour.Conversion | None) -> Image.Image:
+    rows = max(1, _STRIP // (image.width * down)) * down
+    averaged: Image.Image | None = None
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        part = Image.Image.reduce(colour.multiplied(convert(strip) if convert else strip), (across, down))
+        if averaged is None:
+            averaged = Image.new(part.mode, (part.width, -(-image.height // down)))
+        averaged.paste(part, (0, top // down))
+    assert averaged is not None  # noqa: S101  (a picture has rows)
+    return averaged

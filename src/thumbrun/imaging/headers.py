@@ -1,0 +1,62 @@
+"""Sizes of pictures of which Pillow takes the memory as soon as it opens them: WebP and ICO. Pure.
+
+Every other format's header is read by Pillow itself before anything is decoded.
+"""
+
+import struct
+from typing import IO
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def declared_size(name: str, source: IO[bytes]) -> tuple[int, int] | None:
+    """Return width and height in pixels, of an icon the largest of each; None where Pillow may be asked.
+
+    Args:
+        name: The format.
+        source: The file at its start, and there again when this returns.
+
+    Raises:
+        struct.error: The header is cut short.
+        ValueError: It is broken.
+    """
+    try:
+        if name == "webp":
+            return _webp(source.read(30))
+        if name == "ico":
+            return _icon(source)
+        return None
+    finally:
+        source.seek(0)
+
+
+def _webp(head: bytes) -> tuple[int, int]:
+    """Read the canvas of a WebP file's first chunk (RFC 9649, sections 2.5 to 2.7)."""
+    chunk = head[12:16]
+    if chunk == b"VP8X":
+        return 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:30], "little")
+    if chunk == b"VP8L":
+        (bits,) = struct.unpack_from("<I", head, 21)
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if chunk == b"VP8 ":
+        width, height = struct.unpack_from("<HH", head, 26)
+        return width & 0x3FFF, height & 0x3FFF
+    raise ValueError("a WebP file without a picture")
+
+
+def _icon(source: IO[bytes]) -> tuple[int, int]:
+    """Read what the pictures of an icon declare themselves: its directory has one byte for each, and may lie."""
+    _, _, count = struct.unpack("<HHH", source.read(6))
+    directory = source.read(16 * count)
+    width = height = 0
+    for at in range(0, len(directory) - 15, 16):
+        (offset,) = struct.unpack_from("<I", directory, at + 12)
+        source.seek(offset)
+        head = source.read(24)
+        if head.startswith(_PNG):
+            across, down = struct.unpack_from(">II", head, 16)
+        else:
+            across, twice = struct.unpack_from("<ii", head, 4)
+            down = abs(twice) // 2  # picture and mask, one above the other
+        width, height = max(width, abs(across)), max(height, down)
+    return width, height

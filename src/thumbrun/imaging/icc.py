@@ -1,0 +1,68 @@
+"""Embedded colour profiles: whatever a picture is in, its thumbnail is in sRGB."""
+
+import hashlib
+import io
+
+from PIL import Image, ImageCms
+
+_SRGB = ImageCms.createProfile("sRGB")
+_LAB = ImageCms.createProfile("LAB")
+# Which modes of a picture a profile's colour space can describe (ICC.1:2022, table 19).
+_MODES = {"RGB ": ("RGB",), "GRAY": ("L",), "CMYK": ("CMYK",), "Lab ": ("LAB",)}
+_TRANSFORMS: dict[tuple[bytes, str], ImageCms.ImageCmsTransform | None] = {}
+_MOST_TRANSFORMS = 16  # a camera's pictures share one profile; building a CMYK one takes 10 ms, applying it 0.3
+_PROBE_STEPS = 6
+
+
+def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """Return the picture in sRGB, by its embedded profile where that can be used: mode L, LA, RGB or RGBA.
+
+    A broken profile, or one of another colour space than the pixels', is ignored: the picture is worth more. Alpha is
+    left as it is.
+    """
+    alpha = picture.getchannel("A") if picture.mode in ("LA", "RGBA") else None
+    colours = picture.convert(picture.mode[:-1]) if alpha else picture
+    transform = _transform(profile, colours.mode)
+    if transform is not None:
+        converted = transform.apply(colours)
+        converted = converted.getchannel("G") if colours.mode == "L" else converted
+    elif colours.mode == "CMYK":
+        converted = colours.convert("RGB")
+    else:
+        return picture
+    if alpha:
+        converted.putalpha(alpha)
+    return converted
+
+
+def _transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """Return what brings pixels of a mode from a profile to sRGB; None where that is nothing, or cannot be had."""
+    if not profile and mode != "LAB":
+        return None
+    key = (hashlib.sha256(profile or b"").digest(), mode)
+    if key not in _TRANSFORMS:
+        if len(_TRANSFORMS) >= _MOST_TRANSFORMS:
+            _TRANSFORMS.pop(next(iter(_TRANSFORMS)))
+        _TRANSFORMS[key] = _built(profile, mode)
+    return _TRANSFORMS[key]
+
+
+def _built(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform | None:
+    try:
+        opened = ImageCms.getOpenProfile(io.BytesIO(profile)) if profile else ImageCms.ImageCmsProfile(_LAB)
+        if mode not in _MODES.get(opened.profile.xcolor_space, ()):
+            return None
+        transform = ImageCms.buildTransform(opened, _SRGB, mode, "RGB")
+        return None if mode == "RGB" and _changes_nothing(transform) else transform
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+
+
+def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
+    """Whether a transform leaves colours all over the cube as they are, as that of the many profiles of sRGB does."""
+    levels = [255 * step // (_PROBE_STEPS - 1) for step in range(_PROBE_STEPS)]
+    colours = bytes(value for r in levels for g in levels for b in levels for value in (r, g, b))
+    probe = Image.frombytes("RGB", (_PROBE_STEPS**3, 1), colours)
+    return all(
+        abs(before - after) <= 1 for before, after in zip(colours, transform.apply(probe).tobytes(), strict=True)
+    )

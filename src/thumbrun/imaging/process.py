@@ -1,0 +1,256 @@
+"""One decoding process as the task sees it: started, asked, killed when it takes too long, and started again."""
+
+import asyncio
+import contextlib
+import multiprocessing
+import socket
+from collections.abc import Callable
+from concurrent.futures import Executor
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from signal import SIGKILL, SIGTERM, Signals
+
+from thumbrun.imaging import wire, worker
+from thumbrun.imaging.body import Body
+from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.outcomes import Reason
+
+_CHUNK = 1 << 18
+_START_TIMEOUT = 60.0  # seconds; it takes 0.02, and 0.3 for the first
+_REAP_TIMEOUT = 10.0  # seconds that the kernel may need to end a process that was killed
+_TICK = 1.0
+# The exit code of a process whose fork server is gone, and with it the knowledge of what it died of.
+_UNKNOWN = 255
+_EVENTS = Path("/sys/fs/cgroup/memory.events")  # of cgroup version 2, as a container sees its own
+
+
+class InnocentDeathError(Exception):
+    """The process died, but not of the image that it was given: it had not taken it up, or was told to end."""
+
+
+class DecodingProcess:
+    """A process that decodes one image at a time. One caller at a time uses it."""
+
+    def __init__(self, timeout: float, memory: int, thread: Executor) -> None:
+        """Prepare; nothing is started yet.
+
+        Args:
+            timeout: Seconds that one image may take.
+            memory: Bytes by which the process may grow.
+            thread: Where it is started and reaped.
+        """
+        self._timeout = timeout
+        self._memory = memory
+        self._thread = thread
+        self._starting: asyncio.Task[None] | None = None
+        self._process: ForkServerProcess | None = None
+        self._channel: socket.socket | None = None
+        self._oom_kills = 0
+        self._rendering = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Start the process unless it runs; when this returns it is ready.
+
+        Raises:
+            OSError, EOFError, TimeoutError, InnocentDeathError: It does not start.
+        """
+        if self._starting is None:
+            if self._channel is not None and _is_open(self._channel):
+                return
+            self._starting = asyncio.ensure_future(self._start())
+        starting = self._starting
+        try:
+            # A caller that is cancelled leaves it starting, for the next.
+            await asyncio.shield(starting)
+        finally:
+            if starting.done():
+                self._starting = None
+
+    async def render(self, body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
+        """Have a thumbnail made. If this is cancelled, the process is killed: nobody waits for its answer.
+
+        Raises:
+            InnocentDeathError: The process died, but not of this image.
+        """
+        async with self._rendering:
+            if self._channel is None:
+                raise InnocentDeathError("it does not run")
+            return await self._render(self._channel, body, request)
+
+    async def close(self) -> None:
+        """Kill the process, whatever it decodes. Calling it twice is harmless."""
+        if self._starting is not None:
+            with contextlib.suppress(Exception):
+                await self._starting
+            self._starting = None
+        self._kill()
+        async with self._rendering:  # whoever waits for its answer sees it die, and only then is the socket closed
+            await self._reaped()
+
+    async def _render(self, channel: socket.socket, body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
+        limit = _Limit(self._timeout, self._kill)
+        try:
+            await self._send(channel, body, request)
+            return wire.answered(await self._receive(channel))
+        except (EOFError, OSError, ValueError, KeyError, TypeError) as error:
+            limit.cancel()
+            code = await self._reaped()
+            if limit.passed:
+                return Refused(Reason.TIMEOUT, f"decoding took longer than {self._timeout:g} s")
+            if isinstance(error, OSError) or code in (-SIGTERM, _UNKNOWN):
+                # The kernel resets a connection that is closed with bytes unread: it had not taken the image up.
+                raise InnocentDeathError(repr(error)) from error
+            return _blamed(code, self._oom_kills)
+        except BaseException:
+            self._kill()
+            self._hang_up()
+            raise
+        finally:
+            limit.cancel()
+
+    async def _start(self) -> None:
+        await self._reaped()
+        loop = asyncio.get_running_loop()
+        self._oom_kills = _oom_kills()
+        self._process, channel = await loop.run_in_executor(self._thread, _launch, self._memory)
+        self._channel = channel
+        try:
+            async with asyncio.timeout(_START_TIMEOUT):
+                await self._receive(channel)
+        except BaseException:
+            self._kill()
+            self._hang_up()
+            raise
+
+    async def _reaped(self) -> int | None:
+        """Kill the process if it lives, and return what it died of: minus the signal, or its exit code."""
+        self._hang_up()
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _reap, process)
+
+    async def _send(self, channel: socket.socket, body: Body, request: Request) -> None:
+        """Send request and body; all but large requests go in one piece, since the process reads what it is sent."""
+        if body.descriptor is None:
+            buffers = wire.ask(request, body.in_memory)
+            sent = channel.sendmsg(buffers)
+        else:
+            buffers = wire.ask(request)
+            sent = socket.send_fds(channel, buffers, [body.descriptor])
+        if sent < sum(map(len, buffers)):
+            await asyncio.get_running_loop().sock_sendall(channel, b"".join(buffers)[sent:])
+
+    async def _receive(self, channel: socket.socket) -> bytearray:
+        """Return the next message.
+
+        Raises:
+            EOFError: The process hung up: it is dead.
+            ConnectionResetError: It is dead, and had not read what it was sent.
+        """
+        loop = asyncio.get_running_loop()
+        message = bytearray()
+        while lacking := wire.missing(message):
+            chunk = await loop.sock_recv(channel, min(lacking, _CHUNK) if message else _CHUNK)
+            if not chunk:
+                raise EOFError("the process hung up")
+            message += chunk
+        return message
+
+    def _kill(self) -> None:
+        if self._process is not None:
+            with contextlib.suppress(OSError):
+                self._process.kill()
+
+    def _hang_up(self) -> None:
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.close()
+
+
+class _Limit:
+    """Calls for the kill when a time has passed in which the task itself was running.
+
+    It counts in ticks: Cloud Run stops a task for seconds when it moves it to another machine, and all its processes
+    with it. Such a pause counts as one tick.
+    """
+
+    def __init__(self, seconds: float, kill: Callable[[], None]) -> None:
+        self.passed = False
+        self._left = seconds
+        self._kill = kill
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._arm()
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+
+    def _arm(self) -> asyncio.TimerHandle:
+        step = min(_TICK, self._left)
+        self._left -= step
+        return self._loop.call_later(step, self._tick)
+
+    def _tick(self) -> None:
+        if self._left > 0:
+            self._timer = self._arm()
+        else:
+            self.passed = True
+            self._kill()
+
+
+def _launch(memory: int) -> tuple[ForkServerProcess, socket.socket]:
+    """Start a process; blocks for milliseconds, and for a third of a second the first time."""
+    # Never fork: the task runs threads and an event loop. The fork server runs neither.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["thumbrun.imaging.preload"])
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = context.Process(target=worker.main, args=(theirs, memory), name="thumbrun-decoder", daemon=True)
+        try:
+            process.start()
+        except BaseException:
+            ours.close()
+            raise
+    ours.setblocking(False)
+    return process, ours
+
+
+def _reap(process: ForkServerProcess) -> int | None:
+    """Kill a process, wait for its end and return its exit code; one that is dead already keeps its own."""
+    process.join(0.05)
+    if process.is_alive():
+        process.kill()
+        process.join(_REAP_TIMEOUT)
+    code = process.exitcode
+    if code is not None:
+        process.close()
+    return code
+
+
+def _is_open(channel: socket.socket) -> bool:
+    """Whether the other end lives; costs one system call."""
+    try:
+        channel.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False  # it is dead, or says what it was not asked
+
+
+def _blamed(code: int | None, oom_kills_before: int) -> Refused:
+    """Return the verdict on an image that its process died of."""
+    if code == -SIGKILL and _oom_kills() > oom_kills_before:
+        return Refused(Reason.OUT_OF_MEMORY, "the system killed the decoding process for want of memory")
+    if code is not None and code < 0:
+        return Refused(Reason.CRASHED, f"the decoding process died of {Signals(-code).name}")
+    return Refused(Reason.CRASHED, f"the decoding process ended with {code}")
+
+
+def _oom_kills() -> int:
+    """Return how many processes of this container the kernel has killed for want of memory, as far as it says so."""
+    try:
+        events = _EVENTS.read_text().split()
+    except OSError:
+        return 0
+    return int(events[events.index("oom_kill") + 1]) if "oom_kill" in events else 0

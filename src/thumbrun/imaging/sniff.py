@@ -1,0 +1,169 @@
+"""What bytes are, by their first ones, and whether their own structure says that the end is missing. Pure."""
+
+import struct
+from typing import IO
+
+HEAD = 64  # bytes that `kind` looks at
+
+_ISO_AVIF = (b"avif", b"avis")
+_ISO_HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1", b"mif2")
+
+
+def kind(head: bytes) -> str | None:
+    """Return the name of the format, as `formats` spells it, that bytes begin like, or None for all others.
+
+    Neither a name nor a content type counts, only what an image decoder would go by.
+
+    Args:
+        head: The first `HEAD` bytes, fewer if there are no more.
+    """
+    for prefix, name in _PREFIXES:
+        if head.startswith(prefix):
+            return name
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "webp"
+    if head[4:8] == b"ftyp":
+        return _iso_kind(head)
+    return None
+
+
+_PREFIXES = (
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"II*\0", "tiff"),
+    (b"MM\0*", "tiff"),
+    (b"II+\0", "tiff"),  # BigTIFF
+    (b"MM\0+", "tiff"),
+    (b"BM", "bmp"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "jpeg2000"),
+    (b"\xff\x4f\xff\x51", "jpeg2000"),
+    (b"\0\0\1\0", "ico"),
+)
+
+
+def _iso_kind(head: bytes) -> str | None:
+    """Tell AVIF from HEIC: both may have the major brand mif1, and name what they are among the compatible brands."""
+    length = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = [head[8:12], *(head[at : at + 4] for at in range(16, length - 3, 4))]
+    if any(brand in _ISO_AVIF for brand in brands[:1]):
+        return "avif"
+    if not any(brand in _ISO_HEIF for brand in brands):
+        return "avif" if any(brand in _ISO_AVIF for brand in brands) else None
+    if brands[0] in (b"mif1", b"msf1", b"mif2") and any(brand in _ISO_AVIF for brand in brands):
+        return "avif"
+    return "heic"
+
+
+def ends_early(name: str, source: IO[bytes]) -> bool:
+    """Whether the structure of a file that could not be decoded says that its end is missing.
+
+    Args:
+        name: What `kind` said.
+        source: The bytes, seekable.
+    """
+    size = source.seek(0, 2)
+    check = _CHECKS.get(name)
+    try:
+        return check is not None and check(source, size)
+    except (struct.error, OSError, ValueError):
+        return True  # a header that is not even whole
+
+
+def _riff_ends_early(source: IO[bytes], size: int) -> bool:
+    source.seek(4)
+    (length,) = struct.unpack("<I", source.read(4))
+    return bool(8 + length > size)
+
+
+def _boxes_end_early(source: IO[bytes], size: int) -> bool:
+    """Walk the boxes of an ISO base media file: the last must not reach beyond the end (ISO/IEC 14496-12, 4.2)."""
+    at = 0
+    while at < size:
+        source.seek(at)
+        length, _ = struct.unpack(">I4s", source.read(8))
+        if length == 1:
+            (length,) = struct.unpack(">Q", source.read(8))
+        if length == 0:  # up to the end
+            return False
+        if length < 8:
+            return False  # broken, not cut
+        at += length
+    return at > size
+
+
+def _chunks_end_early(source: IO[bytes], size: int) -> bool:
+    """Walk a PNG's chunks to IEND."""
+    at = 8
+    while at < size:
+        source.seek(at)
+        length, name = struct.unpack(">I4s", source.read(8))
+        if name == b"IEND":
+            return False
+        if not name.isalpha():
+            return False  # broken, not cut
+        at += 12 + length
+    return True
+
+
+def _marker_missing(source: IO[bytes], size: int) -> bool:
+    """Whether the end marker of JPEG and JPEG 2000 is nowhere in the last bytes; some cameras append a few."""
+    source.seek(max(0, size - 4096))
+    return b"\xff\xd9" not in source.read()
+
+
+def _bitmap_ends_early(source: IO[bytes], size: int) -> bool:
+    source.seek(2)
+    (length,) = struct.unpack("<I", source.read(4))
+    return bool(length > size)
+
+
+def _gif_ends_early(source: IO[bytes], size: int) -> bool:
+    source.seek(max(0, size - 64))
+    return b";" not in source.read()
+
+
+_STRIPS, _TILES = (273, 279), (324, 325)  # the tags of where they lie, and of their lengths (TIFF 6.0)
+
+
+def _tiff_ends_early(source: IO[bytes], size: int) -> bool:
+    """Whether the first directory of a classic TIFF, or what it points to, lies beyond the end."""
+    source.seek(0)
+    order = "<" if source.read(2) == b"II" else ">"
+    version, at = struct.unpack(order + "HI", source.read(6))
+    if version != 42:
+        return False
+    source.seek(at)
+    (count,) = struct.unpack(order + "H", source.read(2))
+    directory = source.read(12 * count)
+    if len(directory) < 12 * count:
+        return True
+    values = {}
+    for entry in range(0, len(directory), 12):
+        tag, kind_, number = struct.unpack_from(order + "HHI", directory, entry)
+        code, width = ("H", 2) if kind_ == 3 else ("I", 4)
+        if tag in (*_STRIPS, *_TILES) and number * width <= size:
+            data = directory[entry + 8 : entry + 12]
+            if number * width > 4:
+                source.seek(struct.unpack(order + "I", data)[0])
+                data = source.read(number * width)
+            values[tag] = struct.unpack_from(f"{order}{number}{code}", data)
+    return any(
+        start + length > size
+        for offsets, lengths in (_STRIPS, _TILES)
+        for start, length in zip(values.get(offsets, ()), values.get(lengths, ()), strict=False)
+    )
+
+
+_CHECKS = {
+    "jpeg": _marker_missing,
+    "png": _chunks_end_early,
+    "gif": _gif_ends_early,
+    "webp": _riff_ends_early,
+    "avif": _boxes_end_early,
+    "heic": _boxes_end_early,
+    "jpeg2000": _marker_missing,
+    "tiff": _tiff_ends_early,
+    "bmp": _bitmap_ends_early,
+}

@@ -1,0 +1,99 @@
+"""The language between a task and its decoding processes: a JSON header and plain bytes, over a socket.
+
+Never pickles: a process that a hostile image has taken over could make whoever unpickles its answer run anything.
+"""
+
+import json
+import struct
+from dataclasses import asdict
+from typing import Any
+
+from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.outcomes import Reason
+
+Verdict = Rendered | Refused | NeedsMemory
+
+PREFIX = struct.Struct("!II")  # the lengths of header and data, in bytes
+_LONGEST_HEADER = 1 << 16
+_LONGEST_DATA = 1 << 28
+
+
+def frame(header: dict[str, Any], data: bytes = b"") -> list[bytes]:
+    """Return a message as buffers to send one after the other."""
+    text = json.dumps(header).encode()
+    return [PREFIX.pack(len(text), len(data)), text, data]
+
+
+def missing(received: bytes | bytearray) -> int:
+    """Return how many bytes a message still lacks, 0 when it is whole.
+
+    Raises:
+        ValueError: It announces more than any message has.
+    """
+    if len(received) < PREFIX.size:
+        return PREFIX.size - len(received)
+    header: int
+    data: int
+    header, data = PREFIX.unpack_from(received)
+    if header > _LONGEST_HEADER or data > _LONGEST_DATA:
+        raise ValueError(f"a message of {header} and {data} bytes")
+    return max(0, PREFIX.size + header + data - len(received))
+
+
+def split(received: bytes | bytearray) -> tuple[dict[str, Any], bytes]:
+    """Return header and data of a whole message.
+
+    Raises:
+        ValueError: It is none.
+    """
+    length, size = PREFIX.unpack_from(received)
+    start = PREFIX.size + length
+    header = json.loads(received[PREFIX.size : start])
+    if not isinstance(header, dict):
+        raise ValueError("a header that is no object")  # noqa: TRY004  (what arrives is a value, not an argument)
+    return header, bytes(memoryview(received)[start : start + size])
+
+
+def ask(request: Request, body: bytes = b"") -> list[bytes]:
+    """Return the message that asks for a thumbnail; the body is empty where its file travels beside it."""
+    return frame(asdict(request), body)
+
+
+def asked(header: dict[str, Any]) -> Request:
+    """Return the request of a message's header."""
+    return Request(**header)
+
+
+def answer(verdict: Verdict) -> list[bytes]:
+    """Return the message that answers."""
+    match verdict:
+        case Rendered():
+            size = {"width": verdict.width, "height": verdict.height}
+            source = {"width": verdict.source_width, "height": verdict.source_height, "format": verdict.source_format}
+            return frame({"size": size, "source": source}, verdict.data)
+        case Refused():
+            return frame({"reason": verdict.reason.value, "detail": verdict.detail})
+        case NeedsMemory():
+            return frame({"needs": verdict.bytes})
+
+
+def answered(received: bytes | bytearray) -> Verdict:
+    """Return the verdict of a message, each of its parts checked for its type.
+
+    Raises:
+        ValueError, KeyError, TypeError: It is no answer.
+    """
+    header, data = split(received)
+    if "reason" in header:
+        return Refused(Reason(header["reason"]), str(header["detail"]))
+    if "needs" in header:
+        return NeedsMemory(int(header["needs"]))
+    size, source = header["size"], header["source"]
+    return Rendered(
+        data,
+        int(size["width"]),
+        int(size["height"]),
+        int(source["width"]),
+        int(source["height"]),
+        str(source["format"]),
+    )

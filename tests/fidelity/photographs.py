@@ -1,0 +1,46 @@
+"""Photographs to measure on: a folder of real ones, or some that are drawn."""
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+VARIABLE = "THUMBRUN_PHOTOS"
+
+
+def photographs() -> Iterator[tuple[str, bytes]]:
+    """Yield kind and content of every photograph."""
+    folder = os.environ.get(VARIABLE)
+    if folder:
+        for path in sorted(Path(folder).rglob("*")):
+            if path.is_file():
+                yield path.parent.name, path.read_bytes()
+    else:
+        for seed in range(6):
+            picture = drawn(seed)
+            for kind, options in (("baseline", {}), ("progressive", {"progressive": True})):
+                target = io.BytesIO()
+                picture.save(target, "JPEG", quality=88, **options)
+                yield kind, target.getvalue()
+
+
+def drawn(seed: int, width: int = 2400, height: int = 1600) -> Image.Image:
+    """Draw something with the statistics of a photograph: noise at every scale, gradients, and edges."""
+    rng = np.random.default_rng(seed)
+    picture = np.zeros((height, width, 3))
+    for octave in range(2, 10):
+        grid = rng.normal(size=(1 + (height >> octave), 1 + (width >> octave), 3)) * 2**octave / 12
+        layers = [
+            Image.fromarray(grid[..., band].astype(np.float32)).resize((width, height), Image.Resampling.BICUBIC)
+            for band in range(3)
+        ]
+        picture += np.stack([np.asarray(layer) for layer in layers], -1)
+    y, x = np.mgrid[0:height, 0:width]
+    for _ in range(12):
+        angle, offset = rng.uniform(0, 6.28), rng.uniform(0, width)
+        picture[np.cos(angle) * x + np.sin(angle) * y > offset] += rng.normal(0, 18, 3)
+    picture += rng.normal(0, 4, (height, width, 1))
+    return Image.fromarray((picture - picture.mean() + 120).clip(0, 255).astype(np.uint8))

@@ -1,0 +1,30 @@
+"""Thumbnails of photographs are as good as a reduction of every pixel, though far fewer are decoded."""
+
+import io
+import statistics
+
+import pytest
+from PIL import Image, ImageOps
+
+from tests.fidelity.measure import psnr, reference
+from tests.fidelity.photographs import photographs
+from thumbrun.imaging.render import thumbnail_pixels
+
+MEDIAN = 54.0
+WORST = 37.0
+
+
+@pytest.mark.timeout(600)
+def test_photographs(capsys: pytest.CaptureFixture[str]) -> None:
+    """Median and worst PSNR against the full decode, reduced by Lanczos alone, before encoding."""
+    values: dict[str, list[float]] = {}
+    for kind, content in photographs():
+        with Image.open(io.BytesIO(content)) as image:
+            truth = ImageOps.exif_transpose(image)
+        values.setdefault(kind, []).append(psnr(reference(truth), thumbnail_pixels(content, 100, 100)))
+    everything = [value for found in values.values() for value in found]
+    with capsys.disabled():
+        for kind, found in [*values.items(), ("all", everything)]:
+            print(f"\n{kind:12} {len(found):4} median {statistics.median(found):.1f} worst {min(found):.1f} dB", end="")
+    assert statistics.median(everything) >= MEDIAN
+    assert min(everything) >= WORST

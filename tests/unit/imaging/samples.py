@@ -1,0 +1,53 @@
+"""Images and requests for the tests of decoding processes."""
+
+import io
+import zlib
+from functools import cache
+
+from PIL import Image
+
+from thumbrun.imaging.body import Body
+from thumbrun.imaging.request import Request
+from thumbrun.imaging.workers import Workers
+
+PLENTY = 1 << 40
+
+
+def request(**changes: int) -> Request:
+    """Return a request within generous limits."""
+    values = {"width": 100, "height": 100, "quality": 80, "max_pixels": PLENTY, "memory": PLENTY, **changes}
+    return Request(output_format="jpeg", **values)
+
+
+def photograph(side: int = 300, noise: bool = False) -> bytes:
+    """Return a JPEG; with noise it is too large for a socket."""
+    image = Image.effect_noise((side, side), 100) if noise else Image.radial_gradient("L").resize((side, side))
+    target = io.BytesIO()
+    image.convert("RGB").save(target, "JPEG", quality=95)
+    return target.getvalue()
+
+
+def bomb(side: int, bits: int = 8) -> bytes:
+    """Return a PNG of almost no bytes and `side` by `side` grey pixels, which takes long to decode."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + name + data + zlib.crc32(name + data).to_bytes(4, "big")
+
+    header = side.to_bytes(4, "big") * 2 + bytes([bits, 0, 0, 0, 0])
+    rows = zlib.compressobj(1)
+    row = bytes(1 + side * bits // 8) * 64
+    data = b"".join(rows.compress(row) for _ in range(side // 64)) + rows.flush()
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+@cache
+def slow() -> bytes:
+    """Return a PNG of 655 megapixels: a second and more, and as many bytes."""
+    return bomb(25_600)
+
+
+def filled(workers: Workers, content: bytes) -> Body:
+    """Return a body with content."""
+    body = workers.body(len(content))
+    body.write(content)
+    return body

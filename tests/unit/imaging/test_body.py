@@ -1,0 +1,58 @@
+"""Bodies: what is written is what comes back, wherever it is kept."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from thumbrun.imaging.body import IN_MEMORY, Body
+
+SIZES = [0, 1, IN_MEMORY, IN_MEMORY + 1, 1 << 20]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_reads_what_was_written(size: int) -> None:
+    """All chunks come back in their order."""
+    content = os.urandom(size)
+    body = Body(size)
+    for at in range(0, size, 70_000):
+        body.write(content[at : at + 70_000])
+    assert content == body.read()
+    assert size == body.size
+    body.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_reset_forgets(size: int) -> None:
+    """A read that starts again leaves nothing of the first behind."""
+    body = Body(size)
+    body.write(b"x" * size)
+    body.reset()
+    body.write(b"short")
+    assert (b"short", 5) == (body.read(), body.size)
+    body.close()
+
+
+def test_large_ones_are_in_a_file_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is left in the folder for temporary files, not even while the body is open."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    body = Body(IN_MEMORY + 1)
+    body.write(b"x" * (IN_MEMORY + 1))
+    assert body.descriptor is not None
+    assert [] == list(tmp_path.iterdir())
+    body.close()
+
+
+def test_small_ones_are_in_memory() -> None:
+    """Where no file is worth its cost there is none."""
+    body = Body(IN_MEMORY)
+    body.write(b"ab")
+    body.write(b"c")
+    assert (None, b"abc") == (body.descriptor, body.in_memory)
+
+
+def test_closing_twice_is_harmless() -> None:
+    """A body may be closed by whoever comes last."""
+    body = Body(1 << 20)
+    body.close()
+    body.close()

@@ -1,0 +1,186 @@
+"""One image, from bytes to a verdict."""
+
+import io
+import struct
+import subprocess
+import sys
+import warnings
+import zlib
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from tests.unit.imaging.encoded import ENCODED, PICTURE
+from tests.unit.imaging.samples import PLENTY, bomb
+from thumbrun.imaging.render import render
+from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.outcomes import Reason
+
+
+def asked(**changes: Any) -> Request:
+    """Return a request for a JPEG in 100 pixels, within generous limits."""
+    values: dict[str, Any] = {"output_format": "jpeg", "quality": 80, "max_pixels": PLENTY, "memory": PLENTY}
+    return Request(**{"width": 100, "height": 100, **values, **changes})
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_every_format(name: str) -> None:
+    """Each format that is read becomes a thumbnail."""
+    rendered = render(ENCODED[name], asked())
+    assert isinstance(rendered, Rendered)
+    size = (64, 64) if name == "ico" else PICTURE.size
+    assert (name.partition(" ")[0], *size) == (rendered.source_format, rendered.source_width, rendered.source_height)
+    assert ((64, 64) if name == "ico" else (100, 67)) == (rendered.width, rendered.height)
+
+
+@pytest.mark.parametrize("body", [io.BytesIO(ENCODED["png"]), memoryview(ENCODED["png"]), ENCODED["png"]])
+def test_bytes_and_files(body: Any) -> None:
+    """The bytes may come as they are, or in a file."""
+    assert isinstance(render(body, asked()), Rendered)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
+@pytest.mark.parametrize("name", ENCODED)
+def test_cut_files(name: str, share: float) -> None:
+    """A file that lacks its end is reported as such."""
+    body = ENCODED[name]
+    found = render(body[: max(80, int(len(body) * share))], asked())
+    if isinstance(found, Rendered):
+        assert name in {"ico", "heic"}  # what was cut off is not what is shown
+    else:
+        assert isinstance(found, Refused)
+        assert found.reason in ({Reason.TRUNCATED, Reason.UNREADABLE} if name == "ico" else {Reason.TRUNCATED})
+
+
+@pytest.mark.parametrize("body", [b"", b"\0", b"hello", b"<svg/>", b"%!PS-Adobe-3.0 EPSF-3.0\n"])
+def test_no_image(body: bytes) -> None:
+    """What is no image is unreadable, and no decoder sees it."""
+    assert Refused(Reason.UNREADABLE, "the bytes are no image of a format that thumbrun reads") == render(body, asked())
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_too_many_pixels(name: str) -> None:
+    """The limit of pixels holds for every format."""
+    width, height = (64, 64) if name == "ico" else PICTURE.size
+    assert isinstance(render(ENCODED[name], asked(max_pixels=width * height)), Rendered)
+    found = render(ENCODED[name], asked(max_pixels=width * height - 1))
+    assert isinstance(found, Refused)
+    assert Reason.TOO_MANY_PIXELS == found.reason
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_memory(name: str) -> None:
+    """A picture that declares more memory than is allowed says how much, and that much is enough."""
+    wanted = render(ENCODED[name], asked(memory=1))
+    assert isinstance(wanted, NeedsMemory)
+    assert isinstance(render(ENCODED[name], asked(memory=wanted.bytes)), Rendered)
+    assert wanted == render(ENCODED[name], asked(memory=wanted.bytes - 1))
+
+
+def test_an_icon_that_hides_a_bomb() -> None:
+    """An icon's directory says 16 by 16; what counts is what the picture within declares."""
+    inner = bomb(12_800)
+    icon = struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(inner), 22) + inner
+    found = render(icon, asked(max_pixels=10**8))
+    assert Refused(Reason.TOO_MANY_PIXELS, "12,800 x 12,800 pixels, max-pixels is 100,000,000") == found
+    assert isinstance(render(icon, asked(memory=10**8)), NeedsMemory)
+
+
+def test_a_webp_canvas_is_not_made_before_it_is_allowed() -> None:
+    """A few bytes that declare 16,384 pixels square take no memory."""
+    header = b"VP8X" + struct.pack("<I", 10) + bytes(4) + b"\xff\x3f\0" * 2
+    body = b"RIFF" + struct.pack("<I", 4 + len(header)) + b"WEBP" + header
+    assert isinstance(render(body, asked(memory=10**8)), NeedsMemory)
+
+
+def test_details_are_one_short_printable_line() -> None:
+    """What an image makes its decoder say cannot garble a log."""
+    chunk = b"\x1b[31"
+    body = ENCODED["png"][:33] + struct.pack(">I", 0) + chunk + struct.pack(">I", zlib.crc32(chunk)) + b"\n" * 999
+    found = render(body, asked())
+    assert isinstance(found, Refused)
+    assert found.detail.isprintable()
+    assert len(found.detail) <= 200
+
+
+def test_warnings_stay_inside() -> None:
+    """What Pillow warns of reaches nobody, though warnings are errors here."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        render(bomb(12_800), asked(memory=10**7))
+        render(ENCODED["tiff"][:-4000], asked())
+    assert [] == caught
+
+
+def test_out_of_memory() -> None:
+    """A decoder that gets no memory blames the memory, not the image."""
+    script = """
+import resource, sys
+from tests.unit.imaging.samples import bomb, request
+from thumbrun.imaging.render import render
+body = bomb(25_600)
+render(bomb(64), request())
+pages = int(open("/proc/self/statm").read().split()[0])
+limit = pages * resource.getpagesize() + (64 << 20)
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+print(render(body, request()).reason)
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert "out-of-memory\n" == ended.stdout
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(sorted(ENCODED)), st.data())
+def test_damaged_files(name: str, data: st.DataObject) -> None:
+    """Whatever is changed in a file, there is a verdict."""
+    body = bytearray(ENCODED[name])
+    for _ in range(data.draw(st.integers(1, 8))):
+        body[data.draw(st.integers(0, min(len(body), 2000) - 1))] = data.draw(st.integers(0, 255))
+    found = render(bytes(body), asked(max_pixels=10**6, memory=10**8))
+    assert isinstance(found, Rendered | Refused | NeedsMemory)
+
+
+@pytest.mark.parametrize(
+    ("mode", "output", "expected"),
+    [
+        ("RGBA", "jpeg", "RGB"),
+        ("RGBA", "png", "RGBA"),
+        ("RGBA", "webp", "RGBA"),
+        ("RGBA", "avif", "RGBA"),
+        ("LA", "png", "LA"),
+        ("L", "jpeg", "L"),
+        ("L", "png", "L"),
+        ("RGB", "png", "RGB"),
+        ("1", "png", "L"),
+        ("RGB", "gif", "P"),
+        ("RGBA", "gif", "P"),
+    ],
+)
+def test_output_modes(mode: str, output: str, expected: str) -> None:
+    """Alpha and grey are kept where the format knows them."""
+    picture = PICTURE.convert(mode)
+    if mode.endswith("A"):
+        picture.putalpha(Image.linear_gradient("L").resize(picture.size))
+    target = io.BytesIO()
+    picture.save(target, "PNG")
+    rendered = render(target.getvalue(), asked(output_format=output))
+    assert isinstance(rendered, Rendered)
+    assert expected == Image.open(io.BytesIO(rendered.data)).mode
+
+
+def test_flat_drawings_stay_exact() -> None:
+    """A small icon with a palette is the same, pixel by pixel, and has a palette again."""
+    icon = Image.new("RGBA", (48, 48), (0, 0, 0, 0))
+    icon.paste((250, 20, 20, 255), (4, 4, 30, 30))
+    icon.paste((20, 20, 250, 128), (20, 20, 44, 44))
+    target = io.BytesIO()
+    icon.save(target, "PNG")
+    for output in ("png", "webp"):
+        rendered = render(target.getvalue(), asked(output_format=output))
+        assert isinstance(rendered, Rendered)
+        thumbnail = Image.open(io.BytesIO(rendered.data))
+        assert ("P" if output == "png" else "RGBA") == thumbnail.mode
+        assert icon.tobytes() == thumbnail.convert("RGBA").tobytes()

@@ -1,0 +1,61 @@
+"""What bytes are, and whether their end is missing."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.imaging.encoded import ENCODED
+from thumbrun import formats
+from thumbrun.imaging import sniff
+
+
+def test_every_format_that_is_read_is_known() -> None:
+    """Each format of `formats` has bytes here that are recognised as it."""
+    assert {format_.name for format_ in formats.READ} == {sniff.kind(body[: sniff.HEAD]) for body in ENCODED.values()}
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_kinds(name: str) -> None:
+    """A file is what its encoder says."""
+    assert name.partition(" ")[0] == sniff.kind(ENCODED[name][: sniff.HEAD])
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"", None),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'>", None),
+        (b"%!PS-Adobe-3.0 EPSF-3.0", None),
+        (b"8BPS\0\1", None),
+        (b"RIFF\0\0\0\0WAVEfmt ", None),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", None),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "heic"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", "avif"),
+        (b"\0\0\0\x1cftypavis\0\0\0\0msf1avifmiaf", "avif"),
+        (b"\0\0\0\x18ftypheix\0\0\0\0mif1heic", "heic"),
+        (b"\0\0\0\x14ftypmif1\0\0\0\0mif1avif", "heic"),  # avif lies beyond the box
+    ],
+)
+def test_table(head: bytes, expected: str | None) -> None:
+    """Bytes of no image format that is read are nothing, whatever they resemble."""
+    assert expected == sniff.kind(head)
+
+
+@given(st.binary(max_size=sniff.HEAD))
+def test_anything(head: bytes) -> None:
+    """Whatever the bytes, the answer is a format's name or None."""
+    assert sniff.kind(head) in {None, *formats.BY_NAME}
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_whole_files_do_not_end_early(name: str) -> None:
+    """No encoder's file seems cut."""
+    assert not sniff.ends_early(name.partition(" ")[0], io.BytesIO(ENCODED[name]))
+
+
+@given(st.sampled_from(sorted(formats.BY_NAME)), st.binary(max_size=200))
+def test_checking_anything(name: str, body: bytes) -> None:
+    """Whatever follows, looking for the end ends."""
+    assert sniff.ends_early(name, io.BytesIO(body)) in {True, False}
