@@ -309,6 +309,7 @@ class Pipeline:
             quality=recipe.quality,
             max_pixels=self._making.max_pixels,
             memory=memory,
+            claimed=item.format is not None,
         )
 
     async def _put(self, work: Work, rendered: Rendered) -> Outcome:

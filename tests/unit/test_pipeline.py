@@ -203,6 +203,19 @@ async def test_what_needs_no_byte_is_not_read(workers: Workers) -> None:
     ] == [(outcome.status, outcome.reason) for outcome in outcomes]
 
 
+async def test_bytes_that_nothing_claims_to_be_an_image(workers: Workers, photograph: bytes) -> None:
+    """With detect=content, what is an image becomes a thumbnail, what is none is skipped, what claims it has failed."""
+    source, output = MemoryStore("in"), MemoryStore("out")
+    entries = [source.put_as_user(f"upload-{n}", body) for n, body in enumerate((photograph, b"a letter", b"a letter"))]
+    items = [
+        item(entry, format=source_format) for entry, source_format in zip(entries, (None, None, "jpeg"), strict=True)
+    ]
+    outcomes, _ = await work(source, output, workers, items)
+    assert [(Status.DONE, None), (Status.SKIPPED, Reason.NOT_AN_IMAGE), (Status.FAILED, Reason.UNREADABLE)] == [
+        (outcome.status, outcome.reason) for outcome in outcomes
+    ]
+
+
 async def test_pictures_beyond_the_limits(workers: Workers) -> None:
     """Too many pixels, or more memory than there is, is found out from the header."""
     source, output = MemoryStore("in"), MemoryStore("out")

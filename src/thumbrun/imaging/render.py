@@ -28,7 +28,8 @@ def render(body: bytes | IO[bytes], request: Request) -> Rendered | Refused | Ne
     name = sniff.kind(source.read(sniff.HEAD))
     source.seek(0)
     if name is None:
-        return Refused(Reason.UNREADABLE, "the bytes are no image of a format that thumbrun reads")
+        reason = Reason.UNREADABLE if request.claimed else Reason.NOT_AN_IMAGE
+        return Refused(reason, "the bytes are no image of a format that thumbrun reads")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of what is odd in a file; a thumbnail does not care

@@ -16,6 +16,7 @@ class Request:
         quality: 1 to 100, for the lossy encoders.
         max_pixels: Of the source, as its header declares them.
         memory: Bytes that decoding may take, by the estimate of `cost`.
+        claimed: Whether anything but the bytes says that this is an image; without, other bytes are no failure.
     """
 
     width: int
@@ -24,6 +25,7 @@ class Request:
     quality: int
     max_pixels: int
     memory: int
+    claimed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Rendered:
         height: As width.
         source_width: Of the source, upright.
         source_height: As source_width.
-        source_format: What its bytes are, as Pillow calls it.
+        source_format: What its bytes are, as `formats` calls it.
     """
 
     data: bytes

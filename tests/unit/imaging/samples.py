@@ -3,6 +3,7 @@
 import io
 import zlib
 from functools import cache
+from typing import Any
 
 from PIL import Image
 
@@ -15,8 +16,8 @@ PLENTY = 1 << 40
 
 def request(**changes: int) -> Request:
     """Return a request within generous limits."""
-    values = {"width": 100, "height": 100, "quality": 80, "max_pixels": PLENTY, "memory": PLENTY, **changes}
-    return Request(output_format="jpeg", **values)
+    values: dict[str, Any] = {"width": 100, "height": 100, "quality": 80, "max_pixels": PLENTY, "memory": PLENTY}
+    return Request(output_format="jpeg", **(values | changes))
 
 
 def photograph(side: int = 300, noise: bool = False) -> bytes:
