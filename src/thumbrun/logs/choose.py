@@ -1,13 +1,16 @@
 """Which form events take: by the setting, the platform and the stream."""
 
+import io
+import re
 from collections.abc import Mapping
 from typing import TextIO
 
 from thumbrun.clock import Clock
 from thumbrun.logs.events import Sink
-from thumbrun.logs.lines import JsonLines, TextLines
+from thumbrun.logs.lines import JSON_SECONDS, JsonLines, TextLines
 
 CHILD_SECONDS = 0.5  # between two progress lines to a parent that draws a bar
+FLEET_VARIABLE = "_THUMBRUN_FLEET"  # set by the parent of several tasks
 
 
 def choose_sink(log_format: str, environ: Mapping[str, str], stream: TextIO, clock: Clock) -> Sink:
@@ -18,18 +21,30 @@ def choose_sink(log_format: str, environ: Mapping[str, str], stream: TextIO, clo
     | json | | | JSON lines |
     | auto | Cloud Run | no terminal | JSON lines |
     | auto, text | | terminal | progress bar |
+    | auto, text | TERM=dumb | terminal | text lines |
     | auto, text | | no terminal | text lines |
     """
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")  # a name that the stream cannot spell ends no task
     on_cloud_run = bool(environ.get("CLOUD_RUN_JOB") or environ.get("CLOUD_RUN_EXECUTION"))
-    if log_format == "json":
-        return JsonLines(stream, clock, seconds=CHILD_SECONDS if environ.get(FLEET_VARIABLE) else 30.0)
-    if log_format == "auto" and on_cloud_run and not stream.isatty():
-        return JsonLines(stream, clock)
-    if stream.isatty():
+    terminal = stream.isatty()
+    if log_format == "json" or (log_format == "auto" and on_cloud_run and not terminal):
+        seconds = CHILD_SECONDS if environ.get(FLEET_VARIABLE) else JSON_SECONDS
+        return JsonLines(stream, clock, seconds=seconds, trace=trace_of(environ))
+    if terminal and environ.get("TERM") not in ("dumb", "unknown"):
         from thumbrun.logs.terminal import Terminal  # rich takes a tenth of a second to import
 
-        return Terminal(stream)
+        return Terminal(stream, clock)
     return TextLines(stream, clock)
 
 
-FLEET_VARIABLE = "_THUMBRUN_FLEET"  # set by the parent of several tasks
+def trace_of(environ: Mapping[str, str]) -> str:
+    """Return the trace that whoever started the task handed on, as Cloud Logging names it, or nothing.
+
+    The trace's id comes in TRACEPARENT (https://www.w3.org/TR/trace-context/), the project in GOOGLE_CLOUD_PROJECT.
+    """
+    project = environ.get("GOOGLE_CLOUD_PROJECT", "")
+    found = re.fullmatch(
+        r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*", environ.get("TRACEPARENT", "")
+    )
+    return f"projects/{project}/traces/{found[1]}" if project and found else ""

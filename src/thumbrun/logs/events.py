@@ -12,26 +12,35 @@ The names, and the fields of each, are a promise to whoever filters logs:
 | image-skipped, image-failed | INFO, WARNING | source, shard, item, reason, detail |
 | store-retry | NOTICE | operation, attempt, wait |
 | task-done | INFO | done, skipped, failed, source_bytes, output_bytes, seconds |
+| reason | INFO | reason |
 | run-done | NOTICE | done, skipped, failed, source_bytes, output_bytes |
 | task-retried, task-output | WARNING | task |
 | error | ERROR | hint |
+
+In `progress`, skipped and failed are counts; in `task-done` and `run-done`, counts by reason. Sizes are in bytes,
+`wait` and `seconds` in seconds, `began` is a time as in RFC 3339. As JSON, every line has besides:
+
+| key | value |
+|---|---|
+| severity | DEBUG, INFO, NOTICE, WARNING or ERROR |
+| message | plain words, which may change |
+| time | RFC 3339, in UTC |
+| event | the name |
+| logging.googleapis.com/labels | the event's name again, and as far as known: run, task, attempt |
+| logging.googleapis.com/trace | the trace, where the platform tells it |
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Protocol
 
 from thumbrun.clock import Clock
+from thumbrun.logs.secrets import redacted, redacted_value
 from thumbrun.outcomes import Outcome, Status
 from thumbrun.storage.retry import Retry
 
 SEVERITIES = ("DEBUG", "INFO", "NOTICE", "WARNING", "ERROR")
-
-# What a message of somebody else's may carry and a log must not: bearer tokens, Google's access tokens, private keys.
-_SECRETS = re.compile(
-    r"(?i)(bearer\s+)[\w.~+/=-]{8,}|ya29\.[\w.-]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END|$)", re.DOTALL
-)
+_LISTING_SECONDS = 10.0  # between two words on how far the listing is
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the items of a task's shards are."""
+    """How far the items of a task's shards are: numbers of items, and bytes."""
 
     total: int = 0
     done: int = 0
@@ -78,7 +87,8 @@ class Progress:
         """Return the progress that an event tells of, or None if it is another event."""
         if event.name != "progress":
             return None
-        return cls(*(int(event.fields.get(f.name, 0)) for f in fields(cls)))
+        numbers = [event.fields.get(f.name, 0) for f in fields(cls)]
+        return cls(*numbers) if all(type(number) is int for number in numbers) else None
 
 
 class Sink(Protocol):
@@ -91,7 +101,7 @@ class Sink(Protocol):
         """Show how far the work is; called for every item, so a sink shows what its readers can follow."""
 
     def close(self) -> None:
-        """Show what is left to be shown."""
+        """Show what is left to be shown; more events may follow."""
 
 
 class Events:
@@ -114,15 +124,19 @@ class Events:
         """Say from now on what has become known: the run."""
         self._labels |= labels
 
-    def info(self, name: str, message: str, **fields_: Any) -> None:
+    def debug(self, name: str, message: str, /, **fields_: Any) -> None:
+        """Say what only those want to know who look for a fault; people are not shown it, JSON holds it."""
+        self._say(name, "DEBUG", message, fields_)
+
+    def info(self, name: str, message: str, /, **fields_: Any) -> None:
         """Say that something went as it should."""
         self._say(name, "INFO", message, fields_)
 
-    def notice(self, name: str, message: str, **fields_: Any) -> None:
+    def notice(self, name: str, message: str, /, **fields_: Any) -> None:
         """Say something that is worth a second look."""
         self._say(name, "NOTICE", message, fields_)
 
-    def warning(self, name: str, message: str, **fields_: Any) -> None:
+    def warning(self, name: str, message: str, /, **fields_: Any) -> None:
         """Say that something went wrong, and the task goes on."""
         self._say(name, "WARNING", message, fields_)
 
@@ -137,7 +151,7 @@ class Events:
     def listing(self, found: int) -> None:
         """Say now and then how many images the listing has found so far."""
         now = self._clock.monotonic()
-        if now - self._listing_at >= 10:
+        if now - self._listing_at >= _LISTING_SECONDS:
             self._listing_at = now
             self.info("listing", f"Listing: {found:,} images so far", found=found)
 
@@ -172,23 +186,16 @@ class Events:
         self._sink.progress(progress, self._labels)
 
     def close(self) -> None:
-        """Show what is left to be shown."""
+        """Show what is left to be shown; more may be said afterwards."""
         self._sink.close()
 
     def _say(self, name: str, severity: str, message: str, fields_: Mapping[str, Any]) -> None:
-        clean = {key: redacted(value) if isinstance(value, str) else value for key, value in fields_.items()}
-        self._sink.event(Event(name, severity, redacted(message), clean, dict(self._labels)))
-
-
-def redacted(text: str) -> str:
-    """Return the text without secrets."""
-    return _SECRETS.sub(lambda found: f"{found[1] or ''}[redacted]", text)
+        self._sink.event(Event(name, severity, redacted(message), redacted_value(fields_), dict(self._labels)))
 
 
 def progress_event(progress: Progress, labels: Mapping[str, str]) -> Event:
     """Return the event that tells of progress."""
-    numbers = asdict(progress)
     skipped = f", {progress.skipped:,} skipped" if progress.skipped else ""
     failed = f", {progress.failed:,} failed" if progress.failed else ""
     message = f"{progress.settled:,} of {progress.total:,} images{skipped}{failed}"
-    return Event("progress", "INFO", message, numbers, labels)
+    return Event("progress", "INFO", message, asdict(progress), dict(labels))

@@ -1,25 +1,28 @@
 """Events as lines: JSON for Cloud Logging, plain words for a pipe."""
 
 import json
+import math
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any, TextIO
 
 from thumbrun.clock import Clock
+from thumbrun.console import plain as plain  # the command line's own messages pass through the same
+from thumbrun.console import shortened
 from thumbrun.logs.events import Event, Progress, progress_event
+from thumbrun.logs.pace import Pace, duration_text, rate_text
+from thumbrun.logs.stream import Lines
 
 _LABELS = "logging.googleapis.com/labels"
+_TRACE = "logging.googleapis.com/trace"
 _OWN_KEYS = frozenset(("severity", "message", "time", "event", _LABELS))
+# What Cloud Logging takes out of the payload (https://cloud.google.com/logging/docs/structured-logging).
+_SPECIAL_KEYS = _OWN_KEYS | {"timestamp", "timestampSeconds", "timestampNanos", "httpRequest"}
+_SPECIAL_PREFIX = "logging.googleapis.com/"
+# An entry has at most 256 KiB (https://cloud.google.com/logging/quotas), and an escaped character up to 12 bytes.
+_LONGEST_TEXT = 4096
 JSON_SECONDS = 30.0  # between two progress lines
 TEXT_SECONDS = 10.0
-
-
-def plain(text: str) -> str:
-    r"""Return text that cannot move a terminal's cursor, end a line or turn the writing direction.
-
-    >>> plain("a\x1b[2Jb\nc")
-    'a\\x1b[2Jb\\nc'
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def plain_message(event: Event) -> str:
@@ -29,14 +32,28 @@ def plain_message(event: Event) -> str:
     return plain(message) + (f"\n  {plain(hint)}" if hint else "")
 
 
+def marked_message(event: Event) -> str:
+    """Return an event's message for people, its severity first where it matters."""
+    mark = f"{event.severity.lower()}: " if event.severity in ("WARNING", "ERROR") else ""
+    return f"{mark}{plain_message(event)}"
+
+
 class JsonLines:
     """One JSON object a line, as Cloud Logging takes it from standard output."""
 
-    def __init__(self, stream: TextIO, clock: Clock, *, seconds: float = JSON_SECONDS) -> None:
-        """Write to `stream`, progress every so many seconds at most."""
-        self._stream = stream
+    def __init__(self, stream: TextIO, clock: Clock, *, seconds: float = JSON_SECONDS, trace: str = "") -> None:
+        """Write to `stream`.
+
+        Args:
+            stream: Where the lines go.
+            clock: Time, of the events and between two progress lines.
+            seconds: Between two progress lines, at least.
+            trace: The resource name of the trace that the task belongs to, or empty.
+        """
+        self._lines = Lines(stream)
         self._clock = clock
         self._seconds = seconds
+        self._trace = {_TRACE: trace} if trace else {}
         self._said_at = float("-inf")
         self._last: tuple[Progress, Mapping[str, str]] | None = None
 
@@ -44,24 +61,27 @@ class JsonLines:
         """Write one line."""
         record: dict[str, Any] = {
             "severity": event.severity,
-            "message": event.message,
-            "time": self._clock.now().isoformat().replace("+00:00", "Z"),
+            "message": shortened(event.message, _LONGEST_TEXT),
+            "time": self._clock.now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "event": event.name,
-            _LABELS: dict(event.labels),
-            **{key: value for key, value in event.fields.items() if key not in _OWN_KEYS},
+            _LABELS: {**event.labels, "event": event.name},
+            **self._trace,
         }
+        for key, value in event.fields.items():
+            # A field that Cloud Logging would take out of the payload keeps its place under a name of its own.
+            special = key in _SPECIAL_KEYS or key.startswith(_SPECIAL_PREFIX)
+            record[f"field_{key}" if special else key] = _json_value(value)
         # ASCII only: no name can break the line, and lone surrogates pass.
-        self._stream.write(json.dumps(record, ensure_ascii=True, default=str) + "\n")
-        self._stream.flush()
+        self._lines.write(json.dumps(record, ensure_ascii=True, allow_nan=False) + "\n")
 
     def progress(self, progress: Progress, labels: Mapping[str, str]) -> None:
         """Write a line now and then."""
-        self._last = progress, labels
+        self._last = progress, dict(labels)
         if self._clock.monotonic() - self._said_at >= self._seconds:
             self._say()
 
     def close(self) -> None:
-        """Write the last progress."""
+        """Write the last progress, if it has not been said."""
         self._say()
 
     def _say(self) -> None:
@@ -71,16 +91,35 @@ class JsonLines:
             self._last = None
 
 
+def _json_value(value: Any) -> Any:
+    """Return a value that JSON has a form for, whatever it was: a log is no place to fail."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Mapping):
+        return {shortened(str(key), _LONGEST_TEXT): _json_value(member) for key, member in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_json_value(member) for member in value]
+    return shortened(str(value), _LONGEST_TEXT)
+
+
 def parse(line: str) -> Event | None:
     """Return the event that a line of `JsonLines` tells of, or None if it is another line."""
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(record, dict) or not record.keys() >= _OWN_KEYS:
         return None
-    fields = {key: value for key, value in record.items() if key not in _OWN_KEYS}
-    return Event(record["event"], record["severity"], record["message"], fields, record[_LABELS])
+    fields = {key: value for key, value in record.items() if key not in _OWN_KEYS and key != _TRACE}
+    name, severity, message, labels = (record[key] for key in ("event", "severity", "message", _LABELS))
+    if not isinstance(labels, dict):
+        return None
+    if not all(isinstance(text, str) for text in (name, severity, message, *labels.values())):
+        return None
+    labels.pop("event", None)  # said twice, so that filters on labels and on the payload find it
+    return Event(name, severity, message, fields, labels)
 
 
 class TextLines:
@@ -88,36 +127,37 @@ class TextLines:
 
     def __init__(self, stream: TextIO, clock: Clock) -> None:
         """Write to `stream`."""
-        self._stream = stream
+        self._lines = Lines(stream)
         self._clock = clock
-        self._began = clock.monotonic()
         self._said_at = clock.monotonic()
-        self._last: tuple[Progress, Mapping[str, str]] | None = None
+        self._pace = Pace()
+        self._last: Progress | None = None
 
     def event(self, event: Event) -> None:
-        """Write the event's message, its severity first where it matters."""
-        if event.severity == "DEBUG":
-            return
-        mark = f"{event.severity.lower()}: " if event.severity in ("WARNING", "ERROR") else ""
-        self._stream.write(f"{mark}{plain_message(event)}\n")
-        self._stream.flush()
+        """Write the event's message."""
+        if event.severity != "DEBUG":
+            self._lines.write(f"{marked_message(event)}\n")
 
     def progress(self, progress: Progress, labels: Mapping[str, str]) -> None:
         """Write a line now and then."""
-        self._last = progress, labels
         now = self._clock.monotonic()
+        self._last = progress
+        self._pace.note(now, progress.settled)
         if now - self._said_at >= TEXT_SECONDS:
             self._said_at = now
-            self._say(progress.settled / max(now - self._began, 1e-9))
+            self._say()
 
     def close(self) -> None:
         """Write the last progress, if it has not been said."""
-        if self._last:
-            self._say(self._last[0].settled / max(self._clock.monotonic() - self._began, 1e-9))
+        self._say()
 
-    def _say(self, rate: float) -> None:
-        if self._last:
-            event = progress_event(*self._last)
-            self._last = None
-            self._stream.write(f"{event.message}, {rate:,.0f} a second\n")
-            self._stream.flush()
+    def _say(self) -> None:
+        if self._last is None:
+            return
+        parts = [progress_event(self._last, {}).message]
+        if rate := self._pace.rate:
+            parts.append(f"{rate_text(rate)} a second")
+        if self._last.settled < self._last.total and (left := self._pace.left(self._last.total)) is not None:
+            parts.append(f"{duration_text(left)} left")
+        self._last = None
+        self._lines.write(f"{', '.join(parts)}\n")

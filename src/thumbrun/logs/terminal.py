@@ -4,69 +4,112 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, ProgressColumn, Task
 from rich.progress import Progress as Bar
+from rich.status import Status
+from rich.table import Column
+from rich.text import Text
 
+from thumbrun.clock import Clock
+from thumbrun.console import plain
 from thumbrun.logs.events import Event, Progress
-from thumbrun.logs.lines import plain, plain_message
+from thumbrun.logs.lines import marked_message
+from thumbrun.logs.pace import Pace, duration_text, rate_text
 
 _STYLES = {"WARNING": "yellow", "ERROR": "bold red", "NOTICE": "bold"}
+_SHORTEST_BAR = 8  # characters, the gap beside it included
+_GAP = "  "
+
+
+class _Numbers(ProgressColumn):
+    """The numbers beside the bar; where the terminal is narrow, the least important are left out."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(table_column=Column(no_wrap=True))
+        self._console = console
+
+    def render(self, task: Task) -> Text:
+        """Return what fits."""
+        counts, trouble, rate, left = (str(task.fields[name]) for name in ("counts", "trouble", "rate", "left"))
+        elapsed = duration_text(task.elapsed or 0.0)
+        kept: set[str] = set()
+        for part in (counts, trouble, left, rate, elapsed):  # the most important first
+            if part and len(_GAP.join([*kept, part])) <= self._console.width - _SHORTEST_BAR:
+                kept.add(part)
+        shown = [
+            Text(part, style="yellow" if part is trouble else "")
+            for part in (counts, trouble, rate, left, elapsed)
+            if part in kept
+        ]
+        return Text(_GAP).join(shown)
 
 
 class Terminal:
-    """A progress bar; NO_COLOR is honoured by the library beneath."""
+    """A progress bar; NO_COLOR is honoured by the library beneath.
 
-    def __init__(self, stream: TextIO) -> None:
+    All that is shown is a `Text`, never markup: names are data, and `[red]` or `:smile:` may be in one.
+    """
+
+    def __init__(self, stream: TextIO, clock: Clock) -> None:
         """Write to `stream`, which is a terminal."""
         self._console = Console(file=stream, highlight=False)
+        self._clock = clock
+        self._pace = Pace()
         self._bar: Bar | None = None
-        self._listing = self._console.status("")
+        self._listing: Status | None = None
 
     def event(self, event: Event) -> None:
         """Show an event above the bar."""
         if event.name == "listing":
-            self._listing.update(plain(event.message))
-            self._listing.start()
-            return
-        self._listing.stop()
-        if event.severity == "DEBUG":
-            return
-        style = _STYLES.get(event.severity, "")
-        mark = f"{event.severity.lower()}: " if event.severity in ("WARNING", "ERROR") else ""
-        text = escape(f"{mark}{plain_message(event)}")
-        self._console.print(f"[{style}]{text}[/]" if style else text, soft_wrap=True)
+            text = Text(plain(event.message))
+            if self._listing is None:
+                spinner = "dots" if self._console.encoding.startswith("utf") else "line"
+                self._listing = self._console.status(text, spinner=spinner)
+                self._listing.start()
+            self._listing.update(text)
+        elif event.severity != "DEBUG":
+            self._end_listing()
+            self._console.print(Text(marked_message(event), style=_STYLES.get(event.severity, "")), soft_wrap=True)
 
     def progress(self, progress: Progress, labels: Mapping[str, str]) -> None:
         """Move the bar."""
         if not progress.total:
             return
-        if self._bar is None:
-            self._listing.stop()
-            self._bar = Bar(
-                TextColumn("Thumbnails"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[rate]}"),
-                TextColumn("[yellow]{task.fields[trouble]}"),
-                TimeElapsedColumn(),
-                TextColumn("left"),
-                TimeRemainingColumn(),
-                console=self._console,
-            )
-            self._bar.add_task("thumbnails", total=progress.total, rate="", trouble="")
-            self._bar.start()
-        task = self._bar.tasks[0]
-        trouble = [
-            f"{count:,} {word}" for count, word in ((progress.skipped, "skipped"), (progress.failed, "failed")) if count
-        ]
-        rate = f"{task.speed:,.0f}/s" if task.speed else ""
-        self._bar.update(
-            task.id, completed=progress.settled, total=progress.total, rate=rate, trouble=", ".join(trouble)
+        self._end_listing()
+        self._pace.note(self._clock.monotonic(), progress.settled)
+        bar = self._bar or self._start_bar(progress.total)
+        trouble = (f"{n:,} {word}" for n, word in ((progress.skipped, "skipped"), (progress.failed, "failed")) if n)
+        rate, left = self._pace.rate, self._pace.left(progress.total)
+        unfinished = progress.settled < progress.total
+        bar.update(
+            bar.tasks[0].id,
+            completed=progress.settled,
+            total=progress.total,
+            counts=f"{progress.settled:,}/{progress.total:,}",
+            trouble=", ".join(trouble),
+            rate=f"{rate_text(rate)}/s" if rate else "",
+            left=f"{duration_text(left)} left" if left is not None and unfinished else "",
         )
 
     def close(self) -> None:
         """Leave the bar as it stands."""
-        self._listing.stop()
+        self._end_listing()
         if self._bar is not None:
             self._bar.stop()
+            self._bar = None
+
+    def _start_bar(self, total: int) -> Bar:
+        self._bar = Bar(
+            BarColumn(bar_width=None, table_column=Column(ratio=1)),
+            _Numbers(self._console),
+            console=self._console,
+            expand=True,
+        )
+        self._bar.add_task("thumbnails", total=total, counts="", trouble="", rate="", left="")
+        self._bar.start()
+        return self._bar
+
+    def _end_listing(self) -> None:
+        if self._listing is not None:
+            self._listing.stop()
+            self._listing = None

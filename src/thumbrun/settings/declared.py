@@ -6,6 +6,8 @@ from typing import Any
 
 from thumbrun.settings import values
 
+MOST_TASKS = 1000  # of one machine
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -19,6 +21,7 @@ class Setting:
         metavar: What the help calls the value; empty for a switch.
         default: The default, as text that `parse` takes; None where there is none, or it depends.
         default_words: How the documents say what the default is.
+        unit: What a number counts, or empty.
         help: One sentence or two.
         repeats: Whether the flag may be given more than once.
     """
@@ -30,6 +33,7 @@ class Setting:
     metavar: str
     default: str | None
     default_words: str
+    unit: str
     help: str
     repeats: bool = False
 
@@ -43,6 +47,16 @@ class Setting:
         """Whether the flag stands alone."""
         return not self.metavar
 
+    @property
+    def is_argument(self) -> bool:
+        """Whether the command line gives the value without a flag."""
+        return self.flag == self.metavar
+
+    @property
+    def negation(self) -> str:
+        """The flag that switches it off."""
+        return self.flag.replace("--", "--no-", 1)
+
 
 def _setting(
     name: str,
@@ -52,20 +66,20 @@ def _setting(
     help_: str,
     *,
     words: str = "",
+    unit: str = "",
     variable: str | None = None,
     flag: str | None = None,
     repeats: bool = False,
 ) -> Setting:
-    upper = name.upper()
-    dashed = name.replace("_", "-")
     return Setting(
         name,
-        f"THUMBRUN_{upper}" if variable is None else variable,
-        f"--{dashed}" if flag is None else flag,
+        f"THUMBRUN_{name.upper()}" if variable is None else variable,
+        f"--{name.replace('_', '-')}" if flag is None else flag,
         parse,
         metavar,
         default,
         words or default or "",
+        unit,
         help_,
         repeats,
     )
@@ -76,7 +90,7 @@ _MOST = 10**12
 DECLARED: tuple[Setting, ...] = (
     _setting(
         "source",
-        values.text,
+        values.place,
         "SOURCE",
         None,
         "Where the images are: gs://bucket/path, file:///folder or, on the command line, a local path. "
@@ -87,7 +101,7 @@ DECLARED: tuple[Setting, ...] = (
     ),
     _setting(
         "output",
-        values.text,
+        values.place,
         "PLACE",
         None,
         "Where the run's folder goes: a bucket, gs://bucket/prefix, or a folder. "
@@ -97,7 +111,7 @@ DECLARED: tuple[Setting, ...] = (
     ),
     _setting(
         "state",
-        values.text,
+        values.place,
         "PLACE",
         None,
         "Where the records of runs lie; apart from the thumbnails where these are public.",
@@ -124,8 +138,16 @@ DECLARED: tuple[Setting, ...] = (
         "SECONDS",
         "3600",
         "A task started by hand joins an unfinished run with the same settings that is younger.",
+        unit="seconds",
     ),
-    _setting("size", values.size, "PIXELS", "100", "The box that a thumbnail fits: 100 or 160x90."),
+    _setting(
+        "size",
+        values.size,
+        "PIXELS",
+        "100",
+        f"The box that a thumbnail fits: 100 or 160x90; 1 to {values.LARGEST_SIDE:,} each way.",
+        unit="pixels",
+    ),
     _setting(
         "layout",
         values.choice("flat", "tree"),
@@ -148,7 +170,7 @@ DECLARED: tuple[Setting, ...] = (
         "GLOBS",
         "",
         "Only paths below the source that match one of these; * stays within a folder, ** does not; "
-        "without a slash the file name is matched.",
+        "without a slash the file name is matched. Separated by commas; the flag may repeat.",
         words="everything",
         repeats=True,
     ),
@@ -156,7 +178,13 @@ DECLARED: tuple[Setting, ...] = (
         "exclude", values.globs, "GLOBS", "", "Not the paths that match one of these.", words="nothing", repeats=True
     ),
     _setting(
-        "limit", values.whole(1, _MOST), "N", None, "At most so many images, the first of the listing.", words="none"
+        "limit",
+        values.whole(1, _MOST),
+        "N",
+        None,
+        "At most so many images, the first of the listing.",
+        words="none",
+        unit="images",
     ),
     _setting(
         "detect",
@@ -173,15 +201,16 @@ DECLARED: tuple[Setting, ...] = (
         "cost",
         "cost: shards go to the task with least to do, by bytes and format; count: contiguous slices.",
     ),
-    _setting("in_flight", values.whole(1, 1024), "N", "64", "Requests to a store at once."),
+    _setting("in_flight", values.whole(1, 1024), "N", "64", "Requests to a store at once.", unit="requests"),
     _setting(
         "memory",
         values.bytes_,
         "BYTES",
         None,
-        "What image bodies and decoded pictures may take together; the processes themselves come on top, "
+        "What image bodies and decoded pictures may take together, like 512MiB; the processes themselves come on top, "
         "some 60 MiB and 35 MiB for each worker.",
-        words="256 MiB for each worker, at most half of what the container or machine has",
+        words="256 MiB for each worker, at most half of what the container or machine has, at least 96 MiB",
+        unit="bytes",
     ),
     _setting(
         "workers",
@@ -190,10 +219,18 @@ DECLARED: tuple[Setting, ...] = (
         None,
         "Decoding processes.",
         words="the processors that the task really has, container limits included",
+        unit="processes",
     ),
-    _setting("image_timeout", values.seconds, "SECONDS", "10", "For decoding one image."),
-    _setting("max_pixels", values.whole(1, _MOST), "N", "100000000", "Of one image, as its header declares them."),
-    _setting("max_bytes", values.bytes_, "BYTES", "256MiB", "Of one image's object."),
+    _setting("image_timeout", values.seconds, "SECONDS", "10", "For decoding one image.", unit="seconds"),
+    _setting(
+        "max_pixels",
+        values.whole(1, _MOST),
+        "N",
+        "100000000",
+        "Of one image, as its header declares them.",
+        unit="pixels",
+    ),
+    _setting("max_bytes", values.bytes_, "BYTES", "256MiB", "Of one image's object.", unit="bytes"),
     _setting(
         "cache_control", values.header, "VALUE", None, "The Cache-Control header of the thumbnails.", words="none"
     ),
@@ -215,5 +252,15 @@ DECLARED: tuple[Setting, ...] = (
         "FORMAT",
         "auto",
         "text for people, json for Cloud Logging; auto: json on Cloud Run, else text.",
+    ),
+    _setting(
+        "tasks",
+        values.whole(1, MOST_TASKS),
+        "N",
+        None,
+        "Run so many tasks side by side on this machine, as Cloud Run would; of a plan, how many would share the work.",
+        words="one task, or as the platform says",
+        unit="tasks",
+        variable="",
     ),
 )

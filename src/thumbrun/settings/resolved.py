@@ -9,17 +9,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from thumbrun import platform, resources
+from thumbrun.console import plain, quoted, shortened
 from thumbrun.errors import SettingsError
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.platform import Task
+from thumbrun.resources import Machine
 from thumbrun.settings.declared import DECLARED, Setting
-from thumbrun.storage import location
+from thumbrun.settings.places import resolve_places
+from thumbrun.settings.reference import reference as reference  # the documents are made from it
 from thumbrun.storage.location import Location
 
 _MEMORY_A_WORKER = 256 << 20
 _LEAST_MEMORY = 96 << 20
 _PREFIX = "THUMBRUN_"
-_LONGEST_SHOWN = 80
+_LONGEST_ADVICE = 200  # characters of what would be right, which may quote a part of the value
+_BY_NAME = {setting.name: setting for setting in DECLARED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,15 @@ class Settings:
     strict: bool
     allow_empty: bool
     log_format: str
+    tasks: int | None
     task: Task
 
     def describe(self) -> dict[str, Any]:
         """Return what makes two commands ask for the same run: what is read, what is made, and where it goes.
 
-        How it is done (workers, limits, tasks) is not among it, so that a run can be continued with more memory.
+        Among it is all that a reader of the thumbnails could tell apart, their names and headers included. How it is
+        done is not: tasks, workers, limits, who pays, and where the records lie. So a run can be continued with more
+        memory, or with a longer time limit for the images that failed.
         """
         return {
             "source": self.source.uri(),
@@ -67,11 +74,12 @@ class Settings:
             "format": self.recipe.format,
             "quality": self.recipe.quality,
             "layout": self.layout,
-            "include": list(self.include),
-            "exclude": list(self.exclude),
+            "include": sorted(self.include),
+            "exclude": sorted(self.exclude),
             "limit": self.limit,
             "detect": self.detect,
             "source_metadata": self.source_metadata,
+            "cache_control": self.cache_control,
         }
 
     def fingerprint(self) -> str:
@@ -80,33 +88,55 @@ class Settings:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
-def resolve(environ: Mapping[str, str], flags: Mapping[str, str | None], *, bare_source: bool = False) -> Settings:
+def resolve(
+    environ: Mapping[str, str],
+    flags: Mapping[str, str | None],
+    *,
+    bare_source: bool | None = None,
+    machine: Machine | None = None,
+) -> Settings:
     """Return the settings: flags before environment before defaults.
 
     Args:
         environ: The environment; an empty variable counts as unset.
         flags: The text of each flag that was given, by the setting's name.
-        bare_source: Whether the source may be a local path without `file://`, as on the command line.
+        bare_source: Whether the source may be a local path without `file://`; None: if a flag gives it.
+        machine: What this process may use; None: what it really has.
 
     Raises:
         SettingsError: With every problem there is, each naming flag and variable and what would be right.
     """
     problems: list[str] = []
     task = platform.detect(environ, problems)
-    chosen = {setting.name: _value(setting, environ, flags, problems) for setting in DECLARED}
+    texts = {setting.name: _text(setting, environ, flags) for setting in DECLARED}
+    chosen = {setting.name: _value(setting, texts[setting.name], problems) for setting in DECLARED}
     problems += _unknown(environ)
-    problems += _conflicts(chosen)
-    places = _places(chosen, bare_source, problems)
-    if problems:
+    problems += _conflicts(chosen, task)
+
+    def wrong(name: str, advice: str) -> None:
+        if chosen[name] is not None or texts[name] is None:  # else its problem was found before
+            problems.append(_problem(_BY_NAME[name], texts[name], advice))
+
+    bare_source = flags.get("source") is not None if bare_source is None else bare_source
+    places = resolve_places(chosen, bare_source=bare_source, wrong=wrong)
+    if problems or places is None:
         raise SettingsError(problems)
-    for name in ("source", "output", "state"):
-        del chosen[name]
     width, height = chosen.pop("size")
     recipe = Recipe(width, height, chosen.pop("format"), chosen.pop("quality"))
-    workers = chosen.pop("workers") or resources.processors()
-    memory = chosen.pop("memory") or _memory(workers)
-    fields: dict[str, Any] = {**chosen, **places}
-    return Settings(**fields, recipe=recipe, workers=workers, memory=memory, task=task)
+    machine = machine or resources.machine()
+    workers = chosen.pop("workers") or machine.processors
+    memory = chosen.pop("memory") or _memory(workers, machine)
+    fields: dict[str, Any] = {
+        **chosen,
+        "source": places.source,
+        "output": places.output,
+        "state": places.state,
+        "recipe": recipe,
+        "workers": workers,
+        "memory": memory,
+        "task": task,
+    }
+    return Settings(**fields)
 
 
 def share(settings: Settings, tasks: int) -> Settings:
@@ -115,55 +145,62 @@ def share(settings: Settings, tasks: int) -> Settings:
     return replace(settings, workers=workers, memory=max(_LEAST_MEMORY, settings.memory // tasks))
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add every setting's flag to a command; all values stay text, so that `resolve` can judge them together."""
-    for setting in DECLARED:
+def add_options(parser: argparse.ArgumentParser, *, tasks: bool = False) -> None:
+    """Add every setting's flag to a command; all values stay text, so that `resolve` can judge them together.
+
+    Args:
+        parser: The command's.
+        tasks: Whether the command has `--tasks`.
+    """
+    for setting in _of_command(tasks):
         options: dict[str, Any] = {"dest": setting.name, "default": None, "help": _help(setting)}
-        if setting.flag == "SOURCE":
-            parser.add_argument("source", nargs="?", metavar="SOURCE", help=options["help"])
-        elif setting.flag and setting.is_switch:
+        if setting.is_argument:
+            parser.add_argument(setting.name, nargs="?", metavar=setting.metavar, help=options["help"])
+        elif setting.is_switch:
             parser.add_argument(setting.flag, action="store_const", const="yes", **options)
-            parser.add_argument(
-                setting.flag.replace("--", "--no-", 1),
-                action="store_const",
-                const="no",
-                dest=setting.name,
-                default=None,
-                help=argparse.SUPPRESS,
-            )
+            options["help"] = argparse.SUPPRESS
+            parser.add_argument(setting.negation, action="store_const", const="no", **options)
         elif setting.flag:
             action = "append" if setting.repeats else "store"
             parser.add_argument(setting.flag, action=action, metavar=setting.metavar, **options)
 
 
-def flags_of(arguments: argparse.Namespace) -> dict[str, str | None]:
-    """Return the text of each flag that was given, by the setting's name."""
+def flags_of(arguments: argparse.Namespace, *, tasks: bool = False) -> dict[str, str | None]:
+    """Return the text of each flag that was given, by the setting's name.
+
+    Args:
+        arguments: As the command's parser returned them.
+        tasks: Whether the command has `--tasks` from `add_options`.
+    """
     given = vars(arguments)
     return {
         setting.name: ",".join(value) if isinstance(value := given.get(setting.name), list) else value
-        for setting in DECLARED
+        for setting in _of_command(tasks)
     }
 
 
-def reference() -> str:
-    """Return the table of settings as the documents hold it, in Markdown."""
-    rows = ["| variable | flag | meaning | default |", "|---|---|---|---|"]
-    for setting in DECLARED:
-        flag = f"`{setting.flag} {setting.metavar}`" if setting.flag not in ("", "SOURCE") else setting.flag
-        default = f"`{setting.default}`" if setting.default_words == setting.default else setting.default_words
-        rows.append(f"| `{setting.variable}` | {flag.replace(' `', '`')} | {setting.help} | {default} |")
-    return "\n".join(rows) + "\n"
+def _of_command(tasks: bool) -> tuple[Setting, ...]:
+    return tuple(setting for setting in DECLARED if tasks or setting.name != "tasks")
 
 
 def _help(setting: Setting) -> str:
-    default = f" Default: {setting.default_words}." if setting.default_words else ""
-    return f"{setting.help}{default} [{setting.variable}]".replace("%", "%%")
+    default = f" Default: {setting.default_words}."
+    if setting.default_words == "required":
+        default = " Required."
+    variable = f" [{setting.variable}]" if setting.variable else ""
+    return f"{setting.help}{default}{variable}".replace("%", "%%")
 
 
-def _value(setting: Setting, environ: Mapping[str, str], flags: Mapping[str, str | None], problems: list[str]) -> Any:
-    """Return a setting's value, or None where it has none or a wrong one."""
+def _text(setting: Setting, environ: Mapping[str, str], flags: Mapping[str, str | None]) -> str | None:
+    """Return what was said of a setting: by flag, by environment, or by default."""
     given = flags.get(setting.name)
-    text = given if given is not None else environ.get(setting.variable) or setting.default
+    if given is not None:
+        return given
+    return (environ.get(setting.variable) if setting.variable else None) or setting.default
+
+
+def _value(setting: Setting, text: str | None, problems: list[str]) -> Any:
+    """Return a setting's value, or None where it has none or a wrong one."""
     if text is None:
         return None
     try:
@@ -173,64 +210,36 @@ def _value(setting: Setting, environ: Mapping[str, str], flags: Mapping[str, str
         return None
 
 
-def _problem(setting: Setting, text: str, what_is_right: str) -> str:
-    shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
-    return f"{setting.label} is {shown!r}; {what_is_right}"
+def _problem(setting: Setting, text: str | None, advice: str) -> str:
+    what = "is not set" if text is None else f"is {quoted(text)}"
+    return f"{setting.label} {what}; {shortened(advice, _LONGEST_ADVICE)}"
 
 
 def _unknown(environ: Mapping[str, str]) -> list[str]:
-    known = [setting.variable for setting in DECLARED]
+    # Compared without what all begin with, which alone would make any two names alike.
+    known = {setting.variable.removeprefix(_PREFIX): setting.variable for setting in DECLARED if setting.variable}
     problems = []
     for name in sorted(environ):
-        if name.startswith(_PREFIX) and name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            problems.append(f"{name} is no setting of thumbrun; {f'{close[0]} is one' if close else 'unset it'}")
+        if name.startswith(_PREFIX) and name not in known.values() and environ[name]:
+            close = difflib.get_close_matches(name.removeprefix(_PREFIX), known, 1)
+            advice = f"did you mean {known[close[0]]}? If not, unset it" if close else "unset it"
+            problems.append(f"{plain(shortened(name))} is no setting of thumbrun; {advice}")
     return problems
 
 
-def _conflicts(chosen: Mapping[str, Any]) -> list[str]:
-    labels = {setting.name: setting.label for setting in DECLARED}
+def _conflicts(chosen: Mapping[str, Any], task: Task) -> list[str]:
     pairs = (("run_id", "resume"), ("run_id", "new"), ("resume", "new"))
-    return [
-        f"{labels[one]} and {labels[other]} exclude each other; give one of them"
+    problems = [
+        f"{_BY_NAME[one].label} and {_BY_NAME[other].label} exclude each other; give one of them"
         for one, other in pairs
         if chosen[one] and chosen[other]
     ]
+    if chosen["tasks"] is not None and task.count > 1:
+        label = _BY_NAME["tasks"].label
+        problems.append(f"{label} is {chosen['tasks']}, but {task.platform} has set a task count; unset one of the two")
+    return problems
 
 
-def _places(chosen: Mapping[str, Any], bare_source: bool, problems: list[str]) -> dict[str, Location]:
-    """Return source, output and state as locations; what is wrong with them is added to `problems`."""
-    declared = {setting.name: setting for setting in DECLARED}
-
-    def parsed(name: str, bare: str) -> Location | None:
-        if (text := chosen[name]) is None:
-            return None
-        try:
-            return location.parse(text, bare=bare)
-        except ValueError as error:
-            problems.append(_problem(declared[name], text, str(error)))
-            return None
-
-    if not chosen["source"]:
-        problems.append("SOURCE / INPUT_FOLDER is not set; it must be gs://bucket/path or file:///folder")
-        return {}
-    if not bare_source and "://" not in chosen["source"] and not chosen["source"].startswith("file:"):
-        problems.append(_problem(declared["source"], chosen["source"], "it must be gs://bucket/path or file:///folder"))
-        return {}
-    source = parsed("source", "file")
-    if source is None:
-        return {}
-    output = parsed("output", source.scheme) or _default_output(source)
-    state = parsed("state", source.scheme) or output.child("_thumbrun")
-    if state == output:
-        problems.append(f"{declared['state'].label} is the output itself; records need a folder of their own")
-    return {"source": source, "output": output, "state": state}
-
-
-def _default_output(source: Location) -> Location:
-    return Location("gs", source.root) if source.scheme == "gs" else location.parse(".")
-
-
-def _memory(workers: int) -> int:
+def _memory(workers: int, machine: Machine) -> int:
     """Return 256 MiB for each worker, within half of what there is."""
-    return max(_LEAST_MEMORY, min(_MEMORY_A_WORKER * workers, resources.memory() // 2))
+    return max(_LEAST_MEMORY, min(_MEMORY_A_WORKER * workers, machine.memory // 2))

@@ -3,20 +3,26 @@
 import re
 from collections.abc import Callable
 
+from thumbrun.console import quoted
+from thumbrun.planning.select import glob_pattern
+
 _UNITS = {"": 1, "B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _YES, _NO = frozenset(("1", "true", "yes", "on")), frozenset(("0", "false", "no", "off"))
-_LARGEST_SIDE = 4096
+_LONGEST_PLACE = 4096  # of a path on most systems, and far beyond Cloud Storage's 1,024 bytes
+LARGEST_SIDE = 4096  # pixels
 
 
-def text(value: str) -> str:
-    """Take any text."""
+def place(value: str) -> str:
+    """Take what may name a bucket or a folder; which it names depends on other settings."""
+    if not value or len(value) > _LONGEST_PLACE or "\0" in value:
+        raise ValueError(f"it must be a bucket or a folder, in 1 to {_LONGEST_PLACE:,} characters")
     return value
 
 
 def header(value: str) -> str:
     """Take the value of an HTTP header."""
-    if not value.isascii() or not value.isprintable():
+    if not value.strip() or not value.isascii() or not value.isprintable():
         raise ValueError("it must be one line of ASCII, like public, max-age=3600")
     return value
 
@@ -30,7 +36,8 @@ def project(value: str) -> str:
 
 def emulator(value: str) -> str:
     """Take the address of an emulator."""
-    if not re.fullmatch(r"(https?://)?[^/\s:]+(:\d{1,5})?/?", value):
+    host = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)"
+    if not re.fullmatch(rf"(https?://)?{host}(:[0-9]{{1,5}})?/?", value):
         raise ValueError("it must be an address like http://127.0.0.1:9023")
     return value
 
@@ -53,16 +60,16 @@ def yes_or_no(value: str) -> bool:
 
 def size(value: str) -> tuple[int, int]:
     """Take a box: width and height in pixels."""
-    found = re.fullmatch(r"(\d{1,5})(?:[xX](\d{1,5}))?", value)
+    found = re.fullmatch(r"([0-9]{1,5})(?:[xX]([0-9]{1,5}))?", value)
     width, height = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
-    if not (1 <= width <= _LARGEST_SIDE and 1 <= height <= _LARGEST_SIDE):
-        raise ValueError(f"it must be pixels, like 100 or 160x90, each 1 to {_LARGEST_SIDE:,}")
+    if not (1 <= width <= LARGEST_SIDE and 1 <= height <= LARGEST_SIDE):
+        raise ValueError(f"it must be pixels, like 100 or 160x90, each 1 to {LARGEST_SIDE:,}")
     return width, height
 
 
 def bytes_(value: str) -> int:
     """Take a number of bytes, at least 1."""
-    found = re.fullmatch(r"(\d{1,15})\s*([A-Za-z]{0,3})", value)
+    found = re.fullmatch(r"([0-9]{1,15}) *([A-Za-z]{0,3})", value)
     if not found or found[2].upper() not in _UNITS or not int(found[1]):
         raise ValueError("it must be bytes, like 268435456 or 256MiB")
     return int(found[1]) * _UNITS[found[2].upper()]
@@ -70,7 +77,7 @@ def bytes_(value: str) -> int:
 
 def seconds(value: str) -> float:
     """Take a number of seconds, more than 0 and at most a week."""
-    if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", value) or not 0 < float(value) <= 604_800:
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", value) or not 0 < float(value) <= 604_800:
         raise ValueError("it must be seconds, like 10 or 0.5, more than 0 and at most 604800")
     return float(value)
 
@@ -98,5 +105,11 @@ def choice(*names: str) -> Callable[[str], str]:
 
 
 def globs(value: str) -> tuple[str, ...]:
-    """Take globs, separated by commas."""
-    return tuple(glob for glob in (part.strip() for part in value.split(",")) if glob)
+    """Take globs, separated by commas; none of them empty, and none twice."""
+    found = tuple(dict.fromkeys(glob for glob in (part.strip() for part in value.split(",")) if glob))
+    for glob in found:
+        try:
+            glob_pattern(glob)
+        except re.error:
+            raise ValueError(f"{quoted(glob)} is no glob: a range in brackets goes upwards, like [a-z]") from None
+    return found

@@ -1,0 +1,102 @@
+"""Source, output and state: from text to locations that can go together. Pure but for the working folder."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from thumbrun.storage import location
+from thumbrun.storage.location import Location
+
+STATE_NAME = "_thumbrun"  # no run id begins with an underscore
+_LOCAL_PRIVATE = f"{STATE_NAME}/local/"  # of the local store: temporary files and sidecars
+_RIGHT_SOURCE = "it must be gs://bucket/path or file:///folder"
+_OTHER_SCHEME = re.compile(r"(?!gs://|file:)[A-Za-z][A-Za-z0-9+.-]*:/")
+_MINTED = re.compile(r"\d{8}T\d{4}Z(-\d+)?")  # the ids that thumbrun gives to runs itself
+_RECORDS = ("anchors", "runs")  # what lies directly below a state
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a run reads and writes."""
+
+    source: Location
+    output: Location
+    state: Location
+
+
+def resolve_places(chosen: Mapping[str, Any], *, bare_source: bool, wrong: Callable[[str, str], None]) -> Places | None:
+    """Return the locations, or None where one is wrong.
+
+    Args:
+        chosen: The texts of `source`, `output` and `state`, None where not given; and `run_id` and `resume`.
+        bare_source: Whether the source may be a path without `file://`.
+        wrong: Told of each wrong setting's name, and of what would be right.
+    """
+    found: dict[str, Location | None] = {}
+
+    def take(name: str, bare: str) -> None:
+        try:
+            found[name] = None if chosen[name] is None else _parse(chosen[name], bare)
+        except ValueError as error:
+            wrong(name, str(error))
+
+    text = chosen["source"] or ""
+    if text.startswith(("gs://", "file:")) or (text and bare_source):
+        take("source", "file")
+    else:
+        wrong("source", _RIGHT_SOURCE)
+    source = found.get("source")
+    bare = "gs" if text.startswith("gs://") else "file"
+    take("output", bare)
+    take("state", bare)
+    if source is None or len(found) < len(("source", "output", "state")):
+        return None
+    output = found["output"] or _default_output(source)
+    state = _below(found["state"], output) if found["state"] else output.child(STATE_NAME)
+    if problem := _state_problem(state, output, chosen["run_id"] or chosen["resume"]):
+        wrong("state", problem)
+        return None
+    return Places(source, output, state)
+
+
+def _parse(text: str, bare: str) -> Location:
+    if _OTHER_SCHEME.match(text):
+        raise ValueError("it must be gs://bucket/path, file:///folder or a local path")
+    return location.parse(text, bare=bare)
+
+
+def _default_output(source: Location) -> Location:
+    return Location("gs", source.root) if source.scheme == "gs" else location.parse(".")
+
+
+def _below(state: Location, output: Location) -> Location:
+    """Return a local state that lies in the output's folder as a part of it: one store, not one within another."""
+    if state.scheme == output.scheme == "file" and state.uri().startswith(output.uri()) and state.uri() != output.uri():
+        path = PurePosixPath(state.root).relative_to(output.root)
+        return Location("file", output.root, f"{path}/")
+    return state
+
+
+def _state_problem(state: Location, output: Location, run: str | None) -> str | None:
+    """Say why the records cannot lie there; the first row that holds decides.
+
+    | state | |
+    |---|---|
+    | the output itself | a run may be called what the records are called |
+    | in the output, in what may be a run's folder | a run's folder holds thumbnails, and nothing else |
+    | where the local store keeps its own | it would not be listed |
+    | around the output, so that thumbnails would lie among the records | likewise |
+    """
+    if state.uri() == output.uri():
+        return f"it is the output itself; records need a folder of their own, like {STATE_NAME} below it"
+    if state.uri().startswith(output.uri()):
+        first = state.uri().removeprefix(output.uri()).partition("/")[0]
+        if first == run or _MINTED.fullmatch(first):
+            return "it lies in a run's folder, which holds thumbnails and nothing else"
+    if state.scheme == "file" and state.prefix.startswith(_LOCAL_PRIVATE):
+        return f"{_LOCAL_PRIVATE.rstrip('/')} is thumbrun's own"
+    if any(output.uri().startswith(state.child(name).uri()) for name in _RECORDS):
+        return "the output lies among its records; put one of them elsewhere"
+    return None

@@ -1,0 +1,34 @@
+"""A clock that tests turn by hand."""
+
+from datetime import UTC, datetime, timedelta
+
+
+class HandClock:
+    """Time that passes when told to.
+
+    Attributes:
+        seconds: Since it was made.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> datetime:
+        """Return the moment."""
+        return datetime(2026, 1, 2, 15, 30, 40, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        """Return the seconds."""
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        """Pass at once."""
+        self.seconds += seconds
+
+    def uniform(self, low: float, high: float) -> float:
+        """Return the lower."""
+        return min(low, high)
+
+    def nonce(self) -> str:
+        """Return the same digits each time."""
+        return "0" * 16

@@ -1,0 +1,186 @@
+"""What the parts of a task say, before it takes a form."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import thumbrun
+from tests.unit.logs.clocks import HandClock
+from thumbrun.logs import events as events_module
+from thumbrun.logs.events import SEVERITIES, Event, Events, Progress, progress_event
+from thumbrun.logs.secrets import REDACTED, redacted, redacted_value
+from thumbrun.outcomes import MEANINGS, Reason, refusal
+from thumbrun.storage.base import TransientError
+from thumbrun.storage.retry import Retry
+
+PACKAGE = Path(thumbrun.__file__).parent
+
+
+class Heard:
+    """A sink that remembers.
+
+    Attributes:
+        events: In order.
+        last: The last progress, with its labels.
+        closed: How often it was closed.
+    """
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.last: tuple[Progress, Mapping[str, str]] | None = None
+        self.closed = 0
+
+    def event(self, event: Event) -> None:
+        """Remember an event."""
+        self.events.append(event)
+
+    def progress(self, progress: Progress, labels: Mapping[str, str]) -> None:
+        """Remember the progress."""
+        self.last = progress, dict(labels)
+
+    def close(self) -> None:
+        """Count."""
+        self.closed += 1
+
+
+def test_each_severity_has_its_method() -> None:
+    """Events have the name, severity, message and fields that they were said with, and the labels of their time."""
+    heard = Heard()
+    events = Events(heard, HandClock(), task="3")
+    events.debug("a", "A", x=1)
+    events.info("b", "B")
+    events.label(run="tonight")
+    events.notice("c", "C")
+    events.warning("d", "D", name="a field may be called so", message="too")
+    events.error("E", "do something")
+    assert list(SEVERITIES) == [event.severity for event in heard.events]
+    assert Event("a", "DEBUG", "A", {"x": 1}, {"task": "3"}) == heard.events[0]
+    assert {"task": "3", "run": "tonight"} == heard.events[2].labels
+    assert {"name": "a field may be called so", "message": "too"} == heard.events[3].fields
+    assert (
+        Event("error", "ERROR", "E\ndo something", {"hint": "do something"}, heard.events[4].labels) == heard.events[4]
+    )
+
+
+def test_the_labels_of_an_event_do_not_change_afterwards() -> None:
+    """What was said before the run was known stays without it."""
+    heard = Heard()
+    events = Events(heard, HandClock())
+    events.info("a", "A")
+    events.label(run="tonight")
+    assert {} == heard.events[0].labels
+
+
+def test_the_listing_is_told_every_ten_seconds() -> None:
+    """A listing calls for every page, and is heard now and then."""
+    heard, clock = Heard(), HandClock()
+    events = Events(heard, clock)
+    for second in range(31):
+        clock.seconds = float(second)
+        events.listing(1000 * second)
+    assert [10_000, 20_000, 30_000] == [event.fields["found"] for event in heard.events]
+
+
+def test_outcomes_and_retries() -> None:
+    """A failed image is a warning, a skipped one is not, and both say which, why, and what that means."""
+    heard = Heard()
+    events = Events(heard, HandClock())
+    for reason in (Reason.TRUNCATED, Reason.UNSUPPORTED):
+        events.outcome(refusal(1, 2, reason, "only a half"), "gs://b/a.jpg", MEANINGS[reason])
+    failed, skipped = heard.events
+    assert ("image-failed", "WARNING") == (failed.name, failed.severity)
+    assert ("image-skipped", "INFO") == (skipped.name, skipped.severity)
+    expected = "gs://b/a.jpg failed, truncated (the image ends before its last pixel): only a half"
+    assert expected == failed.message
+    assert {
+        "source": "gs://b/a.jpg",
+        "shard": 1,
+        "item": 2,
+        "reason": "truncated",
+        "detail": "only a half",
+    } == failed.fields
+    events.retry(Retry("read", 2, 1.25, TransientError("503 from the store")))
+    assert "503 from the store; attempt 3 in 1.2 s" == heard.events[-1].message
+
+
+def test_progress_goes_through_events_and_back() -> None:
+    """The numbers of an event of progress are those it was made of, and several tasks' add up."""
+    one, other = Progress(10, 1, 2, 3, 400, 50), Progress(20, 2, 0, 1, 100, 10)
+    assert one == Progress.from_event(progress_event(one, {}))
+    assert Progress(30, 3, 2, 4, 500, 60) == one + other
+    assert "6 of 10 images, 2 skipped, 3 failed" == progress_event(one, {}).message
+    assert None is Progress.from_event(Event("task-done", "INFO", ""))
+    assert None is Progress.from_event(Event("progress", "INFO", "", {"total": "many"}))
+
+
+SECRETS = {
+    "Authorization: Bearer ya29.a0AfH6SMBx_secret": f"Authorization: Bearer {REDACTED}",
+    "{'Authorization': 'Basic dXNlcjpzZWNyZXQ='}": f"{{'Authorization': 'Basic {REDACTED}'}}",
+    "authorization=secret-token-1234 x": f"authorization={REDACTED} x",
+    "Bearer abcdef0123456789secret": f"Bearer {REDACTED}",
+    "token ya29.c.b0Aaekm1K-secret was refused": f"token {REDACTED} was refused",
+    "1//0gsecretsecretsecretsecret": REDACTED,
+    "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzZWNyZXQifQ.c2VjcmV0": REDACTED,
+    "https://x/b/o?X-Goog-Signature=0123secret&alt=media": f"https://x/b/o?X-Goog-Signature={REDACTED}&alt=media",
+    '{"private_key": "secret\\n\\"more", "a": 1}': f'{{"private_key": "{REDACTED}", "a": 1}}',
+    "-----BEGIN PRIVATE KEY-----\nsecret\nsecret\n-----END PRIVATE KEY-----\nafter": f"{REDACTED}\nafter",
+    "-----BEGIN RSA PRIVATE KEY-----\nsecret, and cut": REDACTED,
+}
+HARMLESS = [
+    "gs://bucket/in/bearer of news.jpg failed, truncated",
+    "gs://bucket/in/basic shapes/circle.png",
+    "gs://bucket/in/bearer documents/page.jpg",
+    "gs://bucket/in1//folder with two slashes.jpg",
+    "gs://bucket/in/googlecampaignpictures.jpg",
+    "the key of the map.png?key",
+    "no authorization to read gs://bucket/in/a.jpg",
+    "20251203T1530Z",
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), SECRETS.items())
+def test_secrets_are_taken_out(text: str, expected: str) -> None:
+    """Tokens, keys and signatures do not reach a log; what stands around them does."""
+    assert expected == redacted(text)
+    assert "secret" not in redacted(text)
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_names_stay_as_they_are(text: str) -> None:
+    """What is no secret is not taken for one."""
+    assert text == redacted(text)
+
+
+def test_no_part_of_an_event_carries_a_secret() -> None:
+    """Messages, fields, and what lies within fields pass through the same."""
+    heard = Heard()
+    token = "ya29.secretsecret"  # noqa: S105
+    Events(heard, HandClock()).warning("a", f"no {token}", x=token, y={"z": [token, 1]}, e=ValueError(token))
+    assert "secret" not in repr(heard.events)
+    assert {"y": [REDACTED, 1.5, None]} == redacted_value({"y": (token, 1.5, None)})
+
+
+def called_names() -> Iterator[tuple[str, str]]:
+    """Yield the name and severity of each event that the package's code says, as far as they stand there."""
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+                speaker = ast.unparse(node.func.value)
+                name: Any = node.args[0]
+                known = speaker in ("events", "self._events", "self") and isinstance(name, ast.Constant)
+                if known and node.func.attr in ("debug", "info", "notice", "warning"):
+                    yield name.value, node.func.attr.upper()
+
+
+def test_every_event_stands_in_the_table() -> None:
+    """The names and severities are a promise, so what the code says is what the documentation lists."""
+    rows = re.findall(r"^\| ([a-z, -]+) \| ([A-Z, ]+) \|", events_module.__doc__ or "", re.MULTILINE)
+    listed = {name: severities for names, severities in rows for name in names.split(", ")}
+    found = dict(called_names())
+    assert {"task-retried", "run-done", "run-agreed", "listing"} <= found.keys()
+    for name, severity in found.items():
+        assert severity in listed.get(name, ""), f"{name} is not in the table of thumbrun.logs.events as {severity}"

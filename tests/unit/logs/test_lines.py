@@ -1,0 +1,301 @@
+"""Events as lines, for Cloud Logging, for a pipe and for a terminal."""
+
+import io
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.logs.clocks import HandClock
+from thumbrun.console import plain, quoted, shortened
+from thumbrun.logs.choose import FLEET_VARIABLE, choose_sink, trace_of
+from thumbrun.logs.events import Event, Progress, Sink
+from thumbrun.logs.lines import JsonLines, TextLines, parse
+from thumbrun.logs.terminal import Terminal
+
+LABELS = "logging.googleapis.com/labels"
+HOSTILE = "in/[red]:smile:\x1b[2J\x1b]0;x\x07\r\n\u2028\u202egpj.\udcff\x9b31m\\"
+ANY_TEXT = st.text(st.characters(codec=None, categories=None))  # lone surrogates and control characters included
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def json_text(event: Event, **options: Any) -> str:
+    """Return what is written of an event as JSON."""
+    stream = io.StringIO()
+    JsonLines(stream, HandClock(), **options).event(event)
+    return stream.getvalue()
+
+
+def test_a_json_line() -> None:
+    """The keys are those that Cloud Logging knows, labels are texts, and the fields stand beside them."""
+    event = Event("plan-made", "INFO", "Plan made", {"items": 3}, {"run": "r", "task": "0", "attempt": "1"})
+    assert {
+        "severity": "INFO",
+        "message": "Plan made",
+        "time": "2026-01-02T15:30:40.000Z",
+        "event": "plan-made",
+        LABELS: {"run": "r", "task": "0", "attempt": "1", "event": "plan-made"},
+        "logging.googleapis.com/trace": "projects/p/traces/t",
+        "items": 3,
+    } == json.loads(json_text(event, trace="projects/p/traces/t"))
+
+
+@given(ANY_TEXT, st.dictionaries(st.from_regex("[a-z_]{1,8}x", fullmatch=True), JSON_VALUES, max_size=4))
+def test_any_event_is_one_line_that_reads_back(message: str, fields: dict[str, Any]) -> None:
+    """Whatever is in a name, the line is ASCII without a break, and says to a parent what was said."""
+    event = Event("a-name", "WARNING", message, fields, {"task": message})
+    text = json_text(event)
+    assert text.isascii()
+    assert 1 == len(text.splitlines())
+    assert text.endswith("}\n")
+    assert event == parse(text)
+
+
+def test_what_json_has_no_form_for() -> None:
+    """Numbers without a value, objects and bytes become text; a log is no place to fail."""
+    fields = {"a": math.nan, "b": -math.inf, "c": Path("/x"), "d": {1: {2}}, "e": b"\xff", "f": ValueError("no")}
+    found = parse(json_text(Event("a", "INFO", "", fields)))
+    assert found is not None
+    assert {"a": "nan", "b": "-inf", "c": "/x", "d": {"1": [2]}, "e": "b'\\xff'", "f": "no"} == found.fields
+
+
+def test_fields_with_the_names_of_cloud_logging() -> None:
+    """A field never takes the place of the severity or the time."""
+    record = json.loads(json_text(Event("a", "INFO", "m", {"severity": "x", "timestamp": 1, LABELS: {}})))
+    assert "INFO" == record["severity"]
+    assert {"event": "a"} == record[LABELS]
+    assert ("x", 1, {}) == (record["field_severity"], record["field_timestamp"], record[f"field_{LABELS}"])
+
+
+def test_a_line_fits_an_entry() -> None:
+    """Cloud Logging takes 256 KiB, so what is long is shortened, whatever it is made of."""
+    long = "\U0001f600" * 1_000_000
+    assert len(json_text(Event("a", "INFO", long, {"source": long, "detail": long}))) < 256 * 1024
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "words",
+        "[]",
+        "1",
+        "{}",
+        '{"severity": "INFO"}',
+        json.dumps({"severity": 1, "message": "m", "time": "t", "event": "a", LABELS: {}}),
+        json.dumps({"severity": "INFO", "message": "m", "time": "t", "event": 1, LABELS: {}}),
+        json.dumps({"severity": "INFO", "message": "m", "time": "t", "event": "a", LABELS: []}),
+        json.dumps({"severity": "INFO", "message": "m", "time": "t", LABELS: {}}),
+        "[" * 100_000,
+    ],
+)
+def test_other_lines_are_no_events(line: str) -> None:
+    """What a library prints among the lines is not taken for an event, and breaks nothing."""
+    assert None is parse(line)
+
+
+@given(ANY_TEXT)
+def test_no_line_breaks_the_parser(line: str) -> None:
+    """Any text is an event or none."""
+    parse(line)
+
+
+def counted(sink: Sink, clock: HandClock, seconds: int) -> None:
+    """Settle an item a second."""
+    for second in range(seconds):
+        clock.seconds = float(second)
+        sink.progress(Progress(total=100, done=second), {"task": "0"})
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(30.0, [0, 30, 60]), (20.0, [0, 20, 40, 60])])
+def test_progress_as_json_comes_now_and_then(seconds: float, expected: list[int]) -> None:
+    """A line every 30 s at most, with its numbers; the last one when the work ends, once."""
+    stream, clock = io.StringIO(), HandClock()
+    sink = JsonLines(stream, clock, seconds=seconds)
+    counted(sink, clock, 62)
+    sink.close()
+    sink.close()
+    found = [parse(line) for line in stream.getvalue().splitlines()]
+    assert [*expected, 61] == [event.fields["done"] for event in found if event]
+
+
+def test_progress_as_text_comes_now_and_then() -> None:
+    """A line every 10 s at most, with the rate and the time left; the last one when the work ends, once."""
+    stream, clock = io.StringIO(), HandClock()
+    sink = TextLines(stream, clock)
+    counted(sink, clock, 25)
+    sink.close()
+    sink.close()
+    assert [
+        "10 of 100 images, 1.0 a second, 1 min 30 s left",
+        "20 of 100 images, 1.0 a second, 1 min 20 s left",
+        "24 of 100 images, 1.0 a second, 1 min 16 s left",
+    ] == stream.getvalue().splitlines()
+
+
+def test_text_lines_say_how_severe_it_is_where_that_matters() -> None:
+    """Warnings and errors say so, a hint has its own line, and what is for the curious is left out."""
+    stream = io.StringIO()
+    sink = TextLines(stream, HandClock())
+    for severity in ("DEBUG", "INFO", "NOTICE", "WARNING"):
+        sink.event(Event("a", severity, severity.title()))
+    sink.event(Event("error", "ERROR", "It fails\nTry again", {"hint": "Try again"}))
+    expected = "Info\nNotice\nwarning: Warning\nerror: It fails\n  Try again\n"
+    assert expected == stream.getvalue()
+
+
+@given(ANY_TEXT)
+def test_text_from_outside_moves_no_cursor(text: str) -> None:
+    """What is made harmless is printable on one line, and what was harmless stays as it is."""
+    assert plain(text).isprintable()
+    assert not text.isprintable() or text == plain(text)
+    assert quoted(text).isprintable()
+    assert len(shortened(text, 10)) <= 10
+
+
+@pytest.mark.parametrize("sink", [TextLines, Terminal])
+@given(message=ANY_TEXT, hint=ANY_TEXT)
+def test_no_sink_for_people_lets_control_characters_through(sink: type[Terminal], message: str, hint: str) -> None:
+    """Messages, hints and listings alike: the only character that moves the cursor is the end of a line."""
+    stream = io.StringIO()  # no terminal, so what rich itself would send to one is not among it
+    made = sink(stream, HandClock())
+    made.event(Event("a-name", "WARNING", message))
+    made.event(Event("error", "ERROR", f"{message}\n{hint}", {"hint": hint}))
+    assert stream.getvalue().replace("\n", "").isprintable()
+
+
+def test_names_are_no_markup() -> None:
+    """What rich would take for a style, a smiley or an escape is shown as it is in the name."""
+    stream = io.StringIO()
+    Terminal(stream, HandClock()).event(Event("a-name", "WARNING", HOSTILE))
+    assert f"warning: {plain(HOSTILE)}\n" == stream.getvalue()
+
+
+class FakeTerminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bar stands with its counts when it is left, and messages are above it."""
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERM", "xterm")
+    stream, clock = FakeTerminal(), HandClock()
+    sink = Terminal(stream, clock)
+    sink.progress(Progress(), {})
+    sink.event(Event("listing", "INFO", "Listing: 5 images so far"))
+    for second in range(5):
+        clock.seconds = float(second)
+        sink.progress(Progress(total=1000, done=100 * second, failed=2, skipped=1), {})
+    sink.event(Event("image-failed", "WARNING", "one failed"))
+    sink.close()
+    sink.event(Event("run-done", "NOTICE", "all done"))
+    text = stream.getvalue()
+    assert "Listing: 5 images so far" in text
+    bar = text.rpartition("all done")[0].splitlines()[-2]
+    for words in ("403/1,000", "1 skipped, 2 failed", "100/s", "6 s left"):
+        assert words in bar
+    assert text.index("one failed") < text.rindex("403/1,000") < text.index("all done")
+
+
+@pytest.mark.parametrize(("width", "expected"), [(100, "100/s  6 s left"), (40, "6 s left"), (20, "403/1,000")])
+def test_a_narrow_terminal_shows_what_matters_most(width: int, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers are left out, not cut in two."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "xterm")
+    stream, clock = FakeTerminal(), HandClock()
+    sink = Terminal(stream, clock)
+    for second in range(5):
+        clock.seconds = float(second)
+        sink.progress(Progress(total=1000, done=100 * second, failed=3), {})
+    sink.close()
+    assert expected in stream.getvalue()
+    assert "…" not in stream.getvalue()
+
+
+def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With NO_COLOR, nothing is coloured."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    stream = FakeTerminal()
+    Terminal(stream, HandClock()).event(Event("a", "WARNING", "careful"))
+    assert "careful" in stream.getvalue()
+    assert "\x1b[3" not in stream.getvalue()
+
+
+ON_CLOUD_RUN = {"CLOUD_RUN_EXECUTION": "e"}
+CHOICES = [
+    ("auto", {}, False, TextLines),
+    ("auto", {}, True, Terminal),
+    ("auto", ON_CLOUD_RUN, False, JsonLines),
+    ("auto", {"CLOUD_RUN_JOB": "j"}, False, JsonLines),
+    ("auto", ON_CLOUD_RUN, True, Terminal),
+    ("auto", {"TERM": "dumb"}, True, TextLines),
+    ("text", ON_CLOUD_RUN, False, TextLines),
+    ("text", {}, True, Terminal),
+    ("json", {}, True, JsonLines),
+    ("json", {FLEET_VARIABLE: "1"}, False, JsonLines),
+]
+
+
+@pytest.mark.parametrize(("log_format", "environ", "terminal", "expected"), CHOICES)
+def test_the_form_follows_setting_platform_and_stream(
+    log_format: str, environ: dict[str, str], terminal: bool, expected: type
+) -> None:
+    """Each row of the table in the documentation."""
+    stream: TextIO = FakeTerminal() if terminal else io.StringIO()
+    assert expected is type(choose_sink(log_format, environ, stream, HandClock()))
+
+
+def test_the_trace_that_was_handed_on() -> None:
+    """A trace is named where both its id and the project are known."""
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    expected = "projects/p/traces/4bf92f3577b34da6a3ce929d0e0e4736"
+    assert expected == trace_of({"TRACEPARENT": parent, "GOOGLE_CLOUD_PROJECT": "p"})
+    assert "" == trace_of({"TRACEPARENT": parent})
+    assert "" == trace_of({"TRACEPARENT": f"00-{'0' * 32}-00f067aa0ba902b7-01", "GOOGLE_CLOUD_PROJECT": "p"})
+    assert "" == trace_of({"TRACEPARENT": "words", "GOOGLE_CLOUD_PROJECT": "p"})
+
+
+def test_a_stream_that_cannot_spell_a_name(tmp_path: Path) -> None:
+    """On a stream that takes ASCII alone, other characters are escaped, and nothing fails."""
+    with (tmp_path / "log").open("w", encoding="ascii") as stream:
+        choose_sink("text", {}, stream, HandClock()).event(Event("a", "INFO", "sm\xf8rrebr\xf8d"))
+    assert b"sm\\xf8rrebr\\xf8d\n" == (tmp_path / "log").read_bytes()
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_reader_that_goes_away_ends_no_task(log_format: str) -> None:
+    """A closed pipe costs what would have been read from it, and closing the stream fails no more."""
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as stream:
+        sink = choose_sink(log_format, {}, stream, HandClock())
+        sink.event(Event("a", "INFO", "heard"))
+        assert b"heard" in os.read(reader, 1000)
+        os.close(reader)
+        for _ in range(3):
+            sink.event(Event("a", "INFO", "not heard"))
+
+
+def test_rich_is_not_imported_without_a_terminal() -> None:
+    """A task in a container does not spend its start on drawing."""
+    code = "import sys, thumbrun.cli; sys.exit('rich' in sys.modules)"
+    assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode

@@ -1,0 +1,60 @@
+"""How fast it goes, and how long the rest takes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thumbrun.logs.pace import Pace, duration_text
+
+
+def paced(*samples: tuple[float, int]) -> Pace:
+    """Return the pace of some looks."""
+    pace = Pace()
+    for now, settled in samples:
+        pace.note(now, settled)
+    return pace
+
+
+@pytest.mark.parametrize(
+    ("pace", "rate", "left"),
+    [
+        (paced(), None, None),
+        (paced((0, 5)), None, None),
+        (paced((0, 5), (10, 5)), None, None),
+        (paced((0, 0), (10, 50)), 5.0, 10.0),
+        (paced((0, 90), (10, 95)), 0.5, 10.0),
+        (paced((0, 0), (0, 100)), None, None),
+    ],
+)
+def test_rate_and_time_left(pace: Pace, rate: float | None, left: float | None) -> None:
+    """What an earlier attempt settled does not count as speed, and nothing is said before something is known."""
+    assert rate == pace.rate
+    assert left == pace.left(100)
+
+
+def test_the_rate_follows_a_change() -> None:
+    """What went fast at first does not hide for long that it goes slowly now."""
+    pace = Pace()
+    for second in range(100):
+        pace.note(float(second), min(second, 50) * 100 + max(0, second - 50))
+    assert pace.rate == pytest.approx(1.0)
+
+
+@given(st.lists(st.tuples(st.floats(0, 5), st.integers(0, 50)), min_size=2, max_size=200))
+def test_few_samples_are_kept(steps: list[tuple[float, int]]) -> None:
+    """However often one looks, the rate lies between the slowest and the fastest, and memory is bounded."""
+    pace, now, settled = Pace(), 0.0, 0
+    for seconds, items in steps:
+        now, settled = now + seconds, settled + items
+        pace.note(now, settled)
+    assert len(pace._samples) <= 30 / 0.5 + 3
+    assert pace.rate is None or pace.rate > 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min"), (3599.6, "1 h"), (3660, "1 h 1 min"), (86400, "1 d")],
+)
+def test_durations(seconds: float, expected: str) -> None:
+    """Two units at most, and none of them nothing."""
+    assert expected == duration_text(seconds)

@@ -1,0 +1,124 @@
+"""Processors and memory, container limits included, read from file trees as the kernel shows them."""
+
+from pathlib import Path
+
+import pytest
+
+from thumbrun import resources
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+@pytest.fixture(autouse=True)
+def big_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine of 16 processors and 64 GiB."""
+    sizes = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 64 * GIB // 4096}
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(16)), raising=False)
+    monkeypatch.setattr("os.sysconf", sizes.__getitem__)
+
+
+def tree(root: Path, files: dict[str, str]) -> Path:
+    """Write the files of a file system."""
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+V2, V1 = "sys/fs/cgroup/", "sys/fs/cgroup/cpu,cpuacct/"
+
+PROCESSORS = {
+    "no control groups": ({}, 16),
+    "version 2, no limit": ({f"{V2}cpu.max": "max 100000\n"}, 16),
+    "version 2, two processors": ({f"{V2}cpu.max": "200000 100000\n"}, 2),
+    "version 2, one and a half": ({f"{V2}cpu.max": "150000 100000\n"}, 2),
+    "version 2, a tenth of one": ({f"{V2}cpu.max": "10000 100000\n"}, 1),
+    "more than there are": ({f"{V2}cpu.max": "9900000 100000\n"}, 16),
+    "version 2, the group above has the limit": (
+        {
+            "proc/self/cgroup": "0::/a/b\n",
+            f"{V2}a/b/cpu.max": "max 100000\n",
+            f"{V2}a/cpu.max": "300000 100000\n",
+        },
+        3,
+    ),
+    "version 1": ({f"{V2}cpu/cpu.cfs_quota_us": "400000\n", f"{V2}cpu/cpu.cfs_period_us": "100000\n"}, 4),
+    "version 1, no limit": ({f"{V2}cpu/cpu.cfs_quota_us": "-1\n", f"{V2}cpu/cpu.cfs_period_us": "100000\n"}, 16),
+    "version 1, own group in a shared folder": (
+        {
+            "proc/self/cgroup": "5:memory:/x\n4:cpu,cpuacct:/docker/abc\n0::/\n",
+            f"{V1}docker/abc/cpu.cfs_quota_us": "500000",
+            f"{V1}docker/abc/cpu.cfs_period_us": "100000",
+        },
+        5,
+    ),
+    "a period of nothing": ({f"{V2}cpu.max": "200000 0\n"}, 16),
+    "what is no number": ({f"{V2}cpu.max": "\x00\x01"}, 16),
+}
+
+MEMORY = {
+    "no control groups": ({}, 64 * GIB),
+    "version 2": ({f"{V2}memory.max": f"{512 * MIB}\n"}, 512 * MIB),
+    "version 2, no limit": ({f"{V2}memory.max": "max\n"}, 64 * GIB),
+    "version 2, the lowest on the way up": (
+        {
+            "proc/self/cgroup": "0::/a/b\n",
+            f"{V2}a/b/memory.max": "max",
+            f"{V2}a/memory.max": str(2 * GIB),
+            f"{V2}memory.max": str(8 * GIB),
+        },
+        2 * GIB,
+    ),
+    "version 2, a group outside of what the container sees": (
+        {"proc/self/cgroup": "0::/../../host\n", f"{V2}memory.max": str(GIB)},
+        GIB,
+    ),
+    "version 1": ({f"{V2}memory/memory.limit_in_bytes": str(GIB)}, GIB),
+    "version 1, no limit": ({f"{V2}memory/memory.limit_in_bytes": "9223372036854771712"}, 64 * GIB),
+    "version 1, own group": (
+        {"proc/self/cgroup": "4:memory:/jobs/7\n0::/\n", f"{V2}memory/jobs/7/memory.limit_in_bytes": str(3 * GIB)},
+        3 * GIB,
+    ),
+    "version 1, the host's path in the container": (
+        {"proc/self/cgroup": "4:memory:/docker/abc\n", f"{V2}memory/memory.limit_in_bytes": str(GIB)},
+        GIB,
+    ),
+    "both versions": (
+        {
+            "proc/self/cgroup": "4:memory:/jobs/7\n0::/jobs\n",
+            f"{V2}unified/jobs/memory.max": str(5 * GIB),
+            f"{V2}memory/jobs/7/memory.limit_in_bytes": str(6 * GIB),
+        },
+        5 * GIB,
+    ),
+    "a limit beyond the machine": ({f"{V2}memory.max": str(500 * GIB)}, 64 * GIB),
+    "a limit of nothing": ({f"{V2}memory.max": "0"}, 64 * GIB),
+}
+
+
+@pytest.mark.parametrize(("files", "expected"), PROCESSORS.values(), ids=PROCESSORS)
+def test_processors(tmp_path: Path, files: dict[str, str], expected: int) -> None:
+    """The processors are those that the process may run on, within its groups' limits, rounded up."""
+    assert expected == resources.processors(tree(tmp_path, files))
+
+
+@pytest.mark.parametrize(("files", "expected"), MEMORY.values(), ids=MEMORY)
+def test_memory(tmp_path: Path, files: dict[str, str], expected: int) -> None:
+    """The memory is the lowest limit of the process's groups, or the machine's own."""
+    assert expected == resources.memory(tree(tmp_path, files))
+
+
+def test_this_machine_has_something() -> None:
+    """What is read from the machine the tests run on makes sense."""
+    found = resources.machine()
+    assert 1 <= found.processors <= 16
+    assert 0 < found.memory <= 64 * GIB
+
+
+def test_a_machine_without_affinity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system does not tell on which processors the process may run, all count."""
+    monkeypatch.delattr("os.sched_getaffinity")
+    monkeypatch.setattr("os.cpu_count", lambda: 6)
+    assert 6 == resources.processors(tmp_path)

@@ -1,0 +1,109 @@
+"""Where a run reads and writes: every way to say it, and what cannot go together."""
+
+from pathlib import Path
+
+import pytest
+
+from thumbrun.errors import SettingsError
+from thumbrun.resources import Machine
+from thumbrun.settings.resolved import Settings, resolve
+from thumbrun.storage.location import Location
+
+MACHINE = Machine(1, 1 << 30)
+
+
+def resolved(flags: dict[str, str | None], /, **environ: str) -> Settings:
+    """Return the settings."""
+    return resolve(environ, flags, machine=MACHINE)
+
+
+PLACES: list[tuple[str, str | None, Location, Location]] = [
+    ("gs://b-1/in", None, Location("gs", "b-1", "in/"), Location("gs", "b-1")),
+    ("gs://b-1/in/", None, Location("gs", "b-1", "in/"), Location("gs", "b-1")),
+    ("gs://b-1", None, Location("gs", "b-1"), Location("gs", "b-1")),
+    ("gs://b-1/in", "thumbs", Location("gs", "b-1", "in/"), Location("gs", "thumbs")),
+    ("gs://b-1/in", "gs://thumbs/a/b", Location("gs", "b-1", "in/"), Location("gs", "thumbs", "a/b/")),
+    ("gs://b-1/in", "/out", Location("gs", "b-1", "in/"), Location("file", "/out")),
+    ("gs://b-1/in", "file:///out", Location("gs", "b-1", "in/"), Location("file", "/out")),
+    ("file:///in", "/out", Location("file", "/in"), Location("file", "/out")),
+    ("file:///a%20b", "gs://thumbs", Location("file", "/a b"), Location("gs", "thumbs")),
+    ("/in", "/out/", Location("file", "/in"), Location("file", "/out")),
+]
+
+
+@pytest.mark.parametrize(("source", "output", "expected_source", "expected_output"), PLACES)
+def test_source_and_output(
+    source: str, output: str | None, expected_source: Location, expected_output: Location
+) -> None:
+    """Each spelling on the command line means one place, with the records below the output."""
+    settings = resolved({"source": source, "output": output})
+    assert expected_source == settings.source
+    assert expected_output == settings.output
+    assert expected_output.child("_thumbrun") == settings.state
+
+
+def test_a_local_source_writes_to_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths are those of the working folder, a bare word is a folder there, and it is the default output."""
+    monkeypatch.chdir(tmp_path)
+    settings = resolved({"source": "in"})
+    assert Location("file", str(tmp_path / "in")) == settings.source
+    assert Location("file", str(tmp_path)) == settings.output
+    assert Location("file", str(tmp_path / "thumbs")) == resolved({"source": "in", "output": "thumbs"}).output
+
+
+def test_a_bare_path_is_for_the_command_line() -> None:
+    """The variable wants a URI, since a container's folders are seldom meant."""
+    with pytest.raises(SettingsError) as caught:
+        resolved({}, INPUT_FOLDER="/in")
+    assert ("SOURCE / INPUT_FOLDER is '/in'; it must be gs://bucket/path or file:///folder",) == caught.value.problems
+    assert Location("file", "/in") == resolved({}, INPUT_FOLDER="file:///in", OUTPUT_BUCKET="/out").source
+
+
+@pytest.mark.parametrize(
+    "text", ["s3://b-1/in", "gs:/b-1/in", "https://storage.googleapis.com/b-1", "GS://b-1", "C:/in"]
+)
+def test_another_scheme_is_no_local_path(text: str) -> None:
+    """What looks like a URI and is none that thumbrun knows is not taken for a folder of that name."""
+    with pytest.raises(SettingsError) as caught:
+        resolved({"source": text, "output": "/out"})
+    assert 1 == len(caught.value.problems)
+
+
+STATES: list[tuple[str, str, dict[str, str | None], Location]] = [
+    ("/out", "/records", {}, Location("file", "/records")),
+    ("/out", "/out/_thumbrun", {}, Location("file", "/out", "_thumbrun/")),
+    ("/out", "/out/a/b", {}, Location("file", "/out", "a/b/")),
+    ("/out", "/output", {}, Location("file", "/output")),
+    ("/out", "/", {}, Location("file", "/")),
+    ("/out", "gs://private", {}, Location("gs", "private")),
+    ("gs://b-1/t", "gs://b-1/t/records", {}, Location("gs", "b-1", "t/records/")),
+    ("gs://b-1/t", "gs://b-1", {"run_id": "t"}, Location("gs", "b-1")),
+    ("gs://b-1/t", "gs://b-1/t/mine2", {"run_id": "mine"}, Location("gs", "b-1", "t/mine2/")),
+]
+
+
+@pytest.mark.parametrize(("output", "state", "flags", "expected"), STATES)
+def test_state(output: str, state: str, flags: dict[str, str | None], expected: Location) -> None:
+    """Records may lie anywhere apart from thumbnails; in the output's own folder they are a part of it."""
+    assert expected == resolved({"source": "/in", "output": output, "state": state, **flags}).state
+
+
+REFUSED: list[tuple[str, str, dict[str, str | None], str]] = [
+    ("/out", "/out", {}, "it is the output itself"),
+    ("gs://b-1", "gs://b-1/", {}, "it is the output itself"),
+    ("/out", "/out/mine", {"run_id": "mine"}, "it lies in a run's folder"),
+    ("gs://b-1/t", "gs://b-1/t/mine/records", {"resume": "mine"}, "it lies in a run's folder"),
+    ("gs://b-1/t", "gs://b-1/t/20251203T1530Z-2/records", {}, "it lies in a run's folder"),
+    ("/out", "/out/_thumbrun/local/x", {}, "_thumbrun/local is thumbrun's own"),
+    ("gs://b-1/s/runs/x", "gs://b-1/s", {}, "the output lies among its records"),
+    ("/s/anchors", "/s", {}, "the output lies among its records"),
+]
+
+
+@pytest.mark.parametrize(("output", "state", "flags", "expected"), REFUSED)
+def test_refused_states(output: str, state: str, flags: dict[str, str | None], expected: str) -> None:
+    """A run's folder holds thumbnails and nothing else, and records hold no thumbnails."""
+    with pytest.raises(SettingsError) as caught:
+        resolved({"source": "/in", "output": output, "state": state, **flags})
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"--state / THUMBRUN_STATE is '{state}'; {expected}")

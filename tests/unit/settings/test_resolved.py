@@ -1,0 +1,367 @@
+"""From flags and environment to settings, or to all that is wrong with them."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thumbrun.errors import SettingsError
+from thumbrun.imaging.recipe import Recipe
+from thumbrun.platform import Task
+from thumbrun.resources import Machine
+from thumbrun.settings.declared import DECLARED
+from thumbrun.settings.resolved import Settings, add_options, flags_of, resolve, share
+from thumbrun.storage.location import Location
+
+MIB = 1 << 20
+MACHINE = Machine(processors=4, memory=16 << 30)
+SOURCE = {"INPUT_FOLDER": "gs://pictures/in"}
+SWITCHES = ("new", "strict", "allow_empty")
+
+
+def resolved(flags: dict[str, str | None] | None = None, /, **environ: str) -> Settings:
+    """Return the settings of a right source and the given variables and flags."""
+    return resolve(SOURCE | environ, flags or {}, machine=MACHINE)
+
+
+def problems(flags: dict[str, str | None] | None = None, /, **environ: str) -> list[str]:
+    """Return what is wrong with a right source and the given variables and flags."""
+    with pytest.raises(SettingsError) as caught:
+        resolved(flags, **environ)
+    return list(caught.value.problems)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return a command that has every flag."""
+    made = argparse.ArgumentParser()
+    add_options(made, tasks=True)
+    return made
+
+
+def test_defaults() -> None:
+    """With a source alone, everything else has its documented default."""
+    settings = resolved()
+    assert Location("gs", "pictures", "in/") == settings.source
+    assert Location("gs", "pictures") == settings.output
+    assert Location("gs", "pictures", "_thumbrun/") == settings.state
+    assert Recipe(100, 100, "keep", 80) == settings.recipe
+    assert ("flat", "name", "cost", "name", "auto") == (
+        settings.layout,
+        settings.detect,
+        settings.balance,
+        settings.source_metadata,
+        settings.log_format,
+    )
+    assert (64, 4, 1024 * MIB, 10.0, 100_000_000, 256 * MIB, 3600.0) == (
+        settings.in_flight,
+        settings.workers,
+        settings.memory,
+        settings.image_timeout,
+        settings.max_pixels,
+        settings.max_bytes,
+        settings.join_within,
+    )
+    assert ((), ()) == (settings.include, settings.exclude)
+    assert {None} == {
+        settings.emulator,
+        settings.run_id,
+        settings.resume,
+        settings.limit,
+        settings.cache_control,
+        settings.user_project,
+        settings.tasks,
+    }
+    assert not settings.new
+    assert not settings.strict
+    assert not settings.allow_empty
+    assert Task() == settings.task
+
+
+VALUES = {
+    "THUMBRUN_SIZE": ("160x90", "recipe", Recipe(160, 90)),
+    "THUMBRUN_FORMAT": ("webp", "recipe", Recipe(format="webp")),
+    "THUMBRUN_QUALITY": ("100", "recipe", Recipe(quality=100)),
+    "THUMBRUN_LAYOUT": ("tree", "layout", "tree"),
+    "THUMBRUN_INCLUDE": ("*.jpg, a/**,,*.jpg", "include", ("*.jpg", "a/**")),
+    "THUMBRUN_EXCLUDE": ("[!a-c]?.png", "exclude", ("[!a-c]?.png",)),
+    "THUMBRUN_LIMIT": ("12", "limit", 12),
+    "THUMBRUN_DETECT": ("content", "detect", "content"),
+    "THUMBRUN_BALANCE": ("count", "balance", "count"),
+    "THUMBRUN_IN_FLIGHT": ("8", "in_flight", 8),
+    "THUMBRUN_MEMORY": ("1GiB", "memory", 1 << 30),
+    "THUMBRUN_WORKERS": ("3", "workers", 3),
+    "THUMBRUN_IMAGE_TIMEOUT": ("0.5", "image_timeout", 0.5),
+    "THUMBRUN_MAX_PIXELS": ("50000000", "max_pixels", 50_000_000),
+    "THUMBRUN_MAX_BYTES": ("64 KiB", "max_bytes", 65536),
+    "THUMBRUN_CACHE_CONTROL": ("public, max-age=60", "cache_control", "public, max-age=60"),
+    "THUMBRUN_USER_PROJECT": ("payer-1", "user_project", "payer-1"),
+    "THUMBRUN_SOURCE_METADATA": ("hash", "source_metadata", "hash"),
+    "THUMBRUN_JOIN_WITHIN": ("60", "join_within", 60.0),
+    "THUMBRUN_RUN_ID": ("tonight", "run_id", "tonight"),
+    "THUMBRUN_RESUME": ("20251203T1530Z", "resume", "20251203T1530Z"),
+    "THUMBRUN_NEW": ("Yes", "new", True),
+    "THUMBRUN_STRICT": ("1", "strict", True),
+    "THUMBRUN_ALLOW_EMPTY": ("on", "allow_empty", True),
+    "THUMBRUN_LOG_FORMAT": ("json", "log_format", "json"),
+    "THUMBRUN_STATE": ("gs://private/records", "state", Location("gs", "private", "records/")),
+    "OUTPUT_BUCKET": ("thumbs", "output", Location("gs", "thumbs")),
+    "STORAGE_EMULATOR_HOST": ("http://[::1]:9023", "emulator", "http://[::1]:9023"),
+}
+
+
+@pytest.mark.parametrize(("variable", "text", "field", "expected"), [(name, *row) for name, row in VALUES.items()])
+def test_a_variable_sets_its_field(variable: str, text: str, field: str, expected: object) -> None:
+    """Each variable's text becomes its field's value."""
+    assert expected == getattr(resolved(**{variable: text}), field)
+
+
+def test_every_variable_is_tried() -> None:
+    """The table above has a row for every declared variable but the source."""
+    assert {setting.variable for setting in DECLARED if setting.variable} == VALUES.keys() | {"INPUT_FOLDER"}
+
+
+@pytest.mark.parametrize("setting", [s for s in DECLARED if s.flag and s.name != "source"], ids=lambda s: str(s.name))
+def test_a_flag_goes_before_its_variable(setting: object) -> None:
+    """Each flag sets the same field as its variable, and where both are given, the flag counts."""
+    declared = next(s for s in DECLARED if s is setting)
+    text, field, expected = VALUES.get(declared.variable, ("7", "tasks", 7))
+    words = [declared.flag] if declared.is_switch else [declared.flag, text]
+    flags = flags_of(parser().parse_args(words), tasks=True)
+    other = {declared.variable: "no" if declared.is_switch else "wrong"} if declared.variable else {}
+    assert expected == getattr(resolved(flags, **other), field)
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_a_switch_can_be_switched_off_by_flag(name: str) -> None:
+    """What the environment switches on, a flag that begins with --no- switches off."""
+    flags = flags_of(parser().parse_args([f"--no-{name.replace('_', '-')}"]))
+    assert not getattr(resolved(flags, **{f"THUMBRUN_{name.upper()}": "yes"}), name)
+
+
+def test_globs_may_be_given_again() -> None:
+    """A repeated flag adds to the globs, and counts alone against the variable."""
+    flags = flags_of(parser().parse_args(["--include", "a/*", "--include", "b/*,c/*"]))
+    assert ("a/*", "b/*", "c/*") == resolved(flags, THUMBRUN_INCLUDE="d/*").include
+
+
+def test_flags_that_are_not_given_say_nothing() -> None:
+    """Every flag's default is None, so that the environment counts."""
+    assert {None} == set(flags_of(parser().parse_args([]), tasks=True).values())
+
+
+def test_a_command_has_tasks_only_where_it_asks_for_it() -> None:
+    """A command that does not ask for --tasks has no such flag, and its own is not read."""
+    made = argparse.ArgumentParser()
+    add_options(made)
+    assert "--tasks" not in made.format_help()
+    assert "tasks" not in flags_of(argparse.Namespace(tasks="zero"))
+
+
+def test_the_help_names_every_flag_and_variable() -> None:
+    """The help of a command tells each flag, its default and its variable."""
+    text = " ".join(parser().format_help().split())
+    for setting in DECLARED:
+        if setting.flag:
+            assert setting.flag in text
+            assert not setting.variable or f"[{setting.variable}]" in text.replace("- ", "-")
+
+
+def test_empty_variables_count_as_unset() -> None:
+    """A variable that is set to nothing is as if it were not there, known or not."""
+    environ = {setting.variable: "" for setting in DECLARED if setting.variable and setting.variable != "INPUT_FOLDER"}
+    assert resolved() == resolved(**environ, THUMBRUN_SIZES="")
+
+
+def test_an_empty_flag_is_wrong() -> None:
+    """A flag that was given with nothing, as by an unset shell variable, is not taken for the default."""
+    (problem,) = problems({"run_id": ""})
+    assert problem.startswith("--run-id / THUMBRUN_RUN_ID is ''; it must be ")
+
+
+WRONG = {
+    "THUMBRUN_SIZE": ["0", "4097", "100x", "x100", "100x100x100", "-1", "1e2", "\u0661\u0662", "100 "],
+    "THUMBRUN_QUALITY": ["0", "101", "80%", """ 80"""],
+    "THUMBRUN_LAYOUT": ["Flat", "pile"],
+    "THUMBRUN_FORMAT": ["jpg", "gif"],
+    "THUMBRUN_LIMIT": ["0", "-1", "all", "1" * 30],
+    "THUMBRUN_MEMORY": ["0", "plenty", "1.5GiB", "-1", "1TiB"],
+    "THUMBRUN_IMAGE_TIMEOUT": ["0", "10s", "nan", "inf", "604801", "-1", ".5"],
+    "THUMBRUN_CACHE_CONTROL": ["a\nb", "caf\xe9", " "],
+    "THUMBRUN_USER_PROJECT": ["My Project", "p", "a\r\nX-Header: b"],
+    "THUMBRUN_RUN_ID": ["a/b", "-a", ".a", "_thumbrun", "a" * 64, "a\n", ".."],
+    "THUMBRUN_INCLUDE": ["[z-a]", "*.jpg,[9-0].png"],
+    "THUMBRUN_STRICT": ["2", "very"],
+    "STORAGE_EMULATOR_HOST": ["not an address", "ftp://a", "a:b", "http://a/b"],
+    "OUTPUT_BUCKET": ["UPPER", "s3://bucket", "gs://", "x" * 5000],
+    "THUMBRUN_STATE": ["http://a/b", "file://host/a"],
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in WRONG.items() for text in texts])
+def test_a_wrong_value_is_one_line_that_names_flag_and_variable(name: str, text: str) -> None:
+    """A wrong value is one problem: the names, the value, escaped and not too long, and what would be right."""
+    setting = next(setting for setting in DECLARED if setting.variable == name)
+    (problem,) = problems(**{name: text})
+    assert problem.startswith(f"{setting.label} is ")
+    assert "; " in problem
+    assert len(problem) < 400
+    assert problem.isprintable()
+
+
+def test_all_problems_are_told_at_once() -> None:
+    """Every wrong setting is found, the task's own variables included, whatever else is wrong."""
+    found = problems(
+        {"quality": "0"},
+        INPUT_FOLDER="s3://x",
+        OUTPUT_BUCKET="gs://UPPER",
+        THUMBRUN_STATE="http://x",
+        THUMBRUN_SIZE="0",
+        THUMBRUN_SIZES="1",
+        CLOUD_RUN_TASK_COUNT="4",
+    )
+    names = ("INPUT_FOLDER", "OUTPUT_BUCKET", "STATE", "SIZE is", "SIZES", "QUALITY", "CLOUD_RUN_TASK_COUNT is 4")
+    assert len(names) == len(found)
+    for name in names:
+        assert any(name in problem for problem in found)
+
+
+def test_a_missing_source_is_told_with_the_rest() -> None:
+    """Where the source is missing, the other settings are judged as well."""
+    found = problems(INPUT_FOLDER="", OUTPUT_BUCKET="gs://UPPER")
+    assert "SOURCE / INPUT_FOLDER is not set; it must be gs://bucket/path or file:///folder" == found[0]
+    assert 2 == len(found)
+
+
+def test_the_nearest_setting_is_named_for_an_unknown_one() -> None:
+    """A variable that looks like a setting and is none is a mistake, and the likeliest meant is named."""
+    (problem,) = problems(THUMBRUN_QUALTIY="80")
+    assert "THUMBRUN_QUALTIY is no setting of thumbrun; did you mean THUMBRUN_QUALITY? If not, unset it" == problem
+    (problem,) = problems(THUMBRUN_INPUT_FOLDER="gs://b-1")
+    assert "did you mean INPUT_FOLDER?" in problem
+    (problem,) = problems(THUMBRUN_COLOUR="1")
+    assert "THUMBRUN_COLOUR is no setting of thumbrun; unset it" == problem
+
+
+@pytest.mark.parametrize(
+    ("given_", "expected"),
+    [
+        ({"THUMBRUN_RUN_ID": "a", "THUMBRUN_RESUME": "a"}, "--run-id / THUMBRUN_RUN_ID and --resume / THUMBRUN_RESUME"),
+        ({"THUMBRUN_RUN_ID": "a", "THUMBRUN_NEW": "1"}, "--run-id / THUMBRUN_RUN_ID and --new / THUMBRUN_NEW"),
+        ({"THUMBRUN_RESUME": "a", "THUMBRUN_NEW": "1"}, "--resume / THUMBRUN_RESUME and --new / THUMBRUN_NEW"),
+    ],
+)
+def test_wishes_that_exclude_each_other(given_: dict[str, str], expected: str) -> None:
+    """One cannot ask for a certain run and for a new one."""
+    assert [f"{expected} exclude each other; give one of them"] == problems(**given_)
+
+
+@pytest.mark.parametrize("text", ["0", "1001", "two", ""])
+def test_wrong_numbers_of_tasks(text: str) -> None:
+    """--tasks is judged with the other settings, though it has no variable."""
+    assert [f"--tasks is {text!r}; it must be a whole number, 1 to 1,000"] == problems({"tasks": text})
+
+
+def test_tasks_within_a_platforms_task() -> None:
+    """A task of a job does not start tasks of its own."""
+    (problem,) = problems({"tasks": "2"}, CLOUD_RUN_TASK_INDEX="0", CLOUD_RUN_TASK_COUNT="4")
+    assert "--tasks is 2, but Cloud Run has set a task count; unset one of the two" == problem
+
+
+@pytest.mark.parametrize(
+    ("workers", "machine", "expected"),
+    [
+        (None, Machine(4, 16 << 30), 1024 * MIB),
+        ("1", Machine(4, 16 << 30), 256 * MIB),
+        (None, Machine(4, 512 * MIB), 256 * MIB),
+        (None, Machine(1, 128 * MIB), 96 * MIB),
+    ],
+)
+def test_memory_follows_the_machine(workers: str | None, machine: Machine, expected: int) -> None:
+    """256 MiB for each worker, at most half of what there is, at least 96 MiB."""
+    assert expected == resolve(SOURCE, {"workers": workers}, machine=machine).memory
+
+
+def test_tasks_of_one_machine_share_it() -> None:
+    """Each of some tasks side by side has its part of the workers and the memory, and enough to work at all."""
+    settings = resolved()
+    assert (2, 512 * MIB) == (share(settings, 2).workers, share(settings, 2).memory)
+    assert (1, 96 * MIB) == (share(settings, 100).workers, share(settings, 100).memory)
+
+
+SAME_RUN: list[tuple[str, str]] = [
+    ("THUMBRUN_WORKERS", "1"),
+    ("THUMBRUN_MEMORY", "128MiB"),
+    ("THUMBRUN_IN_FLIGHT", "1"),
+    ("THUMBRUN_IMAGE_TIMEOUT", "60"),
+    ("THUMBRUN_MAX_PIXELS", "5"),
+    ("THUMBRUN_MAX_BYTES", "5"),
+    ("THUMBRUN_BALANCE", "count"),
+    ("THUMBRUN_STATE", "gs://private/records"),
+    ("THUMBRUN_USER_PROJECT", "payer-1"),
+    ("THUMBRUN_STRICT", "1"),
+    ("THUMBRUN_LOG_FORMAT", "json"),
+    ("THUMBRUN_JOIN_WITHIN", "1"),
+    ("THUMBRUN_RESUME", "mine"),
+    ("CLOUD_RUN_TASK_COUNT", "1"),
+    ("INPUT_FOLDER", "gs://pictures/in/"),
+    ("OUTPUT_BUCKET", "pictures"),
+    ("THUMBRUN_SIZE", "100x100"),
+]
+ANOTHER_RUN = [
+    ("INPUT_FOLDER", "gs://pictures/other"),
+    ("OUTPUT_BUCKET", "thumbs"),
+    ("THUMBRUN_SIZE", "101"),
+    ("THUMBRUN_FORMAT", "webp"),
+    ("THUMBRUN_QUALITY", "81"),
+    ("THUMBRUN_LAYOUT", "tree"),
+    ("THUMBRUN_INCLUDE", "*.jpg"),
+    ("THUMBRUN_EXCLUDE", "*.jpg"),
+    ("THUMBRUN_LIMIT", "1"),
+    ("THUMBRUN_DETECT", "content"),
+    ("THUMBRUN_SOURCE_METADATA", "hash"),
+    ("THUMBRUN_CACHE_CONTROL", "no-store"),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), SAME_RUN)
+def test_how_it_is_done_does_not_make_another_run(name: str, text: str) -> None:
+    """A run can be continued with other limits, another number of tasks, or the same place spelt otherwise."""
+    assert resolved().fingerprint() == resolved(**{name: text}).fingerprint()
+
+
+def test_what_is_made_makes_another_run() -> None:
+    """All that changes what is read, what is made or where it goes has a fingerprint of its own."""
+    fingerprints = {resolved(**{name: text}).fingerprint() for name, text in ANOTHER_RUN}
+    assert len(ANOTHER_RUN) == len(fingerprints - {resolved().fingerprint()})
+
+
+def test_the_order_of_globs_does_not_matter() -> None:
+    """The same globs in another order select the same images."""
+    one, other = resolved(THUMBRUN_INCLUDE="a/*,b/*"), resolved(THUMBRUN_INCLUDE="b/*,a/*,a/*")
+    assert one.fingerprint() == other.fingerprint()
+
+
+def test_the_fingerprint_is_stable() -> None:
+    """Tasks on other machines and other versions of Python find the same run: the digits themselves are fixed."""
+    assert "6c725bf931d855e485bd9958" == resolved().fingerprint()
+
+
+def test_names_that_are_not_unicode_have_a_fingerprint(tmp_path: Path) -> None:
+    """A folder whose name is no UTF-8 makes no difference."""
+    folder = f"{tmp_path}/\udcff"
+    settings = resolve({}, {"source": folder, "output": folder}, machine=MACHINE)
+    assert 24 == len(settings.fingerprint())
+
+
+@given(st.dictionaries(st.sampled_from([s.name for s in DECLARED]), st.text(), max_size=5))
+def test_no_text_of_a_flag_breaks_it(flags: dict[str, str]) -> None:
+    """Whatever the flags say, there are settings, or problems that can be shown on a line each."""
+    found: tuple[str, ...] = ("none",)
+    try:
+        resolve(SOURCE, {**flags}, machine=MACHINE)
+    except SettingsError as error:
+        found = error.problems
+    assert found
+    assert all(problem.isprintable() for problem in found)
