@@ -20,14 +20,13 @@ from collections.abc import Sequence
 
 from thumbrun import __version__
 from thumbrun.clock import SystemClock
+from thumbrun.console import plain
 from thumbrun.errors import InterruptedRunError, SettingsError, ThumbrunError
 from thumbrun.logs.choose import choose_sink
 from thumbrun.logs.events import Events
-from thumbrun.logs.lines import plain
 from thumbrun.settings import resolved
 from thumbrun.settings.resolved import Settings
 
-_MOST_TASKS = 1000
 _STRICT_FAILURE = 3
 
 
@@ -61,20 +60,14 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser(
         "run", help="make the thumbnails", description="Make thumbnails of every image under SOURCE."
     )
-    run.add_argument(
-        "--tasks", metavar="N", help="Run so many tasks side by side on this machine, as Cloud Run would. Default: 1."
-    )
     run.set_defaults(command=_run)
     plan = commands.add_parser(
         "plan", help="say what a run would do", description="Say what a run would do, and write nothing."
     )
-    plan.add_argument(
-        "--tasks", metavar="N", help="How many tasks would share the work. Default: as the platform says."
-    )
     plan.add_argument("--json", action="store_true", help="Print the plan as JSON.")
     plan.set_defaults(command=_plan)
     for command in (run, plan):
-        resolved.add_options(command)
+        resolved.add_options(command, tasks=True)
     demo = commands.add_parser(
         "demo",
         help="see it work on sample pictures",
@@ -86,24 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _settings(parsed: argparse.Namespace) -> tuple[Settings, int | None]:
-    """Return the settings, and how many tasks were asked for."""
-    problems: list[str] = []
-    tasks = None
-    if parsed.tasks is not None:
-        if parsed.tasks.isascii() and parsed.tasks.isdigit() and 1 <= int(parsed.tasks) <= _MOST_TASKS:
-            tasks = int(parsed.tasks)
-        else:
-            problems.append(f"--tasks is {parsed.tasks!r}; it must be a whole number, 1 to {_MOST_TASKS:,}")
-    try:
-        settings = resolved.resolve(os.environ, resolved.flags_of(parsed), bare_source=parsed.source is not None)
-    except SettingsError as error:
-        raise SettingsError([*problems, *error.problems]) from None
-    if tasks is not None and settings.task.count > 1:
-        problems.append(f"--tasks is {tasks}, but {settings.task.platform} has set a task count; unset one of the two")
-    if problems:
-        raise SettingsError(problems)
-    return settings, tasks
+def _settings(parsed: argparse.Namespace) -> Settings:
+    return resolved.resolve(os.environ, resolved.flags_of(parsed, tasks=True))
 
 
 def _refuse(error: SettingsError) -> int:
@@ -120,10 +97,10 @@ def _events(settings: Settings) -> Events:
 
 
 def _run(parsed: argparse.Namespace) -> int:
-    settings, tasks = _settings(parsed)
+    settings = _settings(parsed)
     events = _events(settings)
     try:
-        return asyncio.run(_task(settings, events) if tasks is None else _tasks(settings, tasks, parsed, events))
+        return asyncio.run(_task(settings, events) if settings.tasks is None else _tasks(settings, parsed, events))
     except SettingsError:
         raise
     except ThumbrunError as error:
@@ -165,11 +142,11 @@ async def _task(settings: Settings, events: Events) -> int:
     return _STRICT_FAILURE if settings.strict and report.own.failed else 0
 
 
-async def _tasks(settings: Settings, tasks: int, parsed: argparse.Namespace, events: Events) -> int:
+async def _tasks(settings: Settings, parsed: argparse.Namespace, events: Events) -> int:
     from thumbrun.fleet import run_fleet
     from thumbrun.summary import say_run
 
-    code, report = await run_fleet(settings, resolved.flags_of(parsed), tasks, events, _stop_signal(), SystemClock())
+    code, report = await run_fleet(settings, resolved.flags_of(parsed), events, _stop_signal(), SystemClock())
     events.close()
     if report is not None and report.run is not None:
         say_run(report.run, report.folder, events)
@@ -177,12 +154,12 @@ async def _tasks(settings: Settings, tasks: int, parsed: argparse.Namespace, eve
 
 
 def _plan(parsed: argparse.Namespace) -> int:
-    settings, tasks = _settings(parsed)
+    settings = _settings(parsed)
     events = _events(settings)
     from thumbrun.preview import preview, preview_text
 
     try:
-        found = asyncio.run(preview(settings, tasks or settings.task.count, events, SystemClock()))
+        found = asyncio.run(preview(settings, events, SystemClock()))
     except SettingsError:
         raise
     except ThumbrunError as error:

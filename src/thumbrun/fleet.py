@@ -29,14 +29,13 @@ _LONGEST_LINE = 1 << 20
 
 
 async def run_fleet(
-    settings: Settings, flags: Mapping[str, str | None], tasks: int, events: Events, stop: asyncio.Event, clock: Clock
+    settings: Settings, flags: Mapping[str, str | None], events: Events, stop: asyncio.Event, clock: Clock
 ) -> tuple[int, Report | None]:
     """Run a job's tasks on this machine.
 
     Args:
-        settings: Of the job.
+        settings: Of the job, and how many tasks.
         flags: The text of each flag that was given, by the setting's name.
-        tasks: How many.
         events: Shows what the tasks say.
         stop: When set, the tasks are told to stop, and none is retried.
         clock: Time and chance.
@@ -45,6 +44,7 @@ async def run_fleet(
         The exit code of the whole, and what came of the run, or None if it is not complete.
     """
     began = clock.monotonic()
+    tasks = settings.tasks or 1
     make_folders(settings)
     async with Stores(settings, events, clock) as stores:
         agreed = await agree(settings, stores, clock)

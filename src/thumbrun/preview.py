@@ -18,18 +18,18 @@ _EXAMPLES = 5
 _RUN_ID = "00000000T0000Z"  # as long as a real one
 
 
-async def preview(settings: Settings, tasks: int, events: Events, clock: Clock) -> dict[str, Any]:
+async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str, Any]:
     """List the source and return what a run would do, as a record with a version.
 
     Args:
-        settings: Of the run.
-        tasks: How many would share the work.
+        settings: Of the run, and how many tasks would share the work.
         events: Hear how far the listing is.
         clock: Time.
 
     Raises:
         StoreError: The source cannot be listed.
     """
+    tasks = settings.tasks or settings.task.count
     state = State(MemoryStore(), "")
     async with Stores(settings, events, clock) as stores:
         source = source_of(settings, stores.source)

@@ -209,7 +209,7 @@ DECLARED: tuple[Setting, ...] = (
         None,
         "What image bodies and decoded pictures may take together, like 512MiB; the processes themselves come on top, "
         "some 60 MiB and 35 MiB for each worker.",
-        words="256 MiB for each worker, at most half of what the container or machine has, at least 96 MiB",
+        words="320 MiB for each worker, at most 5/8 of what the container or machine has, at least 96 MiB",
         unit="bytes",
     ),
     _setting(

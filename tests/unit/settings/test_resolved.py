@@ -54,7 +54,7 @@ def test_defaults() -> None:
         settings.source_metadata,
         settings.log_format,
     )
-    assert (64, 4, 1024 * MIB, 10.0, 100_000_000, 256 * MIB, 3600.0) == (
+    assert (64, 4, 1280 * MIB, 10.0, 100_000_000, 256 * MIB, 3600.0) == (
         settings.in_flight,
         settings.workers,
         settings.memory,
@@ -272,21 +272,21 @@ def test_tasks_within_a_platforms_task() -> None:
 @pytest.mark.parametrize(
     ("workers", "machine", "expected"),
     [
-        (None, Machine(4, 16 << 30), 1024 * MIB),
-        ("1", Machine(4, 16 << 30), 256 * MIB),
-        (None, Machine(4, 512 * MIB), 256 * MIB),
+        (None, Machine(4, 16 << 30), 1280 * MIB),
+        ("1", Machine(4, 16 << 30), 320 * MIB),
+        (None, Machine(4, 512 * MIB), 320 * MIB),
         (None, Machine(1, 128 * MIB), 96 * MIB),
     ],
 )
 def test_memory_follows_the_machine(workers: str | None, machine: Machine, expected: int) -> None:
-    """256 MiB for each worker, at most half of what there is, at least 96 MiB."""
+    """320 MiB for each worker, at most five eighths of what there is, at least 96 MiB."""
     assert expected == resolve(SOURCE, {"workers": workers}, machine=machine).memory
 
 
 def test_tasks_of_one_machine_share_it() -> None:
     """Each of some tasks side by side has its part of the workers and the memory, and enough to work at all."""
     settings = resolved()
-    assert (2, 512 * MIB) == (share(settings, 2).workers, share(settings, 2).memory)
+    assert (2, 640 * MIB) == (share(settings, 2).workers, share(settings, 2).memory)
     assert (1, 96 * MIB) == (share(settings, 100).workers, share(settings, 100).memory)
 
 
