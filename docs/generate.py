@@ -23,6 +23,12 @@ def indented(text: str | None, beginning: str) -> str:
     return "\n".join(block)
 
 
+def paragraphs(text: str | None, beginning: str) -> str:
+    """Return a docstring from the line that begins with some words to its end."""
+    whole = text or ""
+    return whole[whole.index(f"\n{beginning}") :].strip()
+
+
 def table(text: str | None, number: int = 0) -> str:
     """Return a table of a docstring."""
     tables: list[list[str]] = [[]]
@@ -64,9 +70,7 @@ identity federation, impersonation, the metadata server.
 
 {table(platform.__doc__)}
 
-AWS Batch counts attempts from 1 and its job id ends in `:` and the index, which is left out. Slurm's ids may begin
-anywhere, but may have no gaps. The first platform whose index or count is set is taken; with none, the process is the
-only task.
+{paragraphs(platform.__doc__, "AWS Batch")}
 
 ## Exit codes
 

@@ -18,6 +18,7 @@ from thumbrun.logs.choose import FLEET_VARIABLE
 from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.logs.lines import parse
 from thumbrun.outcomes import Tally
+from thumbrun.platform import without_task
 from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.resolved import Settings, share
 
@@ -62,7 +63,8 @@ async def run_fleet(
 
 def _environ(settings: Settings, flags: Mapping[str, str | None], run_id: str, tasks: int) -> dict[str, str]:
     """Return what every task finds in its environment: this process's own, the flags, and the run."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("CLOUD_RUN_")}
+    environ = without_task(os.environ)
+    environ.pop("CLOUD_RUN_JOB", None)
     for setting in DECLARED:
         text = flags.get(setting.name)
         if setting.variable and text is not None and setting.name != "source":

@@ -2,7 +2,7 @@
 
 | platform | index | count | attempt | execution |
 |---|---|---|---|---|
-| Cloud Run | CLOUD_RUN_TASK_INDEX | CLOUD_RUN_TASK_COUNT | CLOUD_RUN_TASK_ATTEMPT | CLOUD_RUN_EXECUTION |
+| Cloud Run jobs | CLOUD_RUN_TASK_INDEX | CLOUD_RUN_TASK_COUNT | CLOUD_RUN_TASK_ATTEMPT | CLOUD_RUN_EXECUTION |
 | Google Batch | BATCH_TASK_INDEX | BATCH_TASK_COUNT | | BATCH_JOB_UID or BATCH_JOB_ID |
 | AWS Batch | AWS_BATCH_JOB_ARRAY_INDEX | AWS_BATCH_JOB_ARRAY_SIZE | AWS_BATCH_JOB_ATTEMPT | AWS_BATCH_JOB_ID |
 | Slurm | SLURM_ARRAY_TASK_ID | SLURM_ARRAY_TASK_COUNT | SLURM_RESTART_COUNT | SLURM_ARRAY_JOB_ID |
@@ -118,6 +118,12 @@ _PLATFORMS = (
     ),
     _BY_HAND,
 )
+
+
+def without_task(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without anything that says which task a process is."""
+    names = {name for p in _PLATFORMS for name in (p.index, p.count, p.attempt, *p.executions, *p.known_by)}
+    return {name: value for name, value in environ.items() if name not in names}
 
 
 def detect(environ: Mapping[str, str], problems: list[str]) -> Task:

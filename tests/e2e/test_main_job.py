@@ -97,6 +97,14 @@ def wait_for_thumbnails(emulator: Emulator, count: int) -> None:
         time.sleep(0.05)
 
 
+def wait_for_output(task: Task, words: str) -> None:
+    """Wait until a task has said something."""
+    deadline = time.monotonic() + 60
+    while words not in task.output():
+        assert time.monotonic() < deadline, task.output()
+        time.sleep(0.01)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("execution", ["thumbs-x7k2p", None])
@@ -115,19 +123,25 @@ def test_ten_tasks_with_kills_across_a_change_of_minute(
     started: dict[int, Task] = {}
     for index in range(COUNT):
         started[index] = tasks.start(common | cloud_run(index, COUNT, 0, execution))
+        if index in (2, 5, 8):
+            wait_for_output(started[index], "Plan ")
+            assert started[index].process.poll() is None  # at work
+            started[index].kill()
         time.sleep(0.5)
     others = [
         tasks.start(common | cloud_run(4, COUNT, 0, execution)),  # a second live copy
         tasks.start(common | cloud_run(3, 7, 0, execution)),  # another task count
     ]
-    wait_for_thumbnails(emulator, 5)
+    for task in others:
+        wait_for_output(task, "Plan ")
     for index in (2, 5, 8):
-        started[index].kill()
         started[index] = tasks.start(common | cloud_run(index, COUNT, 1, execution))
     assert [0] * (COUNT + 2) == [task.wait() for task in [*started.values(), *others]], tasks.outputs()
     run_id = check_thumbnails(emulator, images)
     assert 1 == len(listings_of_source(emulator_log))
-    assert f'"run": "{run_id}"' in tasks.outputs() or f"Run {run_id}" in tasks.outputs()
+    begun = re.findall(r"Run (\S+) \(|\"message\": \"Run (\S+) \(", tasks.outputs())
+    assert {run_id} == {"".join(names) for names in begun}
+    assert COUNT + len(others) + 3 == len(begun)
     summaries = [name for name in emulator.objects(BUCKET) if name.endswith("summary.json")]
     assert [f"_thumbrun/runs/{run_id}/summary.json"] == summaries
     assert set(images) | {"in/", "in/readme.txt", "inbox/not mine.jpg", "in.jpg"} == {
