@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+VARIABLE = "THUMBRUN_PHOTOS"
+
 # As the real corpus: name, longest side in pixels, format, encoder options, how many.
 KINDS: tuple[tuple[str, int, str, dict[str, Any], int], ...] = (
     ("cam", 3000, "JPEG", {"quality": 90}, 6),
@@ -27,7 +29,7 @@ KINDS: tuple[tuple[str, int, str, dict[str, Any], int], ...] = (
 @cache
 def photographs() -> dict[str, bytes]:
     """Return photographs by their path, `cam/0000.jpg` and so on."""
-    folder = os.environ.get("THUMBRUN_PHOTOS")
+    folder = os.environ.get(VARIABLE)
     if folder:
         files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
         return {str(path.relative_to(folder)): path.read_bytes() for path in files}
@@ -61,13 +63,6 @@ def draw(side: int, seed: int, *, upright: bool = False) -> Image.Image:
     grain = chance.normal(0, 4, (height // 4 + 1, width // 4 + 1, 1)).repeat(4, 0).repeat(4, 1)
     picture += grain[:height, :width]
     return Image.fromarray(picture.clip(0, 255).astype(np.uint8))
-
-
-def psnr(one: Image.Image, other: Image.Image) -> float:
-    """Return the peak signal-to-noise ratio of two pictures of one size, in decibels; 99 where they are equal."""
-    difference = np.asarray(one, float) - np.asarray(other, float)
-    error = float((difference**2).mean())
-    return 99.0 if error == 0 else 10 * float(np.log10(255**2 / error))
 
 
 @cache

@@ -5,15 +5,13 @@ another attempt does it.
 """
 
 import hashlib
-import zlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-
-import google_crc32c
 
 from thumbrun import formats
 from thumbrun.admission import Admission, Hold
 from thumbrun.concurrency import BoundedGroup
+from thumbrun.fetch import Fetcher, SourceDeniedError, UnfitError
 from thumbrun.imaging.body import Body
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
@@ -28,7 +26,6 @@ from thumbrun.storage.base import (
     Entry,
     ExistsError,
     NameRefusedError,
-    NotFoundError,
     Store,
     StoreError,
     UnauthenticatedError,
@@ -38,7 +35,6 @@ SOURCE_MARK = "thumbrun-source"
 GENERATION_MARK = "thumbrun-source-generation"
 RECIPE_MARK = "thumbrun-recipe"
 
-_DAMAGED_READS = 3  # bodies that do not match their checksum before the object counts as damaged
 _FAILURES_IN_A_ROW = 8  # items that a failing store leaves open before the task gives up
 _LOOKS = 3  # creates that are refused with nothing there before it counts as a missing permission
 
@@ -83,38 +79,6 @@ class Making:
     hash_source: bool = False
 
 
-class _CheckedSink:
-    """Passes bytes on to a body, counting them and their crc32c."""
-
-    def __init__(self, body: Body) -> None:
-        self._body = body
-        self.size = 0
-        self.crc32c = 0
-
-    def reset(self) -> None:
-        self._body.reset()
-        self.size = self.crc32c = 0
-
-    def write(self, chunk: bytes) -> None:
-        self._body.write(chunk)
-        self.size += len(chunk)
-        self.crc32c = google_crc32c.extend(self.crc32c, chunk)
-
-
-class _UnfitError(Exception):
-    """The item has an outcome already: it lies with its object."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
-        self.source_bytes = 0
-
-
-class _SourceDeniedError(StoreError):
-    """An object may not be read: its own fault, or its bucket's, as the other items will show."""
-
-
 class Pipeline:
     """Works items, bounded in number and in bytes.
 
@@ -150,8 +114,8 @@ class Pipeline:
         self._making = making
         self._recipe_digest = making.recipe.digest()
         self._items_at_once = items_at_once
-        self._denied: list[tuple[Work, _SourceDeniedError]] = []
-        self._reads = 0
+        self._denied: list[tuple[Work, SourceDeniedError]] = []
+        self._fetcher = Fetcher(source, workers, min(making.max_bytes, admission.largest_body))
         self._in_a_row = 0
         self.failure: StoreError | None = None
         self.left_open = 0
@@ -174,9 +138,9 @@ class Pipeline:
     async def _work(self, work: Work, take: Callable[[Outcome], None]) -> None:
         try:
             outcome = await self._outcome(work)
-        except _SourceDeniedError as error:
+        except SourceDeniedError as error:
             self._denied.append((work, error))
-            if not self._reads and len(self._denied) >= _FAILURES_IN_A_ROW:
+            if not self._fetcher.reads and len(self._denied) >= _FAILURES_IN_A_ROW:
                 raise
         except (UnauthenticatedError, BucketNotFoundError, DeniedError):
             raise
@@ -193,7 +157,7 @@ class Pipeline:
     def _settle_denied(self, take: Callable[[Outcome], None]) -> None:
         """Give items that may not be read an outcome if others could be; else the bucket refuses, not the object."""
         for work, error in self._denied:
-            if self._reads:
+            if self._fetcher.reads:
                 take(refusal(work.shard, work.index, Reason.SOURCE_DENIED, str(error)))
             else:
                 self.failure = error
@@ -206,84 +170,37 @@ class Pipeline:
             self._check(item)
             if work.look_first and (existing := await self._output.stat(self._name(item))):
                 return self._existing(work, existing, 0)
-            async with self._admission.body(item.size) as hold:
+            # What is stored compressed may grow to anything within the limit, so it has the task to itself.
+            held = self._admission.largest_body if item.encoding == "gzip" else item.size
+            async with self._admission.body(held) as hold:
                 body = self._workers.body(item.size)
                 try:
-                    body = await self._fetch(item, body)
+                    body = await self._fetcher.fetch(item, body)
                     verdict = await self._render(item, body, hold)
                 finally:
                     body.close()
-        except _UnfitError as unfit:
+        except UnfitError as unfit:
             return refusal(work.shard, work.index, unfit.reason, unfit.detail, source_bytes=unfit.source_bytes)
         if isinstance(verdict, Refused):
             return refusal(work.shard, work.index, verdict.reason, verdict.detail, source_bytes=item.size)
         return await self._put(work, verdict)
 
     def _check(self, item: Item) -> None:
-        """Raise _UnfitError for what needs no byte to be read."""
+        """Raise UnfitError for what needs no byte to be read."""
         if not item.opened:
-            raise _UnfitError(Reason.UNSUPPORTED, "thumbrun opens no images of this format")
+            raise UnfitError(Reason.UNSUPPORTED, "thumbrun opens no images of this format")
         if problem := self._output.name_problem(self._name(item)):
-            raise _UnfitError(Reason.NAME_INVALID, problem)
+            raise UnfitError(Reason.NAME_INVALID, problem)
         if item.size > self._making.max_bytes:
-            raise _UnfitError(Reason.TOO_LARGE, f"{item.size:,} bytes, max-bytes is {self._making.max_bytes:,}")
+            raise UnfitError(Reason.TOO_LARGE, f"{item.size:,} bytes, max-bytes is {self._making.max_bytes:,}")
         if item.size > self._admission.largest_body:
-            raise _UnfitError(
+            raise UnfitError(
                 Reason.OUT_OF_MEMORY,
                 f"{item.size:,} bytes, of which the memory setting can hold {self._admission.largest_body:,}",
             )
 
     def _name(self, item: Item) -> str:
         return self._making.folder + item.output
-
-    async def _fetch(self, item: Item, body: Body) -> Body:
-        """Read the planned generation whole and check it; return the body to decode.
-
-        Raises:
-            _UnfitError: It cannot be had: replaced, deleted, or damaged in the store.
-        """
-        for _ in range(_DAMAGED_READS):
-            sink = _CheckedSink(body)
-            try:
-                await self._source.read(item.source, sink, generation=item.generation)
-            except NotFoundError as error:
-                raise await self._vanished(item) from error
-            except DeniedError as error:
-                raise _SourceDeniedError(str(error), hint=error.hint) from error
-            self._reads += 1
-            if item.crc32c is None or item.crc32c == sink.crc32c:
-                return self._decompressed(item, body) if item.encoding == "gzip" else body
-        unfit = _UnfitError(Reason.SOURCE_DAMAGED, f"crc32c {sink.crc32c:08x}, the listing says {item.crc32c:08x}")
-        unfit.source_bytes = sink.size * _DAMAGED_READS
-        raise unfit
-
-    async def _vanished(self, item: Item) -> Exception:
-        """Say why the planned generation cannot be read."""
-        live = await self._source.stat(item.source)
-        if live is None:
-            return _UnfitError(Reason.SOURCE_GONE, "it was deleted after the plan was made")
-        if live.generation != item.generation:
-            return _UnfitError(
-                Reason.SOURCE_CHANGED, f"generation {item.generation} was planned, {live.generation} is live"
-            )
-        return StoreError(f"{self._source.uri(item.source)} is there, yet reading it says that it is not")
-
-    def _decompressed(self, item: Item, body: Body) -> Body:
-        """Undo the compression that the object is stored under, within the bytes that one image may have."""
-        most = min(self._making.max_bytes, self._admission.largest_body)
-        decompressor = zlib.decompressobj(wbits=31)
-        try:
-            content = decompressor.decompress(body.read(), most)
-        except zlib.error as error:
-            raise _UnfitError(Reason.UNREADABLE, f"stored with contentEncoding gzip, but is none: {error}") from error
-        if decompressor.unconsumed_tail:
-            raise _UnfitError(Reason.TOO_LARGE, f"more than {most:,} bytes when decompressed")
-        if not decompressor.eof:
-            raise _UnfitError(Reason.TRUNCATED, "its gzip stream ends early")
-        plain = self._workers.body(len(content))
-        plain.write(content)
-        body.close()
-        return plain
 
     async def _render(self, item: Item, body: Body, hold: Hold) -> Rendered | Refused:
         """Decode with what is usually enough; wait for more where the header says that it takes more."""

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from tests.e2e.tasks import Tasks
-from tests.photographs import photographs, psnr, reduced
+from tests.fidelity.measure import psnr
+from tests.photographs import photographs, reduced
 
 
 @pytest.fixture

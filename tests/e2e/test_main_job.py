@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from tests.e2e.tasks import Task, Tasks, clean_environment, cloud_run
-from tests.photographs import photographs, psnr, reduced
+from tests.fidelity.measure import psnr
+from tests.photographs import photographs, reduced
 from thumbrun.demo.emulator import Emulator
 
 BUCKET = "photos"

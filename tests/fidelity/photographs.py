@@ -3,21 +3,18 @@
 import io
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-VARIABLE = "THUMBRUN_PHOTOS"
+from tests import photographs as corpus
 
 
 def photographs() -> Iterator[tuple[str, bytes]]:
     """Yield kind and content of every photograph."""
-    folder = os.environ.get(VARIABLE)
-    if folder:
-        for path in sorted(Path(folder).rglob("*")):
-            if path.is_file():
-                yield path.parent.name, path.read_bytes()
+    if os.environ.get(corpus.VARIABLE):
+        for path, body in corpus.photographs().items():
+            yield path.rpartition("/")[0], body
     else:
         for seed in range(6):
             picture = drawn(seed)

@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 from PIL import Image, ImageCms
 
-from tests.photographs import psnr
+from tests.fidelity.measure import psnr
 from thumbrun import formats
 from thumbrun.demo.profiles import ADOBE_RGB, DISPLAY_P3, grey_profile, rgb_profile
 from thumbrun.demo.samples import Sample, samples
