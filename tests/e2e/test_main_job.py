@@ -1,6 +1,7 @@
 """The main job on photographs: many tasks, kills, a change of minute, names of every kind; one folder, all right."""
 
 import io
+import json
 import re
 import time
 from collections.abc import Mapping
@@ -240,3 +241,34 @@ def test_a_tree_keeps_the_paths_below_the_source(emulator: Emulator, tasks: Task
     assert 0 == task.wait(), task.output()
     below = {found[2] for name in thumbnails(emulator) if (found := RUN_FOLDER.fullmatch(name))}
     assert {name.removeprefix("in/") for name in images} == below
+
+
+def test_a_task_that_cannot_finish_says_how_to_go_on(emulator: Emulator, tasks: Tasks) -> None:
+    """A store that refuses ends a task with 1, what to check, and last the command that resumes the run."""
+    emulator.create_bucket("thumbs")
+    environment = clean_environment(STORAGE_EMULATOR_HOST=emulator.url, OUTPUT_BUCKET="thumbs")
+    task = tasks.start(environment | {"INPUT_FOLDER": "gs://nowhere/in"})
+    assert 1 == task.wait(), task.output()
+    assert "error: there is no bucket gs://nowhere/" in task.output()
+    assert "check the bucket's name and project" in task.output()
+    assert re.search(
+        r"continue with: thumbrun run gs://nowhere/in/ --resume \d{8}T\d{4}Z \(and the same settings\)$",
+        task.output().strip(),
+    )
+
+
+def test_cloud_run_gets_one_json_object_a_line(emulator: Emulator, tasks: Tasks) -> None:
+    """Under Cloud Run's variables, every line is an object with severity, message and the labels of run and task."""
+    emulator.create_bucket(BUCKET)
+    emulator.put(BUCKET, "in/new\nline.jpg", b"no image", content_type="image/jpeg")
+    environment = clean_environment(STORAGE_EMULATOR_HOST=emulator.url, INPUT_FOLDER=f"gs://{BUCKET}/in")
+    task = tasks.start(environment | cloud_run(0, 1, 2, "thumbs-1") | {"CLOUD_RUN_JOB": "thumbs"})
+    assert 0 == task.wait(), task.output()
+    lines = [json.loads(line) for line in task.output().splitlines()]
+    assert {"INFO", "WARNING", "NOTICE"} == {line["severity"] for line in lines}
+    assert all(isinstance(line["message"], str) for line in lines)
+    labels = [line["logging.googleapis.com/labels"] for line in lines]
+    assert {("0", "2")} == {(label["task"], label["attempt"]) for label in labels}
+    assert 1 == len({label["run"] for label in labels})
+    (failed,) = (line for line in lines if line["event"] == "image-failed")
+    assert ("in/new\nline.jpg", "unreadable") == (failed["source"], failed["reason"])
