@@ -38,7 +38,7 @@ class Range:
         first: The first name of the range, which orders the ranges.
         pages: Listed so far.
         halving: Whether somebody is looking for its middle.
-        whole: Whether no middle was found, so that nobody looks again.
+        whole: Whether nothing is left to halve, or no middle was found, so that nobody looks again.
     """
 
     number: int
@@ -126,8 +126,9 @@ class RangeListing:
         whole.halving = True
         try:
             middle = await self._middle(whole)
-            if middle is None or whole not in self._active or middle <= whole.start:
-                whole.whole = middle is None
+            # Meanwhile the range may have come to its end, or past the middle.
+            if middle is None or whole.whole or middle <= whole.start:
+                whole.whole = whole.whole or middle is None
                 return None
             half = self._open(middle, whole.end)
             whole.end = middle
@@ -138,8 +139,11 @@ class RangeListing:
 
     async def _middle(self, whole: Range) -> str | None:
         """Return a name that exists somewhere in the middle of what a range has left, or None if none is found."""
-        low, high = whole.start, whole.end
+        high = whole.end
         for _ in range(_GUESSES):
+            low = whole.start  # it moves on while we look
+            if whole.whole or (high and low >= high):
+                return None
             guess = between(low.removeprefix(self._prefix), high.removeprefix(self._prefix), self._alphabet)
             if guess is None:
                 return None
@@ -156,7 +160,10 @@ class RangeListing:
                 page = await self._store.page(self._prefix, start=mine.start, end=mine.end)
                 # The range may have been halved while the page was on its way.
                 entries = tuple(e for e in page.entries if not mine.end or e.name < mine.end)
-                mine.start, more = page.resume_at, page.more
+                more = page.more
+                if more:
+                    mine.start = page.resume_at
+                mine.whole = mine.whole or not more or bool(mine.end and mine.start >= mine.end)
                 mine.pages += 1
                 self._changed.set()
                 if entries:

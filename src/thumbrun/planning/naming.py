@@ -9,14 +9,14 @@ of names are kept while a plan is made: 10 million names are 80 MB. Two differen
 import hashlib
 import unicodedata
 from array import array
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from thumbrun import formats
 
 DIGITS = (0, 10, 24, 64)  # hexadecimal digits of the hash that each level adds
-_HASHES_A_PASS = 1_000_000  # hashes looked at together: as Python integers they take some 60 MB
+_HASHES_A_PASS = 500_000  # hashes looked at together: as Python integers they take some 20 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +123,9 @@ class NameBook:
         total = sum(len(keys) for keys in self._hashes.values())
         passes = total // _HASHES_A_PASS + 1
         for number in range(passes):
-            counts = Counter(key for keys in self._hashes.values() for key in keys if key % passes == number)
-            shared = {key for key, count in counts.items() if count > 1}
-            del counts
+            some = sorted(key for keys in self._hashes.values() for key in keys if key % passes == number)
+            shared = {one for one, other in pairwise(some) if one == other}
+            del some
             if shared:
                 for shard, index in self._positions(shared):
                     self._raise(shard, index)

@@ -1,0 +1,120 @@
+"""Listing in parallel ranges: every name once, in order within its range, whatever happens at which moment."""
+
+import asyncio
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.virtual import run
+from thumbrun.planning.listing import Range, RangeListing, between
+from thumbrun.storage.base import BucketNotFoundError, Entry, Page, TransientError
+from thumbrun.storage.memory import MemoryStore
+
+
+class Slow(MemoryStore):
+    """Takes a random time for every page, and makes pages of few objects."""
+
+    def __init__(self, chance: random.Random) -> None:
+        super().__init__()
+        self.chance = chance
+        self.probes = self.pages = 0
+
+    async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = 1000) -> Page:
+        """List at most seven objects."""
+        self.probes += limit == 1
+        self.pages += limit > 1
+        await asyncio.sleep(self.chance.uniform(0.5, 1.5))
+        page = await super().page(prefix, start=start, end=end, limit=min(limit, 7))
+        await asyncio.sleep(self.chance.choice([0, 0, 1]))
+        return page
+
+
+async def listed(store: MemoryStore, chance: random.Random, prefix: str = "in/", start: str = "in/") -> list[str]:
+    """List in ranges, with a reader that is slow at times; return all names, ranges in order."""
+    ranges: dict[str, list[str]] = {}
+    finished: set[int] = set()
+
+    async def take(part: Range, entries: tuple[Entry, ...]) -> None:
+        assert part.number not in finished
+        ranges.setdefault(part.first, []).extend(entry.name for entry in entries)
+        await asyncio.sleep(chance.choice([0, 0, 3]))
+
+    async def finish(part: Range) -> None:
+        finished.add(part.number)
+
+    alphabet = {character for name in store.objects for character in name}
+    await RangeListing(store, prefix, take, finish, alphabet).run(start)
+    return [name for _, names in sorted(ranges.items()) for name in names]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    names=st.sets(st.text("ab01/é", min_size=1, max_size=6), max_size=120),
+    start=st.text("ab0", max_size=2),
+    seed=st.integers(0, 10**6),
+)
+def test_every_name_is_listed_once_and_in_order(names: set[str], start: str, seed: int) -> None:
+    """For any names and any interleaving of listers, probes and a slow reader, nothing is lost or said twice."""
+
+    async def scenario() -> None:
+        chance = random.Random(seed)  # noqa: S311
+        store = Slow(chance)
+        for name in names:
+            store.put_as_user(f"in/{name}", b"x")
+        store.put_as_user("io", b"x")
+        expected = sorted(f"in/{name}" for name in names if name >= start)
+        assert expected == await listed(store, chance, start=f"in/{start}")
+
+    run(scenario())
+
+
+def test_many_names_are_listed_side_by_side() -> None:
+    """Eight listers are several times as fast as one, and spend few requests on looking for middles."""
+
+    async def scenario() -> None:
+        chance = random.Random(1)  # noqa: S311
+        store = Slow(chance)
+        for number in range(7_000):
+            store.put_as_user(f"in/IMG_{number:06d}.jpg", b"x")
+        assert sorted(store.objects) == await listed(store, chance)
+        assert asyncio.get_running_loop().time() < 1_000 * 1.3 / 3
+        assert store.probes < store.pages
+
+    run(scenario())
+
+
+def test_a_lister_that_fails_ends_the_listing() -> None:
+    """The first error is raised, and nobody goes on."""
+
+    async def scenario() -> None:
+        chance = random.Random(1)  # noqa: S311
+
+        class Failing(Slow):
+            async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = 1000) -> Page:
+                """Fail after a while."""
+                if self.pages > 20:
+                    raise TransientError("gone")
+                return await super().page(prefix, start=start, end=end, limit=limit)
+
+        store = Failing(chance)
+        for number in range(1_000):
+            store.put_as_user(f"in/{number:06d}", b"x")
+        with pytest.raises(TransientError):
+            await listed(store, chance)
+        with pytest.raises(BucketNotFoundError):
+            await listed(MemoryStore(exists=False), chance)
+
+    run(scenario())
+
+
+@given(low=st.text("abc\0é", max_size=5), high=st.text("abcé", max_size=5), alphabet=st.sets(st.sampled_from("abcé")))
+def test_a_middle_lies_between(low: str, high: str, alphabet: set[str]) -> None:
+    """A guess lies above the lower bound and below the upper one."""
+    guess = between(low, high, sorted(alphabet))
+    if guess is not None and low < high:
+        assert low < guess
+        assert guess < high or high.startswith(guess) or guess.startswith(high)
+    if guess is not None and not high:
+        assert low < guess

@@ -1,0 +1,85 @@
+"""Planning keeps no listing in memory, however long it is: over a source that exists only as it is listed."""
+
+import tracemalloc
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tests.virtual import run
+from thumbrun.planning import naming
+from thumbrun.planning.freeze import Freezer, Source
+from thumbrun.planning.naming import NamingRule
+from thumbrun.planning.select import Selection
+from thumbrun.state import State
+from thumbrun.storage.base import Entry, Page
+from thumbrun.storage.memory import MemoryStore
+
+SMALL, LARGE = 30_000, 90_000
+BYTES_A_NAME = 20  # 8 for its hash, and its part of what is kept of its shard
+
+
+class Names(Sequence[str]):
+    """So many names in order, none of them held."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: Any) -> Any:
+        return f"in/{index:09d}.jpg"
+
+
+class Endless(MemoryStore):
+    """Lists so many objects that nobody holds."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.names = Names(count)
+
+    async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = 1000) -> Page:
+        """Make the entries of a page."""
+        first = bisect_left(self.names, start)
+        bound = bisect_left(self.names, end) if end else len(self.names)
+        last = min(first + limit, bound)
+        entries = [Entry(self.names[n], 50_000, "1700000000000000", crc32c=n) for n in range(first, last)]
+        return Page(tuple(entries), self.names[last] if last < bound else "")
+
+
+class Forgetful(MemoryStore):
+    """Takes records and forgets their bytes."""
+
+    async def create(self, name: str, body: bytes, **kwargs: object) -> Entry:
+        """Take a record."""
+        return Entry(name, len(body), "1")
+
+
+def peak(count: int) -> int:
+    """Return the most bytes that planning so many objects takes."""
+
+    async def scenario() -> None:
+        source = Source(Endless(count), "in/", Selection())
+        rule = NamingRule("flat", "keep", folds=False, limit=900)
+        freezer = Freezer(source, State(Forgetful(), ""), "run", 1, rule, 1)  # shards of a thousand from the start
+        plan = await freezer.make()
+        assert count == plan.items
+
+    tracemalloc.start()
+    run(scenario())
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most
+
+
+@pytest.mark.slow
+def test_memory_grows_by_a_hash_a_name(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each further object costs a few bytes, so that ten million of them fit into a task of 512 MiB."""
+    monkeypatch.setattr(naming, "_HASHES_A_PASS", SMALL // 3)  # as with millions of names: many passes
+    small, large = peak(SMALL), peak(LARGE)
+    each = (large - small) / (LARGE - SMALL)
+    with capsys.disabled():
+        print(f"\nplanning: {small / 1e6:.1f} MB for {SMALL:,} objects, {each:.1f} bytes for each further one")
+    assert each < BYTES_A_NAME
