@@ -16,7 +16,7 @@ from thumbrun.state import State
 from thumbrun.storage.base import Entry, Page
 from thumbrun.storage.memory import MemoryStore
 
-SMALL, LARGE = 30_000, 90_000
+SMALL, LARGE = 60_000, 120_000
 BYTES_A_NAME = 20  # 8 for its hash, and its part of what is kept of its shard
 
 
@@ -77,7 +77,7 @@ def peak(count: int) -> int:
 @pytest.mark.slow
 def test_memory_grows_by_a_hash_a_name(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Each further object costs a few bytes, so that ten million of them fit into a task of 512 MiB."""
-    monkeypatch.setattr(naming, "_HASHES_A_PASS", SMALL // 3)  # as with millions of names: many passes
+    monkeypatch.setattr(naming, "_HASHES_A_PASS", SMALL // 6)  # as with millions of names: many passes
     small, large = peak(SMALL), peak(LARGE)
     each = (large - small) / (LARGE - SMALL)
     with capsys.disabled():
