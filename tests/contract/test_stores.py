@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from thumbrun.clock import SystemClock
-from thumbrun.demo.emulator import Emulator, binary, running_emulator
+from thumbrun.demo.emulator import Emulator, running_emulator
+from thumbrun.demo.program import binary
 from thumbrun.storage.base import (
     BucketNotFoundError,
     BytesSink,

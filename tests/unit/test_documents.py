@@ -25,7 +25,7 @@ def test_the_reference_is_up_to_date() -> None:
 def test_links_of_the_documents_lead_somewhere() -> None:
     """Every file that a document links to is there."""
     for document in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
-        for target in re.findall(r"\]\(([^)#]+)", document.read_text("utf-8")):
+        for target in re.findall(r'(?:\]\(|src="|srcset=")([^)#"]+)', document.read_text("utf-8")):
             assert target.startswith("https:") or (document.parent / target).exists(), (document, target)
 
 

