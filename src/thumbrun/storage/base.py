@@ -44,9 +44,8 @@ class Page:
 
     Attributes:
         entries: At most as many as were asked for.
-        more: Whether names beyond the last entry remain in the range asked for. A page may be empty and have more
-            only if `resume_at` says where to go on.
-        resume_at: The name (inclusive) to pass as `start` for the next page; empty when nothing remains.
+        resume_at: The name (inclusive) to pass as `start` for the next page; empty when nothing remains. Not always
+            that of an object, and something may have been deleted meanwhile: the next page may be empty.
     """
 
     entries: tuple[Entry, ...]
@@ -59,7 +58,10 @@ class Page:
 
 
 class Sink(Protocol):
-    """Takes an object's bytes as they arrive."""
+    """Takes an object's bytes as they arrive, called in the thread of the event loop.
+
+    What it raises ends the read and is raised as it is: it is no fault of the store.
+    """
 
     def reset(self) -> None:
         """Forget what was written: the read starts again from the first byte."""
@@ -99,6 +101,8 @@ class Store(Protocol):
     async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = PAGE_LIMIT) -> Page:
         """List up to `limit` objects whose names begin with `prefix`, lie at or after `start` and before `end`.
 
+        Page by page this is no snapshot: what is created or deleted between two pages may be listed or not.
+
         Raises:
             BucketNotFoundError: The bucket or folder does not exist.
             DeniedError, UnauthenticatedError, TransientError: As for every method.
@@ -132,7 +136,8 @@ class Store(Protocol):
             ExistsError: The name is taken (a retried create that succeeded the first time ends here, too).
             DeniedError: Refused; some accounts get this instead of ExistsError for a name that is taken.
             DamagedError: The store acknowledged bytes other than those that were sent.
-            NameRefusedError: What is there leaves no room for that name: a folder holds no file below a file.
+            NameRefusedError: The store cannot hold that name, or what is there leaves no room for it: a folder holds
+                no file below a file.
         """
 
     async def close(self) -> None:

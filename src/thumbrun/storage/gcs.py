@@ -7,10 +7,9 @@ generation, raw bytes, and listings by range. It retries nothing here; `retry` d
 import asyncio
 import base64
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
@@ -20,18 +19,14 @@ from gcloud.aio.auth import Token
 from gcloud.aio.storage import Storage
 from yarl import URL
 
+from thumbrun.storage.answers import entry_of, plain, status_error, understood
 from thumbrun.storage.base import (
     PAGE_LIMIT,
-    BucketNotFoundError,
     DamagedError,
-    DeniedError,
     Entry,
-    ExistsError,
     NotFoundError,
     Page,
     Sink,
-    StoreError,
-    ThrottledError,
     TransientError,
     UnauthenticatedError,
 )
@@ -39,20 +34,19 @@ from thumbrun.storage.base import (
 _API = "https://storage.googleapis.com"
 _SCOPES = ["https://www.googleapis.com/auth/devstorage.read_write"]
 _ENTRY_FIELDS = "name,size,generation,contentType,crc32c,contentEncoding,storageClass,metadata"
-_CHUNK = 1 << 18
 
 _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 30.0  # between any two pieces of an answer
 _TOTAL_SECONDS = 60.0
 _SLOWEST_BYTES_A_SECOND = 256 * 1024  # below this a transfer counts as stalled, however steadily it drips
-_LONGEST_MESSAGE = 300
+_CREDENTIALS_SECONDS = 30.0  # the client tries five times on its own, which takes up to 15 s where there are none
+_LONGEST_REFUSAL = 4096  # bytes read of an answer that is no success
 
-_NEEDED_ROLE = {
-    "page": "storage.objects.list on the bucket (role Storage Object Viewer)",
-    "stat": "storage.objects.get on the bucket (role Storage Object Viewer)",
-    "read": "storage.objects.get on the bucket (role Storage Object Viewer)",
-    "create": "storage.objects.create on the bucket (role Storage Object Creator)",
-}
+_NETWORK_HINT = "check the network and the emulator's address, if one is set"
+_CREDENTIALS_HINT = (
+    "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS, "
+    "or run where a service account is attached"
+)
 
 
 class GcsStore:
@@ -76,8 +70,9 @@ class GcsStore:
         self._anonymous = emulator is not None
         root = emulator or _API
         self._root = (root if "://" in root else f"http://{root}").rstrip("/")
-        self._client: Storage | None = None
         self._session: aiohttp.ClientSession | None = None
+        self._client: Storage | None = None
+        self._acquiring: asyncio.Task[str | None] | None = None
 
     def uri(self, name: str) -> str:
         """Return the raw URI of a name."""
@@ -91,6 +86,10 @@ class GcsStore:
             return "a name in Cloud Storage is valid Unicode"
         if not 1 <= size <= 1024:
             return f"a name in Cloud Storage has 1 to 1,024 bytes of UTF-8, this one {size:,}"
+        if name in (".", "..") or name.startswith(".well-known/acme-challenge/"):
+            return "a name in Cloud Storage is neither . nor .. and does not begin with .well-known/acme-challenge/"
+        if not self._anonymous and ("\n" in name or "\r" in name):  # emulators take them
+            return "a name in Cloud Storage has no line feed and no carriage return"
         return None
 
     async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = PAGE_LIMIT) -> Page:
@@ -105,22 +104,23 @@ class GcsStore:
         if end:
             query["endOffset"] = end
         while True:
-            async with self._request("page", "GET", self._objects_url(query)) as response:
-                answer = await _json(response)
-            entries = tuple(_entry(item) for item in answer.get("items", ()))
+            answer = await self._record("page", "", self._objects_url(query))
+            with understood("page", self.uri(prefix)):
+                entries = tuple(entry_of(item) for item in answer.get("items", ()))
             token = answer.get("nextPageToken")
             if entries or not token:
                 # The next page begins after the last name, so that a range can be shrunk while it is being listed.
                 return Page(entries, resume_at=f"{entries[-1].name}\0" if token else "")
-            query["pageToken"] = token
+            query["pageToken"] = token  # Cloud Storage may look long without finding, and says where it is
 
     async def stat(self, name: str) -> Entry | None:
         """Return the live object's entry."""
         try:
-            async with self._request("stat", "GET", self._object_url(name, {"fields": _ENTRY_FIELDS})) as response:
-                return _entry(await _json(response))
+            answer = await self._record("stat", name, self._object_url(name, {"fields": _ENTRY_FIELDS}))
         except NotFoundError:
             return None
+        with understood("stat", self.uri(name)):
+            return entry_of(answer)
 
     async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
         """Read an object, as the protocol says."""
@@ -129,16 +129,22 @@ class GcsStore:
         headers = {"Accept-Encoding": "gzip"}
         sink.reset()
         received = 0
-        async with self._request("read", "GET", self._object_url(name, query), headers=headers) as response:
+        begun = asyncio.get_running_loop().time()
+        async with self._answer("read", name, self._object_url(name, query), headers=headers, raw=True) as response:
             got = response.headers.get("x-goog-generation")
             if generation is not None and got is not None and got != generation:
                 raise NotFoundError(f"{self.uri(name)}: generation {generation} was asked for, {got} came")
-            async with asyncio.timeout(_TOTAL_SECONDS + (response.content_length or 0) / _SLOWEST_BYTES_A_SECOND):
-                async for chunk in response.content.iter_chunked(_CHUNK):
-                    received += len(chunk)
-                    sink.write(chunk)
-            if response.content_length is not None and received != response.content_length:
-                raise TransientError(f"{self.uri(name)}: {received} bytes came of {response.content_length}")
+            expected = _length(response)
+            while True:
+                with self._errors("read", name):
+                    async with asyncio.timeout_at(begun + _longest(max(received, expected or 0))):
+                        chunk = await response.content.readany()
+                if not chunk:
+                    break
+                received += len(chunk)
+                sink.write(chunk)
+        if expected is not None and received != expected:
+            raise TransientError(f"{self.uri(name)}: {received} bytes came of {expected}", hint=_NETWORK_HINT)
 
     async def create(
         self,
@@ -151,41 +157,49 @@ class GcsStore:
     ) -> Entry:
         """Create an object, as the protocol says."""
         checksum = google_crc32c.value(body)
+        # Never empty: only with such a resource does the client send a multipart upload, the one kind for which
+        # fake-gcs-server honours the precondition.
         resource: dict[str, Any] = {
             "crc32c": base64.b64encode(checksum.to_bytes(4, "big")).decode(),
             "metadata": dict(metadata),
         }
         if cache_control:
             resource["cacheControl"] = cache_control
-        query = {"ifGenerationMatch": "0"} | self._payer()
-        async with self._errors("create"):
+        await self._credentials()  # so that the client finds them at hand
+        with self._errors("create", name), understood("create", self.uri(name)):
             answer = await self._storage().upload(
                 self._bucket,
                 name,
                 body,
                 content_type=content_type,
-                parameters=query,
+                parameters={"ifGenerationMatch": "0"} | self._payer(),
                 metadata=resource,
                 force_resumable_upload=False,
-                timeout=cast("int", _timeout(len(body))),  # the client passes it on to aiohttp as it is
+                timeout=cast("int", _timeout(_longest(len(body)))),  # the client passes it on to aiohttp as it is
             )
-        entry = _entry(answer)
+            entry = entry_of(answer)
         if entry.size != len(body) or entry.crc32c not in (None, checksum):
             raise DamagedError(f"{self.uri(name)}: sent {len(body)} bytes with crc32c {checksum:08x}, stored {entry}")
         return entry
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._session is not None:
-            session, self._session, self._client = self._session, None, None
+        acquiring, self._acquiring = self._acquiring, None
+        if acquiring is not None and not acquiring.done():
+            acquiring.cancel()
+            with suppress(asyncio.CancelledError):
+                await acquiring
+        session, self._session, self._client = self._session, None, None
+        if session is not None:
             await session.close()
 
     def _storage(self) -> Storage:
         """Return the client, made within the running event loop."""
         if self._client is None:
-            context = False if self._root.startswith("http://") else ssl.create_default_context()
-            connector = aiohttp.TCPConnector(limit=self._connections, ssl=context)
-            self._session = aiohttp.ClientSession(connector=connector, auto_decompress=False)
+            if self._session is None:
+                context = False if self._root.startswith("http://") else ssl.create_default_context()
+                connector = aiohttp.TCPConnector(limit=self._connections, ssl=context)
+                self._session = aiohttp.ClientSession(connector=connector)
             token = cast("Token", _NoToken()) if self._anonymous else self._token(self._session)
             self._client = Storage(session=self._session, token=token, api_root=self._root, api_is_dev=self._anonymous)
         return self._client
@@ -197,43 +211,84 @@ class GcsStore:
         except Exception as error:
             raise _no_credentials(error) from error
 
-    @asynccontextmanager
-    async def _request(
-        self, operation: str, method: str, url: URL, *, headers: Mapping[str, str] | None = None
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        client = self._storage()
-        async with self._errors(operation):
-            credentials = await self._credentials(client)
-            async with client.session.session.request(
-                method, url, headers={**(headers or {}), **credentials}, timeout=_timeout(None)
-            ) as response:
-                if response.status >= 400:
-                    body = await response.content.read(4096)
-                    raise _status_error(
-                        operation, self.uri(""), response.status, body.decode("utf-8", "replace"), response.headers
-                    )
-                yield response
+    async def _record(self, operation: str, name: str, url: URL) -> dict[str, Any]:
+        """Return the JSON object that a URL is answered with."""
+        async with self._answer(operation, name, url) as response:
+            with self._errors(operation, name), understood(operation, self.uri(name)):
+                async with asyncio.timeout(_TOTAL_SECONDS):
+                    answer = await response.json(content_type=None)
+                if not isinstance(answer, dict):
+                    raise TypeError(type(answer))
+                return answer
 
-    async def _credentials(self, client: Storage) -> dict[str, str]:
+    @asynccontextmanager
+    async def _answer(
+        self, operation: str, name: str, url: URL, *, headers: Mapping[str, str] | None = None, raw: bool = False
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Yield the answer to a GET once it is known to be a success; the block's own errors pass as they are.
+
+        With `raw` its body is not decompressed. Redirects are not followed: the API has none, a network's login page
+        is one.
+        """
+        credentials = await self._credentials()
+        with self._errors(operation, name):
+            async with asyncio.timeout(_TOTAL_SECONDS):
+                response = await self._storage().session.session.get(
+                    url,
+                    headers={**(headers or {}), **credentials},
+                    timeout=_timeout(None),
+                    allow_redirects=False,
+                    auto_decompress=not raw,
+                )
+                if response.status != 200:
+                    async with response:
+                        text = await _beginning(response)
+                    raise status_error(operation, self.uri(name), response.status, text, response.headers)
+        async with response:
+            yield response
+
+    async def _credentials(self) -> dict[str, str]:
+        """Return the header that says who asks.
+
+        Raises:
+            UnauthenticatedError: There are none.
+            TransientError: They could not be renewed, though they were had before.
+        """
         if self._anonymous:
             return {}
+        token = self._storage().token
+        known = bool(token.access_token)
         try:
-            return {"Authorization": f"Bearer {await client.token.get()}"}
+            if known and time.time() <= token.access_token_refresh_after:
+                value = await token.get()  # at hand; renewed in the background where it is about to expire
+            else:
+                # All requests wait for one task of the client, which would be cancelled with any one of them.
+                if self._acquiring is None or self._acquiring.done():
+                    self._acquiring = asyncio.ensure_future(token.get())
+                async with asyncio.timeout(_CREDENTIALS_SECONDS):
+                    value = await asyncio.shield(self._acquiring)
         except Exception as error:
+            refused = isinstance(error, aiohttp.ClientResponseError) and 400 <= error.status < 500
+            if known and not refused:
+                raise TransientError(
+                    f"credentials could not be renewed: {type(error).__name__} {plain(str(error))}", hint=_NETWORK_HINT
+                ) from error
             raise _no_credentials(error) from error
+        return {"Authorization": f"Bearer {value}"}
 
-    @asynccontextmanager
-    async def _errors(self, operation: str) -> AsyncIterator[None]:
+    @contextmanager
+    def _errors(self, operation: str, name: str) -> Iterator[None]:
         """Turn whatever the network and the client raise into the store's errors."""
         try:
             yield
         except aiohttp.ClientResponseError as error:
-            raise _status_error(operation, self.uri(""), error.status, error.message, error.headers or {}) from None
+            raise status_error(operation, self.uri(name), error.status, error.message, error.headers or {}) from None
         except TimeoutError as error:
-            raise TransientError(f"{self.uri('')}: {operation} took too long", hint=_NETWORK_HINT) from error
+            raise TransientError(f"{plain(self.uri(name))}: {operation} took too long", hint=_NETWORK_HINT) from error
         except (aiohttp.ClientError, OSError) as error:
             raise TransientError(
-                f"{self.uri('')}: {operation} broke off: {type(error).__name__} {error}", hint=_NETWORK_HINT
+                f"{plain(self.uri(name))}: {operation} broke off: {type(error).__name__} {plain(str(error))}",
+                hint=_NETWORK_HINT,
             ) from error
 
     def _payer(self) -> dict[str, str]:
@@ -250,88 +305,37 @@ class GcsStore:
         return URL(f"{path}?{urlencode({**query, **self._payer()})}", encoded=True)
 
 
-_NETWORK_HINT = "check the network and the emulator's address, if one is set"
-
-
 class _NoToken:
     """Stands where the client expects credentials that an emulator does not want."""
 
 
-def _timeout(size: int | None) -> aiohttp.ClientTimeout:
-    """Return the limits of a request that sends `size` bytes, or receives as many as its answer will say."""
-    return aiohttp.ClientTimeout(
-        total=None if size is None else _TOTAL_SECONDS + size / _SLOWEST_BYTES_A_SECOND,
-        sock_connect=_CONNECT_SECONDS,
-        sock_read=_SILENCE_SECONDS,
-    )
+def _longest(size: int) -> float:
+    """Return the seconds that a request may take which moves `size` bytes."""
+    return _TOTAL_SECONDS + size / _SLOWEST_BYTES_A_SECOND
 
 
-async def _json(response: aiohttp.ClientResponse) -> dict[str, Any]:
-    try:
-        answer: dict[str, Any] = await response.json(content_type=None)
-    except ValueError as error:
-        raise TransientError(f"{response.url.host} answered something that is no JSON: {error}") from error
-    return answer
+def _timeout(total: float | None) -> aiohttp.ClientTimeout:
+    """Return a request's limits; without `total`, whoever reads its answer sees to that."""
+    return aiohttp.ClientTimeout(total=total, sock_connect=_CONNECT_SECONDS, sock_read=_SILENCE_SECONDS)
 
 
-def _entry(item: Mapping[str, Any]) -> Entry:
-    checksum = item.get("crc32c")
-    return Entry(
-        name=item["name"],
-        size=int(item.get("size", 0)),
-        generation=str(item["generation"]),
-        content_type=item.get("contentType") or None,
-        crc32c=int.from_bytes(base64.b64decode(checksum), "big") if checksum else None,
-        content_encoding=item.get("contentEncoding") or None,
-        storage_class=item.get("storageClass") or None,
-        metadata=item.get("metadata") or {},
-    )
+def _length(response: aiohttp.ClientResponse) -> int | None:
+    """Return how many bytes the body has, or None where neither header tells."""
+    stored = response.headers.get("x-goog-stored-content-length", "")
+    if response.content_length is not None:
+        return response.content_length
+    return int(stored) if stored.isdecimal() else None
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> str:
+    """Return what an answer that is no success says, up to a bound."""
+    body = b""
+    while len(body) < _LONGEST_REFUSAL and (chunk := await response.content.readany()):
+        body += chunk
+    return body[:_LONGEST_REFUSAL].decode("utf-8", "replace")
 
 
 def _no_credentials(error: Exception) -> UnauthenticatedError:
     return UnauthenticatedError(
-        f"no credentials for Cloud Storage: {type(error).__name__} {_plain(str(error))}",
-        hint="run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS, "
-        "or run where a service account is attached",
+        f"no credentials for Cloud Storage: {type(error).__name__} {plain(str(error))}", hint=_CREDENTIALS_HINT
     )
-
-
-def _status_error(operation: str, where: str, status: int, text: str, headers: Mapping[str, str]) -> StoreError:
-    """Return the error for an answer of 400 or more."""
-    message = f"{where}: {operation} was answered with {status}: {_plain(text)}"
-    if status in (429, 503):
-        return ThrottledError(message, retry_after=_retry_after(headers), hint="the store is overloaded: try later")
-    if status == 408 or status >= 500 or (status == 400 and "crc32c" in text.lower()):
-        return TransientError(message, retry_after=_retry_after(headers), hint="the store is failing: try later")
-    if status == 401:
-        return UnauthenticatedError(message, hint="check the credentials: they are expired or of another project")
-    if status == 403:
-        return DeniedError(message, hint=f"check that the account has {_NEEDED_ROLE[operation]}")
-    if status == 404 and (operation in ("page", "create") or "bucket" in text.lower()):
-        return BucketNotFoundError(f"there is no bucket {where}", hint="check the bucket's name and project")
-    if status == 404:
-        return NotFoundError(message)
-    if status in (409, 412):
-        return ExistsError(message)
-    return StoreError(message, hint="this is not expected: please report it")
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that an answer asks to wait: a number, or a moment."""
-    value = headers.get("Retry-After")
-    if not value:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None
-
-
-def _plain(text: str) -> str:
-    """Return text from outside as one short line without control characters."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]}…"

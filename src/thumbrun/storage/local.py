@@ -3,26 +3,25 @@
 What a bucket gives and a file system does not, each in its own way:
 
 - Created whole, or not at all, and only if absent: a temporary file, then `link(2)`, which fails where the name exists
-  (`rename(2)` would replace).
-- Metadata: in a sidecar, below `_thumbrun/local/marks` of the folder. Its name holds a hash of the object's name and
-  the file's identity, and it is written before the link, so that file and metadata appear as one. The marks of other
-  folders that this one lies in, or that lie in it, are read as well: a thumbnail is known wherever it was made.
+  (`rename(2)` would replace). Killed in between, a process leaves a temporary file or a sidecar that nobody reads.
+  Nothing is flushed to the disk: this holds for the death of processes, not for a power cut.
+- Metadata: in sidecars, see `marks`.
 - Generation: inode, size and time of modification, compared before and after reading.
-- Listing order: of the names' UTF-8 bytes, which is that of Python's strings. A folder `a` sorts as `a/`.
+- Listing order, and what is no object: see `walk`. The folder itself may be a symbolic link.
 
-Symbolic links, devices, pipes and sockets are never followed or listed below the folder, which may itself be a link.
+Names that are no UTF-8 are held as Python does, with surrogate escapes, which JSON carries and gives back.
 """
 
 import asyncio
 import errno
 import functools
-import hashlib
-import json
 import os
 import stat
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from uuid import uuid4
@@ -43,16 +42,23 @@ from thumbrun.storage.base import (
     StoreError,
     TransientError,
 )
+from thumbrun.storage.marks import Known, find_mark, generation_of, mark_path, marks_folder, write_mark
+from thumbrun.storage.walk import PRIVATE, is_plain_path, is_private, leads_through_link, walk
 
 T = TypeVar("T")
 P = ParamSpec("P")
 
-_PRIVATE = "_thumbrun/local"  # below the folder: temporary files and sidecars, never listed
+_TEMPORARY = "/".join((PRIVATE, "tmp"))
 _CHUNK = 1 << 18
 _THREADS = 16
 _LONGEST_PART = 255  # bytes, of nearly all file systems
 _LONGEST_PATH = 4096
 _REGULAR_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
+_PAUSED_WALKS = 8  # listings under way that are remembered, so that their next page reads no folder again
+
+_PASSES = (errno.EINTR, errno.EAGAIN, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE)
+_NO_SUCH_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV, errno.EMLINK, errno.ENOSYS)
 
 
 class LocalStore:
@@ -64,25 +70,29 @@ class LocalStore:
         Args:
             root: The folder's absolute path.
         """
-        self._root = Path(root)
+        self._root = str(root)
         self._executor: ThreadPoolExecutor | None = None
-        self._marked: dict[Path, bool] = {}
+        self._paused: dict[tuple[str, str, str], Iterator[str]] = {}
+        self._pausing = threading.Lock()
 
     def uri(self, name: str) -> str:
         """Return the raw URI of a name."""
-        return f"file://{self._root}/{name}"
+        return f"file://{self._root.rstrip('/')}/{name}"
 
     def name_problem(self, name: str) -> str | None:
         """Say why a name cannot be a path below the folder."""
-        parts = name.split("/")
-        if "\0" in name or any(part in ("", ".", "..") for part in parts):
+        if not is_plain_path(name):
             return "a path in a folder has no empty part, no . or .. and no NUL"
-        if any(len(os.fsencode(part)) > _LONGEST_PART for part in parts):
+        try:
+            path = os.fsencode(f"{self._root}/{name}")
+        except UnicodeEncodeError:
+            return "a path is valid Unicode"
+        if any(len(os.fsencode(part)) > _LONGEST_PART for part in name.split("/")):
             return f"a part of a path has at most {_LONGEST_PART} bytes"
-        if len(os.fsencode(f"{self._root}/{name}")) >= _LONGEST_PATH:
+        if len(path) >= _LONGEST_PATH:
             return f"a path has fewer than {_LONGEST_PATH:,} bytes"
-        if name.startswith(f"{_PRIVATE}/"):
-            return f"{_PRIVATE} is thumbrun's own"
+        if is_private(name):
+            return f"{PRIVATE} is thumbrun's own"
         return None
 
     async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = PAGE_LIMIT) -> Page:
@@ -95,7 +105,13 @@ class LocalStore:
 
     async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
         """Read a file, as the protocol says."""
-        await self._in_thread(self._read, name, sink, generation)
+        sink.reset()
+        reading = _Reading(f"{self._root}/{name}")
+        try:
+            while chunk := await self._in_thread(self._next, reading, name, generation):
+                sink.write(chunk)
+        finally:
+            reading.close()
 
     async def create(
         self,
@@ -115,176 +131,147 @@ class LocalStore:
     async def close(self) -> None:
         """End the threads."""
         executor, self._executor = self._executor, None
+        self._paused.clear()
         if executor is not None:
             await asyncio.to_thread(executor.shutdown)
 
     async def _in_thread(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Run a function in a thread. Cancelled, it still waits for the end: nothing goes on behind its caller."""
         if self._executor is None:
             self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="thumbrun-local")
-        return await asyncio.get_running_loop().run_in_executor(
-            self._executor, functools.partial(function, *arguments, **named)
-        )
+        work = functools.partial(function, *arguments, **named)
+        future = asyncio.get_running_loop().run_in_executor(self._executor, work)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            await asyncio.wait([future])
+            raise
 
     def _page(self, prefix: str, start: str, end: str, limit: int) -> Page:
-        with self._errors(""):
-            if not self._root.is_dir():
+        with self._errors(prefix):
+            if not Path(self._root).is_dir():
                 raise BucketNotFoundError(f"there is no folder {self._root}", hint="check the path")
+            with self._pausing:
+                names = self._paused.pop((prefix, end, start), None) or walk(self._root, prefix, start)
             found: list[Entry] = []
-            for name, status in self._walk("", prefix, start):
+            known: Known = {}
+            for name in names:
                 if end and name >= end:
                     break
                 if len(found) == limit:
+                    self._pause((prefix, end, name), chain((name,), names))
                     return Page(tuple(found), resume_at=name)
-                found.append(self._entry(name, status))
+                try:
+                    status = os.lstat(f"{self._root}/{name}")
+                except (FileNotFoundError, NotADirectoryError):  # deleted since its folder was read
+                    continue
+                if stat.S_ISREG(status.st_mode):
+                    found.append(self._entry(name, status, find_mark(self._root, name, status, known)))
             return Page(tuple(found))
 
-    def _walk(self, folder: str, prefix: str, start: str) -> Iterator[tuple[str, os.stat_result]]:
-        """Yield the files at or after `start` whose names begin with `prefix`, in order.
-
-        Folders that cannot hold such names are not opened.
-        """
-        stack = [iter(self._children(folder))]
-        while stack:
-            child = next(stack[-1], None)
-            if child is None:
-                stack.pop()
-                continue
-            name, entry = child
-            if name.endswith("/"):
-                # Any name in the folder begins with its own, so all sort before `start` if the folder's last does.
-                after_all = name[:-1] + chr(ord("/") + 1)
-                if after_all > start and (name.startswith(prefix) or prefix.startswith(name)):
-                    stack.append(iter(self._children(name)))
-            elif name >= start and name.startswith(prefix):
-                with suppress(FileNotFoundError):  # deleted since its folder was read
-                    yield name, entry.stat(follow_symlinks=False)
-
-    def _children(self, folder: str) -> list[tuple[str, "os.DirEntry[str]"]]:
-        """Return a folder's files and folders (these with `/` behind their names) in the order of their names."""
-        children = []
-        try:
-            entries = os.scandir(self._root / folder)
-        except FileNotFoundError:
-            return []
-        with entries:
-            for entry in entries:
-                name = folder + entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    if not f"/{name}".endswith(f"/{_PRIVATE}"):
-                        children.append((f"{name}/", entry))
-                elif entry.is_file(follow_symlinks=False):
-                    children.append((name, entry))
-        return sorted(children, key=lambda child: child[0])
+    def _pause(self, where: tuple[str, str, str], names: Iterator[str]) -> None:
+        """Remember how a listing goes on; a page that is asked for differently reads the folders again."""
+        with self._pausing:
+            self._paused.pop(where, None)
+            self._paused[where] = names
+            while len(self._paused) > _PAUSED_WALKS:
+                self._paused.pop(next(iter(self._paused)))
 
     def _stat(self, name: str) -> Entry | None:
         if self.name_problem(name):
             return None
         with self._errors(name):
             try:
-                status = os.lstat(self._root / name)
+                status = os.lstat(f"{self._root}/{name}")
             except (FileNotFoundError, NotADirectoryError):
                 return None
-            return self._entry(name, status) if stat.S_ISREG(status.st_mode) and self._inside(name) else None
+            if not stat.S_ISREG(status.st_mode) or leads_through_link(self._root, name):
+                return None
+            return self._entry(name, status, find_mark(self._root, name, status, {}))
 
-    def _read(self, name: str, sink: Sink, generation: str | None) -> None:
+    def _next(self, reading: "_Reading", name: str, generation: str | None) -> bytes:
+        """Return the next bytes of a file, none at its end."""
         with self._errors(name):
-            if self.name_problem(name) or not self._inside(name):
-                raise NotFoundError(f"{self.uri(name)} is not there")
-            with os.fdopen(os.open(self._root / name, _REGULAR_ONLY), "rb", buffering=0) as file:
-                before = os.fstat(file.fileno())
-                if not stat.S_ISREG(before.st_mode) or generation not in (None, _generation(before)):
+            if not reading.begun:
+                if self.name_problem(name) or leads_through_link(self._root, name):
+                    raise NotFoundError(f"{self.uri(name)} is not there")
+                if not reading.open():
+                    raise NotFoundError(f"{self.uri(name)} is no file")
+                if generation not in (None, reading.generation):
                     raise NotFoundError(f"{self.uri(name)} is not there in generation {generation}")
-                sink.reset()
-                while chunk := file.read(_CHUNK):
-                    sink.write(chunk)
-                if _generation(os.fstat(file.fileno())) != _generation(before):
-                    raise TransientError(f"{self.uri(name)} changed while it was read")
+            chunk = reading.next()
+            if not chunk and reading.changed():
+                raise TransientError(f"{self.uri(name)} changed while it was read")
+            return chunk
 
     def _create(self, name: str, body: bytes, attributes: dict[str, Any]) -> Entry:
         if problem := self.name_problem(name):
-            raise StoreError(f"{self.uri(name)}: {problem}")
-        target = self._root / name
+            raise NameRefusedError(f"{self.uri(name)}: {problem}")
+        target = f"{self._root}/{name}"
         with self._errors(name):
-            folder = self._root / _PRIVATE / "tmp"
-            folder.mkdir(parents=True, exist_ok=True)
-            self._make_folders(target.parent)
-            if not self._inside(name):
-                raise DeniedError(f"{self.uri(name)} lies behind a symbolic link", hint="remove the link")
-            temporary = folder / uuid4().hex
+            Path(self._root).mkdir(parents=True, exist_ok=True)
+            self._make_folders(_TEMPORARY)
+            self._make_folders(name.rpartition("/")[0])
+            temporary = Path(self._root, _TEMPORARY, uuid4().hex)
             try:
                 temporary.write_bytes(body)
                 status = temporary.stat()
                 if status.st_size != len(body):
                     raise DamagedError(f"{self.uri(name)}: {status.st_size} bytes of {len(body)} were written")
-                mark = self._mark(self._root, name, status)
-                self._write_mark(mark, {**attributes, "name": name, "crc32c": google_crc32c.value(body)})
+                mark = mark_path(marks_folder(self._root), name, status)
+                write_mark(mark, {**attributes, "name": name, "crc32c": google_crc32c.value(body)})
                 try:
-                    os.link(temporary, target)
-                except FileExistsError:
-                    mark.unlink()
-                    if not stat.S_ISREG(os.lstat(target).st_mode):
-                        raise NameRefusedError(f"{self.uri(name)} is a folder, a link or a device") from None
+                    self._link(temporary, target)
+                except StoreError:
+                    mark.unlink(missing_ok=True)
                     raise
             finally:
                 temporary.unlink(missing_ok=True)
-            return self._entry(name, status)
+            return self._entry(name, status, attributes)
 
-    def _make_folders(self, folder: Path) -> None:
+    def _link(self, temporary: Path, target: str) -> None:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError) as error:
-            raise NameRefusedError(f"{folder} is a file, below which there can be none") from error
+            os.link(temporary, target)
+        except FileExistsError:
+            there = os.lstat(target)
+            if os.path.samestat(there, temporary.stat()):
+                return  # done, only its acknowledgement was lost, as happens on NFS
+            if not stat.S_ISREG(there.st_mode):
+                raise NameRefusedError(f"file://{target} is a folder, a link or a device") from None
+            raise ExistsError(f"file://{target} exists") from None
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            raise StoreError(
+                f"file://{target}: it cannot be linked: {error.strerror}",
+                hint="choose a folder on one file system that has hard links: not FAT, and nothing mounted inside it",
+            ) from error
 
-    def _inside(self, name: str) -> bool:
-        """Whether no folder on the way to a name is a symbolic link."""
-        folder = self._root
-        for part in name.split("/")[:-1]:
-            folder /= part
-            if folder.is_symlink():
-                return False
-        return True
+    def _make_folders(self, folder: str) -> None:
+        """Make a folder and those on the way to it, none of them through a symbolic link."""
+        path = self._root
+        for part in folder.split("/") if folder else ():
+            path = f"{path}/{part}"
+            try:
+                os.mkdir(path)  # noqa: PTH102
+            except FileExistsError:
+                kind = os.lstat(path).st_mode
+                if stat.S_ISLNK(kind):
+                    raise DeniedError(f"{path} is a symbolic link, which is not followed", hint="remove it") from None
+                if not stat.S_ISDIR(kind):
+                    raise NameRefusedError(f"{path} is a file, below which there can be none") from None
 
-    def _entry(self, name: str, status: os.stat_result) -> Entry:
-        attributes = self._attributes(name, status)
+    @staticmethod
+    def _entry(name: str, status: os.stat_result, attributes: Mapping[str, Any]) -> Entry:
         return Entry(
             name=name,
             size=status.st_size,
-            generation=_generation(status),
+            generation=generation_of(status),
             content_type=attributes.get("content_type"),
-            # Listings tell what the file holds, not what was once written: the checksum is no more than a wish here.
+            # Entries tell what the file holds, not what was once written: the sidecar's checksum is only a wish here.
             crc32c=None,
             metadata=attributes.get("metadata", {}),
         )
-
-    def _attributes(self, name: str, status: os.stat_result) -> dict[str, Any]:
-        """Return what the nearest sidecar says of a file, of all the folders that it lies in."""
-        path = self._root / name
-        for folder in path.parents:
-            if self._has_marks(folder):
-                mark = self._mark(folder, str(path.relative_to(folder)), status)
-                with suppress(OSError, ValueError):
-                    found: dict[str, Any] = json.loads(mark.read_bytes())
-                    return found
-        return {}
-
-    def _has_marks(self, folder: Path) -> bool:
-        """Whether a folder has sidecars; remembered once it has, and for folders outside the store once it has not."""
-        known = self._marked.get(folder)
-        if known is None:
-            known = (folder / _PRIVATE / "marks").is_dir()
-            if known or folder not in (self._root, *self._root.parents):
-                self._marked[folder] = known
-        return known
-
-    @staticmethod
-    def _mark(folder: Path, name: str, status: os.stat_result) -> Path:
-        digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
-        return folder / _PRIVATE / "marks" / digest[:2] / f"{digest}.{_generation(status)}.json"
-
-    @staticmethod
-    def _write_mark(mark: Path, attributes: Mapping[str, Any]) -> None:
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.write_text(json.dumps(attributes))
 
     @contextmanager
     def _errors(self, name: str) -> Iterator[None]:
@@ -293,21 +280,50 @@ class LocalStore:
             yield
         except (FileNotFoundError, NotADirectoryError) as error:
             raise NotFoundError(f"{self.uri(name)} is not there") from error
-        except FileExistsError as error:
-            raise ExistsError(f"{self.uri(name)} exists") from error
         except PermissionError as error:
-            where = error.filename or self.uri(name)
+            where = error.filename2 or error.filename or self.uri(name)
             raise DeniedError(f"{where}: permission denied", hint="check who owns it and its mode") from error
         except OSError as error:
-            if error.errno in (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL):
+            if error.errno in _NO_SUCH_NAME:
                 raise NameRefusedError(f"{self.uri(name)}: {os.strerror(error.errno)}") from error
-            if error.errno == errno.ELOOP:
-                raise NotFoundError(f"{self.uri(name)} is a symbolic link") from error
             message = f"{self.uri(name)}: {os.strerror(error.errno or 0)}"
-            if error.errno in (errno.EINTR, errno.EAGAIN, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE):
+            if error.errno in _PASSES:
                 raise TransientError(message, hint="check the disk") from error
             raise StoreError(message, hint="check the disk: its space, its file system") from error
 
 
-def _generation(status: os.stat_result) -> str:
-    return f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}"
+class _Reading:
+    """A file that is being read, at most one thread at a time."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._descriptor = -1
+        self.begun = False
+        self.generation = ""
+
+    def open(self) -> bool:
+        """Open the file; return whether it is one, and no link, folder or device."""
+        try:
+            self._descriptor = os.open(self._path, _REGULAR_ONLY)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENXIO, errno.ENODEV):  # a link, a socket, a device
+                return False
+            raise
+        self.begun = True
+        status = os.fstat(self._descriptor)
+        self.generation = generation_of(status)
+        return stat.S_ISREG(status.st_mode)
+
+    def next(self) -> bytes:
+        """Return the next bytes, none at the end."""
+        return os.read(self._descriptor, _CHUNK)
+
+    def changed(self) -> bool:
+        """Whether the file is another than when it was opened."""
+        return generation_of(os.fstat(self._descriptor)) != self.generation
+
+    def close(self) -> None:
+        """Close the file. Calling it twice is harmless."""
+        if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            os.close(descriptor)

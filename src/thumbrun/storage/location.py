@@ -3,10 +3,11 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-# https://cloud.google.com/storage/docs/buckets#naming: 3 to 63 characters, more where dots divide it.
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
+# https://cloud.google.com/storage/docs/buckets#naming: 3 to 63 characters; where dots divide it, up to 222.
+_BUCKET = re.compile(r"(?=.{3,222}$)[a-z0-9](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_-]{1,63})*(?<![._-])", re.ASCII)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+-]*:/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Location:
     prefix: str = ""
 
     def uri(self) -> str:
-        """Return the raw URI, ending in `/`."""
+        """Return the raw URI, ending in `/`; for people, since a folder's is not encoded as `parse` wants it."""
         if self.scheme == "gs":
             return f"gs://{self.root}/{self.prefix}"
         return f"file://{self.root.rstrip('/')}/{self.prefix}"
@@ -51,12 +52,11 @@ def parse(text: str, *, bare: str = "file") -> Location:
         bucket, _, path = text.removeprefix("gs://").partition("/")
         return _bucket(bucket, path)
     if text.startswith("file:"):
-        parts = urlsplit(text)
-        path = unquote(parts.path)
-        if parts.netloc not in ("", "localhost") or not path.startswith("/"):
+        path = text.removeprefix("file:").removeprefix("//").removeprefix("localhost")
+        if not path.startswith("/"):
             raise ValueError("a folder's URI is file:///folder, with three slashes")
-        return _folder(path)
-    if "://" in text:
+        return _folder(unquote(path, errors="surrogateescape"))
+    if _SCHEME.match(text):
         raise ValueError("it must be gs://bucket/path, file:///folder or a local path")
     if bare == "gs" and not text.startswith((".", "/", "~")):
         bucket, _, path = text.partition("/")
@@ -67,12 +67,22 @@ def parse(text: str, *, bare: str = "file") -> Location:
 def _bucket(bucket: str, path: str) -> Location:
     if not _BUCKET.fullmatch(bucket):
         raise ValueError(
-            f"{bucket!r} is no bucket's name: lower-case letters, digits, dashes, underscores and dots, at least 3"
+            f"{bucket!r} is no bucket's name: 3 to 63 lower-case letters, digits, dashes, underscores and dots, "
+            "beginning and ending with a letter or digit"
         )
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise ValueError("a path in a bucket is valid UTF-8") from None
     return Location("gs", bucket, path if not path or path.endswith("/") else f"{path}/")
 
 
 def _folder(path: str) -> Location:
     if "\0" in path or not path:
         raise ValueError("a folder's path has at least one character and no NUL")
-    return Location("file", str(Path(path).expanduser().resolve()))
+    try:
+        return Location("file", str(Path(path).expanduser().resolve()))
+    except RuntimeError:
+        raise ValueError(f"{path!r} names a home folder that is not known, or leads round in links") from None
+    except OSError as error:
+        raise ValueError(f"{path!r} cannot be a folder: {error.strerror}") from None

@@ -6,7 +6,16 @@ from collections.abc import Mapping
 
 import google_crc32c
 
-from thumbrun.storage.base import PAGE_LIMIT, BucketNotFoundError, Entry, ExistsError, NotFoundError, Page, Sink
+from thumbrun.storage.base import (
+    PAGE_LIMIT,
+    BucketNotFoundError,
+    Entry,
+    ExistsError,
+    NameRefusedError,
+    NotFoundError,
+    Page,
+    Sink,
+)
 
 
 class MemoryStore:
@@ -36,9 +45,11 @@ class MemoryStore:
         return f"memory://{self._bucket}/{name}"
 
     def name_problem(self, name: str) -> str | None:
-        """Say why a name cannot be held: as Cloud Storage does."""
-        size = len(name.encode("utf-8", "surrogateescape"))
-        return None if 1 <= size <= 1024 else f"a name has 1 to 1,024 bytes, this one {size:,}"
+        """Say why a name cannot be held: as Cloud Storage does, but that names which are no UTF-8 may be planned."""
+        size = len(name.encode("utf-8", "surrogatepass"))
+        if not 1 <= size <= 1024:
+            return f"a name has 1 to 1,024 bytes, this one {size:,}"
+        return "a name is neither . nor .." if name in (".", "..") else None
 
     async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = PAGE_LIMIT) -> Page:
         """List objects, as the protocol says."""
@@ -84,6 +95,8 @@ class MemoryStore:
     ) -> Entry:
         """Create an object, as the protocol says."""
         await self._request()
+        if problem := self.name_problem(name):
+            raise NameRefusedError(f"{self.uri(name)}: {problem}")
         if name in self.objects:
             raise ExistsError(f"{self.uri(name)} exists")
         return self._put(name, body, content_type, metadata)

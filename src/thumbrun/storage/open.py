@@ -22,7 +22,7 @@ def open_store(
 
     Args:
         location: Where; its prefix does not matter.
-        clock: Time, for waits.
+        clock: Time and chance, for waits.
         emulator: Of Cloud Storage, or None.
         user_project: The project that pays, or None.
         in_flight: At most so many requests at once.
@@ -37,4 +37,5 @@ def open_store(
         from thumbrun.storage.local import LocalStore
 
         store = LocalStore(location.root)
-    return RetryingStore(store, Throttle(in_flight, clock.monotonic), clock.sleep, on_retry=on_retry)
+    throttle = Throttle(in_flight, clock.monotonic)
+    return RetryingStore(store, throttle, clock.sleep, uniform=clock.uniform, on_retry=on_retry)

@@ -1,9 +1,9 @@
 """What Cloud Storage may answer, and a network may do, each from a small server of the test's own."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from thumbrun.storage.base import (
     DamagedError,
     DeniedError,
     ExistsError,
+    NameRefusedError,
     NotFoundError,
     StoreError,
     ThrottledError,
@@ -98,7 +99,9 @@ OPERATIONS: dict[str, Callable[[GcsStore], Awaitable[Any]]] = {
         (503, "", ThrottledError),
         (504, "", TransientError),
         (400, "what is this", StoreError),
+        (403, '{"reason": "rateLimitExceeded"}', ThrottledError),
         (404, "The specified bucket does not exist.", BucketNotFoundError),
+        (400, "Bucket is a requester pays bucket but no user project provided.", StoreError),
     ],
 )
 async def test_answers_become_errors(
@@ -119,11 +122,13 @@ async def test_answers_become_errors(
 @pytest.mark.parametrize(
     ("operation", "code", "text", "expected"),
     [
-        ("read", 404, "No such object", NotFoundError),
+        ("read", 404, "No such object: my-bucket/the specified bucket does not exist", NotFoundError),
+        ("read", 404, "Not Found", NotFoundError),
         ("page", 404, "", BucketNotFoundError),
         ("create", 404, "", BucketNotFoundError),
         ("create", 412, "", ExistsError),
         ("create", 400, "Provided CRC32C does not match", TransientError),
+        ("create", 400, "Disallowed unicode characters present in object name", NameRefusedError),
     ],
 )
 async def test_answers_that_mean_something_for_one_operation(
@@ -187,16 +192,96 @@ async def dripping(request: web.Request) -> web.StreamResponse:
     return response
 
 
+@pytest.mark.parametrize("operation", ["page", "stat", "read"])
 @pytest.mark.parametrize("behaviour", [cut_short, reset, silent, dripping])
 async def test_what_a_network_does(
-    server: Server, store: GcsStore, behaviour: Handler, monkeypatch: pytest.MonkeyPatch
+    server: Server, store: GcsStore, behaviour: Handler, operation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Cut, reset, silent and dripping transfers all end, as worth another attempt."""
     monkeypatch.setattr(gcs, "_SILENCE_SECONDS", 0.2)
     monkeypatch.setattr(gcs, "_TOTAL_SECONDS", 0.6)
     server.answer = behaviour
     with pytest.raises(TransientError):
-        await asyncio.wait_for(store.read("a.jpg", BytesSink()), 5)
+        await asyncio.wait_for(OPERATIONS[operation](store), 5)
+
+
+async def test_an_upload_that_is_never_answered(
+    server: Server, store: GcsStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Creating has an end as well."""
+    monkeypatch.setattr(gcs, "_TOTAL_SECONDS", 0.3)
+    server.answer = silent
+    with pytest.raises(TransientError):
+        await asyncio.wait_for(OPERATIONS["create"](store), 5)
+
+
+async def test_an_end_that_only_the_stored_length_tells(server: Server, store: GcsStore) -> None:
+    """A body without Content-Length that ends early is found out by the size of what is stored."""
+
+    async def unframed(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"x-goog-stored-content-length": "1000", "Connection": "close"})
+        await response.prepare(request)
+        await response.write(b"x" * 10)
+        return response
+
+    server.answer = unframed
+    with pytest.raises(TransientError, match="10 bytes came of 1000"):
+        await store.read("a.jpg", BytesSink())
+
+
+@pytest.mark.parametrize(
+    "text", ["<html>", "[]", '"text"', '{"items": [{"name": "a"}]}', '{"items": [1]}', '{"items": 1}']
+)
+async def test_answers_that_are_not_cloud_storages(server: Server, store: GcsStore, text: str) -> None:
+    """What a proxy or a broken server says in the store's place is worth another attempt, and no crash."""
+    server.answer = status(200, text)
+    for operation in ("page", "stat", "create"):
+        with pytest.raises(TransientError):
+            await OPERATIONS[operation](store)
+
+
+async def test_a_login_page_is_not_taken_for_an_object(server: Server, store: GcsStore) -> None:
+    """A network that sends requests elsewhere is not followed: its page is no object's body."""
+
+    async def astray(request: web.Request) -> web.StreamResponse:
+        if request.path == "/login":
+            return web.Response(text="<html>")
+        raise web.HTTPFound("/login")
+
+    server.answer = astray
+    for operation in OPERATIONS:
+        with pytest.raises(StoreError):
+            await OPERATIONS[operation](store)
+
+
+async def test_what_a_sink_raises_is_no_fault_of_the_store(server: Server, store: GcsStore) -> None:
+    """An error of the caller's own, even one that a network could raise, comes out as it is."""
+
+    class Full(BytesSink):
+        def write(self, chunk: bytes) -> None:
+            raise OSError(28, "No space left on device")
+
+    server.answer = status(200, "body")
+    with pytest.raises(OSError, match="No space left"):
+        await store.read("a.jpg", Full())
+
+
+async def test_what_the_service_compresses(server: Server, store: GcsStore) -> None:
+    """Listings may come compressed on the way; an object's bytes come as they are stored."""
+    answer = json.dumps({"name": "a", "size": "1", "generation": "1", "items": []}).encode()
+
+    async def compressed(request: web.Request) -> web.StreamResponse:
+        assert "gzip" in request.headers["Accept-Encoding"]
+        headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+        return web.Response(body=gzip.compress(answer), headers=headers)
+
+    server.answer = compressed
+    assert () == (await store.page("")).entries
+    assert "a" == getattr(await store.stat("a"), "name", None)
+    assert "1" == (await store.create("a", b"x", content_type="image/jpeg", metadata={})).generation
+    sink = BytesSink()
+    await store.read("a", sink)
+    assert answer == gzip.decompress(sink.getvalue())
 
 
 async def test_nobody_listens() -> None:
@@ -240,14 +325,23 @@ async def test_a_page_that_is_empty_is_not_the_end(server: Server, store: GcsSto
     assert not page.more
 
 
-async def test_credentials_that_are_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without usable credentials the first request says so, and what to do: no key, no metadata server."""
-    path = tmp_path / "key.json"
-    path.write_text("{}")
-    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
-    monkeypatch.setenv("GCE_METADATA_HOST", "127.0.0.1:1")
-    store = GcsStore("bucket")
-    with pytest.raises(UnauthenticatedError) as caught:
-        await store.page("")
-    assert "gcloud auth application-default login" in caught.value.hint
-    await store.close()
+async def test_pages_go_on_behind_the_last_name(server: Server, store: GcsStore) -> None:
+    """The next page is asked for by name and not by token, so that the range's end may have changed meanwhile."""
+    server.answer = status(200, json.dumps({"items": [{"name": "a", "generation": "1"}], "nextPageToken": "t"}))
+    page = await store.page("", end="z")
+    await store.page("", start=page.resume_at, end="m")
+    assert "a\0" == server.requests[1].query["startOffset"]
+    assert "m" == server.requests[1].query["endOffset"]
+    assert "pageToken" not in server.requests[1].query
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\rb", ".", "..", ".well-known/acme-challenge/x", "", "é" * 513, "\udcff"])
+def test_names_that_the_service_does_not_take(name: str) -> None:
+    """What Cloud Storage's documentation rules out is refused before it is asked."""
+    assert GcsStore("bucket").name_problem(name)
+
+
+@pytest.mark.parametrize("name", ["a", "/a", "a//b", "a/../b", "#?%20", "é 🎉", "x" * 1024])
+def test_names_that_the_service_takes(name: str) -> None:
+    """Anything else is a name."""
+    assert GcsStore("bucket").name_problem(name) is None

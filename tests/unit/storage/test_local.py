@@ -1,14 +1,26 @@
 """A folder as a store: what a bucket never has, links, devices, other folders' marks, kills."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from thumbrun.storage.base import DeniedError, NameRefusedError, NotFoundError, TransientError, read_bytes
+from thumbrun.storage.base import (
+    BytesSink,
+    DeniedError,
+    ExistsError,
+    NameRefusedError,
+    NotFoundError,
+    StoreError,
+    TransientError,
+    read_bytes,
+)
 from thumbrun.storage.local import LocalStore
 
 MARKS = {"thumbrun-run": "r"}
@@ -38,21 +50,30 @@ async def test_links_and_devices_are_no_objects(tmp_path: Path) -> None:
         assert await store.stat(name) is None
         with pytest.raises(NotFoundError):
             await read_bytes(store, name)
-    with pytest.raises(DeniedError):
-        await store.create("folder/new.jpg", b"x", content_type="image/jpeg", metadata=MARKS)
+    for name in ("folder/new.jpg", "folder/deeper/new.jpg"):
+        with pytest.raises(DeniedError):
+            await store.create(name, b"x", content_type="image/jpeg", metadata=MARKS)
+    assert [] == [entry.name for entry in (await store.page("folder/")).entries]
     assert ["secret.jpg"] == os.listdir(outside)  # noqa: PTH208
     await store.close()
 
 
 @pytest.mark.parametrize(
-    "name", ["../x", "a/../x", "/x", "a//x", ".", "", "a/", "nul\0", "x" * 256, "_thumbrun/local/x"]
+    "name",
+    [
+        *("../x", "a/../x", "/x", "a//x", ".", "", "a/", "nul\0", "x" * 256, "x/" * 2100 + "x", "\ud800"),
+        *("_thumbrun/local", "_thumbrun/local/x", "a/_thumbrun/local/marks/x"),
+    ],
 )
 def test_names_that_are_no_paths_below_the_folder(tmp_path: Path, name: str) -> None:
     """What would leave the folder, or cannot be a path, is refused with a reason."""
     assert LocalStore(str(tmp_path)).name_problem(name)
 
 
-@pytest.mark.parametrize("name", ["x", "a/b", "..x", "a/.hidden", "é 🎉\n.jpg", "x" * 255])
+@pytest.mark.parametrize(
+    "name",
+    ["x", "a/b", "..x", "a/.hidden", "é 🎉\n.jpg", "x" * 255, "\udcff.jpg", "a_thumbrun/local/x", "_thumbrun/localx"],
+)
 def test_names_that_are_paths_below_the_folder(tmp_path: Path, name: str) -> None:
     """Anything else is a name."""
     assert LocalStore(str(tmp_path)).name_problem(name) is None
@@ -125,12 +146,40 @@ async def test_a_file_that_grows_while_it_is_read(tmp_path: Path) -> None:
     await store.close()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-async def test_a_folder_that_may_not_be_read_is_an_error(tmp_path: Path) -> None:
-    """What cannot be listed does not count as empty."""
-    (tmp_path / "closed").mkdir(mode=0)
-    with pytest.raises(DeniedError):
-        await LocalStore(str(tmp_path)).page("")
+@pytest.fixture
+def nobody() -> Iterator[Path]:
+    """Return a folder of somebody who is not root, and be that one."""
+    was = os.geteuid()
+    with tempfile.TemporaryDirectory() as folder:
+        if was == 0:
+            os.chown(folder, 65534, -1)
+            os.seteuid(65534)
+        try:
+            yield Path(folder)
+        finally:
+            for path in Path(folder).iterdir():
+                path.chmod(0o700)
+            os.seteuid(was)
+
+
+async def test_a_folder_that_may_not_be_read_is_an_error(nobody: Path) -> None:
+    """What cannot be listed, read or written does not count as empty; the message names it."""
+    for folder in ("closed", "readable"):
+        (nobody / folder).mkdir()
+    (nobody / "readable/a.jpg").write_bytes(b"x")
+    (nobody / "readable/a.jpg").chmod(0)
+    (nobody / "readable").chmod(0o500)
+    (nobody / "closed").chmod(0)
+    store = LocalStore(str(nobody))
+    for request in (store.page(""), store.page("closed/"), store.stat("closed/a.jpg")):
+        with pytest.raises(DeniedError, match="closed"):
+            await request
+    with pytest.raises(DeniedError, match=r"a\.jpg"):
+        await read_bytes(store, "readable/a.jpg")
+    with pytest.raises(DeniedError, match="readable") as caught:
+        await store.create("readable/b.jpg", b"x", content_type="image/jpeg", metadata=MARKS)
+    assert "mode" in caught.value.hint
+    await store.close()
 
 
 KILLED = """
@@ -153,3 +202,194 @@ async def test_a_kill_before_the_link_leaves_the_name_free(tmp_path: Path) -> No
     await store.create("a.jpg", b"newer", content_type="image/jpeg", metadata=MARKS)
     assert b"newer" == await read_bytes(store, "a.jpg")
     await store.close()
+
+
+async def create(store: LocalStore, name: str) -> None:
+    """Create a marked file."""
+    await store.create(name, b"x", content_type="image/jpeg", metadata=MARKS)
+
+
+async def test_marks_are_seen_as_soon_as_they_are_made(tmp_path: Path) -> None:
+    """A store that listed a folder before another one wrote thumbnails into it does not take them for sources."""
+    (tmp_path / "out/run").mkdir(parents=True)
+    (tmp_path / "out/run/mine.jpg").write_bytes(b"a source")
+    source, output = LocalStore(str(tmp_path)), LocalStore(str(tmp_path / "out"))
+    assert [{}] == [entry.metadata for entry in (await source.page("")).entries]
+    await create(output, "run/thumbnail.jpg")
+    assert [{}, MARKS] == [entry.metadata for entry in (await source.page("")).entries]
+    await source.close()
+    await output.close()
+
+
+async def test_an_acknowledgement_of_a_link_that_was_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link that was made, though the answer says that the name exists, counts as made."""
+    link = os.link
+
+    def lossy(source: Path, target: str) -> None:
+        link(source, target)
+        raise FileExistsError(17, "File exists", target)
+
+    monkeypatch.setattr(os, "link", lossy)
+    store = LocalStore(str(tmp_path))
+    await create(store, "a.jpg")
+    entry = await store.stat("a.jpg")
+    assert entry is not None
+    assert MARKS == entry.metadata
+    await store.close()
+
+
+async def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing can be created as it must be, the error says what kind of folder would do."""
+
+    def unable(source: Path, target: str) -> None:
+        raise PermissionError(1, "Operation not permitted", target)
+
+    monkeypatch.setattr(os, "link", unable)
+    store = LocalStore(str(tmp_path))
+    with pytest.raises(StoreError) as caught:
+        await create(store, "a.jpg")
+    assert "hard links" in caught.value.hint
+    assert [] == await names(store)
+    assert [] == list((tmp_path / "_thumbrun/local/tmp").iterdir())
+
+
+async def test_two_stores_race_for_a_name(tmp_path: Path) -> None:
+    """Of creators in two stores of one folder one wins; what it wrote and its marks belong together."""
+    stores = [LocalStore(str(tmp_path)) for _ in range(2)]
+    for number in range(30):
+        results = await asyncio.gather(
+            *(
+                store.create(f"{number}/a.jpg", b"x" * size, content_type="a/b", metadata={"size": str(size)})
+                for size, store in enumerate(stores * 3, 1)
+            ),
+            return_exceptions=True,
+        )
+        assert 5 == sum(isinstance(result, ExistsError) for result in results)
+        entry = await stores[0].stat(f"{number}/a.jpg")
+        assert entry is not None
+        assert {"size": str(entry.size)} == entry.metadata
+    for store in stores:
+        await store.close()
+
+
+async def test_each_folder_is_read_once_a_listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paging through a folder reads it once, and a listing of records does not look at the pictures beside them."""
+    for number in range(50):
+        (tmp_path / f"{number:02}.jpg").touch()
+    (tmp_path / "records/run").mkdir(parents=True)
+    (tmp_path / "records/run/plan.json").touch()
+    read: list[str] = []
+    scandir = os.scandir
+
+    def counted(path: str) -> "os._ScandirIterator[str]":
+        read.append(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", counted)
+    store = LocalStore(str(tmp_path))
+    start, found = "", list[str]()
+    while True:
+        page = await store.page("", start=start, limit=7)
+        found += [entry.name for entry in page.entries]
+        if not page.more:
+            break
+        start = page.resume_at
+    assert 51 == len(found)
+    assert 3 == len(read)
+    read.clear()
+    assert ["records/run/plan.json"] == [entry.name for entry in (await store.page("records/run/")).entries]
+    assert [f"{tmp_path}/records/run/"] == read
+    await store.close()
+
+
+async def test_a_page_that_is_asked_for_again_is_the_same(tmp_path: Path) -> None:
+    """A page may be read twice, as a retry does, and what was deleted meanwhile is not in it."""
+    for number in range(9):
+        (tmp_path / f"{number}.jpg").touch()
+    store = LocalStore(str(tmp_path))
+    first = await store.page("", limit=3)
+    second = await store.page("", start=first.resume_at, limit=3)
+    assert second == await store.page("", start=first.resume_at, limit=3)
+    (tmp_path / "4.jpg").unlink()
+    again = await store.page("", start=first.resume_at, limit=3)
+    assert ["3.jpg", "5.jpg", "6.jpg"] == [entry.name for entry in again.entries]
+    await store.close()
+
+
+async def test_names_that_are_no_utf8(tmp_path: Path) -> None:
+    """A name in an old encoding is listed, read, and comes through a record unharmed."""
+    with open(os.fsencode(tmp_path) + b"/\xe9.jpg", "wb") as file:  # noqa: PTH123, ASYNC230
+        file.write(b"x")
+    store = LocalStore(str(tmp_path))
+    (entry,) = (await store.page("")).entries
+    assert b"x" == await read_bytes(store, json.loads(json.dumps(entry.name)))
+    await store.close()
+
+
+async def test_a_folder_is_no_object(tmp_path: Path) -> None:
+    """Reading a folder finds nothing, and leaves no descriptor open."""
+    (tmp_path / "folder").mkdir()
+    store = LocalStore(str(tmp_path))
+    await store.page("")
+    before = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0  # noqa: PTH208
+    for _ in range(5):
+        with pytest.raises(NotFoundError):
+            await read_bytes(store, "folder")
+    after = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0  # noqa: PTH208
+    assert after - before < 5
+    await store.close()
+
+
+async def test_a_tree_as_deep_as_paths_go(tmp_path: Path) -> None:
+    """Depth is bounded by the file system only."""
+    name = "d/" * 900 + "a.jpg"
+    store = LocalStore(str(tmp_path))
+    await create(store, name)
+    assert [name] == await names(store)
+
+
+async def test_a_cancelled_request_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a cancelled creation is over, nothing more happens behind its caller's back."""
+    link, begun = os.link, asyncio.Event()
+    loop = asyncio.get_running_loop()
+    done: list[str] = []
+
+    def slow(source: Path, target: str) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result()
+        link(source, target)
+        done.append(target)
+
+    monkeypatch.setattr(os, "link", slow)
+    store = LocalStore(str(tmp_path))
+    creating = asyncio.ensure_future(create(store, "a.jpg"))
+    await begun.wait()
+    creating.cancel()
+    await asyncio.wait([creating])
+    assert creating.cancelled()
+    assert [f"{tmp_path}/a.jpg"] == done
+    await store.close()
+
+
+async def test_what_a_sink_raises_is_no_fault_of_the_store(tmp_path: Path) -> None:
+    """An error of the caller's own, even one that a disk could raise, comes out as it is."""
+
+    class Full(BytesSink):
+        def write(self, chunk: bytes) -> None:
+            raise FileNotFoundError(2, "of the caller's own")
+
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    store = LocalStore(str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="the caller's own"):
+        await store.read("a.jpg", Full())
+    await store.close()
+
+
+async def test_a_folder_that_is_a_link(tmp_path: Path) -> None:
+    """The store's own folder may be a symbolic link, and is made if it is not there."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    for root in ("link", "made/on/the/way"):
+        store = LocalStore(str(tmp_path / root))
+        await create(store, "a.jpg")
+        assert ["a.jpg"] == await names(store)

@@ -100,6 +100,7 @@ def test_what_passes_is_tried_again(error: StoreError) -> None:
         (StoreError("what nobody expects"), 1),
         (DeniedError("403"), Policy().denied_attempts),
         (TransientError("500"), Policy().attempts),
+        (ThrottledError("429"), Policy().attempts),
     ],
 )
 def test_what_does_not_pass_is_raised(error: StoreError, requests: int) -> None:
@@ -161,6 +162,39 @@ def test_a_refused_create_is_looked_into() -> None:
             await retrying(refused).create("a", b"y", content_type="image/jpeg", metadata={})
 
     run(scenario())
+
+
+def test_who_may_neither_create_nor_look_is_told_of_the_former() -> None:
+    """That looking is refused too does not hide that creating was."""
+
+    class Blind(FailingStore):
+        async def stat(self, name: str) -> Entry | None:
+            raise DeniedError("no get")
+
+    async def scenario() -> None:
+        with pytest.raises(DeniedError, match="no create"):
+            await retrying(Blind(*[DeniedError("no create")] * 9)).create("a", b"y", content_type="a/b", metadata={})
+
+    run(scenario())
+
+
+def test_the_jitter_is_the_clocks_own() -> None:
+    """Two runs from one seed wait the same, and those who are asked to wait alike do not come back as one."""
+
+    def waits(seed: int) -> list[float]:
+        async def scenario() -> list[float]:
+            clock, told = VirtualClock(seed), list[Retry]()
+            inner = FailingStore(TransientError("500"), ThrottledError("429", retry_after=5.0))
+            inner.put_as_user("a", b"x")
+            throttle = Throttle(8, clock.monotonic)
+            await read(RetryingStore(inner, throttle, clock.sleep, uniform=clock.uniform, on_retry=told.append))
+            return [retry.wait for retry in told]
+
+        return run(scenario())
+
+    assert waits(1) == waits(1)
+    assert waits(1)[1] != waits(2)[1]
+    assert 5.0 <= min(waits(1)[1], waits(2)[1])
 
 
 def test_the_throttle_halves_once_a_burst_and_grows_back() -> None:

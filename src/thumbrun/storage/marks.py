@@ -1,0 +1,84 @@
+"""Sidecars that hold what a file system does not: the metadata and content type of files that thumbrun made.
+
+They lie in `_thumbrun/local/marks` of the folder that was written to. A sidecar's name holds a hash of the file's
+name below that folder and the file's identity, and it is written before the file is linked: file and metadata appear
+as one, and another file that takes the name has none.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from thumbrun.storage.walk import PRIVATE
+
+Known = dict[str, list[tuple[str, str]]]
+"""The folders of sidecars that may tell of a folder's files, each with the files' prefix in them, nearest first."""
+
+
+def generation_of(status: os.stat_result) -> str:
+    """Return what changes whenever a file's content is replaced: inode, size, time of modification in nanoseconds."""
+    return f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}"
+
+
+def mark_path(folder: str, name: str, status: os.stat_result) -> Path:
+    """Return where the sidecar of a file lies.
+
+    Args:
+        folder: The folder of sidecars.
+        name: The file's name below the folder that was written to.
+        status: The file's.
+    """
+    digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
+    return Path(folder, digest[:2], f"{digest}.{generation_of(status)}.json")
+
+
+def marks_folder(root: str) -> str:
+    """Return the folder of a store's sidecars."""
+    return f"{root.rstrip('/')}/{PRIVATE}/marks"
+
+
+def find_mark(root: str, name: str, status: os.stat_result, known: Known) -> dict[str, Any]:
+    """Return what a file's sidecar says, or nothing.
+
+    Not only the store itself may have made the file: a source may hold the output of an earlier run, or be part of
+    one. So the sidecars of every folder on the way to the file count.
+
+    Args:
+        root: The store's folder.
+        name: The file's name in it.
+        status: The file's.
+        known: What is known of folders, extended here. Not to be kept: any folder may get sidecars at any time.
+
+    Raises:
+        OSError: A sidecar is there and cannot be read; the file must not pass for a source on that account.
+    """
+    folder, _, base = name.rpartition("/")
+    if folder not in known:
+        known[folder] = _holders(f"{root.rstrip('/')}/{folder}".rstrip("/"))
+    for marks, prefix in known[folder]:
+        with suppress(FileNotFoundError, ValueError):  # torn by a power cut: it tells nothing
+            found: dict[str, Any] = json.loads(mark_path(marks, prefix + base, status).read_bytes())
+            return found
+    return {}
+
+
+def write_mark(path: Path, attributes: Mapping[str, Any]) -> None:
+    """Write a sidecar; the file that it tells of is not there yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(attributes))
+
+
+def _holders(folder: str) -> list[tuple[str, str]]:
+    holders = []
+    path, prefix = folder, ""
+    while True:
+        if os.path.isdir(marks_folder(path)):  # noqa: PTH112
+            holders.append((marks_folder(path), prefix))
+        if not path:
+            return holders
+        path, _, last = path.rpartition("/")
+        prefix = f"{last}/{prefix}"

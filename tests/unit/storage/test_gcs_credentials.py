@@ -1,0 +1,157 @@
+"""Credentials: had once for all requests, renewed, and missing; against a token server of the test's own."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from gcloud.aio.auth import Token
+from tenacity import wait_none
+
+from thumbrun.storage import gcs
+from thumbrun.storage.base import TransientError, UnauthenticatedError
+from thumbrun.storage.gcs import GcsStore
+
+
+class Google:
+    """A token endpoint and an empty bucket.
+
+    Attributes:
+        gate: Nobody gets a token before it is set.
+        status: What the token endpoint answers with.
+        expires_in: Seconds that a token lasts.
+        tokens: How many were given.
+        seen: The Authorization header of every request to the bucket.
+    """
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.status = 200
+        self.expires_in = 3600
+        self.asked = asyncio.Event()
+        self.tokens = 0
+        self.seen: list[str] = []
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer."""
+        if request.path != "/token":
+            self.seen.append(request.headers["Authorization"])
+            return web.json_response({})
+        self.asked.set()
+        await self.gate.wait()
+        if self.status != 200:
+            return web.json_response({"error": "invalid_grant"}, status=self.status)
+        self.tokens += 1
+        return web.json_response({"access_token": f"secret-{self.tokens}", "expires_in": self.expires_in})
+
+
+@pytest.fixture
+async def google(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Google]:
+    """Run the server, and be a user who has logged in to it."""
+    made = Google()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", made.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    login = {"type": "authorized_user", "client_id": "id", "client_secret": "s3cret", "refresh_token": "r3fresh"}
+    (tmp_path / "key.json").write_text(json.dumps({**login, "token_uri": f"{url}/token"}))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
+    monkeypatch.setattr(gcs, "_API", url)
+    yield made
+    made.gate.set()
+    await runner.cleanup()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the client try again for a token without waiting."""
+    monkeypatch.setattr(Token.acquire_access_token.retry, "wait", wait_none())
+
+
+async def test_one_token_serves_all_requests(google: Google) -> None:
+    """Many requests at once ask for one token, and all carry it."""
+    store = GcsStore("bucket")
+    await asyncio.gather(*(store.page("") for _ in range(20)))
+    assert 1 == google.tokens
+    assert ["Bearer secret-1"] * 20 == google.seen
+    await store.close()
+
+
+async def test_a_cancelled_request_takes_no_token_from_the_others(google: Google) -> None:
+    """A request that is cancelled while it waits for the token leaves the others waiting, and served."""
+    google.gate.clear()
+    store = GcsStore("bucket")
+    first, second = (asyncio.ensure_future(store.page("")) for _ in range(2))
+    await google.asked.wait()
+    first.cancel()
+    await asyncio.wait([first])
+    google.gate.set()
+    assert () == (await second).entries
+    assert first.cancelled()
+    await store.close()
+
+
+async def test_a_store_is_closed_while_it_waits_for_a_token(google: Google) -> None:
+    """Closing does not wait for a token server that does not answer."""
+    google.gate.clear()
+    store = GcsStore("bucket")
+    request = asyncio.ensure_future(store.page(""))
+    await google.asked.wait()
+    request.cancel()
+    await asyncio.wait([request])
+    await asyncio.wait_for(store.close(), 5)
+
+
+async def test_credentials_that_are_refused(google: Google) -> None:
+    """A login that was revoked ends the task, with what to do; no secret is told."""
+    google.status = 400
+    store = GcsStore("bucket")
+    with pytest.raises(UnauthenticatedError, match="invalid_grant") as caught:
+        await store.page("")
+    assert "gcloud auth application-default login" in caught.value.hint
+    assert "s3cret" not in str(caught.value)
+    assert "r3fresh" not in str(caught.value)
+    await store.close()
+
+
+async def test_credentials_that_cannot_be_renewed_for_now(google: Google) -> None:
+    """Who had a token is known: that the next does not come at once is worth another attempt."""
+    google.expires_in = -10
+    store = GcsStore("bucket")
+    await store.page("")
+    google.status = 500
+    with pytest.raises(TransientError):
+        await store.page("")
+    google.status = 200
+    await store.page("")
+    assert ["Bearer secret-1", "Bearer secret-2"] == google.seen
+    await store.close()
+
+
+async def test_a_token_server_that_never_answers(google: Google, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an answer, a request does not hang for minutes."""
+    monkeypatch.setattr(gcs, "_CREDENTIALS_SECONDS", 0.2)
+    google.gate.clear()
+    store = GcsStore("bucket")
+    with pytest.raises(UnauthenticatedError):
+        await asyncio.wait_for(store.page(""), 5)
+    await store.close()
+
+
+@pytest.mark.parametrize("content", ["{}", '{"type": "authorized_user"}', '{"type": "nothing known"}', "no json", None])
+async def test_credentials_that_are_none(content: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without usable credentials every request says so, says what to do, and leaves no session open."""
+    monkeypatch.setattr("gcloud.aio.auth.token.GCE_ENDPOINT_TOKEN", "http://127.0.0.1:1/token")
+    if content is not None:
+        (tmp_path / "key.json").write_text(content)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
+    store = GcsStore("bucket")
+    for error in await asyncio.gather(*(store.page("") for _ in range(5)), return_exceptions=True):
+        assert isinstance(error, UnauthenticatedError)
+        assert "gcloud auth application-default login" in error.hint
+    await store.close()
