@@ -15,6 +15,7 @@ from typing import Any
 from thumbrun import records
 from thumbrun.layout import RunLayout
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence
+from thumbrun.planning.listing import pages
 from thumbrun.planning.plan import Item
 from thumbrun.platform import Task
 from thumbrun.state import State
@@ -90,15 +91,13 @@ class Ledger:
         Args:
             shards: How many the plan has.
         """
-        expected, start, more = 0, "", True
-        while more:
-            page = await self._state.store.page(self._run.ledger, start=start)
-            sealed = sorted({self._run.shard_of_part(e.name) for e in page.entries if SEAL in e.metadata})
+        expected = 0
+        async for entries in pages(self._state.store, self._run.ledger):
+            sealed = sorted({self._run.shard_of_part(e.name) for e in entries if SEAL in e.metadata})
             for shard in sealed:
                 if shard > expected:
                     return expected
                 expected = shard + 1
-            start, more = page.resume_at, page.more
         return expected if expected < shards else None
 
     async def tally(self) -> Tally:
@@ -130,13 +129,7 @@ class Ledger:
         await self._state.create_own(name, records.to_lines(header, rows), self._run_id, metadata=metadata)
 
     async def _parts(self, prefix: str) -> list[Entry]:
-        found: list[Entry] = []
-        start, more = "", True
-        while more:
-            page = await self._state.store.page(prefix, start=start)
-            found += page.entries
-            start, more = page.resume_at, page.more
-        return found
+        return [entry async for entries in pages(self._state.store, prefix) for entry in entries]
 
     async def _read(self, shard: int, parts: Iterable[Entry]) -> dict[int, Outcome]:
         outcomes: dict[str, list[Outcome]] = {}

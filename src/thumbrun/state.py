@@ -44,6 +44,15 @@ class State:
         """
         return records.from_lines(await read_bytes(self.store, name), self.store.uri(name))
 
+    async def last_name(self, prefix: str, start: str = "") -> str:
+        """Return the last name below a prefix, at or after `start`, or an empty string."""
+        last, more = "", True
+        while more:
+            page = await self.store.page(prefix, start=start)
+            last = page.entries[-1].name if page.entries else last
+            start, more = page.resume_at, page.more
+        return last
+
     async def first(self, name: str, record: Mapping[str, Any], run_id: str) -> dict[str, Any]:
         """Create a record if its name is free, and return what then stands there: this one, or who came first.
 

@@ -137,11 +137,7 @@ class Agreement:
 
     async def _last_anchor(self) -> tuple[int, dict[str, Any] | None]:
         prefix = self._state.names.anchors(_FINGERPRINT, self._wish.fingerprint)
-        last, start, more = "", "", True
-        while more:
-            page = await self._state.store.page(prefix, start=start)
-            last = page.entries[-1].name if page.entries else last
-            start, more = page.resume_at, page.more
+        last = await self._state.last_name(prefix)
         return (int(last.removeprefix(prefix)), await self._state.read(last)) if last else (0, None)
 
     async def _joinable(self, claim: Mapping[str, Any]) -> bool:

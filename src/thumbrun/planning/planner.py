@@ -139,21 +139,12 @@ class _Watch:
 
     async def look(self) -> None:
         """See what the planners have written since the last look."""
-        claims = await self._last_name(self._run.planner_claims, self._run.planner_claim(self.last))
+        claims = await self._state.last_name(self._run.planner_claims, self._run.planner_claim(self.last))
         newest = self._run.planner_of_claim(claims) if claims else 0
         if newest != self.last:
             self.last = newest
             self.claim = await self._state.read(self._run.planner_claim(newest)) or {}
-        beat = await self._last_name(self._run.beats(newest), "") if newest else ""
+        beat = await self._state.last_name(self._run.beats(newest)) if newest else ""
         sign = beat or claims
         if sign != self._sign:
             self._sign, self._seen_at = sign, self._clock.monotonic()
-
-    async def _last_name(self, prefix: str, start: str) -> str:
-        """Return the last name below a prefix, at or after `start`, or an empty string."""
-        last, more = "", True
-        while more:
-            page = await self._state.store.page(prefix, start=start)
-            last = page.entries[-1].name if page.entries else last
-            start, more = page.resume_at, page.more
-        return last
