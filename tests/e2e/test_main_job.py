@@ -249,7 +249,7 @@ def test_a_task_that_cannot_finish_says_how_to_go_on(emulator: Emulator, tasks: 
     environment = clean_environment(STORAGE_EMULATOR_HOST=emulator.url, OUTPUT_BUCKET="thumbs")
     task = tasks.start(environment | {"INPUT_FOLDER": "gs://nowhere/in"})
     assert 1 == task.wait(), task.output()
-    assert "error: there is no bucket gs://nowhere/" in task.output()
+    assert "error: the bucket of gs://nowhere/ does not exist" in task.output()
     assert "check the bucket's name and project" in task.output()
     assert re.search(
         r"continue with: thumbrun run gs://nowhere/in/ --resume \d{8}T\d{4}Z \(and the same settings\)$",
