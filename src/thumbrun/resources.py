@@ -69,7 +69,7 @@ def _quotas(root: Path) -> Iterator[float]:
 
 def _share(quota: str, period: str) -> Iterator[float]:
     """Yield one limit, or none: version 2 says `max`, version 1 says -1."""
-    if quota.isdigit() and period.isdigit() and int(quota) and int(period):
+    if quota.isdecimal() and period.isdecimal() and int(quota) and int(period):
         yield int(quota) / int(period)
 
 
@@ -78,7 +78,7 @@ def _limits(root: Path) -> Iterator[int]:
     texts = [_read(folder / "memory.max") for folder in _folders(root, "")]
     texts += [_read(folder / "memory.limit_in_bytes") for folder in _folders(root, "memory")]
     for text in texts:
-        if text.isdigit() and 0 < int(text) < _NO_LIMIT:
+        if text.isdecimal() and 0 < int(text) < _NO_LIMIT:
             yield int(text)
 
 

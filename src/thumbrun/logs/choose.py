@@ -13,8 +13,8 @@ CHILD_SECONDS = 0.5  # between two progress lines to a parent that draws a bar
 FLEET_VARIABLE = "_THUMBRUN_FLEET"  # set by the parent of several tasks
 
 
-def choose_sink(log_format: str, environ: Mapping[str, str], stream: TextIO, clock: Clock) -> Sink:
-    """Return the sink for a stream.
+def choose_sink(log_format: str, environ: Mapping[str, str], stream: TextIO | None, clock: Clock) -> Sink:
+    """Return the sink for a stream; None, as `sys.stdout` is in a process without one, is no terminal.
 
     | log_format | environment | stream | sink |
     |---|---|---|---|
@@ -27,11 +27,11 @@ def choose_sink(log_format: str, environ: Mapping[str, str], stream: TextIO, clo
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")  # a name that the stream cannot spell ends no task
     on_cloud_run = bool(environ.get("CLOUD_RUN_JOB") or environ.get("CLOUD_RUN_EXECUTION"))
-    terminal = stream.isatty()
+    terminal = stream is not None and stream.isatty()
     if log_format == "json" or (log_format == "auto" and on_cloud_run and not terminal):
         seconds = CHILD_SECONDS if environ.get(FLEET_VARIABLE) else JSON_SECONDS
         return JsonLines(stream, clock, seconds=seconds, trace=trace_of(environ))
-    if terminal and environ.get("TERM") not in ("dumb", "unknown"):
+    if stream is not None and terminal and environ.get("TERM") not in ("dumb", "unknown"):
         from thumbrun.logs.terminal import Terminal  # rich takes a tenth of a second to import
 
         return Terminal(stream, clock)

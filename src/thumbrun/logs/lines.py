@@ -41,7 +41,7 @@ def marked_message(event: Event) -> str:
 class JsonLines:
     """One JSON object a line, as Cloud Logging takes it from standard output."""
 
-    def __init__(self, stream: TextIO, clock: Clock, *, seconds: float = JSON_SECONDS, trace: str = "") -> None:
+    def __init__(self, stream: TextIO | None, clock: Clock, *, seconds: float = JSON_SECONDS, trace: str = "") -> None:
         """Write to `stream`.
 
         Args:
@@ -125,7 +125,7 @@ def parse(line: str) -> Event | None:
 class TextLines:
     """Plain words, a line an event, for a pipe or a file."""
 
-    def __init__(self, stream: TextIO, clock: Clock) -> None:
+    def __init__(self, stream: TextIO | None, clock: Clock) -> None:
         """Write to `stream`."""
         self._lines = Lines(stream)
         self._clock = clock

@@ -21,13 +21,14 @@ _SECRETS = re.compile(
     | \b (?-i:eyJ)[\w-]{8,}\.(?-i:eyJ)[\w-]{8,}\.[\w-]*                            # JSON web tokens
     | (?P<signed> [?&] (?: X-Goog-Signature | X-Amz-Signature | X-Amz-Security-Token | Signature | access_token | key
         | upload_id ) = ) [^&\s'"]+                                                # parts of URLs
+    | (?P<form> \b (?: client_secret | refresh_token ) = ) [^&\s'"]+               # of bodies that ask for a token
     | (?P<member> ['"] (?: private_key | private_key_id | client_secret | refresh_token | access_token | id_token
         | subject_token | password ) ['"] \s* : \s* ['"] ) (?: [^'"\\] | \\. )*    # credential files
     | -----BEGIN\ [A-Z0-9\ ]*PRIVATE\ KEY----- .*? (?: -----END\ [A-Z0-9\ ]*PRIVATE\ KEY----- | \Z )
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-_KEPT = ("scheme", "header", "signed", "member")
+_KEPT = ("scheme", "header", "signed", "form", "member")
 
 
 def redacted(text: str) -> str:
@@ -40,16 +41,16 @@ def redacted(text: str) -> str:
 
 
 def redacted_value(value: Any) -> Any:
-    """Return a value of an event without secrets, however deep: strings in mappings and sequences included."""
+    """Return a value of an event without secrets, however deep: mappings and sequences included."""
     if isinstance(value, str):
         return redacted(value)
     if isinstance(value, Mapping):
-        return {key: redacted_value(member) for key, member in value.items()}
+        return {redacted(str(key)): redacted_value(member) for key, member in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [redacted_value(member) for member in value]
-    if isinstance(value, BaseException):
-        return redacted(str(value))
-    return value
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return redacted(str(value))  # an error, a URL, bytes: what a log would make of it anyway
 
 
 def _replacement(found: re.Match[str]) -> str:

@@ -13,14 +13,13 @@ class Lines:
     (https://docs.python.org/3/library/signal.html#note-on-sigpipe).
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        """Write to `stream`."""
+    def __init__(self, stream: TextIO | None) -> None:
+        """Write to `stream`; None, as `sys.stdout` is in a process without one: to nobody."""
         self._stream = stream
-        self._gone = False
 
     def write(self, line: str) -> None:
         """Write a line, its end included, in one go, so that lines of other processes do not come between."""
-        if self._gone:
+        if self._stream is None:
             return
         try:
             self._stream.write(line)
@@ -28,8 +27,26 @@ class Lines:
         except BlockingIOError:
             pass  # a full terminal or pipe that does not wait: this line is lost, the next may not be
         except OSError:
-            self._gone = True
+            gone, self._stream = self._stream, None
             with suppress(OSError):
                 nothing = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(nothing, self._stream.fileno())
+                os.dup2(nothing, gone.fileno())
                 os.close(nothing)
+
+
+class Forgiving:
+    """A terminal for a library that writes by itself: as `Lines`, it may go away, as when a connection is lost."""
+
+    def __init__(self, stream: TextIO) -> None:
+        """Write to `stream`."""
+        self._lines = Lines(stream)
+        self.encoding = stream.encoding
+        self.isatty = stream.isatty
+
+    def write(self, text: str) -> int:
+        """Write text, in one go."""
+        self._lines.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: what is written is flushed."""

@@ -1,7 +1,7 @@
 """Events on a terminal: a progress bar with counts, rate and time left, and what goes wrong above it."""
 
 from collections.abc import Mapping
-from typing import TextIO
+from typing import TextIO, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, ProgressColumn, Task
@@ -15,6 +15,7 @@ from thumbrun.console import plain
 from thumbrun.logs.events import Event, Progress
 from thumbrun.logs.lines import marked_message
 from thumbrun.logs.pace import Pace, duration_text, rate_text
+from thumbrun.logs.stream import Forgiving
 
 _STYLES = {"WARNING": "yellow", "ERROR": "bold red", "NOTICE": "bold"}
 _SHORTEST_BAR = 8  # characters, the gap beside it included
@@ -52,7 +53,7 @@ class Terminal:
 
     def __init__(self, stream: TextIO, clock: Clock) -> None:
         """Write to `stream`, which is a terminal."""
-        self._console = Console(file=stream, highlight=False)
+        self._console = Console(file=cast(TextIO, Forgiving(stream)), highlight=False)
         self._clock = clock
         self._pace = Pace()
         self._bar: Bar | None = None

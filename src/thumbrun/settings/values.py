@@ -10,6 +10,7 @@ _UNITS = {"": 1, "B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "KB": 1
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _YES, _NO = frozenset(("1", "true", "yes", "on")), frozenset(("0", "false", "no", "off"))
 _LONGEST_PLACE = 4096  # of a path on most systems, and far beyond Cloud Storage's 1,024 bytes
+_LAST_PORT = 65535
 LARGEST_SIDE = 4096  # pixels
 
 
@@ -37,7 +38,8 @@ def project(value: str) -> str:
 def emulator(value: str) -> str:
     """Take the address of an emulator."""
     host = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)"
-    if not re.fullmatch(rf"(https?://)?{host}(:[0-9]{{1,5}})?/?", value):
+    found = re.fullmatch(rf"(?:https?://)?{host}(?::([0-9]{{1,5}}))?/?", value)
+    if not found or not 1 <= int(found[2] or 1) <= _LAST_PORT:
         raise ValueError("it must be an address like http://127.0.0.1:9023")
     return value
 
