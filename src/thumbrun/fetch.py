@@ -5,7 +5,7 @@ import zlib
 import google_crc32c
 
 from thumbrun.imaging.body import Body
-from thumbrun.imaging.workers import Workers
+from thumbrun.imaging.workers import Renderer
 from thumbrun.outcomes import Reason
 from thumbrun.planning.plan import Item
 from thumbrun.storage.base import DeniedError, NotFoundError, Store, StoreError
@@ -52,7 +52,7 @@ class Fetcher:
         reads: How many were read whole.
     """
 
-    def __init__(self, source: Store, workers: Workers, most_bytes: int) -> None:
+    def __init__(self, source: Store, workers: Renderer, most_bytes: int) -> None:
         """Prepare.
 
         Args:

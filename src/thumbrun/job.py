@@ -1,6 +1,7 @@
 """One task from start to end: agree on the run, find or make the plan, work one's shards, write down what happened."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Self
 from thumbrun.admission import Admission
 from thumbrun.clock import Clock
 from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError
-from thumbrun.imaging.workers import Workers
+from thumbrun.imaging.workers import Renderer, Workers
 from thumbrun.ledger import Ledger
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
@@ -61,10 +62,21 @@ class Report:
 class Stores:
     """The stores of one task, opened and closed together."""
 
-    def __init__(self, settings: Settings, events: Events, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, events: Events, clock: Clock, opener: Callable[[Location], Store] | None = None
+    ) -> None:
+        """Prepare.
+
+        Args:
+            settings: Where they are.
+            events: Hears of requests that are repeated.
+            clock: Time and chance, for waits.
+            opener: Opens each store instead of `storage.open`.
+        """
         self._settings = settings
         self._events = events
         self._clock = clock
+        self._opener = opener or self._usual
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -81,8 +93,13 @@ class Stores:
         await self._stack.aclose()
 
     def _open(self, location: Location) -> Store:
+        store = self._opener(location)
+        self._stack.push_async_callback(store.close)
+        return store
+
+    def _usual(self, location: Location) -> Store:
         settings = self._settings
-        store = open_store(
+        return open_store(
             location,
             clock=self._clock,
             emulator=settings.emulator,
@@ -90,8 +107,6 @@ class Stores:
             in_flight=settings.in_flight,
             on_retry=self._events.retry,
         )
-        self._stack.push_async_callback(store.close)
-        return store
 
 
 def _same(one: Location, other: Location) -> bool:
@@ -101,11 +116,30 @@ def _same(one: Location, other: Location) -> bool:
 class Job:
     """One task of a run."""
 
-    def __init__(self, settings: Settings, events: Events, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        events: Events,
+        clock: Clock,
+        *,
+        opener: Callable[[Location], Store] | None = None,
+        renderer: Renderer | None = None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            settings: What to do.
+            events: Hears of everything that happens.
+            clock: Time and chance.
+            opener: Opens each store instead of `storage.open`.
+            renderer: Makes the thumbnails instead of decoding processes.
+        """
         self._settings = settings
         self._task = settings.task
         self._events = events
         self._clock = clock
+        self._opener = opener
+        self._workers = renderer or Workers(settings.workers, timeout=settings.image_timeout, memory=settings.memory)
         self._shard_work: ShardWork | None = None
         self._run_id = settings.resume or settings.run_id or ""
 
@@ -150,10 +184,9 @@ class Job:
         settings = self._settings
         make_folders(settings)
         await self._clock.sleep(self._clock.uniform(0, min(_MOST_JITTER, _JITTER_A_TASK * (self._task.count - 1))))
-        workers = Workers(settings.workers, timeout=settings.image_timeout, memory=settings.memory)
-        async with Stores(settings, self._events, self._clock) as stores, AsyncExitStack() as stack:
-            stack.push_async_callback(workers.close)
-            starting = asyncio.ensure_future(workers.start())
+        async with Stores(settings, self._events, self._clock, self._opener) as stores, AsyncExitStack() as stack:
+            stack.push_async_callback(self._workers.close)
+            starting = asyncio.ensure_future(self._workers.start())
             try:
                 agreed = await self._agree(stores)
                 planner, plan = await self._plan(stores, agreed.run_id)
@@ -161,7 +194,7 @@ class Job:
             finally:
                 starting.cancel()
             ledger = Ledger(stores.state, agreed.run_id, self._task, self._clock.nonce())
-            own = await self._work_shards(stores, agreed, plan, workers, ledger) if plan.items else Tally()
+            own = await self._work_shards(stores, agreed, plan, ledger) if plan.items else Tally()
             whole = await self._finish(stores, agreed, plan, ledger)
             if not plan.items and not settings.allow_empty:
                 raise NothingToDoError(
@@ -197,13 +230,13 @@ class Job:
             self._events.warning("cold-storage", f"Reading costs a retrieval fee: {classes}", **cold)
         return planner, plan
 
-    async def _work_shards(self, stores: Stores, agreed: Agreed, plan: Plan, workers: Workers, ledger: Ledger) -> Tally:
+    async def _work_shards(self, stores: Stores, agreed: Agreed, plan: Plan, ledger: Ledger) -> Tally:
         settings = self._settings
         shares = assign([shard.cost for shard in plan.shards], self._task.count, contiguous=settings.balance == "count")
         pipeline = Pipeline(
             stores.source,
             stores.output,
-            workers,
+            self._workers,
             Admission(settings.memory, settings.workers),
             Making(
                 run_id=agreed.run_id,

@@ -15,7 +15,7 @@ from thumbrun.fetch import Fetcher, SourceDeniedError, UnfitError
 from thumbrun.imaging.body import Body
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
-from thumbrun.imaging.workers import Workers
+from thumbrun.imaging.workers import Renderer
 from thumbrun.outcomes import Outcome, Reason, Status, refusal
 from thumbrun.planning.plan import Item
 from thumbrun.planning.select import RUN_MARK
@@ -91,7 +91,7 @@ class Pipeline:
         self,
         source: Store,
         output: Store,
-        workers: Workers,
+        workers: Renderer,
         admission: Admission,
         making: Making,
         *,

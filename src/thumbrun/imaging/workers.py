@@ -8,19 +8,36 @@ of processor time and an 18 kB image 0.2 ms of waiting; through pebble's pools i
 import asyncio
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 from thumbrun.errors import ThumbrunError
 from thumbrun.imaging.body import Body
 from thumbrun.imaging.process import DecodingProcess, InnocentDeathError
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 
-__all__ = ["Body", "Workers", "WorkersError"]
+__all__ = ["Body", "Renderer", "Workers", "WorkersError"]
 
 _ATTEMPTS = 4  # processes that die before they take an image up, until something other than the image is to blame
 
 
 class WorkersError(ThumbrunError):
     """No decoding process can be had."""
+
+
+class Renderer(Protocol):
+    """What a task asks of whoever decodes and encodes for it: `Workers` in earnest."""
+
+    async def start(self) -> None:
+        """Make ready."""
+
+    def body(self, size: int) -> Body:
+        """Return a place for the bytes of an image of about that size; whoever asks closes it."""
+
+    async def render(self, body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
+        """Have a thumbnail made."""
+
+    async def close(self) -> None:
+        """Release everything."""
 
 
 class Workers:

@@ -1,0 +1,55 @@
+"""What a campaign tried and what it found: the rows of docs/reliability.md."""
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+
+@dataclass(slots=True)
+class Tried:
+    """What one campaign tried.
+
+    Attributes:
+        campaign: Its name, such as `simulation`.
+        command: What produces the same again.
+        schedules: Runs of thumbrun under faults, each from its own seed.
+        kills: Task processes (or their simulations) that were killed.
+        images: Broken images tried.
+        items: Items whose outcome was checked.
+        faults: How many faults of each kind were injected.
+        defects: How many defects of the protocol were put in, to see whether the campaign notices.
+        defects_caught: How many of them it noticed.
+        lost: Items without an outcome, or done without their thumbnail.
+        doubled: Items with two outcomes or two thumbnails, and runs with two folders.
+        torn: Thumbnails and records that are incomplete.
+        wrong: Thumbnails of another image or generation, wrong reasons, objects touched that are not thumbrun's.
+        seconds: It took.
+        failures: A line for each of those, with the seed that shows it again.
+    """
+
+    campaign: str
+    command: str
+    schedules: int = 0
+    kills: int = 0
+    images: int = 0
+    items: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    defects: int = 0
+    defects_caught: int = 0
+    lost: int = 0
+    doubled: int = 0
+    torn: int = 0
+    wrong: int = 0
+    seconds: float = 0.0
+    failures: list[str] = field(default_factory=list)
+
+    def write(self, path: Path) -> None:
+        """Write it down as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=1) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> "Tried":
+        """Return what was written down."""
+        record = json.loads(path.read_text())
+        return cls(**record | {"faults": Counter(record["faults"])})
