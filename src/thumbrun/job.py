@@ -253,8 +253,7 @@ class Job:
             items_at_once=settings.in_flight + 2 * settings.workers,
         )
         shards = shares[self._task.index]
-        look_first = self._task.attempt > 0 or settings.resume is not None
-        feed = Feed(stores.state, plan, shards, ledger, pipeline, self._task, self._clock, look_first=look_first)
+        feed = Feed(stores.state, plan, shards, ledger, pipeline, self._task, self._clock)
         items = sum(plan.shards[number].items for number in shards)
         self._shard_work = ShardWork(items, feed, pipeline, self._events, self._clock)
         return await self._shard_work.run()
