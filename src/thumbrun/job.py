@@ -10,8 +10,8 @@ from typing import Self
 from thumbrun.admission import Admission
 from thumbrun.clock import Clock
 from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError
+from thumbrun.feed import Feed
 from thumbrun.imaging.workers import Renderer, Workers
-from thumbrun.ledger import Ledger
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
 from thumbrun.pipeline import Making, Pipeline
@@ -24,6 +24,7 @@ from thumbrun.planning.select import Selection
 from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import describe
 from thumbrun.settings.resolved import Settings
+from thumbrun.shardlog import LedgerWriter
 from thumbrun.shardwork import ShardWork
 from thumbrun.state import State
 from thumbrun.storage.base import Store
@@ -164,7 +165,9 @@ class Job:
             work.cancel()
             await asyncio.wait({work}, timeout=WRITE_DOWN_SECONDS)
             if work.done() and not work.cancelled():
-                work.result()  # a store that failed meanwhile says more than that the task was stopped
+                report = work.result()  # a store that failed meanwhile says more than that the task was stopped
+                if self._shard_work is None or self._shard_work.finished:
+                    return report
             raise InterruptedRunError("stopped before the end; what is done is written down", hint=self.resume_hint())
         finally:
             work.cancel()
@@ -193,7 +196,7 @@ class Job:
                 await starting
             finally:
                 starting.cancel()
-            ledger = Ledger(stores.state, agreed.run_id, self._task, self._clock.nonce())
+            ledger = LedgerWriter(stores.state, agreed.run_id, self._task, self._clock.nonce(), self._clock)
             own = await self._work_shards(stores, agreed, plan, ledger) if plan.items else Tally()
             whole = await self._finish(stores, agreed, plan, ledger)
             if not plan.items and not settings.allow_empty:
@@ -230,7 +233,7 @@ class Job:
             self._events.warning("cold-storage", f"Reading costs a retrieval fee: {classes}", **cold)
         return planner, plan
 
-    async def _work_shards(self, stores: Stores, agreed: Agreed, plan: Plan, ledger: Ledger) -> Tally:
+    async def _work_shards(self, stores: Stores, agreed: Agreed, plan: Plan, ledger: LedgerWriter) -> Tally:
         settings = self._settings
         shares = assign([shard.cost for shard in plan.shards], self._task.count, contiguous=settings.balance == "count")
         pipeline = Pipeline(
@@ -249,12 +252,14 @@ class Job:
             ),
             items_at_once=settings.in_flight + 2 * settings.workers,
         )
-        self._shard_work = ShardWork(
-            stores.state, plan, shares[self._task.index], ledger, pipeline, self._events, self._clock
-        )
-        return await self._shard_work.run(look_first=self._task.attempt > 0 or settings.resume is not None)
+        shards = shares[self._task.index]
+        look_first = self._task.attempt > 0 or settings.resume is not None
+        feed = Feed(stores.state, plan, shards, ledger, pipeline, self._task, self._clock, look_first=look_first)
+        items = sum(plan.shards[number].items for number in shards)
+        self._shard_work = ShardWork(items, feed, pipeline, self._events, self._clock)
+        return await self._shard_work.run()
 
-    async def _finish(self, stores: Stores, agreed: Agreed, plan: Plan, ledger: Ledger) -> Tally | None:
+    async def _finish(self, stores: Stores, agreed: Agreed, plan: Plan, ledger: LedgerWriter) -> Tally | None:
         """Write the run's summary if every shard is complete; return its tally, or None while shards are open."""
         names = stores.state.names.run(agreed.run_id)
         summary = await stores.state.read(names.summary)

@@ -114,3 +114,7 @@ class RunLayout:
     def shard_of_part(self, name: str) -> int:
         """Return the shard number that a part's name holds."""
         return int(name.removeprefix(self.ledger).partition("/")[0])
+
+    def nonce_of_part(self, name: str) -> str:
+        """Return the nonce of the process that wrote a part."""
+        return name.rpartition("/")[2].partition("-")[0]
