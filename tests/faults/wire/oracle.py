@@ -93,12 +93,13 @@ class Oracle:
         """Return header and rows of a record; none where it is torn."""
         try:
             text = gzip.decompress(self._read(name))
-            if not text.endswith(b"\n"):
-                raise ValueError("it ends within a line")
-            return [json.loads(line) for line in text.splitlines()]
+            lines = [json.loads(line) for line in text.splitlines()]
         except (ValueError, OSError, EOFError) as error:
             self._found.torn.append(f"{name}: {error}")
             return [{}]
+        if not text.endswith(b"\n"):
+            self._found.torn.append(f"{name} ends within a line")
+        return lines
 
     def _requests(self, asked: Iterable[Asked]) -> None:
         """Nothing was asked but what promise 9 allows, and no name was created twice."""

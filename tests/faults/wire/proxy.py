@@ -110,6 +110,10 @@ class Proxy:
             self._ready.set()
             await self._end.wait()
             await runner.cleanup()
+            stalled = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in stalled:
+                task.cancel()
+            await asyncio.gather(*stalled, return_exceptions=True)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()

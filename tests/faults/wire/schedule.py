@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from tests.e2e.tasks import Task, Tasks, clean_environment, cloud_run
 from tests.faults.wire.faults import Chance, Fault
