@@ -17,7 +17,7 @@ from thumbrun.outcomes import Tally
 from thumbrun.pipeline import Making, Pipeline
 from thumbrun.planning.agree import Agreed, Agreement, Wish
 from thumbrun.planning.freeze import Source
-from thumbrun.planning.later import agree_on_round
+from thumbrun.planning.later import agree_on_round, last_summary
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.planning.planner import Planner
@@ -278,9 +278,9 @@ class Job:
         """Write the run's summary if every shard is complete; return its tally, or None while shards are open."""
         names = stores.state.names.run(agreed.run_id)
         number = ledger.round.number
-        summary = await stores.state.read(names.summary(number))
-        if summary is not None:
-            return Tally.from_record(summary)
+        if await stores.state.store.stat(names.summary(number)):
+            summary = await last_summary(stores.state, agreed.run_id)
+            return Tally.from_record(summary) if summary else None
         if await ledger.unfinished(len(plan.shards), number) is not None:
             return None
         tally = await ledger.tally()

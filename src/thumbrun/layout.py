@@ -68,7 +68,12 @@ class RunLayout:
 
     def summary(self, round_number: int = 0) -> str:
         """Return the name of a round's summary, which exists once it has sealed every shard."""
-        return f"{self.prefix}summaries/{_number(round_number)}.json" if round_number else f"{self.prefix}summary.json"
+        return f"{self.summaries}{_number(round_number)}.json" if round_number else f"{self.prefix}summary.json"
+
+    @property
+    def summaries(self) -> str:
+        """The prefix of the summaries of later rounds."""
+        return f"{self.prefix}summaries/"
 
     @property
     def rounds(self) -> str:
