@@ -27,13 +27,11 @@ class Opened:
         log: Its log.
         settled: Outcomes that a look at the store has shown.
         suspects: Indices of items that may have killed a task, each with the deaths while it was alone.
-        looked: Indices of items that have no thumbnail, as a look has shown.
     """
 
     log: ShardLog
     settled: list[Outcome]
     suspects: dict[int, int]
-    looked: frozenset[int]
 
 
 class Feed:
@@ -48,8 +46,6 @@ class Feed:
         pipeline: Pipeline,
         task: Task,
         clock: Clock,
-        *,
-        look_first: bool,
     ) -> None:
         """Prepare.
 
@@ -61,7 +57,6 @@ class Feed:
             pipeline: Looks for thumbnails.
             task: Who works.
             clock: Tells when.
-            look_first: Whether thumbnails may well be there already.
         """
         self._state = state
         self._run = state.names.run(plan.run_id)
@@ -70,7 +65,6 @@ class Feed:
         self._pipeline = pipeline
         self._task = task
         self._clock = clock
-        self._look_first = look_first
         self._numbers = iter(shards)
         self._opening: deque[asyncio.Task[Opened | Tally]] = deque()
         self._announcing: deque[tuple[asyncio.Task[None], ShardLog, list[Work]]] = deque()
@@ -129,11 +123,10 @@ class Feed:
 
     def _announce(self, opened: Opened) -> None:
         log = opened.log
-        look = self._look_first or log.begun
         ordinary = [index for index in log.open_items() if index not in opened.suspects]
         if not ordinary:
             return
-        works = [Work(log.shard, i, log.items[i], look and i not in opened.looked) for i in ordinary]
+        works = [Work(log.shard, index, log.items[index]) for index in ordinary]
         # What is never opened kills nobody.
         harmful = [index for index in ordinary if log.items[index].opened]
         announcement = log.announce(harmful, self._pipeline.items_at_once + _REFUSALS) if harmful else _nothing()
@@ -149,12 +142,13 @@ class Feed:
         log = await self._ledger.open(number, items, parts)
         if not log.sealed:
             await self._reopen_missing(log)
+        # What nobody has announced, nobody has made.
         announced = {index for announcement in log.announcements for index in announcement.items}
         looked = sorted(announced.intersection(log.open_items()))
         outcomes = await asyncio.gather(*(self._look(log, index) for index in looked))
         unseen = frozenset(i for i, outcome in zip(looked, outcomes, strict=True) if outcome is None)
         found = suspects(log.announcements, unseen, self._task, self._clock.now())
-        return Opened(log, [outcome for outcome in outcomes if outcome], found, unseen)
+        return Opened(log, [outcome for outcome in outcomes if outcome], found)
 
     async def _reopen_missing(self, log: ShardLog) -> None:
         """Find the thumbnails that are gone, in a round that works these again."""

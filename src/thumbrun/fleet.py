@@ -51,9 +51,12 @@ async def run_fleet(
         agreed = await agree(settings, stores, clock)
         events.label(run=agreed.run_id)
         events.info("run-agreed", f"Run {agreed.run_id} ({agreed.how})", began=agreed.began.isoformat())
-        fleet = _Fleet(settings, _environ(settings, flags, agreed.run_id, tasks), tasks, events)
+        environ = _environ(settings, flags, agreed.run_id, tasks)
+        # Attempts of one task can be told from one another only within one execution.
+        environ["CLOUD_RUN_EXECUTION"] = f"{agreed.run_id}-{clock.nonce()}"
+        fleet = _Fleet(settings, environ, tasks, events)
         code = await fleet.run(stop)
-        summary = await stores.state.read(stores.state.names.run(agreed.run_id).summary)
+        summary = await stores.state.read(stores.state.names.run(agreed.run_id).summary())
         if summary is None:
             return code, None
         tally = Tally.from_record(summary)
@@ -69,12 +72,12 @@ def _environ(settings: Settings, flags: Mapping[str, str | None], run_id: str, t
         text = flags.get(setting.name)
         if setting.variable and text is not None and setting.name != "source":
             environ[setting.variable] = text
-    for name in ("THUMBRUN_RESUME", "THUMBRUN_NEW"):
+    for name in ("THUMBRUN_RUN_ID", "THUMBRUN_NEW"):
         environ.pop(name, None)
     own = share(settings, tasks)
     return environ | {
         FLEET_VARIABLE: "1",
-        "THUMBRUN_RUN_ID": run_id,
+        "THUMBRUN_RESUME": run_id,
         "THUMBRUN_LOG_FORMAT": "json",
         "THUMBRUN_WORKERS": str(own.workers),
         "THUMBRUN_MEMORY": str(own.memory),

@@ -17,12 +17,14 @@ from thumbrun.outcomes import Tally
 from thumbrun.pipeline import Making, Pipeline
 from thumbrun.planning.agree import Agreed, Agreement, Wish
 from thumbrun.planning.freeze import Source
+from thumbrun.planning.later import agree_on_round
 from thumbrun.planning.naming import NamingRule
-from thumbrun.planning.plan import Plan
+from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.planning.planner import Planner
 from thumbrun.planning.select import Selection
 from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import describe
+from thumbrun.rounds import FIRST, Round
 from thumbrun.settings.resolved import Settings
 from thumbrun.shardlog import LedgerWriter
 from thumbrun.shardwork import ShardWork
@@ -192,11 +194,12 @@ class Job:
             starting = asyncio.ensure_future(self._workers.start())
             try:
                 agreed = await self._agree(stores)
+                this_round = await self._round(stores, agreed.run_id)
                 planner, plan = await self._plan(stores, agreed.run_id)
                 await starting
             finally:
                 starting.cancel()
-            ledger = LedgerWriter(stores.state, agreed.run_id, self._task, self._clock.nonce(), self._clock)
+            ledger = LedgerWriter(stores.state, agreed.run_id, self._task, self._clock.nonce(), self._clock, this_round)
             own = await self._work_shards(stores, agreed, plan, ledger) if plan.items else Tally()
             whole = await self._finish(stores, agreed, plan, ledger)
             if not plan.items and not settings.allow_empty:
@@ -214,6 +217,19 @@ class Job:
         self._events.label(run=agreed.run_id)
         self._events.info("run-agreed", f"Run {agreed.run_id} ({agreed.how})", began=agreed.began.isoformat())
         return agreed
+
+    async def _round(self, stores: Stores, run_id: str) -> Round:
+        settings = self._settings
+        if settings.retry is None:
+            return FIRST
+        if await read_plan(stores.state, stores.state.names.run(run_id)) is None:
+            raise SettingsError([f"RUN is {run_id}, which has no plan yet; continue it with thumbrun run --resume"])
+        this_round = await agree_on_round(
+            stores.state, run_id, settings.retry, self._task, self._clock, join_within=settings.join_within
+        )
+        reasons = ", ".join(sorted(this_round.reasons))
+        self._events.info("round-agreed", f"Round {this_round.number} works again: {reasons}", round=this_round.number)
+        return this_round
 
     async def _plan(self, stores: Stores, run_id: str) -> tuple[Planner, Plan]:
         settings = self._settings
@@ -253,8 +269,7 @@ class Job:
             items_at_once=settings.in_flight + 2 * settings.workers,
         )
         shards = shares[self._task.index]
-        look_first = self._task.attempt > 0 or settings.resume is not None
-        feed = Feed(stores.state, plan, shards, ledger, pipeline, self._task, self._clock, look_first=look_first)
+        feed = Feed(stores.state, plan, shards, ledger, pipeline, self._task, self._clock)
         items = sum(plan.shards[number].items for number in shards)
         self._shard_work = ShardWork(items, feed, pipeline, self._events, self._clock)
         return await self._shard_work.run()
@@ -262,20 +277,22 @@ class Job:
     async def _finish(self, stores: Stores, agreed: Agreed, plan: Plan, ledger: LedgerWriter) -> Tally | None:
         """Write the run's summary if every shard is complete; return its tally, or None while shards are open."""
         names = stores.state.names.run(agreed.run_id)
-        summary = await stores.state.read(names.summary)
+        number = ledger.round.number
+        summary = await stores.state.read(names.summary(number))
         if summary is not None:
             return Tally.from_record(summary)
-        if await ledger.unfinished(len(plan.shards)) is not None:
+        if await ledger.unfinished(len(plan.shards), number) is not None:
             return None
         tally = await ledger.tally()
         record = {
             "run": agreed.run_id,
+            "round": number,
             "began": agreed.began.isoformat(),
             "ended": self._clock.now().isoformat(),
             "items": plan.items,
             **tally.to_record(),
         }
-        return Tally.from_record(await stores.state.first(names.summary, record, agreed.run_id))
+        return Tally.from_record(await stores.state.first(names.summary(number), record, agreed.run_id))
 
 
 async def agree(settings: Settings, stores: Stores, clock: Clock) -> Agreed:

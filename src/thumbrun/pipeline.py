@@ -48,13 +48,11 @@ class Work:
         shard: The number of its shard.
         index: Its index in the shard.
         item: The item.
-        look_first: Whether its thumbnail may well be there, so that a look saves fetching.
     """
 
     shard: int
     index: int
     item: Item
-    look_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +211,6 @@ class Pipeline:
         item = work.item
         try:
             self._check(item)
-            if work.look_first and (looked := await self.look(work)):
-                return looked
             # What is stored compressed may grow to anything within the limit, so it has the task to itself.
             held = self._admission.largest_body if item.encoding == "gzip" else item.size
             async with self._admission.body(held) as hold:

@@ -80,7 +80,7 @@ class LedgerWriter(Ledger):
             if nonce != self._nonce and "opening" in header and header["round"] == self.round.number
         ]
         sealed = any(SEAL in part.metadata and round_of(part) >= self.round.number for part in parts)
-        return ShardLog(self, shard, items, outcomes, announcements, begun=bool(parts), sealed=sealed)
+        return ShardLog(self, shard, items, outcomes, announcements, sealed=sealed)
 
     async def append(
         self, shard: int, rows: list[dict[str, Any]], tally: Tally | None, opening: Mapping[str, Any] | None = None
@@ -139,7 +139,6 @@ class ShardLog:
         items: Its items.
         known: The outcome of each item that has one, by index, written down or not.
         announcements: What other processes may have had open when they were last heard of.
-        begun: Whether somebody wrote a part of it before this process.
         sealed: Whether the store knows that it is complete.
     """
 
@@ -148,7 +147,6 @@ class ShardLog:
     items: Sequence[Item]
     known: dict[int, Outcome]
     announcements: Sequence[Announcement]
-    begun: bool
     sealed: bool
     _open: set[int] = field(init=False)
     _pending: list[Outcome] = field(default_factory=list)

@@ -111,7 +111,6 @@ def test_two_copies_of_a_task_finish_a_shard_together() -> None:
         assert 0 == await ledger(store).unfinished(1)
         three = await opened(store, "cc")
         assert three.complete
-        assert three.begun
         assert [] == three.open_items()
         await three.flush()
         assert await ledger(store).unfinished(1) is None

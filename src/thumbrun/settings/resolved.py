@@ -58,6 +58,7 @@ class Settings:
     allow_empty: bool
     log_format: str
     tasks: int | None
+    retry: frozenset[str] | None
     task: Task
 
     def describe(self) -> dict[str, Any]:
@@ -134,6 +135,7 @@ def resolve(
         "recipe": recipe,
         "workers": workers,
         "memory": memory,
+        "retry": None,
         "task": task,
     }
     return Settings(**fields)
