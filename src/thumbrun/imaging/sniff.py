@@ -181,7 +181,9 @@ def _tiff_ends_early(source: IO[bytes], size: int) -> bool:
     for entry in range(0, len(directory), 12):
         tag, kind_, number = struct.unpack_from(order + "HHI", directory, entry)
         code, width = ("H", 2) if kind_ == 3 else ("I", 4)
-        if tag in (*_STRIPS, *_TILES) and number * width <= size:
+        if tag in (*_STRIPS, *_TILES):
+            if number * width > size:
+                return True
             data = directory[entry + 8 : entry + 12]
             if number * width > 4:
                 source.seek(struct.unpack(order + "I", data)[0])
