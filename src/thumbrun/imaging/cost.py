@@ -9,7 +9,7 @@ _BYTES_A_PIXEL = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;
 # AVIF 9.0 (4:2:0) to 11.4 (4:4:4 with alpha), HEIC 7.2 to 8.5; the rest is for 10 bits a channel.
 _WITH_DECODER = {"webp": 18, "ico": 18, "avif": 14, "heic": 13}
 _WHOLE_FILE = ("webp", "avif", "heic")  # their decoders take the file's bytes in one piece
-_FIXED = 6 << 20  # buffers of the decoders, a strip while it is converted, the averaged picture, the thumbnail
+_FIXED = 6 << 20  # buffers of the decoders, a piece while it is converted, the averaged picture, the thumbnail
 
 
 def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) -> int:
@@ -22,9 +22,11 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
                                     each sample of each component (24 megapixels at 4:2:0: 69 MiB)
         JPEG 2000                   the picture and 8 bytes for each component of a pixel, divided likewise
         TIFF                        the picture, twice if it is to be turned; compressed: a strip or tile, and the file
-        PNG, GIF, BMP               the picture: 1 byte a pixel for grey and palettes, 2 for 16 bits, else 4
+        PNG, GIF, BMP               the picture: 1 byte a pixel for grey and palettes, 2 for 16 bits, else 4;
+                                    run-length coded BMP: three times that
 
-    To this comes a fixed part. What is converted before it is averaged is, strip by strip.
+    To this come a fixed part, 8 bytes for each row, and four rows: nothing, but of pictures of few columns or rows.
+    What is converted before it is averaged is, piece by piece.
 
     Args:
         name: The format.
@@ -36,15 +38,18 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
     if name in _WITH_DECODER:
         return when_opened(name, image.width, image.height, size)
     held = _BYTES_A_PIXEL.get(image.mode, 4) * count
+    shape = _FIXED + 8 * image.height + 4 * held // max(1, image.height)
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         coefficients = 2 * _samples(image) if image.info.get("progressive") else 0
-        return held // (scale * scale) + coefficients + _FIXED
+        return held // (scale * scale) + coefficients + shape
     if name == "jpeg2000":
-        return (held + 8 * len(image.getbands()) * count) // (scale * scale) + _FIXED
+        return (held + 8 * len(image.getbands()) * count) // (scale * scale) + shape
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         turned = 2 if image.tag_v2.get(Base.Orientation, 1) != 1 else 1
-        return turned * held + _piece(image, size) + _FIXED
-    return held + _FIXED
+        return turned * held + _piece(image, size) + shape
+    if name == "bmp" and any(tile[0] == "bmp_rle" for tile in image.tile):
+        held *= 3  # decoded by Python, into one buffer and then another
+    return held + shape
 
 
 def when_opened(name: str, width: int, height: int, size: int) -> int:

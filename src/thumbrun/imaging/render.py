@@ -13,8 +13,11 @@ from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
 _LONGEST_DETAIL = 200
-_NO_MEMORY = ("out of memory", "memory allocation")
-_CUT_SHORT = ("truncated", "unexpected end", "not enough data", "end of file", "premature")
+_NO_MEMORY = ("out of memory", "memory allocation", "decoder error -9")  # the last is Pillow's own number for it
+_CUT_SHORT = (
+    *("truncated", "unexpected end", "not enough data", "end of file", "premature"),
+    *("not enough image data", "buffer is not large enough"),
+)
 
 
 def render(body: bytes | IO[bytes], request: Request) -> Rendered | Refused | NeedsMemory:

@@ -21,7 +21,7 @@ class Asked:
         operation: `page`, `stat`, `read`, `create`, or `other`: what thumbrun is never to ask.
         bucket: Its name, or empty.
         name: The object's, for a listing its prefix.
-        time: From 1, among the requests of the same operation, bucket and name.
+        time: From 1, among the requests of the same operation, bucket and name, for a listing of the same page.
         status: That the task saw; 0 where it saw none.
         applied: Whether the emulator did what was asked.
         fault: The kind of fault that was injected, or empty.
@@ -44,9 +44,9 @@ class Asked:
         return _PERMISSIONS.get(self.operation, f"{self.method} {self.path}")
 
     @property
-    def later_page(self) -> bool:
-        """Whether it goes on with a listing that has begun."""
-        return self.operation == "page" and bool({"startOffset", "pageToken"} & self.query.keys())
+    def from_name(self) -> str:
+        """Where a listing goes on that has begun; empty for the first page, and for all that is no listing."""
+        return self.query.get("startOffset", self.query.get("pageToken", "")) if self.operation == "page" else ""
 
 
 def understand(method: str, raw_path: str, body: bytes) -> Asked:

@@ -1,7 +1,7 @@
 """The faults that the proxy can inject, and who decides when: chance from a seed, or a test's list."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 
 from tests.faults.wire.asked import Asked
@@ -121,7 +121,8 @@ class Chance:
 
     def __call__(self, asked: Asked) -> Fault | None:
         """Return the fault that a request suffers."""
-        chance = random.Random(f"{self._seed}/{asked.operation}/{asked.bucket}/{asked.name}/{asked.time}")  # noqa: S311
+        request = f"{asked.operation}/{asked.bucket}/{asked.name}/{asked.from_name}/{asked.time}"
+        chance = random.Random(f"{self._seed}/{request}")  # noqa: S311
         fitting = FITTING.get(asked.operation, ())
         if asked.time > self._most_times or not fitting or chance.random() >= self._rate:
             return None
@@ -129,19 +130,22 @@ class Chance:
 
 
 class Each:
-    """Each fault that fits an operation, once, on the first requests of that operation on which it can strike."""
+    """Faults one after the other, each on another request, so that every one of these succeeds when tried again.
 
-    def __init__(self, operations: Mapping[str, tuple[Fault, ...]], about: Callable[[Asked], bool]) -> None:
+    Attributes:
+        left: What has not been injected yet.
+    """
+
+    def __init__(self, faults: Iterable[Fault], about: Callable[[Asked], bool]) -> None:
         """Prepare.
 
         Args:
-            operations: The faults by operation, in the order in which they come.
+            faults: In the order in which they come.
             about: Which requests may suffer.
         """
-        self.left = {operation: list(faults) for operation, faults in operations.items()}
+        self.left = list(faults)
         self._about = about
 
     def __call__(self, asked: Asked) -> Fault | None:
-        """Return the next fault of the request's operation."""
-        left = self.left.get(asked.operation)
-        return left.pop(0) if left and self._about(asked) else None
+        """Return the next fault, the first time that such a request comes."""
+        return self.left.pop(0) if self.left and asked.time == 1 and self._about(asked) else None

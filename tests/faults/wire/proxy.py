@@ -71,7 +71,7 @@ class Proxy:
         self.drip = 0.05
         self.latency = 0.0
         self.page_limit = 1000
-        self._times: Counter[tuple[str, str, str]] = Counter()
+        self._times: Counter[tuple[str, str, str, str]] = Counter()
         self._released = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -118,7 +118,7 @@ class Proxy:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         asked = understand(request.method, request.raw_path, body)
-        key = (asked.operation, asked.bucket, asked.name)
+        key = (asked.operation, asked.bucket, asked.name, asked.from_name)
         self._times[key] += 1
         asked.time = self._times[key]
         self.asked.append(asked)
@@ -141,7 +141,7 @@ class Proxy:
     def _suffered(self, asked: Asked, fault: Fault) -> None:
         asked.fault = fault.value
         self.faults[fault.value] += 1
-        if asked.later_page:
+        if asked.from_name:
             self.faults["listing broken off between pages"] += 1
 
     async def _before(self, asked: Asked, fault: Fault) -> web.StreamResponse:

@@ -15,15 +15,14 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from tests.e2e.tasks import Task, Tasks, clean_environment, cloud_run
+from tests.e2e.tasks import Task, Tasks
 from tests.faults.wire.faults import Chance, Fault
 from tests.faults.wire.oracle import Findings, Oracle
 from tests.faults.wire.proxy import running_proxy
-from tests.faults.wire.world import OUTPUT, PREFIX, SOURCE, World
+from tests.faults.wire.stage import Stage
+from tests.faults.wire.world import OUTPUT, SOURCE, World
 from thumbrun.demo.emulator import running_emulator
 
-EXECUTION = "chaos-x7k2p"
-MODULE = "tests.faults.wire.hurried"
 FINE_CODES = frozenset({0, 1, 130, -signal.SIGKILL, -signal.SIGTERM})  # of one attempt; the last must be 0
 _MOST_ATTEMPTS = 15
 _CALM_AFTER = 20.0  # seconds, after which nothing more is broken, so that the tasks come to an end
@@ -140,18 +139,12 @@ class Schedule:
         chance = self._chance
         count = chance.randint(2, 4)
         events = self._events(count)
-        environment = clean_environment(
-            STORAGE_EMULATOR_HOST=self._proxy.url,
-            INPUT_FOLDER=f"gs://{SOURCE}/{PREFIX}",
-            OUTPUT_BUCKET=OUTPUT,
-            THUMBRUN_WORKERS="1",
-            THUMBRUN_IN_FLIGHT=str(chance.choice((2, 4, 16))),
-            THUMBRUN_LOG_FORMAT="json",
-        )
+        stage = Stage(self._world, self._proxy, tasks)
+        in_flight = str(chance.choice((2, 4, 16)))
 
         def start(index: int, attempt: int) -> Task:
             self._told.attempts += 1
-            return tasks.module(MODULE, "run", environment=environment | cloud_run(index, count, attempt, EXECUTION))
+            return stage.start(index, count, attempt, THUMBRUN_IN_FLIGHT=in_flight)
 
         indices = [*range(count), *([chance.randrange(count)] if chance.random() < 0.4 else [])]  # two live copies
         chance.shuffle(indices)

@@ -55,10 +55,13 @@ class World:
         identity = Identity(number, version)
         name = self.name(number)
         types = (None, "application/octet-stream", f"image/{identity.extension.replace('jpg', 'jpeg')}")
-        self.emulator.put(SOURCE, name, draw(identity), content_type=types[number % 3])
-        generation = self.emulator.objects(SOURCE, name)[name]["generation"]
-        self.generations.setdefault(name, {})[generation] = identity
-        self.live[name] = generation
+        self.put_body(name, draw(identity), types[number % 3])
+        self.generations.setdefault(name, {})[self.live[name]] = identity
+
+    def put_body(self, name: str, body: bytes, content_type: str | None = None) -> None:
+        """Put something that is not to become a thumbnail."""
+        self.emulator.put(SOURCE, name, body, content_type=content_type)
+        self.live[name] = self.emulator.objects(SOURCE, name)[name]["generation"]
 
     def replace(self, number: int) -> None:
         """Replace a picture by another version of it."""
