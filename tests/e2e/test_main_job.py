@@ -210,7 +210,7 @@ def test_a_terminated_task_hands_back_and_is_resumed(emulator: Emulator, tasks: 
     task.process.terminate()
     assert 130 == task.wait(10), task.output()
     assert len(images) > len(thumbnails(emulator))
-    found = re.search(r"thumbrun (run gs://\S+ --resume \S+)", task.output())
+    found = re.search(r"thumbrun (run --resume gs://\S+)", task.output())
     assert found, task.output()
     again = tasks.command(*found[1].split(), environment=environment)
     assert 0 == again.wait(), again.output()
