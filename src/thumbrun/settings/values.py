@@ -53,6 +53,12 @@ def run_id(value: str) -> str:
     return value
 
 
+def run(value: str) -> str:
+    """Take a run id, or a place that ends in one."""
+    run_id(value.rstrip("/").rpartition("/")[2])
+    return value
+
+
 def yes_or_no(value: str) -> bool:
     """Take a switch."""
     if value.lower() not in _YES | _NO:
