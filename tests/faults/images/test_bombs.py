@@ -7,16 +7,15 @@ import pytest_asyncio
 
 from tests.faults.images.bench import Bench, bench
 from tests.faults.images.bombs import BOMBS
+from tests.faults.images.campaign import BOMBS_LIMIT, BOMBS_MEMORY
 
-MEMORY = 320 << 20  # what the memory setting comes to in a container of 512 MiB
-TIMEOUT = 10.0  # seconds, the default
 SMALL = 64 << 20  # bytes; most bombs have a few hundred
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def watched() -> AsyncIterator[Bench]:
     """Return decoding processes that all bombs share."""
-    async with bench(limit=TIMEOUT, memory=MEMORY) as running:
+    async with bench(limit=BOMBS_LIMIT, memory=BOMBS_MEMORY) as running:
         yield running
 
 
