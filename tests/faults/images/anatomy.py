@@ -230,6 +230,11 @@ def _boxes(content: bytes, start: int, end: int) -> Iterator[tuple[int, int, byt
         at += length
 
 
+def boxes(content: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Yield offset, length and name of all boxes of a file."""
+    return _boxes(content, 0, len(content))
+
+
 def _box_cuts(content: bytes) -> Iterator[int]:
     found = [(at, length) for at, length, _ in _boxes(content, 0, len(content))]
     return (at for at in {*(at for at, _ in found), *(at + length for at, length in found)})

@@ -35,11 +35,12 @@ def interlaced_png(picture: Image.Image) -> bytes:
 
 
 def zeros(count: int) -> bytes:
-    """Return a zlib stream of that many zeros, about a thousandth as long, made without holding them."""
-    packer = zlib.compressobj(9)
-    block = bytes(1 << 20)
-    packed = [packer.compress(block) for _ in range(count >> 20)]
-    return b"".join([*packed, packer.compress(bytes(count & 0xFFFFF)), packer.flush()])
+    """Return a zlib stream of that many zeros, a thousandth as long, in no time: its blocks are all the same."""
+    packer = zlib.compressobj(9, wbits=-15)
+    block = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    last = packer.compress(bytes(count & 0xFFFFF)) + packer.flush()
+    # Adler-32 of zeros: the first sum stays 1, the second counts them (RFC 1950, section 9).
+    return b"\x78\xda" + block * (count >> 20) + last + struct.pack(">HH", count % 65_521, 1)
 
 
 def segment(marker: int, body: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.images.campaign import campaign
+from tests.faults.images.campaign import Campaign
 from tests.faults.images.mutants import mutant
 
 SEED = 20
@@ -12,11 +12,12 @@ MUTANTS = 400
 @pytest.mark.slow
 async def test_mutants(capsys: pytest.CaptureFixture[str]) -> None:
     """Every mutant has an outcome that its fault allows, in bounded time and memory, and harms no neighbour."""
-    tried = await campaign(SEED, range(MUTANTS))
+    campaign = Campaign(SEED)
+    await campaign.mutants(range(MUTANTS))
     with capsys.disabled():
-        print(f"\n{tried.images} mutants: {dict(tried.faults)}")
-    assert [] == tried.failures
-    assert MUTANTS == tried.images
+        print(f"\n{MUTANTS} mutants: {dict(campaign.tried.faults)}")
+    assert [] == campaign.tried.failures
+    assert MUTANTS == campaign.tried.images
 
 
 def test_mutants_come_from_their_seed() -> None:

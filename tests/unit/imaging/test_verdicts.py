@@ -3,9 +3,11 @@
 import io
 import struct
 
+import pillow_heif
 import pytest
 from PIL import Image
 
+from tests.unit.imaging.encoded import ENCODED
 from tests.unit.imaging.samples import bomb, request
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered
@@ -26,6 +28,31 @@ def test_few_columns_or_rows_take_more(size: tuple[int, int], least: int) -> Non
     assert isinstance(wanted, NeedsMemory)
     assert wanted.bytes >= least
     assert isinstance(render(png_of(*size), request(memory=wanted.bytes)), Rendered)
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "AVIF", "HEIF"])
+def test_metadata_takes_memory_before_pixels_do(kind: str) -> None:
+    """A file that its decoder takes whole is not even opened where that takes more than is allowed."""
+    target = io.BytesIO()
+    picture, exif = Image.new("RGB", (64, 64)), b"Exif\0\0II*\0\x08\0\0\0" + bytes(20 << 20)
+    if kind == "HEIF":
+        pillow_heif.from_pillow(picture).save(target, exif=exif)
+    else:
+        picture.save(target, kind, exif=exif)
+    wanted = render(target.getvalue(), request(memory=59 << 20))
+    assert isinstance(wanted, NeedsMemory)
+    assert 60 << 20 <= wanted.bytes <= 110 << 20
+    assert isinstance(render(target.getvalue(), request(memory=wanted.bytes)), Rendered | NeedsMemory)
+
+
+def test_limits_of_libheif_are_no_want_of_memory() -> None:
+    """What libheif refuses for a limit of its own is unreadable: no memory setting would help."""
+    whole = bytearray(ENCODED["heic"])
+    size = whole.index(b"ispe") + 8
+    whole[size : size + 8] = struct.pack(">II", 8, 8)
+    found = render(bytes(whole), request())
+    assert isinstance(found, Refused)
+    assert (Reason.UNREADABLE, True) == (found.reason, "Security limit" in found.detail)
 
 
 def bitmap(width: int, height: int, data: bytes) -> bytes:
