@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.faults.wire.stage import Stage
 from tests.faults.wire.world import OUTPUT, SOURCE
 from thumbrun.demo.emulator import Emulator
@@ -48,6 +50,7 @@ class Bucket:
         return dict(self.before.get(name, (b"", {}))[1].get("metadata", {}))
 
 
+@pytest.mark.slow
 def test_damage_is_seen(stage: Stage) -> None:
     """What is lost, doubled, torn or wrong is each called by its name."""
     stage.world.fill(30)
