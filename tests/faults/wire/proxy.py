@@ -128,6 +128,7 @@ class Proxy:
         self.asked.append(asked)
         await asyncio.sleep(self.latency)
         if why := self.refuse(asked):
+            self.faults["403 for a while"] += 1
             return _answer(asked, 403, why)
         fault = self.decide(asked)
         try:
