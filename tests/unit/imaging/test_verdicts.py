@@ -7,6 +7,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from tests.faults.images.bombs import jpeg
 from tests.unit.imaging.encoded import ENCODED
 from tests.unit.imaging.samples import bomb, request
 from thumbrun.imaging.render import render
@@ -53,6 +54,25 @@ def test_limits_of_libheif_are_no_want_of_memory() -> None:
     found = render(bytes(whole), request())
     assert isinstance(found, Refused)
     assert (Reason.UNREADABLE, True) == (found.reason, "Security limit" in found.detail)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_one_scan_takes_no_coefficients(mode: str) -> None:
+    """A JPEG in one scan is decoded row by row, and its estimate says so."""
+    target = io.BytesIO()
+    Image.new(mode, (4_000, 4_000)).save(target, "JPEG")
+    wanted = render(target.getvalue(), request(memory=1))
+    assert isinstance(wanted, NeedsMemory)
+    assert wanted.bytes < 8_000_000
+
+
+def test_several_scans_take_coefficients() -> None:
+    """A JPEG that is not progressive, but has a scan for each component, keeps all its coefficients."""
+    side = 4_000
+    wanted = render(jpeg.scan_by_scan(side), request(memory=1))
+    assert isinstance(wanted, NeedsMemory)
+    assert wanted.bytes > 2 * 3 * side * side
+    assert isinstance(render(jpeg.scan_by_scan(side), request(memory=wanted.bytes)), Rendered)
 
 
 def bitmap(width: int, height: int, data: bytes) -> bytes:
