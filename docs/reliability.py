@@ -15,7 +15,7 @@ _WHAT = {
     "decides how many tasks, which faults, where they die and start again, what changes in the source.",
     "random kills": "Whole tasks in virtual time that are killed at random moments which have nothing to do with "
     "images, to see whether a healthy image is ever called poison.",
-    "wire": "Real task processes against an emulator of Cloud Storage, behind a proxy that breaks requests and answers; "
+    "wire": "Real task processes on an emulator of Cloud Storage, behind a proxy that breaks requests and answers; "
     "processes are killed, stopped and told to end.",
     "images": "Photographs of every format, broken in every way that the seed comes upon, through real decoding "
     "processes under the usual limits.",

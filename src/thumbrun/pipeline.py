@@ -6,7 +6,7 @@ another attempt does it.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from thumbrun import formats
@@ -138,10 +138,14 @@ class Pipeline:
         Raises:
             StoreError: The store fails for good, or for many items in a row.
         """
-        async with BoundedGroup(self.items_at_once) as group:
-            async for work in works:
-                await group.start(self._work(work, take))
-        self._settle_denied(take)
+
+        async def side_by_side(works: AsyncIterator[Work]) -> None:
+            async with BoundedGroup(self.items_at_once) as group:
+                async for work in works:
+                    await group.start(self._work(work, take))
+
+        await side_by_side(works)
+        await self._settle_denied(take, side_by_side)
 
     async def run_alone(
         self,
@@ -159,12 +163,16 @@ class Pipeline:
         Raises:
             StoreError: As for `run`.
         """
-        async with BoundedGroup(2) as group:  # while one thumbnail is being written, the next item is fetched
-            async for work in works:
-                alone = _Alone(announce)
-                await group.start(self._work(work, take, alone))
-                await alone.closed.wait()
-        self._settle_denied(take)
+
+        async def one_by_one(works: AsyncIterator[Work]) -> None:
+            async with BoundedGroup(2) as group:  # while one thumbnail is being written, the next item is fetched
+                async for work in works:
+                    alone = _Alone(announce)
+                    await group.start(self._work(work, take, alone))
+                    await alone.closed.wait()
+
+        await one_by_one(works)
+        await self._settle_denied(take, one_by_one)
 
     async def look(self, work: Work) -> Outcome | None:
         """Return the outcome of an item that needs no opening: it cannot have a thumbnail, or its name is taken."""
@@ -180,7 +188,7 @@ class Pipeline:
             outcome = await self._outcome(work, alone)
         except SourceDeniedError as error:
             self._denied.append((work, error))
-            if not self._fetcher.reads and len(self._denied) >= _FAILURES_IN_A_ROW:
+            if len(self._denied) % _FAILURES_IN_A_ROW == 0 and not await self._fetcher.may_read():
                 raise
         except (UnauthenticatedError, BucketNotFoundError, DeniedError):
             raise
@@ -197,10 +205,20 @@ class Pipeline:
             if alone:
                 alone.closed.set()
 
-    def _settle_denied(self, take: Callable[[Outcome], None]) -> None:
-        """Give items that may not be read an outcome if others could be; else the bucket refuses, not the object."""
+    async def _settle_denied(
+        self, take: Callable[[Outcome], None], again: Callable[[AsyncIterator[Work]], Awaitable[None]]
+    ) -> None:
+        """Give items that may not be read an outcome if others can be; else the bucket refuses, not the object.
+
+        A role may have been away for a while, so the items are worked once more, between two looks at another object.
+        """
+        others = bool(self._denied) and await self._fetcher.may_read()
+        if others:
+            denied, self._denied = self._denied, []
+            await again(_each([work for work, _ in denied]))
+            others = bool(self._denied) and await self._fetcher.may_read()
         for work, error in self._denied:
-            if self._fetcher.reads:
+            if others:
                 take(refusal(work.shard, work.index, Reason.SOURCE_DENIED, str(error)))
             else:
                 self.failure = error
@@ -328,3 +346,8 @@ class Pipeline:
             GENERATION_MARK: item.generation,
             RECIPE_MARK: self._recipe_digest,
         }
+
+
+async def _each(works: Iterable[Work]) -> AsyncIterator[Work]:
+    for work in works:
+        yield work

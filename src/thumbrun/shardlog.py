@@ -140,6 +140,7 @@ class ShardLog:
         known: The outcome of each item that has one, by index, written down or not.
         announcements: What other processes may have had open when they were last heard of.
         sealed: Whether the store knows that it is complete.
+        refusals: How many items got no thumbnail and are not written down yet.
     """
 
     ledger: LedgerWriter
@@ -148,6 +149,7 @@ class ShardLog:
     known: dict[int, Outcome]
     announcements: Sequence[Announcement]
     sealed: bool
+    refusals: int = 0
     _open: set[int] = field(init=False)
     _pending: list[Outcome] = field(default_factory=list)
     _opening: tuple[Sequence[int], int, bool] | None = None  # what may be opened, how much at once, whether alone
@@ -170,9 +172,9 @@ class ShardLog:
         return Tally.of(self.known.values())
 
     @property
-    def refusals(self) -> int:
-        """How many items got no thumbnail and are not written down yet."""
-        return sum(outcome.status is not Status.DONE for outcome in self._pending)
+    def settled(self) -> Tally:
+        """What came of the items that are not to be worked in this round."""
+        return Tally.of(outcome for index, outcome in self.known.items() if index not in self._open)
 
     def open_items(self) -> list[int]:
         """Return the indices of the items that are to be worked, ascending."""
@@ -188,6 +190,7 @@ class ShardLog:
         self.known[outcome.item] = outcome
         self._open.discard(outcome.item)
         self._pending.append(outcome)
+        self.refusals += outcome.status is not Status.DONE
 
     async def announce(self, items: Sequence[int], at_once: int, *, alone: bool = False) -> None:
         """Write down which items may be opened from now on, and what is not written down yet.
@@ -222,6 +225,7 @@ class ShardLog:
             except BaseException:
                 self._pending = pending + self._pending
                 raise
+            self.refusals -= sum(outcome.status is not Status.DONE for outcome in pending)
             self.sealed = tally is not None
             self._announced = bool(opening)
 

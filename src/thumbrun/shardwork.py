@@ -84,7 +84,7 @@ class ShardWork:
             self._tally.merge(opened)
         else:
             log = opened.log
-            self._tally.merge(Tally.of(log.known[index] for index in log.known if index not in log.open_items()))
+            self._tally.merge(log.settled)
             if not log.sealed:
                 self._open[log.shard] = log
             for outcome in opened.settled:

@@ -30,7 +30,7 @@ class Death(asyncio.CancelledError):
     """The process is gone: nothing of it may happen any more."""
 
 
-class _Life:
+class Life:
     """One process, until it dies."""
 
     def __init__(self) -> None:
@@ -38,11 +38,13 @@ class _Life:
         self.task: asyncio.Task[Report] | None = None
 
     def die(self) -> None:
+        """End at once."""
         self.dead = True
         if self.task is not None:
             self.task.cancel()
 
     def check(self) -> None:
+        """Raise Death where nothing may happen any more."""
         if self.dead:
             raise Death
 
@@ -50,7 +52,7 @@ class _Life:
 class _Remote:
     """The bucket as one process reaches it: some way off, and not at all once the process is dead."""
 
-    def __init__(self, store: MemoryStore, life: _Life) -> None:
+    def __init__(self, store: MemoryStore, life: Life) -> None:
         self._store = store
         self._life = life
         self.uri, self.name_problem = store.uri, store.name_problem
@@ -93,7 +95,7 @@ class _Remote:
 class _Renderer:
     """Takes virtual time for each image, and dies of poison."""
 
-    def __init__(self, world: "World", life: _Life, opened: list[bytes], chance: random.Random) -> None:
+    def __init__(self, world: "World", life: Life, opened: list[bytes], chance: random.Random) -> None:
         self._world = world
         self._life = life
         self._opened = opened
@@ -178,8 +180,8 @@ class World:
 
     async def _task(self, index: int, lifetime: Callable[[], float | None]) -> None:
         for attempt in range(self.retries + 1):
-            life = _Life()
-            job = self._job(index, attempt, life)
+            life = Life()
+            job = self.job(index, attempt, life)
             life.task = asyncio.ensure_future(job.run(asyncio.Event()))
             seconds = lifetime()
             killer = asyncio.get_running_loop().call_later(seconds, life.die) if seconds is not None else None
@@ -192,7 +194,8 @@ class World:
             self.deaths += 1
             await asyncio.sleep(2)  # a container starts
 
-    def _job(self, index: int, attempt: int, life: _Life) -> Job:
+    def job(self, index: int, attempt: int, life: Life) -> Job:
+        """Return one attempt of a task."""
         opened = self.opened.setdefault((index, attempt), [])
         clock = VirtualClock(hash((self.seed, index, attempt)))
         renderer = _Renderer(self, life, opened, random.Random(hash((self.seed, index, attempt))))  # noqa: S311
@@ -210,7 +213,7 @@ class World:
         }
         return resolve(environ, {}, machine=Machine(2, 512 << 20))
 
-    def _opener(self, life: _Life) -> Callable[[Location], _Remote]:
+    def _opener(self, life: Life) -> Callable[[Location], _Remote]:
         return lambda _: _Remote(self.store, life)
 
     async def outcomes(self) -> dict[str, Outcome]:

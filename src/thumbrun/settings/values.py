@@ -54,9 +54,8 @@ def run_id(value: str) -> str:
 
 
 def run(value: str) -> str:
-    """Take a run id, or a place that ends in one."""
-    run_id(value.rstrip("/").rpartition("/")[2])
-    return value
+    """Take a run id, or a place that ends in one, of which only the id counts here."""
+    return run_id(value.rstrip("/").rpartition("/")[2])
 
 
 def yes_or_no(value: str) -> bool:

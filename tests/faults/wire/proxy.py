@@ -115,6 +115,10 @@ class Proxy:
                 task.cancel()
             await asyncio.gather(*stalled, return_exceptions=True)
 
+    def reads(self, bucket: str) -> int:
+        """Return how often an object of a bucket was asked for."""
+        return sum(asked.operation == "read" and asked.bucket == bucket for asked in self.asked)
+
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         asked = understand(request.method, request.raw_path, body)

@@ -103,3 +103,20 @@ def test_a_role_that_comes_late(stage: Stage) -> None:
     assert 0 == task.wait(60), task.output()
     assert 2 == len(refused)
     assert [] == stage.judge().all()
+
+
+@pytest.mark.parametrize(("bucket", "permission"), [(SOURCE, "get"), (OUTPUT, "create"), (OUTPUT, "get")])
+def test_a_role_that_is_withdrawn_in_the_middle(stage: Stage, bucket: str, permission: str) -> None:
+    """A bucket that refuses all of a sudden leaves its images open, however many were done; a retry does them."""
+    stage.world.fill(60)
+    roles = Roles.without(bucket, permission)
+    stage.proxy.refuse = lambda asked: roles(asked) if stage.proxy.reads(SOURCE) > 20 else None
+    task = stage.start(THUMBRUN_IN_FLIGHT="4")
+    assert 1 == task.wait(60), task.output()
+    assert f"storage.objects.{permission}" in task.output()
+    stage.proxy.refuse = Roles()
+    again = stage.start(attempt=1)
+    assert 0 == again.wait(60), again.output()
+    findings = stage.judge()
+    assert [] == findings.all()
+    assert not findings.reasons

@@ -116,7 +116,7 @@ def test_a_decoding_process_that_is_killed_before_it_takes_an_image_up(stage: St
     (process,) = decoding_processes(task)
     process.send_signal(signal.SIGSTOP)
     stage.proxy.release()
-    wait_until(lambda: 30 == sum(asked.operation == "read" and asked.bucket == SOURCE for asked in stage.proxy.asked))
+    wait_until(lambda: 30 == stage.proxy.reads(SOURCE))
     process.send_signal(signal.SIGKILL)
     assert 0 == task.wait(), task.output()
     findings = stage.judge()
