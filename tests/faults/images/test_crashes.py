@@ -1,30 +1,17 @@
 """Images that kill their decoding process: one of them for real, others by a signal from outside."""
 
 import asyncio
-import io
 import os
 import signal
 
-import pillow_heif
 import psutil  # type: ignore[import-untyped]
 import pytest
-from PIL import Image
 
 from tests.faults.images import bench
 from tests.faults.images.bench import decoding_processes
-from tests.faults.images.bombs import jpeg
+from tests.faults.images.deadly import SLOW, crashing
 
 MEMORY = 320 << 20
-
-
-def crashing() -> bytes:
-    """Return a HEIC that kills pi-heif 1.4: the media type of its XMP is no UTF-8, and what it stores is then NULL."""
-    target = io.BytesIO()
-    heif = pillow_heif.from_pillow(Image.new("RGB", (64, 64), "teal"))
-    heif.save(target, xmp=b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")
-    whole = target.getvalue()
-    assert b"application/rdf+xml" in whole
-    return whole.replace(b"application/rdf+xml", b"\xffpplication/rdf+xml")
 
 
 async def test_a_real_crash() -> None:
@@ -54,7 +41,7 @@ async def busiest() -> int:
 async def test_death_in_the_middle_of_decoding(signal_: signal.Signals) -> None:
     """Whatever a process dies of while it decodes, its image has crashed, and neighbours come out as before."""
     async with bench.bench(limit=30.0, memory=MEMORY) as watched:
-        doomed = asyncio.ensure_future(watched.try_(signal_.name, jpeg.progressive(3_000, 30_000, refined=True)))
+        doomed = asyncio.ensure_future(watched.try_(signal_.name, SLOW["a progressive jpeg of 30,000 scans"]()))
         pid = await busiest()
         neighbours = [asyncio.ensure_future(watched.check_neighbour(signal_.name)) for _ in range(5)]
         os.kill(pid, signal_)
