@@ -170,10 +170,12 @@ def _mislabelled(chance: random.Random, specimen: Specimen, healthy: tuple[Speci
 def _appended(chance: random.Random, specimen: Specimen, healthy: tuple[Specimen, ...]) -> _Made:
     """Append something to a whole image, as cameras do and polyglots are made: it is still that image.
 
-    libheif alone takes what follows for a box, and insists that it be whole.
+    libheif and OpenJPEG take what follows for boxes, and insist that they make sense.
     """
     other = chance.choice((chance.choice(healthy).content, b"PK\3\4" * 50, chance.randbytes(2000), bytes(5000)))
-    expected = frozenset((DONE, Reason.TRUNCATED, Reason.UNREADABLE) if specimen.format == "heic" else (DONE,))
+    expected = frozenset((DONE,))
+    if specimen.format in ("heic", "jpeg2000"):
+        expected |= {Reason.TRUNCATED, Reason.UNREADABLE}
     return f"{len(other)} bytes more", specimen.content + other, expected
 
 
