@@ -117,6 +117,8 @@ def reduced(image: ImageFile.ImageFile, box_width: int, box_height: int, scale: 
     width, height = image.size
     if scale > 1 and isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
         image.reduce = scale.bit_length() - 1
+        # Pillow rounds where the format rounds up, and then refuses what it gets; of multiples both make the same.
+        image._size = (-(-width // scale) * scale, -(-height // scale) * scale)  # noqa: SLF001
     elif scale > 1:
         image.draft(None, (width // scale, height // scale))
     image.load()
@@ -158,7 +160,8 @@ def _orientation(image: ImageFile.ImageFile) -> int:
 def _levels(image: Jpeg2KImagePlugin.Jpeg2KImageFile) -> int:
     """Return how often a JPEG 2000 picture can be halved: what its COD marker says of the wavelet's levels.
 
-    ITU-T T.800, A.6.1: after the marker FF52, its length, the style and four bytes of progression and layers.
+    ITU-T T.800, A.6.1: after the marker FF52, its length, the style and four bytes of progression and layers. None if
+    the picture does not begin at its grid's corner (A.5.1, XOsiz and YOsiz): Pillow does not halve those.
     """
     fp = image.fp
     if fp is None:
@@ -167,5 +170,8 @@ def _levels(image: Jpeg2KImagePlugin.Jpeg2KImageFile) -> int:
     fp.seek(0)
     head = fp.read(_J2K_HEAD)
     fp.seek(position)
-    marker = head.find(b"\xff\x52", max(0, head.find(b"\xff\x4f\xff\x51")))
+    start = max(0, head.find(b"\xff\x4f\xff\x51"))
+    marker = head.find(b"\xff\x52", start)
+    if any(head[start + 16 : start + 24]):
+        return 0
     return head[marker + 9] if 0 <= marker < len(head) - 9 else 0
