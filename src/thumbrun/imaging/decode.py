@@ -1,5 +1,6 @@
 """From bytes to a small picture in memory: the steps of `reduced`, in their order."""
 
+import struct
 from dataclasses import dataclass
 from typing import IO
 
@@ -160,8 +161,9 @@ def _orientation(image: ImageFile.ImageFile) -> int:
 def _levels(image: Jpeg2KImagePlugin.Jpeg2KImageFile) -> int:
     """Return how often a JPEG 2000 picture can be halved: what its COD marker says of the wavelet's levels.
 
-    ITU-T T.800, A.6.1: after the marker FF52, its length, the style and four bytes of progression and layers. None if
-    the picture does not begin at its grid's corner (A.5.1, XOsiz and YOsiz): Pillow does not halve those.
+    ITU-T T.800, A.6.1: after the marker FF52, its length, the style and four bytes of progression and layers. Pillow
+    halves no picture that does not begin at its grid's corner, and may not find the place of tiles whose sides cannot
+    be halved without rest (A.5.1: the SIZ marker has the picture's borders, its corner, the sides of a tile).
     """
     fp = image.fp
     if fp is None:
@@ -172,6 +174,12 @@ def _levels(image: Jpeg2KImagePlugin.Jpeg2KImageFile) -> int:
     fp.seek(position)
     start = max(0, head.find(b"\xff\x4f\xff\x51"))
     marker = head.find(b"\xff\x52", start)
-    if any(head[start + 16 : start + 24]):
+    if not start + 32 <= marker < len(head) - 9:
         return 0
-    return head[marker + 9] if 0 <= marker < len(head) - 9 else 0
+    right, lower, left, upper, *tile = struct.unpack_from(">6I", head, start + 8)
+    levels: int = head[marker + 9]
+    if left or upper:
+        return 0
+    if tile[0] >= right and tile[1] >= lower:
+        return levels
+    return max(0, min(levels, *(int(side & -side).bit_length() - 1 for side in tile)))

@@ -38,3 +38,14 @@ def test_every_corner(offset: tuple[int, int]) -> None:
     found = render(encoded(1_301, 1_303, *offset), request())
     assert isinstance(found, Rendered), found
     assert (1_301, 1_303) == (found.source_width, found.source_height)
+
+
+@pytest.mark.parametrize("side", [201, 256, 333, 500, 512, 1_000])
+@pytest.mark.parametrize("size", [(1_300, 1_301), (1_301, 1_303), (2_609, 1_287), (1_288, 3_333)])
+def test_every_tile(size: tuple[int, int], side: int) -> None:
+    """The picture may be in tiles of any size."""
+    target = io.BytesIO()
+    Image.linear_gradient("L").resize(size).save(target, "JPEG2000", tile_size=(side, side))
+    found = render(target.getvalue(), request())
+    assert isinstance(found, Rendered), found
+    assert size == (found.source_width, found.source_height)
