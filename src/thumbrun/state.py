@@ -72,23 +72,31 @@ class State:
                 refusal = error
             else:
                 return dict(record)
-        raise refusal or StoreError(f"{self.store.uri(name)} can be neither created nor read")
+        if isinstance(refusal, DeniedError):
+            raise refusal
+        raise StoreError(f"{self.store.uri(name)} can be neither created nor read") from refusal
 
     async def create_own(
         self, name: str, body: bytes, run_id: str, *, metadata: Mapping[str, str] | None = None
     ) -> None:
         """Create an object whose name no other process uses: that it exists means that an acknowledgement was lost.
 
+        That it exists is looked at, not believed: a plan would name a shard for ever that is not there.
+
         Raises:
             DeniedError: Creating it is refused, and nothing is there.
         """
-        try:
-            await self.create(name, body, records.LINES_TYPE, run_id, metadata=metadata)
-        except ExistsError:
-            return
-        except DeniedError:
-            if await self.store.stat(name) is None:
-                raise
+        refusal: StoreError | None = None
+        for _ in range(_TRIES):
+            try:
+                return await self.create(name, body, records.LINES_TYPE, run_id, metadata=metadata)
+            except (ExistsError, DeniedError) as error:
+                refusal = error
+            if await self.store.stat(name) is not None:
+                return None
+        if isinstance(refusal, DeniedError):
+            raise refusal
+        raise StoreError(f"{self.store.uri(name)} can be neither created nor seen") from refusal
 
     async def create(
         self, name: str, body: bytes, content_type: str, run_id: str, *, metadata: Mapping[str, str] | None = None

@@ -1,0 +1,62 @@
+"""Records on the state store, where a refusal is looked into before it is believed."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from thumbrun.state import State
+from thumbrun.storage.base import DeniedError, Entry, ExistsError, StoreError
+from thumbrun.storage.memory import MemoryStore
+
+
+class Refusing(MemoryStore):
+    """A store that refuses to create, so often, whatever is there."""
+
+    def __init__(self, error: StoreError, times: int, *, applied: bool = False) -> None:
+        super().__init__()
+        self.error = error
+        self.times = times
+        self.applied = applied
+
+    async def create(
+        self,
+        name: str,
+        body: bytes,
+        *,
+        content_type: str,
+        metadata: Mapping[str, str],
+        cache_control: str | None = None,
+    ) -> Entry:
+        """Refuse, or create."""
+        refused = self.times > 0
+        self.times -= 1
+        if refused and not self.applied:
+            raise self.error
+        entry = await super().create(
+            name, body, content_type=content_type, metadata=metadata, cache_control=cache_control
+        )
+        if refused:
+            raise self.error
+        return entry
+
+
+@pytest.mark.parametrize("error", [ExistsError("412"), DeniedError("403")])
+@pytest.mark.parametrize("applied", [True, False])
+async def test_a_refusal_is_looked_into(error: StoreError, applied: bool) -> None:
+    """A record that the store calls taken or refused is there in the end, once, whether it was there or not."""
+    store = Refusing(error, 1, applied=applied)
+    await State(store, "").create_own("part", b"x", "run")
+    assert b"x" == store.objects["part"][1]
+    store = Refusing(error, 1, applied=applied)
+    assert {"plan": 1} == {"plan": (await State(store, "").first("plan.json", {"plan": 1}, "run"))["plan"]}
+    assert ["plan.json"] == list(store.objects)
+
+
+@pytest.mark.parametrize("error", [ExistsError("412"), DeniedError("403")])
+async def test_what_can_be_neither_created_nor_seen(error: StoreError) -> None:
+    """A store that goes on refusing ends the task; a missing permission is told as such."""
+    expected = DeniedError if isinstance(error, DeniedError) else StoreError
+    with pytest.raises(expected):
+        await State(Refusing(error, 99), "").create_own("part", b"x", "run")
+    with pytest.raises(expected):
+        await State(Refusing(error, 99), "").first("plan.json", {}, "run")
