@@ -10,8 +10,8 @@ from typing import Any
 
 REDACTED = "[redacted]"
 
-# Text may have been quoted once or more on its way: a quote may be \", %22 or %2522, and so on. How often is bounded, so
-# that no text takes long.
+# Text may have been quoted once or more on its way: a quote may be \", %22 or %2522, and so on. How often is bounded,
+# so that no text takes long.
 _PERCENT = r"% (?:25){0,3}"
 _QUOTE = rf"(?: \\{{0,8}} ['\"] | {_PERCENT} 22 | &quot; | &\#34; )"
 _SPACE = rf"(?: \s | {_PERCENT} 20 | \+ )"
