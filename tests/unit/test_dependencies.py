@@ -68,4 +68,4 @@ def test_what_an_audit_comes_to(code: int, printed: str, said: str, expected: in
     found, words = verdict(ended)
     assert expected == found
     assert ("not checked" in words) == ("could not connect" in said)
-    assert ("CVE-1" in words) == (expected == VULNERABLE)
+    assert ("CVE-1" in words) == ("CVE-1" in printed)
