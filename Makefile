@@ -3,7 +3,7 @@
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test check docs chaos clean
+.PHONY: demo test check audit docs chaos clean
 
 demo: .venv/demo-installed
 	@$(BIN)/thumbrun demo
@@ -18,6 +18,10 @@ check: .venv/all-installed
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/vulture
 	$(BIN)/deptry src
+
+# Known vulnerabilities of what the container installs; where the service is out of reach, it says so and goes on.
+audit: .venv/audit/installed
+	@$(BIN)/python tests/audit.py .venv/audit/bin/pip-audit
 
 docs: .venv/all-installed
 	$(BIN)/python docs/generate.py
@@ -47,3 +51,9 @@ clean:
 .venv/all-installed: .venv/bin/python pyproject.toml requirements.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.txt --editable '.[demo,dev]'
 	@touch $@ .venv/demo-installed
+
+# Apart, so that what audits is not part of what is audited.
+.venv/audit/installed: .venv/bin/python
+	@$(PYTHON) -m venv .venv/audit
+	@.venv/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	@touch $@

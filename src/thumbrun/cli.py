@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import json
 import os
+import platform
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name and return the process's exit code."""
     parser = _parser()
     parsed = parser.parse_args(arguments)
+    if parsed.version:
+        return _version(parsed.verbose)
     if parsed.command is None:
         parser.print_help()
         return 0
@@ -62,7 +65,10 @@ def _parser() -> argparse.ArgumentParser:
             "4 no image under the source; 130 interrupted, resumable."
         ),
     )
-    parser.add_argument("--version", action="version", version=f"thumbrun {__version__}")
+    parser.add_argument("--version", action="store_true", help="Print the version and exit.")
+    parser.add_argument(
+        "--verbose", action="store_true", help="With --version: also of every decoder, and how decoding is confined."
+    )
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     run = commands.add_parser(
@@ -100,6 +106,19 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--folder", metavar="DIR", default="demo", help="Where the results go. Default: demo.")
     demo.set_defaults(command=_demo)
     return parser
+
+
+def _version(verbose: bool) -> int:
+    print(f"thumbrun {__version__}")
+    if verbose:
+        from thumbrun.imaging.versions import confinement, versions  # Pillow takes a while to import
+
+        print(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
+        for name, version in versions().items():
+            print(f"{name} {version}")
+        for measure, holds in confinement().items():
+            print(f"{measure}: {'yes' if holds else 'no'}")
+    return 0
 
 
 def _settings(parsed: argparse.Namespace) -> Settings:

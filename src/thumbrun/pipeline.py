@@ -340,6 +340,8 @@ class Pipeline:
         source = self._source.uri(item.source)
         if self._making.hash_source:
             source = hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()
+        # A bucket's metadata is Unicode; bytes of a file's name that are none are spelt out.
+        source = source.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         return {
             RUN_MARK: self._making.run_id,
             SOURCE_MARK: source,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from thumbrun.clock import Clock
+from thumbrun.console import plain
 from thumbrun.job import Stores, naming_rule, source_of
 from thumbrun.logs.events import Events
 from thumbrun.planning.freeze import Freezer
@@ -70,23 +71,25 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
 
 
 def preview_text(found: dict[str, Any]) -> str:
-    """Return a preview in plain words."""
+    """Return a preview in plain words; names and types are data, and shown as such."""
     seen = found["seen"]
     lines = [
-        f"{found['source']} holds {found['items']:,} images, {readable(found['bytes'])}.",
-        f"Thumbnails would go to {found['output']}<run id>/.",
+        f"{plain(found['source'])} holds {found['items']:,} images, {readable(found['bytes'])}.",
+        f"Thumbnails would go to {plain(found['output'])}<run id>/.",
         "",
     ]
     for kind, counts in seen["kinds"].items():
-        types = ", ".join(f"{count:,} {name}" for name, count in list(counts["types"].items())[:8] if name != kind)
+        types = ", ".join(
+            f"{count:,} {plain(name)}" for name, count in list(counts["types"].items())[:8] if name != kind
+        )
         word = {"unsupported": "unsupported, would be skipped"}.get(kind, kind)
         lines.append(f"  {counts['objects']:>10,}  {word:<30} {readable(counts['bytes']):>10}  {types}".rstrip())
     if seen["cold_bytes"]:
-        cold = ", ".join(f"{readable(size)} in {name}" for name, size in seen["cold_bytes"].items())
+        cold = ", ".join(f"{readable(size)} in {plain(name)}" for name, size in seen["cold_bytes"].items())
         lines.append(f"\nReading costs a retrieval fee: {cold}.")
     if found["collisions"]:
         lines.append(f"\n{found['collisions']:,} names collide and would get a hash of their path, such as")
-        lines += [f"  {example['source']} -> {example['output']}" for example in found["renamed"]]
+        lines += [f"  {plain(example['source'])} -> {plain(example['output'])}" for example in found["renamed"]]
     tasks = found["tasks"]
     longest = max((task["cost_seconds"] for task in tasks), default=0.0)
     mean = sum(task["cost_seconds"] for task in tasks) / len(tasks)

@@ -41,7 +41,7 @@ def test_the_table_of_what_was_tried_is_what_the_campaigns_wrote() -> None:
 
 def test_links_of_the_documents_lead_somewhere() -> None:
     """Every file that a document links to is there."""
-    for document in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+    for document in (ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")):
         for target in re.findall(r'(?:\]\(|src="|srcset=")([^)#"]+)', document.read_text("utf-8")):
             assert target.startswith("https:") or (document.parent / target).exists(), (document, target)
 

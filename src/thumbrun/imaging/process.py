@@ -2,25 +2,21 @@
 
 import asyncio
 import contextlib
-import multiprocessing
 import socket
 from collections.abc import Callable
 from concurrent.futures import Executor
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from signal import SIGKILL, SIGTERM, Signals
+from signal import SIGKILL, SIGTERM, SIGXCPU, Signals
 
-from thumbrun.imaging import wire, worker
+from thumbrun.imaging import wire
 from thumbrun.imaging.body import Body
+from thumbrun.imaging.launcher import UNKNOWN, Launched, Launcher
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
 _CHUNK = 1 << 18
 _START_TIMEOUT = 60.0  # seconds; it takes 0.02, and 0.3 for the first
-_REAP_TIMEOUT = 10.0  # seconds that the kernel may need to end a process that was killed
 _TICK = 1.0
-# The exit code of a process whose fork server is gone, and with it the knowledge of what it died of.
-_UNKNOWN = 255
 _EVENTS = Path("/sys/fs/cgroup/memory.events")  # of cgroup version 2, as a container sees its own
 
 
@@ -31,19 +27,21 @@ class InnocentDeathError(Exception):
 class DecodingProcess:
     """A process that decodes one image at a time. One caller at a time uses it."""
 
-    def __init__(self, timeout: float, memory: int, thread: Executor) -> None:
+    def __init__(self, timeout: float, memory: int, launcher: Launcher, thread: Executor) -> None:
         """Prepare; nothing is started yet.
 
         Args:
             timeout: Seconds that one image may take.
             memory: Bytes by which the process may grow.
-            thread: Where it is started and reaped.
+            launcher: By which it is started.
+            thread: Where that is done, and where it is reaped.
         """
         self._timeout = timeout
         self._memory = memory
+        self._launcher = launcher
         self._thread = thread
         self._starting: asyncio.Task[None] | None = None
-        self._process: ForkServerProcess | None = None
+        self._process: Launched | None = None
         self._channel: socket.socket | None = None
         self._oom_kills = 0
         self._rendering = asyncio.Lock()
@@ -97,7 +95,7 @@ class DecodingProcess:
             code = await self._reaped()
             if limit.passed:
                 return Refused(Reason.TIMEOUT, f"decoding took longer than {self._timeout:g} s")
-            if isinstance(error, OSError) or code in (-SIGTERM, _UNKNOWN):
+            if isinstance(error, OSError) or code in (-SIGTERM, UNKNOWN):
                 # The kernel resets a connection that is closed with bytes unread: it had not taken the image up.
                 raise InnocentDeathError(repr(error)) from error
             return _blamed(code, self._oom_kills)
@@ -112,7 +110,9 @@ class DecodingProcess:
         await self._reaped()
         loop = asyncio.get_running_loop()
         self._oom_kills = _oom_kills()
-        self._process, channel = await loop.run_in_executor(self._thread, _launch, self._memory)
+        self._process, channel = await loop.run_in_executor(
+            self._thread, self._launcher.launch, self._memory, self._timeout
+        )
         self._channel = channel
         try:
             async with asyncio.timeout(_START_TIMEOUT):
@@ -128,7 +128,7 @@ class DecodingProcess:
         process, self._process = self._process, None
         if process is None:
             return None
-        return await asyncio.get_running_loop().run_in_executor(self._thread, _reap, process)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, process.end)
 
     async def _send(self, channel: socket.socket, body: Body, request: Request) -> None:
         """Send request and body; all but large requests go in one piece, since the process reads what it is sent."""
@@ -159,8 +159,7 @@ class DecodingProcess:
 
     def _kill(self) -> None:
         if self._process is not None:
-            with contextlib.suppress(OSError):
-                self._process.kill()
+            self._process.kill()
 
     def _hang_up(self) -> None:
         channel, self._channel = self._channel, None
@@ -198,35 +197,6 @@ class _Limit:
             self._kill()
 
 
-def _launch(memory: int) -> tuple[ForkServerProcess, socket.socket]:
-    """Start a process; blocks for milliseconds, and for a third of a second the first time."""
-    # Never fork: the task runs threads and an event loop. The fork server runs neither.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["thumbrun.imaging.preload"])
-    ours, theirs = socket.socketpair()
-    with theirs:
-        process = context.Process(target=worker.main, args=(theirs, memory), name="thumbrun-decoder", daemon=True)
-        try:
-            process.start()
-        except BaseException:
-            ours.close()
-            raise
-    ours.setblocking(False)
-    return process, ours
-
-
-def _reap(process: ForkServerProcess) -> int | None:
-    """Kill a process, wait for its end and return its exit code; one that is dead already keeps its own."""
-    process.join(0.05)
-    if process.is_alive():
-        process.kill()
-        process.join(_REAP_TIMEOUT)
-    code = process.exitcode
-    if code is not None:
-        process.close()
-    return code
-
-
 def _is_open(channel: socket.socket) -> bool:
     """Whether the other end lives; costs one system call."""
     try:
@@ -242,6 +212,8 @@ def _blamed(code: int | None, oom_kills_before: int) -> Refused:
     """Return the verdict on an image that its process died of."""
     if code == -SIGKILL and _oom_kills() > oom_kills_before:
         return Refused(Reason.OUT_OF_MEMORY, "the system killed the decoding process for want of memory")
+    if code == -SIGXCPU:
+        return Refused(Reason.TIMEOUT, "decoding took more processor time than it may")
     if code is not None and code < 0:
         return Refused(Reason.CRASHED, f"the decoding process died of {Signals(-code).name}")
     return Refused(Reason.CRASHED, f"the decoding process ended with {code}")

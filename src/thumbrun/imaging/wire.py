@@ -13,6 +13,10 @@ from thumbrun.outcomes import Reason
 
 Verdict = Rendered | Refused | NeedsMemory
 
+# Between a task and its fork server.
+LAUNCH = struct.Struct("!Qd")  # bytes by which the process may grow, seconds that an image may take
+NUMBER = struct.Struct("!i")  # a process id; later minus the signal that it died of, or its exit code
+
 PREFIX = struct.Struct("!II")  # the lengths of header and data, in bytes
 _LONGEST_HEADER = 1 << 16
 _LONGEST_DATA = 1 << 28

@@ -4,23 +4,19 @@ import ctypes
 import io
 import os
 import resource
-import signal
 import socket
 import sys
-import threading
 from dataclasses import replace
-from multiprocessing import connection, parent_process
-from pathlib import Path
 from typing import IO
 
 from thumbrun.imaging import wire
+from thumbrun.imaging.confine import allow_seconds, confine
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import NeedsMemory, Refused, Request
 from thumbrun.outcomes import Reason
 
 _SLACK = 64 << 20  # address space beside the pictures: the encoders, fragmentation, Python itself
 _CHUNK = 1 << 18
-_STACK = 1 << 18  # bytes of stack for the thread that only waits
 _WORTH_TRIMMING = 16 << 20
 # Parameters of mallopt (malloc.h). Large pictures are mapped and so given back when they are freed; what smaller ones
 # leave on the heap is kept for the next, up to what is worth trimming.
@@ -28,19 +24,23 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _MAPPED = 4 << 20
 
 
-def main(channel: socket.socket, memory: int) -> None:
+def main(channel: socket.socket, server: int, memory: int, seconds: float) -> None:
     """Answer one request after the other, until the task hangs up.
 
     Args:
         channel: To the task.
+        server: The process that this one was forked from, with which it ends.
         memory: Bytes by which the process may grow.
+        seconds: That one image may take.
     """
-    limits = _prepare(memory)
+    limits = _Memory(memory)
+    confine(server)
     _send(channel, wire.frame({"ready": True}))
     while (received := _receive(channel)) is not None:
         message, descriptor = received
         header, data = wire.split(message)
         del message
+        allow_seconds(seconds)
         with _opened(data, descriptor) as source:
             del data
             request = wire.asked(header)
@@ -64,38 +64,6 @@ def _rendered(source: IO[bytes], request: Request, memory: int) -> wire.Verdict:
     return verdict
 
 
-def _prepare(memory: int) -> "_Memory":
-    """Set the process's limits, and have it die with the task.
-
-    Ctrl-C in a terminal reaches every process of the task; only the task itself decides what follows from it. SIGTERM
-    ends the process at once, also within a decoder; the task gives the image to another.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    threading.stack_size(_STACK)
-    threading.Thread(target=_die_with_parent, name="die-with-parent", daemon=True).start()
-    threading.stack_size(0)
-    # The decoders' libraries print what they think of a file; the verdict says what matters.
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)
-    os.dup2(silence, 2)
-    os.close(silence)
-    return _Memory(memory)
-
-
-def _die_with_parent() -> None:
-    """Wait for the end of the task, whatever ends it, and end this process, whatever it does.
-
-    PR_SET_PDEATHSIG would not do: the parent that the kernel knows is the fork server, which outlives the task for as
-    long as one of its processes lives.
-    """
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
 class _Memory:
     """The limit of the process's memory, and what it returns to the system between images."""
 
@@ -104,7 +72,7 @@ class _Memory:
 
         What decodes to more then fails with a MemoryError, rather than bring the whole task down.
         """
-        self._pages = Path("/proc/self/statm")
+        self._pages = os.open("/proc/self/statm", os.O_RDONLY) if sys.platform == "linux" else -1
         self._trim = None
         self._most = 0
         if sys.platform == "linux":
@@ -139,7 +107,7 @@ class _Memory:
         """Return the bytes of the address space (column 0) or of resident memory (1)."""
         if sys.platform != "linux":
             return 0
-        return int(self._pages.read_bytes().split()[column]) * resource.getpagesize()
+        return int(os.pread(self._pages, 256, 0).split()[column]) * resource.getpagesize()
 
 
 def _receive(channel: socket.socket) -> tuple[bytearray, int | None] | None:

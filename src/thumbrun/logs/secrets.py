@@ -10,25 +10,43 @@ from typing import Any
 
 REDACTED = "[redacted]"
 
-# Each keeps what `kept` matches, so that one sees what was there.
+# Text may have been quoted once or more on its way: a quote may be \", %22 or %2522, and so on. How often is bounded,
+# so that no text takes long.
+_PERCENT = r"% (?:25){0,3}"
+_QUOTE = rf"(?: \\{{0,8}} ['\"] | {_PERCENT} 22 | &quot; | &\#34; )"
+_SPACE = rf"(?: \s | {_PERCENT} 20 | \+ )"
+_COLON = rf"(?: [:=] | {_PERCENT} 3[AD] )"
+_SLASH = rf"(?: \\{{0,8}} / | {_PERCENT} 2F )"
+_AND = r"(?: [?&] | &amp; | \\{1,8} u0026 )"
+_AND_QUOTED = rf"{_PERCENT} (?: 3F | 26 )"
+_START = r"""(?: \b | (?<= \\[nrt]) | (?<= u0026) | (?<= %[0-9A-F]{2}) | (?<= %25[0-9A-F]{2}) | (?<= %2525[0-9A-F]{2})
+    )"""  # of a word, also after an escape
+_PARAMETERS = r"""(?: X-Goog-Signature | X-Amz-Signature | X-Amz-Security-Token | Signature | access_token | id_token
+    | client_secret | refresh_token | assertion | subject_token | key | upload_id )"""
+_MEMBERS = r"""(?: private_key | private_key_id | client_secret | refresh_token | access_token | id_token | assertion
+    | subject_token | password | X-Goog-Signature | X-Amz-Signature | X-Amz-Security-Token )"""
+
+# Each keeps what a named group matches, so that one sees what was there.
 _SECRETS = re.compile(
-    r"""
-      (?P<header> \b authorization ['"]? \s* [:=] \s* ['"]? (?: (?:bearer|basic) \s+ )? ) [^\s'",;]{8,}
-    | (?P<scheme> \b bearer \s+ ) (?= [\w.~+=-]* [0-9] ) [\w.~+/=-]{16,}           # a token out of its header
-    | \b ya29\.[\w.-]{8,}                                                          # Google's access tokens
-    | \b 1//0[\w-]{20,}                                                            # its refresh tokens
-    | \b (?-i:AIza)[\w-]{30,}                                                      # its API keys
-    | \b (?-i:eyJ)[\w-]{8,}\.(?-i:eyJ)[\w-]{8,}\.[\w-]*                            # JSON web tokens
-    | (?P<signed> [?&] (?: X-Goog-Signature | X-Amz-Signature | X-Amz-Security-Token | Signature | access_token | key
-        | upload_id ) = ) [^&\s'"]+                                                # parts of URLs
-    | (?P<form> \b (?: client_secret | refresh_token ) = ) [^&\s'"]+               # of bodies that ask for a token
-    | (?P<member> ['"] (?: private_key | private_key_id | client_secret | refresh_token | access_token | id_token
-        | subject_token | password ) ['"] \s* : \s* ['"] ) (?: [^'"\\] | \\. )*    # credential files
-    | -----BEGIN\ [A-Z0-9\ ]*PRIVATE\ KEY----- .*? (?: -----END\ [A-Z0-9\ ]*PRIVATE\ KEY----- | \Z )
+    rf"""
+      (?P<header> {_START} authorization {_QUOTE}? {_SPACE}* {_COLON} {_SPACE}* {_QUOTE}?
+        (?: (?:bearer|basic) {_SPACE}+ )? ) [^\s'",;\\]{{8,}}
+    | (?P<scheme> {_START} bearer {_SPACE}+ ) (?= [\w.~+=%-]* [0-9] ) [\w.~+/=%-]{{16,}}     # a token out of its header
+    | {_START} ya29\.[\w.-]{{8,}}                                                          # Google's access tokens
+    | {_START} 1 {_SLASH}{{2}} 0 [\w-]{{20,}}                                                # its refresh tokens
+    | {_START} (?-i:AIza)[\w-]{{30,}}                                                      # its API keys
+    | {_START} (?-i:eyJ)[\w-]{{8,}}\.(?-i:eyJ)[\w-]{{8,}}\.[\w-]*                            # JSON web tokens
+    | (?P<signed> {_AND} {_PARAMETERS} = ) [^&\s'"\\]+                                       # parts of URLs
+    | (?P<quoted> {_AND_QUOTED} {_PARAMETERS} {_PERCENT} 3D ) (?: (?! {_PERCENT} 26 ) [^&\s'"\\] )+
+    | (?P<form> {_START} (?: client_secret | refresh_token | assertion ) = ) [^&\s'"\\]+     # of requests for one
+    | (?P<member> {_QUOTE} {_MEMBERS} {_QUOTE} {_SPACE}* {_COLON} {_SPACE}* (?P<open> {_QUOTE} ) )  # credential files
+        (?: (?! (?<! \\ ) (?P=open) ) . )*
+    | -----BEGIN {_SPACE} [A-Z0-9\ %+]*? PRIVATE {_SPACE} KEY-----
+        .*? (?: -----END {_SPACE} [A-Z0-9\ %+]*? PRIVATE {_SPACE} KEY----- | \Z )
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-_KEPT = ("scheme", "header", "signed", "form", "member")
+_KEPT = ("scheme", "header", "signed", "quoted", "form", "member")
 
 
 def redacted(text: str) -> str:

@@ -214,11 +214,13 @@ class LocalStore:
             self._make_folders(name.rpartition("/")[0])
             temporary = Path(self._root, _TEMPORARY, uuid4().hex)
             try:
-                temporary.write_bytes(body)
+                with temporary.open("xb") as file:
+                    file.write(body)
                 status = temporary.stat()
                 if status.st_size != len(body):
                     raise DamagedError(f"{self.uri(name)}: {status.st_size} bytes of {len(body)} were written")
                 mark = mark_path(marks_folder(self._root), name, status)
+                self._make_folders(f"{PRIVATE}/marks/{mark.parent.name}")
                 write_mark(mark, {**attributes, "name": name, "crc32c": google_crc32c.value(body)})
                 try:
                     self._link(temporary, target)
@@ -298,6 +300,7 @@ class _Reading:
     def __init__(self, path: str) -> None:
         self._path = path
         self._descriptor = -1
+        self._left = 0
         self.begun = False
         self.generation = ""
 
@@ -312,11 +315,14 @@ class _Reading:
         self.begun = True
         status = os.fstat(self._descriptor)
         self.generation = generation_of(status)
+        self._left = status.st_size
         return stat.S_ISREG(status.st_mode)
 
     def next(self) -> bytes:
-        """Return the next bytes, none at the end."""
-        return os.read(self._descriptor, _CHUNK)
+        """Return the next bytes, none at the end that it had when it was opened, however it grows."""
+        chunk = os.read(self._descriptor, min(_CHUNK, self._left))
+        self._left -= len(chunk)
+        return chunk
 
     def changed(self) -> bool:
         """Whether the file is another than when it was opened."""

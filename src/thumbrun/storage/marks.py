@@ -5,15 +5,21 @@ name below that folder and the file's identity, and it is written before the fil
 as one, and another file that takes the name has none.
 """
 
+import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from thumbrun.storage.walk import PRIVATE
+
+_LONGEST = 1 << 16  # bytes; one of ours has a tenth of it
+_FORGED = (ValueError, AttributeError, TypeError, RecursionError)
+_AS_IT_IS = os.O_NOFOLLOW | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)  # no link is followed, no pipe waited for
 
 Known = dict[str, list[tuple[str, str]]]
 """The folders of sidecars that may tell of a folder's files, each with the files' prefix in them, nearest first."""
@@ -60,16 +66,40 @@ def find_mark(root: str, name: str, status: os.stat_result, known: Known) -> dic
     if folder not in known:
         known[folder] = _holders(f"{root.rstrip('/')}/{folder}".rstrip("/"))
     for marks, prefix in known[folder]:
-        with suppress(FileNotFoundError, ValueError):  # torn by a power cut: it tells nothing
-            found: dict[str, Any] = json.loads(mark_path(marks, prefix + base, status).read_bytes())
-            return found
+        with suppress(FileNotFoundError, *_FORGED):  # torn by a power cut, or forged: it tells nothing
+            return _attributes(mark_path(marks, prefix + base, status))
     return {}
 
 
 def write_mark(path: Path, attributes: Mapping[str, Any]) -> None:
-    """Write a sidecar; the file that it tells of is not there yet."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(attributes))
+    """Write a sidecar into a folder that is there; the file that it tells of is not there yet."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _AS_IT_IS, 0o666), "w") as file:
+        file.write(json.dumps(attributes))
+
+
+def _attributes(path: Path) -> dict[str, Any]:
+    """Return what a sidecar says. Who writes to a source may have made it, so nothing of it is taken on trust.
+
+    Raises:
+        ValueError: It is no sidecar.
+        OSError: It cannot be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | _AS_IT_IS)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO, errno.ENODEV):
+            raise ValueError("a link, a socket or a device") from error
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("no file")
+        found = json.loads(os.read(descriptor, _LONGEST))
+    finally:
+        os.close(descriptor)
+    metadata, kind = found.get("metadata", {}), found.get("content_type")
+    if not all(isinstance(text, str) for text in (*metadata, *metadata.values(), kind or "")):
+        raise ValueError("what is no text")
+    return {"metadata": metadata, "content_type": kind}
 
 
 def _holders(folder: str) -> list[tuple[str, str]]:

@@ -2,13 +2,15 @@
 
 import io
 import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
 
 from PIL import Image
 
 from thumbrun.imaging.body import Body
-from thumbrun.imaging.request import Request
+from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.imaging.workers import Workers
 
 PLENTY = 1 << 40
@@ -52,3 +54,23 @@ def filled(workers: Workers, content: bytes) -> Body:
     body = workers.body(len(content))
     body.write(content)
     return body
+
+
+@asynccontextmanager
+async def running(count: int = 1, *, limit: float = 60.0, memory: int = 2 << 30) -> AsyncIterator[Workers]:
+    """Run workers for the length of a test."""
+    workers = Workers(count, timeout=limit, memory=memory)
+    await workers.start()
+    try:
+        yield workers
+    finally:
+        await workers.close()
+
+
+async def verdict(workers: Workers, content: bytes, asked: Request) -> Rendered | Refused | NeedsMemory:
+    """Have one image rendered."""
+    body = filled(workers, content)
+    try:
+        return await workers.render(body, asked)
+    finally:
+        body.close()

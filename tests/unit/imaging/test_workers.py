@@ -7,39 +7,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 import psutil  # type: ignore[import-untyped]
 import pytest
 from PIL import Image
 
-from tests.unit.imaging.samples import bomb, filled, photograph, request, slow
-from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
-from thumbrun.imaging.workers import Workers, WorkersError
+from tests.unit.imaging.samples import bomb, filled, photograph, request, running, slow, verdict
+from thumbrun.imaging.request import NeedsMemory, Refused, Rendered
+from thumbrun.imaging.workers import WorkersError
 from thumbrun.outcomes import Reason
 
 MEMORY = 256 << 20
-
-
-@asynccontextmanager
-async def running(count: int = 1, *, limit: float = 60.0, memory: int = 2 << 30) -> AsyncIterator[Workers]:
-    """Run workers for the length of a test."""
-    workers = Workers(count, timeout=limit, memory=memory)
-    await workers.start()
-    try:
-        yield workers
-    finally:
-        await workers.close()
-
-
-async def verdict(workers: Workers, content: bytes, asked: Request) -> Rendered | Refused | NeedsMemory:
-    """Have one image rendered."""
-    body = filled(workers, content)
-    try:
-        return await workers.render(body, asked)
-    finally:
-        body.close()
 
 
 def processes() -> list[psutil.Process]:
@@ -267,7 +246,7 @@ def test_they_die_with_the_task(signal_: signal.Signals) -> None:
         assert parent.stdout is not None
         assert b"started\n" == parent.stdout.readline()
         below = psutil.Process(parent.pid).children(recursive=True)
-        assert 4 == len(below)  # resource tracker, fork server, two that decode
+        assert 3 == len(below)  # fork server, two that decode
         parent.send_signal(signal_)
     _, alive = psutil.wait_procs(below, timeout=10)
     assert [] == alive

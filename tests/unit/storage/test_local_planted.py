@@ -1,0 +1,227 @@
+"""What somebody else puts into a folder that is read or written: links, devices, forged sidecars, a growing file."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from thumbrun.storage.base import (
+    BytesSink,
+    DeniedError,
+    NameRefusedError,
+    NotFoundError,
+    StoreError,
+    TransientError,
+    read_bytes,
+)
+from thumbrun.storage.local import LocalStore
+from thumbrun.storage.marks import mark_path, marks_folder
+
+MARKS = {"thumbrun-run": "r"}
+
+
+async def create(store: LocalStore, name: str) -> None:
+    """Create a marked file."""
+    await store.create(name, b"thumbnail", content_type="image/jpeg", metadata=MARKS)
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """Return a folder that nothing may be written to, with a file that nothing may change."""
+    folder = tmp_path / "outside"
+    folder.mkdir()
+    (folder / "precious").write_bytes(b"precious")
+    return folder
+
+
+def untouched(outside: Path) -> bool:
+    """Whether the folder is as it was."""
+    return {"precious": b"precious"} == {path.name: path.read_bytes() for path in outside.rglob("*") if path.is_file()}
+
+
+PLACES = [
+    "run",
+    "run/deep",
+    "_thumbrun",
+    "_thumbrun/local",
+    "_thumbrun/local/tmp",
+    "_thumbrun/local/marks",
+    *(f"_thumbrun/local/marks/{number:02x}" for number in range(256)),
+]
+
+
+@pytest.mark.parametrize("place", [*PLACES[:6], "every folder of sidecars"])
+async def test_nothing_is_written_through_a_planted_folder(tmp_path: Path, outside: Path, place: str) -> None:
+    """A link where a folder should be, of thumbnails or of thumbrun's own, is an error that names it."""
+    root = tmp_path / "root"
+    for link in [place] if place in PLACES else PLACES[6:]:
+        (root / link).parent.mkdir(parents=True, exist_ok=True)
+        (root / link).symlink_to(outside)
+    store = LocalStore(str(root))
+    with pytest.raises(DeniedError, match="is a symbolic link, which is not followed"):
+        await create(store, "run/deep/a.jpg")
+    assert untouched(outside)
+    await store.close()
+
+
+@pytest.mark.parametrize("target", ["precious", "new", "."])
+async def test_nothing_is_written_through_a_planted_thumbnail(tmp_path: Path, outside: Path, target: str) -> None:
+    """A link under a thumbnail's name, to a file, to nothing or to a folder, is a name that cannot be had."""
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/a.jpg").symlink_to(outside / target)
+    store = LocalStore(str(tmp_path / "root"))
+    with pytest.raises(NameRefusedError):
+        await create(store, "a.jpg")
+    assert await store.stat("a.jpg") is None
+    assert untouched(outside)
+    assert (tmp_path / "root/a.jpg").is_symlink()
+    await store.close()
+
+
+async def test_a_hard_link_to_something_precious_is_not_written_to(tmp_path: Path, outside: Path) -> None:
+    """A name that is taken is taken, whatever file it is."""
+    (tmp_path / "root").mkdir()
+    os.link(outside / "precious", tmp_path / "root/a.jpg")
+    store = LocalStore(str(tmp_path / "root"))
+    with pytest.raises(StoreError, match="exists"):
+        await create(store, "a.jpg")
+    assert untouched(outside)
+    await store.close()
+
+
+class Swapped(BytesSink):
+    """Does something to the source when reading begins, before the first byte is asked for."""
+
+    def __init__(self, deed: object) -> None:
+        """Prepare."""
+        super().__init__()
+        self._deed = deed
+
+    def reset(self) -> None:
+        """Do it."""
+        super().reset()
+        if callable(self._deed):
+            self._deed()
+
+
+@pytest.mark.parametrize("swap", ["file for link", "folder for link", "file for pipe", "file for folder", "root"])
+async def test_what_is_swapped_after_the_listing_is_not_read(tmp_path: Path, outside: Path, swap: str) -> None:
+    """A file that becomes a link, a pipe or a folder, or whose folder becomes a link, is not there any more."""
+    folder = tmp_path / "root" / "folder"
+    folder.mkdir(parents=True)
+    (folder / "precious").write_bytes(b"harmless")
+    store = LocalStore(str(tmp_path / "root"))
+    (entry,) = (await store.page("")).entries
+
+    def deed() -> None:
+        if swap == "folder for link":
+            folder.rename(tmp_path / "away")
+            folder.symlink_to(outside)
+        elif swap == "root":
+            (tmp_path / "root").rename(tmp_path / "away")
+            (tmp_path / "root").mkdir()
+            (tmp_path / "root/folder").symlink_to(outside)
+        else:
+            (folder / "precious").unlink()
+            if swap == "file for link":
+                (folder / "precious").symlink_to(outside / "precious")
+            elif swap == "file for pipe":
+                os.mkfifo(folder / "precious")
+            else:
+                (folder / "precious").mkdir()
+
+    sink = Swapped(deed)
+    with pytest.raises(NotFoundError):
+        await store.read(entry.name, sink, generation=entry.generation)
+    assert b"" == sink.getvalue()
+    await store.close()
+
+
+async def test_another_file_is_never_read_for_the_planned_one(
+    tmp_path: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if a folder becomes a link in the very moment after it was looked at, the other file is another."""
+    folder = tmp_path / "root" / "folder"
+    folder.mkdir(parents=True)
+    (folder / "precious").write_bytes(b"harmless")
+    store = LocalStore(str(tmp_path / "root"))
+    (entry,) = (await store.page("")).entries
+    folder.rename(tmp_path / "away")
+    folder.symlink_to(outside)
+    monkeypatch.setattr("thumbrun.storage.local.leads_through_link", lambda *_: False)
+    sink = BytesSink()
+    with pytest.raises(NotFoundError):
+        await store.read(entry.name, sink, generation=entry.generation)
+    assert b"" == sink.getvalue()
+    await store.close()
+
+
+async def test_a_file_that_grows_faster_than_it_is_read(tmp_path: Path) -> None:
+    """No more is read than the file had when it was opened, and the rest is not waited for."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"x" * 1000)
+
+    class Growing(BytesSink):
+        def write(self, chunk: bytes) -> None:
+            super().write(chunk)
+            with path.open("ab") as file:
+                file.write(b"y" * 300_000)
+
+    store, sink = LocalStore(str(tmp_path)), Growing()
+    with pytest.raises(TransientError):
+        await store.read("a.jpg", sink)
+    assert b"x" * 1000 == sink.getvalue()
+    await store.close()
+
+
+FORGED: dict[str, bytes] = {
+    "no JSON": b"\xff\xfe",
+    "a list": b"[]",
+    "a number": b"1",
+    "nothing": b"null",
+    "deep": b"[" * 50_000,
+    "metadata that is no object": b'{"metadata": "thumbrun-run"}',
+    "metadata that is a list": b'{"metadata": ["thumbrun-run"]}',
+    "metadata that is no text": b'{"metadata": {"thumbrun-run": ["r"]}}',
+    "a type that is no text": b'{"content_type": {"a": 1}}',
+    "endless": b'{"metadata": {"a": "' + b"x" * (1 << 20) + b'"}}',
+}
+
+
+@pytest.mark.parametrize("content", FORGED.values(), ids=FORGED)
+async def test_a_forged_sidecar_tells_nothing(tmp_path: Path, content: bytes) -> None:
+    """A sidecar that thumbrun did not write costs nobody his file, and no task its life."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"x")
+    sidecar = mark_path(marks_folder(str(tmp_path)), "a.jpg", path.stat())
+    sidecar.parent.mkdir(parents=True)
+    sidecar.write_bytes(content)
+    store = LocalStore(str(tmp_path))
+    (entry,) = (await store.page("")).entries
+    assert ({}, None) == (entry.metadata, entry.content_type)
+    await store.close()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to a device", "folder", "link to a real one"])
+async def test_a_sidecar_that_is_no_file_holds_nothing_up(tmp_path: Path, outside: Path, kind: str) -> None:
+    """Not even a pipe that nobody writes to, or a device without end."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"x")
+    sidecar = mark_path(marks_folder(str(tmp_path)), "a.jpg", path.stat())
+    sidecar.parent.mkdir(parents=True)
+    if kind == "pipe":
+        os.mkfifo(sidecar)
+    elif kind == "folder":
+        sidecar.mkdir()
+    else:
+        real = tmp_path / "real.json"
+        real.write_text(json.dumps({"metadata": MARKS}))
+        sidecar.symlink_to("/dev/zero" if kind == "link to a device" else real)
+    store = LocalStore(str(tmp_path))
+    entry = await store.stat("a.jpg")
+    assert entry is not None
+    assert {} == entry.metadata
+    assert b"x" == await read_bytes(store, "a.jpg")
+    assert untouched(outside)
+    await store.close()

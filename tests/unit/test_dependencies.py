@@ -1,0 +1,71 @@
+"""What is installed is what was pinned, whole, and what is known against it can be asked."""
+
+import json
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.audit import VULNERABLE, verdict
+
+ROOT = Path(__file__).parents[2]
+
+
+def pins() -> dict[str, str]:
+    """Return the versions that requirements.txt pins, by name."""
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+def needed() -> set[str]:
+    """Return all that thumbrun needs at run time, however indirectly, on this system."""
+    found: set[str] = set()
+    waiting = [("thumbrun", "")]
+    while waiting:
+        name, extra = waiting.pop()
+        for text in metadata.requires(name) or ():
+            requirement = Requirement(text)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+                dependency = canonicalize_name(requirement.name)
+                if dependency not in found:
+                    found.add(dependency)
+                    waiting += [(dependency, ""), *((dependency, asked) for asked in requirement.extras)]
+    return found
+
+
+def test_every_dependency_is_pinned_and_nothing_else() -> None:
+    """The container installs exactly what thumbrun needs; no indirect dependency is left to chance."""
+    assert needed() - {"thumbrun"} <= set(pins())
+    conditional = {"typing-extensions", "cffi", "pycparser"}  # needed by some Pythons and systems only
+    assert set(pins()) <= needed() | conditional
+
+
+def test_what_is_tested_is_what_is_pinned() -> None:
+    """The tests run on the very versions that the container installs."""
+    assert pins() == {name: metadata.version(name) for name in pins()}
+
+
+FOUND = {"dependencies": [{"name": "pillow", "version": "1", "vulns": [{"id": "CVE-1", "fix_versions": ["2"]}]}]}
+NONE = {"dependencies": [{"name": "pillow", "version": "1", "vulns": []}]}
+
+
+@pytest.mark.parametrize(
+    ("code", "printed", "said", "expected"),
+    [
+        (0, json.dumps(NONE), "No known vulnerabilities found", 0),
+        (1, json.dumps(FOUND), "Found 1 known vulnerability in 1 package", VULNERABLE),
+        (1, "", "ERROR: could not connect to api.osv.dev", 0),
+        (1, "", "ERROR: something else", 1),
+        (2, "usage", "unrecognised arguments", 2),
+    ],
+)
+def test_what_an_audit_comes_to(code: int, printed: str, said: str, expected: int) -> None:
+    """Only what was found fails; a service that cannot be reached is said, and so is an audit that is set up wrong."""
+    ended = subprocess.CompletedProcess([], code, printed, said)
+    found, words = verdict(ended)
+    assert expected == found
+    assert ("not checked" in words) == ("could not connect" in said)
+    assert ("CVE-1" in words) == ("CVE-1" in printed)
