@@ -49,6 +49,14 @@ IN_THE_WAY = frozenset((Kind.NOT_ITS_OWN, Kind.WRONG_LENGTH, Kind.UNREADABLE, Ki
 
 
 @dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong with an item: the kind, and a sentence for people or nothing."""
+
+    kind: Kind
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is not as it should be.
 

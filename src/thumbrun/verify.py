@@ -8,20 +8,18 @@ be at work meanwhile.
 """
 
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 
 from thumbrun.clock import Clock
-from thumbrun.concurrency import BoundedGroup, Budget
-from thumbrun.errors import SettingsError
-from thumbrun.findings import IN_THE_WAY, Finding, Kind, Verified
-from thumbrun.imaging.recipe import Recipe
-from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.concurrency import BoundedGroup
+from thumbrun.errors import SettingsError, ThumbrunError
+from thumbrun.findings import IN_THE_WAY, Finding, Kind, Verified, Wrong
 from thumbrun.imaging.workers import Renderer, Workers
 from thumbrun.inventory import list_folder, take_inventory
 from thumbrun.job import Stores, run_folder
 from thumbrun.ledger import Ledger, seals
 from thumbrun.logs.events import Events, Progress
 from thumbrun.marking import MARKS, Marking
+from thumbrun.opening import Opening
 from thumbrun.outcomes import Outcome, Reason, Status, Tally
 from thumbrun.planning.later import last_summary
 from thumbrun.planning.plan import Item, Plan, read_plan, read_shard
@@ -29,9 +27,11 @@ from thumbrun.records import RecordError
 from thumbrun.rounds import MISSING
 from thumbrun.settings.named_run import naming
 from thumbrun.settings.resolved import Settings
-from thumbrun.storage.base import NotFoundError, Sink
+from thumbrun.storage.base import NotFoundError
 
 _SHARDS_AT_ONCE = 4
+# What comes of records that are missing, torn, or not thumbrun's own.
+_UNREADABLE = (RecordError, NotFoundError, KeyError, ValueError, TypeError, IndexError)
 
 
 class Verifier:
@@ -50,12 +50,11 @@ class Verifier:
         self._settings = settings
         self._stores = stores
         self._events = events
-        self._renderer = renderer
+        self._opening = Opening(stores.output, renderer, settings.recipe, settings.memory) if renderer else None
         self._run = stores.state.names.run(run_id)
         self._ledger = Ledger(stores.state, run_id)
         self._folder = run_folder(settings, run_id)
         self._marking = Marking(run_id, settings.recipe.digest(), settings.source_metadata == "hash")
-        self._bytes = Budget(settings.memory)
         self._seen = 0
         self._waiting = self._lost = False  # whether there are open items in shards that are not sealed, and in others
         self._verified = Verified(
@@ -76,9 +75,9 @@ class Verifier:
         await self._check_version()
         try:
             plan = await read_plan(self._stores.state, self._run)
-        except RecordError as error:
+        except _UNREADABLE as error:
             plan = None
-            self._add(Kind.BAD_RECORD, detail=str(error))
+            self._bad_record(error, "nothing of the run was looked at")
         else:
             if plan is None:
                 self._add(Kind.NO_PLAN, object_=self._stores.state.store.uri(self._run.plan))
@@ -113,10 +112,12 @@ class Verifier:
             items = await read_shard(self._stores.state, self._run, plan, number)
             parts = await self._ledger.parts(number)
             outcomes, _ = await self._ledger.read(number, parts)
-        except (RecordError, NotFoundError) as error:
-            detail = f"{error}; the {plan.shards[number].items:,} items of shard {number} were not looked at"
-            self._add(Kind.BAD_RECORD, detail=detail)
+        except _UNREADABLE as error:
+            self._bad_record(error, f"the {plan.shards[number].items:,} items of shard {number} were not looked at")
             return
+        if len(items) != plan.shards[number].items:
+            problem = f"shard {number} holds {len(items):,} items, the plan says {plan.shards[number].items:,}"
+            self._add(Kind.BAD_RECORD, detail=problem)
         for index in sorted(outcomes.keys() - range(len(items))):
             self._add(Kind.STRAY_OUTCOME, detail=f"item {index} of shard {number}, which has {len(items):,}")
             del outcomes[index]
@@ -130,70 +131,39 @@ class Verifier:
 
     async def _item(self, item: Item, outcome: Outcome | None) -> None:
         if wrong := await self._wrong(item, outcome):
-            source, thumbnail = (
-                self._stores.source.uri(item.source),
-                self._stores.output.uri(self._folder + item.output),
-            )
-            self._add(wrong.kind, source, thumbnail, wrong.detail)
+            source = self._stores.source.uri(item.source)
+            self._add(wrong.kind, source, self._stores.output.uri(self._folder + item.output), wrong.detail)
         self._seen += 1
         bad = min(self._seen, self._verified.counts.total())
         self._events.progress(Progress(total=self._verified.items, done=self._seen - bad, failed=bad))
 
-    async def _wrong(self, item: Item, outcome: Outcome | None) -> "_Wrong | None":
+    async def _wrong(self, item: Item, outcome: Outcome | None) -> Wrong | None:
         facts = self._inventory.find(item.output)
         if outcome is None:
-            return _Wrong(Kind.OPEN)
+            return Wrong(Kind.OPEN)
         if outcome.status is not Status.DONE:
             explained = facts is None or outcome.reason is Reason.NAME_TAKEN
-            return None if explained else _Wrong(Kind.UNEXPLAINED, f"the item is {outcome.status}, {outcome.reason}")
+            return None if explained else Wrong(Kind.UNEXPLAINED, f"the item is {outcome.status}, {outcome.reason}")
         if wrong := await self._wrong_by_listing(item, outcome, facts):
             return wrong
-        return await self._wrong_when_opened(self._renderer, item, outcome) if self._renderer else None
+        if self._opening is None:
+            return None
+        return await self._opening.wrong(self._folder + item.output, item.output_format, outcome)
 
-    async def _wrong_by_listing(self, item: Item, outcome: Outcome, facts: bytes | None) -> "_Wrong | None":
+    async def _wrong_by_listing(self, item: Item, outcome: Outcome, facts: bytes | None) -> Wrong | None:
         marks = self._marking.marks(self._stores.source.uri(item.source), item.generation)
         if facts == self._inventory.facts(outcome.output_bytes, marks):
             return None
         entry = await self._stores.output.stat(self._folder + item.output)
         if entry is None:
-            return _Wrong(Kind.MISSING)
+            return Wrong(Kind.MISSING)
         if differing := [key for key in MARKS if entry.metadata.get(key) != marks[key]]:
             told = (f"{key} is {entry.metadata.get(key, 'not set')}, not {marks[key]}" for key in differing)
             bare = not any(key in entry.metadata for key in MARKS)
-            return _Wrong(Kind.NOT_ITS_OWN, "it carries no mark of thumbrun" if bare else "; ".join(told))
+            return Wrong(Kind.NOT_ITS_OWN, "it carries no mark of thumbrun" if bare else "; ".join(told))
         if entry.size != outcome.output_bytes:
-            return _Wrong(Kind.WRONG_LENGTH, f"{entry.size:,} bytes, not {outcome.output_bytes:,}")
+            return Wrong(Kind.WRONG_LENGTH, f"{entry.size:,} bytes, not {outcome.output_bytes:,}")
         return None
-
-    async def _wrong_when_opened(self, renderer: Renderer, item: Item, outcome: Outcome) -> "_Wrong | None":
-        """Read a thumbnail, and decode all of it."""
-        size = outcome.output_bytes
-        async with self._bytes.take(min(size, self._bytes.capacity)):
-            body = renderer.body(size)
-            try:
-                await self._stores.output.read(self._folder + item.output, _AtMost(size, body))
-                if body.size < size:
-                    return _Wrong(Kind.WRONG_LENGTH, f"{body.size:,} bytes, not {size:,}")
-                verdict = await renderer.render(body, self._request())
-            except _TooLongError:
-                return _Wrong(Kind.WRONG_LENGTH, f"more than {size:,} bytes")
-            except NotFoundError:
-                return _Wrong(Kind.MISSING)
-            finally:
-                body.close()
-        return _judged(verdict, item, outcome, self._settings.recipe)
-
-    def _request(self) -> Request:
-        """Ask for a decode: one pixel is made of the thumbnail, all of which is read for it."""
-        recipe = self._settings.recipe
-        return Request(
-            width=1,
-            height=1,
-            output_format="png",
-            quality=1,
-            max_pixels=recipe.width * recipe.height,
-            memory=self._settings.memory,
-        )
 
     async def _name_unexplained(self) -> None:
         """List the folder again to name what nothing explains: only hashes of names were kept."""
@@ -236,59 +206,14 @@ class Verifier:
             advice.append("what nothing explains does no harm to the run; delete it if nobody needs it")
         return advice
 
+    def _bad_record(self, error: Exception, consequence: str) -> None:
+        told = (
+            str(error) if isinstance(error, ThumbrunError) else f"a record holds what thumbrun never wrote: {error!r}"
+        )
+        self._add(Kind.BAD_RECORD, detail=f"{told}; {consequence}")
+
     def _add(self, kind: Kind, source: str = "", object_: str = "", detail: str = "") -> None:
         self._verified.add(Finding(kind, source, object_, detail))
-
-
-@dataclass(frozen=True, slots=True)
-class _Wrong:
-    """What is wrong with an item."""
-
-    kind: Kind
-    detail: str = ""
-
-
-class _TooLongError(Exception):
-    """More bytes came than a thumbnail is to have."""
-
-
-class _AtMost:
-    """A sink that takes no more than so many bytes: what lies under a name may have been replaced meanwhile."""
-
-    def __init__(self, size: int, sink: Sink) -> None:
-        self._size = size
-        self._sink = sink
-        self._taken = 0
-
-    def reset(self) -> None:
-        """Forget what was written."""
-        self._taken = 0
-        self._sink.reset()
-
-    def write(self, chunk: bytes) -> None:
-        """Take the next bytes."""
-        self._taken += len(chunk)
-        if self._taken > self._size:
-            raise _TooLongError
-        self._sink.write(chunk)
-
-
-def _judged(verdict: Rendered | Refused | NeedsMemory, item: Item, outcome: Outcome, recipe: Recipe) -> _Wrong | None:
-    match verdict:
-        case Refused(reason=Reason.TOO_MANY_PIXELS):
-            return _Wrong(Kind.WRONG_SIZE, verdict.detail)
-        case Refused():
-            return _Wrong(Kind.UNREADABLE, f"{verdict.reason}: {verdict.detail}")
-        case NeedsMemory():
-            return _Wrong(Kind.UNREADABLE, f"decoding takes {verdict.bytes:,} bytes")
-    width, height = verdict.source_width, verdict.source_height
-    if verdict.source_format != item.output_format:
-        return _Wrong(Kind.WRONG_FORMAT, f"{verdict.source_format}, not {item.output_format}")
-    if width > recipe.width or height > recipe.height:
-        return _Wrong(Kind.WRONG_SIZE, f"{width} x {height} pixels, the box has {recipe.width} x {recipe.height}")
-    if outcome.width and (width, height) != (outcome.width, outcome.height):
-        return _Wrong(Kind.WRONG_SIZE, f"{width} x {height} pixels, not {outcome.width} x {outcome.height}")
-    return None
 
 
 async def verify(settings: Settings, events: Events, clock: Clock, *, quick: bool) -> Verified:
