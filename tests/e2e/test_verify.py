@@ -1,7 +1,9 @@
 """`thumbrun verify RUN`, by a real process: on runs that are whole, and on runs that somebody has damaged."""
 
+import gzip
 import io
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +81,21 @@ def padded(body: bytes, size: int) -> bytes:
     return body[:2] + b"\xff\xfe" + (lacking + 2).to_bytes(2, "big") + bytes(lacking) + body[2:]
 
 
+def go_on(tasks: Tasks, emulator: Emulator, advice: list[str]) -> None:
+    """Do what was advised."""
+    (command,) = [line for line in advice if line.startswith("thumbrun ")]
+    task = tasks.command(*shlex.split(command)[1:], environment=environment(emulator))
+    assert 0 == task.wait(), task.output()
+
+
 def test_a_whole_run(tasks: Tasks, bucket: Emulator, emulator_log: Path) -> None:
     """All is right, with exit code 0, failures of single images included; nothing but reading is asked of the store."""
     run = run_once(tasks, bucket)
     asked = len(emulator_log.read_text().splitlines())
     code, found = verify(tasks, bucket, run)
     requests = emulator_log.read_text().splitlines()[asked:]
-    assert all('"GET ' in line or "GET /" in line for line in requests if "HTTP" in line)
+    assert WHOLE < len(requests)
+    assert [] == [line for line in requests if '"GET /' not in line]
     assert 0 == code
     outcomes = found.pop("outcomes")
     assert (WHOLE, {}, {"truncated": 1, "unreadable": 1}) == tuple(outcomes[k] for k in ("done", "skipped", "failed"))
@@ -165,37 +175,67 @@ def test_what_it_advises_makes_the_run_whole(tasks: Tasks, bucket: Emulator) -> 
     code, found = verify(tasks, bucket, run)
     assert (3, {"missing": 1, "not-its-own": 1}) == (code, found["counts"])
     bucket.delete(BUCKET, f"{run}/05.jpg")
-    (command,) = [advice for advice in found["advice"] if advice.startswith("thumbrun ")]
-    retry = tasks.command(*command.split()[1:], environment=environment(bucket))
-    assert 0 == retry.wait(), retry.output()
+    go_on(tasks, bucket, found["advice"])
     code, found = verify(tasks, bucket, run)
     assert (0, {}) == (code, found["counts"]), found
 
 
-@pytest.mark.parametrize("seal_too", [True, False])
-def test_outcomes_that_are_gone(tasks: Tasks, bucket: Emulator, seal_too: bool) -> None:
-    """Items whose outcomes were deleted from the ledger are open, and what it advises brings them back."""
-    run = run_once(tasks, bucket)
+def sealed_shard(emulator: Emulator, run: str) -> tuple[list[str], str, dict[str, str]]:
+    """Return all parts of one sealed shard, the one that seals it, and that one's metadata."""
     prefix = f"_thumbrun/runs/{run}/ledger/"
-    parts = bucket.objects(BUCKET, prefix)
-    shard = next(name for name in parts if "thumbrun-tally" in parts[name]["metadata"]).removeprefix(prefix)[:7]
-    for name, part in parts.items():
-        if name.startswith(prefix + shard) and (seal_too or "thumbrun-tally" not in part["metadata"]):
-            bucket.delete(BUCKET, name)
-    if not seal_too:  # the seal alone, without any outcome
-        seal = next(name for name in parts if name.startswith(prefix + shard))
-        header = {"version": 1, "run": run, "shard": int(shard)}
-        bucket.put(BUCKET, seal, json.dumps(header).encode(), metadata=parts[seal]["metadata"])
-        code, found = verify(tasks, bucket, run)
-        assert (3, {"bad-record": 1}) == (code, {k: n for k, n in found["counts"].items() if k == "bad-record"})
-        return
+    parts = emulator.objects(BUCKET, prefix)
+    seal = next(name for name, part in parts.items() if "thumbrun-tally" in part["metadata"])
+    shard = seal.rpartition("/")[0] + "/"
+    return [name for name in parts if name.startswith(shard)], seal, parts[seal]["metadata"]
+
+
+def test_a_shard_whose_parts_are_gone(tasks: Tasks, bucket: Emulator) -> None:
+    """Its items are open, and going on with the run brings them back."""
+    run = run_once(tasks, bucket)
+    parts, _, _ = sealed_shard(bucket, run)
+    for name in parts:
+        bucket.delete(BUCKET, name)
     code, found = verify(tasks, bucket, run)
     assert (3, {"open"}) == (code, set(found["counts"]))
-    (command,) = found["advice"]
-    again = tasks.command(*command.split()[1:], environment=environment(bucket))
-    assert 0 == again.wait(), again.output()
+    assert [f"thumbrun run --resume gs://{BUCKET}/{run}/"] == found["advice"]
+    go_on(tasks, bucket, found["advice"])
+    assert (0, {}) == (verify(tasks, bucket, run)[0], verify(tasks, bucket, run)[1]["counts"])
+
+
+def test_outcomes_that_are_gone_from_a_sealed_shard(tasks: Tasks, bucket: Emulator) -> None:
+    """Its items are open though a seal says that the shard is complete: only a later round brings them back."""
+    run = run_once(tasks, bucket)
+    parts, seal, metadata = sealed_shard(bucket, run)
+    header = json.loads(gzip.decompress(bucket.read(BUCKET, seal)).splitlines()[0])
+    for name in parts:
+        bucket.delete(BUCKET, name)
+    bucket.put(BUCKET, seal, gzip.compress(json.dumps(header).encode() + b"\n"), metadata=metadata)
+    code, found = verify(tasks, bucket, run)
+    assert (3, {"open"}) == (code, set(found["counts"]))
+    assert [f"thumbrun retry gs://{BUCKET}/{run}/ --reason missing"] == found["advice"]
+    go_on(tasks, bucket, found["advice"])
     code, found = verify(tasks, bucket, run)
     assert (0, {}) == (code, found["counts"]), found
+
+
+def test_records_that_cannot_be_read(tasks: Tasks, bucket: Emulator) -> None:
+    """A part or a shard's record that holds what thumbrun never wrote is named; the other shards are looked at."""
+    run = run_once(tasks, bucket)
+    _, seal, metadata = sealed_shard(bucket, run)
+    other_version = gzip.compress(b'{"version": 2}\n')
+    for body in (b"", b"no record", gzip.compress(b'{"version": 1}\n{"item": 0}\n')[:-9], other_version):
+        bucket.put(BUCKET, seal, body, metadata=metadata)
+        code, found = verify(tasks, bucket, run, "--quick")
+        assert (3, {"bad-record": 1}) == (code, found["counts"])
+        assert "items of shard" in found["findings"][0]["detail"]
+        assert WHOLE + 1 == found["outcomes"]["done"] + sum(found["outcomes"]["failed"].values())
+    shards = [name for name in bucket.objects(BUCKET, f"_thumbrun/runs/{run}/planner/") if "/shards/" in name]
+    bucket.put(BUCKET, shards[-1], gzip.compress(b'{"version": 1}\n{"item": 0}\n'))
+    code, found = verify(tasks, bucket, run, "--quick")
+    assert (3, {"bad-record": 2}) == (code, found["counts"])
+    bucket.put(BUCKET, f"_thumbrun/runs/{run}/plan.json", b'{"version": 1}')
+    code, found = verify(tasks, bucket, run)
+    assert (3, {"bad-record": 1}) == (code, found["counts"])
 
 
 def test_a_run_that_is_not_finished(tasks: Tasks, bucket: Emulator) -> None:
@@ -204,16 +244,15 @@ def test_a_run_that_is_not_finished(tasks: Tasks, bucket: Emulator) -> None:
     run = run_once(tasks, bucket, **common, **cloud_run(0, 2, execution="e-1"))
     code, found = verify(tasks, bucket, run, "--state", f"gs://{BUCKET}/records")
     assert (3, {"open"}) == (code, set(found["counts"]))
-    assert found["items"] == sum(found["counts"].values()) + sum((found["outcomes"]["done"],))
+    assert found["items"] == found["counts"]["open"] + found["outcomes"]["done"]
     assert [f"thumbrun run --resume gs://{BUCKET}/{run}/ --state gs://{BUCKET}/records/"] == found["advice"]
-    again = tasks.command(*found["advice"][0].split()[1:], environment=environment(bucket))
-    assert 0 == again.wait(), again.output()
+    go_on(tasks, bucket, found["advice"])
     code, found = verify(tasks, bucket, run, "--state", f"gs://{BUCKET}/records")
     assert (0, {}) == (code, found["counts"]), found
 
 
 def test_a_run_without_a_plan_and_one_that_is_none(tasks: Tasks, bucket: Emulator) -> None:
-    """Without a plan nothing is known, exit 3; what never began is refused with exit 2, and the runs there are named."""
+    """Without a plan nothing is known, exit 3; what never began is refused with exit 2, and the runs there named."""
     run = run_once(tasks, bucket)
     bucket.delete(BUCKET, f"_thumbrun/runs/{run}/plan.json")
     code, found = verify(tasks, bucket, run)
@@ -225,9 +264,21 @@ def test_a_run_without_a_plan_and_one_that_is_none(tasks: Tasks, bucket: Emulato
 
 
 def test_a_store_that_fails(tasks: Tasks, bucket: Emulator) -> None:
-    """A bucket that is not there is exit code 1: nothing was found out."""
-    task = tasks.command("verify", "gs://no-such-bucket/20200101T0000Z", environment=environment(bucket))
-    assert 1 == task.wait() if "bucket" in task.output() else 2, task.output()
+    """Where the thumbnails cannot be listed nothing is found out: that is exit code 1, and no finding."""
+    records = {"THUMBRUN_STATE": f"gs://{BUCKET}/records"}
+    bucket.create_bucket("thumbs")
+    task = tasks.start(environment(bucket, INPUT_FOLDER=f"gs://{BUCKET}/in", OUTPUT_BUCKET="thumbs", **records))
+    assert 0 == task.wait(), task.output()
+    thumbnails = list(bucket.objects("thumbs"))
+    for name in thumbnails:
+        bucket.delete("thumbs", name)
+    bucket.delete_bucket("thumbs")
+    run = thumbnails[0].partition("/")[0]
+    told = tasks.command("verify", f"gs://thumbs/{run}", environment=environment(bucket, **records))
+    assert 1 == told.wait(), told.output()
+    assert "error: the bucket of gs://thumbs/" in told.output()
+    none = tasks.command("verify", f"gs://thumbs/{run}", environment=environment(bucket))
+    assert 2 == none.wait(), none.output()
 
 
 def test_a_folder_of_this_machine(tasks: Tasks, tmp_path: Path) -> None:

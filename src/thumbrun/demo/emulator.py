@@ -30,6 +30,10 @@ class Emulator:
         """Create a bucket."""
         self._call("POST", "/storage/v1/b?project=demo", json.dumps({"name": bucket}).encode(), "application/json")
 
+    def delete_bucket(self, bucket: str) -> None:
+        """Delete an empty bucket."""
+        self._call("DELETE", f"/storage/v1/b/{bucket}")
+
     def put(
         self,
         bucket: str,

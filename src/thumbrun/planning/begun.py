@@ -32,7 +32,7 @@ async def runs_there(state: State, clock: Clock) -> str:
         return str(error)
     if not found:
         return "no run was begun there"
-    return f"runs there: {', '.join(plain(run_id) for run_id in found[-_MOST_SHOWN:])}"
+    return f"runs there: {', '.join(plain(run_id) for run_id in sorted(found)[-_MOST_SHOWN:])}"
 
 
 async def _runs(state: State, first: str) -> list[str]:
