@@ -301,3 +301,19 @@ def test_a_folder_of_this_machine(tasks: Tasks, tmp_path: Path) -> None:
     assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.suffix != ".log"}
     assert f"thumbrun retry '{run}/' --reason missing" in damaged.output()
     assert "1 missing" in damaged.output()
+
+
+def test_a_name_that_was_taken_is_explained(tasks: Tasks, tmp_path: Path) -> None:
+    """An item that failed because its name was taken leaves nothing to be explained; sources may be told by a hash."""
+    (tmp_path / "in").mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / "in" / name).write_bytes(next(iter(photographs().values())))
+    taken = tmp_path / "out" / "mine" / "a.jpg"
+    taken.parent.mkdir(parents=True)
+    taken.write_bytes(b"somebody else's")
+    arguments = ("--output", str(tmp_path / "out"), "--run-id", "mine", "--source-metadata", "hash")
+    task = tasks.command("run", str(tmp_path / "in"), *arguments)
+    assert 0 == task.wait(), task.output()
+    told = tasks.command("verify", "mine", "--output", str(tmp_path / "out"))
+    assert 0 == told.wait(), told.output()
+    assert "1 done, 1 failed (1 name-taken)" in told.output()
