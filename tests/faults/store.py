@@ -98,7 +98,7 @@ class NoFaults:
 
     def choose(self, operation: Operation) -> Fault | None:
         """Return None."""
-        del operation
+        return None
 
 
 class Chances:

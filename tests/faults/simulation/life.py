@@ -85,8 +85,8 @@ class Life:
             asyncio.CancelledError: It is dead.
         """
         loop = asyncio.get_running_loop()
-        while not self.dead and loop.time() < self._paused_until:
-            await asyncio.sleep(self._paused_until - loop.time())  # noqa: ASYNC110  (it may be paused anew meanwhile)
+        while not self.dead and loop.time() < self._paused_until:  # noqa: ASYNC110  (it may be paused anew)
+            await asyncio.sleep(self._paused_until - loop.time())
         if self.dead:
             raise asyncio.CancelledError
 
