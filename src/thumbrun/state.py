@@ -92,18 +92,24 @@ class State:
     async def create_own(
         self, name: str, body: bytes, run_id: str, *, metadata: Mapping[str, str] | None = None
     ) -> None:
-        """Create an object whose name no other process uses: that it exists means that an acknowledgement was lost.
+        """Create an object whose name no other process uses: that it is there means that an acknowledgement was lost.
+
+        Being told that it exists is not enough: what is not there after all would be lost.
 
         Raises:
             DeniedError: Creating it is refused, and nothing is there.
+            ExistsError: It is said to exist, again and again, and nothing is there.
         """
-        try:
-            await self.create(name, body, records.LINES_TYPE, run_id, metadata=metadata)
-        except ExistsError:
-            return
-        except DeniedError:
-            if await self.store.stat(name) is None:
-                raise
+        for look in range(_TRIES):
+            try:
+                await self.create(name, body, records.LINES_TYPE, run_id, metadata=metadata)
+            except (ExistsError, DeniedError):
+                if await self.store.stat(name) is not None:
+                    return
+                if look == _TRIES - 1:
+                    raise
+            else:
+                return
 
     async def create(
         self, name: str, body: bytes, content_type: str, run_id: str, *, metadata: Mapping[str, str] | None = None
