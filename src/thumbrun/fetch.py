@@ -8,7 +8,7 @@ from thumbrun.imaging.body import Body
 from thumbrun.imaging.workers import Renderer
 from thumbrun.outcomes import Reason
 from thumbrun.planning.plan import Item
-from thumbrun.storage.base import DeniedError, NotFoundError, Store, StoreError
+from thumbrun.storage.base import DeniedError, NotFoundError, Store, StoreError, TransientError
 
 _DAMAGED_READS = 3  # bodies that do not match their checksum before the object counts as damaged
 
@@ -70,7 +70,9 @@ class Fetcher:
 
         Raises:
             UnfitError: It cannot be had: replaced, deleted, or damaged in the store.
+            TransientError: It comes damaged, and otherwise each time.
         """
+        came: set[int] = set()
         for _ in range(_DAMAGED_READS):
             sink = _CheckedSink(body)
             try:
@@ -82,6 +84,9 @@ class Fetcher:
             self.reads += 1
             if item.crc32c is None or item.crc32c == sink.crc32c:
                 return self._decompressed(item, body) if item.encoding == "gzip" else body
+            came.add(sink.crc32c)
+        if len(came) > 1:  # other bytes each time: the way here is to blame, and another attempt may do better
+            raise TransientError(f"{self._source.uri(item.source)} comes with other bytes each time it is read")
         unfit = UnfitError(Reason.SOURCE_DAMAGED, f"crc32c {sink.crc32c:08x}, the listing says {item.crc32c:08x}")
         unfit.source_bytes = sink.size * _DAMAGED_READS
         raise unfit

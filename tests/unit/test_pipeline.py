@@ -170,6 +170,25 @@ async def test_bytes_that_do_not_match_their_checksum(workers: Workers, photogra
     assert [f"{RUN}/once.jpg"] == list(output.objects)
 
 
+async def test_a_way_that_damages_everything_is_no_outcome(workers: Workers, photograph: bytes) -> None:
+    """Other bytes at each read say nothing of the object: it stays open, for an attempt on a better way."""
+
+    class Mangling(MemoryStore):
+        reads = 0
+
+        async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+            """Deliver another last byte each time."""
+            await super().read(name, sink, generation=generation)
+            self.reads += 1
+            sink.reset()
+            sink.write(photograph[:-1] + bytes([self.reads]))
+
+    source, output = Mangling("in"), MemoryStore("out")
+    outcomes, pipeline = await work(source, output, workers, [item(source.put_as_user("a.jpg", photograph))])
+    assert ([], 1) == (outcomes, pipeline.left_open)
+    assert {} == output.objects
+
+
 async def test_objects_stored_compressed(workers: Workers, photograph: bytes) -> None:
     """What is stored with contentEncoding gzip is undone after its check; what grows too large or breaks off fails."""
     source, output = MemoryStore("in"), MemoryStore("out")
