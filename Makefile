@@ -3,7 +3,7 @@
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test check docs clean
+.PHONY: demo test check docs chaos clean
 
 demo: .venv/demo-installed
 	@$(BIN)/thumbrun demo
@@ -21,6 +21,15 @@ check: .venv/all-installed
 
 docs: .venv/all-installed
 	$(BIN)/python docs/generate.py
+
+# What docs/reliability.md tells: about half an hour.
+chaos: .venv/all-installed
+	@mkdir -p docs/campaigns
+	$(BIN)/python -m tests.faults.simulation --schedules 20000 --out docs/campaigns/simulation.json
+	$(BIN)/python -m tests.faults.random_kills --runs 1200 --out docs/campaigns/random-kills.json
+	$(BIN)/python -m tests.faults.wire --schedules 30 --out docs/campaigns/wire.json
+	$(BIN)/python -m tests.faults.images --mutations 5000 --out docs/campaigns/images.json
+	$(BIN)/python docs/reliability.py
 
 clean:
 	rm -rf .venv demo build src/*.egg-info

@@ -2,7 +2,7 @@
 
 import sys
 
-from thumbrun.cli import main
+from thumbrun.cli import entry
 
 if __name__ == "__main__":
-    sys.exit(main(["run", *sys.argv[1:]]))
+    sys.exit(entry(sys.argv[1:]))

@@ -62,9 +62,19 @@ would be right; the exit code is then 2, and nothing was written. An unknown var
 wrong setting.
 
 {resolved.reference()}
-`thumbrun run` and `thumbrun plan` take `--tasks N` as well: so many tasks on this machine, or a plan for so many.
+`thumbrun run`, `plan` and `retry` take `--tasks N` as well: so many tasks on this machine, or a plan for so many.
 Google's default credentials are used in their usual order: `GOOGLE_APPLICATION_CREDENTIALS`, gcloud's login, workload
 identity federation, impersonation, the metadata server.
+
+## Commands on a run
+
+`thumbrun retry RUN` works again, as a new round, what failed in a run and what is missing of it; `--reason` limits it
+to one of the reasons below or to `missing` (items without an outcome, thumbnails that are gone), and may be given more
+than once. `thumbrun run --resume RUN` goes on with a run that was interrupted; a finished one is only reported. Both
+take what was begun from the run's own records and need no other setting; limits, workers and who pays are as given.
+
+RUN is `gs://bucket/prefix/<run id>`, a run's folder, or a run id beside `--output` / `OUTPUT_BUCKET`. The container's
+entry takes these commands as arguments too: `python process.py retry gs://bucket/<run id>`.
 
 ## Which task a process is
 
@@ -108,7 +118,10 @@ attempt) and the fields of the event.
 
 Records are JSON, or JSON lines under gzip whose first line is a header; both begin with a `version`, now 1. Lines of a
 ledger part hold `item`, `source`, `generation`, `output`, `status`, and where they apply `reason`, `detail`,
-`source_bytes`, `output_bytes`, `width`, `height` and `retry_round`. Every object that thumbrun writes carries the
+`source_bytes`, `output_bytes`, `width`, `height` and `retry_round`. A part's header says who wrote it and when, and as
+`opening` (ranges of `item`, first and last), `at_once` and `alone` what its writer may open before its next part. The
+part that completes a shard has the shard's counts as metadata `thumbrun-tally`, with the `thumbrun-round` of a later
+round. Every object that thumbrun writes carries the
 metadata `thumbrun-run`; thumbnails carry `thumbrun-source`, `thumbrun-source-generation` and `thumbrun-recipe` as well.
 """
 

@@ -16,7 +16,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from thumbrun import __version__
 from thumbrun.clock import SystemClock
@@ -24,10 +24,13 @@ from thumbrun.console import plain
 from thumbrun.errors import InterruptedRunError, SettingsError, ThumbrunError
 from thumbrun.logs.choose import choose_sink
 from thumbrun.logs.events import Events
+from thumbrun.rounds import MISSING, RETRIABLE, reasons_of
 from thumbrun.settings import resolved
+from thumbrun.settings.named_run import FIXED, RIGHT
 from thumbrun.settings.resolved import Settings
 
 _STRICT_FAILURE = 3
+_COMMANDS = frozenset(("run", "plan", "retry", "demo"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,6 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(error)
     except KeyboardInterrupt:
         return InterruptedRunError.exit_code
+
+
+def entry(arguments: Sequence[str]) -> int:
+    """Run what the container's arguments say: a command, or without one `run` with its settings."""
+    return main(arguments if arguments and arguments[0] in _COMMANDS else ["run", *arguments])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,6 +76,21 @@ def _parser() -> argparse.ArgumentParser:
     plan.set_defaults(command=_plan)
     for command in (run, plan):
         resolved.add_options(command, tasks=True)
+    retry = commands.add_parser(
+        "retry",
+        help="work again what failed or is missing",
+        description="Work again what failed in a run, and what is missing of it, as a new round.",
+    )
+    retry.add_argument("run", metavar="RUN", help=f"The run; {RIGHT}.")
+    retry.add_argument(
+        "--reason",
+        action="append",
+        choices=sorted(RETRIABLE),
+        help="Work only items of this reason; may be given more than once. "
+        f"Default: every failure, and what is {MISSING}.",
+    )
+    resolved.add_options(retry, tasks=True, without=FIXED)
+    retry.set_defaults(command=_retry)
     demo = commands.add_parser(
         "demo",
         help="see it work on sample pictures",
@@ -97,10 +120,34 @@ def _events(settings: Settings) -> Events:
 
 
 def _run(parsed: argparse.Namespace) -> int:
-    settings = _settings(parsed)
+    flags = resolved.flags_of(parsed, tasks=True)
+    named = flags["resume"] or os.environ.get("THUMBRUN_RESUME") or ""
+    if not named or ("/" not in named and (flags["source"] or os.environ.get("INPUT_FOLDER"))):
+        return _work(_settings(parsed), resolved.flags_of(parsed))
+    return _reopened(named, flags, None)
+
+
+def _retry(parsed: argparse.Namespace) -> int:
+    return _reopened(parsed.run, resolved.flags_of(parsed, tasks=True), reasons_of(parsed.reason or ()))
+
+
+def _reopened(run: str, flags: Mapping[str, str | None], retry: frozenset[str] | None) -> int:
+    from thumbrun.reopen import reopen
+
+    try:
+        settings, merged = asyncio.run(reopen(run, os.environ, flags, SystemClock(), retry=retry))
+    except SettingsError:
+        raise
+    except ThumbrunError as error:
+        print(f"thumbrun: {plain(str(error))}; {plain(error.hint)}", file=sys.stderr)
+        return error.exit_code
+    return _work(settings, merged)
+
+
+def _work(settings: Settings, flags: Mapping[str, str | None]) -> int:
     events = _events(settings)
     try:
-        return asyncio.run(_task(settings, events) if settings.tasks is None else _tasks(settings, parsed, events))
+        return asyncio.run(_task(settings, events) if settings.tasks is None else _tasks(settings, flags, events))
     except SettingsError:
         raise
     except ThumbrunError as error:
@@ -142,11 +189,11 @@ async def _task(settings: Settings, events: Events) -> int:
     return _STRICT_FAILURE if settings.strict and report.own.failed else 0
 
 
-async def _tasks(settings: Settings, parsed: argparse.Namespace, events: Events) -> int:
+async def _tasks(settings: Settings, flags: Mapping[str, str | None], events: Events) -> int:
     from thumbrun.fleet import run_fleet
     from thumbrun.summary import say_run
 
-    code, report = await run_fleet(settings, resolved.flags_of(parsed), events, _stop_signal(), SystemClock())
+    code, report = await run_fleet(settings, flags, events, _stop_signal(), SystemClock())
     events.close()
     if report is not None and report.run is not None:
         say_run(report.run, report.folder, events)

@@ -46,11 +46,7 @@ class SourceDeniedError(StoreError):
 
 
 class Fetcher:
-    """Reads the bodies of items.
-
-    Attributes:
-        reads: How many were read whole.
-    """
+    """Reads the bodies of items."""
 
     def __init__(self, source: Store, workers: Renderer, most_bytes: int) -> None:
         """Prepare.
@@ -63,7 +59,21 @@ class Fetcher:
         self._source = source
         self._workers = workers
         self._most_bytes = most_bytes
-        self.reads = 0
+        self._last_read: str | None = None
+
+    async def may_read(self) -> bool:
+        """Whether what was read before may still be looked at, which takes the same permission (`objects.get`).
+
+        Raises:
+            StoreError: The source fails otherwise.
+        """
+        if self._last_read is None:
+            return False
+        try:
+            await self._source.stat(self._last_read)
+        except DeniedError:
+            return False
+        return True
 
     async def fetch(self, item: Item, body: Body) -> Body:
         """Read the planned generation whole and check it; return the body to decode.
@@ -81,7 +91,7 @@ class Fetcher:
                 raise await self._vanished(item) from error
             except DeniedError as error:
                 raise SourceDeniedError(str(error), hint=error.hint) from error
-            self.reads += 1
+            self._last_read = item.source
             if item.crc32c is None or item.crc32c == sink.crc32c:
                 return self._decompressed(item, body) if item.encoding == "gzip" else body
             came.add(sink.crc32c)

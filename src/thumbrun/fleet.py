@@ -18,6 +18,7 @@ from thumbrun.logs.choose import FLEET_VARIABLE
 from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.logs.lines import parse
 from thumbrun.outcomes import Tally
+from thumbrun.planning.later import last_summary
 from thumbrun.platform import without_task
 from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.resolved import Settings, share
@@ -51,9 +52,12 @@ async def run_fleet(
         agreed = await agree(settings, stores, clock)
         events.label(run=agreed.run_id)
         events.info("run-agreed", f"Run {agreed.run_id} ({agreed.how})", began=agreed.began.isoformat())
-        fleet = _Fleet(settings, _environ(settings, flags, agreed.run_id, tasks), tasks, events)
+        environ = _environ(settings, flags, agreed.run_id, tasks)
+        # Attempts of one task can be told from one another only within one execution.
+        environ["CLOUD_RUN_EXECUTION"] = f"{agreed.run_id}-{clock.nonce()}"
+        fleet = _Fleet(settings, environ, tasks, events)
         code = await fleet.run(stop)
-        summary = await stores.state.read(stores.state.names.run(agreed.run_id).summary)
+        summary = await last_summary(stores.state, agreed.run_id)
         if summary is None:
             return code, None
         tally = Tally.from_record(summary)
@@ -67,18 +71,27 @@ def _environ(settings: Settings, flags: Mapping[str, str | None], run_id: str, t
     environ.pop("CLOUD_RUN_JOB", None)
     for setting in DECLARED:
         text = flags.get(setting.name)
-        if setting.variable and text is not None and setting.name != "source":
+        if setting.variable and text is not None and setting.name not in ("source", "resume"):
             environ[setting.variable] = text
-    for name in ("THUMBRUN_RESUME", "THUMBRUN_NEW"):
+    for name in ("THUMBRUN_RUN_ID", "THUMBRUN_NEW"):
         environ.pop(name, None)
     own = share(settings, tasks)
     return environ | {
         FLEET_VARIABLE: "1",
-        "THUMBRUN_RUN_ID": run_id,
+        "THUMBRUN_RESUME": run_id,
         "THUMBRUN_LOG_FORMAT": "json",
         "THUMBRUN_WORKERS": str(own.workers),
         "THUMBRUN_MEMORY": str(own.memory),
     }
+
+
+def _arguments(settings: Settings) -> list[str]:
+    """Return the arguments of every task's command; its settings stand in the environment."""
+    if settings.retry is not None:
+        reasons = [argument for reason in sorted(settings.retry) for argument in ("--reason", reason)]
+        return ["retry", settings.resume or "", *reasons]
+    source = settings.source
+    return ["run", source.root if source.scheme == "file" else source.uri()]
 
 
 @dataclass(slots=True)
@@ -95,9 +108,7 @@ class _Fleet:
     """Task processes, and what they say."""
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], tasks: int, events: Events) -> None:
-        source = settings.source
-        place = source.root if source.scheme == "file" else source.uri()
-        self._command = [sys.executable, "-m", "thumbrun", "run", place]
+        self._command = [sys.executable, "-m", "thumbrun", *_arguments(settings)]
         self._environ = environ
         self._events = events
         self._tasks = [_Task(index) for index in range(tasks)]

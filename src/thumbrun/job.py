@@ -10,20 +10,24 @@ from typing import Self
 from thumbrun.admission import Admission
 from thumbrun.clock import Clock
 from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError
+from thumbrun.feed import Feed
 from thumbrun.imaging.workers import Renderer, Workers
-from thumbrun.ledger import Ledger
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
 from thumbrun.pipeline import Making, Pipeline
 from thumbrun.planning.agree import Agreed, Agreement, Wish
 from thumbrun.planning.freeze import Source
+from thumbrun.planning.later import agree_on_round, last_summary
 from thumbrun.planning.naming import NamingRule
-from thumbrun.planning.plan import Plan
+from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.planning.planner import Planner
 from thumbrun.planning.select import Selection
 from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import describe
+from thumbrun.rounds import FIRST, Round
+from thumbrun.settings.places import STATE_NAME
 from thumbrun.settings.resolved import Settings
+from thumbrun.shardlog import LedgerWriter
 from thumbrun.shardwork import ShardWork
 from thumbrun.state import State
 from thumbrun.storage.base import Store
@@ -164,7 +168,9 @@ class Job:
             work.cancel()
             await asyncio.wait({work}, timeout=WRITE_DOWN_SECONDS)
             if work.done() and not work.cancelled():
-                work.result()  # a store that failed meanwhile says more than that the task was stopped
+                report = work.result()  # a store that failed meanwhile says more than that the task was stopped
+                if self._shard_work is None or self._shard_work.finished:
+                    return report
             raise InterruptedRunError("stopped before the end; what is done is written down", hint=self.resume_hint())
         finally:
             work.cancel()
@@ -175,9 +181,10 @@ class Job:
         """Say how to go on with the run."""
         if not self._run_id:
             return "start it again"
-        return (
-            f"continue with: thumbrun run {self._settings.source.uri()} --resume {self._run_id} (and the same settings)"
-        )
+        settings = self._settings
+        elsewhere = settings.state.uri() != settings.output.child(STATE_NAME).uri()
+        state = f" --state {settings.state.uri()}" if elsewhere else ""
+        return f"continue with: thumbrun run --resume {settings.output.child(self._run_id).uri()}{state}"
 
     async def _work(self) -> Report:
         began = self._clock.monotonic()
@@ -189,11 +196,12 @@ class Job:
             starting = asyncio.ensure_future(self._workers.start())
             try:
                 agreed = await self._agree(stores)
+                this_round = await self._round(stores, agreed.run_id)
                 planner, plan = await self._plan(stores, agreed.run_id)
                 await starting
             finally:
                 starting.cancel()
-            ledger = Ledger(stores.state, agreed.run_id, self._task, self._clock.nonce())
+            ledger = LedgerWriter(stores.state, agreed.run_id, self._task, self._clock.nonce(), self._clock, this_round)
             own = await self._work_shards(stores, agreed, plan, ledger) if plan.items else Tally()
             whole = await self._finish(stores, agreed, plan, ledger)
             if not plan.items and not settings.allow_empty:
@@ -211,6 +219,19 @@ class Job:
         self._events.label(run=agreed.run_id)
         self._events.info("run-agreed", f"Run {agreed.run_id} ({agreed.how})", began=agreed.began.isoformat())
         return agreed
+
+    async def _round(self, stores: Stores, run_id: str) -> Round:
+        settings = self._settings
+        if settings.retry is None:
+            return FIRST
+        if await read_plan(stores.state, stores.state.names.run(run_id)) is None:
+            raise SettingsError([f"RUN is {run_id}, which has no plan yet; continue it with thumbrun run --resume"])
+        this_round = await agree_on_round(
+            stores.state, run_id, settings.retry, self._task, self._clock, join_within=settings.join_within
+        )
+        reasons = ", ".join(sorted(this_round.reasons))
+        self._events.info("round-agreed", f"Round {this_round.number} works again: {reasons}", round=this_round.number)
+        return this_round
 
     async def _plan(self, stores: Stores, run_id: str) -> tuple[Planner, Plan]:
         settings = self._settings
@@ -230,7 +251,7 @@ class Job:
             self._events.warning("cold-storage", f"Reading costs a retrieval fee: {classes}", **cold)
         return planner, plan
 
-    async def _work_shards(self, stores: Stores, agreed: Agreed, plan: Plan, ledger: Ledger) -> Tally:
+    async def _work_shards(self, stores: Stores, agreed: Agreed, plan: Plan, ledger: LedgerWriter) -> Tally:
         settings = self._settings
         shares = assign([shard.cost for shard in plan.shards], self._task.count, contiguous=settings.balance == "count")
         pipeline = Pipeline(
@@ -249,28 +270,31 @@ class Job:
             ),
             items_at_once=settings.in_flight + 2 * settings.workers,
         )
-        self._shard_work = ShardWork(
-            stores.state, plan, shares[self._task.index], ledger, pipeline, self._events, self._clock
-        )
-        return await self._shard_work.run(look_first=self._task.attempt > 0 or settings.resume is not None)
+        shards = shares[self._task.index]
+        feed = Feed(stores.state, plan, shards, ledger, pipeline, self._task, self._clock)
+        items = sum(plan.shards[number].items for number in shards)
+        self._shard_work = ShardWork(items, feed, pipeline, self._events, self._clock)
+        return await self._shard_work.run()
 
-    async def _finish(self, stores: Stores, agreed: Agreed, plan: Plan, ledger: Ledger) -> Tally | None:
+    async def _finish(self, stores: Stores, agreed: Agreed, plan: Plan, ledger: LedgerWriter) -> Tally | None:
         """Write the run's summary if every shard is complete; return its tally, or None while shards are open."""
         names = stores.state.names.run(agreed.run_id)
-        summary = await stores.state.read(names.summary)
-        if summary is not None:
-            return Tally.from_record(summary)
-        if await ledger.unfinished(len(plan.shards)) is not None:
+        number = ledger.round.number
+        if await stores.state.store.stat(names.summary(number)):
+            summary = await last_summary(stores.state, agreed.run_id)
+            return Tally.from_record(summary) if summary else None
+        if await ledger.unfinished(len(plan.shards), number) is not None:
             return None
         tally = await ledger.tally()
         record = {
             "run": agreed.run_id,
+            "round": number,
             "began": agreed.began.isoformat(),
             "ended": self._clock.now().isoformat(),
             "items": plan.items,
             **tally.to_record(),
         }
-        return Tally.from_record(await stores.state.first(names.summary, record, agreed.run_id))
+        return Tally.from_record(await stores.state.first(names.summary(number), record, agreed.run_id))
 
 
 async def agree(settings: Settings, stores: Stores, clock: Clock) -> Agreed:

@@ -8,6 +8,8 @@
 <state>/runs/<run id>/plan.json              the commit point of the plan
 <state>/runs/<run id>/ledger/<shard>/<part>  outcomes
 <state>/runs/<run id>/summary.json           what came of the run, once every shard is complete
+<state>/runs/<run id>/rounds/<n>.json        what a later round works again
+<state>/runs/<run id>/summaries/<n>.json     what came of the run with it
 """
 
 import hashlib
@@ -64,10 +66,27 @@ class RunLayout:
         """The commit point of the plan."""
         return f"{self.prefix}plan.json"
 
+    def summary(self, round_number: int = 0) -> str:
+        """Return the name of a round's summary, which exists once it has sealed every shard."""
+        return f"{self.summaries}{_number(round_number)}.json" if round_number else f"{self.prefix}summary.json"
+
     @property
-    def summary(self) -> str:
-        """The summary, which exists once every shard is complete."""
-        return f"{self.prefix}summary.json"
+    def summaries(self) -> str:
+        """The prefix of the summaries of later rounds."""
+        return f"{self.prefix}summaries/"
+
+    @property
+    def rounds(self) -> str:
+        """The prefix of what later rounds work again."""
+        return f"{self.prefix}rounds/"
+
+    def round(self, number: int) -> str:
+        """Return the name of what a later round works again."""
+        return f"{self.rounds}{_number(number)}.json"
+
+    def number_of_round(self, name: str) -> int:
+        """Return the number that the name of a round holds."""
+        return int(name.removeprefix(self.rounds).partition(".")[0])
 
     @property
     def planner_claims(self) -> str:
@@ -114,3 +133,7 @@ class RunLayout:
     def shard_of_part(self, name: str) -> int:
         """Return the shard number that a part's name holds."""
         return int(name.removeprefix(self.ledger).partition("/")[0])
+
+    def nonce_of_part(self, name: str) -> str:
+        """Return the nonce of the process that wrote a part."""
+        return name.rpartition("/")[2].partition("-")[0]

@@ -3,25 +3,22 @@
 A part belongs to one shard and is written once, under a name that holds the nonce of its process. Where parts tell
 different outcomes of one item, `outcomes.precedence` chooses, for every reader alike. The part with which its writer
 knew every outcome of the shard seals it: it carries the shard's tally as metadata, so that one listing of the ledger
-tells which shards are complete and what came of them.
+tells which shards are complete and what came of them. A later round seals every shard again, with its number.
 """
 
-import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from thumbrun import records
 from thumbrun.layout import RunLayout
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence
 from thumbrun.planning.listing import pages
 from thumbrun.planning.plan import Item
-from thumbrun.platform import Task
 from thumbrun.state import State
 from thumbrun.storage.base import Entry
 
 SEAL = "thumbrun-tally"  # the metadata key of a shard's tally
+ROUND = "thumbrun-round"  # the metadata key of the round that a later round's seal belongs to
 
 _NUMBERS = ("source_bytes", "output_bytes", "width", "height", "retry_round")
 
@@ -59,42 +56,40 @@ def choose(parts: Mapping[str, Iterable[Outcome]]) -> dict[int, Outcome]:
 
 
 class Ledger:
-    """Reads and appends to the ledger of one run, for one process."""
+    """Reads the ledger of one run."""
 
-    def __init__(self, state: State, run_id: str, task: Task, nonce: str) -> None:
+    def __init__(self, state: State, run_id: str) -> None:
         """Prepare.
 
         Args:
             state: Where the records lie.
             run_id: The run.
-            task: Who writes.
-            nonce: Of this process, in the names of its parts.
         """
         self._state = state
-        self._run_id = run_id
         self._run: RunLayout = state.names.run(run_id)
-        self._task = task
-        self._nonce = nonce
-        self._sequence = 0
 
-    async def open(self, shard: int, items: Sequence[Item]) -> "ShardLog":
-        """Read what is known of a shard and return its log."""
-        parts = await self._parts(self._run.shard_ledger(shard))
-        known = await self._read(shard, parts)
-        return ShardLog(self, shard, items, known, begun=bool(parts), sealed=any(SEAL in p.metadata for p in parts))
+    async def parts(self, shard: int) -> list[Entry]:
+        """List the parts of a shard."""
+        return await self._list(self._run.shard_ledger(shard))
 
-    async def unfinished(self, shards: int) -> int | None:
-        """Return the number of the first shard without a seal, or None when all have one.
+    async def outcomes(self, shard: int) -> dict[int, Outcome]:
+        """Return the chosen outcome of each item of a shard that has one, by the item's index."""
+        outcomes, _ = await self.read(shard, await self.parts(shard))
+        return outcomes
+
+    async def unfinished(self, shards: int, round_number: int = 0) -> int | None:
+        """Return the number of the first shard that a round has not sealed, or None when all are.
 
         Stops at the first page that shows a gap, so that asking early is cheap.
 
         Args:
             shards: How many the plan has.
+            round_number: The round.
         """
         expected = 0
         async for entries in pages(self._state.store, self._run.ledger):
-            sealed = sorted({self._run.shard_of_part(e.name) for e in entries if SEAL in e.metadata})
-            for shard in sealed:
+            sealing = (entry for entry in entries if SEAL in entry.metadata and round_of(entry) >= round_number)
+            for shard in sorted({self._run.shard_of_part(entry.name) for entry in sealing}):
                 if shard > expected:
                     return expected
                 expected = shard + 1
@@ -104,94 +99,43 @@ class Ledger:
         """Count the outcomes of all sealed shards; only shards sealed twice with different tallies are read."""
         total = Tally()
         by_shard: dict[int, list[Entry]] = {}
-        for entry in await self._parts(self._run.ledger):
+        for entry in await self._list(self._run.ledger):
             by_shard.setdefault(self._run.shard_of_part(entry.name), []).append(entry)
         for shard, parts in by_shard.items():
-            seals = {part.metadata[SEAL] for part in parts if SEAL in part.metadata}
-            if len(seals) == 1:
-                total.merge(Tally.from_record(json.loads(seals.pop())))
+            _, tallies = seals(parts)
+            if len(tallies) == 1:
+                total.merge(Tally.from_record(json.loads(tallies.pop())))
             else:
-                total.merge(Tally.of((await self._read(shard, parts)).values()))
+                outcomes, _ = await self.read(shard, parts)
+                total.merge(Tally.of(outcomes.values()))
         return total
 
-    async def append(self, shard: int, rows: list[dict[str, Any]], tally: Tally | None) -> None:
-        """Write one part, sealed if a tally is given."""
-        name = self._run.part(shard, self._nonce, self._sequence)
-        self._sequence += 1
-        header = {
-            "run": self._run_id,
-            "shard": shard,
-            "task": self._task.index,
-            "attempt": self._task.attempt,
-            "sealed": tally is not None,
-        }
-        metadata = {SEAL: json.dumps(tally.to_record(), sort_keys=True)} if tally else {}
-        await self._state.create_own(name, records.to_lines(header, rows), self._run_id, metadata=metadata)
-
-    async def _parts(self, prefix: str) -> list[Entry]:
+    async def _list(self, prefix: str) -> list[Entry]:
         return [entry async for entries in pages(self._state.store, prefix) for entry in entries]
 
-    async def _read(self, shard: int, parts: Iterable[Entry]) -> dict[int, Outcome]:
+    async def read(self, shard: int, parts: Iterable[Entry]) -> tuple[dict[int, Outcome], dict[str, Mapping[str, Any]]]:
+        """Return the chosen outcome of each item that has one, and the header of each process's last part, by nonce.
+
+        Args:
+            shard: Its number.
+            parts: As `parts` has listed them.
+        """
         outcomes: dict[str, list[Outcome]] = {}
-        for part in parts:
-            _, rows = await self._state.read_lines(part.name)
+        last: dict[str, Mapping[str, Any]] = {}
+        for part in sorted(parts, key=lambda part: part.name):
+            header, rows = await self._state.read_lines(part.name)
             outcomes[part.name] = [from_row(shard, row) for row in rows]
-        return choose(outcomes)
+            last[self._run.nonce_of_part(part.name)] = header
+        return choose(outcomes), last
 
 
-@dataclass(slots=True)
-class ShardLog:
-    """What is known of one shard, and what this process has not written down yet.
+def round_of(seal: Entry) -> int:
+    """Return the round that a sealing part belongs to."""
+    return int(seal.metadata.get(ROUND, "0"))
 
-    Attributes:
-        ledger: Where parts go.
-        shard: Its number.
-        items: Its items.
-        known: The outcome of each item that has one, by index, written down or not.
-        begun: Whether somebody wrote a part of it before this process.
-        sealed: Whether the store knows that it is complete.
-    """
 
-    ledger: Ledger
-    shard: int
-    items: Sequence[Item]
-    known: dict[int, Outcome]
-    begun: bool
-    sealed: bool
-    _pending: list[Outcome] = field(default_factory=list)
-    # One part after the other: a seal must not reach the store before the outcomes that it counts.
-    _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    @property
-    def complete(self) -> bool:
-        """Whether every item has an outcome."""
-        return len(self.known) == len(self.items)
-
-    @property
-    def tally(self) -> Tally:
-        """What came of the items that have an outcome."""
-        return Tally.of(self.known.values())
-
-    def open_items(self) -> list[int]:
-        """Return the indices of the items without an outcome."""
-        return [index for index in range(len(self.items)) if index not in self.known]
-
-    def add(self, outcome: Outcome) -> None:
-        """Take an outcome; `flush` writes it down."""
-        self.known[outcome.item] = outcome
-        self._pending.append(outcome)
-
-    async def flush(self) -> None:
-        """Write down what is not written yet, and seal the shard if it is complete."""
-        async with self._writing:
-            if self.sealed or not (self._pending or self.complete):
-                return
-            pending, self._pending = self._pending, []
-            tally = self.tally if self.complete else None
-            rows = [to_row(outcome, self.items[outcome.item]) for outcome in pending]
-            try:
-                await self.ledger.append(self.shard, rows, tally)
-            except BaseException:
-                self._pending = pending + self._pending
-                raise
-            self.sealed = tally is not None
+def seals(parts: Iterable[Entry]) -> tuple[int, set[str]]:
+    """Return the latest round that sealed a shard, and the tallies with which it did so; -1 if none has."""
+    sealing = [part for part in parts if SEAL in part.metadata]
+    last = max(map(round_of, sealing), default=-1)
+    return last, {part.metadata[SEAL] for part in sealing if round_of(part) == last}

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     OUT_OF_MEMORY = "out-of-memory"
     TIMEOUT = "timeout"
     CRASHED = "crashed"
+    POISON = "poison"
     SOURCE_CHANGED = "source-changed"
     SOURCE_GONE = "source-gone"
     SOURCE_DAMAGED = "source-damaged"
@@ -46,6 +47,7 @@ MEANINGS: dict[Reason, str] = {
     Reason.OUT_OF_MEMORY: "decoding it needs more memory than the task may use",
     Reason.TIMEOUT: "decoding it took longer than image-timeout",
     Reason.CRASHED: "the decoding process died of it",
+    Reason.POISON: "the task itself died, twice, while it worked on nothing else",
     Reason.SOURCE_CHANGED: "the object was replaced after the plan was made, and its planned generation is gone",
     Reason.SOURCE_GONE: "the object was deleted after the plan was made",
     Reason.SOURCE_DAMAGED: "the bytes read do not match the object's own checksum, again and again",

@@ -4,8 +4,9 @@ Only what lies with the image or its object becomes an outcome. A store that fai
 another attempt does it.
 """
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from thumbrun import formats
@@ -47,13 +48,11 @@ class Work:
         shard: The number of its shard.
         index: Its index in the shard.
         item: The item.
-        look_first: Whether its thumbnail may well be there, so that a look saves fetching.
     """
 
     shard: int
     index: int
     item: Item
-    look_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +78,21 @@ class Making:
     hash_source: bool = False
 
 
+class _Alone:
+    """How a suspect is opened: announced first, and the next one waits until it is closed."""
+
+    def __init__(self, announce: Callable[[Work], Awaitable[None]]) -> None:
+        self.announce = announce
+        self.closed = asyncio.Event()
+
+
 class Pipeline:
     """Works items, bounded in number and in bytes.
 
     Attributes:
         failure: The last error of a store that left an item open, or None.
         left_open: How many items were left open.
+        items_at_once: How many are begun and not finished, at most.
     """
 
     def __init__(
@@ -113,7 +121,7 @@ class Pipeline:
         self._admission = admission
         self._making = making
         self._recipe_digest = making.recipe.digest()
-        self._items_at_once = items_at_once
+        self.items_at_once = items_at_once
         self._denied: list[tuple[Work, SourceDeniedError]] = []
         self._fetcher = Fetcher(source, workers, min(making.max_bytes, admission.largest_body))
         self._in_a_row = 0
@@ -130,17 +138,57 @@ class Pipeline:
         Raises:
             StoreError: The store fails for good, or for many items in a row.
         """
-        async with BoundedGroup(self._items_at_once) as group:
-            async for work in works:
-                await group.start(self._work(work, take))
-        self._settle_denied(take)
 
-    async def _work(self, work: Work, take: Callable[[Outcome], None]) -> None:
+        async def side_by_side(works: AsyncIterator[Work]) -> None:
+            async with BoundedGroup(self.items_at_once) as group:
+                async for work in works:
+                    await group.start(self._work(work, take))
+
+        await side_by_side(works)
+        await self._settle_denied(take, side_by_side)
+
+    async def run_alone(
+        self,
+        works: AsyncIterator[Work],
+        take: Callable[[Outcome], None],
+        announce: Callable[[Work], Awaitable[None]],
+    ) -> None:
+        """Work suspects one by one: while one is open, nothing else is fetched or decoded.
+
+        Args:
+            works: The items.
+            take: As for `run`.
+            announce: Awaited right before an item is opened, once its bytes are there.
+
+        Raises:
+            StoreError: As for `run`.
+        """
+
+        async def one_by_one(works: AsyncIterator[Work]) -> None:
+            async with BoundedGroup(2) as group:  # while one thumbnail is being written, the next item is fetched
+                async for work in works:
+                    alone = _Alone(announce)
+                    await group.start(self._work(work, take, alone))
+                    await alone.closed.wait()
+
+        await one_by_one(works)
+        await self._settle_denied(take, one_by_one)
+
+    async def look(self, work: Work) -> Outcome | None:
+        """Return the outcome of an item that needs no opening: it cannot have a thumbnail, or its name is taken."""
         try:
-            outcome = await self._outcome(work)
+            self._check(work.item)
+        except UnfitError as unfit:
+            return refusal(work.shard, work.index, unfit.reason, unfit.detail)
+        existing = await self._output.stat(self._name(work.item))
+        return self._existing(work, existing, 0) if existing else None
+
+    async def _work(self, work: Work, take: Callable[[Outcome], None], alone: "_Alone | None" = None) -> None:
+        try:
+            outcome = await self._outcome(work, alone)
         except SourceDeniedError as error:
             self._denied.append((work, error))
-            if not self._fetcher.reads and len(self._denied) >= _FAILURES_IN_A_ROW:
+            if len(self._denied) % _FAILURES_IN_A_ROW == 0 and not await self._fetcher.may_read():
                 raise
         except (UnauthenticatedError, BucketNotFoundError, DeniedError):
             raise
@@ -153,32 +201,47 @@ class Pipeline:
         else:
             self._in_a_row = 0
             take(outcome)
+        finally:
+            if alone:
+                alone.closed.set()
 
-    def _settle_denied(self, take: Callable[[Outcome], None]) -> None:
-        """Give items that may not be read an outcome if others could be; else the bucket refuses, not the object."""
+    async def _settle_denied(
+        self, take: Callable[[Outcome], None], again: Callable[[AsyncIterator[Work]], Awaitable[None]]
+    ) -> None:
+        """Give items that may not be read an outcome if others can be; else the bucket refuses, not the object.
+
+        A role may have been away for a while, so the items are worked once more, between two looks at another object.
+        """
+        others = bool(self._denied) and await self._fetcher.may_read()
+        if others:
+            denied, self._denied = self._denied, []
+            await again(_each([work for work, _ in denied]))
+            others = bool(self._denied) and await self._fetcher.may_read()
         for work, error in self._denied:
-            if self._fetcher.reads:
+            if others:
                 take(refusal(work.shard, work.index, Reason.SOURCE_DENIED, str(error)))
             else:
                 self.failure = error
                 self.left_open += 1
         self._denied.clear()
 
-    async def _outcome(self, work: Work) -> Outcome:
+    async def _outcome(self, work: Work, alone: "_Alone | None") -> Outcome:
         item = work.item
         try:
             self._check(item)
-            if work.look_first and (existing := await self._output.stat(self._name(item))):
-                return self._existing(work, existing, 0)
             # What is stored compressed may grow to anything within the limit, so it has the task to itself.
             held = self._admission.largest_body if item.encoding == "gzip" else item.size
             async with self._admission.body(held) as hold:
                 body = self._workers.body(item.size)
                 try:
                     body = await self._fetcher.fetch(item, body)
+                    if alone:
+                        await alone.announce(work)
                     verdict = await self._render(item, body, hold)
                 finally:
                     body.close()
+            if alone:
+                alone.closed.set()
         except UnfitError as unfit:
             return refusal(work.shard, work.index, unfit.reason, unfit.detail, source_bytes=unfit.source_bytes)
         if isinstance(verdict, Refused):
@@ -283,3 +346,8 @@ class Pipeline:
             GENERATION_MARK: item.generation,
             RECIPE_MARK: self._recipe_digest,
         }
+
+
+async def _each(works: Iterable[Work]) -> AsyncIterator[Work]:
+    for work in works:
+        yield work

@@ -1,86 +1,71 @@
-"""Work a task's shards: open them ahead of time, feed their items to the pipeline, write down the outcomes."""
+"""Work a task's shards: feed their items to the pipeline, the suspects last and alone, write down the outcomes."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
-from thumbrun.ledger import Ledger, ShardLog
+from thumbrun.feed import Feed, Opened
 from thumbrun.logs.events import Events, Progress
-from thumbrun.outcomes import MEANINGS, Outcome, Status, Tally
+from thumbrun.outcomes import MEANINGS, Outcome, Reason, Status, Tally, refusal
 from thumbrun.pipeline import Pipeline, Work
-from thumbrun.planning.plan import Plan, read_shard
-from thumbrun.state import State
+from thumbrun.shardlog import ShardLog
 from thumbrun.storage.base import StoreError
+from thumbrun.suspects import POISON_DEATHS
 
 FLUSH_SECONDS = 10.0  # the most that a kill makes the next attempt look at again
-_OPENED_AHEAD = 8  # shards whose items and parts are read before they are needed
 _WRITERS = 8  # parts being written at once
 
 
 class ShardWork:
     """The work of one task on its shards."""
 
-    def __init__(
-        self,
-        state: State,
-        plan: Plan,
-        shards: Sequence[int],
-        ledger: Ledger,
-        pipeline: Pipeline,
-        events: Events,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, items: int, feed: Feed, pipeline: Pipeline, events: Events, clock: Clock) -> None:
         """Prepare.
 
         Args:
-            state: Where the records lie.
-            plan: The run's plan.
-            shards: The numbers of this task's shards, in the order in which to work them.
-            ledger: Where outcomes go.
+            items: How many the shards have.
+            feed: Yields those that are to be worked.
             pipeline: Makes outcomes of items.
             events: Hears of progress and of every item that fails.
             clock: Time.
         """
-        self._state = state
-        self._run = state.names.run(plan.run_id)
-        self._plan = plan
-        self._shards = shards
-        self._ledger = ledger
+        self._feed = feed
         self._pipeline = pipeline
         self._events = events
         self._clock = clock
-        self._stopping = False
-        self._look_first = False
         self._open: dict[int, ShardLog] = {}
         self._complete: asyncio.Queue[ShardLog] = asyncio.Queue()
+        self._suspects: list[tuple[int, ShardLog, int]] = []  # deaths while alone, and which item
+        self._alone: ShardLog | None = None
         self._tally = Tally()
-        self._total = sum(plan.shards[number].items for number in shards)
+        self._total = items
+
+    @property
+    def finished(self) -> bool:
+        """Whether every item has its outcome."""
+        return self._tally.items == self._total
 
     def stop(self) -> None:
         """Begin no more items."""
-        self._stopping = True
+        self._feed.stopped = True
 
-    async def run(self, *, look_first: bool) -> Tally:
+    async def run(self) -> Tally:
         """Work all items that have no outcome yet, and return what came of all items of the shards.
-
-        Args:
-            look_first: Whether thumbnails may well be there already.
 
         Raises:
             StoreError: A store failed; items are left open, and what is done is written down.
         """
-        self._look_first = look_first
         self._report()
         try:
             async with BoundedGroup(_WRITERS + 1) as group:
                 helpers = [await group.start(self._flush_now_and_then())]
                 helpers += [await group.start(self._write_complete()) for _ in range(_WRITERS)]
                 try:
-                    async with aclosing(self._feed()) as works:
+                    async with aclosing(self._feed.works(self._begin)) as works:
                         await self._pipeline.run(works, self._take)
+                    await self._work_suspects()
                     await self._complete.join()
                 finally:
                     for helper in helpers:
@@ -94,39 +79,52 @@ class ShardWork:
             )
         return self._tally
 
-    async def _feed(self) -> AsyncGenerator[Work, None]:
-        """Yield the open items of all shards, in order; shards ahead are opened meanwhile."""
-        ahead: deque[asyncio.Task[ShardLog]] = deque()
-        numbers = iter(self._shards)
-        try:
-            while not self._stopping:
-                while len(ahead) < _OPENED_AHEAD and (number := next(numbers, None)) is not None:
-                    ahead.append(asyncio.ensure_future(self._open_shard(number)))
-                if not ahead:
-                    return
-                log = await ahead[0]
-                ahead.popleft()
-                for index in self._begin(log):
-                    if self._stopping:
-                        return
-                    yield Work(log.shard, index, log.items[index], self._look_first or log.begun)
-        finally:
-            for task in ahead:
-                task.cancel()
-            await asyncio.gather(*ahead, return_exceptions=True)
-
-    async def _open_shard(self, number: int) -> ShardLog:
-        items = await read_shard(self._state, self._run, self._plan, number)
-        return await self._ledger.open(number, items)
-
-    def _begin(self, log: ShardLog) -> list[int]:
-        self._tally.merge(log.tally)
-        if not log.sealed:
-            self._open[log.shard] = log
-            if log.complete:
+    def _begin(self, opened: Opened | Tally) -> None:
+        if isinstance(opened, Tally):
+            self._tally.merge(opened)
+        else:
+            log = opened.log
+            self._tally.merge(log.settled)
+            if not log.sealed:
+                self._open[log.shard] = log
+            for outcome in opened.settled:
+                self._take(outcome)
+            if log.complete and not opened.settled and not log.sealed:
                 self._complete.put_nowait(log)
+            self._suspects += [(deaths, log, index) for index, deaths in opened.suspects.items()]
         self._report()
-        return log.open_items()
+
+    async def _work_suspects(self) -> None:
+        """Work the suspects one by one, those that were met in more deaths last; set aside what is poison."""
+        guilty = [suspect for suspect in self._suspects if suspect[0] >= POISON_DEATHS]
+        for deaths, log, index in guilty:
+            self._take(refusal(log.shard, index, Reason.POISON, f"{deaths} tasks died while this was all they worked"))
+        rest = [suspect for suspect in self._suspects if suspect[0] < POISON_DEATHS]
+        rest.sort(key=lambda suspect: suspect[0])
+        if rest and not self._feed.stopped:
+            self._events.warning(
+                "suspects",
+                f"A task died: {len(rest):,} images that it may have had open are worked one by one",
+                items=len(rest),
+            )
+
+        async def works() -> AsyncGenerator[Work, None]:
+            for _, log, index in rest:
+                if self._feed.stopped:
+                    return
+                yield Work(log.shard, index, log.items[index])
+
+        async with aclosing(works()) as suspects:
+            await self._pipeline.run_alone(suspects, self._take, self._announce_alone)
+
+    async def _announce_alone(self, work: Work) -> None:
+        """Announce a suspect, once the store knows that the one before is closed."""
+        log = self._open[work.shard]
+        if self._alone is not None and self._alone is not log:
+            self._alone.retract()
+            await self._alone.flush()
+        self._alone = log
+        await log.announce([work.index], 1, alone=True)
 
     def _take(self, outcome: Outcome) -> None:
         log = self._open[outcome.shard]
@@ -171,5 +169,6 @@ class ShardWork:
         """Write down what is left; after an error this is the last thing that is tried."""
         async with BoundedGroup(_WRITERS) as group:
             for log in list(self._open.values()):
+                log.retract()
                 await group.start(log.flush())
         self._open.clear()

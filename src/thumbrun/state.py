@@ -87,29 +87,31 @@ class State:
                 refusal = error
             else:
                 return dict(record)
-        raise refusal or StoreError(f"{self.store.uri(name)} can be neither created nor read")
+        if isinstance(refusal, DeniedError):
+            raise refusal
+        raise StoreError(f"{self.store.uri(name)} can be neither created nor read") from refusal
 
     async def create_own(
         self, name: str, body: bytes, run_id: str, *, metadata: Mapping[str, str] | None = None
     ) -> None:
-        """Create an object whose name no other process uses: that it is there means that an acknowledgement was lost.
+        """Create an object whose name no other process uses: that it exists means that an acknowledgement was lost.
 
-        Being told that it exists is not enough: what is not there after all would be lost.
+        That it exists is looked at, not believed: a plan would name a shard for ever that is not there.
 
         Raises:
             DeniedError: Creating it is refused, and nothing is there.
-            ExistsError: It is said to exist, again and again, and nothing is there.
         """
-        for look in range(_TRIES):
+        refusal: StoreError | None = None
+        for _ in range(_TRIES):
             try:
-                await self.create(name, body, records.LINES_TYPE, run_id, metadata=metadata)
-            except (ExistsError, DeniedError):
-                if await self.store.stat(name) is not None:
-                    return
-                if look == _TRIES - 1:
-                    raise
-            else:
-                return
+                return await self.create(name, body, records.LINES_TYPE, run_id, metadata=metadata)
+            except (ExistsError, DeniedError) as error:
+                refusal = error
+            if await self.store.stat(name) is not None:
+                return None
+        if isinstance(refusal, DeniedError):
+            raise refusal
+        raise StoreError(f"{self.store.uri(name)} can be neither created nor seen") from refusal
 
     async def create(
         self, name: str, body: bytes, content_type: str, run_id: str, *, metadata: Mapping[str, str] | None = None

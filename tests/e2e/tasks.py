@@ -47,13 +47,18 @@ class Task:
                 stdout=output,
                 stderr=output,
                 stdin=subprocess.DEVNULL,
+                cwd=ROOT,
                 start_new_session=True,
             )
 
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the process and to all that it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
+
     def kill(self) -> None:
         """Kill the process as the machine going away does: it and all that it started, at once."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        self.send(signal.SIGKILL)
         self.process.wait()
 
     def wait(self, seconds: float = 90) -> int:
@@ -80,6 +85,10 @@ class Tasks:
     def command(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Task:
         """Start the command `thumbrun`."""
         return self._start([sys.executable, "-m", "thumbrun", *arguments], environment or clean_environment())
+
+    def module(self, module: str, *arguments: str, environment: Mapping[str, str]) -> Task:
+        """Start a module of the tests, from the root of the project."""
+        return self._start([sys.executable, "-m", module, *arguments], environment)
 
     def _start(self, command: list[str], environment: Mapping[str, str]) -> Task:
         task = Task(command, environment, self._folder / f"task-{len(self._started)}.log")

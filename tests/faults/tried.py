@@ -46,7 +46,7 @@ class Tried:
 
     def write(self, path: Path) -> None:
         """Write it down as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=1) + "\n")
+        path.write_text(json.dumps(asdict(self) | {"faults": dict(self.faults)}, indent=1) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> "Tried":

@@ -1,25 +1,42 @@
 """The documents say what the code does."""
 
+import json
 import re
 import subprocess
 import sys
 import tomllib
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 
 from thumbrun import cli
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_reference_is_up_to_date() -> None:
-    """docs/reference.md is what `make docs` makes."""
-    spec = spec_from_file_location("generate", ROOT / "docs/generate.py")
+def module(name: str) -> Any:
+    """Return a program of the documents."""
+    spec = spec_from_file_location(name, ROOT / f"docs/{name}.py")
     assert spec is not None
     assert spec.loader is not None
-    generate = module_from_spec(spec)
-    spec.loader.exec_module(generate)
-    assert generate.reference() == (ROOT / "docs/reference.md").read_text("utf-8")
+    loaded = module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+def test_the_reference_is_up_to_date() -> None:
+    """docs/reference.md is what `make docs` makes."""
+    assert module("generate").reference() == (ROOT / "docs/reference.md").read_text("utf-8")
+
+
+def test_the_table_of_what_was_tried_is_what_the_campaigns_wrote() -> None:
+    """docs/reliability.md is made from docs/campaigns, every campaign is there, and none found anything."""
+    reliability = module("reliability")
+    assert reliability.reliability() == (ROOT / "docs/reliability.md").read_text("utf-8")
+    campaigns = [json.loads(path.read_text()) for path in (ROOT / "docs/campaigns").glob("*.json")]
+    assert {"simulation", "random kills", "wire", "images"} == {tried["campaign"] for tried in campaigns}
+    assert [] == [failure for tried in campaigns for failure in tried["failures"]]
+    assert {0} == {tried[kind] for tried in campaigns for kind in ("lost", "doubled", "torn", "wrong")}
 
 
 def test_links_of_the_documents_lead_somewhere() -> None:
@@ -43,7 +60,7 @@ def test_commands_of_the_readme_exist() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z]+)\b", readme)) <= targets
-    for command in ("run", "plan"):
+    for command in ("run", "plan", "retry"):
         shown = subprocess.run([sys.executable, "-m", "thumbrun", command, "--help"], check=True, capture_output=True)
         flags = set(re.findall(r"--[a-z-]+", shown.stdout.decode()))
         for line in re.findall(rf"^thumbrun {command} (.*)$", readme, re.MULTILINE):

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.virtual import run
+from tests.virtual import VirtualClock, run
 from thumbrun.ledger import SEAL, Ledger, choose, from_row, to_row
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, refusal
 from thumbrun.planning.plan import Item
 from thumbrun.platform import Task
+from thumbrun.shardlog import LedgerWriter, ShardLog
 from thumbrun.state import State
 from thumbrun.storage.base import Entry, TransientError
 from thumbrun.storage.memory import MemoryStore
@@ -35,9 +36,20 @@ def done(item: int) -> Outcome:
     return Outcome(0, item, Status.DONE, source_bytes=10, output_bytes=3)
 
 
-def ledger(store: MemoryStore, nonce: str) -> Ledger:
+def writer(store: MemoryStore, nonce: str) -> LedgerWriter:
     """Return one process's ledger."""
-    return Ledger(State(store, "_thumbrun/"), RUN, Task(), nonce)
+    return LedgerWriter(State(store, "_thumbrun/"), RUN, Task(), nonce, VirtualClock())
+
+
+def ledger(store: MemoryStore) -> Ledger:
+    """Return a reader's ledger."""
+    return Ledger(State(store, "_thumbrun/"), RUN)
+
+
+async def opened(store: MemoryStore, nonce: str) -> ShardLog:
+    """Return one process's log of shard 0."""
+    ledger = writer(store, nonce)
+    return await ledger.open(0, ITEMS, await ledger.parts(0))
 
 
 @given(
@@ -70,16 +82,16 @@ def test_a_shard_is_sealed_with_its_last_outcome() -> None:
 
     async def scenario() -> None:
         store = MemoryStore()
-        log = await ledger(store, "aa").open(0, ITEMS)
+        log = await opened(store, "aa")
         for index in range(3):
             log.add(done(index))
         await log.flush()
-        assert 0 == await ledger(store, "bb").unfinished(1)
+        assert 0 == await ledger(store).unfinished(1)
         log.add(refusal(0, 3, Reason.TIMEOUT, "slow", source_bytes=10))
         await log.flush()
-        assert await ledger(store, "bb").unfinished(1) is None
+        assert await ledger(store).unfinished(1) is None
         assert 2 == len(store.objects)
-        tally = await ledger(store, "bb").tally()
+        tally = await ledger(store).tally()
         assert (3, {"timeout": 1}, 40, 9) == (tally.done, dict(tally.failed), tally.source_bytes, tally.output_bytes)
 
     run(scenario())
@@ -90,20 +102,19 @@ def test_two_copies_of_a_task_finish_a_shard_together() -> None:
 
     async def scenario() -> None:
         store = MemoryStore()
-        one = await ledger(store, "aa").open(0, ITEMS)
-        two = await ledger(store, "bb").open(0, ITEMS)
+        one = await opened(store, "aa")
+        two = await opened(store, "bb")
         for log, items in ((one, (0, 1)), (two, (2, 3))):
             for item in items:
                 log.add(done(item))
             await log.flush()
-        assert 0 == await ledger(store, "cc").unfinished(1)
-        three = await ledger(store, "cc").open(0, ITEMS)
+        assert 0 == await ledger(store).unfinished(1)
+        three = await opened(store, "cc")
         assert three.complete
-        assert three.begun
         assert [] == three.open_items()
         await three.flush()
-        assert await ledger(store, "cc").unfinished(1) is None
-        assert Tally.of(three.known.values()) == await ledger(store, "cc").tally()
+        assert await ledger(store).unfinished(1) is None
+        assert Tally.of(three.known.values()) == await ledger(store).tally()
 
     run(scenario())
 
@@ -113,13 +124,13 @@ def test_copies_that_disagree_are_counted_once() -> None:
 
     async def scenario() -> None:
         store = MemoryStore()
-        one, two = await ledger(store, "aa").open(0, ITEMS), await ledger(store, "bb").open(0, ITEMS)
+        one, two = await opened(store, "aa"), await opened(store, "bb")
         for index in range(4):
             one.add(done(index))
             two.add(refusal(0, index, Reason.TIMEOUT, ""))
         await one.flush()
         await two.flush()
-        tally = await ledger(store, "cc").tally()
+        tally = await ledger(store).tally()
         assert (4, 0) == (tally.done, tally.failed.total())
 
     run(scenario())
@@ -158,7 +169,7 @@ def test_no_seal_before_the_outcomes_that_it_counts(fails: bool) -> None:
 
     async def scenario() -> None:
         store = Stalling(fails=fails)
-        log = await ledger(store, "aa").open(0, ITEMS)
+        log = await opened(store, "aa")
         log.add(done(0))
         early = asyncio.ensure_future(log.flush())
         await asyncio.sleep(1)
@@ -170,7 +181,7 @@ def test_no_seal_before_the_outcomes_that_it_counts(fails: bool) -> None:
         store.held.set()
         results = await asyncio.gather(early, late, return_exceptions=True)
         assert fails == isinstance(results[0], TransientError)
-        again = await ledger(store, "bb").open(0, ITEMS)
+        again = await opened(store, "bb")
         assert again.sealed
         assert {0, 1, 2, 3} == set(again.known)
 
@@ -182,14 +193,14 @@ def test_the_first_gap_is_found_among_many_shards() -> None:
 
     async def scenario() -> None:
         store = MemoryStore()
-        writer = ledger(store, "aa")
+        process = writer(store, "aa")
         for shard in [*range(1500), *range(1501, 1510)]:
-            await writer.append(shard, [], Tally())
-        assert 1500 == await ledger(store, "bb").unfinished(1510)
-        await writer.append(1500, [], None)
-        assert 1500 == await ledger(store, "bb").unfinished(1510)
-        await writer.append(1500, [], Tally())
-        assert await ledger(store, "bb").unfinished(1510) is None
-        assert 1510 == await ledger(store, "bb").unfinished(1511)
+            await process.append(shard, [], Tally())
+        assert 1500 == await ledger(store).unfinished(1510)
+        await process.append(1500, [], None)
+        assert 1500 == await ledger(store).unfinished(1510)
+        await process.append(1500, [], Tally())
+        assert await ledger(store).unfinished(1510) is None
+        assert 1510 == await ledger(store).unfinished(1511)
 
     run(scenario())

@@ -272,6 +272,42 @@ async def test_one_object_that_may_not_be_read(workers: Workers, photograph: byt
     assert ([], 1) == (outcomes, pipeline.left_open)
 
 
+class Withdrawing(MemoryStore):
+    """Refuses everything from some request on, for so many requests."""
+
+    def __init__(self, after: int, times: int) -> None:
+        super().__init__("in")
+        self.after = after
+        self.times = times
+
+    def count(self) -> None:
+        """Refuse, or not."""
+        self.after -= 1
+        if -self.times <= self.after < 0:
+            raise DeniedError("403")
+
+    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+        """Read, or refuse."""
+        self.count()
+        await super().read(name, sink, generation=generation)
+
+    async def stat(self, name: str) -> Entry | None:
+        """Look, or refuse."""
+        self.count()
+        return await super().stat(name)
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, 4, 5, 6, 1000])
+async def test_a_bucket_that_refuses_in_the_middle(workers: Workers, photograph: bytes, times: int) -> None:
+    """That objects could be read before proves nothing once all are refused: they stay open, or are done later."""
+    source, output = Withdrawing(2, times), MemoryStore("out")
+    items = [item(source.put_as_user(f"{number}.jpg", photograph)) for number in range(6)]
+    outcomes, pipeline = await work(source, output, workers, items)
+    assert [Status.DONE] * len(outcomes) == [outcome.status for outcome in outcomes]
+    assert 6 == len(outcomes) + pipeline.left_open
+    assert (times > 4) == bool(pipeline.left_open)
+
+
 async def test_a_store_that_fails_leaves_items_open(workers: Workers, photograph: bytes) -> None:
     """Exhausted retries are nobody's outcome: the others are done, and after many in a row the task gives up."""
     source, output = Refusing(TransientError("503, for long"), {"b.jpg"}), MemoryStore("out")

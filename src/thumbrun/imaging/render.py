@@ -13,8 +13,12 @@ from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
 _LONGEST_DETAIL = 200
-_NO_MEMORY = ("out of memory", "memory allocation")
-_CUT_SHORT = ("truncated", "unexpected end", "not enough data", "end of file", "premature")
+_NO_MEMORY = ("out of memory", "memory allocation", "decoder error -9")  # the last is Pillow's own number for it
+_ITS_OWN_LIMIT = "security limit"  # of libheif, which reports it as want of memory; no setting changes it
+_CUT_SHORT = (
+    *("truncated", "unexpected end", "not enough data", "end of file", "premature"),
+    *("not enough image data", "buffer is not large enough"),
+)
 
 
 def render(body: bytes | IO[bytes], request: Request) -> Rendered | Refused | NeedsMemory:
@@ -64,8 +68,9 @@ def _render(name: str, source: IO[bytes], request: Request) -> Rendered | Refuse
     """Limit pixels before memory, and memory before anything is decoded."""
     size = source.seek(0, io.SEEK_END)
     source.seek(0)
-    declared = headers.declared_size(name, source)
-    if declared and (verdict := _beyond(declared, cost.when_opened(name, *declared, size), request)):
+    declared = headers.declared_size(name, source) or (0, 0)
+    opened = cost.when_opened(name, *declared, size)
+    if opened is not None and (verdict := _beyond(declared, opened, request)):
         return verdict
     with decode.open_image(name, source) as image:
         scale = decode.decoder_scale(image, request.width, request.height)
@@ -88,6 +93,8 @@ def _refused(name: str, source: IO[bytes], error: Exception) -> Refused:
     """Return the verdict on an image that its decoder gave up, in one short line without control characters."""
     text = " ".join(f"{name}: {error or type(error).__name__}".split())
     detail = "".join(c if c.isprintable() else "?" for c in text)[:_LONGEST_DETAIL]
+    if _ITS_OWN_LIMIT in detail.lower():
+        return Refused(Reason.UNREADABLE, detail)
     if any(words in detail.lower() for words in _NO_MEMORY):
         return Refused(Reason.OUT_OF_MEMORY, detail)
     said_so = isinstance(error, EOFError | struct.error) or any(words in detail.lower() for words in _CUT_SHORT)

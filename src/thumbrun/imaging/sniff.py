@@ -67,7 +67,7 @@ def ends_early(name: str, source: IO[bytes]) -> bool:
     check = _CHECKS.get(name)
     try:
         return check is not None and check(source, size)
-    except (struct.error, OSError, ValueError):
+    except (struct.error, OSError, ValueError, IndexError):
         return True  # a header that is not even whole
 
 
@@ -119,9 +119,47 @@ def _bitmap_ends_early(source: IO[bytes], size: int) -> bool:
     return bool(length > size)
 
 
+_MOST_BLOCKS = 1 << 20  # 255 bytes each, usually; the walk takes half a second
+
+
 def _gif_ends_early(source: IO[bytes], size: int) -> bool:
-    source.seek(max(0, size - 64))
-    return b";" not in source.read()
+    """Walk a GIF's blocks to its trailer, through the sub-blocks of each (GIF89a, 15 to 27)."""
+    source.seek(10)
+    at, walked = 13 + _gif_colours(source.read(1)[0]), 0
+    while at < size:
+        source.seek(at)
+        block = source.read(11)
+        if block[0] == 0x2C:  # an image: its descriptor, its colours, the size of its codes
+            at += 11 + _gif_colours(block[9])
+        elif block[0] == 0x21:  # an extension: its label
+            at += 2
+        else:
+            return False  # the trailer; all else is broken, not cut
+        length = 1
+        while length and at < size:
+            source.seek(at)
+            (length,) = source.read(1)
+            at += 1 + length
+            walked += 1
+            if walked > _MOST_BLOCKS:
+                return False
+    return True
+
+
+def _gif_colours(flags: int) -> int:
+    """Return the bytes of the colour table that flags announce."""
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _icon_ends_early(source: IO[bytes], size: int) -> bool:
+    """Whether a picture of the directory lies beyond the end."""
+    source.seek(4)
+    (count,) = struct.unpack("<H", source.read(2))
+    for _ in range(count):
+        length, start = struct.unpack("<8xII", source.read(16))
+        if start + length > size:
+            return True
+    return False
 
 
 _STRIPS, _TILES = (273, 279), (324, 325)  # the tags of where they lie, and of their lengths (TIFF 6.0)
@@ -143,7 +181,9 @@ def _tiff_ends_early(source: IO[bytes], size: int) -> bool:
     for entry in range(0, len(directory), 12):
         tag, kind_, number = struct.unpack_from(order + "HHI", directory, entry)
         code, width = ("H", 2) if kind_ == 3 else ("I", 4)
-        if tag in (*_STRIPS, *_TILES) and number * width <= size:
+        if tag in (*_STRIPS, *_TILES):
+            if number * width > size:
+                return True
             data = directory[entry + 8 : entry + 12]
             if number * width > 4:
                 source.seek(struct.unpack(order + "I", data)[0])
@@ -166,4 +206,5 @@ _CHECKS = {
     "jpeg2000": _marker_missing,
     "tiff": _tiff_ends_early,
     "bmp": _bitmap_ends_early,
+    "ico": _icon_ends_early,
 }

@@ -6,6 +6,8 @@ The names, and the fields of each, are a promise to whoever filters logs:
 |---|---|---|
 | run-agreed | INFO | began |
 | plan-made, plan-read | INFO | items, bytes, shards |
+| round-agreed | INFO | round |
+| suspects | WARNING | items |
 | cold-storage | WARNING | bytes, by storage class |
 | listing | INFO | found |
 | progress | INFO | total, done, skipped, failed, source_bytes, output_bytes |

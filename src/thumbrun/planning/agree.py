@@ -145,7 +145,7 @@ class Agreement:
         return age < self._wish.join_within and not await self._finished(claim["run"])
 
     async def _finished(self, run_id: str) -> bool:
-        return await self._state.store.stat(self._state.names.run(run_id).summary) is not None
+        return await self._state.store.stat(self._state.names.run(run_id).summary()) is not None
 
     async def _anchor(self, name: str, owner: str) -> tuple[dict[str, Any], str]:
         """Claim a run id for an owner, then anchor it; return the anchor that stands, and how it came about."""

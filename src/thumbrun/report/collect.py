@@ -6,7 +6,6 @@ from thumbrun import formats
 from thumbrun.ledger import Ledger
 from thumbrun.outcomes import Status
 from thumbrun.planning.plan import read_plan, read_shard
-from thumbrun.platform import Task
 from thumbrun.report.facts import Cell
 from thumbrun.state import State
 from thumbrun.storage.base import NotFoundError, Store, read_bytes
@@ -29,11 +28,10 @@ async def collect(state: State, output: Store, run_id: str, folder: str, source_
     plan = await read_plan(state, run)
     if plan is None:
         raise NotFoundError(f"run {run_id} has no plan")
-    ledger = Ledger(state, run_id, Task(), "")
+    ledger = Ledger(state, run_id)
     for number in range(len(plan.shards)):
         items = await read_shard(state, run, plan, number)
-        known = (await ledger.open(number, items)).known
-        for index, outcome in known.items():
+        for index, outcome in (await ledger.outcomes(number)).items():
             item = items[index]
             done = outcome.status is Status.DONE
             yield Cell(

@@ -130,7 +130,15 @@ DECLARED: tuple[Setting, ...] = (
     _setting(
         "run_id", values.run_id, "ID", None, "Work on the run of this id; begin it if there is none.", words="none"
     ),
-    _setting("resume", values.run_id, "ID", None, "Continue the run of this id, which must exist.", words="none"),
+    _setting(
+        "resume",
+        values.run,
+        "RUN",
+        None,
+        "Continue a run that was begun: its id, or gs://bucket/prefix/<run id> or a run's folder. "
+        "Without a source, all settings of the run are those that it began with.",
+        words="none",
+    ),
     _setting("new", values.yes_or_no, "", "no", "Begin another run, even if one with the same settings is unfinished."),
     _setting(
         "join_within",

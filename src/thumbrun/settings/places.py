@@ -54,11 +54,28 @@ def resolve_places(chosen: Mapping[str, Any], *, bare_source: bool, wrong: Calla
     if source is None or len(found) < len(("source", "output", "state")):
         return None
     output = found["output"] or _default_output(source)
-    state = _below(found["state"], output) if found["state"] else output.child(STATE_NAME)
+    state = _state(found["state"], output)
     if problem := _state_problem(state, output, chosen["run_id"] or chosen["resume"]):
         wrong("state", problem)
         return None
     return Places(source, output, state)
+
+
+def state_of(text: str | None, output: Location) -> Location:
+    """Return where the records of an output's runs lie.
+
+    Args:
+        text: Of the setting, or None where it is not given.
+        output: Where the runs' folders lie.
+
+    Raises:
+        ValueError: It is no place; the message is a sentence that says what would be right.
+    """
+    return _state(None if text is None else _parse(text, output.scheme), output)
+
+
+def _state(state: Location | None, output: Location) -> Location:
+    return _below(state, output) if state else output.child(STATE_NAME)
 
 
 def _parse(text: str, bare: str) -> Location:

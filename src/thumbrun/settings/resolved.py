@@ -4,7 +4,7 @@ import argparse
 import difflib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -58,6 +58,7 @@ class Settings:
     allow_empty: bool
     log_format: str
     tasks: int | None
+    retry: frozenset[str] | None
     task: Task
 
     def describe(self) -> dict[str, Any]:
@@ -93,6 +94,7 @@ def resolve(
     flags: Mapping[str, str | None],
     *,
     bare_source: bool | None = None,
+    retry: frozenset[str] | None = None,
     machine: Machine | None = None,
 ) -> Settings:
     """Return the settings: flags before environment before defaults.
@@ -101,6 +103,7 @@ def resolve(
         environ: The environment; an empty variable counts as unset.
         flags: The text of each flag that was given, by the setting's name.
         bare_source: Whether the source may be a local path without `file://`; None: if a flag gives it.
+        retry: What a later round of a run works again; None: there is none.
         machine: What this process may use; None: what it really has.
 
     Raises:
@@ -134,9 +137,24 @@ def resolve(
         "recipe": recipe,
         "workers": workers,
         "memory": memory,
+        "retry": retry,
         "task": task,
     }
     return Settings(**fields)
+
+
+def resolve_only(
+    names: Iterable[str], environ: Mapping[str, str], flags: Mapping[str, str | None], problems: list[str]
+) -> dict[str, Any]:
+    """Return the values of some settings alone, each judged by itself.
+
+    Args:
+        names: Of the settings.
+        environ: The environment; an empty variable counts as unset.
+        flags: The text of each flag that was given, by the setting's name.
+        problems: Is added to.
+    """
+    return {name: _value(_BY_NAME[name], _text(_BY_NAME[name], environ, flags), problems) for name in names}
 
 
 def share(settings: Settings, tasks: int) -> Settings:
@@ -145,14 +163,17 @@ def share(settings: Settings, tasks: int) -> Settings:
     return replace(settings, workers=workers, memory=max(_LEAST_MEMORY, settings.memory // tasks))
 
 
-def add_options(parser: argparse.ArgumentParser, *, tasks: bool = False) -> None:
+def add_options(parser: argparse.ArgumentParser, *, tasks: bool = False, without: Collection[str] = ()) -> None:
     """Add every setting's flag to a command; all values stay text, so that `resolve` can judge them together.
 
     Args:
         parser: The command's.
         tasks: Whether the command has `--tasks`.
+        without: Names of settings that the command does not have.
     """
     for setting in _of_command(tasks):
+        if setting.name in without:
+            continue
         options: dict[str, Any] = {"dest": setting.name, "default": None, "help": _help(setting)}
         if setting.is_argument:
             parser.add_argument(setting.name, nargs="?", metavar=setting.metavar, help=options["help"])

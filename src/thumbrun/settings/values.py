@@ -53,6 +53,11 @@ def run_id(value: str) -> str:
     return value
 
 
+def run(value: str) -> str:
+    """Take a run id, or a place that ends in one, of which only the id counts here."""
+    return run_id(value.rstrip("/").rpartition("/")[2])
+
+
 def yes_or_no(value: str) -> bool:
     """Take a switch."""
     if value.lower() not in _YES | _NO:

@@ -49,6 +49,17 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
     )
 
 
+def checksum_of(header: str) -> int | None:
+    """Return the crc32c that an `x-goog-hash` header declares, such as `crc32c=n03x6A==,md5=…`, or None."""
+    for part in header.replace(" ", "").split(","):
+        if part.startswith("crc32c="):
+            try:
+                return int.from_bytes(base64.b64decode(part.removeprefix("crc32c="), validate=True), "big")
+            except ValueError:
+                return None
+    return None
+
+
 @contextmanager
 def understood(operation: str, where: str) -> Iterator[None]:
     """Turn what is raised over an answer that is no JSON, or not that of an object, into TransientError."""

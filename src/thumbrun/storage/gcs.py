@@ -19,7 +19,7 @@ from gcloud.aio.auth import Token
 from gcloud.aio.storage import Storage
 from yarl import URL
 
-from thumbrun.storage.answers import entry_of, plain, status_error, understood
+from thumbrun.storage.answers import checksum_of, entry_of, plain, status_error, understood
 from thumbrun.storage.base import (
     PAGE_LIMIT,
     DamagedError,
@@ -128,7 +128,7 @@ class GcsStore:
         # Without this header, what is stored compressed arrives decompressed, which no checksum covers.
         headers = {"Accept-Encoding": "gzip"}
         sink.reset()
-        received = 0
+        received = checksum = 0
         begun = asyncio.get_running_loop().time()
         async with self._answer("read", name, self._object_url(name, query), headers=headers, raw=True) as response:
             got = response.headers.get("x-goog-generation")
@@ -142,9 +142,16 @@ class GcsStore:
                 if not chunk:
                     break
                 received += len(chunk)
+                checksum = google_crc32c.extend(checksum, chunk) if generation is None else 0
                 sink.write(chunk)
         if expected is not None and received != expected:
             raise TransientError(f"{self.uri(name)}: {received} bytes came of {expected}", hint=_NETWORK_HINT)
+        # Who asks for a generation knows its checksum from the listing, and tells a damaged object from a damaged read.
+        declared = checksum_of(response.headers.get("x-goog-hash", "")) if generation is None else None
+        if declared is not None and declared != checksum:
+            raise TransientError(
+                f"{self.uri(name)}: crc32c {checksum:08x} came, {declared:08x} is stored", hint=_NETWORK_HINT
+            )
 
     async def create(
         self,

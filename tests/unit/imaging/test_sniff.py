@@ -59,3 +59,17 @@ def test_whole_files_do_not_end_early(name: str) -> None:
 def test_checking_anything(name: str, body: bytes) -> None:
     """Whatever follows, looking for the end ends."""
     assert sniff.ends_early(name, io.BytesIO(body)) in {True, False}
+
+
+@pytest.mark.parametrize("name", ["gif", "ico"])
+def test_every_cut_is_seen(name: str) -> None:
+    """A GIF and an icon that lack any of their bytes, even one, are seen to be cut, whatever the last bytes are."""
+    body = ENCODED[name]
+    missed = [size for size in range(12, len(body)) if not sniff.ends_early(name, io.BytesIO(body[:size]))]
+    assert [] == missed
+
+
+def test_a_gif_of_nothing_but_empty_blocks() -> None:
+    """The walk through a file of millions of blocks is given up."""
+    head = ENCODED["gif"][:10] + b"\0\0\0!\xfe"
+    assert not sniff.ends_early("gif", io.BytesIO(head + b"\1\1" * (1 << 21)))

@@ -38,7 +38,7 @@ class World:
     async def finish(self, run_id: str) -> None:
         """Do as the last task of a run does."""
         state = State(self.store, "_thumbrun/")
-        await state.first(state.names.run(run_id).summary, {"run": run_id}, run_id)
+        await state.first(state.names.run(run_id).summary(), {"run": run_id}, run_id)
 
 
 @pytest.mark.parametrize("execution", ["thumbs-abc", None])

@@ -39,7 +39,7 @@ WRONG: dict[str, list[tuple[str, str]]] = {
         for text in ("an address", "ftp://a", "http://a:b", "http://a/b", "http://a:65536", "http://a:0", "http://a:")
     ],
     "run_id": [(text, RUN_ID) for text in ("a/b", "-a", ".", "_thumbrun", "a" * 64, "a\n", "\xe4")],
-    "resume": [(text, RUN_ID) for text in ("a/b", "..", " a")],
+    "resume": [(text, RUN_ID) for text in ("a/-b", "..", " a", "gs://")],
     "new": [("2", SWITCH), ("ja", SWITCH)],
     "join_within": [(text, SECONDS) for text in ("0", "1h", "604801", "1e3")],
     "size": [

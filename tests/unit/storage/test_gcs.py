@@ -1,6 +1,7 @@
 """What Cloud Storage may answer, and a network may do, each from a small server of the test's own."""
 
 import asyncio
+import contextlib
 import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -300,6 +301,28 @@ async def test_another_generation_than_asked_for_is_not_read(server: Server, sto
         await store.read("a.jpg", BytesSink(), generation="7")
     assert "7" == server.requests[0].query["generation"]
     assert "gzip" == server.requests[0].headers["Accept-Encoding"]
+
+
+@pytest.mark.parametrize(
+    ("header", "right"),
+    [
+        ("crc32c=oY9L5w==", True),
+        ("crc32c=AAAAAA==,md5=hBotaJrYa9FixEQUAAAAAA==", False),
+        ("md5=hBotaJrYa9FixEQUAAAAAA==, crc32c=AAAAAA==", False),
+        ("md5=hBotaJrYa9FixEQUAAAAAA==", True),
+        ("crc32c=?", True),
+        ("", True),
+    ],
+)
+async def test_a_record_that_was_damaged_on_its_way(server: Server, store: GcsStore, header: str, right: bool) -> None:
+    """Bytes that do not match the checksum which comes with them are worth another attempt.
+
+    Not so where a generation is asked for: whoever does knows its checksum, and what a mismatch means.
+    """
+    server.answer = status(200, '{"run": 1}', {"x-goog-hash": header})
+    await store.read("a.json", BytesSink(), generation="7")
+    with contextlib.nullcontext() if right else pytest.raises(TransientError, match="crc32c"):
+        await store.read("a.json", BytesSink())
 
 
 async def test_bytes_that_the_store_did_not_get(server: Server, store: GcsStore) -> None:

@@ -1,0 +1,166 @@
+"""The items of a task's shards, in order: shards are opened ahead of time, suspects set apart, the rest announced."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from thumbrun.clock import Clock
+from thumbrun.outcomes import Outcome, Tally
+from thumbrun.pipeline import Pipeline, Work
+from thumbrun.planning.plan import Plan, read_shard
+from thumbrun.platform import Task
+from thumbrun.shardlog import LedgerWriter, ShardLog
+from thumbrun.state import State
+from thumbrun.suspects import suspects
+
+_OPENED_AHEAD = 8  # shards whose items and parts are read before they are needed
+_ANNOUNCED_AHEAD = 64  # items: while an announcement is written, so many others are there to be begun
+_REFUSALS = 32  # not written down, until no more items of the shard are begun
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A shard in which there may be something to do.
+
+    Attributes:
+        log: Its log.
+        settled: Outcomes that a look at the store has shown.
+        suspects: Indices of items that may have killed a task, each with the deaths while it was alone.
+    """
+
+    log: ShardLog
+    settled: list[Outcome]
+    suspects: dict[int, int]
+
+
+class Feed:
+    """Yields the items of a task's shards that are to be worked, but for suspects."""
+
+    def __init__(
+        self,
+        state: State,
+        plan: Plan,
+        shards: Sequence[int],
+        ledger: LedgerWriter,
+        pipeline: Pipeline,
+        task: Task,
+        clock: Clock,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            state: Where the records lie.
+            plan: The run's plan.
+            shards: The numbers of the task's shards, in the order in which to work them.
+            ledger: Where outcomes go.
+            pipeline: Looks for thumbnails.
+            task: Who works.
+            clock: Tells when.
+        """
+        self._state = state
+        self._run = state.names.run(plan.run_id)
+        self._plan = plan
+        self._ledger = ledger
+        self._pipeline = pipeline
+        self._task = task
+        self._clock = clock
+        self._numbers = iter(shards)
+        self._opening: deque[asyncio.Task[Opened | Tally]] = deque()
+        self._announcing: deque[tuple[asyncio.Task[None], ShardLog, list[Work]]] = deque()
+        self._announced = 0
+        self.stopped = False
+
+    async def works(self, begin: Callable[[Opened | Tally], None]) -> AsyncGenerator[Work, None]:
+        """Yield items to work, in order; all of them are announced.
+
+        Args:
+            begin: Told of each shard before its first item is yielded.
+
+        Raises:
+            StoreError: A record cannot be read or written.
+        """
+        try:
+            while not self.stopped:
+                await self._announce_more(begin)
+                if not self._announcing:
+                    return
+                announced, log, works = self._announcing.popleft()
+                await announced
+                for work in works:
+                    if log.refusals >= _REFUSALS:
+                        await log.flush()
+                    await self._announce_more(begin)
+                    if self.stopped:
+                        return
+                    self._announced -= 1
+                    yield work
+        finally:
+            under_way: list[asyncio.Task[Opened | Tally] | asyncio.Task[None]] = [*self._opening]
+            under_way += [task for task, _, _ in self._announcing]
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _announce_more(self, begin: Callable[[Opened | Tally], None]) -> None:
+        """Begin shards until enough items are announced, waiting for them only if there is nothing else to do."""
+        self._open_more()
+        while (
+            self._opening
+            and self._announced < _ANNOUNCED_AHEAD
+            and (self._opening[0].done() or not (self._announced or self._announcing))
+        ):
+            opened = await self._opening[0]
+            self._opening.popleft()
+            self._open_more()
+            begin(opened)
+            if isinstance(opened, Opened):
+                self._announce(opened)
+
+    def _open_more(self) -> None:
+        while len(self._opening) < _OPENED_AHEAD and (number := next(self._numbers, None)) is not None:
+            self._opening.append(asyncio.ensure_future(self._open(number)))
+
+    def _announce(self, opened: Opened) -> None:
+        log = opened.log
+        ordinary = [index for index in log.open_items() if index not in opened.suspects]
+        if not ordinary:
+            return
+        works = [Work(log.shard, index, log.items[index]) for index in ordinary]
+        # What is never opened kills nobody.
+        harmful = [index for index in ordinary if log.items[index].opened]
+        announcement = log.announce(harmful, self._pipeline.items_at_once + _REFUSALS) if harmful else _nothing()
+        self._announcing.append((asyncio.ensure_future(announcement), log, works))
+        self._announced += len(works)
+
+    async def _open(self, number: int) -> Opened | Tally:
+        parts = await self._ledger.parts(number)
+        tally = await self._ledger.settled(number, parts)
+        if tally is not None:
+            return tally
+        items = await read_shard(self._state, self._run, self._plan, number)
+        log = await self._ledger.open(number, items, parts)
+        if not log.sealed:
+            await self._reopen_missing(log)
+        # What nobody has announced, nobody has made.
+        announced = {index for announcement in log.announcements for index in announcement.items}
+        looked = sorted(announced.intersection(log.open_items()))
+        outcomes = await asyncio.gather(*(self._look(log, index) for index in looked))
+        unseen = frozenset(i for i, outcome in zip(looked, outcomes, strict=True) if outcome is None)
+        found = suspects(log.announcements, unseen, self._task, self._clock.now())
+        return Opened(log, [outcome for outcome in outcomes if outcome], found)
+
+    async def _reopen_missing(self, log: ShardLog) -> None:
+        """Find the thumbnails that are gone, in a round that works these again."""
+        done = [index for index, outcome in log.known.items() if self._ledger.round.looks_for(outcome)]
+        outcomes = await asyncio.gather(*(self._look(log, index) for index in done))
+        for index, outcome in zip(done, outcomes, strict=True):
+            if outcome is None or outcome.reason:
+                log.reopen(index)
+
+    def _look(self, log: ShardLog, index: int) -> Awaitable[Outcome | None]:
+        return self._pipeline.look(Work(log.shard, index, log.items[index]))
+
+
+async def _nothing() -> None:
+    pass

@@ -1,0 +1,132 @@
+"""Runs that are gone on with: `thumbrun retry RUN` and `thumbrun run --resume RUN`, by real processes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.tasks import Task, Tasks, clean_environment, cloud_run
+from tests.photographs import photographs
+from thumbrun.demo.emulator import Emulator
+
+BUCKET = "photos-bucket"
+CUT, NO_IMAGE = "in/cut.jpg", "in/none.jpg"
+
+
+@pytest.fixture
+def bucket(emulator: Emulator) -> Emulator:
+    """Put twelve photographs, one that is cut and one that is none."""
+    emulator.create_bucket(BUCKET)
+    whole = [body for name, body in photographs().items() if name.endswith(".jpg")][:12]
+    for number, body in enumerate(whole):
+        emulator.put(BUCKET, f"in/{number:02}.jpg", body)
+    emulator.put(BUCKET, CUT, whole[0][: len(whole[0]) // 2])
+    emulator.put(BUCKET, NO_IMAGE, b"no image")
+    return emulator
+
+
+def environment(emulator: Emulator, **variables: str) -> dict[str, str]:
+    """Return the environment of a command on the bucket."""
+    return clean_environment(STORAGE_EMULATOR_HOST=emulator.url, THUMBRUN_LOG_FORMAT="json", **variables)
+
+
+def run_once(tasks: Tasks, emulator: Emulator) -> str:
+    """Run the job with one task and return its run id."""
+    task = tasks.start(environment(emulator, INPUT_FOLDER=f"gs://{BUCKET}/in"))
+    assert 0 == task.wait(), task.output()
+    (folder,) = {name.partition("/")[0] for name in emulator.objects(BUCKET, "2")}
+    return folder
+
+
+def events(task: Task, name: str) -> list[dict[str, object]]:
+    """Return the events of one kind that a task has told."""
+    lines = [json.loads(line) for line in task.output().splitlines() if line.startswith("{")]
+    return [line for line in lines if line["event"] == name]
+
+
+def thumbnails(emulator: Emulator, run: str) -> dict[str, str]:
+    """Return the generations of a run's thumbnails."""
+    return {name: item["generation"] for name, item in emulator.objects(BUCKET, f"{run}/").items()}
+
+
+def test_what_is_missing_is_made_again(tasks: Tasks, bucket: Emulator) -> None:
+    """Thumbnails that were deleted come back, and nothing else is touched or read."""
+    run = run_once(tasks, bucket)
+    before = thumbnails(bucket, run)
+    for number in (3, 7):
+        bucket.delete(BUCKET, f"{run}/{number:02}.jpg")
+    task = tasks.command("retry", f"gs://{BUCKET}/{run}", "--reason", "missing", environment=environment(bucket))
+    assert 0 == task.wait(), task.output()
+    after = thumbnails(bucket, run)
+    changed = {name for name in before if after[name] != before[name]}
+    assert before.keys() == after.keys()
+    assert {f"{run}/03.jpg", f"{run}/07.jpg"} == changed
+    (told,) = events(task, "run-done")
+    assert (12, {"truncated": 1, "unreadable": 1}) == (told["done"], told["failed"])
+
+
+def test_a_reason_alone_and_several_tasks(tasks: Tasks, bucket: Emulator) -> None:
+    """Tasks of one execution work one round of the reasons that were named; its outcomes replace the earlier ones."""
+    run = run_once(tasks, bucket)
+    bucket.put(BUCKET, CUT, next(iter(photographs().values())))
+    started = [
+        tasks.command(
+            "retry",
+            run,
+            "--reason",
+            "truncated",
+            environment=environment(bucket, OUTPUT_BUCKET=BUCKET, **cloud_run(index, 3, execution="later-1")),
+        )
+        for index in range(3)
+    ]
+    assert [0, 0, 0] == [task.wait() for task in started], tasks.outputs()
+    assert [f"_thumbrun/runs/{run}/rounds/0000001.json"] == list(
+        bucket.objects(BUCKET, f"_thumbrun/runs/{run}/rounds/")
+    )
+    summary = json.loads(bucket.read(BUCKET, f"_thumbrun/runs/{run}/summaries/0000001.json"))
+    assert {"source-changed": 1, "unreadable": 1} == summary["failed"]
+    assert 12 == summary["done"]
+
+
+def test_a_finished_run_is_resumed_without_work(tasks: Tasks, bucket: Emulator, emulator_log: Path) -> None:
+    """Named by its folder alone, it knows its settings; nothing is written, and of the run only the ledger is read."""
+    run = run_once(tasks, bucket)
+    before = {name: item["generation"] for name, item in bucket.objects(BUCKET).items()}
+    asked = len(emulator_log.read_text().splitlines())
+    task = tasks.command("run", "--resume", f"gs://{BUCKET}/{run}", environment=environment(bucket))
+    assert 0 == task.wait(), task.output()
+    requests = "\n".join(emulator_log.read_text().splitlines()[asked:])
+    assert before == {name: item["generation"] for name, item in bucket.objects(BUCKET).items()}
+    assert "ledger" in requests
+    assert "jsonl.gz" not in requests
+    assert [12] == [told["done"] for told in events(task, "run-done")]
+
+
+def test_an_interrupted_run_goes_on(tasks: Tasks, bucket: Emulator) -> None:
+    """What one of two tasks left undone, one task that is given the run finishes, with the run's own settings."""
+    settings = {"INPUT_FOLDER": f"gs://{BUCKET}/in", "THUMBRUN_SIZE": "64", "THUMBRUN_BALANCE": "count"}
+    first = tasks.start(environment(bucket, **settings, **cloud_run(0, 2, execution="e-1")))
+    assert 0 == first.wait(), first.output()
+    (run,) = {name.partition("/")[0] for name in bucket.objects(BUCKET, "2")}
+    assert len(thumbnails(bucket, run)) < 12
+    second = tasks.command("run", "--resume", run, "--output", BUCKET, environment=environment(bucket))
+    assert 0 == second.wait(), second.output()
+    assert 12 == len(thumbnails(bucket, run))
+    assert [12] == [told["done"] for told in events(second, "run-done")]
+
+
+@pytest.mark.parametrize("command", [["retry"], ["run", "--resume"]])
+def test_a_run_that_is_none(tasks: Tasks, bucket: Emulator, command: list[str]) -> None:
+    """It is refused with exit code 2, and says where it was looked for."""
+    task = tasks.command(*command, f"gs://{BUCKET}/20200101T0000Z", environment=environment(bucket))
+    assert 2 == task.wait()
+    assert f"no gs://{BUCKET}/_thumbrun/runs/20200101T0000Z/run.json" in task.output()
+
+
+def test_a_run_without_a_plan(tasks: Tasks, bucket: Emulator) -> None:
+    """There is nothing to try again before a plan is made: that is said, with exit code 2."""
+    run = run_once(tasks, bucket)
+    bucket.delete(BUCKET, f"_thumbrun/runs/{run}/plan.json")
+    task = tasks.command("retry", f"gs://{BUCKET}/{run}", environment=environment(bucket))
+    assert 2 == task.wait()
+    assert "has no plan yet" in task.output()

@@ -1,0 +1,232 @@
+"""Whole tasks in virtual time that die: of an image each time they open it, or at random moments."""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from tests.virtual import VirtualClock
+from thumbrun.imaging.body import Body
+from thumbrun.imaging.request import Refused, Rendered, Request
+from thumbrun.job import Job, Report
+from thumbrun.ledger import Ledger
+from thumbrun.logs.events import Event, Events, Progress
+from thumbrun.outcomes import Outcome, Reason
+from thumbrun.planning.plan import read_plan, read_shard
+from thumbrun.resources import Machine
+from thumbrun.settings.resolved import Settings, resolve
+from thumbrun.state import State
+from thumbrun.storage.base import PAGE_LIMIT, Entry, Page, Sink, StoreError
+from thumbrun.storage.location import Location
+from thumbrun.storage.memory import MemoryStore
+
+READ_SECONDS, WRITE_SECONDS = 0.05, 0.08  # of one request, as of Cloud Storage
+POISON, BROKEN = b"poison", b"broken"
+RETRIES = 3  # Cloud Run's default
+
+
+class Death(asyncio.CancelledError):
+    """The process is gone: nothing of it may happen any more."""
+
+
+class Life:
+    """One process, until it dies."""
+
+    def __init__(self) -> None:
+        self.dead = False
+        self.task: asyncio.Task[Report] | None = None
+
+    def die(self) -> None:
+        """End at once."""
+        self.dead = True
+        if self.task is not None:
+            self.task.cancel()
+
+    def check(self) -> None:
+        """Raise Death where nothing may happen any more."""
+        if self.dead:
+            raise Death
+
+
+class _Remote:
+    """The bucket as one process reaches it: some way off, and not at all once the process is dead."""
+
+    def __init__(self, store: MemoryStore, life: Life) -> None:
+        self._store = store
+        self._life = life
+        self.uri, self.name_problem = store.uri, store.name_problem
+
+    async def _travel(self, seconds: float) -> None:
+        self._life.check()
+        await asyncio.sleep(seconds)
+        self._life.check()
+
+    async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = PAGE_LIMIT) -> Page:
+        await self._travel(READ_SECONDS)
+        return await self._store.page(prefix, start=start, end=end, limit=limit)
+
+    async def stat(self, name: str) -> Entry | None:
+        await self._travel(READ_SECONDS)
+        return await self._store.stat(name)
+
+    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+        await self._travel(READ_SECONDS)
+        await self._store.read(name, sink, generation=generation)
+
+    async def create(
+        self,
+        name: str,
+        body: bytes,
+        *,
+        content_type: str,
+        metadata: Mapping[str, str],
+        cache_control: str | None = None,
+    ) -> Entry:
+        await self._travel(WRITE_SECONDS / 2)
+        entry = await self._store.create(name, body, content_type=content_type, metadata=metadata)
+        await self._travel(WRITE_SECONDS / 2)
+        return entry
+
+    async def close(self) -> None:
+        self._life.check()
+
+
+class _Renderer:
+    """Takes virtual time for each image, and dies of poison."""
+
+    def __init__(self, world: "World", life: Life, opened: list[bytes], chance: random.Random) -> None:
+        self._world = world
+        self._life = life
+        self._opened = opened
+        self._chance = chance
+        self._free = asyncio.Semaphore(2)
+
+    async def start(self) -> None:
+        self._life.check()
+
+    def body(self, size: int) -> Body:
+        return Body(size)
+
+    async def render(self, body: Body, request: Request) -> Rendered | Refused:
+        content = body.read()
+        async with self._free:
+            self._life.check()
+            self._opened.append(content)
+            await asyncio.sleep(self._chance.uniform(0.01, 0.2))
+            if POISON in content and self._world.lethal:
+                self._world.lethal -= 1
+                self._life.die()
+            self._life.check()
+        if BROKEN in content:
+            return Refused(Reason.UNREADABLE, "broken")
+        return Rendered(b"thumbnail of " + content, 100, 67, 3000, 2000, "jpeg")
+
+    async def close(self) -> None:
+        pass
+
+
+class _Silence:
+    """Shows nothing."""
+
+    def event(self, event: Event) -> None:
+        pass
+
+    def progress(self, progress: Progress, labels: Mapping[str, str]) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass(slots=True)
+class World:
+    """A bucket, and an engine that starts, kills and retries the tasks of one execution.
+
+    Attributes:
+        seed: Of everything that comes by chance.
+        tasks: How many.
+        retries: Of each task.
+        in_flight: The setting.
+        lethal: How often poison kills until it has lost its force.
+        store: The bucket.
+        deaths: How many processes have died.
+        opened: The bodies that each attempt of a task opened, in order, by task and attempt.
+        ended: What each task that ended by itself reported.
+    """
+
+    seed: int
+    tasks: int = 1
+    retries: int = RETRIES
+    in_flight: int = 8
+    lethal: int = 1_000
+    store: MemoryStore = field(default_factory=lambda: MemoryStore("b"))
+    deaths: int = 0
+    opened: dict[tuple[int, int], list[bytes]] = field(default_factory=dict)
+    ended: dict[int, Report] = field(default_factory=dict)
+
+    def put(self, bodies: Mapping[str, bytes]) -> None:
+        """Put images under the source prefix."""
+        for name, body in bodies.items():
+            self.store.put_as_user(f"in/{name}", body, content_type="image/jpeg")
+
+    async def execute(self, lifetime: Callable[[], float | None] = lambda: None) -> None:
+        """Run all tasks, each until it ends by itself or its attempts are used up.
+
+        Args:
+            lifetime: Seconds after which a process is killed, asked for each one; None: it is not.
+        """
+        await asyncio.gather(*(self._task(index, lifetime) for index in range(self.tasks)))
+
+    async def _task(self, index: int, lifetime: Callable[[], float | None]) -> None:
+        for attempt in range(self.retries + 1):
+            life = Life()
+            job = self.job(index, attempt, life)
+            life.task = asyncio.ensure_future(job.run(asyncio.Event()))
+            seconds = lifetime()
+            killer = asyncio.get_running_loop().call_later(seconds, life.die) if seconds is not None else None
+            with suppress(asyncio.CancelledError, StoreError):
+                self.ended[index] = await life.task
+            if killer:
+                killer.cancel()
+            if not life.dead:
+                return
+            self.deaths += 1
+            await asyncio.sleep(2)  # a container starts
+
+    def job(self, index: int, attempt: int, life: Life) -> Job:
+        """Return one attempt of a task."""
+        opened = self.opened.setdefault((index, attempt), [])
+        clock = VirtualClock(hash((self.seed, index, attempt)))
+        renderer = _Renderer(self, life, opened, random.Random(hash((self.seed, index, attempt))))  # noqa: S311
+        events = Events(_Silence(), clock)
+        return Job(self._settings(index, attempt), events, clock, opener=self._opener(life), renderer=renderer)
+
+    def _settings(self, index: int, attempt: int) -> Settings:
+        environ = {
+            "INPUT_FOLDER": "gs://bucket/in",
+            "CLOUD_RUN_TASK_INDEX": str(index),
+            "CLOUD_RUN_TASK_COUNT": str(self.tasks),
+            "CLOUD_RUN_TASK_ATTEMPT": str(attempt),
+            "CLOUD_RUN_EXECUTION": "execution-1",
+            "THUMBRUN_IN_FLIGHT": str(self.in_flight),
+        }
+        return resolve(environ, {}, machine=Machine(2, 512 << 20))
+
+    def _opener(self, life: Life) -> Callable[[Location], _Remote]:
+        return lambda _: _Remote(self.store, life)
+
+    async def outcomes(self) -> dict[str, Outcome]:
+        """Return the chosen outcome of every item that has one, by the source's name below the prefix."""
+        state = State(self.store, "_thumbrun/")
+        anchor = next(name for name in self.store.objects if name.endswith("/run.json"))
+        run_id = anchor.split("/")[2]
+        plan = await read_plan(state, state.names.run(run_id))
+        if plan is None:
+            return {}
+        found: dict[str, Outcome] = {}
+        for number in range(len(plan.shards)):
+            items = await read_shard(state, state.names.run(run_id), plan, number)
+            for index, outcome in (await Ledger(state, run_id).outcomes(number)).items():
+                found[items[index].source.removeprefix("in/")] = outcome
+        return found

@@ -1,0 +1,212 @@
+"""Decoding processes under watch: what an image's verdict is, what it took, and whether a neighbour is unharmed."""
+
+import asyncio
+import io
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+from PIL import Image
+
+from tests.photographs import draw
+from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.imaging.workers import Workers
+from thumbrun.outcomes import Reason
+
+MEMORY = 192 << 20  # bytes, the memory setting
+TIMEOUT = 5.0  # seconds
+MAX_PIXELS = 100_000_000  # the default setting
+REPLACING = (Reason.CRASHED, Reason.TIMEOUT)  # the reasons that cost a process
+_SLACK = 16 << 20  # bytes beside the pictures: the encoder, fragmentation, Python
+_PATIENCE = 5.0  # seconds beyond the time limit that a busy machine may need
+_BOX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What became of one image.
+
+    Attributes:
+        verdict: Of the decoding processes.
+        seconds: It took.
+        grown: Bytes by which the decoding process's resident memory grew while it was at work, at most; 0 where the
+            system does not tell or the process is gone.
+    """
+
+    verdict: Rendered | Refused
+    seconds: float
+    grown: int
+
+    @property
+    def outcome(self) -> str:
+        """The reason, or `done`."""
+        return str(self.verdict.reason) if isinstance(self.verdict, Refused) else "done"
+
+
+@dataclass(slots=True)
+class Bench:
+    """Two decoding processes, a neighbour that is rendered beside every tenth image, and what went wrong.
+
+    Attributes:
+        workers: The processes.
+        timeout: Seconds that an image may take.
+        memory: Bytes, the memory setting.
+        wrong: A line for everything that must not be.
+        replaced: How many processes had to be replaced.
+    """
+
+    workers: Workers
+    timeout: float
+    memory: int
+    wrong: list[str] = field(default_factory=list)
+    replaced: int = 0
+    _neighbour: Rendered | Refused | None = None
+    _pids: set[int] = field(default_factory=set)
+    _tried: int = 0
+
+    async def try_(self, name: str, content: bytes, *, beside: bool | None = None) -> Seen:
+        """Have an image rendered, and look at everything that must hold for whatever it is.
+
+        Args:
+            name: For what is noted as wrong.
+            content: The image.
+            beside: Whether a neighbour is rendered at the same time; without a word every tenth time.
+        """
+        self._tried += 1
+        beside = self._tried % 10 == 0 if beside is None else beside
+        before = {pid: _forget_peak(pid) for pid in self._pids}
+        started = time.monotonic()
+        if beside:
+            verdict, neighbour = await asyncio.gather(self.render(content), self.render(NEIGHBOUR))
+        else:
+            verdict, neighbour = await self.render(content), None
+        seconds = time.monotonic() - started
+        grown = max((_peak(pid) - resident for pid, resident in before.items()), default=0)
+        seen = Seen(verdict, seconds, max(0, grown))
+        self._look(name, seen, self.allowed(len(content)))
+        if beside or seen.outcome in REPLACING:
+            await self.check_neighbour(name, neighbour)
+        await self._check_processes(name, seen)
+        return seen
+
+    def allowed(self, size: int) -> int:
+        """Return the bytes that decoding an image of that many may take: see `admission`, with one process."""
+        return self.memory - self.memory // 4 if size <= self.memory // 4 else self.memory - size
+
+    async def render(self, content: bytes) -> Rendered | Refused:
+        """Return a verdict; what needs more memory than a process may have is refused, as a task does."""
+        allowed = self.allowed(len(content))
+        body = self.workers.body(len(content))
+        try:
+            body.write(content)
+            verdict = await self.workers.render(body, Request(_BOX, _BOX, "jpeg", 80, MAX_PIXELS, allowed))
+        finally:
+            body.close()
+        if isinstance(verdict, NeedsMemory):
+            return Refused(Reason.OUT_OF_MEMORY, f"decoding takes {verdict.bytes:,} bytes")
+        return verdict
+
+    async def check_neighbour(self, name: str, neighbour: Rendered | Refused | None = None) -> None:
+        """Note it if an untouched photograph is not rendered as it was at first, bit by bit."""
+        neighbour = neighbour or await self.render(NEIGHBOUR)
+        self._neighbour = self._neighbour or neighbour
+        if not isinstance(neighbour, Rendered) or neighbour != self._neighbour:
+            self.wrong.append(f"{name}: it harms its neighbour: {neighbour}")
+
+    def _look(self, name: str, seen: Seen, allowed: int) -> None:
+        if seen.seconds > self.timeout + _PATIENCE:
+            self.wrong.append(f"{name}: it took {seen.seconds:.1f} s")
+        if seen.grown > allowed + _SLACK:
+            self.wrong.append(f"{name}: its process grew by {seen.grown >> 20} MiB of {allowed >> 20}")
+        if isinstance(seen.verdict, Rendered):
+            if problem := _problem(seen.verdict):
+                self.wrong.append(f"{name}: {problem}")
+        elif not seen.verdict.detail.isprintable() or len(seen.verdict.detail) > 250:
+            self.wrong.append(f"{name}: a detail that garbles a log: {seen.verdict.detail!r}")
+
+    async def _check_processes(self, name: str, seen: Seen) -> None:
+        """Note it if a process is lost that no outcome accounts for, or one is there twice."""
+        if self._pids and seen.outcome not in REPLACING:
+            if not all(map(psutil.pid_exists, self._pids)):
+                self.wrong.append(f"{name}: {seen.outcome}, but a process is gone")
+                self._pids = decoding_processes()
+            return
+        if self._pids:
+            await asyncio.gather(self.render(NEIGHBOUR), self.render(NEIGHBOUR))  # both are at work again
+        found = decoding_processes()
+        if self._pids:
+            self.replaced += 1
+            if len(found) != len(self._pids) or len(found - self._pids) != 1:
+                self.wrong.append(f"{name}: {seen.outcome}, and instead of {self._pids} there are {found}")
+        self._pids = found
+
+
+@asynccontextmanager
+async def bench(*, limit: float = TIMEOUT, memory: int = MEMORY) -> AsyncIterator[Bench]:
+    """Run a bench.
+
+    Args:
+        limit: Seconds that an image may take.
+        memory: Bytes, the memory setting.
+    """
+    workers = Workers(2, timeout=limit, memory=memory)
+    await workers.start()
+    try:
+        made = Bench(workers, limit, memory)
+        await made.try_("the neighbour itself", NEIGHBOUR)
+        yield made
+        await made.check_neighbour("the last")
+    finally:
+        await workers.close()
+
+
+def decoding_processes() -> set[int]:
+    """Return the decoding processes of this one: those below the fork server."""
+    below = psutil.Process().children(recursive=True)
+    return {process.pid for process in below if process.ppid() != os.getpid()}
+
+
+def _problem(rendered: Rendered) -> str | None:
+    """Return what is wrong with a thumbnail as such."""
+    if not (1 <= rendered.width <= _BOX and 1 <= rendered.height <= _BOX):
+        return f"a thumbnail of {rendered.width} x {rendered.height} pixels"
+    if rendered.source_width * rendered.source_height > MAX_PIXELS:
+        return f"done, though it has {rendered.source_width} x {rendered.source_height} pixels"
+    try:
+        with Image.open(io.BytesIO(rendered.data)) as thumbnail:
+            thumbnail.load()
+            sound = thumbnail.format == "JPEG" and thumbnail.size == (rendered.width, rendered.height)
+    except OSError as error:
+        return f"a torn thumbnail: {error}"
+    return None if sound else "a thumbnail that is not what was asked for"
+
+
+def _forget_peak(pid: int) -> int:
+    """Have the system forget how large a process once was (proc(5), clear_refs), and return how large it is."""
+    try:
+        Path(f"/proc/{pid}/clear_refs").write_text("5")
+    except OSError:
+        return 1 << 60  # nothing can be said
+    return _peak(pid)
+
+
+def _peak(pid: int) -> int:
+    """Return the most bytes that a process had in memory; 0 if it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM")), 0)
+
+
+def _drawn() -> bytes:
+    target = io.BytesIO()
+    draw(400, 5).save(target, "JPEG", quality=90)
+    return target.getvalue()
+
+
+NEIGHBOUR = _drawn()

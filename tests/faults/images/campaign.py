@@ -1,0 +1,68 @@
+"""The campaign: many mutants, and every bomb, through real decoding processes, one after the other."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tests.faults.images.bench import Bench, bench
+from tests.faults.images.bombs import BOMBS
+from tests.faults.images.mutants import mutant
+from tests.faults.tried import Tried
+
+BOMBS_MEMORY = 320 << 20  # bytes; what the memory setting comes to in a container of 512 MiB
+BOMBS_LIMIT = 10.0  # seconds, the default
+_SHOWN = 50
+
+
+@dataclass(slots=True)
+class Campaign:
+    """What a campaign has tried so far.
+
+    Attributes:
+        seed: Of the mutants.
+        verbose: Whether a line is printed for each image.
+        tried: The counts.
+        grown: Bytes by which a decoding process grew at most.
+        seconds: That an image took at most.
+    """
+
+    seed: int
+    verbose: bool = False
+    tried: Tried = field(default_factory=lambda: Tried("images", ""))
+    grown: int = 0
+    seconds: float = 0.0
+
+    async def mutants(self, numbers: Iterable[int]) -> None:
+        """Try mutants by their numbers."""
+        async with bench() as watched:
+            for number in numbers:
+                one = mutant(self.seed, number)
+                name = f"--seed {self.seed} --only {number} ({one.fault}; {one.detail})"
+                await self._try(watched, name, one.fault, one.content, one.expected)
+        self._note(watched)
+
+    async def bombs(self) -> None:
+        """Try every bomb."""
+        async with bench(limit=BOMBS_LIMIT, memory=BOMBS_MEMORY) as watched:
+            for name, bomb in BOMBS.items():
+                await self._try(watched, name, "decompression bomb", bomb.make(), frozenset((bomb.expected,)))
+        self._note(watched)
+
+    async def _try(self, watched: Bench, name: str, fault: str, content: bytes, expected: frozenset[str]) -> None:
+        started = time.monotonic()
+        seen = await watched.try_(name, content)
+        self.grown, self.seconds = max(self.grown, seen.grown), max(self.seconds, seen.seconds)
+        self.tried.images += 1
+        self.tried.items += 1
+        self.tried.faults[fault] += 1
+        self.tried.faults[f"outcome: {seen.outcome}"] += 1
+        if seen.outcome not in expected:
+            watched.wrong.append(f"{name}: {seen.outcome}, not {' or '.join(sorted(expected))}")
+        if self.verbose:
+            print(f"{name}: {seen}")
+        self.tried.seconds += time.monotonic() - started
+
+    def _note(self, watched: Bench) -> None:
+        self.tried.faults["decoding processes replaced"] += watched.replaced
+        self.tried.wrong += len(watched.wrong)
+        self.tried.failures += watched.wrong[: _SHOWN - len(self.tried.failures)]

@@ -1,0 +1,26 @@
+"""A short campaign of mutants; `python -m tests.faults.images` is the long one."""
+
+import pytest
+
+from tests.faults.images.campaign import Campaign
+from tests.faults.images.mutants import mutant
+
+SEED = 20
+MUTANTS = 400
+
+
+@pytest.mark.slow
+async def test_mutants(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every mutant has an outcome that its fault allows, in bounded time and memory, and harms no neighbour."""
+    campaign = Campaign(SEED)
+    await campaign.mutants(range(MUTANTS))
+    with capsys.disabled():
+        print(f"\n{MUTANTS} mutants: {dict(campaign.tried.faults)}")
+    assert [] == campaign.tried.failures
+    assert MUTANTS == campaign.tried.images
+
+
+def test_mutants_come_from_their_seed() -> None:
+    """The same seed and number give the same bytes, another number others."""
+    assert mutant(SEED, 3) == mutant(SEED, 3)
+    assert mutant(SEED, 3).content != mutant(SEED, 4).content

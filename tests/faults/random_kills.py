@@ -1,0 +1,87 @@
+"""Runs whose processes are killed at random moments, to see whether healthy images are ever called poison.
+
+`python -m tests.faults.random_kills --runs 1200 --out FILE` writes what came of it.
+"""
+
+import argparse
+import random
+import time
+from pathlib import Path
+
+from tests.faults.deaths import BROKEN, World
+from tests.faults.tried import Tried
+from tests.virtual import run
+from thumbrun.outcomes import Outcome, Reason
+
+MEAN_SECONDS = 60.0  # that a process lives, after the first kill
+
+
+def healthy(count: int) -> dict[str, bytes]:
+    """Return so many images, one in ten of them broken."""
+    bodies = [(BROKEN if number % 10 == 3 else b"image") + b" %d" % number for number in range(count)]
+    return {f"{number:04d}.jpg": body for number, body in enumerate(bodies)}
+
+
+def poisoned(outcomes: dict[str, Outcome]) -> set[str]:
+    """Return the names of the items that were called poison."""
+    return {name for name, outcome in outcomes.items() if outcome.reason is Reason.POISON}
+
+
+def killed_at_random(seed: int, tried: Tried, mean: float = MEAN_SECONDS) -> None:
+    """Run tasks of which one is killed within four seconds, and any at random moments later; judge every image.
+
+    Args:
+        seed: Fixes it.
+        tried: Is added to.
+        mean: Seconds that a process lives.
+    """
+
+    async def scenario() -> None:
+        chance = random.Random(seed)  # noqa: S311
+        world = World(seed, tasks=chance.randint(1, 3), retries=12, in_flight=chance.choice([4, 8, 64]))
+        bodies = healthy(chance.randint(10, 60))
+        world.put(bodies)
+        first = [chance.uniform(0, 4)]
+        await world.execute(lambda: first.pop() if first else chance.expovariate(1 / mean))
+        outcomes = await world.outcomes()
+        tried.schedules += 1
+        tried.kills += world.deaths
+        tried.faults["process killed"] += world.deaths
+        tried.items += len(bodies)
+        tried.wrong += len(poisoned(outcomes))
+        tried.lost += len(bodies) - len(outcomes)
+        tried.failures += [f"seed {seed}: {name} is called poison" for name in sorted(poisoned(outcomes))]
+        tried.failures += [f"seed {seed}: {name} has no outcome" for name in sorted(bodies.keys() - outcomes.keys())]
+
+    run(scenario())
+
+
+def campaign(seeds: range, mean: float = MEAN_SECONDS) -> Tried:
+    """Run one schedule for each seed."""
+    command = f"python -m tests.faults.random_kills --runs {len(seeds)} --seed {seeds.start} --mean {mean:g}"
+    tried = Tried("random kills", command)
+    began = time.monotonic()
+    for seed in seeds:
+        killed_at_random(seed, tried, mean)
+    tried.seconds = time.monotonic() - began
+    return tried
+
+
+def main() -> int:
+    """Run the campaign that the arguments ask for; exit with 1 where it found anything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=1200)
+    parser.add_argument("--seed", type=int, default=0, help="The first seed.")
+    parser.add_argument("--mean", type=float, default=MEAN_SECONDS, help="Seconds that a process lives.")
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    tried = campaign(range(arguments.seed, arguments.seed + arguments.runs), arguments.mean)
+    if arguments.out:
+        tried.write(arguments.out)
+    print(f"{tried.schedules} runs, {tried.kills} kills, {tried.items} images: {tried.wrong} wrong, {tried.lost} lost")
+    print(*tried.failures, sep="\n")
+    return 1 if tried.failures else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,36 @@
+"""`thumbrun` with short limits: what waits for half a minute there waits for seconds here, and all else is the same."""
+
+import sys
+from typing import Any
+
+from thumbrun import shardwork
+from thumbrun.cli import main
+from thumbrun.planning import planner
+from thumbrun.storage import gcs
+
+SILENCE_SECONDS = 1.5  # without a byte of an answer
+TOTAL_SECONDS = 4.0  # of an answer that drips
+DEAD_SECONDS = 3.0  # of a planner without a beat
+BEAT_SECONDS = 0.5
+FLUSH_SECONDS = 0.7
+
+
+def hurry() -> None:
+    """Shorten the limits of this process."""
+    limits: tuple[tuple[Any, str, float], ...] = (
+        (gcs, "_SILENCE_SECONDS", SILENCE_SECONDS),
+        (gcs, "_TOTAL_SECONDS", TOTAL_SECONDS),
+        (planner, "DEAD_SECONDS", DEAD_SECONDS),
+        (planner, "BEAT_SECONDS", BEAT_SECONDS),
+        (planner, "LONGEST_WAIT_SECONDS", 1.0),
+        (shardwork, "FLUSH_SECONDS", FLUSH_SECONDS),
+    )
+    for module, name, seconds in limits:
+        if not isinstance(getattr(module, name), float):
+            raise TypeError(f"{module.__name__}.{name} is no limit any more")
+        setattr(module, name, seconds)
+
+
+if __name__ == "__main__":
+    hurry()
+    sys.exit(main())

@@ -1,0 +1,256 @@
+"""One schedule: real tasks under faults on the wire, killed, stopped, told to end, and tried again as an engine would.
+
+What happens is fixed by the seed; when it happens is counted in requests, so that kills fall on every step of the
+protocol however fast the machine is.
+"""
+
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+from tests.e2e.tasks import Task, Tasks
+from tests.faults.wire.faults import Chance, Fault
+from tests.faults.wire.oracle import Findings, Oracle
+from tests.faults.wire.proxy import running_proxy
+from tests.faults.wire.stage import Stage
+from tests.faults.wire.world import OUTPUT, SOURCE, World
+from thumbrun.demo.emulator import running_emulator
+
+FINE_CODES = frozenset({0, 1, 130, -signal.SIGKILL, -signal.SIGTERM})  # of one attempt; the last must be 0
+_MOST_ATTEMPTS = 15
+_CALM_AFTER = 20.0  # seconds, after which nothing more is broken, so that the tasks come to an end
+_END = 90.0
+_TICK = 0.01
+# What costs seconds of waiting is rarer.
+_WEIGHTS = {Fault.STALL: 0.1, Fault.LOST_STALL: 0.1, Fault.DENIED: 0.3, Fault.DRIP: 0.5}
+
+
+@dataclass(slots=True)
+class Told:
+    """What came of a schedule.
+
+    Attributes:
+        seed: It replays it.
+        findings: The oracle's.
+        problems: Of the tasks themselves: a wrong exit code, no end.
+        faults: Injected, by kind.
+        kills: SIGKILLs, those of decoding processes included.
+        attempts: Task processes started.
+        requests: How many were made.
+        seconds: It took.
+    """
+
+    seed: int
+    findings: Findings = field(default_factory=Findings)
+    problems: list[str] = field(default_factory=list)
+    faults: Counter[str] = field(default_factory=Counter)
+    kills: int = 0
+    attempts: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+
+    def failures(self) -> list[str]:
+        """Return a line for each thing that is not as it must be."""
+        return [f"seed {self.seed}: {line}" for line in (*self.findings.all(), *self.problems)]
+
+
+class Copy:
+    """One live copy of one task, with its attempts one after the other."""
+
+    def __init__(self, index: int, start: Callable[[int, int], Task]) -> None:
+        """Start the first attempt."""
+        self.index = index
+        self.attempt = 0
+        self._start = start
+        self.task = start(index, 0)
+        self.code: int | None = None
+
+    def look(self) -> int | None:
+        """Return the exit code of an attempt that has ended since the last look, after which the next one starts."""
+        if self.code == 0 or (code := self.task.process.poll()) is None:
+            return None
+        self.task.kill()  # what it leaves behind dies with the container
+        if code != 0 and self.attempt < _MOST_ATTEMPTS:
+            self.attempt += 1
+            self.task = self._start(self.index, self.attempt)
+        else:
+            self.code = code
+        return code
+
+    @property
+    def ended(self) -> bool:
+        """Whether no further attempt follows."""
+        return self.code is not None
+
+
+class Schedule:
+    """One seeded schedule."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        """Draw what will happen.
+
+        Args:
+            seed: Fixes it.
+            folder: Where the tasks' output goes.
+        """
+        self._seed = seed
+        self._folder = folder
+        self._chance = random.Random(seed)  # noqa: S311
+        self._told = Told(seed)
+        self._copies: list[Copy] = []
+        self._workers_killed = 0
+        self._resume_at: list[tuple[float, Task]] = []
+
+    def run(self) -> Told:
+        """Run it to its end, and judge."""
+        began = time.monotonic()
+        chance = self._chance
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with running_emulator() as emulator, running_proxy(emulator.url) as proxy:
+            self._world = World(emulator)
+            self._images = chance.randint(40, 140)
+            self._world.fill(self._images)
+            self._proxy = proxy
+            proxy.decide = Chance(str(self._seed), chance.choice((0.02, 0.06, 0.12, 0.2)), weights=_WEIGHTS)
+            proxy.page_limit = chance.choice((7, 30, 1000))
+            proxy.latency = chance.choice((0.002, 0.02, 0.05))
+            proxy.stall = 60.0  # the task notices, and hangs up
+            tasks = Tasks(self._folder)
+            try:
+                self._drive(tasks)
+            finally:
+                tasks.kill_all()
+            self._told.findings = Oracle(self._world, killed_workers=self._workers_killed).judge(proxy.asked)
+            self._told.faults = proxy.faults
+            self._told.requests = len(proxy.asked)
+        self._told.seconds = time.monotonic() - began
+        if self._told.failures():
+            self._told.problems.append(f"what the tasks said lies in {self._folder}")
+        return self._told
+
+    def _drive(self, tasks: Tasks) -> None:
+        chance = self._chance
+        count = chance.randint(2, 4)
+        events = self._events(count)
+        stage = Stage(self._world, self._proxy, tasks)
+        in_flight = str(chance.choice((2, 4, 16)))
+
+        def start(index: int, attempt: int) -> Task:
+            self._told.attempts += 1
+            return stage.start(index, count, attempt, THUMBRUN_IN_FLIGHT=in_flight)
+
+        indices = [*range(count), *([chance.randrange(count)] if chance.random() < 0.4 else [])]  # two live copies
+        chance.shuffle(indices)
+        self._copies = [Copy(index, start) for index in indices]
+        began = time.monotonic()
+        while not all(copy.ended for copy in self._copies):
+            now = time.monotonic() - began
+            if now > _END:
+                self._told.problems.append(f"no end after {_END:g} s")
+                return
+            self._turn(now, events)
+            time.sleep(_TICK)
+
+    def _turn(self, now: float, events: list[tuple[int, Callable[[], None]]]) -> None:
+        """See who has ended, and do what is due."""
+        for copy in self._copies:
+            code = copy.look()
+            if code is not None and code not in FINE_CODES:
+                self._told.problems.append(f"task {copy.index} ended with {code} in attempt {copy.attempt}")
+        self._told.problems += [
+            f"task {copy.index} ends with {copy.code} for good"
+            for copy in self._copies
+            if copy.code and not any(f"task {copy.index} ends" in problem for problem in self._told.problems)
+        ]
+        for when, task in self._resume_at:
+            if now >= when or now > _CALM_AFTER:
+                task.send(signal.SIGCONT)
+        self._resume_at = [entry for entry in self._resume_at if now < min(entry[0], _CALM_AFTER)]
+        if now > _CALM_AFTER:
+            self._proxy.decide = lambda _: None
+            self._proxy.refuse = lambda _: None
+            events.clear()
+        self._now = now
+        while events and len(self._proxy.asked) >= events[0][0]:
+            events.pop(0)[1]()
+
+    def _events(self, count: int) -> list[tuple[int, Callable[[], None]]]:
+        """Draw what happens after which number of requests."""
+        chance = self._chance
+        about = 30 * count + 4 * self._images
+
+        kinds: list[tuple[Callable[[], None], int]] = [
+            (self._kill, chance.randint(1, 5)),
+            (self._terminate, chance.choice((0, 0, 1))),
+            (self._kill_worker, chance.choice((0, 0, 1, 2))),
+            (self._stop, chance.choice((0, 0, 1))),
+            (self._change_source, chance.choice((0, 2, 4))),
+            (self._deny_for_a_while, chance.choice((0, 0, 1))),
+        ]
+        events = []
+        for what, times in kinds:
+            # Half of them early, where tasks agree and plan.
+            events += [(chance.randint(1, 40 * count if chance.random() < 0.5 else about), what) for _ in range(times)]
+        return sorted(events, key=lambda event: event[0])
+
+    def _someone(self) -> Task | None:
+        live = [copy for copy in self._copies if not copy.ended and copy.task.process.poll() is None]
+        return self._chance.choice(live).task if live else None
+
+    def _kill(self) -> None:
+        if task := self._someone():
+            task.send(signal.SIGKILL)
+            self._told.kills += 1
+
+    def _terminate(self) -> None:
+        if task := self._someone():
+            with suppress(ProcessLookupError):
+                task.process.terminate()
+
+    def _stop(self) -> None:
+        """Stop a task for longer than the others wait for a planner's beat."""
+        if task := self._someone():
+            task.send(signal.SIGSTOP)
+            self._resume_at.append((self._now + 5.0, task))
+
+    def _kill_worker(self) -> None:
+        """Kill a decoding process, as the system does that runs out of memory."""
+        if (task := self._someone()) and (workers := decoding_processes(task)):
+            with suppress(psutil.NoSuchProcess):
+                self._chance.choice(workers).kill()
+                self._workers_killed += 1
+                self._told.kills += 1
+
+    def _change_source(self) -> None:
+        number = self._chance.randrange(self._images + 5)
+        if self._chance.random() < 0.7:
+            self._world.replace(number)
+        else:
+            self._world.delete(number)
+
+    def _deny_for_a_while(self) -> None:
+        """Take a role away for some seconds: it was just granted, and is not seen everywhere."""
+        until = time.monotonic() + self._chance.uniform(0.5, 4.0)
+        permission = self._chance.choice(("get", "list", "create"))
+        bucket = self._chance.choice((SOURCE, OUTPUT))
+        self._proxy.refuse = lambda asked: (
+            "a role that is not seen yet"
+            if time.monotonic() < until and asked.permission == permission and asked.bucket == bucket
+            else None
+        )
+
+
+def decoding_processes(task: Task) -> list[psutil.Process]:
+    """Return a task's decoding processes: the children of its fork server."""
+    try:
+        below = psutil.Process(task.process.pid).children(recursive=True)
+        return [process for process in below if process.ppid() != task.process.pid]
+    except psutil.NoSuchProcess:
+        return []

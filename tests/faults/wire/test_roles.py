@@ -1,0 +1,122 @@
+"""The least roles suffice for a whole run, kills and retries included; less ends with what to check."""
+
+import json
+import urllib.error
+
+import pytest
+
+from tests.faults.wire.asked import Asked
+from tests.faults.wire.faults import Fault
+from tests.faults.wire.roles import Roles
+from tests.faults.wire.stage import Stage, wait_until
+from tests.faults.wire.world import OUTPUT, SOURCE
+from thumbrun.demo.emulator import Emulator
+
+
+@pytest.mark.parametrize("taken", [412, 403])
+def test_the_least_roles_suffice(stage: Stage, taken: int) -> None:
+    """Reading and listing the source, creating, reading and listing in the output: nothing else is asked for.
+
+    A whole run of three tasks with a kill, a second live copy and a retry ends with 0, also where an account that
+    may not delete is told 403 instead of 412 of a name that is taken.
+    """
+    stage.world.fill(60)
+    stage.proxy.refuse = Roles()
+    stage.proxy.latency = 0.02
+    if taken == 403:
+        stage.proxy.decide = lambda asked: Fault.DENIED_TAKEN if asked.operation == "create" else None
+    tasks = [stage.start(index, 3, THUMBRUN_IN_FLIGHT="4") for index in (0, 1, 2, 2)]
+    wait_until(lambda: stage.thumbnails() > 10)
+    tasks[0].kill()
+    tasks[0] = stage.start(0, 3, 1)
+    assert [0] * 4 == [task.wait() for task in tasks], stage.tasks.outputs()
+    findings = stage.judge()
+    assert [] == findings.all()
+    assert 60 == findings.items
+    assert not findings.reasons
+    answers = {asked.status for asked in stage.proxy.asked if asked.operation == "create"}
+    assert {200, taken} == answers
+    allowed = {(SOURCE, "get"), (SOURCE, "list"), (OUTPUT, "create"), (OUTPUT, "get"), (OUTPUT, "list")}
+    assert allowed == {(asked.bucket, asked.permission) for asked in stage.proxy.asked}
+
+
+def test_the_proxy_refuses_what_goes_beyond(stage: Stage) -> None:
+    """The roles of the test above do refuse: a delete, an overwriting upload, a bucket's own record, the source."""
+    stage.world.fill(1)
+    stage.proxy.refuse = Roles()
+    behind = Emulator(stage.proxy.url, 0)
+    assert behind.read(OUTPUT, "index.html")
+    for forbidden in (
+        lambda: behind.delete(OUTPUT, "index.html"),
+        lambda: behind.put(OUTPUT, "index.html", b"other"),
+        lambda: behind.create_bucket("another"),
+        lambda: behind._call("GET", f"/storage/v1/b/{OUTPUT}"),
+        lambda: behind._call("PATCH", f"/storage/v1/b/{OUTPUT}/o/index.html", b"{}", "application/json"),
+        lambda: behind._call("POST", f"/storage/v1/b/{OUTPUT}/o/a/compose", b"{}", "application/json"),
+        lambda: behind._call("POST", f"/upload/storage/v1/b/{SOURCE}/o?uploadType=media&name=a", b"x", "text/plain"),
+    ):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            forbidden()
+        assert 403 == caught.value.code
+        caught.value.close()
+
+
+@pytest.mark.parametrize(
+    ("bucket", "permission", "role"),
+    [
+        (SOURCE, "get", "Storage Object Viewer"),
+        (SOURCE, "list", "Storage Object Viewer"),
+        (OUTPUT, "create", "Storage Object Creator"),
+        (OUTPUT, "get", "Storage Object Viewer"),
+        (OUTPUT, "list", "Storage Object Viewer"),
+    ],
+)
+def test_a_role_that_is_missing(stage: Stage, bucket: str, permission: str, role: str) -> None:
+    """The task ends with 1 and says which permission on which bucket to check; no image gets an outcome of it."""
+    stage.world.fill(30)
+    stage.proxy.refuse = Roles.without(bucket, permission)
+    task = stage.start()
+    assert 1 == task.wait(60), task.output()
+    last = [json.loads(line) for line in task.output().splitlines() if '"ERROR"' in line][-1]
+    for word in (f"storage.objects.{permission}", role, f"gs://{bucket}/"):
+        assert word in last["message"], last
+    assert 0 == stage.thumbnails()
+    stage.proxy.refuse = Roles()
+    again = stage.start(attempt=1)
+    assert 0 == again.wait(60), again.output()
+    assert [] == stage.judge().all()
+
+
+def test_a_role_that_comes_late(stage: Stage) -> None:
+    """A permission that is refused at first and granted then costs time and nothing else."""
+    stage.world.fill(30)
+    roles = Roles.without(SOURCE, "list")
+    refused: list[str] = []
+
+    def late(asked: Asked) -> str | None:
+        why = roles(asked) if len(refused) < 2 else None
+        refused.extend([why] if why else [])
+        return why
+
+    stage.proxy.refuse = late
+    task = stage.start()
+    assert 0 == task.wait(60), task.output()
+    assert 2 == len(refused)
+    assert [] == stage.judge().all()
+
+
+@pytest.mark.parametrize(("bucket", "permission"), [(SOURCE, "get"), (OUTPUT, "create"), (OUTPUT, "get")])
+def test_a_role_that_is_withdrawn_in_the_middle(stage: Stage, bucket: str, permission: str) -> None:
+    """A bucket that refuses all of a sudden leaves its images open, however many were done; a retry does them."""
+    stage.world.fill(60)
+    roles = Roles.without(bucket, permission)
+    stage.proxy.refuse = lambda asked: roles(asked) if stage.proxy.reads(SOURCE) > 20 else None
+    task = stage.start(THUMBRUN_IN_FLIGHT="4")
+    assert 1 == task.wait(60), task.output()
+    assert f"storage.objects.{permission}" in task.output()
+    stage.proxy.refuse = Roles()
+    again = stage.start(attempt=1)
+    assert 0 == again.wait(60), again.output()
+    findings = stage.judge()
+    assert [] == findings.all()
+    assert not findings.reasons

@@ -1,0 +1,125 @@
+"""A task that is told to stop, one that is stopped and goes on, and one whose decoding process is killed."""
+
+import io
+import json
+import re
+import signal
+from collections.abc import Callable
+
+import pytest
+from PIL import Image
+
+from tests.faults.wire.asked import Asked
+from tests.faults.wire.schedule import decoding_processes
+from tests.faults.wire.stage import HURRIED, Stage, wait_until
+from tests.faults.wire.world import OUTPUT, SOURCE
+from thumbrun import job
+from thumbrun.planning import planner
+
+_HAND_BACK_SECONDS = 8.0  # Cloud Run sends SIGKILL ten seconds after SIGTERM
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        lambda asked: asked.operation == "read",
+        lambda asked: asked.bucket == SOURCE and asked.operation == "page",
+        lambda asked: asked.bucket == SOURCE and asked.operation == "read" and asked.name.endswith("png"),
+        lambda asked: asked.bucket == OUTPUT and asked.operation == "create" and asked.name.endswith("png"),
+        lambda asked: asked.bucket == OUTPUT and "/ledger/" in asked.name,
+    ],
+    ids=["agreeing", "listing", "reading", "creating", "writing down"],
+)
+def test_a_task_hands_back_whatever_it_waits_for(stage: Stage, held: Callable[[Asked], bool]) -> None:
+    """SIGTERM ends a task with 130 within eight seconds though the store does not answer; the next attempt finishes."""
+    stage.world.fill(40)
+    stage.proxy.hold = held
+    task = stage.start(module="thumbrun")
+    assert stage.proxy.held.wait(30), task.output()
+    task.process.terminate()
+    assert 130 == task.wait(_HAND_BACK_SECONDS + 1), task.output()  # one more for a machine that is busy
+    stage.proxy.release()
+    again = stage.start(attempt=1, module="thumbrun")
+    assert 0 == again.wait(), again.output()
+    assert [] == stage.judge().all()
+
+
+def test_the_time_that_a_task_takes_to_hand_back() -> None:
+    """What a task allows itself leaves half a second to end its processes."""
+    assert _HAND_BACK_SECONDS - 0.5 >= job.GRACE_SECONDS + job.WRITE_DOWN_SECONDS
+
+
+@pytest.mark.parametrize(
+    "module",
+    [HURRIED, pytest.param("thumbrun", marks=[pytest.mark.slow, pytest.mark.timeout(200)])],
+    ids=["three seconds", "a minute"],
+)
+def test_a_planner_that_only_seems_dead(stage: Stage, module: str) -> None:
+    """A planner that is stopped for longer than the others wait is succeeded, and then uses its successor's plan."""
+    stage.world.fill(40)
+    stage.proxy.page_limit = 30
+    stage.proxy.hold = lambda asked: asked.bucket == SOURCE and bool(asked.from_name)
+    first = stage.start(0, 2, module=module)
+    assert stage.proxy.held.wait(30), first.output()
+    first.send(signal.SIGSTOP)
+    stage.proxy.release()
+    second = stage.start(1, 2, module=module)
+    assert 0 == second.wait(150), second.output()
+    assert '"plan-made"' in second.output()
+    first.send(signal.SIGCONT)
+    assert 0 == first.wait(), first.output()
+    findings = stage.judge()
+    assert [] == findings.all()
+    assert 40 == findings.items
+    objects = stage.world.emulator.objects(OUTPUT)
+    claims = [name for name in objects if re.search(r"/claims/\d+\.json$", name)]
+    assert 2 == len(claims)
+    (plan,) = [name for name in objects if name.endswith("/plan.json")]
+    assert 2 == json.loads(stage.world.emulator.read(OUTPUT, plan))["planner"]
+
+
+def test_how_long_a_planner_may_be_silent() -> None:
+    """Six beats, which the hurried task of the test above shortens in the same proportion."""
+    assert 60.0 == planner.DEAD_SECONDS == 6 * planner.BEAT_SECONDS
+
+
+def test_a_decoding_process_that_is_killed(stage: Stage) -> None:
+    """An image whose process the system kills while it is decoded is `crashed`; no other image suffers."""
+    stage.world.fill(30)
+    noise = Image.effect_noise((5000, 5000), 60)
+    target = io.BytesIO()
+    Image.merge("RGB", (noise, noise, noise)).save(target, "PNG", compress_level=1)
+    stage.world.put_body("in/large.png", target.getvalue())
+    stage.proxy.hold = lambda asked: asked.operation == "read" and asked.name == "in/large.png"
+    task = stage.start()
+    wait_until(lambda: 30 == stage.thumbnails())
+    (process,) = decoding_processes(task)
+    before = process.cpu_times().user
+    stage.proxy.release()
+    wait_until(lambda: process.cpu_times().user > before + 0.05)
+    process.send_signal(signal.SIGKILL)
+    assert 0 == task.wait(), task.output()
+    findings = stage.judge(killed_workers=1)
+    assert [] == findings.all()
+    assert {"crashed": 1} == findings.reasons
+    assert 31 == findings.items
+    assert 30 == stage.thumbnails()
+
+
+def test_a_decoding_process_that_is_killed_before_it_takes_an_image_up(stage: Stage) -> None:
+    """What the process had not taken up is decoded by the one that replaces it."""
+    stage.world.fill(30)
+    stage.proxy.hold = lambda asked: asked.bucket == SOURCE and asked.operation == "read"
+    task = stage.start()
+    assert stage.proxy.held.wait(30), task.output()
+    wait_until(lambda: decoding_processes(task))
+    (process,) = decoding_processes(task)
+    process.send_signal(signal.SIGSTOP)
+    stage.proxy.release()
+    wait_until(lambda: 30 == stage.proxy.reads(SOURCE))
+    process.send_signal(signal.SIGKILL)
+    assert 0 == task.wait(), task.output()
+    findings = stage.judge()
+    assert [] == findings.all()
+    assert not findings.reasons
+    assert 30 == stage.thumbnails()

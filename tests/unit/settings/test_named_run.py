@@ -1,0 +1,91 @@
+"""A run that was begun before: how it is named, and how its claim becomes settings again."""
+
+from pathlib import Path
+
+import pytest
+
+from thumbrun.errors import SettingsError
+from thumbrun.resources import Machine
+from thumbrun.settings.declared import DECLARED
+from thumbrun.settings.named_run import FIXED, NamedRun, flags_of_claim, named_run
+from thumbrun.settings.resolved import resolve
+from thumbrun.storage.location import Location
+
+MACHINE = Machine(1, 1 << 30)
+ID = "20260102T1530Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "output", "expected"),
+    [
+        (f"gs://b-1/{ID}", None, Location("gs", "b-1")),
+        (f"gs://b-1/{ID}/", None, Location("gs", "b-1")),
+        (f"gs://b-1/a/b/{ID}", "ignored", Location("gs", "b-1", "a/b/")),
+        (f"/out/{ID}", None, Location("file", "/out")),
+        (f"file:///a%20b/{ID}", None, Location("file", "/a b")),
+        (ID, "gs://b-1/a", Location("gs", "b-1", "a/")),
+        (ID, "thumbs", Location("gs", "thumbs")),
+        (ID, "/out", Location("file", "/out")),
+    ],
+)
+def test_every_way_to_name_a_run(text: str, output: str | None, expected: Location) -> None:
+    """The folder of its thumbnails names it, or its id beside the output; by flag and by variable alike."""
+    found = named_run(text, {}, {"output": output})
+    assert NamedRun(ID, expected, expected.child("_thumbrun"), None, None) == found
+    assert found == named_run(text, {"OUTPUT_BUCKET": output or ""}, {})
+
+
+def test_a_folder_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path is one too, and an id alone is, where such a folder is."""
+    (tmp_path / "out" / ID).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert Location("file", str(tmp_path / "out")) == named_run(f"out/{ID}", {}, {}).output
+    assert Location("file", str(tmp_path / "out")) == named_run(ID, {}, {"output": "out"}).output
+    monkeypatch.chdir(tmp_path / "out")
+    assert Location("file", str(tmp_path / "out")) == named_run(ID, {}, {}).output
+
+
+def test_records_elsewhere() -> None:
+    """The state is where its setting says, the emulator and who pays as for a run."""
+    environ = {"STORAGE_EMULATOR_HOST": "http://localhost:9", "THUMBRUN_STATE": "gs://records/x"}
+    found = named_run(f"gs://b-1/{ID}", environ, {"user_project": "payer-1"})
+    assert (Location("gs", "records", "x/"), "http://localhost:9", "payer-1") == (
+        found.state,
+        found.emulator,
+        found.user_project,
+    )
+
+
+@pytest.mark.parametrize("text", ["", "/", f"gs://B/{ID}", "gs://b-1/-no", "nowhere", f"s3://b-1/{ID}", "gs://"])
+def test_what_names_no_run(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused together with all else that is wrong, with what would be right."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError) as caught:
+        named_run(text, {}, {"user_project": "!"})
+    assert ["--user-project", "RUN is"] == [
+        problem.split(" / ")[0] if problem.startswith("--") else problem[:6] for problem in caught.value.problems
+    ]
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {"source": "gs://b-1/in"},
+        {"source": "gs://b-1/i n%", "output": "gs://o-1/p", "state": "gs://s-1", "size": "160x90", "quality": "70"},
+        {"source": "/a b%20", "output": "/out", "include": "*.jpg,a/**", "exclude": "b*", "limit": "7"},
+        {"source": "/in", "output": "/out", "format": "webp", "layout": "tree", "detect": "content"},
+        {"source": "/in", "output": "/out", "source_metadata": "hash", "cache_control": "public, max-age=3600"},
+    ],
+)
+def test_a_claim_becomes_the_same_settings_again(flags: dict[str, str | None]) -> None:
+    """What a run was begun with is what it goes on with, to the last setting that its fingerprint covers."""
+    settings = resolve({}, flags, bare_source=True, machine=MACHINE)
+    run = NamedRun(ID, settings.output, settings.state, None, None)
+    again = resolve({}, flags_of_claim(settings.describe(), run), bare_source=True, machine=MACHINE)
+    assert settings == again
+    assert settings.fingerprint() == again.fingerprint()
+
+
+def test_what_a_claim_fixes_is_a_setting() -> None:
+    """Every name that commands on a run leave out is that of a setting."""
+    assert {setting.name for setting in DECLARED} >= FIXED
