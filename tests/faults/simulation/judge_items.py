@@ -69,7 +69,7 @@ def _outcome(
     lost = version.until < float("inf") and not evidence.source.versioning
     if lost and version.opened:
         right |= {"source-gone", "source-changed"}
-    if f"{run.run_id}/{item['output']}" in evidence.schedule.strangers and isinstance(made, bytes):
+    if f"{run.run_id}/{item['output']}" in evidence.schedule.strangers and version.opened:
         right = right - {"done"} | {"name-taken"}
     if name in evidence.damaged:
         right = right - {"done"} | {"output-damaged"}
@@ -127,7 +127,10 @@ def _summary(run: Run, outcomes: dict[Key, dict[str, Any]]) -> Iterator[Finding]
         return
     counted = _count(outcomes)
     told = {name: run.summary[name] for name in counted}
-    if counted != told:
+    if run.summary["parts"] < len(run.parts):  # it says itself that it is older than a copy's last words
+        if told["done"] + sum(told["skipped"].values()) + sum(told["failed"].values()) != len(run.items):
+            yield Finding(Kind.WRONG, 3, f"the summary of {run.run_id} counts {told}, of {len(run.items)} items")
+    elif counted != told:
         yield Finding(Kind.WRONG, 3, f"the summary of {run.run_id} says {told}, a recount {counted}")
 
 
