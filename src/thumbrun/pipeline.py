@@ -9,6 +9,8 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
+import google_crc32c
+
 from thumbrun import formats
 from thumbrun.admission import Admission, Hold
 from thumbrun.concurrency import BoundedGroup
@@ -35,6 +37,7 @@ from thumbrun.storage.base import (
 SOURCE_MARK = "thumbrun-source"
 GENERATION_MARK = "thumbrun-source-generation"
 RECIPE_MARK = "thumbrun-recipe"
+CHECKSUM_MARK = "thumbrun-crc32c"  # of the bytes that were sent, so that whoever finds a thumbnail sees it is whole
 
 _FAILURES_IN_A_ROW = 8  # items that a failing store leaves open before the task gives up
 _LOOKS = 3  # creates that are refused with nothing there before it counts as a missing permission
@@ -302,7 +305,7 @@ class Pipeline:
                     self._name(item),
                     rendered.data,
                     content_type=formats.media_type_of(item.output_format),
-                    metadata=self._marks(item),
+                    metadata=self._marks(item) | {CHECKSUM_MARK: f"{google_crc32c.value(rendered.data):08x}"},
                     cache_control=self._making.cache_control,
                 )
             except DamagedError as error:
@@ -328,9 +331,13 @@ class Pipeline:
         raise StoreError(f"{self._output.uri(self._name(item))} can be neither created nor seen") from refused
 
     def _existing(self, work: Work, existing: Entry, source_bytes: int) -> Outcome:
-        """Return the outcome where the thumbnail's name is taken: done if it is this very thumbnail."""
+        """Return the outcome where the thumbnail's name is taken: done if it is this very thumbnail, and whole."""
         marks = self._marks(work.item)
         if all(existing.metadata.get(key) == value for key, value in marks.items()):
+            sent, stored = existing.metadata.get(CHECKSUM_MARK), existing.crc32c
+            if sent and stored is not None and sent != f"{stored:08x}":
+                detail = f"sent with crc32c {sent}, stored with {stored:08x}"
+                return refusal(work.shard, work.index, Reason.OUTPUT_DAMAGED, detail, source_bytes=source_bytes)
             return Outcome(work.shard, work.index, Status.DONE, source_bytes=source_bytes, output_bytes=existing.size)
         owner = existing.metadata.get(RUN_MARK)
         detail = f"it holds another thumbnail of run {owner}" if owner else "it holds an object that is not thumbrun's"

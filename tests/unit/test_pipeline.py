@@ -136,6 +136,19 @@ async def test_what_exists_is_looked_at(workers: Workers, photograph: bytes) -> 
     assert before == output.objects
 
 
+async def test_a_thumbnail_that_was_damaged_on_its_way_is_not_taken_for_done(
+    workers: Workers, photograph: bytes
+) -> None:
+    """Who finds a thumbnail whose bytes are not those that were sent calls it damaged, as who sent it does."""
+    source, output = MemoryStore("in"), MemoryStore("out")
+    items = [item(source.put_as_user("a.jpg", photograph))]
+    await work(source, output, workers, items)
+    entry, body = output.objects[f"{RUN}/a.jpg"]
+    output.put_as_user(f"{RUN}/a.jpg", body[:-1], metadata=entry.metadata)
+    (outcome,), _ = await work(source, output, workers, items)
+    assert Reason.OUTPUT_DAMAGED is outcome.reason
+
+
 async def test_objects_that_changed_after_the_plan(workers: Workers, photograph: bytes) -> None:
     """A deleted object is gone, a replaced one has changed, and a bucket that keeps old versions serves the planned."""
     for versioning in (False, True):
