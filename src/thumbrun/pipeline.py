@@ -191,7 +191,7 @@ class Pipeline:
             outcome = await self._outcome(work, alone)
         except SourceDeniedError as error:
             self._denied.append((work, error))
-            if len(self._denied) % _FAILURES_IN_A_ROW == 0 and not await self._fetcher.may_read():
+            if len(self._denied) % _FAILURES_IN_A_ROW == 0 and not await self._fetcher.may_read(work.item):
                 raise
         except (UnauthenticatedError, BucketNotFoundError, DeniedError):
             raise
@@ -215,11 +215,11 @@ class Pipeline:
 
         A role may have been away for a while, so the items are worked once more, between two looks at another object.
         """
-        others = bool(self._denied) and await self._fetcher.may_read()
+        others = await self._others_may_be_read()
         if others:
             denied, self._denied = self._denied, []
             await again(_each([work for work, _ in denied]))
-            others = bool(self._denied) and await self._fetcher.may_read()
+            others = await self._others_may_be_read()
         for work, error in self._denied:
             if others:
                 take(refusal(work.shard, work.index, Reason.SOURCE_DENIED, str(error)))
@@ -227,6 +227,9 @@ class Pipeline:
                 self.failure = error
                 self.left_open += 1
         self._denied.clear()
+
+    async def _others_may_be_read(self) -> bool:
+        return bool(self._denied) and await self._fetcher.may_read(self._denied[0][0].item)
 
     async def _outcome(self, work: Work, alone: "_Alone | None") -> Outcome:
         item = work.item

@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.photographs import draw
 from thumbrun.admission import Admission
+from thumbrun.fetch import SourceDeniedError
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.workers import Workers
 from thumbrun.outcomes import Outcome, Reason, Status
@@ -273,16 +274,32 @@ class Refusing(MemoryStore):
             raise self.error
         await super().read(name, sink, generation=generation)
 
+    async def stat(self, name: str) -> Entry | None:
+        """Look, or raise where looking takes what reading takes."""
+        if name in self.names and isinstance(self.error, DeniedError):
+            raise self.error
+        return await super().stat(name)
 
-async def test_one_object_that_may_not_be_read(workers: Workers, photograph: bytes) -> None:
-    """Where others can be read, a refusal lies with the object; where none can, it leaves all open."""
-    source, output = Refusing(DeniedError("403"), {"b.jpg"}), MemoryStore("out")
-    items = [item(source.put_as_user(name, photograph)) for name in ("a.jpg", "b.jpg")]
-    outcomes, pipeline = await work(source, output, workers, items)
-    assert [None, Reason.SOURCE_DENIED] == [outcome.reason for outcome in outcomes]
+
+@pytest.mark.parametrize("left", [0, 1])
+async def test_one_object_that_may_not_be_read(workers: Workers, photograph: bytes, left: int) -> None:
+    """Where others can be read, a refusal lies with the object, even if on a retry it is all that is left."""
+    source, output = Refusing(DeniedError("403"), {"in/b.jpg"}), MemoryStore("out")
+    items = [item(source.put_as_user(name, photograph)) for name in ("a.jpg", "in/b.jpg")]
+    outcomes, pipeline = await work(source, output, workers, items[left:])
+    assert Reason.SOURCE_DENIED is outcomes[-1].reason
     assert 0 == pipeline.left_open
-    outcomes, pipeline = await work(source, output, workers, items[1:])
-    assert ([], 1) == (outcomes, pipeline.left_open)
+
+
+async def test_no_object_may_be_read(workers: Workers, photograph: bytes) -> None:
+    """Where none can be read, it lies with the bucket: all stay open, and after many the task gives up."""
+    names = [f"in/{number}.jpg" for number in range(20)]
+    source, output = Refusing(DeniedError("403"), set(names)), MemoryStore("out")
+    items = [item(source.put_as_user(name, photograph)) for name in names]
+    outcomes, pipeline = await work(source, output, workers, items[:3])
+    assert ([], 3) == (outcomes, pipeline.left_open)
+    with pytest.raises(SourceDeniedError):
+        await work(source, output, workers, items)
 
 
 class Withdrawing(MemoryStore):
