@@ -7,7 +7,7 @@ strikes which operation is the business of a `Chooser`: `Chances` draws it from 
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -180,9 +180,10 @@ class FaultStore:
         hooks: Hooks | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         monotonic: Callable[[], float] | None = None,
-        latency: Callable[[], float] = lambda: 0.0,
+        latency: Callable[[Operation], float] = lambda _: 0.0,
         page_limit: int = PAGE_LIMIT,
         denied_for_taken: bool = False,
+        denied: Collection[str] = (),
     ) -> None:
         """Wrap a store.
 
@@ -193,9 +194,10 @@ class FaultStore:
             hooks: Told of every operation.
             sleep: Waits so many seconds.
             monotonic: Seconds that only ever grow; None: the event loop's.
-            latency: Seconds that the next operation takes at its best.
+            latency: Seconds that an operation takes at its best.
             page_limit: Entries that a page has at most.
             denied_for_taken: Whether the account gets 403 for every name that is taken.
+            denied: Names of objects that the account may not read, though it may read others.
         """
         self.inner = inner
         self._chooser = chooser
@@ -206,6 +208,7 @@ class FaultStore:
         self._latency = latency
         self._page_limit = page_limit
         self._denied_for_taken = denied_for_taken
+        self._denied = denied
         self._refused_until = float("-inf")
         self.faults: Counter[str] = Counter()
         self.damaged: set[str] = set()
@@ -297,12 +300,13 @@ class FaultStore:
         fault = self._chooser.choose(operation)
         if fault is not None:
             self.faults[fault] += 1
-        seconds = self._latency() + (self._chance.uniform(1, 30) if fault is Fault.DELAYED else 0.0)
+        seconds = self._latency(operation) + (self._chance.uniform(1, 30) if fault is Fault.DELAYED else 0.0)
         if seconds:
             await self._sleep(seconds)
         if fault is Fault.REFUSING:
             self._refused_until = self._monotonic() + self._chance.uniform(5, 120)
-        if fault is Fault.DENIED or self._monotonic() < self._refused_until:
+        denied = operation.kind in ("read", "stat") and operation.name in self._denied
+        if denied or fault is Fault.DENIED or self._monotonic() < self._refused_until:
             raise DeniedError(f"injected: 403 for {operation.kind} {operation.name}")
         self._fail_before(operation, fault)
         return fault

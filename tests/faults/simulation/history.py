@@ -19,6 +19,7 @@ class Version:
         body: Its bytes as stored.
         encoding: `gzip` or None.
         torn: Whether its checksum is not that of its bytes.
+        denied: Whether it may not be read.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Version:
     body: bytes
     encoding: str | None
     torn: bool
+    denied: bool
 
     @property
     def is_item(self) -> bool:
@@ -39,11 +41,13 @@ class Version:
         """Whether thumbrun reads its format."""
         return FORMATS[suffix_of(self.name)][2]
 
-    def made(self) -> bytes | str:
-        """Return its thumbnail, or the reason why there is none."""
+    def made(self, width: int) -> bytes | str:
+        """Return its thumbnail in a box of some width, or the reason why there is none."""
         if not self.opened:
             return "unsupported"
-        return "source-damaged" if self.torn else truth(content_of(self.body, self.encoding))
+        if self.denied:
+            return "source-denied"
+        return "source-damaged" if self.torn else truth(content_of(self.body, self.encoding), width)
 
 
 @dataclass(slots=True)
@@ -86,6 +90,7 @@ def read_history(evidence: Evidence) -> History:
                 change.body,
                 change.entry.content_encoding,
                 torn,
+                change.name in evidence.schedule.denied,
             )
             history.versions[change.name, generation] = live[change.name] = version
     return history

@@ -64,10 +64,10 @@ def _outcome(
     """An outcome says what became of the planned generation."""
     name = f"{evidence.output_prefix}{run.run_id}/{item['output']}"
     said = outcome["status"] if outcome["status"] == "done" else outcome["reason"]
-    made = version.made()
+    made = version.made(run.width)
     right = {"done"} if isinstance(made, bytes) else {made}
     lost = version.until < float("inf") and not evidence.source.versioning
-    if lost and version.opened:
+    if lost and version.opened and not _found(evidence, run, name, outcome):
         right |= {"source-gone", "source-changed"}
     if f"{run.run_id}/{item['output']}" in evidence.schedule.strangers and version.opened:
         right = right - {"done"} | {"name-taken"}
@@ -77,6 +77,14 @@ def _outcome(
         yield Finding(Kind.WRONG, 3, f"{item['source']} of {run.run_id} is said to be {said}, not {sorted(right)}")
     if outcome["status"] == "done" and name not in evidence.output.objects:
         yield Finding(Kind.LOST, 3, f"{item['source']} of {run.run_id} is said to be done and {name} is not there")
+
+
+def _found(evidence: Evidence, run: Run, name: str, outcome: dict[str, Any]) -> bool:
+    """Whether all who wrote down an outcome began after the thumbnail was there, so that they had to find it."""
+    made = min((c.at for c in evidence.output.journal if c.name == name and c.entry), default=float("inf"))
+    began = {ending.life: ending.began for ending in evidence.endings}
+    writers = {part.writer for part in run.parts if outcome in part.rows}
+    return all(began[writer] > made for writer in writers)
 
 
 def _folder(evidence: Evidence, run: Run, history: History, outcomes: dict[Key, dict[str, Any]]) -> Iterator[Finding]:
@@ -103,7 +111,7 @@ def _folder(evidence: Evidence, run: Run, history: History, outcomes: dict[Key, 
 
 
 def _thumbnail(evidence: Evidence, run: Run, version: Version, entry: Entry, body: bytes) -> Iterator[Finding]:
-    made = version.made()
+    made = version.made(run.width)
     if body != made:
         torn = entry.name in evidence.damaged or (isinstance(made, bytes) and made.startswith(body))
         yield Finding(Kind.TORN if torn else Kind.WRONG, 4, f"{entry.name} is not what {version.name} makes")

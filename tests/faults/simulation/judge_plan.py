@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from tests.faults.simulation.history import History
+from tests.faults.simulation.life import Fate
 from tests.faults.simulation.pictures import FORMATS, suffix_of
 from tests.faults.simulation.reading import Run
 from tests.faults.simulation.schedule import SOURCE_PREFIX
 from tests.faults.simulation.verdict import Finding, Kind
 from tests.faults.simulation.world import Evidence
-
-_DEAD_SECONDS = 60.0  # without a sign of life, until another may plan
 
 
 def judge_plan(evidence: Evidence, run: Run, history: History) -> Iterator[Finding]:
@@ -76,16 +75,13 @@ def plain_name(source: str, layout: str) -> str:
 
 
 def _planners(evidence: Evidence, run: Run) -> Iterator[Finding]:
-    """Where nothing went wrong, nobody takes a planner for dead that shows signs of life."""
-    schedule = evidence.schedule
-    fates = [fate for execution in schedule.executions for task in execution.tasks for fate in task.fates]
-    if schedule.rates or schedule.slow or any(fate.paused_at or fate.told_after for fate in fates):
+    """Where no request fails, nobody takes a planner for dead that lives, but a later attempt of its own task."""
+    if evidence.schedule.rates or evidence.schedule.slow:
         return
-    claims = sorted((at, name) for name, at in run.created.items() if name.startswith("claims/"))
-    for (claimed, name), (taken_over, _) in pairwise(claims):
-        number = name.removeprefix("claims/").partition(".")[0]
-        beats = [at for beat, at in run.created.items() if beat.startswith(f"planner/{number}/beats/")]
-        last = max([claimed, *(at for at in beats if at < taken_over - 20)])
-        dies = any(fate.killed_at or fate.killed_after for fate in fates)
-        if taken_over - last < _DEAD_SECONDS - 1 and not dies:
-            yield Finding(Kind.DOUBLED, 2, f"planner {number} of {run.run_id} was alive when another took over")
+    endings = {ending.life: ending for ending in evidence.endings}
+    claims = sorted(name for name in run.created if name.startswith("claims/"))
+    for name, next_name in pairwise(claims):
+        planner, successor = endings[run.writers[name]], endings[run.writers[next_name]]
+        well = planner.fate == Fate() and run.created[next_name] < planner.ended
+        if well and planner.task.index != successor.task.index:
+            yield Finding(Kind.DOUBLED, 2, f"{planner.life} still planned {run.run_id} when {successor.life} took over")

@@ -10,6 +10,7 @@ from itertools import pairwise
 from tests.faults.simulation import judge_items, judge_plan
 from tests.faults.simulation.history import read_history
 from tests.faults.simulation.reading import Run, read_runs
+from tests.faults.simulation.schedule import USUAL_WIDTH
 from tests.faults.simulation.verdict import Finding, Kind
 from tests.faults.simulation.world import Ending, Evidence
 from thumbrun.storage.base import StoreError
@@ -101,6 +102,7 @@ def _due(evidence: Evidence, runs: dict[str, Run]) -> set[str]:
     for number, execution in enumerate(evidence.schedule.executions):
         reported = {e.report.run_id for e in evidence.endings if e.execution == number and e.report}
         known = sorted((r for r in reported if r in runs), key=lambda run_id: runs[run_id].created["run.json"])
+        known = [run_id for run_id in known if runs[run_id].width == USUAL_WIDTH]  # a task's own if it alone is odd
         due.update(known[:1] if execution.by_hand else known)
     return due
 
@@ -108,22 +110,24 @@ def _due(evidence: Evidence, runs: dict[str, Run]) -> set[str]:
 def _endings(evidence: Evidence, runs: dict[str, Run]) -> Iterator[Finding]:
     """Tasks end as their exit codes promise; without faults they end well at once."""
     for ending in evidence.endings:
-        if ending.error is None:
-            if ending.report and ending.report.run is not None:
-                run = runs[ending.report.run_id]
-                if ending.report.run.items != len(run.items):
-                    yield Finding(Kind.WRONG, 3, f"{ending.life} reported {ending.report.run.items} items")
-            continue
-        text = f"{ending.life} ended with {ending.how}: {ending.error}"
-        if ending.how == "NothingToDoError":
-            if not _had_nothing(evidence, ending, runs):
-                yield Finding(Kind.LOST, 3, text)
-        elif ending.calm:
-            yield Finding(Kind.LOST, 3, f"without any fault, {text}")
-        elif not isinstance(ending.error, StoreError) and ending.how not in _ENDS_WITH:
-            yield Finding(Kind.WRONG, 3, text)
+        if ending.report and ending.report.run is not None:
+            run = runs[ending.report.run_id]
+            if ending.report.run.items != len(run.items):
+                yield Finding(Kind.WRONG, 3, f"{ending.life} reported {ending.report.run.items} items")
+        elif ending.error is not None:
+            yield from _error(evidence, ending, runs)
 
 
-def _had_nothing(evidence: Evidence, ending: Ending, runs: dict[str, Run]) -> bool:
-    del ending
-    return evidence.schedule.seed % 2 == 0 and any(run.plan is not None and not run.items for run in runs.values())
+def _error(evidence: Evidence, ending: Ending, runs: dict[str, Run]) -> Iterator[Finding]:
+    """An error is one of those that thumbrun promises, and comes where it should."""
+    text = f"{ending.life} ended with {ending.how}: {ending.error}"
+    if ending.how == "SettingsError":
+        if not any(task.odd for task in evidence.schedule.executions[ending.execution].tasks):
+            yield Finding(Kind.WRONG, 1, text)
+    elif ending.how == "NothingToDoError":
+        if evidence.schedule.seed % 2 or not any(run.plan and not run.items for run in runs.values()):
+            yield Finding(Kind.LOST, 3, text)
+    elif ending.calm:
+        yield Finding(Kind.LOST, 3, f"without any fault, {text}")
+    elif not isinstance(ending.error, StoreError) and ending.how not in _ENDS_WITH:
+        yield Finding(Kind.WRONG, 3, text)

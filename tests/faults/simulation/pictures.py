@@ -74,12 +74,12 @@ def content_of(body: bytes, encoding: str | None) -> bytes:
     return gzip.decompress(body) if encoding == "gzip" else body
 
 
-def truth(content: bytes) -> bytes | str:
-    """Return the thumbnail of a content, or the reason why there is none."""
+def truth(content: bytes, width: int) -> bytes | str:
+    """Return the thumbnail of a content in a box of some width, or the reason why there is none."""
     kind = content.partition(b"|")[0]
     if kind in _VERDICTS:
         return str(_VERDICTS[kind].value)
-    return b"thumbnail|" + hashlib.sha256(content).hexdigest().encode() * 2
+    return b"thumbnail|%d|" % width + hashlib.sha256(content).hexdigest().encode() * 2
 
 
 class SyntheticRenderer:
@@ -118,7 +118,7 @@ class SyntheticRenderer:
         seconds = 14.0 if kind == b"slow" else self._chance.uniform(0, self._seconds)
         await asyncio.sleep(seconds)
         await self._life.gate()
-        made = truth(content)
+        made = truth(content, request.width)
         if isinstance(made, str):
             return Refused(Reason(made), "as its bytes say")
         return Rendered(made, request.width, request.height, 10, 10, "jpeg")

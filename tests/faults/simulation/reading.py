@@ -19,6 +19,7 @@ class Part:
         name: Of its object.
         shard: Whose outcomes it holds.
         at: When it was created, virtual seconds.
+        writer: The life that wrote it.
         seal: The tally that it carries, or None.
         rows: Its outcomes.
     """
@@ -26,6 +27,7 @@ class Part:
     name: str
     shard: int
     at: float
+    writer: str
     seal: dict[str, Any] | None
     rows: list[dict[str, Any]]
 
@@ -42,6 +44,7 @@ class Run:
         parts: Of the ledger, in the order in which they were created.
         summary: The summary, or None.
         created: When each of its records was created, by the name below the run's own.
+        writers: The life that created each of its records, likewise.
     """
 
     run_id: str
@@ -51,6 +54,12 @@ class Run:
     parts: list[Part] = field(default_factory=list)
     summary: dict[str, Any] | None = None
     created: dict[str, float] = field(default_factory=dict)
+    writers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def width(self) -> int:
+        """The width of its thumbnails' box, in pixels."""
+        return int(self.claim["size"][0]) if self.claim else 0
 
     def outcomes(self, parts: list[Part] | None = None) -> dict[tuple[int, int], dict[str, Any]]:
         """Return the one outcome of each item that has one: the latest round, the best, the smallest part's."""
@@ -106,6 +115,7 @@ def read_runs(evidence: Evidence) -> tuple[dict[str, Run], list[str]]:
             _, run_id, rest = name.split("/", 2)
             run = runs.setdefault(run_id, Run(run_id))
             run.created[rest] = changes[name].at
+            run.writers[rest] = changes[name].actor
     for run in runs.values():
         _fill(run, records, changes)
     return runs, torn
@@ -131,4 +141,6 @@ def _fill(run: Run, records: dict[str, list[dict[str, Any]]], changes: dict[str,
             seal = entry.metadata.get("thumbrun-tally") if entry else None
             shard = int(name.split("/")[1])
             rows = records[full][1:]
-            run.parts.append(Part(name, shard, changes[full].at, json.loads(seal) if seal else None, rows))
+            run.parts.append(
+                Part(name, shard, changes[full].at, changes[full].actor, json.loads(seal) if seal else None, rows)
+            )

@@ -9,6 +9,7 @@ from tests.faults.simulation.pictures import Picture, draw, draw_name
 from tests.faults.store import Fault
 
 SOURCE_PREFIX = "photos/"
+USUAL_WIDTH, ODD_WIDTH = 100, 64  # of the box of thumbnails, in pixels: what tasks ask for, and what an odd one does
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class TaskPlan:
         start: Virtual seconds until it starts.
         fates: What befalls each attempt; the attempts after these go well.
         retried: Whether its engine retries it until it ends well.
+        odd: Whether it was started with other settings than the rest.
     """
 
     index: int
@@ -43,6 +45,7 @@ class TaskPlan:
     start: float
     fates: tuple[Fate, ...]
     retried: bool = True
+    odd: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ class Schedule:
         in_flight: Requests at once.
         seconds: That a picture takes at most.
         slow: The probability that an operation takes seconds.
+        listing_seconds: That a page of the source's listing takes at most.
+        denied: Names of source objects that may not be read, though others may.
     """
 
     seed: int
@@ -106,6 +111,8 @@ class Schedule:
     in_flight: int = 8
     seconds: float = 1.0
     slow: float = 0.0
+    listing_seconds: float = 0.0
+    denied: frozenset[str] = frozenset()
 
 
 def chance_of(seed: int, *what: object) -> random.Random:
@@ -124,13 +131,15 @@ def draw_schedule(seed: int) -> Schedule:
     executions = _draw_executions(chance)
     named = [execution.run_id for execution in executions if execution.run_id]
     layout = chance.choice(("flat", "flat", "tree"))
+    listing_seconds = chance.choice((0.0,) * 7 + (30.0,))
+    rates = {} if listing_seconds and chance.random() < 0.5 else _draw_rates(chance)
     return Schedule(
         seed=seed,
         pictures=pictures,
         edits=_draw_edits(chance, sorted(names), folders),
         strangers=_draw_strangers(chance, named, sorted(names), layout),
         executions=executions,
-        rates=_draw_rates(chance),
+        rates=rates,
         place=chance.choice(("other bucket", "other bucket", "same bucket", "inside the source")),
         state_elsewhere=chance.random() < 0.25,
         versioning=chance.random() < 0.4,
@@ -141,7 +150,11 @@ def draw_schedule(seed: int) -> Schedule:
         denied_for_taken=chance.random() < 0.2,
         in_flight=chance.choice((1, 4, 8)),
         seconds=chance.choice((0.0, 0.5, 4.0)),
-        slow=chance.choice((0.0, 0.0, 0.03)),
+        slow=0.0 if listing_seconds else chance.choice((0.0, 0.0, 0.03)),
+        listing_seconds=listing_seconds,
+        denied=frozenset(name for name in sorted(names) if chance.random() < 0.1)
+        if chance.random() < 0.1
+        else frozenset(),
     )
 
 
@@ -157,6 +170,7 @@ def _draw_execution(chance: random.Random, kind: str, number: int) -> Execution:
     count = chance.choice((1, 1, 2, 2, 3, 4, 5))
     spread = chance.choice((0.0, 1.0, 30.0, 90.0))
     death = chance.choice((0.0, 0.3, 0.6, 0.9))
+    copies = chance.choice((0.0, 0.1, 0.5))
     tasks: list[TaskPlan] = []
     # A task by hand that is started again after its run is finished begins another run, as it should.
     rounds = [(count, True)]
@@ -164,10 +178,13 @@ def _draw_execution(chance: random.Random, kind: str, number: int) -> Execution:
         rounds = [(count, False), (chance.choice((1, 2, 3, 4, 5)), True)]
     for number_of_round, (tasks_now, retried) in enumerate(rounds):
         for index in range(tasks_now):
-            for copy in range(2 if chance.random() < 0.15 else 1):
+            for copy in range(2 if chance.random() < copies else 1):
                 fates = tuple(_draw_fate(chance, death) for _ in range(chance.choice((0, 1, 1, 2, 3))))
                 start = number_of_round * chance.choice((0.0, 40.0, 400.0)) + chance.uniform(0, spread)
                 tasks.append(TaskPlan(index, tasks_now, start, fates, retried=retried and copy == 0))
+    if kind in ("execution", "named execution") and chance.random() < 0.05:
+        late = chance.choice((0.0, 30.0, 300.0))
+        tasks.append(TaskPlan(chance.randrange(count), count, late, (Fate(),), retried=False, odd=True))
     return Execution(
         f"execution-{number}" if "execution" in kind else "", "named-run" if "named" in kind else "", tuple(tasks)
     )

@@ -11,7 +11,15 @@ from unittest.mock import patch
 from tests.faults.simulation.bucket import ACTOR, Bucket
 from tests.faults.simulation.life import Fate, Life, LifeClock, Trace, never
 from tests.faults.simulation.pictures import Picture, SyntheticRenderer
-from tests.faults.simulation.schedule import SOURCE_PREFIX, Execution, Schedule, TaskPlan, chance_of
+from tests.faults.simulation.schedule import (
+    ODD_WIDTH,
+    SOURCE_PREFIX,
+    USUAL_WIDTH,
+    Execution,
+    Schedule,
+    TaskPlan,
+    chance_of,
+)
 from tests.faults.store import Chances, Chooser, FaultStore, NoFaults, Operation
 from tests.virtual import VirtualLoop
 from thumbrun.job import Job, Report
@@ -71,6 +79,7 @@ class Ending:
         life: Its name.
         execution: The number of its execution in the schedule.
         task: What it was.
+        fate: What befell it.
         calm: Whether it had no faults.
         began: Virtual seconds.
         ended: Virtual seconds.
@@ -81,6 +90,7 @@ class Ending:
     life: str
     execution: int
     task: Task
+    fate: Fate
     calm: bool
     began: float
     ended: float
@@ -177,9 +187,13 @@ class World:
         state_prefix = "state/" if schedule.state_elsewhere else f"{prefix}_thumbrun/"
         self.evidence = Evidence(schedule, source, output, state, prefix, state_prefix)
         self._buckets = {bucket.name: bucket for bucket in (source, output, state)}
-        self._settings = {execution: self._resolve(execution) for execution in schedule.executions}
+        self._settings = {
+            (execution, odd): self._resolve(execution, odd=odd)
+            for execution in schedule.executions
+            for odd in {task.odd for task in execution.tasks}
+        }
 
-    def _resolve(self, execution: Execution) -> Settings:
+    def _resolve(self, execution: Execution, *, odd: bool) -> Settings:
         evidence, schedule = self.evidence, self._schedule
         environ = {
             "INPUT_FOLDER": f"gs://{evidence.source.name}/{SOURCE_PREFIX}",
@@ -190,6 +204,7 @@ class World:
             "THUMBRUN_IN_FLIGHT": str(schedule.in_flight),
             "THUMBRUN_WORKERS": "2",
             "THUMBRUN_MEMORY": "96MiB",
+            "THUMBRUN_SIZE": f"{ODD_WIDTH if odd else USUAL_WIDTH}x100",
             "THUMBRUN_ALLOW_EMPTY": "yes" if schedule.seed % 2 else "",
         }
         if schedule.state_elsewhere:
@@ -199,10 +214,15 @@ class World:
     def run(self) -> Evidence:
         """Let it happen, to the end."""
         with patch.object(shards, "SHARDS_A_TASK", self._schedule.shards_a_task):
-            run(self._happen())
+            try:
+                run(self._happen())
+            except RuntimeError as error:  # virtual time has nothing left to jump to
+                self.evidence.stuck.append(str(error))
         return self.evidence
 
     async def _happen(self) -> None:
+        # Beside the source, and readable: so that a denied object can be told from a bucket that refuses everything.
+        self.evidence.source.put_as_user("about.txt", b"words", content_type="text/plain")
         for name, picture in self._schedule.pictures.items():
             self._put(name, picture)
         for name in self._schedule.strangers:
@@ -245,26 +265,25 @@ class World:
         await asyncio.sleep(plan.start)
         task = Task(plan.index, plan.count, 0, execution.name or None, "simulated")
         for attempt, fate in enumerate(plan.fates or (Fate(),)):
-            ending = await self._attempt(number, execution, replace(task, attempt=attempt), fate, name, calm=False)
-            if ending.report:
+            life, again = f"{name}{attempt}", replace(task, attempt=attempt)
+            ending = await self._attempt(number, plan, again, fate, life, calm=False)
+            if ending.report or ending.how == "SettingsError":
                 return
             await asyncio.sleep(chance.uniform(0, 8))
         if not plan.retried:
             return
         first = len(plan.fates or (Fate(),))
         for attempt in range(first, first + CALM_ATTEMPTS):
-            again = replace(task, attempt=attempt)
-            ending = await self._attempt(number, execution, again, Fate(), name, calm=True)
-            if ending.report or ending.how == "NothingToDoError":
+            life, again = f"{name}{attempt}", replace(task, attempt=attempt)
+            ending = await self._attempt(number, plan, again, Fate(), life, calm=True)
+            if ending.report or ending.how in ("NothingToDoError", "SettingsError"):
                 return
         self.evidence.stuck.append(f"task {name} never ends: {ending.how} {ending.error}")
 
-    async def _attempt(
-        self, number: int, execution: Execution, task: Task, fate: Fate, name: str, *, calm: bool
-    ) -> Ending:
+    async def _attempt(self, number: int, plan: TaskPlan, task: Task, fate: Fate, name: str, *, calm: bool) -> Ending:
         """Run one life of a task to its end."""
         seed = self._schedule.seed
-        life = Life(f"{name}{task.attempt}", fate, self._trace, never if calm else self._crash_if, most=MOST_OPERATIONS)
+        life = Life(name, fate, self._trace, never if calm else self._crash_if, most=MOST_OPERATIONS)
         clock = LifeClock(life, chance_of(seed, life.name, "clock"))
         stores: list[FaultStore] = []
 
@@ -274,7 +293,7 @@ class World:
             return RetryingStore(stores[-1], throttle, clock.sleep, uniform=clock.uniform)
 
         renderer = SyntheticRenderer(life, chance_of(seed, life.name, "renderer"), self._schedule.seconds)
-        settings = replace(self._settings[execution], task=task)
+        settings = replace(self._settings[self._schedule.executions[number], plan.odd], task=task)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -300,7 +319,7 @@ class World:
             timer.cancel()
         if life.dead:  # what it still managed to raise is nothing that anybody saw
             report, error = None, None
-        ending = Ending(life.name, number, task, calm, began, loop.time(), report, error)
+        ending = Ending(life.name, number, task, fate, calm, began, loop.time(), report, error)
         life.say(f"ends: {ending.how} {error or ''}")
         self._note(ending, life, stores)
         return ending
@@ -312,7 +331,9 @@ class World:
         chooser: Chooser = NoFaults() if calm else self._chooser or Chances(chance, schedule.rates)
         slow = 0.0 if calm else schedule.slow
 
-        def latency() -> float:
+        def latency(operation: Operation) -> float:
+            if operation.kind == "page" and operation.name == SOURCE_PREFIX:
+                return chance.uniform(0, schedule.listing_seconds)
             drawn = chance.random()
             if drawn < slow:
                 return chance.uniform(1, 12)
@@ -326,6 +347,7 @@ class World:
             latency=latency,
             page_limit=schedule.page_limit,
             denied_for_taken=schedule.denied_for_taken,
+            denied=schedule.denied,
         )
 
     def _note(self, ending: Ending, life: Life, stores: list[FaultStore]) -> None:
