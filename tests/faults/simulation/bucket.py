@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from thumbrun.storage.base import Entry
 from thumbrun.storage.memory import MemoryStore
 
-ACTOR: ContextVar[str] = ContextVar("actor", default="a user")
+USER = "a user"
+ACTOR: ContextVar[str] = ContextVar("actor", default=USER)
 """Who acts: a life's name, or a user."""
 
 

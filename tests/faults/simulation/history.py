@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from tests.faults.simulation.bucket import USER
 from tests.faults.simulation.pictures import FORMATS, content_of, suffix_of, truth
 from tests.faults.simulation.schedule import SOURCE_PREFIX
 from tests.faults.simulation.world import Evidence
@@ -74,7 +75,7 @@ def read_history(evidence: Evidence) -> History:
     history = History()
     live: dict[str, Version] = {}
     for change in evidence.source.journal:
-        if change.actor != "a user" or not change.name.startswith(SOURCE_PREFIX):
+        if change.actor != USER or not change.name.startswith(SOURCE_PREFIX):
             continue
         gone = live.pop(change.name, None)
         if gone:

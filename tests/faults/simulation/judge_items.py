@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from tests.faults.simulation.bucket import USER
 from tests.faults.simulation.history import History, Version
 from tests.faults.simulation.reading import Run
 from tests.faults.simulation.verdict import Finding, Kind
@@ -81,7 +82,7 @@ def _outcome(
 
 def _found(evidence: Evidence, run: Run, name: str, outcome: dict[str, Any]) -> bool:
     """Whether all who wrote down an outcome began after the thumbnail was there, so that they had to find it."""
-    made = min((c.at for c in evidence.output.journal if c.name == name and c.entry), default=float("inf"))
+    made = min((c.at for c in evidence.output.journal if c.name == name and c.actor != USER), default=float("inf"))
     began = {ending.life: ending.began for ending in evidence.endings}
     writers = {part.writer for part in run.parts if outcome in part.rows}
     return all(began[writer] > made for writer in writers)

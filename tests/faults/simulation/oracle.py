@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from tests.faults.simulation import judge_items, judge_plan
+from tests.faults.simulation.bucket import USER
 from tests.faults.simulation.history import read_history
 from tests.faults.simulation.reading import Run, read_runs
 from tests.faults.simulation.schedule import USUAL_WIDTH
@@ -41,7 +42,7 @@ def _touched(evidence: Evidence) -> Iterator[Finding]:
         places = [evidence.output_prefix] if bucket is evidence.output else []
         places += [evidence.state_prefix] if bucket is evidence.state else []
         for change in bucket.journal:
-            if change.actor == "a user":
+            if change.actor == USER:
                 continue
             if change.action != "create":
                 yield Finding(Kind.WRONG, 9, f"{change.actor} did {change.action} {change.name}")
