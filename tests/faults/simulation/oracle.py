@@ -87,10 +87,12 @@ def _worked_on(evidence: Evidence, name: str, runs: dict[str, Run]) -> str:
 
 def _met(runs: dict[str, Run], used: list[str]) -> Iterator[Finding]:
     """Tasks that were started by hand meet: another run begins only once the one before is finished."""
-    ordered = sorted((runs[run_id] for run_id in used if run_id in runs), key=lambda run: run.created["run.json"])
+    ordered = sorted(
+        (runs[run_id] for run_id in used if run_id in runs), key=lambda run: run.created.get("run.json", 0.0)
+    )
     for before, after in pairwise(ordered):
         finished = before.created.get("summary.json", float("inf"))
-        if after.created["run.json"] < finished:
+        if after.created.get("run.json", 0.0) < finished:
             yield Finding(Kind.DOUBLED, 1, f"{after.run_id} was begun while {before.run_id} could be joined")
 
 
@@ -102,7 +104,7 @@ def _due(evidence: Evidence, runs: dict[str, Run]) -> set[str]:
     due: set[str] = set()
     for number, execution in enumerate(evidence.schedule.executions):
         reported = {e.report.run_id for e in evidence.endings if e.execution == number and e.report}
-        known = sorted((r for r in reported if r in runs), key=lambda run_id: runs[run_id].created["run.json"])
+        known = sorted((r for r in reported if r in runs), key=lambda run_id: runs[run_id].created.get("run.json", 0.0))
         known = [run_id for run_id in known if runs[run_id].width == USUAL_WIDTH]  # a task's own if it alone is odd
         due.update(known[:1] if execution.by_hand else known)
     return due
