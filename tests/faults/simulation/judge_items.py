@@ -85,7 +85,7 @@ def _found(evidence: Evidence, run: Run, name: str, outcome: dict[str, Any]) -> 
     made = min((c.at for c in evidence.output.journal if c.name == name and c.actor != USER), default=float("inf"))
     began = {ending.life: ending.began for ending in evidence.endings}
     writers = {part.writer for part in run.parts if outcome in part.rows}
-    return all(began[writer] > made for writer in writers)
+    return all(began.get(writer, 0.0) > made for writer in writers)
 
 
 def _folder(evidence: Evidence, run: Run, history: History, outcomes: dict[Key, dict[str, Any]]) -> Iterator[Finding]:

@@ -81,7 +81,9 @@ def _planners(evidence: Evidence, run: Run) -> Iterator[Finding]:
     endings = {ending.life: ending for ending in evidence.endings}
     claims = sorted(name for name in run.created if name.startswith("claims/"))
     for name, next_name in pairwise(claims):
-        planner, successor = endings[run.writers[name]], endings[run.writers[next_name]]
+        planner, successor = endings.get(run.writers[name]), endings.get(run.writers[next_name])
+        if planner is None or successor is None:  # it never ended, which is another finding
+            continue
         well = planner.fate == Fate() and run.created[next_name] < planner.ended
         if well and planner.task.index != successor.task.index:
             yield Finding(Kind.DOUBLED, 2, f"{planner.life} still planned {run.run_id} when {successor.life} took over")

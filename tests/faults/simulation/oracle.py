@@ -87,13 +87,16 @@ def _worked_on(evidence: Evidence, name: str, runs: dict[str, Run]) -> str:
 
 def _met(runs: dict[str, Run], used: list[str]) -> Iterator[Finding]:
     """Tasks that were started by hand meet: another run begins only once the one before is finished."""
-    ordered = sorted(
-        (runs[run_id] for run_id in used if run_id in runs), key=lambda run: run.created.get("run.json", 0.0)
-    )
+    ordered = sorted((runs[run_id] for run_id in used if run_id in runs), key=_claimed)
     for before, after in pairwise(ordered):
         finished = before.created.get("summary.json", float("inf"))
-        if after.created.get("run.json", 0.0) < finished:
+        if _claimed(after) < finished:
             yield Finding(Kind.DOUBLED, 1, f"{after.run_id} was begun while {before.run_id} could be joined")
+
+
+def _claimed(run: Run) -> float:
+    """Return when a run's id was claimed."""
+    return run.created.get("run.json", 0.0)
 
 
 def _due(evidence: Evidence, runs: dict[str, Run]) -> set[str]:
@@ -104,7 +107,7 @@ def _due(evidence: Evidence, runs: dict[str, Run]) -> set[str]:
     due: set[str] = set()
     for number, execution in enumerate(evidence.schedule.executions):
         reported = {e.report.run_id for e in evidence.endings if e.execution == number and e.report}
-        known = sorted((r for r in reported if r in runs), key=lambda run_id: runs[run_id].created.get("run.json", 0.0))
+        known = sorted((r for r in reported if r in runs), key=lambda run_id: _claimed(runs[run_id]))
         known = [run_id for run_id in known if runs[run_id].width == USUAL_WIDTH]  # a task's own if it alone is odd
         due.update(known[:1] if execution.by_hand else known)
     return due
