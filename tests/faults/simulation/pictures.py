@@ -56,6 +56,11 @@ def draw(chance: random.Random, name: str, *, kind: bytes | None = None) -> Pict
     return Picture(body, FORMATS[suffix_of(name)][0], encoding, chance.random() < 0.02)
 
 
+def poisonous() -> Picture:
+    """Return an image that kills every process that opens it."""
+    return Picture(POISON + b"|", "image/jpeg", None, torn=False)
+
+
 def suffix_of(name: str) -> str:
     """Return the suffix of a drawn name."""
     return name[name.rindex(".") :]
@@ -79,6 +84,8 @@ def truth(content: bytes, width: int) -> bytes | str:
     kind = content.partition(b"|")[0]
     if kind in _VERDICTS:
         return str(_VERDICTS[kind].value)
+    if kind == POISON:
+        return Reason.POISON.value
     return b"thumbnail|%d|" % width + hashlib.sha256(content).hexdigest().encode() * 2
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tests.faults.simulation.life import Fate
-from tests.faults.simulation.pictures import Picture, draw, draw_name
+from tests.faults.simulation.pictures import Picture, draw, draw_name, poisonous
 from tests.faults.store import Fault
 
 SOURCE_PREFIX = "photos/"
@@ -130,6 +130,8 @@ def draw_schedule(seed: int) -> Schedule:
     }
     pictures = {name: draw(chance, name) for name in sorted(names)}
     executions = _draw_executions(chance)
+    if all(execution.name for execution in executions) and chance.random() < 0.08:
+        pictures[f"{SOURCE_PREFIX}poison.jpg"] = poisonous()  # only an engine's attempts are known to be dead at once
     named = [execution.run_id for execution in executions if execution.run_id]
     layout = chance.choice(("flat", "flat", "tree"))
     # Not so slow, nor in such small pages, that the planner's own beats, where they lie inside the source, outrun it.
