@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 
 from tests.faults.simulation.oracle import judge
-from tests.faults.simulation.reading import read_runs
+from tests.faults.simulation.reading import Run, read_runs
 from tests.faults.simulation.schedule import Schedule, draw_schedule
 from tests.faults.simulation.verdict import Finding
 from tests.faults.simulation.world import Evidence, World
@@ -39,10 +39,21 @@ def count(tried: Tried, evidence: Evidence, findings: Iterable[Finding]) -> None
     tried.faults["process paused"] += sum(fate.paused_at > 0 for fate in fates)
     tried.faults["process told to stop"] += sum(fate.told_after > 0 for fate in fates)
     tried.faults["source object put or deleted meanwhile"] += len(schedule.edits)
+    tried.faults["killed twice with one healthy image open, alone"] += _unlucky(runs.values())
     for finding in findings:
         name = finding.kind.value
         setattr(tried, name, getattr(tried, name) + 1)
         tried.failures.append(f"{finding}; see: {repeat_command(schedule.seed)}")
+
+
+def _unlucky(runs: Iterable[Run]) -> int:
+    """Return how many images that kill nobody were called poison, since whoever had them open was killed twice."""
+    return sum(
+        row.get("reason") == "poison" and not run.items[key]["source"].endswith("/poison.jpg")
+        for run in runs
+        for key, row in run.outcomes().items()
+        if key in run.items
+    )
 
 
 def campaign(seeds: range, say: Callable[[str], None] = lambda _: None) -> Tried:

@@ -14,6 +14,8 @@ from thumbrun.storage.base import Entry
 
 Key = tuple[int, int]
 
+POISON_DEATHS = 2
+
 
 def judge_items(evidence: Evidence, run: Run, history: History, *, complete: bool) -> Iterator[Finding]:
     """Return what is wrong with the outcomes and thumbnails of a run.
@@ -34,10 +36,23 @@ def judge_items(evidence: Evidence, run: Run, history: History, *, complete: boo
             continue
         version = history.versions.get((item["source"], item["generation"]))
         if version:
-            yield from _outcome(evidence, run, item, outcome, version)
+            unlucky = outcome.get("reason") == "poison" and killed_with(evidence, run, key) >= POISON_DEATHS
+            if not unlucky:
+                yield from _outcome(evidence, run, item, outcome, version)
     yield from _folder(evidence, run, history, outcomes)
     if complete:
         yield from _summary(run, outcomes)
+
+
+def killed_with(evidence: Evidence, run: Run, key: Key) -> int:
+    """Return how many processes were killed while they had one item open and nothing else.
+
+    Kills that have nothing to do with images may meet the same healthy one twice, if they are as many as here and come
+    at chosen requests; then it is called poison, as the documents say.
+    """
+    killed = {ending.life for ending in evidence.endings if ending.how == "killed"}
+    last = {part.writer: part for part in run.parts if part.shard == key[0]}
+    return sum(part.alone == key[1] for writer, part in last.items() if writer in killed)
 
 
 def _ledger(run: Run) -> Iterator[Finding]:

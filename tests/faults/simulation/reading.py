@@ -20,6 +20,7 @@ class Part:
         shard: Whose outcomes it holds.
         at: When it was created, virtual seconds.
         writer: The life that wrote it.
+        alone: The one item that its writer has open until its next part, and nothing else, or None.
         seal: The tally that it carries, or None.
         rows: Its outcomes.
     """
@@ -28,6 +29,7 @@ class Part:
     shard: int
     at: float
     writer: str
+    alone: int | None
     seal: dict[str, Any] | None
     rows: list[dict[str, Any]]
 
@@ -140,7 +142,7 @@ def _fill(run: Run, records: dict[str, list[dict[str, Any]]], changes: dict[str,
             entry = changes[full].entry
             seal = entry.metadata.get("thumbrun-tally") if entry else None
             shard = int(name.split("/")[1])
-            rows = records[full][1:]
-            run.parts.append(
-                Part(name, shard, changes[full].at, changes[full].actor, json.loads(seal) if seal else None, rows)
-            )
+            tally = json.loads(seal) if seal else None
+            header, *rows = records[full]
+            alone = header["opening"][0][0] if header.get("alone") else None
+            run.parts.append(Part(name, shard, changes[full].at, changes[full].actor, alone, tally, rows))
