@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 
+from tests.faults.simulation.evidence import Evidence
 from tests.faults.simulation.oracle import judge
 from tests.faults.simulation.reading import Run, read_runs
 from tests.faults.simulation.schedule import Schedule, draw_schedule
 from tests.faults.simulation.verdict import Finding
-from tests.faults.simulation.world import Evidence, World
+from tests.faults.simulation.world import World
 from tests.faults.tried import Tried
 
 _GARBAGE = 50  # schedules between two collections: each leaves cycles, and collecting as they come costs a tenth

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from tests.faults.simulation.bucket import USER
+from tests.faults.simulation.evidence import Evidence
 from tests.faults.simulation.pictures import FORMATS, content_of, suffix_of, truth
 from tests.faults.simulation.schedule import SOURCE_PREFIX
-from tests.faults.simulation.world import Evidence
 
 
 @dataclass(slots=True)

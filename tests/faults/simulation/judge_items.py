@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.faults.simulation.bucket import USER
+from tests.faults.simulation.evidence import Evidence
 from tests.faults.simulation.history import History, Version
 from tests.faults.simulation.reading import Run
 from tests.faults.simulation.verdict import Finding, Kind
-from tests.faults.simulation.world import Evidence
 from thumbrun.storage.base import Entry
 
 Key = tuple[int, int]

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
+from tests.faults.simulation.evidence import Evidence
 from tests.faults.simulation.history import History
 from tests.faults.simulation.life import Fate
 from tests.faults.simulation.pictures import FORMATS, suffix_of
 from tests.faults.simulation.reading import Run
 from tests.faults.simulation.schedule import SOURCE_PREFIX
 from tests.faults.simulation.verdict import Finding, Kind
-from tests.faults.simulation.world import Evidence
 
 
 def judge_plan(evidence: Evidence, run: Run, history: History) -> Iterator[Finding]:

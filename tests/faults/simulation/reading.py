@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.faults.simulation.bucket import Change
-from tests.faults.simulation.world import Evidence
+from tests.faults.simulation.evidence import Evidence
 
 _RANK = ("done", "skipped", "failed")
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.faults.simulation.evidence import Evidence
 from tests.faults.simulation.life import Fate, never
 from tests.faults.simulation.oracle import judge
 from tests.faults.simulation.pictures import draw
 from tests.faults.simulation.schedule import SOURCE_PREFIX, Execution, Schedule, TaskPlan, chance_of
-from tests.faults.simulation.world import Evidence, World
+from tests.faults.simulation.world import World
 from tests.faults.store import APPLIES, Fault, Operation, Script
 from thumbrun.storage.retry import Policy
 

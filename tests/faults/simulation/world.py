@@ -1,15 +1,14 @@
 """One world: buckets, users who change the source, and tasks that an engine starts, kills and starts again."""
 
 import asyncio
-import itertools
-from collections import Counter
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from collections.abc import Callable
+from dataclasses import replace
 from unittest.mock import patch
 
 from tests.faults.simulation.bucket import ACTOR, Bucket
+from tests.faults.simulation.evidence import Ending, Evidence
 from tests.faults.simulation.life import Fate, Life, LifeClock, Trace, never
+from tests.faults.simulation.order import run
 from tests.faults.simulation.pictures import Picture, SyntheticRenderer
 from tests.faults.simulation.schedule import (
     ODD_WIDTH,
@@ -21,8 +20,7 @@ from tests.faults.simulation.schedule import (
     chance_of,
 )
 from tests.faults.store import Chances, Chooser, FaultStore, NoFaults, Operation
-from tests.virtual import VirtualLoop
-from thumbrun.job import Job, Report
+from thumbrun.job import Job
 from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.planning import shards
 from thumbrun.platform import Task
@@ -33,109 +31,9 @@ from thumbrun.storage.location import Location
 from thumbrun.storage.retry import RetryingStore
 from thumbrun.storage.throttle import Throttle
 
-T = TypeVar("T")
-
 LONGEST_SECONDS = 12 * 3600.0  # of virtual time; what is not done then never ends
 MOST_OPERATIONS = 20_000  # of one life
 CALM_ATTEMPTS = 6  # without faults, until a task counts as one that never ends
-
-
-class _OrderedTask(asyncio.Task[Any]):
-    """A task whose place in a set is not that of its memory, so that sets of tasks have one order on every machine."""
-
-    _numbers = itertools.count()
-
-    def __init__(self, coroutine: Coroutine[Any, Any, Any], **options: Any) -> None:
-        self._number = next(self._numbers)
-        super().__init__(coroutine, **options)
-
-    def __hash__(self) -> int:
-        return self._number
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-
-class OrderedLoop(VirtualLoop):
-    """Virtual time in which the same seed gives the same order, in every process."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        _OrderedTask._numbers = itertools.count()
-        self.set_task_factory(lambda loop, coroutine, **options: _OrderedTask(coroutine, loop=loop, **options))
-
-
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end in virtual time."""
-    with asyncio.Runner(loop_factory=OrderedLoop) as runner:
-        return runner.run(coroutine)
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How one life ended.
-
-    Attributes:
-        life: Its name.
-        execution: The number of its execution in the schedule.
-        task: What it was.
-        fate: What befell it.
-        calm: Whether it had no faults.
-        began: Virtual seconds.
-        ended: Virtual seconds.
-        report: What it reported, or None.
-        error: What it ended with, or None where it was killed or reported.
-    """
-
-    life: str
-    execution: int
-    task: Task
-    fate: Fate
-    calm: bool
-    began: float
-    ended: float
-    report: Report | None
-    error: BaseException | None
-
-    @property
-    def how(self) -> str:
-        """In one word: `report`, `killed`, or the error's kind."""
-        return "report" if self.report else type(self.error).__name__ if self.error else "killed"
-
-
-@dataclass(slots=True)
-class Evidence:
-    """What a schedule left behind, for the oracle.
-
-    Attributes:
-        schedule: What happened.
-        source: The bucket of the source.
-        output: The bucket of the thumbnails.
-        state: The bucket of the records.
-        output_prefix: Of all run folders.
-        state_prefix: Of all records.
-        endings: Of all lives, in order.
-        stuck: Executions and tasks that did not end well without faults.
-        faults: How often each kind was injected.
-        kills: Lives that were killed.
-        torn: Names and generations of source objects whose bytes do not match their checksum.
-        damaged: Names of thumbnails that a store kept damaged.
-        operations: Requests of all lives.
-    """
-
-    schedule: Schedule
-    source: Bucket
-    output: Bucket
-    state: Bucket
-    output_prefix: str
-    state_prefix: str
-    endings: list[Ending] = field(default_factory=list)
-    stuck: list[str] = field(default_factory=list)
-    faults: Counter[str] = field(default_factory=Counter)
-    kills: int = 0
-    damaged: set[str] = field(default_factory=set)
-    torn: set[tuple[str, str]] = field(default_factory=set)
-    operations: int = 0
 
 
 class _Sink:
