@@ -1,5 +1,6 @@
 """Read an item's bytes, at its planned generation and as its checksum says, or say why they cannot be had."""
 
+import asyncio
 import zlib
 
 import google_crc32c
@@ -8,8 +9,9 @@ from thumbrun.imaging.body import Body
 from thumbrun.imaging.workers import Renderer
 from thumbrun.outcomes import Reason
 from thumbrun.planning.plan import Item
-from thumbrun.storage.base import DeniedError, NotFoundError, Store, StoreError
+from thumbrun.storage.base import DeniedError, NotFoundError, Store, StoreError, TransientError
 
+_OTHERS = 10  # objects of a folder that are looked at, to tell an object that may not be read from a bucket
 _DAMAGED_READS = 3  # bodies that do not match their checksum before the object counts as damaged
 
 
@@ -61,16 +63,31 @@ class Fetcher:
         self._most_bytes = most_bytes
         self._last_read: str | None = None
 
-    async def may_read(self) -> bool:
-        """Whether what was read before may still be looked at, which takes the same permission (`objects.get`).
+    async def may_read(self, denied: Item) -> bool:
+        """Whether another object may be looked at, which takes the same permission (`objects.get`) as to read it.
+
+        It is the one that was read last; where none was, one of the first in the denied item's folder or in the
+        bucket, for on a retry the denied ones may be all that is left.
+
+        Args:
+            denied: An item that may not be read.
 
         Raises:
             StoreError: The source fails otherwise.
         """
-        if self._last_read is None:
-            return False
+        if self._last_read is not None:
+            return await self._may_look(self._last_read)
+        others: list[str] = []
+        for prefix in dict.fromkeys((denied.source[: denied.source.rfind("/") + 1], "")):
+            page = await self._source.page(prefix, limit=_OTHERS)
+            others += [entry.name for entry in page.entries if entry.name != denied.source]
+        answers = await asyncio.gather(*(self._may_look(name) for name in others))
+        self._last_read = next((name for name, may in zip(others, answers, strict=True) if may), None)
+        return self._last_read is not None
+
+    async def _may_look(self, name: str) -> bool:
         try:
-            await self._source.stat(self._last_read)
+            await self._source.stat(name)
         except DeniedError:
             return False
         return True
@@ -80,7 +97,9 @@ class Fetcher:
 
         Raises:
             UnfitError: It cannot be had: replaced, deleted, or damaged in the store.
+            TransientError: It comes damaged, and otherwise each time.
         """
+        came: set[int] = set()
         for _ in range(_DAMAGED_READS):
             sink = _CheckedSink(body)
             try:
@@ -92,6 +111,9 @@ class Fetcher:
             self._last_read = item.source
             if item.crc32c is None or item.crc32c == sink.crc32c:
                 return self._decompressed(item, body) if item.encoding == "gzip" else body
+            came.add(sink.crc32c)
+        if len(came) > 1:  # other bytes each time: the way here is to blame, and another attempt may do better
+            raise TransientError(f"{self._source.uri(item.source)} comes with other bytes each time it is read")
         unfit = UnfitError(Reason.SOURCE_DAMAGED, f"crc32c {sink.crc32c:08x}, the listing says {item.crc32c:08x}")
         unfit.source_bytes = sink.size * _DAMAGED_READS
         raise unfit

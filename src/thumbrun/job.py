@@ -283,13 +283,14 @@ class Job:
             return Tally.from_record(summary) if summary else None
         if await ledger.unfinished(len(plan.shards), number) is not None:
             return None
-        tally = await ledger.tally()
+        tally, parts = await ledger.count()
         record = {
             "run": agreed.run_id,
             "round": number,
             "began": agreed.began.isoformat(),
             "ended": self._clock.now().isoformat(),
             "items": plan.items,
+            "parts": parts,
             **tally.to_record(),
         }
         return Tally.from_record(await stores.state.first(names.summary(number), record, agreed.run_id))

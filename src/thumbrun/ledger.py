@@ -7,7 +7,7 @@ tells which shards are complete and what came of them. A later round seals every
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from thumbrun.layout import RunLayout
@@ -18,6 +18,7 @@ from thumbrun.state import State
 from thumbrun.storage.base import Entry
 
 SEAL = "thumbrun-tally"  # the metadata key of a shard's tally
+COVERS = "thumbrun-parts"  # the metadata key of how many of the shard's parts a seal's tally counts, itself included
 ROUND = "thumbrun-round"  # the metadata key of the round that a later round's seal belongs to
 
 _NUMBERS = ("source_bytes", "output_bytes", "width", "height", "retry_round")
@@ -96,19 +97,43 @@ class Ledger:
         return expected if expected < shards else None
 
     async def tally(self) -> Tally:
-        """Count the outcomes of all sealed shards; only shards sealed twice with different tallies are read."""
-        total = Tally()
+        """Return what came of all items."""
+        tally, _ = await self.count()
+        return tally
+
+    async def count(self) -> tuple[Tally, int]:
+        """Count the outcomes of all items; return their tally and how many parts it covers.
+
+        A shard is read only where no seal covers all of its parts.
+        """
+        total, covered = Tally(), 0
         by_shard: dict[int, list[Entry]] = {}
         for entry in await self._list(self._run.ledger):
             by_shard.setdefault(self._run.shard_of_part(entry.name), []).append(entry)
         for shard, parts in by_shard.items():
-            _, tallies = seals(parts)
-            if len(tallies) == 1:
-                total.merge(Tally.from_record(json.loads(tallies.pop())))
-            else:
-                outcomes, _ = await self.read(shard, parts)
-                total.merge(Tally.of(outcomes.values()))
-        return total
+            tally, counted = await self.sealed(shard, parts)
+            total.merge(tally)
+            covered += counted
+        return total, covered
+
+    async def sealed(self, shard: int, parts: Sequence[Entry]) -> tuple[Tally, int]:
+        """Return what came of a shard that was sealed, and how many of its parts tell of it.
+
+        A seal counts what its writer knew, and a copy of its task may have written more: a seal is believed if there
+        are just as many parts as it covers, for parts are never deleted. Otherwise the shard is listed again and read,
+        since a listing of several pages may have missed a part that is older than a seal it shows.
+
+        Args:
+            shard: Its number.
+            parts: As they were listed.
+        """
+        last = last_seal(parts)
+        for part in parts:
+            if SEAL in part.metadata and round_of(part) == last and part.metadata.get(COVERS) == str(len(parts)):
+                return Tally.from_record(json.loads(part.metadata[SEAL])), len(parts)
+        now = await self.parts(shard)
+        outcomes, _ = await self.read(shard, now)
+        return Tally.of(outcomes.values()), len(now)
 
     async def _list(self, prefix: str) -> list[Entry]:
         return [entry async for entries in pages(self._state.store, prefix) for entry in entries]
@@ -134,8 +159,6 @@ def round_of(seal: Entry) -> int:
     return int(seal.metadata.get(ROUND, "0"))
 
 
-def seals(parts: Iterable[Entry]) -> tuple[int, set[str]]:
-    """Return the latest round that sealed a shard, and the tallies with which it did so; -1 if none has."""
-    sealing = [part for part in parts if SEAL in part.metadata]
-    last = max(map(round_of, sealing), default=-1)
-    return last, {part.metadata[SEAL] for part in sealing if round_of(part) == last}
+def last_seal(parts: Iterable[Entry]) -> int:
+    """Return the latest round that sealed a shard; -1 if none has."""
+    return max((round_of(part) for part in parts if SEAL in part.metadata), default=-1)

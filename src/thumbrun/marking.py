@@ -8,6 +8,7 @@ from thumbrun.planning.select import RUN_MARK
 SOURCE_MARK = "thumbrun-source"
 GENERATION_MARK = "thumbrun-source-generation"
 RECIPE_MARK = "thumbrun-recipe"
+CHECKSUM_MARK = "thumbrun-crc32c"  # of the bytes that were sent, so that whoever finds a thumbnail sees it is whole
 MARKS = (RUN_MARK, SOURCE_MARK, GENERATION_MARK, RECIPE_MARK)
 
 

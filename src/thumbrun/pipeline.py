@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
+import google_crc32c
+
 from thumbrun import formats
 from thumbrun.admission import Admission, Hold
 from thumbrun.concurrency import BoundedGroup
@@ -16,7 +18,7 @@ from thumbrun.imaging.body import Body
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.imaging.workers import Renderer
-from thumbrun.marking import Marking
+from thumbrun.marking import CHECKSUM_MARK, Marking
 from thumbrun.outcomes import Outcome, Reason, Status, refusal
 from thumbrun.planning.plan import Item
 from thumbrun.planning.select import RUN_MARK
@@ -184,7 +186,7 @@ class Pipeline:
             outcome = await self._outcome(work, alone)
         except SourceDeniedError as error:
             self._denied.append((work, error))
-            if len(self._denied) % _FAILURES_IN_A_ROW == 0 and not await self._fetcher.may_read():
+            if len(self._denied) % _FAILURES_IN_A_ROW == 0 and not await self._fetcher.may_read(work.item):
                 raise
         except (UnauthenticatedError, BucketNotFoundError, DeniedError):
             raise
@@ -208,11 +210,11 @@ class Pipeline:
 
         A role may have been away for a while, so the items are worked once more, between two looks at another object.
         """
-        others = bool(self._denied) and await self._fetcher.may_read()
+        others = await self._others_may_be_read()
         if others:
             denied, self._denied = self._denied, []
             await again(_each([work for work, _ in denied]))
-            others = bool(self._denied) and await self._fetcher.may_read()
+            others = await self._others_may_be_read()
         for work, error in self._denied:
             if others:
                 take(refusal(work.shard, work.index, Reason.SOURCE_DENIED, str(error)))
@@ -220,6 +222,9 @@ class Pipeline:
                 self.failure = error
                 self.left_open += 1
         self._denied.clear()
+
+    async def _others_may_be_read(self) -> bool:
+        return bool(self._denied) and await self._fetcher.may_read(self._denied[0][0].item)
 
     async def _outcome(self, work: Work, alone: "_Alone | None") -> Outcome:
         item = work.item
@@ -298,7 +303,7 @@ class Pipeline:
                     self._name(item),
                     rendered.data,
                     content_type=formats.media_type_of(item.output_format),
-                    metadata=self._marks(item),
+                    metadata=self._marks(item) | {CHECKSUM_MARK: f"{google_crc32c.value(rendered.data):08x}"},
                     cache_control=self._making.cache_control,
                 )
             except DamagedError as error:
@@ -324,9 +329,13 @@ class Pipeline:
         raise StoreError(f"{self._output.uri(self._name(item))} can be neither created nor seen") from refused
 
     def _existing(self, work: Work, existing: Entry, source_bytes: int) -> Outcome:
-        """Return the outcome where the thumbnail's name is taken: done if it is this very thumbnail."""
+        """Return the outcome where the thumbnail's name is taken: done if it is this very thumbnail, and whole."""
         marks = self._marks(work.item)
         if all(existing.metadata.get(key) == value for key, value in marks.items()):
+            sent, stored = existing.metadata.get(CHECKSUM_MARK), existing.crc32c
+            if sent and stored is not None and sent != f"{stored:08x}":
+                detail = f"sent with crc32c {sent}, stored with {stored:08x}"
+                return refusal(work.shard, work.index, Reason.OUTPUT_DAMAGED, detail, source_bytes=source_bytes)
             return Outcome(work.shard, work.index, Status.DONE, source_bytes=source_bytes, output_bytes=existing.size)
         owner = existing.metadata.get(RUN_MARK)
         detail = f"it holds another thumbnail of run {owner}" if owner else "it holds an object that is not thumbrun's"

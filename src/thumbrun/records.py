@@ -1,13 +1,17 @@
 """The format of thumbrun's records on the store: versioned JSON, or gzip-compressed JSON lines.
 
 `zcat | jq`, DuckDB and BigQuery read them as they are. A reader refuses a version that it does not know, rather than
-guess.
+guess. One bit that flips on the way is noticed: gzip carries a checksum, plain JSON its own in `crc32c`, over what
+else it says.
 """
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+import google_crc32c
 
 from thumbrun.errors import ThumbrunError
 
@@ -16,27 +20,33 @@ VERSION = 1
 JSON_TYPE = "application/json"
 LINES_TYPE = "application/gzip"
 
+_CHECKSUM = "crc32c"
+
 
 class RecordError(ThumbrunError):
     """A record cannot be read: not thumbrun's, torn, or of a version that this one does not know."""
 
 
 def to_json(record: Mapping[str, Any]) -> bytes:
-    """Return one record as JSON, its version first."""
-    return (json.dumps({"version": VERSION, **record}, indent=1) + "\n").encode()
+    """Return one record as JSON, its version first and its checksum last."""
+    versioned = {"version": VERSION, **record}
+    return (json.dumps({**versioned, _CHECKSUM: _checksum(versioned)}, indent=1) + "\n").encode()
 
 
 def from_json(body: bytes, name: str) -> dict[str, Any]:
     """Return one record.
 
     Raises:
-        RecordError: It is none, or of another version; the message names it.
+        RecordError: It is none, damaged, or of another version; the message names it.
     """
     try:
         record = json.loads(body)
     except ValueError as error:
         raise RecordError(f"{name} is not JSON: {error}") from error
-    return _checked(record, name)
+    checked = _checked(record, name)
+    if checked.pop(_CHECKSUM, None) != _checksum(checked):
+        raise RecordError(f"{name} is damaged: it does not match its own checksum")
+    return checked
 
 
 def to_lines(header: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> bytes:
@@ -55,9 +65,15 @@ def from_lines(body: bytes, name: str) -> tuple[dict[str, Any], list[dict[str, A
     try:
         lines = gzip.decompress(body).splitlines()
         header, *rows = [json.loads(line) for line in lines]
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, OSError, EOFError, zlib.error) as error:
         raise RecordError(f"{name} is no record of thumbrun: {error}") from error
     return _checked(header, name), rows
+
+
+def _checksum(record: Mapping[str, Any]) -> str:
+    """Return the crc32c of what a record says, whatever its spaces and the order of its keys."""
+    text = json.dumps(record, sort_keys=True, separators=(",", ":"))
+    return f"{google_crc32c.value(text.encode()):08x}"
 
 
 def _checked(record: object, name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from thumbrun import records
 from thumbrun.clock import Clock
-from thumbrun.ledger import ROUND, SEAL, Ledger, round_of, seals, to_row
+from thumbrun.ledger import COVERS, ROUND, SEAL, Ledger, last_seal, round_of, to_row
 from thumbrun.outcomes import Outcome, Status, Tally
 from thumbrun.planning.plan import Item
 from thumbrun.platform import Task
@@ -51,18 +51,18 @@ class LedgerWriter(Ledger):
         self.round = this_round
 
     async def settled(self, shard: int, parts: Sequence[Entry]) -> Tally | None:
-        """Return the tally of a shard in which this round has nothing to do, as its seals tell, or None.
+        """Return the tally of a shard in which this round has nothing to do, or None.
 
         A shard that an earlier round has finished is sealed for this one.
         """
-        last, tallies = seals(parts)
-        if len(tallies) != 1:
+        last = last_seal(parts)
+        if last < 0:
             return None
-        tally = Tally.from_record(json.loads(tallies.pop()))
+        tally, counted = await self.sealed(shard, parts)
         if last < self.round.number:
             if not self.round.passes_by(tally):
                 return None
-            await self.append(shard, [], tally)
+            await self.append(shard, [], tally, counted=counted + 1)
         return tally
 
     async def open(self, shard: int, items: Sequence[Item], parts: Sequence[Entry]) -> "ShardLog":
@@ -80,10 +80,16 @@ class LedgerWriter(Ledger):
             if nonce != self._nonce and "opening" in header and header["round"] == self.round.number
         ]
         sealed = any(SEAL in part.metadata and round_of(part) >= self.round.number for part in parts)
-        return ShardLog(self, shard, items, outcomes, announcements, sealed=sealed)
+        return ShardLog(self, shard, items, outcomes, announcements, len(parts), sealed=sealed)
 
     async def append(
-        self, shard: int, rows: list[dict[str, Any]], tally: Tally | None, opening: Mapping[str, Any] | None = None
+        self,
+        shard: int,
+        rows: list[dict[str, Any]],
+        tally: Tally | None,
+        opening: Mapping[str, Any] | None = None,
+        *,
+        counted: int = 1,
     ) -> None:
         """Write one part.
 
@@ -92,6 +98,7 @@ class LedgerWriter(Ledger):
             rows: The outcomes.
             tally: Of the shard, if the part seals it.
             opening: What its writer may open before its next part, as `opening_record` puts it.
+            counted: How many parts of the shard the tally counts, this one included.
         """
         name = self._run.part(shard, self._nonce, self._sequence)
         self._sequence += 1
@@ -107,7 +114,7 @@ class LedgerWriter(Ledger):
             "sealed": tally is not None,
             **(opening or {}),
         }
-        metadata = {SEAL: json.dumps(tally.to_record(), sort_keys=True)} if tally else {}
+        metadata = {SEAL: json.dumps(tally.to_record(), sort_keys=True), COVERS: str(counted)} if tally else {}
         if tally and self.round.number:
             metadata[ROUND] = str(self.round.number)
         await self._state.create_own(name, records.to_lines(header, rows), self._run_id, metadata=metadata)
@@ -139,6 +146,7 @@ class ShardLog:
         items: Its items.
         known: The outcome of each item that has one, by index, written down or not.
         announcements: What other processes may have had open when they were last heard of.
+        parts: How many parts `known` is read from, and was written to.
         sealed: Whether the store knows that it is complete.
         refusals: How many items got no thumbnail and are not written down yet.
     """
@@ -148,6 +156,7 @@ class ShardLog:
     items: Sequence[Item]
     known: dict[int, Outcome]
     announcements: Sequence[Announcement]
+    parts: int
     sealed: bool
     refusals: int = 0
     _open: set[int] = field(init=False)
@@ -221,10 +230,11 @@ class ShardLog:
             rows = [to_row(outcome, self.items[outcome.item]) for outcome in pending]
             opening = self._opening_record()
             try:
-                await self.ledger.append(self.shard, rows, tally, opening)
+                await self.ledger.append(self.shard, rows, tally, opening, counted=self.parts + 1)
             except BaseException:
                 self._pending = pending + self._pending
                 raise
+            self.parts += 1
             self.refusals -= sum(outcome.status is not Status.DONE for outcome in pending)
             self.sealed = tally is not None
             self._announced = bool(opening)

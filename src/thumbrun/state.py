@@ -1,14 +1,18 @@
 """Read and create records on the state store: never overwriting, and always looking at what is there."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from thumbrun import records
 from thumbrun.layout import StateLayout
 from thumbrun.planning.select import RUN_MARK
+from thumbrun.records import RecordError
 from thumbrun.storage.base import DeniedError, ExistsError, NotFoundError, Store, StoreError, read_bytes
 
+T = TypeVar("T")
+
 _TRIES = 3  # create, look, and nothing there: how often before it counts as a failing store
+_READS = 3  # of a record that comes damaged, until it counts as damaged where it lies
 
 
 class State:
@@ -30,10 +34,9 @@ class State:
             RecordError: What is there cannot be read.
         """
         try:
-            body = await read_bytes(self.store, name)
+            return await self._read(name, records.from_json)
         except NotFoundError:
             return None
-        return records.from_json(body, self.store.uri(name))
 
     async def read_lines(self, name: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """Return header and rows of a record of JSON lines.
@@ -42,7 +45,19 @@ class State:
             NotFoundError: There is none.
             RecordError: What is there cannot be read.
         """
-        return records.from_lines(await read_bytes(self.store, name), self.store.uri(name))
+        return await self._read(name, records.from_lines)
+
+    async def _read(self, name: str, parse: Callable[[bytes, str], T]) -> T:
+        """Read a record, and again where its bytes make none: they may have been cut or changed on the way."""
+        read = 1
+        while True:
+            body = await read_bytes(self.store, name)
+            try:
+                return parse(body, self.store.uri(name))
+            except RecordError:
+                if read == _READS:
+                    raise
+                read += 1
 
     async def last_name(self, prefix: str, start: str = "") -> str:
         """Return the last name below a prefix, at or after `start`, or an empty string."""

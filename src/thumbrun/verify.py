@@ -16,7 +16,7 @@ from thumbrun.findings import IN_THE_WAY, Finding, Kind, Verified, Wrong
 from thumbrun.imaging.workers import Renderer, Workers
 from thumbrun.inventory import list_folder, take_inventory
 from thumbrun.job import Stores, run_folder
-from thumbrun.ledger import Ledger, seals
+from thumbrun.ledger import Ledger, last_seal
 from thumbrun.logs.events import Events, Progress
 from thumbrun.marking import MARKS, Marking
 from thumbrun.opening import Opening
@@ -123,7 +123,7 @@ class Verifier:
             del outcomes[index]
         self._verified.tally.merge(Tally.of(outcomes.values()))
         if len(outcomes) < len(items):
-            sealed = seals(parts)[0] >= 0
+            sealed = last_seal(parts) >= 0
             self._waiting, self._lost = self._waiting or not sealed, self._lost or sealed
         async with BoundedGroup(self._settings.in_flight) as group:
             for index, item in enumerate(items):

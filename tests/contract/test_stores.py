@@ -242,6 +242,56 @@ async def test_ranges_shrink_while_they_are_listed(store: Store) -> None:
     assert ["6", "7", "8"] == await listed(store, start="6")
 
 
+async def test_a_listing_goes_on_whatever_happens_between_its_pages(
+    store: Store, request: pytest.FixtureRequest
+) -> None:
+    """Where the next page was to begin may be gone; what stays beyond is listed once, what is new may be or not."""
+    for name in ("b", "c", "d", "e"):
+        await put(store, name)
+    first = await store.page("", limit=2)
+    assert ["b", "c"] == [entry.name for entry in first.entries]
+    assert first.more
+    replace_as_user(store, request, "d", None)
+    await put(store, "a")
+    await put(store, "dd")
+    assert await listed(store, start=first.resume_at, limit=2) in (["e"], ["dd", "e"])
+    assert ["a", "b", "c", "dd", "e"] == await listed(store, limit=2)
+    for name in ("dd", "e"):
+        replace_as_user(store, request, name, None)
+    assert ["a", "b", "c"] == await listed(store, limit=2)
+
+
+async def test_what_is_created_is_seen_at_once(store: Store) -> None:
+    """As soon as a create is acknowledged, every listing, look and read shows it: tasks agree by that."""
+    for number in range(8):
+        entry = await put(store, f"claims/{number}", b"%d" % number)
+        seen, page, body = await asyncio.gather(
+            store.stat(entry.name), store.page("claims/", start=entry.name), read_bytes(store, entry.name)
+        )
+        assert (entry.generation, [entry.name], b"%d" % number) == (
+            seen and seen.generation,
+            [one.name for one in page.entries],
+            body,
+        )
+
+
+async def test_a_refused_create_changes_nothing(store: Store) -> None:
+    """Of an object whose name was taken, bytes, generation and marks stay as they were, however often it is tried."""
+    before = await put(store, "one", b"first")
+    for _ in range(3):
+        with pytest.raises(ExistsError):
+            await store.create("one", b"second", content_type="text/plain", metadata={"other": "mark"})
+    after = await store.stat("one")
+    assert after is not None
+    assert (before.generation, 5, "image/jpeg", MARKS) == (
+        after.generation,
+        after.size,
+        after.content_type,
+        dict(after.metadata),
+    )
+    assert b"first" == await read_bytes(store, "one")
+
+
 async def test_a_name_that_cannot_be_held_says_so(store: Store) -> None:
     """Names that no store can hold have a reason; the others' are taken."""
     for name in ("", ".", "..", "x" * 5000):

@@ -136,6 +136,24 @@ def test_copies_that_disagree_are_counted_once() -> None:
     run(scenario())
 
 
+def test_a_part_that_a_seal_does_not_cover_is_counted() -> None:
+    """A copy that is heard of after the seal, and never seals, is counted as the one choice says."""
+
+    async def scenario() -> None:
+        store = MemoryStore()
+        one, two = await opened(store, "aa"), await opened(store, "bb")
+        for index in range(4):
+            one.add(refusal(0, index, Reason.SOURCE_GONE, ""))
+        two.add(done(0))
+        await one.flush()
+        assert ({"source-gone": 4}, 1) == (dict((await ledger(store).tally()).failed), (await ledger(store).count())[1])
+        await two.flush()
+        tally, parts = await ledger(store).count()
+        assert (1, 3, 2) == (tally.done, tally.failed.total(), parts)
+
+    run(scenario())
+
+
 class Stalling(MemoryStore):
     """Fails the first create, or holds it back."""
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.photographs import draw
 from thumbrun.admission import Admission
+from thumbrun.fetch import SourceDeniedError
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.workers import Workers
 from thumbrun.outcomes import Outcome, Reason, Status
@@ -136,6 +137,19 @@ async def test_what_exists_is_looked_at(workers: Workers, photograph: bytes) -> 
     assert before == output.objects
 
 
+async def test_a_thumbnail_that_was_damaged_on_its_way_is_not_taken_for_done(
+    workers: Workers, photograph: bytes
+) -> None:
+    """Who finds a thumbnail whose bytes are not those that were sent calls it damaged, as who sent it does."""
+    source, output = MemoryStore("in"), MemoryStore("out")
+    items = [item(source.put_as_user("a.jpg", photograph))]
+    await work(source, output, workers, items)
+    entry, body = output.objects[f"{RUN}/a.jpg"]
+    output.put_as_user(f"{RUN}/a.jpg", body[:-1], metadata=entry.metadata)
+    (outcome,), _ = await work(source, output, workers, items)
+    assert Reason.OUTPUT_DAMAGED is outcome.reason
+
+
 async def test_objects_that_changed_after_the_plan(workers: Workers, photograph: bytes) -> None:
     """A deleted object is gone, a replaced one has changed, and a bucket that keeps old versions serves the planned."""
     for versioning in (False, True):
@@ -168,6 +182,25 @@ async def test_bytes_that_do_not_match_their_checksum(workers: Workers, photogra
     (always,), _ = await work(source, output, workers, [item(source.put_as_user("always.jpg", photograph))])
     assert Reason.SOURCE_DAMAGED is always.reason
     assert [f"{RUN}/once.jpg"] == list(output.objects)
+
+
+async def test_a_way_that_damages_everything_is_no_outcome(workers: Workers, photograph: bytes) -> None:
+    """Other bytes at each read say nothing of the object: it stays open, for an attempt on a better way."""
+
+    class Mangling(MemoryStore):
+        reads = 0
+
+        async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+            """Deliver another last byte each time."""
+            await super().read(name, sink, generation=generation)
+            self.reads += 1
+            sink.reset()
+            sink.write(photograph[:-1] + bytes([self.reads]))
+
+    source, output = Mangling("in"), MemoryStore("out")
+    outcomes, pipeline = await work(source, output, workers, [item(source.put_as_user("a.jpg", photograph))])
+    assert ([], 1) == (outcomes, pipeline.left_open)
+    assert {} == output.objects
 
 
 async def test_objects_stored_compressed(workers: Workers, photograph: bytes) -> None:
@@ -241,16 +274,32 @@ class Refusing(MemoryStore):
             raise self.error
         await super().read(name, sink, generation=generation)
 
+    async def stat(self, name: str) -> Entry | None:
+        """Look, or raise where looking takes what reading takes."""
+        if name in self.names and isinstance(self.error, DeniedError):
+            raise self.error
+        return await super().stat(name)
 
-async def test_one_object_that_may_not_be_read(workers: Workers, photograph: bytes) -> None:
-    """Where others can be read, a refusal lies with the object; where none can, it leaves all open."""
-    source, output = Refusing(DeniedError("403"), {"b.jpg"}), MemoryStore("out")
-    items = [item(source.put_as_user(name, photograph)) for name in ("a.jpg", "b.jpg")]
-    outcomes, pipeline = await work(source, output, workers, items)
-    assert [None, Reason.SOURCE_DENIED] == [outcome.reason for outcome in outcomes]
+
+@pytest.mark.parametrize("left", [0, 1])
+async def test_one_object_that_may_not_be_read(workers: Workers, photograph: bytes, left: int) -> None:
+    """Where others can be read, a refusal lies with the object, even if on a retry it is all that is left."""
+    source, output = Refusing(DeniedError("403"), {"in/b.jpg"}), MemoryStore("out")
+    items = [item(source.put_as_user(name, photograph)) for name in ("a.jpg", "in/b.jpg")]
+    outcomes, pipeline = await work(source, output, workers, items[left:])
+    assert Reason.SOURCE_DENIED is outcomes[-1].reason
     assert 0 == pipeline.left_open
-    outcomes, pipeline = await work(source, output, workers, items[1:])
-    assert ([], 1) == (outcomes, pipeline.left_open)
+
+
+async def test_no_object_may_be_read(workers: Workers, photograph: bytes) -> None:
+    """Where none can be read, it lies with the bucket: all stay open, and after many the task gives up."""
+    names = [f"in/{number}.jpg" for number in range(20)]
+    source, output = Refusing(DeniedError("403"), set(names)), MemoryStore("out")
+    items = [item(source.put_as_user(name, photograph)) for name in names]
+    outcomes, pipeline = await work(source, output, workers, items[:3])
+    assert ([], 3) == (outcomes, pipeline.left_open)
+    with pytest.raises(SourceDeniedError):
+        await work(source, output, workers, items)
 
 
 class Withdrawing(MemoryStore):

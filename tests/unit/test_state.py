@@ -1,9 +1,12 @@
 """Records on the state store, where a refusal is looked into before it is believed."""
 
+import random
 from collections.abc import Mapping
 
 import pytest
 
+from tests.faults.store import Fault, FaultStore, Script
+from thumbrun.records import RecordError, to_json, to_lines
 from thumbrun.state import State
 from thumbrun.storage.base import DeniedError, Entry, ExistsError, StoreError
 from thumbrun.storage.memory import MemoryStore
@@ -60,3 +63,20 @@ async def test_what_can_be_neither_created_nor_seen(error: StoreError) -> None:
         await State(Refusing(error, 99), "").create_own("part", b"x", "run")
     with pytest.raises(expected):
         await State(Refusing(error, 99), "").first("plan.json", {}, "run")
+
+
+@pytest.mark.parametrize("fault", [Fault.FLIPPED, Fault.CUT])
+async def test_a_record_that_comes_damaged_is_read_again(fault: Fault) -> None:
+    """Twice it is read anew; what is damaged each time is damaged where it lies."""
+
+    def state(times: int) -> State:
+        script = Script(lambda operation: operation.kind == "read", fault, times=times)
+        return State(FaultStore(bucket, script, random.Random(5)), "")  # noqa: S311
+
+    bucket = MemoryStore()
+    bucket.put_as_user("a.json", to_json({"run": "r"}))
+    bucket.put_as_user("a.gz", to_lines({"run": "r"}, [{"item": 1}]))
+    assert {"version": 1, "run": "r"} == await state(2).read("a.json")
+    assert [{"item": 1}] == (await state(2).read_lines("a.gz"))[1]
+    with pytest.raises(RecordError):
+        await state(3).read("a.json")

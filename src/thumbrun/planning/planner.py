@@ -99,10 +99,11 @@ class Planner:
             beats = await group.start(self._beat(number))
             try:
                 plan = await freezer.make(progress)
+                # A store that asks to wait with this one request must not look like a planner that is dead.
+                committed = await self._state.first(self._run.plan, plan.to_record(), self._run_id)
             finally:
                 beats.cancel()
         self.listed = True
-        committed = await self._state.first(self._run.plan, plan.to_record(), self._run_id)
         return Plan.from_record(committed)
 
     async def _beat(self, number: int) -> None:

@@ -9,8 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.photographs import draw
-from tests.unit.imaging.samples import request
-from tests.unit.imaging.test_workers import running, verdict
+from tests.unit.imaging.samples import request, running, verdict
 from thumbrun.imaging.request import NeedsMemory, Rendered
 
 SIDE = 5000  # 17 megapixels

@@ -9,8 +9,7 @@ from PIL import Image
 
 from tests.faults.images.bombs import gif, jpeg
 from tests.unit.imaging.encoded import ENCODED
-from tests.unit.imaging.samples import bomb, request
-from tests.unit.imaging.test_workers import running, verdict
+from tests.unit.imaging.samples import bomb, request, running, verdict
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered
 from thumbrun.outcomes import Reason

@@ -1,6 +1,7 @@
 """Who plans, and that there is one plan: over a store in memory, in virtual time."""
 
 import asyncio
+from collections.abc import Mapping
 
 import pytest
 
@@ -133,6 +134,34 @@ def test_a_planner_that_lists_for_minutes_is_left_alone() -> None:
         photographs(source, 1_500)
         await asyncio.gather(*(planner(state, source, index=i).plan() for i in range(4)))
         assert {1} == set(source.listed.values())
+
+    run(scenario())
+
+
+def test_a_planner_whose_plan_is_slow_to_be_taken_is_left_alone() -> None:
+    """It shows that it lives until the plan is committed, so the others list nothing meanwhile."""
+
+    class Slow(MemoryStore):
+        async def create(
+            self,
+            name: str,
+            body: bytes,
+            *,
+            content_type: str,
+            metadata: Mapping[str, str],
+            cache_control: str | None = None,
+        ) -> Entry:
+            """Take minutes over the plan, as a store does that asks to wait again and again."""
+            if name.endswith("plan.json"):
+                await asyncio.sleep(3 * DEAD_SECONDS)
+            return await super().create(name, body, content_type=content_type, metadata=metadata)
+
+    async def scenario() -> None:
+        state, source = Slow(), CountingStore()
+        names = photographs(source, 30)
+        plans = await asyncio.gather(*(planner(state, source, index=index).plan() for index in range(4)))
+        assert [1] * 4 == [plan.planner for plan in plans]
+        assert {1} == {source.listed[name] for name in names}
 
     run(scenario())
 

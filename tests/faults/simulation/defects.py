@@ -1,0 +1,272 @@
+"""Mistakes that a protocol like this one invites, each put into the real code to see whether the oracle notices."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest.mock import patch
+
+from tests.faults.simulation.bucket import Bucket
+from thumbrun import ledger, records, shardwork
+from thumbrun.fetch import Fetcher
+from thumbrun.imaging.body import Body
+from thumbrun.layout import RunLayout
+from thumbrun.ledger import Ledger
+from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence, refusal
+from thumbrun.pipeline import Pipeline, Work
+from thumbrun.planning import freeze, listing, planner
+from thumbrun.planning.agree import Agreed, Agreement
+from thumbrun.planning.naming import NameBook
+from thumbrun.planning.plan import Item, Plan
+from thumbrun.planning.planner import Planner
+from thumbrun.planning.select import RUN_MARK, Decision, Selection
+from thumbrun.shardlog import LedgerWriter, ShardLog
+from thumbrun.state import State
+from thumbrun.storage.base import PAGE_LIMIT, DamagedError, Entry, ExistsError, Page, Sink, Store, TransientError
+from thumbrun.storage.retry import RetryingStore
+
+Change = Callable[[], AbstractContextManager[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """A mistake.
+
+    Attributes:
+        name: What is wrong, in plain words.
+        promise: Which of the nine it breaks.
+        change: Puts it into the code, as a context.
+    """
+
+    name: str
+    promise: int
+    change: Change
+
+
+def _instead(owner: Any, name: str, replacement: object) -> Change:
+    return lambda: patch.object(owner, name, replacement)
+
+
+async def _create_over(
+    self: Bucket,
+    name: str,
+    body: bytes,
+    *,
+    content_type: str,
+    metadata: Mapping[str, str],
+    cache_control: str | None = None,
+) -> Entry:
+    await asyncio.sleep(0)
+    return self.overwrite(name, body, content_type, metadata)
+
+
+async def _anchor_first(self: Agreement, name: str, owner: str) -> tuple[dict[str, Any], str]:
+    run_id = self._clock.now().strftime("%Y%m%dT%H%MZ")
+    anchor = await self._state.first(name, {"run": run_id, "owner": owner}, run_id)
+    await self._claim(anchor["run"], owner)
+    return anchor, "new"
+
+
+async def _by_own_clock(self: Agreement, execution: str) -> Agreed:
+    return self._agreed(await self._name_run(f"execution:{execution}"), "new")
+
+
+def _whatever_was_asked(self: Agreement, claim: Mapping[str, Any], how: str) -> Agreed:
+    return _agreed(self, {**claim, "fingerprint": self._wish.fingerprint}, how)
+
+
+_agreed = Agreement._agreed
+
+
+def _without_nonce(self: RunLayout, shard: int, nonce: str, sequence: int) -> str:
+    return f"{self.shard_ledger(shard)}part-{sequence:07d}.jsonl.gz"
+
+
+def _taken_is_failed(self: Pipeline, work: Work, existing: Entry, source_bytes: int) -> Outcome:
+    return refusal(work.shard, work.index, Reason.NAME_TAKEN, "412", source_bytes=source_bytes)
+
+
+def _taken_is_done(self: Pipeline, work: Work, existing: Entry, source_bytes: int) -> Outcome:
+    return Outcome(work.shard, work.index, Status.DONE, source_bytes=source_bytes, output_bytes=existing.size)
+
+
+async def _exists_is_done(
+    self: State, name: str, body: bytes, run_id: str, *, metadata: Mapping[str, str] | None = None
+) -> None:
+    try:
+        await self.create(name, body, records.LINES_TYPE, run_id, metadata=metadata)
+    except ExistsError:
+        return
+
+
+async def _never_beating(self: Planner, number: int) -> None:
+    await asyncio.Event().wait()
+
+
+_append = LedgerWriter.append
+
+
+async def _seal_first(
+    self: LedgerWriter, shard: int, rows: list[dict[str, Any]], tally: Tally | None, *args: Any, **options: Any
+) -> None:
+    if tally is not None:
+        await _append(self, shard, [], tally, **options)
+    await _append(self, shard, rows, None, *args)
+
+
+_page, _read, _create = RetryingStore.page, RetryingStore.read, RetryingStore.create
+
+
+async def _page_or_nothing(
+    self: RetryingStore, prefix: str, *, start: str = "", end: str = "", limit: int = PAGE_LIMIT
+) -> Page:
+    try:
+        return await self._inner.page(prefix, start=start, end=end, limit=limit)
+    except TransientError:
+        return Page(())
+
+
+async def _create_or_not(self: RetryingStore, name: str, body: bytes, **options: Any) -> Entry:
+    try:
+        return await self._inner.create(name, body, **options)
+    except TransientError:
+        return Entry(name, len(body), "0")
+
+
+async def _read_live(self: RetryingStore, name: str, sink: Sink, *, generation: str | None = None) -> None:
+    await _read(self, name, sink)
+
+
+_fetch = Fetcher.fetch
+
+
+async def _fetch_unchecked(self: Fetcher, item: Item, body: Body) -> Body:
+    return await _fetch(self, replace(item, crc32c=None), body)
+
+
+def _shared_shards(self: RunLayout, planner: int, label: str) -> str:
+    return f"{self.prefix}planner/0000001/shards/{label}.jsonl.gz"
+
+
+async def _own_plan(self: Planner, number: int, progress: Callable[[int], None]) -> Plan:
+    freezer = freeze.Freezer(self._source, self._state, self._run_id, number, self._rule, self._task.count)
+    plan = await freezer.make(progress)
+    self.listed = True
+    await self._state.first(self._run.plan, plan.to_record(), self._run_id)
+    return plan
+
+
+def _worst_first(outcome: Outcome, part: str) -> tuple[int, int, str]:
+    latest, rank, name = precedence(outcome, part)
+    return latest, -rank, name
+
+
+async def _resumed_late(store: Store, prefix: str) -> AsyncIterator[tuple[Entry, ...]]:
+    start, more = "", True
+    while more:
+        page = await store.page(prefix, start=start)
+        if page.entries:
+            yield page.entries
+        start, more = page.resume_at + "\0", page.more
+
+
+async def _resumed_early(store: Store, prefix: str) -> AsyncIterator[tuple[Entry, ...]]:
+    start, more = "", True
+    while more:
+        page = await store.page(prefix, start=start)
+        if page.entries:
+            yield page.entries
+        start, more = page.entries[-1].name if len(page.entries) > 1 else page.resume_at, page.more
+
+
+def _all_but_the_last(self: ShardLog) -> Tally:
+    return Tally.of(list(self.known.values())[:-1])
+
+
+async def _all_sealed(self: Ledger, shards: int, round_number: int = 0) -> None:
+    return None
+
+
+def _none_collide(self: NameBook) -> dict[int, list[int]]:
+    return {}
+
+
+_marks, _decide = Pipeline._marks, Selection.decide
+
+
+def _only_the_run(self: Pipeline, item: Item) -> dict[str, str]:
+    return {RUN_MARK: self._making.run_id}
+
+
+async def _unmarked(
+    self: State, name: str, body: bytes, content_type: str, run_id: str, *, metadata: Mapping[str, str] | None = None
+) -> None:
+    await self.store.create(name, body, content_type=content_type, metadata=dict(metadata or {}))
+
+
+def _blind_to_marks(self: Selection, entry: Entry, path: str) -> Decision:
+    return _decide(self, replace(entry, metadata={}), path)
+
+
+_put = Pipeline._put
+
+
+async def _done_before_put(self: Pipeline, work: Work, rendered: Any) -> Outcome:
+    asyncio.ensure_future(_put(self, work, rendered))  # noqa: RUF006  (that nobody waits for it is the defect)
+    return Outcome(work.shard, work.index, Status.DONE, source_bytes=work.item.size, output_bytes=len(rendered.data))
+
+
+async def _keep_damaged(self: RetryingStore, name: str, body: bytes, **options: Any) -> Entry:
+    try:
+        return await _create(self, name, body, **options)
+    except DamagedError:
+        return Entry(name, len(body), "0")
+
+
+async def _sees_nothing(self: Pipeline, work: Work) -> None:
+    return None
+
+
+async def _seal_is_all(self: Ledger, shard: int, parts: list[Entry]) -> tuple[Tally, int]:
+    for part in parts:
+        if ledger.SEAL in part.metadata:
+            return Tally.from_record(json.loads(part.metadata[ledger.SEAL])), len(parts)
+    return Tally(), len(parts)
+
+
+DEFECTS = (
+    Defect("a record or thumbnail is replaced instead of created", 9, _instead(Bucket, "create", _create_over)),
+    Defect("the anchor is written before the run is claimed", 1, _instead(Agreement, "_anchor", _anchor_first)),
+    Defect("the run id comes from the clock of each retry", 1, _instead(Agreement, "_of_execution", _by_own_clock)),
+    Defect("the fingerprint is ignored", 1, _instead(Agreement, "_agreed", _whatever_was_asked)),
+    Defect("a part's name holds no nonce", 3, _instead(RunLayout, "part", _without_nonce)),
+    Defect("a 412 is taken for a failure", 3, _instead(Pipeline, "_existing", _taken_is_failed)),
+    Defect("a 412 of a thumbnail is taken for done unseen", 4, _instead(Pipeline, "_existing", _taken_is_done)),
+    Defect("a 412 of a record is taken for done unseen", 3, _instead(State, "create_own", _exists_is_done)),
+    Defect("the planner's beat is not seen", 2, _instead(Planner, "_beat", _never_beating)),
+    Defect("a dead planner is waited for", 2, _instead(planner, "DEAD_SECONDS", 1e9)),
+    Defect("a shard is sealed before its part is written", 3, _instead(LedgerWriter, "append", _seal_first)),
+    Defect("a 503 ends a listing", 2, _instead(RetryingStore, "page", _page_or_nothing)),
+    Defect("a 503 is taken for an acknowledgement", 3, _instead(RetryingStore, "create", _create_or_not)),
+    Defect("the live generation is read", 2, _instead(RetryingStore, "read", _read_live)),
+    Defect("a body's checksum is not compared", 4, _instead(Fetcher, "fetch", _fetch_unchecked)),
+    Defect("a record's checksum is not compared", 4, _instead(records, "_checksum", lambda record: "0")),
+    Defect("two planners write their shards to one place", 2, _instead(RunLayout, "shard", _shared_shards)),
+    Defect("a planner works by its own plan though another's stands", 2, _instead(Planner, "_make", _own_plan)),
+    Defect("the worst outcome is chosen", 3, _instead(ledger, "precedence", _worst_first)),
+    Defect("a listing goes on one name too late", 2, _instead(listing, "pages", _resumed_late)),
+    Defect("a listing goes on one name too early", 2, _instead(listing, "pages", _resumed_early)),
+    Defect("a seal does not count the last outcome", 3, _instead(ShardLog, "tally", property(_all_but_the_last))),
+    Defect("a seal is believed whatever was written after it", 3, _instead(Ledger, "sealed", _seal_is_all)),
+    Defect("the summary is written while shards are open", 3, _instead(Ledger, "unfinished", _all_sealed)),
+    Defect("names that collide are left alone", 5, _instead(NameBook, "raise_colliding", _none_collide)),
+    Defect("a thumbnail does not say where it comes from", 4, _instead(Pipeline, "_marks", _only_the_run)),
+    Defect("a record carries no mark", 6, _instead(State, "create", _unmarked)),
+    Defect("thumbnails are listed as sources", 6, _instead(Selection, "decide", _blind_to_marks)),
+    Defect("done is said before the thumbnail is there", 3, _instead(Pipeline, "_put", _done_before_put)),
+    Defect("a damaged upload is taken for whole", 4, _instead(RetryingStore, "create", _keep_damaged)),
+    Defect("one death while alone makes poison", 7, _instead(shardwork, "POISON_DEATHS", 1)),
+    Defect("after a death nobody looks for thumbnails", 3, _instead(Pipeline, "look", _sees_nothing)),
+)

@@ -1,0 +1,134 @@
+"""One process of a task, from its start to its end or its death: it can be killed or paused at any operation."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from tests.faults.store import Fault, Operation
+from tests.virtual import EPOCH, VirtualClock
+
+Trace = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What befalls a process.
+
+    Attributes:
+        killed_at: The number of the operation at which it dies, from 1, or 0.
+        applied: Whether that operation is applied before it dies.
+        killed_after: Virtual seconds after which it dies wherever it stands, or 0.
+        paused_at: The number of the operation before which it stands still, or 0.
+        pause: For how many virtual seconds.
+        told_after: Virtual seconds after which it is told to stop, or 0.
+    """
+
+    killed_at: int = 0
+    applied: bool = False
+    killed_after: float = 0.0
+    paused_at: int = 0
+    pause: float = 0.0
+    told_after: float = 0.0
+
+
+def never(operation: Operation, applied: bool) -> bool:
+    """Return False."""
+    del operation, applied
+    return False
+
+
+@dataclass(eq=False)
+class Life:
+    """One process of a task.
+
+    Attributes:
+        name: Who it is, in traces and journals.
+        fate: What befalls it.
+        main: The coroutine that it runs.
+        dead: Whether it was killed.
+        operations: How many requests it began.
+        most: Operations after which it counts as one that never ends, or 0.
+        crash_if: Asked at every operation, for tests that kill at a step of the protocol; True before or after kills.
+    """
+
+    name: str
+    fate: Fate
+    trace: Trace | None = None
+    crash_if: Callable[[Operation, bool], bool] = never
+    most: int = 0
+    main: asyncio.Task[Any] | None = None
+    dead: bool = False
+    operations: int = 0
+    _paused_until: float = 0.0
+    _numbers: dict[int, int] = field(default_factory=dict)
+
+    def kill(self) -> None:
+        """End it at this very point: nothing of it reaches a store any more, not even what it does when it ends."""
+        if not self.dead:
+            self.dead = True
+            self.say("killed")
+            if self.main is not None:
+                self.main.cancel()
+
+    def pause(self, seconds: float) -> None:
+        """Let it stand still for a while, as SIGSTOP does."""
+        self.say(f"paused for {seconds:.0f} s")
+        self._paused_until = asyncio.get_running_loop().time() + seconds
+
+    async def gate(self) -> None:
+        """Pass if it lives and is not paused.
+
+        Raises:
+            asyncio.CancelledError: It is dead.
+        """
+        loop = asyncio.get_running_loop()
+        while not self.dead and loop.time() < self._paused_until:  # noqa: ASYNC110  (it may be paused anew)
+            await asyncio.sleep(self._paused_until - loop.time())
+        if self.dead:
+            raise asyncio.CancelledError
+
+    async def before(self, operation: Operation) -> None:
+        """Count an operation, and die or stand still before it."""
+        await self.gate()
+        self.operations += 1
+        number = self.operations
+        if self.most and number > self.most:
+            raise AssertionError(f"{number} operations, and no end")
+        if number == self.fate.paused_at:
+            self.pause(self.fate.pause)
+            await self.gate()
+        if (number == self.fate.killed_at and not self.fate.applied) or self.crash_if(operation, False):
+            self.say(f"dies before {operation.kind} {operation.name}")
+            self.kill()
+            raise asyncio.CancelledError
+        if number == self.fate.killed_at:
+            self._numbers[id(operation)] = number
+
+    async def after(self, operation: Operation, fault: Fault | None) -> None:
+        """Die or stand still after an operation."""
+        self.say(f"{operation.kind} {operation.name} {operation.start and 'from ' + operation.start} {fault or ''}")
+        if self._numbers.pop(id(operation), 0) or self.crash_if(operation, True):
+            self.say(f"dies after {operation.kind} {operation.name}")
+            self.kill()
+        await self.gate()
+
+    def say(self, text: str) -> None:
+        """Add a line to the trace."""
+        if self.trace:
+            self.trace(f"{asyncio.get_running_loop().time():9.3f} {self.name}: {text.strip()}")
+
+
+class LifeClock(VirtualClock):
+    """A process's own clock: a few seconds off, and standing still while the process does."""
+
+    def __init__(self, life: Life, chance: random.Random) -> None:
+        super().__init__(chance.getrandbits(64), epoch=EPOCH + timedelta(seconds=chance.uniform(-3, 3)))
+        self._life = life
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait in virtual time, longer while the process is paused."""
+        await asyncio.sleep(seconds)
+        await self._life.gate()

@@ -1,0 +1,139 @@
+"""Whether the promises were kept: judged from the buckets, their journals and how the tasks ended.
+
+Nothing here is taken from the protocol: records are read with gzip and json, outcomes chosen, names expected and
+thumbnails made by code of its own.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from tests.faults.simulation import judge_items, judge_plan
+from tests.faults.simulation.bucket import USER
+from tests.faults.simulation.evidence import Ending, Evidence
+from tests.faults.simulation.history import read_history
+from tests.faults.simulation.reading import Run, read_runs
+from tests.faults.simulation.schedule import USUAL_WIDTH
+from tests.faults.simulation.verdict import Finding, Kind
+from thumbrun.storage.base import StoreError
+
+__all__ = ["Finding", "Kind", "judge"]
+
+_ENDS_WITH = {"InterruptedRunError", "NothingToDoError", "RecordError"}  # besides errors of a store
+
+
+def judge(evidence: Evidence) -> list[Finding]:
+    """Return everything that is not as it was promised."""
+    runs, torn = read_runs(evidence)
+    history = read_history(evidence)
+    findings = [Finding(Kind.TORN, 4, f"a record cannot be read: {line}") for line in torn]
+    findings += [Finding(Kind.LOST, 3, line) for line in evidence.stuck]
+    findings += _touched(evidence)
+    findings += _folders(evidence, runs)
+    findings += _endings(evidence, runs)
+    for run in runs.values():
+        findings += judge_plan.judge_plan(evidence, run, history)
+        findings += judge_items.judge_items(evidence, run, history, complete=run.run_id in _due(evidence, runs))
+    return findings
+
+
+def _touched(evidence: Evidence) -> Iterator[Finding]:
+    """Nothing is overwritten or deleted, every object carries the mark, and lies where thumbrun may write."""
+    for bucket in {id(b): b for b in (evidence.source, evidence.output, evidence.state)}.values():
+        places = [evidence.output_prefix] if bucket is evidence.output else []
+        places += [evidence.state_prefix] if bucket is evidence.state else []
+        for change in bucket.journal:
+            if change.actor == USER:
+                continue
+            if change.action != "create":
+                yield Finding(Kind.WRONG, 9, f"{change.actor} did {change.action} {change.name}")
+            if not any(change.name.startswith(place) for place in places):
+                yield Finding(Kind.WRONG, 9, f"{change.actor} wrote {change.name} in {bucket.name}")
+            if change.entry and "thumbrun-run" not in change.entry.metadata:
+                yield Finding(Kind.WRONG, 6, f"{change.name} carries no mark")
+
+
+def _folders(evidence: Evidence, runs: dict[str, Run]) -> Iterator[Finding]:
+    """One run and one folder for each execution, whatever minute its tasks start in; none for two."""
+    for number, execution in enumerate(evidence.schedule.executions):
+        lives = {ending.life for ending in evidence.endings if ending.execution == number}
+        reported = {e.report.run_id for e in evidence.endings if e.execution == number and e.report}
+        folders = {
+            run_id
+            for change in (*evidence.output.journal, *evidence.state.journal)
+            if change.actor in lives and (run_id := _worked_on(evidence, change.name, runs))
+        }
+        used = reported | folders
+        if execution.run_id and not used <= {execution.run_id}:
+            yield Finding(Kind.DOUBLED, 1, f"{execution.run_id} was asked for, {sorted(used)} worked on")
+        elif not execution.by_hand and len(used) > 1:
+            yield Finding(Kind.DOUBLED, 1, f"execution {execution.name} worked on {sorted(used)}")
+        elif execution.by_hand:
+            yield from _met(runs, sorted(used))
+        for other, another in enumerate(evidence.schedule.executions[:number]):
+            theirs = {e.report.run_id for e in evidence.endings if e.execution == other and e.report}
+            if theirs & used and not (another.run_id or execution.run_id):
+                yield Finding(Kind.DOUBLED, 1, f"two executions share {sorted(theirs & used)}")
+
+
+def _worked_on(evidence: Evidence, name: str, runs: dict[str, Run]) -> str:
+    """Return the run of a thumbnail, a plan or a part of the ledger; a mere claim is no work."""
+    for run_id in runs:
+        records = f"{evidence.state_prefix}runs/{run_id}/"
+        work = [f"{records}plan.json", f"{records}ledger/", f"{records}planner/"]
+        if name.startswith((f"{evidence.output_prefix}{run_id}/", *work)):
+            return run_id
+    return ""
+
+
+def _met(runs: dict[str, Run], used: list[str]) -> Iterator[Finding]:
+    """Tasks that were started by hand meet: another run begins only once the one before is finished."""
+    ordered = sorted((runs[run_id] for run_id in used if run_id in runs), key=_claimed)
+    for before, after in pairwise(ordered):
+        finished = before.created.get("summary.json", float("inf"))
+        if _claimed(after) < finished:
+            yield Finding(Kind.DOUBLED, 1, f"{after.run_id} was begun while {before.run_id} could be joined")
+
+
+def _claimed(run: Run) -> float:
+    """Return when a run's id was claimed."""
+    return run.created.get("run.json", 0.0)
+
+
+def _due(evidence: Evidence, runs: dict[str, Run]) -> set[str]:
+    """Return the runs that must be complete: all that were worked on, but of those by hand the first.
+
+    A task by hand that is started again once the run is finished begins another, in which the others have no part.
+    """
+    due: set[str] = set()
+    for number, execution in enumerate(evidence.schedule.executions):
+        reported = {e.report.run_id for e in evidence.endings if e.execution == number and e.report}
+        known = sorted((r for r in reported if r in runs), key=lambda run_id: _claimed(runs[run_id]))
+        known = [run_id for run_id in known if runs[run_id].width == USUAL_WIDTH]  # a task's own if it alone is odd
+        due.update(known[:1] if execution.by_hand else known)
+    return due
+
+
+def _endings(evidence: Evidence, runs: dict[str, Run]) -> Iterator[Finding]:
+    """Tasks end as their exit codes promise; without faults they end well at once."""
+    for ending in evidence.endings:
+        if ending.report and ending.report.run is not None:
+            run = runs[ending.report.run_id]
+            if ending.report.run.items != len(run.items):
+                yield Finding(Kind.WRONG, 3, f"{ending.life} reported {ending.report.run.items} items")
+        elif ending.error is not None:
+            yield from _error(evidence, ending, runs)
+
+
+def _error(evidence: Evidence, ending: Ending, runs: dict[str, Run]) -> Iterator[Finding]:
+    """An error is one of those that thumbrun promises, and comes where it should."""
+    text = f"{ending.life} ended with {ending.how}: {ending.error}"
+    if ending.how == "SettingsError":
+        if not any(task.odd for task in evidence.schedule.executions[ending.execution].tasks):
+            yield Finding(Kind.WRONG, 1, text)
+    elif ending.how == "NothingToDoError":
+        if evidence.schedule.seed % 2 or not any(run.plan and not run.items for run in runs.values()):
+            yield Finding(Kind.LOST, 3, text)
+    elif ending.calm:
+        yield Finding(Kind.LOST, 3, f"without any fault, {text}")
+    elif not isinstance(ending.error, StoreError) and ending.how not in _ENDS_WITH:
+        yield Finding(Kind.WRONG, 3, text)

@@ -1,0 +1,41 @@
+"""Virtual time in one order: what a seed decides is the same on every machine and in every process."""
+
+import asyncio
+import itertools
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from tests.virtual import VirtualLoop
+
+T = TypeVar("T")
+
+
+class _OrderedTask(asyncio.Task[Any]):
+    """A task whose place in a set is not that of its memory, so that sets of tasks have one order on every machine."""
+
+    _numbers = itertools.count()
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], **options: Any) -> None:
+        self._number = next(self._numbers)
+        super().__init__(coroutine, **options)
+
+    def __hash__(self) -> int:
+        return self._number
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+class OrderedLoop(VirtualLoop):
+    """Virtual time in which the same seed gives the same order, in every process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        _OrderedTask._numbers = itertools.count()
+        self.set_task_factory(lambda loop, coroutine, **options: _OrderedTask(coroutine, loop=loop, **options))
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end in virtual time."""
+    with asyncio.Runner(loop_factory=OrderedLoop) as runner:
+        return runner.run(coroutine)

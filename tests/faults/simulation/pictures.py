@@ -1,0 +1,134 @@
+"""Pictures that are none: bytes that say what becomes of them, so that the truth is known without decoding."""
+
+import asyncio
+import gzip
+import hashlib
+import random
+from dataclasses import dataclass
+
+from tests.faults.simulation.life import Life
+from thumbrun.imaging.body import Body
+from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.outcomes import Reason
+
+_VERDICTS = {b"bad": Reason.UNREADABLE, b"cut": Reason.TRUNCATED, b"wide": Reason.TOO_MANY_PIXELS}
+_KINDS = (b"ok",) * 12 + (b"slow", b"large", *_VERDICTS)
+_LARGE = 48 << 20  # bytes that a large picture takes, beyond a worker's share of the world's memory
+POISON = b"poison"
+
+FORMATS = {
+    # suffix: content type, what is appended to a thumbnail's name, whether it is opened, whether it is an item
+    ".jpg": ("image/jpeg", "", True, True),
+    ".JPG": (None, "", True, True),
+    ".png": ("application/octet-stream", "", True, True),
+    ".webp": (None, "", True, True),
+    ".tif": ("image/tiff", ".jpg", True, True),
+    ".svg": ("image/svg+xml", ".jpg", False, True),
+    ".txt": ("text/plain", "", False, False),
+}
+_SUFFIXES = (".jpg",) * 6 + (".JPG", ".png", ".webp", ".tif", ".svg", ".txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A source object to be.
+
+    Attributes:
+        body: Its bytes, as stored.
+        content_type: Or None.
+        encoding: `gzip` or None.
+        torn: Whether the store's copy does not match the checksum that the store tells.
+    """
+
+    body: bytes
+    content_type: str | None
+    encoding: str | None
+    torn: bool
+
+
+def draw(chance: random.Random, name: str, *, kind: bytes | None = None) -> Picture:
+    """Draw the object of a name."""
+    kind = kind or chance.choice(_KINDS)
+    body = b"|".join((kind, name.encode(), chance.randbytes(chance.randrange(8, 60))))
+    encoding = "gzip" if chance.random() < 0.05 else None
+    if encoding:
+        body = gzip.compress(body, mtime=0)
+    return Picture(body, FORMATS[suffix_of(name)][0], encoding, chance.random() < 0.02)
+
+
+def poisonous() -> Picture:
+    """Return an image that kills every process that opens it."""
+    return Picture(POISON + b"|", "image/jpeg", None, torn=False)
+
+
+def suffix_of(name: str) -> str:
+    """Return the suffix of a drawn name."""
+    return name[name.rindex(".") :]
+
+
+def draw_name(chance: random.Random, folders: int) -> str:
+    """Draw the path of an object below the source, such that flat names often collide."""
+    folder = chance.choice(("", "a/", "b/", "a/b/", "a-b/", "z/y/x/")[:folders])
+    return (
+        f"{folder}{chance.choice('pqrstuvw')}{chance.choice(('', '', '1', '2', ' é', '-0'))}{chance.choice(_SUFFIXES)}"
+    )
+
+
+def content_of(body: bytes, encoding: str | None) -> bytes:
+    """Return a stored body's content."""
+    return gzip.decompress(body) if encoding == "gzip" else body
+
+
+def truth(content: bytes, width: int) -> bytes | str:
+    """Return the thumbnail of a content in a box of some width, or the reason why there is none."""
+    kind = content.partition(b"|")[0]
+    if kind in _VERDICTS:
+        return str(_VERDICTS[kind].value)
+    if kind == POISON:
+        return Reason.POISON.value
+    return b"thumbnail|%d|" % width + hashlib.sha256(content).hexdigest().encode() * 2
+
+
+class SyntheticRenderer:
+    """Makes thumbnails that are a function of the bytes, in virtual time."""
+
+    def __init__(self, life: Life, chance: random.Random, seconds: float) -> None:
+        """Prepare.
+
+        Args:
+            life: Whose renderer it is.
+            chance: For how long it takes.
+            seconds: That a picture takes at most.
+        """
+        self._life = life
+        self._chance = chance
+        self._seconds = seconds
+
+    async def start(self) -> None:
+        """Make ready."""
+
+    def body(self, size: int) -> Body:
+        """Return a place for bytes."""
+        return Body(size)
+
+    async def render(self, body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
+        """Have a thumbnail made."""
+        await self._life.gate()
+        content = body.read()
+        kind = content.partition(b"|")[0]
+        if kind == POISON:
+            self._life.say("opens a picture that kills it")
+            self._life.kill()
+            await self._life.gate()
+        if kind == b"large" and request.memory < _LARGE:
+            return NeedsMemory(_LARGE)
+        seconds = 14.0 if kind == b"slow" else self._chance.uniform(0, self._seconds)
+        await asyncio.sleep(seconds)
+        await self._life.gate()
+        made = truth(content, request.width)
+        if isinstance(made, str):
+            return Refused(Reason(made), "as its bytes say")
+        return Rendered(made, request.width, request.height, 10, 10, "jpeg")
+
+    async def close(self) -> None:
+        """Release everything."""

@@ -1,0 +1,148 @@
+"""Read a run's records as anybody could: with gzip and json, and nothing of thumbrun's."""
+
+import gzip
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.faults.simulation.bucket import Change
+from tests.faults.simulation.evidence import Evidence
+
+_RANK = ("done", "skipped", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the ledger.
+
+    Attributes:
+        name: Of its object.
+        shard: Whose outcomes it holds.
+        at: When it was created, virtual seconds.
+        writer: The life that wrote it.
+        alone: The one item that its writer has open until its next part, and nothing else, or None.
+        seal: The tally that it carries, or None.
+        rows: Its outcomes.
+    """
+
+    name: str
+    shard: int
+    at: float
+    writer: str
+    alone: int | None
+    seal: dict[str, Any] | None
+    rows: list[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Run:
+    """What the records say of one run.
+
+    Attributes:
+        run_id: Its id.
+        claim: The record of the claim, or None.
+        plan: The plan, or None.
+        items: The plan's items under their final names, by shard and index.
+        parts: Of the ledger, in the order in which they were created.
+        summary: The summary, or None.
+        created: When each of its records was created, by the name below the run's own.
+        writers: The life that created each of its records, likewise.
+    """
+
+    run_id: str
+    claim: dict[str, Any] | None = None
+    plan: dict[str, Any] | None = None
+    items: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
+    parts: list[Part] = field(default_factory=list)
+    summary: dict[str, Any] | None = None
+    created: dict[str, float] = field(default_factory=dict)
+    writers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def width(self) -> int:
+        """The width of its thumbnails' box, in pixels."""
+        return int(self.claim["size"][0]) if self.claim else 0
+
+    def outcomes(self, parts: list[Part] | None = None) -> dict[tuple[int, int], dict[str, Any]]:
+        """Return the one outcome of each item that has one: the latest round, the best, the smallest part's."""
+        chosen: dict[tuple[int, int], tuple[tuple[int, int, str], dict[str, Any]]] = {}
+        for part in self.parts if parts is None else parts:
+            for row in part.rows:
+                key = (part.shard, row["item"])
+                rank = (-row.get("retry_round", 0), _RANK.index(row["status"]), part.name)
+                if key not in chosen or rank < chosen[key][0]:
+                    chosen[key] = (rank, row)
+        return {key: row for key, (_, row) in chosen.items()}
+
+
+class Unreadable(Exception):  # noqa: N818  (what it says of a record)
+    """A record that nobody can read."""
+
+
+def parsed(name: str, body: bytes) -> list[dict[str, Any]]:
+    """Return the lines of a record, one if it is plain JSON.
+
+    Raises:
+        Unreadable: It is neither.
+    """
+    try:
+        if name.endswith(".json") or body[:1] == b"{":
+            lines = [json.loads(body)]
+        else:
+            lines = [json.loads(line) for line in gzip.decompress(body).splitlines()]
+        if lines[0]["version"] != 1:
+            raise Unreadable(f"{name} has no version")
+    except (ValueError, OSError, EOFError, KeyError, TypeError, IndexError) as error:
+        raise Unreadable(f"{name}: {error}") from error
+    return lines
+
+
+def read_runs(evidence: Evidence) -> tuple[dict[str, Run], list[str]]:
+    """Return all runs by their ids, and what could not be read."""
+    runs: dict[str, Run] = {}
+    torn: list[str] = []
+    records: dict[str, list[dict[str, Any]]] = {}
+    changes: dict[str, Change] = {}
+    for change in evidence.state.journal:
+        if not change.name.startswith(evidence.state_prefix) or change.entry is None:
+            continue
+        name = change.name.removeprefix(evidence.state_prefix)
+        changes.setdefault(name, change)
+        try:
+            records[name] = parsed(name, change.body)
+        except Unreadable as error:
+            torn.append(str(error))
+    for name in records:
+        if name.startswith("runs/"):
+            _, run_id, rest = name.split("/", 2)
+            run = runs.setdefault(run_id, Run(run_id))
+            run.created[rest] = changes[name].at
+            run.writers[rest] = changes[name].actor
+    for run in runs.values():
+        _fill(run, records, changes)
+    return runs, torn
+
+
+def _fill(run: Run, records: dict[str, list[dict[str, Any]]], changes: dict[str, Change]) -> None:
+    def one(name: str) -> dict[str, Any] | None:
+        lines = records.get(f"runs/{run.run_id}/{name}")
+        return lines[0] if lines else None
+
+    run.claim, run.plan, run.summary = one("run.json"), one("plan.json"), one("summary.json")
+    if run.plan:
+        folder = f"runs/{run.run_id}/planner/{run.plan['planner']:07d}"
+        for shard, (label, *_) in enumerate(run.plan["shards"]):
+            rows = records.get(f"{folder}/shards/{label}.jsonl.gz", [{}])[1:]
+            names = {r["item"]: r["output"] for r in records.get(f"{folder}/renames/{label}.jsonl.gz", [{}])[1:]}
+            for index, row in enumerate(rows):
+                run.items[shard, index] = row | {"output": names.get(index, row["output"])}
+    for name in run.created:
+        if name.startswith("ledger/"):
+            full = f"runs/{run.run_id}/{name}"
+            entry = changes[full].entry
+            seal = entry.metadata.get("thumbrun-tally") if entry else None
+            shard = int(name.split("/")[1])
+            tally = json.loads(seal) if seal else None
+            header, *rows = records[full]
+            alone = header["opening"][0][0] if header.get("alone") else None
+            run.parts.append(Part(name, shard, changes[full].at, changes[full].actor, alone, tally, rows))

@@ -1,0 +1,240 @@
+"""What happens in one schedule, all of it drawn from a seed."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.faults.simulation.life import Fate
+from tests.faults.simulation.pictures import Picture, draw, draw_name, poisonous
+from tests.faults.store import Fault
+
+SOURCE_PREFIX = "photos/"
+PLACES = ("other bucket", "other bucket", "same bucket", "inside the source")  # of the output
+USUAL_WIDTH, ODD_WIDTH = 100, 64  # of the box of thumbnails, in pixels: what tasks ask for, and what an odd one does
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Something that a user does to the source while thumbrun works.
+
+    Attributes:
+        at: Virtual seconds.
+        name: The object's.
+        picture: What is put there, or None where it is deleted.
+    """
+
+    at: float
+    name: str
+    picture: Picture | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPlan:
+    """One task of an execution, as its engine starts it.
+
+    Attributes:
+        index: Of it.
+        count: How many tasks it is told there are.
+        start: Virtual seconds until it starts.
+        fates: What befalls each attempt; the attempts after these go well.
+        retried: Whether its engine retries it until it ends well.
+        odd: Whether it was started with other settings than the rest.
+    """
+
+    index: int
+    count: int
+    start: float
+    fates: tuple[Fate, ...]
+    retried: bool = True
+    odd: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One start of the job.
+
+    Attributes:
+        name: Its id where the platform tells it, or an empty string.
+        run_id: The run that its settings name, or an empty string.
+        tasks: Of all rounds: the first start, and perhaps another with a different count.
+    """
+
+    name: str
+    run_id: str
+    tasks: tuple[TaskPlan, ...]
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether nothing but the settings holds its tasks together."""
+        return not (self.name or self.run_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What happens in one world.
+
+    Attributes:
+        seed: Everything else follows from it.
+        pictures: What lies in the source when it begins, by name.
+        edits: What users do meanwhile.
+        strangers: Names in the output that a stranger has taken.
+        executions: Who works.
+        rates: The probability of each fault an operation.
+        place: `other bucket`, `same bucket` or `inside the source`.
+        state_elsewhere: Whether the records lie in a bucket of their own.
+        versioning: Whether the source keeps old generations.
+        layout: `flat` or `tree`.
+        hashed: Whether thumbnails carry a hash of their source's name.
+        page_limit: Entries a page.
+        shards_a_task: That a plan is cut into.
+        denied_for_taken: Whether the account gets 403 for a name that is taken.
+        in_flight: Requests at once.
+        seconds: That a picture takes at most.
+        slow: The probability that an operation takes seconds.
+        listing_seconds: That a page of the source's listing takes at most.
+        denied: Names of source objects that may not be read, though others may.
+    """
+
+    seed: int
+    pictures: Mapping[str, Picture]
+    edits: tuple[Edit, ...]
+    strangers: tuple[str, ...]
+    executions: tuple[Execution, ...]
+    rates: Mapping[Fault, float] = field(default_factory=dict)
+    place: str = "other bucket"
+    state_elsewhere: bool = False
+    versioning: bool = False
+    layout: str = "flat"
+    hashed: bool = False
+    page_limit: int = 1000
+    shards_a_task: int = 4
+    denied_for_taken: bool = False
+    in_flight: int = 8
+    seconds: float = 1.0
+    slow: float = 0.0
+    listing_seconds: float = 0.0
+    denied: frozenset[str] = frozenset()
+
+
+def chance_of(seed: int, *what: object) -> random.Random:
+    """Return a source of chance for one purpose, the same for the same seed on every machine."""
+    return random.Random(":".join(map(str, (seed, *what))))  # noqa: S311
+
+
+def draw_schedule(seed: int) -> Schedule:
+    """Return the schedule of a seed."""
+    chance = chance_of(seed, "schedule")
+    folders = chance.choice((2, 4, 6))
+    names = {
+        SOURCE_PREFIX + draw_name(chance, folders) for _ in range(chance.choice((1, 5, 8, 12, 12, 20, 20, 30, 60)))
+    }
+    pictures = {name: draw(chance, name) for name in sorted(names)}
+    executions = _draw_executions(chance)
+    if all(execution.name for execution in executions) and chance.random() < 0.08:
+        pictures[f"{SOURCE_PREFIX}poison.jpg"] = poisonous()  # only an engine's attempts are known to be dead at once
+    named = [execution.run_id for execution in executions if execution.run_id]
+    layout = chance.choice(("flat", "flat", "tree"))
+    # Not so slow, nor in such small pages, that the planner's own beats, where they lie inside the source, outrun it.
+    listing_seconds = chance.choice((0.0,) * 7 + (20.0,))
+    rates = {} if listing_seconds and chance.random() < 0.5 else _draw_rates(chance)
+    return Schedule(
+        seed=seed,
+        pictures=pictures,
+        edits=_draw_edits(chance, sorted(names), folders),
+        strangers=_draw_strangers(chance, named, sorted(names), layout),
+        executions=executions,
+        rates=rates,
+        place=chance.choice(PLACES if len(executions) == 1 else PLACES[-2:]),
+        state_elsewhere=chance.random() < 0.25,
+        versioning=chance.random() < 0.3,
+        layout=layout,
+        hashed=chance.random() < 0.2,
+        page_limit=chance.choice((5, 7)) if listing_seconds else chance.choice((2, 3, 5, 7, 20)),
+        shards_a_task=chance.choice((1, 1, 2, 4, 20)),
+        denied_for_taken=chance.random() < 0.2,
+        in_flight=16 if listing_seconds else chance.choice((1, 4, 8)),
+        seconds=chance.choice((0.0, 0.5, 4.0)),
+        slow=0.0 if listing_seconds else chance.choice((0.0, 0.0, 0.03)),
+        listing_seconds=listing_seconds,
+        denied=frozenset(name for name in sorted(names) if chance.random() < 0.1)
+        if chance.random() < 0.1
+        else frozenset(),
+    )
+
+
+def _draw_executions(chance: random.Random) -> tuple[Execution, ...]:
+    kind = chance.choice(("execution", "execution", "execution", "by hand", "named", "named execution"))
+    one = _draw_execution(chance, kind, 1)
+    if kind == "execution" and chance.random() < 0.25:
+        return (one, _draw_execution(chance, kind, 2))  # two in one minute
+    return (one,)
+
+
+def _draw_execution(chance: random.Random, kind: str, number: int) -> Execution:
+    count = chance.choice((1, 1, 2, 2, 3, 4, 5))
+    spread = chance.choice((0.0, 1.0, 30.0, 90.0))
+    death = chance.choice((0.0, 0.3, 0.6, 0.9))
+    copies = chance.choice((0.0, 0.1, 0.5))
+    tasks: list[TaskPlan] = []
+    # A task by hand that is started again after its run is finished begins another run, as it should.
+    rounds = [(count, True)]
+    if kind != "by hand" and chance.random() < 0.2:
+        rounds = [(count, False), (chance.choice((1, 2, 3, 4, 5)), True)]
+    for number_of_round, (tasks_now, retried) in enumerate(rounds):
+        for index in range(tasks_now):
+            for copy in range(2 if chance.random() < copies else 1):
+                fates = tuple(_draw_fate(chance, death) for _ in range(chance.choice((0, 1, 1, 2, 3))))
+                start = number_of_round * chance.choice((0.0, 40.0, 400.0)) + chance.uniform(0, spread)
+                tasks.append(TaskPlan(index, tasks_now, start, fates, retried=retried and copy == 0))
+    if kind in ("execution", "named execution") and chance.random() < 0.05:
+        late = chance.choice((0.0, 30.0, 300.0))
+        tasks.append(TaskPlan(chance.randrange(count), count, late, (Fate(),), retried=False, odd=True))
+    return Execution(
+        f"execution-{number}" if "execution" in kind else "", "named-run" if "named" in kind else "", tuple(tasks)
+    )
+
+
+def _draw_fate(chance: random.Random, death: float) -> Fate:
+    """Return what befalls one attempt; early operations are those on which tasks agree, so deaths crowd there."""
+    operation = chance.choice((chance.randint(1, 12), chance.randint(1, 40), chance.randint(1, 200)))
+    if chance.random() < death:
+        if chance.random() < 0.2:
+            return Fate(killed_after=chance.choice((chance.uniform(0, 5), chance.uniform(0, 60))))
+        return Fate(killed_at=operation, applied=chance.random() < 0.5)
+    if chance.random() < 0.15:
+        return Fate(paused_at=operation, pause=chance.choice((5.0, 30.0, 70.0, 150.0)))
+    if chance.random() < 0.08:
+        return Fate(told_after=chance.uniform(0, 40))
+    return Fate()
+
+
+def _draw_edits(chance: random.Random, names: list[str], folders: int) -> tuple[Edit, ...]:
+    edits = []
+    for _ in range(chance.choice((0, 2, 6, 12, 25))):
+        name = SOURCE_PREFIX + draw_name(chance, folders) if chance.random() < 0.4 else chance.choice(names)
+        picture = None if chance.random() < 0.5 else draw(chance, name)
+        at = chance.choice((chance.uniform(0, 3), chance.uniform(0, 20), chance.uniform(0, 120)))
+        edits.append(Edit(at, name, picture))
+    return tuple(sorted(edits, key=lambda edit: edit.at))
+
+
+def _draw_strangers(chance: random.Random, runs: list[str], names: list[str], layout: str) -> tuple[str, ...]:
+    """Return names in a run's folder that somebody took before; only a named run's folder is known."""
+    taken: list[str] = []
+    for run in runs:
+        for name in names:
+            if chance.random() < 0.04:
+                path = name.removeprefix(SOURCE_PREFIX)
+                taken.append(f"{run}/{path if layout == 'tree' else path.rpartition('/')[2]}")
+    return tuple(sorted(set(taken)))
+
+
+def _draw_rates(chance: random.Random) -> dict[Fault, float]:
+    """Return how likely each fault is: none, a little of everything, or much of a few."""
+    kind = chance.random()
+    if kind < 0.15:
+        return {}
+    if kind < 0.7:
+        rate = chance.choice((0.002, 0.005, 0.01))
+        return {fault: rate / 4 if fault in (Fault.REFUSING, Fault.DAMAGED_KEPT) else rate for fault in Fault}
+    return {fault: 0.005 if fault is Fault.REFUSING else 0.08 for fault in chance.sample(sorted(Fault), 2)}

@@ -1,0 +1,81 @@
+"""Whole runs in virtual time, thousands of them: under faults, kills, pauses and changes every promise is kept."""
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.faults.simulation.campaign import campaign, repeat_command
+from tests.faults.simulation.defects import DEFECTS, Defect
+from tests.faults.simulation.hunt import MOST, QUICK, hunt
+from tests.faults.simulation.schedule import draw_schedule
+from tests.faults.simulation.world import World
+
+BATCH, BATCHES = 100, 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_every_promise_is_kept(batch: int) -> None:
+    """Nothing is lost, doubled, torn or wrong, and no healthy image is called poison."""
+    tried = campaign(range(1 + batch * BATCH, 1 + (batch + 1) * BATCH))
+    assert [] == tried.failures
+    assert BATCH == tried.schedules
+
+
+def test_schedules_are_of_every_kind() -> None:
+    """Among the schedules of the suite are all faults, and everything that can befall tasks and source."""
+    tried = campaign(range(1, 121))
+    assert [] == tried.failures
+    assert 14 <= sum(1 for count in tried.faults.values() if count)
+    schedules = [draw_schedule(seed) for seed in range(1, 121)]
+    executions = [execution for schedule in schedules for execution in schedule.executions]
+    assert {"other bucket", "same bucket", "inside the source"} == {schedule.place for schedule in schedules}
+    assert {"flat", "tree"} == {schedule.layout for schedule in schedules}
+    assert any(len(schedule.executions) > 1 for schedule in schedules)
+    assert any(execution.by_hand for execution in executions)
+    assert any(execution.run_id for execution in executions)
+    assert any(len({task.count for task in execution.tasks}) > 1 for execution in executions)
+    fates = [fate for execution in executions for task in execution.tasks for fate in task.fates]
+    assert any(fate.killed_at and fate.applied for fate in fates)
+    assert any(fate.killed_at and not fate.applied for fate in fates)
+    assert any(fate.pause > 60 for fate in fates)
+    assert any(fate.told_after for fate in fates)
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
+def test_every_defect_is_noticed(defect: Defect) -> None:
+    """With a mistake in the protocol, the simulation finds fault within a few hundred schedules."""
+    found = hunt(defect, QUICK.get(defect.name, ()))
+    assert found is not None, f"{MOST} schedules, and nobody noticed that {defect.name}"
+
+
+def test_each_defect_breaks_a_promise() -> None:
+    """The defects bear different names, and are spread over the promises that records and stores keep."""
+    assert len(DEFECTS) == len({defect.name for defect in DEFECTS})
+    assert {1, 2, 3, 4, 5, 6, 7, 9} == {defect.promise for defect in DEFECTS}
+    assert QUICK.keys() <= {defect.name for defect in DEFECTS}
+
+
+def traced(seed: int) -> str:
+    """Return the digest of everything that happens in a schedule, line by line."""
+    lines: list[str] = []
+    World(draw_schedule(seed), trace=lines.append).run()
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def test_a_seed_says_it_all() -> None:
+    """The same seed gives the same schedule, step by step, in this process and in one that hashes otherwise."""
+    seeds = (3, 11, 24, 29)
+    expected = [traced(seed) for seed in seeds]
+    assert expected == [traced(seed) for seed in seeds]
+    program = (
+        "from tests.faults.simulation.test_simulation import traced\n"
+        f"print(*(traced(seed) for seed in {seeds}), sep='\\n')"
+    )
+    for hash_seed in ("1", "2"):
+        environ = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        said = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True)
+        assert expected == said.stdout.split(), repeat_command(seeds[0])
