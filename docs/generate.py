@@ -3,9 +3,11 @@
 import sys
 from pathlib import Path
 
-from thumbrun import cli, formats, layout, platform
+from thumbrun import cli, findings, formats, layout, platform
+from thumbrun.findings import MOST_NAMED
 from thumbrun.logs import events
 from thumbrun.outcomes import MEANINGS, SKIPS
+from thumbrun.records import VERSION
 from thumbrun.settings import resolved
 
 TARGET = Path(__file__).parent / "reference.md"
@@ -51,6 +53,7 @@ def reference() -> str:
         f"{', '.join(f'`{media_type}`' for media_type in format_.media_types)} | {format_.output} |"
         for format_ in formats.READ
     )
+    kinds = "\n".join(f"| `{kind}` | {meaning} |" for kind, meaning in findings.MEANINGS.items())
     return f"""# Reference
 
 Made from the code by `make docs`. What stands here is a promise: it changes with a new version only.
@@ -72,6 +75,19 @@ identity federation, impersonation, the metadata server.
 to one of the reasons below or to `missing` (items without an outcome, thumbnails that are gone), and may be given more
 than once. `thumbrun run --resume RUN` goes on with a run that was interrupted; a finished one is only reported. Both
 take what was begun from the run's own records and need no other setting; limits, workers and who pays are as given.
+
+`thumbrun verify RUN` reads plan, ledger and the run's folder, decodes every thumbnail, and writes nothing. It exits
+with 0 if everything is as it should be, and with 3 if not; `--quick` goes by the listing and opens no thumbnail. What
+it finds is of one of these kinds; all are counted, and the first {MOST_NAMED:,} of each are named.
+
+| kind | meaning |
+|---|---|
+{kinds}
+
+With `--json` it prints one document: `version` (now {VERSION}), `run`, `source`, `folder` and `records` (URIs),
+`right`, `opened` (whether thumbnails were decoded), `items` and `shards` of the plan, `outcomes` (as in `run-done`),
+`objects` in the folder, `counts` by kind, `findings` (`kind`, and where they apply `source`, `object` and `detail`),
+and `advice`: what to do, commands and sentences. Of a run that is at work, what it has not done yet is `open`.
 
 RUN is `gs://bucket/prefix/<run id>`, a run's folder, or a run id beside `--output` / `OUTPUT_BUCKET`. The container's
 entry takes these commands as arguments too: `python process.py retry gs://bucket/<run id>`.

@@ -5,7 +5,7 @@
 | 0 | every item of the task's shards has its outcome, even where some are failures of single images |
 | 1 | the task could not finish, and another attempt may |
 | 2 | settings are wrong; nothing was written |
-| 3 | with `--strict`: images failed |
+| 3 | with `--strict`: images failed; of `verify`: not everything is as it should be |
 | 4 | no image lies under the source |
 | 130 | interrupted; what is done is written down, and the run can be resumed |
 """
@@ -18,6 +18,7 @@ import platform
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from typing import TextIO
 
 from thumbrun import __version__
 from thumbrun.clock import SystemClock
@@ -27,11 +28,12 @@ from thumbrun.logs.choose import choose_sink
 from thumbrun.logs.events import Events
 from thumbrun.rounds import MISSING, RETRIABLE, reasons_of
 from thumbrun.settings import resolved
-from thumbrun.settings.named_run import FIXED, RIGHT
+from thumbrun.settings.named_run import FIXED, RIGHT, UNUSED_BY_VERIFY
 from thumbrun.settings.resolved import Settings
 
 _STRICT_FAILURE = 3
-_COMMANDS = frozenset(("run", "plan", "retry", "demo"))
+_NOT_RIGHT = 3
+_COMMANDS = frozenset(("run", "plan", "retry", "verify", "demo"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,8 +63,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="thumbrun",
         description="Thumbnails of every image under a Cloud Storage prefix or a folder, in tasks that lose nothing.",
         epilog=(
-            "Exit codes: 0 done; 1 not finished, try again; 2 wrong settings; 3 images failed (with --strict); "
-            "4 no image under the source; 130 interrupted, resumable."
+            "Exit codes: 0 done; 1 not finished, try again; 2 wrong settings; 3 images failed (with --strict), or "
+            "a run is not as it should be (verify); 4 no image under the source; 130 interrupted, resumable."
         ),
     )
     parser.add_argument("--version", action="store_true", help="Print the version and exit.")
@@ -97,6 +99,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     resolved.add_options(retry, tasks=True, without=FIXED)
     retry.set_defaults(command=_retry)
+    verify = commands.add_parser(
+        "verify",
+        help="look whether a run is whole",
+        description="Look whether every item of a run has its outcome, and every thumbnail is there, whole and of the "
+        "right size. Writes nothing.",
+    )
+    verify.add_argument("run", metavar="RUN", help=f"The run; {RIGHT}.")
+    verify.add_argument("--json", action="store_true", help="Print what was found as JSON.")
+    verify.add_argument("--quick", action="store_true", help="Go by the listing; open no thumbnail.")
+    resolved.add_options(verify, without=FIXED | UNUSED_BY_VERIFY)
+    verify.set_defaults(command=_verify)
     demo = commands.add_parser(
         "demo",
         help="see it work on sample pictures",
@@ -132,9 +145,9 @@ def _refuse(error: SettingsError) -> int:
     return error.exit_code
 
 
-def _events(settings: Settings) -> Events:
+def _events(settings: Settings, stream: TextIO | None = None) -> Events:
     clock = SystemClock()
-    sink = choose_sink(settings.log_format, os.environ, sys.stdout, clock)
+    sink = choose_sink(settings.log_format, os.environ, stream or sys.stdout, clock)
     return Events(sink, clock, task=str(settings.task.index), attempt=str(settings.task.attempt))
 
 
@@ -158,9 +171,13 @@ def _reopened(run: str, flags: Mapping[str, str | None], retry: frozenset[str] |
     except SettingsError:
         raise
     except ThumbrunError as error:
-        print(f"thumbrun: {plain(str(error))}; {plain(error.hint)}", file=sys.stderr)
-        return error.exit_code
+        return _unreadable(error)
     return _work(settings, merged)
+
+
+def _unreadable(error: ThumbrunError) -> int:
+    print(f"thumbrun: {plain('; '.join(part for part in (str(error), error.hint) if part))}", file=sys.stderr)
+    return error.exit_code
 
 
 def _work(settings: Settings, flags: Mapping[str, str | None]) -> int:
@@ -235,6 +252,32 @@ def _plan(parsed: argparse.Namespace) -> int:
         events.close()
     print(json.dumps(found, indent=1) if parsed.json else preview_text(found))
     return 0
+
+
+def _verify(parsed: argparse.Namespace) -> int:
+    from thumbrun.findings import verified_text
+    from thumbrun.reopen import reopen
+    from thumbrun.summary import tally_text
+    from thumbrun.verify import verify
+
+    try:
+        settings, _ = asyncio.run(reopen(parsed.run, os.environ, resolved.flags_of(parsed), SystemClock()))
+    except SettingsError:
+        raise
+    except ThumbrunError as error:
+        return _unreadable(error)
+    events = _events(settings, sys.stderr)  # what was found alone goes to the standard output
+    try:
+        found = asyncio.run(verify(settings, events, SystemClock(), quick=parsed.quick))
+    except SettingsError:
+        raise
+    except ThumbrunError as error:
+        events.error(str(error), error.hint)
+        return error.exit_code
+    finally:
+        events.close()
+    print(json.dumps(found.to_record(), indent=1) if parsed.json else verified_text(found, tally_text(found.tally)))
+    return 0 if found.right else _NOT_RIGHT
 
 
 def _demo(parsed: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ from thumbrun.planning.select import Selection
 from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import describe
 from thumbrun.rounds import FIRST, Round
-from thumbrun.settings.places import STATE_NAME
+from thumbrun.settings.named_run import naming
 from thumbrun.settings.resolved import Settings
 from thumbrun.shardlog import LedgerWriter
 from thumbrun.shardwork import ShardWork
@@ -182,9 +182,7 @@ class Job:
         if not self._run_id:
             return "start it again"
         settings = self._settings
-        elsewhere = settings.state.uri() != settings.output.child(STATE_NAME).uri()
-        state = f" --state {settings.state.uri()}" if elsewhere else ""
-        return f"continue with: thumbrun run --resume {settings.output.child(self._run_id).uri()}{state}"
+        return f"continue with: thumbrun run --resume {naming(self._run_id, settings.output, settings.state)}"
 
     async def _work(self) -> Report:
         began = self._clock.monotonic()

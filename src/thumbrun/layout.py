@@ -41,9 +41,14 @@ class StateLayout:
         """Return the name of one anchor."""
         return self.anchors(kind, key) + _number(number)
 
+    @property
+    def runs(self) -> str:
+        """The prefix of the records of all runs."""
+        return f"{self.prefix}runs/"
+
     def run(self, run_id: str) -> "RunLayout":
         """Return the names of one run's records."""
-        return RunLayout(f"{self.prefix}runs/{run_id}/")
+        return RunLayout(f"{self.runs}{run_id}/")
 
 
 @dataclass(frozen=True, slots=True)

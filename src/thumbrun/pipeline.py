@@ -5,7 +5,6 @@ another attempt does it.
 """
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from thumbrun.imaging.body import Body
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.imaging.workers import Renderer
+from thumbrun.marking import Marking
 from thumbrun.outcomes import Outcome, Reason, Status, refusal
 from thumbrun.planning.plan import Item
 from thumbrun.planning.select import RUN_MARK
@@ -31,10 +31,6 @@ from thumbrun.storage.base import (
     StoreError,
     UnauthenticatedError,
 )
-
-SOURCE_MARK = "thumbrun-source"
-GENERATION_MARK = "thumbrun-source-generation"
-RECIPE_MARK = "thumbrun-recipe"
 
 _FAILURES_IN_A_ROW = 8  # items that a failing store leaves open before the task gives up
 _LOOKS = 3  # creates that are refused with nothing there before it counts as a missing permission
@@ -120,7 +116,7 @@ class Pipeline:
         self._workers = workers
         self._admission = admission
         self._making = making
-        self._recipe_digest = making.recipe.digest()
+        self._marking = Marking(making.run_id, making.recipe.digest(), making.hash_source)
         self.items_at_once = items_at_once
         self._denied: list[tuple[Work, SourceDeniedError]] = []
         self._fetcher = Fetcher(source, workers, min(making.max_bytes, admission.largest_body))
@@ -337,17 +333,7 @@ class Pipeline:
         return refusal(work.shard, work.index, Reason.NAME_TAKEN, detail, source_bytes=source_bytes)
 
     def _marks(self, item: Item) -> dict[str, str]:
-        source = self._source.uri(item.source)
-        if self._making.hash_source:
-            source = hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()
-        # A bucket's metadata is Unicode; bytes of a file's name that are none are spelt out.
-        source = source.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        return {
-            RUN_MARK: self._making.run_id,
-            SOURCE_MARK: source,
-            GENERATION_MARK: item.generation,
-            RECIPE_MARK: self._recipe_digest,
-        }
+        return self._marking.marks(self._source.uri(item.source), item.generation)
 
 
 async def _each(works: Iterable[Work]) -> AsyncIterator[Work]:

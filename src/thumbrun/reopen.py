@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from thumbrun.clock import Clock
 from thumbrun.errors import SettingsError
+from thumbrun.planning.begun import runs_there
 from thumbrun.settings.named_run import NamedRun, flags_of_claim, named_run
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.state import State
@@ -44,7 +45,8 @@ async def _recorded(run: NamedRun, clock: Clock) -> dict[str, str | None]:
         name = state.names.run(run.run_id).claim
         claim = await state.read(name)
         if claim is None:
-            raise SettingsError([f"RUN is {run.run_id}, but no such run has begun: no {store.uri(name)}"])
+            there = await runs_there(state, clock)
+            raise SettingsError([f"RUN is {run.run_id}, but no such run has begun: no {store.uri(name)}; {there}"])
     finally:
         await store.close()
     if claim["output"] != run.output.uri():

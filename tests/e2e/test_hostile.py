@@ -1,12 +1,11 @@
 """Hostile images as one run: every one has an outcome, and the task lives."""
 
-import gzip
-import json
 import re
 from collections import Counter
 
 import pytest
 
+from tests.e2e.ledgers import outcomes
 from tests.e2e.tasks import Tasks, clean_environment
 from tests.hostile import hostile_images
 from tests.photographs import photographs
@@ -31,10 +30,7 @@ def test_every_hostile_image_has_an_outcome(
     found = re.search(r"Plan made: ([\d,]+) images", task.output())
     assert found
     planned = int(found[1].replace(",", ""))
-    rows: list[dict[str, str]] = []
-    for name in emulator.objects("hostile", "_thumbrun/"):
-        if "/ledger/" in name:
-            rows += map(json.loads, gzip.decompress(emulator.read("hostile", name)).splitlines()[1:])
+    rows = outcomes(emulator, "hostile")
     assert planned == len(rows) == len({row["source"] for row in rows})
     assert {row["reason"] for row in rows if "reason" in row} <= {str(reason) for reason in Reason}
     done = {row["source"].removeprefix("in/") for row in rows if row["status"] == "done"}

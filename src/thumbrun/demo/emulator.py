@@ -2,7 +2,7 @@
 
 import json
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,11 +30,24 @@ class Emulator:
         """Create a bucket."""
         self._call("POST", "/storage/v1/b?project=demo", json.dumps({"name": bucket}).encode(), "application/json")
 
+    def delete_bucket(self, bucket: str) -> None:
+        """Delete an empty bucket."""
+        self._call("DELETE", f"/storage/v1/b/{bucket}")
+
     def put(
-        self, bucket: str, name: str, body: bytes, *, content_type: str | None = None, encoding: str | None = None
+        self,
+        bucket: str,
+        name: str,
+        body: bytes,
+        *,
+        content_type: str | None = None,
+        encoding: str | None = None,
+        metadata: Mapping[str, str] | None = None,
     ) -> None:
-        """Create or replace an object, with or without a content type."""
+        """Create or replace an object, with or without a content type and metadata."""
         resource: dict[str, Any] = {"name": name}
+        if metadata:
+            resource["metadata"] = dict(metadata)
         if content_type:
             resource["contentType"] = content_type
         if encoding:

@@ -20,8 +20,9 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
         WebP, ICO, AVIF, HEIC       18, 18, 14 and 13 bytes a pixel: the picture and all that its decoder holds; and
                                     the source 3, 0, 5 and 4 times
         JPEG                        the picture, divided by the scale in both directions: 1 byte a pixel if it is
-                                    grey, else 4; a progressive one keeps all its coefficients beside it, 2 bytes for
-                                    each sample of each component (24 megapixels at 4:2:0: 69 MiB)
+                                    grey, else 4; one in several scans, as progressive ones are, keeps all its
+                                    coefficients beside it, 2 bytes for each sample of each component
+                                    (24 megapixels at 4:2:0: 69 MiB)
         JPEG 2000                   the picture and 8 bytes for each component of a pixel, divided likewise
         TIFF                        the picture, twice if it is to be turned; compressed: a strip or tile, and the file
         PNG, GIF, BMP               the picture: 1 byte a pixel for grey and palettes, 2 for 16 bits, else 4;
@@ -42,7 +43,7 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
     held = _BYTES_A_PIXEL.get(image.mode, 4) * count
     shape = _FIXED + 8 * image.height + 4 * held // max(1, image.height)
     if isinstance(image, JpegImagePlugin.JpegImageFile):
-        coefficients = 2 * _samples(image) if image.info.get("progressive") else 0
+        coefficients = 2 * _samples(image) if image.info.get("progressive") or _scans_are_many(image) else 0
         return held // (scale * scale) + coefficients + shape
     if name == "jpeg2000":
         return (held + 8 * len(image.getbands()) * count) // (scale * scale) + shape
@@ -66,6 +67,25 @@ def when_opened(name: str, width: int, height: int, size: int) -> int | None:
     if name not in _WITH_DECODER:
         return None
     return _WITH_DECODER[name] * width * height + _WHOLE_FILE.get(name, 0) * size + _FIXED
+
+
+def _scans_are_many(image: JpegImagePlugin.JpegImageFile) -> bool:
+    """Whether the first scan of a JPEG holds fewer components than the picture has, so that others must follow.
+
+    Pillow has read up to the end of that scan's header, which is looked at from there (ITU-T T.81, B.2.3).
+    """
+    fp = image.fp
+    if fp is None:
+        return False
+    end = fp.tell()
+    for components in range(1, len(image.layer) + 1):
+        length = 6 + 2 * components
+        fp.seek(max(0, end - length - 2))
+        if fp.read(5) == bytes((0xFF, 0xDA, 0, length, components)):
+            fp.seek(end)
+            return components < len(image.layer)
+    fp.seek(end)
+    return True
 
 
 def _samples(image: JpegImagePlugin.JpegImageFile) -> int:

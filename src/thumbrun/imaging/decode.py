@@ -1,5 +1,6 @@
 """From bytes to a small picture in memory: the steps of `reduced`, in their order."""
 
+import struct
 from dataclasses import dataclass
 from typing import IO
 
@@ -117,6 +118,8 @@ def reduced(image: ImageFile.ImageFile, box_width: int, box_height: int, scale: 
     width, height = image.size
     if scale > 1 and isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
         image.reduce = scale.bit_length() - 1
+        # Pillow rounds where the format rounds up, and then refuses what it gets; of multiples both make the same.
+        image._size = (-(-width // scale) * scale, -(-height // scale) * scale)  # noqa: SLF001
     elif scale > 1:
         image.draft(None, (width // scale, height // scale))
     image.load()
@@ -158,7 +161,9 @@ def _orientation(image: ImageFile.ImageFile) -> int:
 def _levels(image: Jpeg2KImagePlugin.Jpeg2KImageFile) -> int:
     """Return how often a JPEG 2000 picture can be halved: what its COD marker says of the wavelet's levels.
 
-    ITU-T T.800, A.6.1: after the marker FF52, its length, the style and four bytes of progression and layers.
+    ITU-T T.800, A.6.1: after the marker FF52, its length, the style and four bytes of progression and layers. Pillow
+    halves no picture that does not begin at its grid's corner, and may not find the place of tiles whose sides cannot
+    be halved without rest (A.5.1: the SIZ marker has the picture's borders, its corner, the sides of a tile).
     """
     fp = image.fp
     if fp is None:
@@ -167,5 +172,14 @@ def _levels(image: Jpeg2KImagePlugin.Jpeg2KImageFile) -> int:
     fp.seek(0)
     head = fp.read(_J2K_HEAD)
     fp.seek(position)
-    marker = head.find(b"\xff\x52", max(0, head.find(b"\xff\x4f\xff\x51")))
-    return head[marker + 9] if 0 <= marker < len(head) - 9 else 0
+    start = max(0, head.find(b"\xff\x4f\xff\x51"))
+    marker = head.find(b"\xff\x52", start)
+    if not start + 32 <= marker < len(head) - 9:
+        return 0
+    right, lower, left, upper, *tile = struct.unpack_from(">6I", head, start + 8)
+    levels: int = head[marker + 9]
+    if left or upper:
+        return 0
+    if tile[0] >= right and tile[1] >= lower:
+        return levels
+    return max(0, min(levels, *(int(side & -side).bit_length() - 1 for side in tile)))

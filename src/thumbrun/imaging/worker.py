@@ -43,7 +43,9 @@ def main(channel: socket.socket, server: int, memory: int, seconds: float) -> No
         allow_seconds(seconds)
         with _opened(data, descriptor) as source:
             del data
-            verdict = _rendered(source, wire.asked(header), memory)
+            request = wire.asked(header)
+            limits.allow(request.memory)
+            verdict = _rendered(source, request, memory)
         limits.give_back()
         try:
             _send(channel, wire.answer(verdict))
@@ -72,15 +74,29 @@ class _Memory:
         """
         self._pages = os.open("/proc/self/statm", os.O_RDONLY) if sys.platform == "linux" else -1
         self._trim = None
+        self._most = 0
         if sys.platform == "linux":
-            limit = self._size(0) + memory + _SLACK
-            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+            self._most = self._size(0) + memory + _SLACK
+            resource.setrlimit(resource.RLIMIT_AS, (self._most, self._most))
             library = ctypes.CDLL(None)
             self._trim = getattr(library, "malloc_trim", None)
             if mallopt := getattr(library, "mallopt", None):
                 mallopt(_M_MMAP_THRESHOLD, _MAPPED)
                 mallopt(_M_TRIM_THRESHOLD, _WORTH_TRIMMING)
         self._resident = self._size(1)
+
+    def allow(self, memory: int) -> None:
+        """Limit the address space to what it is now, plus what one image was admitted with, plus some slack.
+
+        An image that takes more than its header says, and some do, then fails alone: what all processes take together
+        stays within what was admitted, and no neighbour dies for it.
+
+        Args:
+            memory: Bytes that decoding the image may take.
+        """
+        if self._most:
+            limit = min(self._most, self._size(0) + memory + _SLACK)
+            resource.setrlimit(resource.RLIMIT_AS, (limit, self._most))
 
     def give_back(self) -> None:
         """Return freed memory to the system where it is much: the C library keeps it for the next large picture."""

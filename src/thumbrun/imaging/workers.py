@@ -44,8 +44,9 @@ class Renderer(Protocol):
 class Workers:
     """The decoding processes of one task.
 
-    Memory, beside the bodies, which their owner bounds: each process has 13 MiB of its own and at most `memory` bytes
-    more, 64 MiB of slack aside. What all of them share, in the fork server, takes 28 MiB once.
+    Memory, beside the bodies, which their owner bounds: each process has 13 MiB of its own and, for each image, at
+    most what its request allows, never above `memory` bytes, 64 MiB of slack aside. What all of them share, in the
+    fork server, takes 28 MiB once.
     """
 
     def __init__(self, count: int, *, timeout: float, memory: int) -> None:

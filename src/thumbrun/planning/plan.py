@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from thumbrun.layout import RunLayout
+from thumbrun.records import RecordError
 from thumbrun.state import State
 
 
@@ -41,8 +42,17 @@ class Item:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Item":
-        """Return the item of a shard's record."""
+        """Return the item of a shard's record.
+
+        Raises:
+            RecordError: The row is that of no item.
+        """
+        if not row.keys() >= _ALWAYS:
+            raise RecordError(f"a row of a shard's record lacks {', '.join(sorted(_ALWAYS - row.keys()))}")
         return cls(**{name: row.get(name) for name in Item.__slots__})  # type: ignore[arg-type]
+
+
+_ALWAYS = frozenset(Item.__slots__) - {"crc32c", "encoding", "format"}  # what every row has
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ What the run does stands in its claim, so that nobody has to type it again.
 """
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from thumbrun.console import quoted
 from thumbrun.errors import SettingsError
 from thumbrun.settings import values
-from thumbrun.settings.places import state_of
+from thumbrun.settings.places import STATE_NAME, state_of
 from thumbrun.settings.resolved import resolve_only
 from thumbrun.storage import location
 from thumbrun.storage.location import Location
@@ -85,6 +86,14 @@ def _parse(text: str, output: str | None) -> tuple[Location, str]:
     raise ValueError(RIGHT)
 
 
+def naming(run_id: str, output: Location, state: Location) -> str:
+    """Return the words that name a run on a command line: its folder, and `--state` where the records lie elsewhere."""
+    words = [_place(output.child(run_id).uri())]
+    if state.uri() != output.child(STATE_NAME).uri():
+        words += ["--state", _place(state.uri())]
+    return shlex.join(words)
+
+
 # What a claim fixes; commands that go on with a run do not take these.
 FIXED = frozenset(
     {
@@ -104,6 +113,9 @@ FIXED = frozenset(
         "new",
     }
 )
+
+# What has no meaning for who only looks at a run.
+UNUSED_BY_VERIFY = frozenset({"join_within", "balance", "max_pixels", "max_bytes", "strict", "allow_empty"})
 
 
 def flags_of_claim(claim: Mapping[str, Any], run: NamedRun) -> dict[str, str | None]:

@@ -12,7 +12,8 @@ from tests.faults.images.mutants import mutant
 def main() -> int:
     """Run the campaign; 1 if it found anything wrong."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.faults.images", description="Try mutants of photographs, and decompression bombs."
+        prog="python -m tests.faults.images",
+        description="Try mutants of photographs, decompression bombs, and images that cost a process.",
     )
     parser.add_argument("--mutations", type=int, default=5000, help="how many mutants")
     parser.add_argument("--seed", type=int, default=1)
@@ -24,6 +25,7 @@ def main() -> int:
     if asked.only is None:
         asyncio.run(campaign.mutants(range(asked.mutations)))
         asyncio.run(campaign.bombs())
+        asyncio.run(campaign.deadly())
     else:
         if asked.keep:
             asked.keep.write_bytes(mutant(asked.seed, asked.only).content)

@@ -1,4 +1,4 @@
-"""The campaign: many mutants, and every bomb, through real decoding processes, one after the other."""
+"""The campaign: many mutants, every bomb and every deadly image, through real decoding processes in turn."""
 
 import time
 from collections.abc import Iterable
@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 
 from tests.faults.images.bench import Bench, bench
 from tests.faults.images.bombs import BOMBS
+from tests.faults.images.deadly import LIMIT, SLOW, crashing
 from tests.faults.images.mutants import mutant
 from tests.faults.tried import Tried
+from thumbrun.outcomes import Reason
 
 BOMBS_MEMORY = 320 << 20  # bytes; what the memory setting comes to in a container of 512 MiB
-BOMBS_LIMIT = 10.0  # seconds, the default
+BOMBS_LIMIT = 30.0  # seconds; three times the default, for machines that are busy with other things
 _SHOWN = 50
+_TIMES = 3
 
 
 @dataclass(slots=True)
@@ -46,6 +49,15 @@ class Campaign:
         async with bench(limit=BOMBS_LIMIT, memory=BOMBS_MEMORY) as watched:
             for name, bomb in BOMBS.items():
                 await self._try(watched, name, "decompression bomb", bomb.make(), frozenset((bomb.expected,)))
+        self._note(watched)
+
+    async def deadly(self) -> None:
+        """Try every image that costs a process, each a few times."""
+        async with bench(limit=LIMIT, memory=BOMBS_MEMORY) as watched:
+            for _ in range(_TIMES):
+                for name, make in SLOW.items():
+                    await self._try(watched, name, "takes minutes", make(), frozenset((Reason.TIMEOUT,)))
+                await self._try(watched, "crash", "kills its decoder", crashing(), frozenset((Reason.CRASHED,)))
         self._note(watched)
 
     async def _try(self, watched: Bench, name: str, fault: str, content: bytes, expected: frozenset[str]) -> None:

@@ -168,9 +168,15 @@ def _mislabelled(chance: random.Random, specimen: Specimen, healthy: tuple[Speci
 
 
 def _appended(chance: random.Random, specimen: Specimen, healthy: tuple[Specimen, ...]) -> _Made:
-    """Append something to a whole image, as cameras do and polyglots are made: it is still that image."""
+    """Append something to a whole image, as cameras do and polyglots are made: it is still that image.
+
+    libheif and OpenJPEG take what follows for boxes, and insist that they make sense.
+    """
     other = chance.choice((chance.choice(healthy).content, b"PK\3\4" * 50, chance.randbytes(2000), bytes(5000)))
-    return f"{len(other)} bytes more", specimen.content + other, frozenset((DONE,))
+    expected = frozenset((DONE,))
+    if specimen.format in ("heic", "jpeg2000"):
+        expected |= {Reason.TRUNCATED, Reason.UNREADABLE}
+    return f"{len(other)} bytes more", specimen.content + other, expected
 
 
 def _numbered(chance: random.Random, specimen: Specimen, _: tuple[Specimen, ...]) -> _Made:

@@ -41,7 +41,7 @@ class Proxy:
     Attributes:
         url: Its address, as `STORAGE_EMULATOR_HOST` wants it.
         asked: Every request, in the order in which they came.
-        faults: How often each kind was injected.
+        faults: How often each kind was injected; whatever strikes a later page of a listing is a kind of its own.
         decide: Says which fault a request suffers; may be changed at any time.
         refuse: Says why a request is refused with 403 whatever `decide` says, or None; may be changed at any time.
         stall: Seconds that a stalled request is held before its connection is cut.
@@ -128,6 +128,7 @@ class Proxy:
         self.asked.append(asked)
         await asyncio.sleep(self.latency)
         if why := self.refuse(asked):
+            self.faults["403 for a while"] += 1
             return _answer(asked, 403, why)
         fault = self.decide(asked)
         try:
@@ -144,9 +145,7 @@ class Proxy:
 
     def _suffered(self, asked: Asked, fault: Fault) -> None:
         asked.fault = fault.value
-        self.faults[fault.value] += 1
-        if asked.from_name:
-            self.faults["listing broken off between pages"] += 1
+        self.faults["listing broken off between pages" if asked.from_name else fault.value] += 1
 
     async def _before(self, asked: Asked, fault: Fault) -> web.StreamResponse:
         """Answer without passing the request on."""

@@ -40,7 +40,7 @@ class Told:
         seed: It replays it.
         findings: The oracle's.
         problems: Of the tasks themselves: a wrong exit code, no end.
-        faults: Injected, by kind.
+        faults: Injected, by kind, other than kills.
         kills: SIGKILLs, those of decoding processes included.
         attempts: Task processes started.
         requests: How many were made.
@@ -128,7 +128,7 @@ class Schedule:
             finally:
                 tasks.kill_all()
             self._told.findings = Oracle(self._world, killed_workers=self._workers_killed).judge(proxy.asked)
-            self._told.faults = proxy.faults
+            self._told.faults.update(proxy.faults)
             self._told.requests = len(proxy.asked)
         self._told.seconds = time.monotonic() - began
         if self._told.failures():
@@ -213,11 +213,13 @@ class Schedule:
         if task := self._someone():
             with suppress(ProcessLookupError):
                 task.process.terminate()
+                self._told.faults["SIGTERM"] += 1
 
     def _stop(self) -> None:
         """Stop a task for longer than the others wait for a planner's beat."""
         if task := self._someone():
             task.send(signal.SIGSTOP)
+            self._told.faults["SIGSTOP for 5 s"] += 1
             self._resume_at.append((self._now + 5.0, task))
 
     def _kill_worker(self) -> None:
@@ -230,6 +232,7 @@ class Schedule:
 
     def _change_source(self) -> None:
         number = self._chance.randrange(self._images + 5)
+        self._told.faults["source changed"] += 1
         if self._chance.random() < 0.7:
             self._world.replace(number)
         else:

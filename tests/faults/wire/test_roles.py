@@ -13,6 +13,7 @@ from tests.faults.wire.world import OUTPUT, SOURCE
 from thumbrun.demo.emulator import Emulator
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("taken", [412, 403])
 def test_the_least_roles_suffice(stage: Stage, taken: int) -> None:
     """Reading and listing the source, creating, reading and listing in the output: nothing else is asked for.
@@ -20,7 +21,7 @@ def test_the_least_roles_suffice(stage: Stage, taken: int) -> None:
     A whole run of three tasks with a kill, a second live copy and a retry ends with 0, also where an account that
     may not delete is told 403 instead of 412 of a name that is taken.
     """
-    stage.world.fill(60)
+    stage.world.fill(50)
     stage.proxy.refuse = Roles()
     stage.proxy.latency = 0.02
     if taken == 403:
@@ -32,7 +33,7 @@ def test_the_least_roles_suffice(stage: Stage, taken: int) -> None:
     assert [0] * 4 == [task.wait() for task in tasks], stage.tasks.outputs()
     findings = stage.judge()
     assert [] == findings.all()
-    assert 60 == findings.items
+    assert 50 == findings.items
     assert not findings.reasons
     answers = {asked.status for asked in stage.proxy.asked if asked.operation == "create"}
     assert {200, taken} == answers
@@ -105,10 +106,11 @@ def test_a_role_that_comes_late(stage: Stage) -> None:
     assert [] == stage.judge().all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bucket", "permission"), [(SOURCE, "get"), (OUTPUT, "create"), (OUTPUT, "get")])
 def test_a_role_that_is_withdrawn_in_the_middle(stage: Stage, bucket: str, permission: str) -> None:
     """A bucket that refuses all of a sudden leaves its images open, however many were done; a retry does them."""
-    stage.world.fill(60)
+    stage.world.fill(50)
     roles = Roles.without(bucket, permission)
     stage.proxy.refuse = lambda asked: roles(asked) if stage.proxy.reads(SOURCE) > 20 else None
     task = stage.start(THUMBRUN_IN_FLIGHT="4")

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.faults.wire.asked import Asked
+from tests.faults.wire.faults import Fault, no_fault
 from tests.faults.wire.schedule import decoding_processes
 from tests.faults.wire.stage import HURRIED, Stage, wait_until
 from tests.faults.wire.world import OUTPUT, SOURCE
@@ -39,6 +40,27 @@ def test_a_task_hands_back_whatever_it_waits_for(stage: Stage, held: Callable[[A
     task.process.terminate()
     assert 130 == task.wait(_HAND_BACK_SECONDS + 1), task.output()  # one more for a machine that is busy
     stage.proxy.release()
+    again = stage.start(attempt=1, module="thumbrun")
+    assert 0 == again.wait(), again.output()
+    assert [] == stage.judge().all()
+
+
+def test_a_task_hands_back_in_a_storm(stage: Stage) -> None:
+    """SIGTERM ends a task in time that waits between attempts at a store which answers everything with 503."""
+    stage.world.fill(40)
+    thumbnails = 0
+
+    def storm(asked: Asked) -> Fault | None:
+        nonlocal thumbnails
+        thumbnails += asked.operation == "create" and not asked.name.startswith("_thumbrun/")
+        return Fault.UNAVAILABLE if thumbnails > 10 else None
+
+    stage.proxy.decide = storm
+    task = stage.start(module="thumbrun")
+    wait_until(lambda: stage.proxy.faults.total() > 20)
+    task.process.terminate()
+    assert 130 == task.wait(_HAND_BACK_SECONDS + 1), task.output()
+    stage.proxy.decide = no_fault
     again = stage.start(attempt=1, module="thumbrun")
     assert 0 == again.wait(), again.output()
     assert [] == stage.judge().all()

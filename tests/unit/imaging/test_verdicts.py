@@ -7,8 +7,10 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from tests.faults.images.bombs import gif, jpeg
 from tests.unit.imaging.encoded import ENCODED
 from tests.unit.imaging.samples import bomb, request
+from tests.unit.imaging.test_workers import running, verdict
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered
 from thumbrun.outcomes import Reason
@@ -53,6 +55,25 @@ def test_limits_of_libheif_are_no_want_of_memory() -> None:
     found = render(bytes(whole), request())
     assert isinstance(found, Refused)
     assert (Reason.UNREADABLE, True) == (found.reason, "Security limit" in found.detail)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_one_scan_takes_no_coefficients(mode: str) -> None:
+    """A JPEG in one scan is decoded row by row, and its estimate says so."""
+    target = io.BytesIO()
+    Image.new(mode, (4_000, 4_000)).save(target, "JPEG")
+    wanted = render(target.getvalue(), request(memory=1))
+    assert isinstance(wanted, NeedsMemory)
+    assert wanted.bytes < 8_000_000
+
+
+def test_several_scans_take_coefficients() -> None:
+    """A JPEG that is not progressive, but has a scan for each component, keeps all its coefficients."""
+    side = 4_000
+    wanted = render(jpeg.scan_by_scan(side), request(memory=1))
+    assert isinstance(wanted, NeedsMemory)
+    assert wanted.bytes > 2 * 3 * side * side
+    assert isinstance(render(jpeg.scan_by_scan(side), request(memory=wanted.bytes)), Rendered)
 
 
 def bitmap(width: int, height: int, data: bytes) -> bytes:
@@ -103,3 +124,13 @@ def test_ordinary_shapes_take_no_more() -> None:
     wanted = render(bomb(6_400), request(memory=1))
     assert isinstance(wanted, NeedsMemory)
     assert wanted.bytes < 1.2 * 6_400**2 + 7_000_000
+
+
+async def test_more_than_was_admitted() -> None:
+    """An image that takes far more memory than its header says fails alone, and may have more where it is admitted."""
+    content = gif.head(1, 1) + gif.comments(200_000) + gif.frame(1, 1) + b";"  # Pillow keeps the comments, 50 MB twice
+    async with running(memory=320 << 20) as workers:
+        for memory, expected in ((8 << 20, Reason.OUT_OF_MEMORY), (240 << 20, None), (8 << 20, Reason.OUT_OF_MEMORY)):
+            found = await verdict(workers, content, request(memory=memory))
+            assert expected == getattr(found, "reason", None)
+            assert isinstance(await verdict(workers, ENCODED["jpeg"], request(memory=memory)), Rendered)

@@ -62,6 +62,13 @@ def _baseline(side: int, *, restarts: bool = False, components: int = 1, scans: 
     return _START + tables + _frame(0xC0, side, side, components) + (_scan(0, 63, components) + data) * scans + _END
 
 
+def scan_by_scan(side: int) -> bytes:
+    """Return a JPEG in colour that is not progressive, and yet has a scan for each of its components."""
+    blocks = (-(-side // 8)) ** 2
+    scans = (segment(0xDA, bytes([1, number, 0, 0, 63, 0])) + bytes(-(-2 * blocks // 8)) for number in (1, 2, 3))
+    return _START + _TABLE + _codes(0, 0) + _codes(1, 0) + _frame(0xC0, side, side, 3) + b"".join(scans) + _END
+
+
 def _photograph() -> bytes:
     target = io.BytesIO()
     Image.radial_gradient("L").convert("RGB").save(target, "JPEG")
@@ -106,6 +113,8 @@ BOMBS = {
     "jpeg progressive, 10,000 x 10,000 in colour": Bomb(lambda: _three(10_000), MEMORY),
     "jpeg of 65,500 x 65,500": Bomb(lambda: _baseline(65_500), TOO_MANY),
     "jpeg of 10,000 x 10,000": Bomb(lambda: _baseline(10_000), DONE),
+    "jpeg of 10,000 x 10,000, scan by scan": Bomb(lambda: scan_by_scan(10_000), MEMORY),
+    "jpeg of 5,000 x 5,000, scan by scan": Bomb(lambda: scan_by_scan(5_000), DONE),
     "jpeg of 1,000 scans": Bomb(lambda: progressive(800, 1_000), DONE),
     "jpeg of 1,000 refining scans": Bomb(lambda: progressive(800, 1_000, refined=True), DONE),
     "jpeg of a million restarts": Bomb(lambda: _baseline(8_000, restarts=True), DONE),

@@ -1,0 +1,173 @@
+"""What `thumbrun verify` finds: a closed set of kinds, how many of each, and the first of each by name. Pure."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from thumbrun.console import plain
+from thumbrun.outcomes import Tally
+from thumbrun.records import VERSION
+
+MOST_NAMED = 1000  # findings of each kind; all are counted
+_MOST_SHOWN = 20  # of each kind, to people
+
+
+class Kind(StrEnum):
+    """What is not as it should be. Each value's meaning stands in `MEANINGS`."""
+
+    NO_PLAN = "no-plan"
+    BAD_RECORD = "bad-record"
+    OPEN = "open"
+    STRAY_OUTCOME = "stray-outcome"
+    MISSING = "missing"
+    NOT_ITS_OWN = "not-its-own"
+    WRONG_LENGTH = "wrong-length"
+    UNREADABLE = "unreadable"
+    WRONG_FORMAT = "wrong-format"
+    WRONG_SIZE = "wrong-size"
+    UNEXPLAINED = "unexplained"
+    WRONG_SUMMARY = "wrong-summary"
+
+
+MEANINGS: dict[Kind, str] = {
+    Kind.NO_PLAN: "the run has no plan yet, so nobody knows its items",
+    Kind.BAD_RECORD: "a record of the run is missing or cannot be read, and with it what it says of items",
+    Kind.OPEN: "the item has no outcome",
+    Kind.STRAY_OUTCOME: "the ledger tells of an item that the plan does not hold",
+    Kind.MISSING: "the item is done, but there is no thumbnail",
+    Kind.NOT_ITS_OWN: "what lies there is not marked as this item's thumbnail",
+    Kind.WRONG_LENGTH: "the thumbnail has other bytes in number than its outcome says",
+    Kind.UNREADABLE: "the thumbnail cannot be decoded to its end",
+    Kind.WRONG_FORMAT: "the thumbnail is of another format than the plan says",
+    Kind.WRONG_SIZE: "the thumbnail has other pixels in number than its outcome says, or does not fit the box",
+    Kind.UNEXPLAINED: "no outcome explains an object in the run's folder",
+    Kind.WRONG_SUMMARY: "the summary counts other outcomes than the ledger holds",
+}
+
+IN_THE_WAY = frozenset((Kind.NOT_ITS_OWN, Kind.WRONG_LENGTH, Kind.UNREADABLE, Kind.WRONG_FORMAT, Kind.WRONG_SIZE))
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong with an item: the kind, and a sentence for people or nothing."""
+
+    kind: Kind
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be.
+
+    Attributes:
+        kind: Which.
+        source: URI of the item's source, or empty where no item is meant.
+        object: URI of the thumbnail, record or other object, or empty.
+        detail: A sentence for people, or empty.
+    """
+
+    kind: Kind
+    source: str = ""
+    object: str = ""
+    detail: str = ""
+
+    def to_record(self) -> dict[str, str]:
+        """Return the finding as JSON holds it; what is empty is left out."""
+        fields = {"kind": self.kind.value, "source": self.source, "object": self.object, "detail": self.detail}
+        return {name: value for name, value in fields.items() if value}
+
+
+@dataclass(slots=True)
+class Verified:
+    """What was found of a run.
+
+    Attributes:
+        run_id: The run.
+        source: URI of what it reads.
+        folder: URI of its thumbnails.
+        records: URI of its records.
+        opened: Whether every thumbnail was read and decoded, not only listed.
+        items: How many the plan holds.
+        shards: How many the plan holds.
+        tally: The outcomes.
+        objects: How many lie in the folder.
+        counts: Findings by kind.
+        named: The first findings of each kind.
+        advice: What to do, one command or sentence each.
+    """
+
+    run_id: str
+    source: str
+    folder: str
+    records: str
+    opened: bool
+    items: int = 0
+    shards: int = 0
+    tally: Tally = field(default_factory=Tally)
+    objects: int = 0
+    counts: Counter[Kind] = field(default_factory=Counter)
+    named: dict[Kind, list[Finding]] = field(default_factory=dict)
+    advice: list[str] = field(default_factory=list)
+
+    @property
+    def right(self) -> bool:
+        """Whether everything is as it should be."""
+        return not self.counts
+
+    def add(self, finding: Finding) -> None:
+        """Take a finding."""
+        self.counts[finding.kind] += 1
+        named = self.named.setdefault(finding.kind, [])
+        if len(named) < MOST_NAMED:
+            named.append(finding)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return everything as `--json` prints it."""
+        kinds = [kind for kind in Kind if self.counts[kind]]
+        return {
+            "version": VERSION,
+            "run": self.run_id,
+            "source": self.source,
+            "folder": self.folder,
+            "records": self.records,
+            "right": self.right,
+            "opened": self.opened,
+            "items": self.items,
+            "shards": self.shards,
+            "outcomes": self.tally.to_record(),
+            "objects": self.objects,
+            "counts": {kind.value: self.counts[kind] for kind in kinds},
+            "findings": [finding.to_record() for kind in kinds for finding in self.named[kind]],
+            "advice": list(self.advice),
+        }
+
+
+def verified_text(verified: Verified, counted: str) -> str:
+    """Return what was found in plain words.
+
+    Args:
+        verified: What was found.
+        counted: The outcomes in plain words.
+    """
+    what = f"{verified.items:,} items in {verified.shards:,} shards, {counted}"
+    lines = [f"Run {verified.run_id}: {what}. {verified.folder} holds {verified.objects:,} objects."]
+    for kind in Kind:
+        if not verified.counts[kind]:
+            continue
+        lines.append(f"\n{verified.counts[kind]:,} {kind}: {MEANINGS[kind]}")
+        shown = verified.named[kind][:_MOST_SHOWN]
+        lines += [f"  {plain(_line(finding))}" for finding in shown]
+        if verified.counts[kind] > len(shown):
+            lines.append(f"  … and {verified.counts[kind] - len(shown):,} more")
+    if verified.right:
+        opened = ", whole and of the right size" if verified.opened else ", by what the listing says; none was opened"
+        lines.append(f"Every item has its one outcome, and every thumbnail is there{opened}.")
+    elif verified.advice:
+        lines += ["", "What to do:", *(f"  {plain(advice)}" for advice in verified.advice)]
+    return "\n".join(lines)
+
+
+def _line(finding: Finding) -> str:
+    named = " -> ".join(part for part in (finding.source, finding.object) if part)
+    return ": ".join(part for part in (named, finding.detail) if part)

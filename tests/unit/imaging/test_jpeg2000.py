@@ -1,0 +1,51 @@
+"""JPEG 2000, which is decoded at a fraction of its size, whatever that size is."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from tests.unit.imaging.samples import request
+from thumbrun.imaging.render import render
+from thumbrun.imaging.request import Rendered
+
+SIDES = [*range(1_280, 1_313), 2_609, 3_333]
+
+
+def encoded(width: int, height: int, left: int = 0, top: int = 0) -> bytes:
+    """Return a gradient, its left upper corner anywhere on the format's grid."""
+    target = io.BytesIO()
+    tile = (width + left, height + top)
+    picture = Image.linear_gradient("L").resize((width, height))
+    picture.save(target, "JPEG2000", offset=(left, top), tile_size=tile)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(("width", "height"), [*((side, 1_300) for side in SIDES), *((1_300, side) for side in SIDES)])
+def test_every_size(width: int, height: int) -> None:
+    """Whatever is left when a size is divided, the picture is rendered, and looks as it should."""
+    found = render(encoded(width, height), request())
+    assert isinstance(found, Rendered)
+    assert (width, height) == (found.source_width, found.source_height)
+    with Image.open(io.BytesIO(found.data)) as thumbnail:
+        expected = Image.linear_gradient("L").resize(thumbnail.size).tobytes()
+        assert max(abs(a - b) for a, b in zip(expected, thumbnail.convert("L").tobytes(), strict=True)) <= 8
+
+
+@pytest.mark.parametrize("offset", [(1, 0), (0, 7), (15, 16), (33, 31)])
+def test_every_corner(offset: tuple[int, int]) -> None:
+    """The picture need not begin at the grid's corner."""
+    found = render(encoded(1_301, 1_303, *offset), request())
+    assert isinstance(found, Rendered), found
+    assert (1_301, 1_303) == (found.source_width, found.source_height)
+
+
+@pytest.mark.parametrize("side", [201, 256, 333, 500, 512, 1_000])
+@pytest.mark.parametrize("size", [(1_300, 1_301), (1_301, 1_303), (2_609, 1_287), (1_288, 3_333)])
+def test_every_tile(size: tuple[int, int], side: int) -> None:
+    """The picture may be in tiles of any size."""
+    target = io.BytesIO()
+    Image.linear_gradient("L").resize(size).save(target, "JPEG2000", tile_size=(side, side))
+    found = render(target.getvalue(), request())
+    assert isinstance(found, Rendered), found
+    assert size == (found.source_width, found.source_height)
