@@ -1,0 +1,76 @@
+"""Names are data: whatever they hold, they stay inside the destination, one each, and read back from records."""
+
+import os
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thumbrun import records
+from thumbrun.console import plain, quoted
+from thumbrun.planning.naming import NamingRule
+from thumbrun.storage.gcs import GcsStore
+from thumbrun.storage.local import LocalStore
+from thumbrun.storage.walk import PRIVATE
+
+TURNS = ("", ".", "..", "...", "\\", "..\\", "~", "C:", "nul", "-", " ", "%2e%2e", "_thumbrun", "local")
+ODD = ("\0", "\n", "\x1b[2J", "\u202e", "\udcff", "</script>", "x" * 300, "é" * 200)
+PLAIN = ("a", "A", "é", "e\u0301", "a.jpg", ".jpg", "b.HEIC")
+PARTS = st.sampled_from((*TURNS, *ODD, *PLAIN))
+ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+PATHS = st.lists(PARTS | ANY, min_size=1, max_size=6).map("/".join)
+ROOT = Path("/destination/of/the thumbnails")
+
+
+@pytest.mark.parametrize("layout", ["flat", "tree"])
+@given(
+    path=PATHS, format_=st.sampled_from(["keep", "jpeg", "avif"]), level=st.integers(0, 3), limit=st.integers(80, 900)
+)
+def test_no_name_leaves_the_folder_of_the_run(layout: str, path: str, format_: str, level: int, limit: int) -> None:
+    """What a folder is given as a name is a path strictly below the run's folder, and never thumbrun's own."""
+    name = "20261123T1748Z/" + NamingRule(layout, format_, True, limit).name(path, "jpeg", level)
+    if LocalStore(str(ROOT)).name_problem(name) is None:
+        target = os.path.normpath(f"{ROOT}/{name}")
+        assert target == f"{ROOT}/{name}"
+        assert target.startswith(f"{ROOT}/20261123T1748Z/")
+        assert f"/{PRIVATE}/" not in f"{target}/"
+        assert all(len(os.fsencode(part)) <= 255 for part in target.split("/"))
+        os.fsencode(target)
+
+
+@given(path=PATHS, level=st.integers(0, 3))
+def test_no_name_is_what_a_bucket_cannot_hold(path: str, level: int) -> None:
+    """What a bucket is given as a name is Unicode of 1 to 1,024 bytes without line ends, below the run's folder."""
+    name = "r/" + NamingRule("tree", "keep", False, 1022).name(path, "jpeg", level)
+    if GcsStore("bucket").name_problem(name) is None:
+        assert 1 <= len(name.encode("utf-8")) <= 1024
+        assert not set(name) & {"\r", "\n"}
+        assert name.startswith("r/")
+
+
+@given(first=PATHS, second=PATHS)
+def test_names_that_a_disk_takes_for_one_have_one_key(first: str, second: str) -> None:
+    """Where two names differ by case or Unicode form only, a disk's rule sees that they collide."""
+    rule = NamingRule("tree", "keep", True, 900)
+    for form in ("NFC", "NFD"):
+        assert rule.key(first) == rule.key(unicodedata.normalize(form, first))
+    if first.casefold() == second.casefold():
+        assert rule.key(first) == rule.key(second)
+
+
+@given(names=st.lists(PATHS | st.text(st.characters(codec=None, categories=None), max_size=20), max_size=8))
+def test_records_give_back_every_name(names: list[str]) -> None:
+    """Names of any characters, line ends and lone surrogates included, are read from records as they were written."""
+    header, rows = records.from_lines(records.to_lines({"names": names}, [{"name": name} for name in names]), "x")
+    assert names == header["names"] == [row["name"] for row in rows]
+    assert names == records.from_json(records.to_json({"names": names}), "x")["names"]
+
+
+@given(name=PATHS | st.text(st.characters(codec=None, categories=None), max_size=20))
+def test_what_people_are_shown_is_one_printable_line(name: str) -> None:
+    """No name moves a cursor, ends a line, turns the writing direction, or cannot be written to a terminal."""
+    assert plain(name).isprintable()
+    assert quoted(name).isprintable()
+    plain(name).encode("utf-8")
