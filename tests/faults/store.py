@@ -283,9 +283,10 @@ class FaultStore:
             if fault is Fault.DENIED_TAKEN or self._denied_for_taken:
                 raise DeniedError(f"injected: 403, {name} would be deleted") from error
             raise
-        await self._end(operation, fault)
         if kept != body:
             self.damaged.add(name)
+        await self._end(operation, fault)
+        if kept != body:
             raise DamagedError(f"injected: {name} is stored with other bytes")
         return entry
 

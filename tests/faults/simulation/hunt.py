@@ -9,11 +9,12 @@ from tests.faults.simulation.verdict import Finding
 
 MOST = 400  # schedules until a defect counts as not noticed
 QUICK: dict[str, tuple[int, ...]] = {
-    "the worst outcome is chosen": (77, 172),
-    "a seal is believed whatever was written after it": (391, 806),
-    "a record's checksum is not compared": (265, 313),
-    "the planner's beat is not seen": (72, 276),
-    "one death while alone makes poison": (46, 188),
+    "the planner's beat is not seen": (221,),
+    "one death while alone makes poison": (194,),
+    "after a death nobody looks for thumbnails": (249,),
+    "a damaged upload is taken for whole": (90,),
+    "the worst outcome is chosen": (71,),
+    "a seal is believed whatever was written after it": (71,),
 }
 """Seeds that were found to notice a defect which few schedules notice. Others do as well: these save time."""
 

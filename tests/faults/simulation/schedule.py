@@ -125,9 +125,7 @@ def draw_schedule(seed: int) -> Schedule:
     """Return the schedule of a seed."""
     chance = chance_of(seed, "schedule")
     folders = chance.choice((2, 4, 6))
-    names = {
-        SOURCE_PREFIX + draw_name(chance, folders) for _ in range(chance.choice((1, 5, 8, 12, 12, 20, 20, 30, 60)))
-    }
+    names = {SOURCE_PREFIX + draw_name(chance, folders) for _ in range(chance.choice((1, 4, 6, 8, 10, 12, 16, 24, 48)))}
     pictures = {name: draw(chance, name) for name in sorted(names)}
     executions = _draw_executions(chance)
     if all(execution.name for execution in executions) and chance.random() < 0.08:
