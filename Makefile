@@ -26,12 +26,12 @@ audit: .venv/audit/installed
 docs: .venv/all-installed
 	$(BIN)/python docs/generate.py
 
-# What docs/reliability.md tells: about half an hour.
+# What docs/reliability.md tells: about a quarter of an hour.
 chaos: .venv/all-installed
 	@mkdir -p docs/campaigns
-	$(BIN)/python -m tests.faults.simulation --schedules 20000 --out docs/campaigns/simulation.json
+	$(BIN)/python -m tests.faults.simulation --schedules 10000 --out docs/campaigns/simulation.json
 	$(BIN)/python -m tests.faults.random_kills --runs 1200 --out docs/campaigns/random-kills.json
-	$(BIN)/python -m tests.faults.wire --schedules 30 --out docs/campaigns/wire.json
+	$(BIN)/python -m tests.faults.wire --schedules 20 --out docs/campaigns/wire.json
 	$(BIN)/python -m tests.faults.images --mutations 5000 --out docs/campaigns/images.json
 	$(BIN)/python docs/reliability.py
 

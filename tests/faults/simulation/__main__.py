@@ -1,7 +1,7 @@
 """Simulated runs: one schedule with its trace, or a campaign of many.
 
 `python -m tests.faults.simulation --seed 1234` shows one again, step by step;
-`python -m tests.faults.simulation --schedules 20000 --out FILE` is the long campaign, the defects included.
+`python -m tests.faults.simulation --schedules 10000 --out FILE` is the long campaign, the defects included.
 """
 
 import argparse
