@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from thumbrun.clock import Clock
 from thumbrun.outcomes import Outcome, Tally
-from thumbrun.pipeline import Pipeline, Work
+from thumbrun.pipeline import Pipeline
 from thumbrun.planning.plan import Plan, read_shard
 from thumbrun.platform import Task
+from thumbrun.put import Work
 from thumbrun.shardlog import LedgerWriter, ShardLog
 from thumbrun.state import State
 from thumbrun.suspects import suspects

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from thumbrun.clock import Clock
-from thumbrun.job import Report, Stores, agree, make_folders, run_folder
+from thumbrun.job import Report, agree, make_folders, run_folder
 from thumbrun.logs.choose import FLEET_VARIABLE
 from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.logs.lines import parse
@@ -22,6 +22,7 @@ from thumbrun.planning.later import last_summary
 from thumbrun.platform import without_task
 from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.resolved import Settings, share
+from thumbrun.stores import Stores
 
 RETRIES = 3  # Cloud Run's default
 _FINAL = frozenset((0, 2, 3, 4, 130))  # exit codes after which another attempt would say the same

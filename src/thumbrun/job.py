@@ -5,7 +5,6 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from thumbrun.admission import Admission
 from thumbrun.clock import Clock
@@ -14,7 +13,7 @@ from thumbrun.feed import Feed
 from thumbrun.imaging.workers import Renderer, Workers
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
-from thumbrun.pipeline import Making, Pipeline
+from thumbrun.pipeline import Pipeline
 from thumbrun.planning.agree import Agreed, Agreement, Wish
 from thumbrun.planning.freeze import Source
 from thumbrun.planning.later import agree_on_round, last_summary
@@ -24,15 +23,15 @@ from thumbrun.planning.planner import Planner
 from thumbrun.planning.select import Selection
 from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import describe
+from thumbrun.put import Making
 from thumbrun.rounds import FIRST, Round
 from thumbrun.settings.named_run import naming
 from thumbrun.settings.resolved import Settings
 from thumbrun.shardlog import LedgerWriter
 from thumbrun.shardwork import ShardWork
-from thumbrun.state import State
 from thumbrun.storage.base import Store
 from thumbrun.storage.location import Location
-from thumbrun.storage.open import open_store
+from thumbrun.stores import Stores, same_root
 
 GRACE_SECONDS = 5.0  # for what is under way when the task is told to stop
 WRITE_DOWN_SECONDS = 2.5  # for the ledger, after that
@@ -61,60 +60,6 @@ class Report:
     run: Tally | None
     seconds: float
     listed: bool
-
-
-class Stores:
-    """The stores of one task, opened and closed together."""
-
-    def __init__(
-        self, settings: Settings, events: Events, clock: Clock, opener: Callable[[Location], Store] | None = None
-    ) -> None:
-        """Prepare.
-
-        Args:
-            settings: Where they are.
-            events: Hears of requests that are repeated.
-            clock: Time and chance, for waits.
-            opener: Opens each store instead of `storage.open`.
-        """
-        self._settings = settings
-        self._events = events
-        self._clock = clock
-        self._opener = opener or self._usual
-        self._stack = AsyncExitStack()
-
-    async def __aenter__(self) -> Self:
-        settings = self._settings
-        self.source = self._open(settings.source)
-        self.output = self.source if _same(settings.output, settings.source) else self._open(settings.output)
-        self.state = State(
-            self.output if _same(settings.state, settings.output) else self._open(settings.state),
-            settings.state.prefix,
-        )
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        await self._stack.aclose()
-
-    def _open(self, location: Location) -> Store:
-        store = self._opener(location)
-        self._stack.push_async_callback(store.close)
-        return store
-
-    def _usual(self, location: Location) -> Store:
-        settings = self._settings
-        return open_store(
-            location,
-            clock=self._clock,
-            emulator=settings.emulator,
-            user_project=settings.user_project,
-            in_flight=settings.in_flight,
-            on_retry=self._events.retry,
-        )
-
-
-def _same(one: Location, other: Location) -> bool:
-    return (one.scheme, one.root) == (other.scheme, other.root)
 
 
 class Job:
@@ -314,7 +259,7 @@ async def agree(settings: Settings, stores: Stores, clock: Clock) -> Agreed:
     agreement = Agreement(stores.state, stores.output, settings.output.prefix, wish, settings.task, clock)
     agreed = await agreement.run()
     folder = run_folder(settings, agreed.run_id)
-    if _same(settings.source, settings.output) and settings.source.prefix.startswith(folder):
+    if same_root(settings.source, settings.output) and settings.source.prefix.startswith(folder):
         where = stores.output.uri(folder)
         raise SettingsError([f"SOURCE / INPUT_FOLDER lies in {where}, this run's own folder; choose another output"])
     return agreed

@@ -6,74 +6,25 @@ another attempt does it.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import dataclass
 
-import google_crc32c
-
-from thumbrun import formats
 from thumbrun.admission import Admission, Hold
 from thumbrun.concurrency import BoundedGroup
 from thumbrun.fetch import Fetcher, SourceDeniedError, UnfitError
 from thumbrun.imaging.body import Body
-from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.imaging.workers import Renderer
-from thumbrun.marking import CHECKSUM_MARK, Marking
-from thumbrun.outcomes import Outcome, Reason, Status, refusal
+from thumbrun.outcomes import Outcome, Reason, refusal
 from thumbrun.planning.plan import Item
-from thumbrun.planning.select import RUN_MARK
+from thumbrun.put import Making, Putter, Work
 from thumbrun.storage.base import (
     BucketNotFoundError,
-    DamagedError,
     DeniedError,
-    Entry,
-    ExistsError,
-    NameRefusedError,
     Store,
     StoreError,
     UnauthenticatedError,
 )
 
 _FAILURES_IN_A_ROW = 8  # items that a failing store leaves open before the task gives up
-_LOOKS = 3  # creates that are refused with nothing there before it counts as a missing permission
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One item to be worked.
-
-    Attributes:
-        shard: The number of its shard.
-        index: Its index in the shard.
-        item: The item.
-    """
-
-    shard: int
-    index: int
-    item: Item
-
-
-@dataclass(frozen=True, slots=True)
-class Making:
-    """What every item of a run has in common.
-
-    Attributes:
-        run_id: The run.
-        folder: The prefix of its thumbnails in the output store, ending in `/`.
-        recipe: What to make.
-        max_pixels: Of one image.
-        max_bytes: Of one object.
-        cache_control: Header of the thumbnails, or None.
-        hash_source: Whether the thumbnails carry a hash instead of the source's name.
-    """
-
-    run_id: str
-    folder: str
-    recipe: Recipe
-    max_pixels: int
-    max_bytes: int
-    cache_control: str | None = None
-    hash_source: bool = False
 
 
 class _Alone:
@@ -113,14 +64,12 @@ class Pipeline:
             making: What all items have in common.
             items_at_once: Bounds their number; enough to keep the store's requests and the workers busy.
         """
-        self._source = source
-        self._output = output
         self._workers = workers
         self._admission = admission
         self._making = making
-        self._marking = Marking(making.run_id, making.recipe.digest(), making.hash_source)
         self.items_at_once = items_at_once
         self._denied: list[tuple[Work, SourceDeniedError]] = []
+        self._putter = Putter(output, making, source.uri)
         self._fetcher = Fetcher(source, workers, min(making.max_bytes, admission.largest_body))
         self._in_a_row = 0
         self.failure: StoreError | None = None
@@ -178,8 +127,7 @@ class Pipeline:
             self._check(work.item)
         except UnfitError as unfit:
             return refusal(work.shard, work.index, unfit.reason, unfit.detail)
-        existing = await self._output.stat(self._name(work.item))
-        return self._existing(work, existing, 0) if existing else None
+        return await self._putter.look(work)
 
     async def _work(self, work: Work, take: Callable[[Outcome], None], alone: "_Alone | None" = None) -> None:
         try:
@@ -247,13 +195,13 @@ class Pipeline:
             return refusal(work.shard, work.index, unfit.reason, unfit.detail, source_bytes=unfit.source_bytes)
         if isinstance(verdict, Refused):
             return refusal(work.shard, work.index, verdict.reason, verdict.detail, source_bytes=item.size)
-        return await self._put(work, verdict)
+        return await self._putter.put(work, verdict)
 
     def _check(self, item: Item) -> None:
         """Raise UnfitError for what needs no byte to be read."""
         if not item.opened:
             raise UnfitError(Reason.UNSUPPORTED, "thumbrun opens no images of this format")
-        if problem := self._output.name_problem(self._name(item)):
+        if problem := self._putter.name_problem(item):
             raise UnfitError(Reason.NAME_INVALID, problem)
         if item.size > self._making.max_bytes:
             raise UnfitError(Reason.TOO_LARGE, f"{item.size:,} bytes, max-bytes is {self._making.max_bytes:,}")
@@ -262,9 +210,6 @@ class Pipeline:
                 Reason.OUT_OF_MEMORY,
                 f"{item.size:,} bytes, of which the memory setting can hold {self._admission.largest_body:,}",
             )
-
-    def _name(self, item: Item) -> str:
-        return self._making.folder + item.output
 
     async def _render(self, item: Item, body: Body, hold: Hold) -> Rendered | Refused:
         """Decode with what is usually enough; wait for more where the header says that it takes more."""
@@ -292,57 +237,6 @@ class Pipeline:
             memory=memory,
             claimed=item.format is not None,
         )
-
-    async def _put(self, work: Work, rendered: Rendered) -> Outcome:
-        """Create the thumbnail; where the name is taken, or creating is refused, see what is there."""
-        item = work.item
-        refused: StoreError | None = None
-        for _ in range(_LOOKS):
-            try:
-                await self._output.create(
-                    self._name(item),
-                    rendered.data,
-                    content_type=formats.media_type_of(item.output_format),
-                    metadata=self._marks(item) | {CHECKSUM_MARK: f"{google_crc32c.value(rendered.data):08x}"},
-                    cache_control=self._making.cache_control,
-                )
-            except DamagedError as error:
-                return refusal(work.shard, work.index, Reason.OUTPUT_DAMAGED, str(error), source_bytes=item.size)
-            except NameRefusedError as error:
-                return refusal(work.shard, work.index, Reason.NAME_INVALID, str(error), source_bytes=item.size)
-            except (ExistsError, DeniedError) as error:
-                refused = error
-                if existing := await self._output.stat(self._name(item)):
-                    return self._existing(work, existing, item.size)
-            else:
-                return Outcome(
-                    work.shard,
-                    work.index,
-                    Status.DONE,
-                    source_bytes=item.size,
-                    output_bytes=len(rendered.data),
-                    width=rendered.width,
-                    height=rendered.height,
-                )
-        if isinstance(refused, DeniedError):
-            raise refused
-        raise StoreError(f"{self._output.uri(self._name(item))} can be neither created nor seen") from refused
-
-    def _existing(self, work: Work, existing: Entry, source_bytes: int) -> Outcome:
-        """Return the outcome where the thumbnail's name is taken: done if it is this very thumbnail, and whole."""
-        marks = self._marks(work.item)
-        if all(existing.metadata.get(key) == value for key, value in marks.items()):
-            sent, stored = existing.metadata.get(CHECKSUM_MARK), existing.crc32c
-            if sent and stored is not None and sent != f"{stored:08x}":
-                detail = f"sent with crc32c {sent}, stored with {stored:08x}"
-                return refusal(work.shard, work.index, Reason.OUTPUT_DAMAGED, detail, source_bytes=source_bytes)
-            return Outcome(work.shard, work.index, Status.DONE, source_bytes=source_bytes, output_bytes=existing.size)
-        owner = existing.metadata.get(RUN_MARK)
-        detail = f"it holds another thumbnail of run {owner}" if owner else "it holds an object that is not thumbrun's"
-        return refusal(work.shard, work.index, Reason.NAME_TAKEN, detail, source_bytes=source_bytes)
-
-    def _marks(self, item: Item) -> dict[str, str]:
-        return self._marking.marks(self._source.uri(item.source), item.generation)
 
 
 async def _each(works: Iterable[Work]) -> AsyncIterator[Work]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from thumbrun.clock import Clock
 from thumbrun.console import plain
-from thumbrun.job import Stores, naming_rule, source_of
+from thumbrun.job import naming_rule, source_of
 from thumbrun.logs.events import Events
 from thumbrun.planning.freeze import Freezer
 from thumbrun.planning.plan import read_shard
@@ -13,6 +13,7 @@ from thumbrun.records import VERSION
 from thumbrun.settings.resolved import Settings
 from thumbrun.state import State
 from thumbrun.storage.memory import MemoryStore
+from thumbrun.stores import Stores
 from thumbrun.summary import readable
 
 _EXAMPLES = 5

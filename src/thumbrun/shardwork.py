@@ -9,7 +9,8 @@ from thumbrun.concurrency import BoundedGroup
 from thumbrun.feed import Feed, Opened
 from thumbrun.logs.events import Events, Progress
 from thumbrun.outcomes import MEANINGS, Outcome, Reason, Status, Tally, refusal
-from thumbrun.pipeline import Pipeline, Work
+from thumbrun.pipeline import Pipeline
+from thumbrun.put import Work
 from thumbrun.shardlog import ShardLog
 from thumbrun.storage.base import StoreError
 from thumbrun.suspects import POISON_DEATHS

@@ -15,7 +15,7 @@ from thumbrun.errors import SettingsError, ThumbrunError
 from thumbrun.findings import IN_THE_WAY, Finding, Kind, Verified, Wrong
 from thumbrun.imaging.workers import Renderer, Workers
 from thumbrun.inventory import list_folder, take_inventory
-from thumbrun.job import Stores, run_folder
+from thumbrun.job import run_folder
 from thumbrun.ledger import Ledger, last_seal
 from thumbrun.logs.events import Events, Progress
 from thumbrun.marking import MARKS, Marking
@@ -28,6 +28,7 @@ from thumbrun.rounds import MISSING
 from thumbrun.settings.named_run import naming
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import NotFoundError
+from thumbrun.stores import Stores
 
 _SHARDS_AT_ONCE = 4
 # What comes of records that are missing, torn, or not thumbrun's own.

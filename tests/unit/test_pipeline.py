@@ -15,8 +15,9 @@ from thumbrun.fetch import SourceDeniedError
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.workers import Workers
 from thumbrun.outcomes import Outcome, Reason, Status
-from thumbrun.pipeline import Making, Pipeline, Work
+from thumbrun.pipeline import Pipeline
 from thumbrun.planning.plan import Item
+from thumbrun.put import Making, Work
 from thumbrun.storage.base import (
     DamagedError,
     DeniedError,

@@ -15,13 +15,14 @@ from thumbrun.imaging.body import Body
 from thumbrun.layout import RunLayout
 from thumbrun.ledger import Ledger
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence, refusal
-from thumbrun.pipeline import Pipeline, Work
+from thumbrun.pipeline import Pipeline
 from thumbrun.planning import freeze, listing, planner
 from thumbrun.planning.agree import Agreed, Agreement
 from thumbrun.planning.naming import NameBook
 from thumbrun.planning.plan import Item, Plan
 from thumbrun.planning.planner import Planner
 from thumbrun.planning.select import RUN_MARK, Decision, Selection
+from thumbrun.put import Putter, Work
 from thumbrun.shardlog import LedgerWriter, ShardLog
 from thumbrun.state import State
 from thumbrun.storage.base import PAGE_LIMIT, DamagedError, Entry, ExistsError, Page, Sink, Store, TransientError
@@ -84,11 +85,11 @@ def _without_nonce(self: RunLayout, shard: int, nonce: str, sequence: int) -> st
     return f"{self.shard_ledger(shard)}part-{sequence:07d}.jsonl.gz"
 
 
-def _taken_is_failed(self: Pipeline, work: Work, existing: Entry, source_bytes: int) -> Outcome:
+def _taken_is_failed(self: Putter, work: Work, existing: Entry, source_bytes: int) -> Outcome:
     return refusal(work.shard, work.index, Reason.NAME_TAKEN, "412", source_bytes=source_bytes)
 
 
-def _taken_is_done(self: Pipeline, work: Work, existing: Entry, source_bytes: int) -> Outcome:
+def _taken_is_done(self: Putter, work: Work, existing: Entry, source_bytes: int) -> Outcome:
     return Outcome(work.shard, work.index, Status.DONE, source_bytes=source_bytes, output_bytes=existing.size)
 
 
@@ -193,10 +194,10 @@ def _none_collide(self: NameBook) -> dict[int, list[int]]:
     return {}
 
 
-_marks, _decide = Pipeline._marks, Selection.decide
+_marks, _decide = Putter._marks, Selection.decide
 
 
-def _only_the_run(self: Pipeline, item: Item) -> dict[str, str]:
+def _only_the_run(self: Putter, item: Item) -> dict[str, str]:
     return {RUN_MARK: self._making.run_id}
 
 
@@ -210,10 +211,10 @@ def _blind_to_marks(self: Selection, entry: Entry, path: str) -> Decision:
     return _decide(self, replace(entry, metadata={}), path)
 
 
-_put = Pipeline._put
+_put = Putter.put
 
 
-async def _done_before_put(self: Pipeline, work: Work, rendered: Any) -> Outcome:
+async def _done_before_put(self: Putter, work: Work, rendered: Any) -> Outcome:
     asyncio.ensure_future(_put(self, work, rendered))  # noqa: RUF006  (that nobody waits for it is the defect)
     return Outcome(work.shard, work.index, Status.DONE, source_bytes=work.item.size, output_bytes=len(rendered.data))
 
@@ -242,8 +243,8 @@ DEFECTS = (
     Defect("the run id comes from the clock of each retry", 1, _instead(Agreement, "_of_execution", _by_own_clock)),
     Defect("the fingerprint is ignored", 1, _instead(Agreement, "_agreed", _whatever_was_asked)),
     Defect("a part's name holds no nonce", 3, _instead(RunLayout, "part", _without_nonce)),
-    Defect("a 412 is taken for a failure", 3, _instead(Pipeline, "_existing", _taken_is_failed)),
-    Defect("a 412 of a thumbnail is taken for done unseen", 4, _instead(Pipeline, "_existing", _taken_is_done)),
+    Defect("a 412 is taken for a failure", 3, _instead(Putter, "_existing", _taken_is_failed)),
+    Defect("a 412 of a thumbnail is taken for done unseen", 4, _instead(Putter, "_existing", _taken_is_done)),
     Defect("a 412 of a record is taken for done unseen", 3, _instead(State, "create_own", _exists_is_done)),
     Defect("the planner's beat is not seen", 2, _instead(Planner, "_beat", _never_beating)),
     Defect("a dead planner is waited for", 2, _instead(planner, "DEAD_SECONDS", 1e9)),
@@ -262,10 +263,10 @@ DEFECTS = (
     Defect("a seal is believed whatever was written after it", 3, _instead(Ledger, "sealed", _seal_is_all)),
     Defect("the summary is written while shards are open", 3, _instead(Ledger, "unfinished", _all_sealed)),
     Defect("names that collide are left alone", 5, _instead(NameBook, "raise_colliding", _none_collide)),
-    Defect("a thumbnail does not say where it comes from", 4, _instead(Pipeline, "_marks", _only_the_run)),
+    Defect("a thumbnail does not say where it comes from", 4, _instead(Putter, "_marks", _only_the_run)),
     Defect("a record carries no mark", 6, _instead(State, "create", _unmarked)),
     Defect("thumbnails are listed as sources", 6, _instead(Selection, "decide", _blind_to_marks)),
-    Defect("done is said before the thumbnail is there", 3, _instead(Pipeline, "_put", _done_before_put)),
+    Defect("done is said before the thumbnail is there", 3, _instead(Putter, "put", _done_before_put)),
     Defect("a damaged upload is taken for whole", 4, _instead(RetryingStore, "create", _keep_damaged)),
     Defect("one death while alone makes poison", 7, _instead(shardwork, "POISON_DEATHS", 1)),
     Defect("after a death nobody looks for thumbnails", 3, _instead(Pipeline, "look", _sees_nothing)),

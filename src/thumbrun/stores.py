@@ -1,0 +1,68 @@
+"""The stores of one task: source, output and state, each opened once."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Self
+
+from thumbrun.clock import Clock
+from thumbrun.logs.events import Events
+from thumbrun.settings.resolved import Settings
+from thumbrun.state import State
+from thumbrun.storage.base import Store
+from thumbrun.storage.location import Location
+from thumbrun.storage.open import open_store
+
+
+class Stores:
+    """The stores of one task, opened and closed together."""
+
+    def __init__(
+        self, settings: Settings, events: Events, clock: Clock, opener: Callable[[Location], Store] | None = None
+    ) -> None:
+        """Prepare.
+
+        Args:
+            settings: Where they are.
+            events: Hears of requests that are repeated.
+            clock: Time and chance, for waits.
+            opener: Opens each store instead of `storage.open`.
+        """
+        self._settings = settings
+        self._events = events
+        self._clock = clock
+        self._opener = opener or self._usual
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        settings = self._settings
+        self.source = self._open(settings.source)
+        self.output = self.source if same_root(settings.output, settings.source) else self._open(settings.output)
+        self.state = State(
+            self.output if same_root(settings.state, settings.output) else self._open(settings.state),
+            settings.state.prefix,
+        )
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._stack.aclose()
+
+    def _open(self, location: Location) -> Store:
+        store = self._opener(location)
+        self._stack.push_async_callback(store.close)
+        return store
+
+    def _usual(self, location: Location) -> Store:
+        settings = self._settings
+        return open_store(
+            location,
+            clock=self._clock,
+            emulator=settings.emulator,
+            user_project=settings.user_project,
+            in_flight=settings.in_flight,
+            on_retry=self._events.retry,
+        )
+
+
+def same_root(one: Location, other: Location) -> bool:
+    """Whether two locations lie in one bucket, or in one local folder."""
+    return (one.scheme, one.root) == (other.scheme, other.root)
