@@ -20,6 +20,7 @@ from thumbrun.storage.base import (
     UnauthenticatedError,
 )
 
+NETWORK_HINT = "check the network and the emulator's address, if one is set"
 _LONGEST_MESSAGE = 300
 
 _NEEDED_ROLE = {
