@@ -5,8 +5,6 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import aiohttp
-
 from thumbrun.storage.answers import NETWORK_HINT, plain
 from thumbrun.storage.base import TransientError, UnauthenticatedError
 
@@ -24,19 +22,19 @@ _HINT = (
 class Credentials:
     """Google's default credentials."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
+    def __init__(self) -> None:
         """Find them.
-
-        Args:
-            session: By which tokens are asked for; its owner closes it.
 
         Raises:
             UnauthenticatedError: There are none.
         """
-        from gcloud.aio.auth import Token  # 50 ms of imports, which an emulator does not need
+        # A fifth of a second of imports, which an emulator does not need.
+        from aiohttp import ClientResponseError
+        from gcloud.aio.auth import Token
 
+        self._refusal = ClientResponseError
         try:
-            self._token: Token = Token(scopes=_SCOPES, session=session)
+            self._token: Token = Token(scopes=_SCOPES)
         except Exception as error:
             raise _none(error) from error
         self._acquiring: asyncio.Task[str | None] | None = None
@@ -60,7 +58,7 @@ class Credentials:
                 async with asyncio.timeout(_SECONDS):
                     value = await asyncio.shield(self._acquiring)
         except Exception as error:
-            refused = isinstance(error, aiohttp.ClientResponseError) and 400 <= error.status < 500
+            refused = isinstance(error, self._refusal) and 400 <= error.status < 500
             if known and not refused:
                 raise TransientError(
                     f"credentials could not be renewed: {type(error).__name__} {plain(str(error))}", hint=NETWORK_HINT
@@ -75,6 +73,7 @@ class Credentials:
             acquiring.cancel()
             with suppress(asyncio.CancelledError):
                 await acquiring
+        await self._token.close()
 
 
 def _none(error: Exception) -> UnauthenticatedError:
