@@ -83,6 +83,6 @@ def by_media_type(content_type: str) -> Format | None:
     return _BY_MEDIA_TYPE.get(content_type.partition(";")[0].strip().lower())
 
 
-def by_suffix(path: str) -> Format | None:
-    """Return the format that a path's suffix names, or None."""
-    return _BY_SUFFIX.get(suffix_of(path))
+def by_suffix(suffix: str) -> Format | None:
+    """Return the format that a suffix in lower case with its dot names, or None."""
+    return _BY_SUFFIX.get(suffix)

@@ -5,7 +5,7 @@ Nothing here grows with the bucket but 8 bytes a name (see `naming`), some 200 b
 """
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from thumbrun import records
@@ -14,7 +14,7 @@ from thumbrun.layout import RunLayout
 from thumbrun.planning import listing, shards
 from thumbrun.planning.listing import Range, RangeListing
 from thumbrun.planning.naming import NameBook, NamingRule
-from thumbrun.planning.plan import Item, Plan, PlannedShard, read_items
+from thumbrun.planning.plan import Item, Plan, PlannedShard, read_some_items
 from thumbrun.planning.select import Kind, Selection
 from thumbrun.planning.survey import Survey
 from thumbrun.state import State
@@ -132,26 +132,26 @@ class Freezer:
         return self._source.limit is not None and self._items >= self._source.limit
 
     def _take(self, mine: _Slice, entries: tuple[Entry, ...]) -> None:
+        source, rule = self._source, self._rule
         for entry in entries:
             if self._full():
                 return
-            path = entry.name.removeprefix(self._source.prefix)
-            decision = self._source.selection.decide(entry, path)
+            path = entry.name.removeprefix(source.prefix)
+            decision = source.selection.decide(entry, path)
             self._survey.count(entry, decision)
-            if decision.kind.is_item:
-                source_format = decision.format.name if decision.format else None
+            if decision.is_item:
                 self._items += 1
                 mine.items.append(
                     Item(
-                        source=entry.name,
-                        generation=entry.generation,
-                        size=entry.size,
-                        crc32c=entry.crc32c,
-                        encoding=entry.content_encoding,
-                        format=source_format,
-                        opened=decision.kind is not Kind.UNSUPPORTED,
-                        output=self._rule.name(path, source_format, 0),
-                        output_format=self._rule.output_format(source_format),
+                        entry.name,
+                        entry.generation,
+                        entry.size,
+                        entry.crc32c,
+                        entry.content_encoding,
+                        decision.format_name,
+                        decision.kind is not Kind.UNSUPPORTED,
+                        rule.name(path, decision.format_name, 0),
+                        rule.output_format(decision.format_name),
                     )
                 )
         self._progress(self._items)
@@ -176,7 +176,7 @@ class Freezer:
         size = sum(item.size for item in items)
         weight = sum(shards.cost(item.size, item.format) if item.opened else 0.0 for item in items)
         self._shards[number] = PlannedShard(label, len(items), size, weight)
-        body = records.to_lines({"run": self._run_id, "shard": label}, (item.to_row() for item in items))
+        body = records.to_lines({"run": self._run_id, "shard": label}, (item.to_line() for item in items))
         await self._writes.start(self._state.create_own(self._run.shard(self._planner, label), body, self._run_id))
 
     async def _settle_names(self) -> None:
@@ -184,19 +184,16 @@ class Freezer:
         touched: set[int] = set()
         while moved := self._names.raise_colliding():
             for number, indices in moved.items():
-                items = await self._read(number)
-                for index in indices:
-                    self._names.rename(number, index, self._rule.key(self._name(number, index, items[index])))
+                for index, item in (await self._read(number, indices)).items():
+                    self._names.rename(number, index, self._rule.key(self._name(number, index, item)))
             touched.update(moved)
         async with BoundedGroup(_WRITES) as writes:
             for number in sorted(touched):
                 await writes.start(self._write_renames(number))
 
     async def _write_renames(self, number: int) -> None:
-        items = await self._read(number)
-        rows = [
-            {"item": index, "output": self._name(number, index, items[index])} for index in self._names.levels(number)
-        ]
+        items = await self._read(number, self._names.levels(number))
+        rows = [{"item": index, "output": self._name(number, index, item)} for index, item in items.items()]
         self.collisions += len(rows)
         shard = self._shards[number]
         body = records.to_lines({"run": self._run_id, "shard": shard.label}, rows)
@@ -207,5 +204,6 @@ class Freezer:
         path = item.source.removeprefix(self._source.prefix)
         return self._rule.name(path, item.format, self._names.level(number, index))
 
-    async def _read(self, number: int) -> list[Item]:
-        return await read_items(self._state, self._run.shard(self._planner, self._shards[number].label))
+    async def _read(self, number: int, indices: Iterable[int]) -> dict[int, Item]:
+        name = self._run.shard(self._planner, self._shards[number].label)
+        return await read_some_items(self._state, name, indices)

@@ -23,13 +23,15 @@ class Survey:
 
     def count(self, entry: Entry, decision: Decision) -> None:
         """Take one object of the listing."""
-        kind = decision.kind
-        self._objects[kind.value] += 1
-        self._bytes[kind.value] += entry.size
-        types = self._types.setdefault(kind.value, Counter())
-        label = _label(entry, decision)
+        kind = decision.label
+        self._objects[kind] += 1
+        self._bytes[kind] += entry.size
+        label = decision.format_name or _label(entry, decision)
+        types = self._types.get(kind)
+        if types is None:
+            types = self._types[kind] = Counter()
         types[label if label in types or len(types) < _MOST_TYPES else "others"] += 1
-        if kind.is_item and entry.storage_class in COLD_CLASSES:
+        if decision.is_item and entry.storage_class in COLD_CLASSES:
             self._cold[entry.storage_class or ""] += entry.size
 
     def to_record(self) -> dict[str, Any]:
@@ -49,10 +51,8 @@ class Survey:
 
 
 def _label(entry: Entry, decision: Decision) -> str:
-    if decision.format:
-        return decision.format.name
     if decision.kind in (Kind.OWN, Kind.EMPTY, Kind.PLACEHOLDER, Kind.EXCLUDED):
-        return decision.kind.value
+        return decision.label
     content_type = (entry.content_type or "").partition(";")[0].strip().lower()
     _, dot, suffix = entry.name.rpartition("/")[2].rpartition(".")
     return " ".join(part for part in (content_type, f".{suffix[:16].lower()}" if dot else "") if part) or "no type"

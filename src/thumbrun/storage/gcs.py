@@ -6,6 +6,7 @@ generation, raw bytes, and listings by range. It retries nothing here; `retry` d
 
 import asyncio
 import base64
+import json
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -19,7 +20,7 @@ from gcloud.aio.auth import Token
 from gcloud.aio.storage import Storage
 from yarl import URL
 
-from thumbrun.storage.answers import checksum_of, entry_of, plain, status_error, understood
+from thumbrun.storage.answers import checksum_of, entry_of, page_of, plain, status_error, understood
 from thumbrun.storage.base import (
     PAGE_LIMIT,
     DamagedError,
@@ -98,16 +99,16 @@ class GcsStore:
             "prefix": prefix,
             "maxResults": str(min(limit, PAGE_LIMIT)),
             "fields": f"nextPageToken,items({_ENTRY_FIELDS})",
+            "prettyPrint": "false",  # the default indents every line
         }
         if start > prefix:
             query["startOffset"] = start
         if end:
             query["endOffset"] = end
         while True:
-            answer = await self._record("page", "", self._objects_url(query))
+            body = await self._body("page", "", self._objects_url(query))
             with understood("page", self.uri(prefix)):
-                entries = tuple(entry_of(item) for item in answer.get("items", ()))
-            token = answer.get("nextPageToken")
+                entries, token = page_of(body)
             if entries or not token:
                 # The next page begins after the last name, so that a range can be shrunk while it is being listed.
                 return Page(entries, resume_at=f"{entries[-1].name}\0" if token else "")
@@ -220,13 +221,19 @@ class GcsStore:
 
     async def _record(self, operation: str, name: str, url: URL) -> dict[str, Any]:
         """Return the JSON object that a URL is answered with."""
+        body = await self._body(operation, name, url)
+        with understood(operation, self.uri(name)):
+            answer = json.loads(body)
+            if not isinstance(answer, dict):
+                raise TypeError(type(answer))
+            return answer
+
+    async def _body(self, operation: str, name: str, url: URL) -> bytes:
+        """Return what a URL is answered with."""
         async with self._answer(operation, name, url) as response:
-            with self._errors(operation, name), understood(operation, self.uri(name)):
+            with self._errors(operation, name):
                 async with asyncio.timeout(_TOTAL_SECONDS):
-                    answer = await response.json(content_type=None)
-                if not isinstance(answer, dict):
-                    raise TypeError(type(answer))
-                return answer
+                    return await response.read()
 
     @asynccontextmanager
     async def _answer(

@@ -208,7 +208,7 @@ async def _unmarked(
 
 
 def _blind_to_marks(self: Selection, entry: Entry, path: str) -> Decision:
-    return _decide(self, replace(entry, metadata={}), path)
+    return _decide(self, entry._replace(metadata={}), path)
 
 
 _put = Putter.put
