@@ -78,20 +78,22 @@ async def plan(objects: int, tasks: int, *, colliding: float = 0.02) -> Planned:
     requests, store_cpu = dict(meter.requests), meter.seconds
     names = state.names.run(RUN)
     entry = await kept.stat(names.plan)
-    assert entry is not None
+    if entry is None:
+        raise LookupError(names.plan)
 
-    renamed = 0
     shards, items = len(made.shards), made.items
     asked, own_shards, start = [], [], 0.0
     for index in range(0, tasks, -(-tasks // _ASKED)):
         meter.requests.clear()
         began = time.process_time()
         read = await read_plan(state, names)
-        assert read is not None
+        if read is None:
+            raise LookupError(names.plan)
         mine = assign([shard.cost for shard in read.shards], tasks)[index]
         start = max(start, time.process_time() - began)
         own = [await read_shard(state, names, read, number) for number in mine]
-        assert sum(len(some) for some in own) == sum(read.shards[number].items for number in mine)
+        if sum(len(some) for some in own) != sum(read.shards[number].items for number in mine):
+            raise ValueError(f"task {index} of {tasks} does not hold the items that the plan gives it")
         asked.append(dict(meter.requests))
         own_shards.append(len(mine))
     renamed = sum(shard.renamed for shard in made.shards)
@@ -115,7 +117,7 @@ def main() -> None:
     parser.add_argument("tasks", type=int)
     parser.add_argument("colliding", type=float)
     asked = parser.parse_args()
-    print(json.dumps(asdict(asyncio.run(plan(asked.objects, asked.tasks, colliding=asked.colliding)))))
+    sys.stdout.write(json.dumps(asdict(asyncio.run(plan(asked.objects, asked.tasks, colliding=asked.colliding)))))
 
 
 if __name__ == "__main__":

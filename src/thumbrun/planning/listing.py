@@ -159,7 +159,9 @@ class RangeListing:
             while more and (not mine.end or mine.start < mine.end):
                 page = await self._store.page(self._prefix, start=mine.start, end=mine.end)
                 # The range may have been halved while the page was on its way.
-                entries = tuple(e for e in page.entries if not mine.end or e.name < mine.end)
+                entries = page.entries
+                if mine.end and entries and entries[-1].name >= mine.end:
+                    entries = tuple(entry for entry in entries if entry.name < mine.end)
                 more = page.more
                 if more:
                     mine.start = page.resume_at

@@ -16,6 +16,7 @@ from itertools import pairwise
 from thumbrun import formats
 
 DIGITS = (0, 10, 24, 64)  # hexadecimal digits of the hash that each level adds
+_64_BITS = 2**64 - 1
 _UTF8_MOST = 4  # bytes that one character takes
 _HASHES_A_PASS = 4_000_000  # hashes looked at together: 32 MB beside those that are kept
 _DRAWERS = 256  # that a pass sorts them into; as Python integers, those of one take some 2 MB
@@ -57,11 +58,10 @@ class NamingRule:
         """
         folder, slash, file_name = path.rpartition("/")
         keep_folder = folder + slash if self.layout == "tree" else ""
-        suffix = formats.suffix_of(file_name)
-        appended = _appended(self.format, self.output_format(source_format), source_format, suffix)
+        appended = self._appended(file_name, source_format)
         if level == 0 and file_name and _UTF8_MOST * (len(keep_folder) + len(file_name) + len(appended)) <= self.limit:
             return f"{keep_folder}{file_name}{appended}"  # as nearly all are
-        dot_suffix = file_name[len(file_name) - len(suffix) :]
+        dot_suffix = file_name[len(file_name) - len(formats.suffix_of(file_name)) :]
         stem = (file_name.removesuffix(dot_suffix) if dot_suffix else file_name) or "unnamed"
         room = self.limit - len(_utf8(keep_folder + dot_suffix + appended))
         if level == 0 and len(_utf8(stem)) > room:
@@ -70,19 +70,18 @@ class NamingRule:
         stem = _cut(stem, room - len(mark))
         return f"{keep_folder}{stem}{mark}{dot_suffix}{appended}"
 
+    def _appended(self, file_name: str, source_format: str | None) -> str:
+        output = self.output_format(source_format)
+        if self.format == "keep" and output == source_format:
+            return ""
+        suffixes = formats.BY_NAME[output].suffixes
+        return "" if formats.suffix_of(file_name) in suffixes else suffixes[0]
+
     def key(self, name: str) -> int:
-        """Return the 64-bit hash by which names are compared."""
+        """Return the 64-bit hash by which names are compared: in this process only, since Python keys its hashes."""
         if self.folds:
             name = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-        return int.from_bytes(hashlib.blake2b(_utf8(name), digest_size=8).digest(), "big")
-
-
-def _appended(wanted: str, output: str, source_format: str | None, suffix: str) -> str:
-    """Return the suffix that a thumbnail's name needs beside its source's, or an empty string."""
-    if wanted == "keep" and output == source_format:
-        return ""
-    suffixes = formats.BY_NAME[output].suffixes
-    return "" if suffix in suffixes else suffixes[0]
+        return hash(name) & _64_BITS  # a tenth of what a digest takes
 
 
 def _utf8(text: str) -> bytes:

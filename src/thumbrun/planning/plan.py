@@ -2,17 +2,16 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from thumbrun.layout import RunLayout
 from thumbrun.records import RecordError
 from thumbrun.state import State
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One source object, pinned to its generation, with its output name.
+class Item(NamedTuple):
+    """One source object, pinned to its generation, with its output name; a tuple, since plans hold millions.
 
     Attributes:
         source: The object's full name in the source's store.
@@ -38,18 +37,20 @@ class Item:
 
     def to_row(self) -> dict[str, Any]:
         """Return the item as it stands in a shard's record."""
-        row = {name: getattr(self, name) for name in Item.__slots__}
-        return {name: value for name, value in row.items() if value is not None}
+        return {name: value for name, value in self._asdict().items() if value is not None}
 
     def to_line(self) -> str:
         """Return the JSON of `to_row`, put together by hand: a plan of millions pays for each."""
-        crc32c = "" if self.crc32c is None else f',"crc32c":{self.crc32c}'
-        encoding = "" if self.encoding is None else f',"encoding":{_text(self.encoding)}'
-        format_ = "" if self.format is None else f',"format":{_text(self.format)}'
+        source, generation, size, crc32c, encoding, format_, opened, output, output_format = self
+        shown = "" if crc32c is None else f',"crc32c":{crc32c}'
+        if encoding is not None:
+            shown += f',"encoding":{_text(encoding)}'
+        if format_ is not None:
+            shown += f',"format":{_text(format_)}'
         return (
-            f'{{"source":{_text(self.source)},"generation":{_text(self.generation)},"size":{self.size}{crc32c}'
-            f'{encoding}{format_},"opened":{"true" if self.opened else "false"},"output":{_text(self.output)}'
-            f',"output_format":{_text(self.output_format)}}}'
+            f'{{"source":{_text(source)},"generation":{_text(generation)},"size":{size}{shown}'
+            f',"opened":{"true" if opened else "false"},"output":{_text(output)}'
+            f',"output_format":{_text(output_format)}}}'
         )
 
     @classmethod
@@ -61,11 +62,11 @@ class Item:
         """
         if not row.keys() >= _ALWAYS:
             raise RecordError(f"a row of a shard's record lacks {', '.join(sorted(_ALWAYS - row.keys()))}")
-        return cls(**{name: row.get(name) for name in Item.__slots__})  # type: ignore[arg-type]
+        return cls(**{name: row.get(name) for name in Item._fields})  # type: ignore[arg-type]
 
 
 _text = json.encoder.encode_basestring_ascii
-_ALWAYS = frozenset(Item.__slots__) - {"crc32c", "encoding", "format"}  # what every row has
+_ALWAYS = frozenset(Item._fields) - {"crc32c", "encoding", "format"}  # what every row has
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ async def read_shard(state: State, run: RunLayout, plan: Plan, number: int) -> l
         _, rows = await state.read_lines(run.renames(plan.planner, shard.label))
         for row in rows:
             index = row["item"]
-            items[index] = replace(items[index], output=row["output"])
+            items[index] = items[index]._replace(output=row["output"])
     return items
 
 

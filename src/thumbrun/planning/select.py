@@ -65,7 +65,7 @@ class Decision:
 
 _OWN, _EXCLUDED = Decision(Kind.OWN), Decision(Kind.EXCLUDED)
 _EMPTY, _PLACEHOLDER = Decision(Kind.EMPTY), Decision(Kind.PLACEHOLDER)
-_REMEMBERED = 4096  # pairs of content type and suffix: names are data, and memory is bounded
+_REMEMBERED = 4096  # types, and suffixes, of which a bucket has few: names are data, and memory is bounded
 
 
 def glob_pattern(glob: str) -> re.Pattern[str]:
@@ -138,7 +138,7 @@ class Selection:
             return _PLACEHOLDER if entry.name.endswith("/") else _EMPTY
         if not self._takes_all and not self._included(path):
             return _EXCLUDED
-        return _decide(entry.content_type or "", formats.suffix_of(path), self._by_content)
+        return _by_type(entry.content_type or "") or _by_suffix(formats.suffix_of(path), self._by_content)
 
     def _included(self, path: str) -> bool:
         if self._include and not any(pattern.fullmatch(path) for pattern in self._include):
@@ -147,11 +147,6 @@ class Selection:
 
 
 @lru_cache(_REMEMBERED)
-def _decide(content_type: str, suffix: str, by_content: bool) -> Decision:
-    """Decide by type and suffix, of which a bucket has few, whatever it holds."""
-    return _by_type(content_type) or _by_suffix(suffix, by_content)
-
-
 def _by_type(content_type: str) -> Decision | None:
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type in _UNSPECIFIC:
@@ -161,6 +156,7 @@ def _by_type(content_type: str) -> Decision | None:
     return Decision(Kind.UNSUPPORTED if media_type.startswith("image/") else Kind.NOT_AN_IMAGE)
 
 
+@lru_cache(_REMEMBERED)
 def _by_suffix(suffix: str, by_content: bool) -> Decision:
     if format_ := formats.by_suffix(suffix):
         return Decision(Kind.IMAGE, format_)

@@ -41,7 +41,7 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
     """
     shown = item.get
     checksum = shown("crc32c")
-    # By position and without layers between: a listing of millions pays for each of them.
+    # By position: a listing of millions pays for each keyword.
     return Entry(
         item["name"],
         int(shown("size", 0)),
