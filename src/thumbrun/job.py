@@ -196,6 +196,8 @@ class Job:
 
     async def _work_shards(self, stores: Stores, agreed: Agreed, plan: Plan, ledger: LedgerWriter) -> Tally:
         settings = self._settings
+        # A bucket that nobody asks anything of loses what it had grown to, so a run taken up again begins anew.
+        stores.ramp(self._clock.now() if agreed.anew or settings.retry else agreed.began)
         shares = assign([shard.cost for shard in plan.shards], self._task.count, contiguous=settings.balance == "count")
         pipeline = Pipeline(
             stores.source,
