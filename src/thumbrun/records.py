@@ -28,9 +28,13 @@ class RecordError(ThumbrunError):
 
 
 def to_json(record: Mapping[str, Any]) -> bytes:
-    """Return one record as JSON, its version first and its checksum last."""
+    """Return one record as JSON, its version first and its checksum last, one line for each of its keys."""
     versioned = {"version": VERSION, **record}
-    return (json.dumps({**versioned, _CHECKSUM: _checksum(versioned)}, indent=1) + "\n").encode()
+    lines = (
+        f" {json.dumps(key)}: {json.dumps(value, separators=(',', ':'))}"
+        for key, value in {**versioned, _CHECKSUM: _checksum(versioned)}.items()
+    )
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 
 def from_json(body: bytes, name: str) -> dict[str, Any]:

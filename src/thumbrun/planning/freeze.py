@@ -8,7 +8,7 @@ import gc
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from thumbrun import records
 from thumbrun.concurrency import BoundedGroup
@@ -217,7 +217,7 @@ class Freezer:
         shard = self._shards[number]
         body = records.to_lines({"run": self._run_id, "shard": shard.label}, rows)
         await self._state.create_own(self._run.renames(self._planner, shard.label), body, self._run_id)
-        self._shards[number] = replace(shard, renamed=True)
+        self._shards[number] = shard._replace(renamed=True)
 
     def _name(self, number: int, index: int, item: Item) -> str:
         path = item.source.removeprefix(self._source.prefix)

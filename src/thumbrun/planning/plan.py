@@ -69,9 +69,8 @@ _text = json.encoder.encode_basestring_ascii
 _ALWAYS = frozenset(Item._fields) - {"crc32c", "encoding", "format"}  # what every row has
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedShard:
-    """What the plan says of one shard.
+class PlannedShard(NamedTuple):
+    """What the plan says of one shard; a tuple, since a plan for thousands of tasks holds hundreds of thousands.
 
     Attributes:
         label: Names its record below its planner.
@@ -129,7 +128,7 @@ class Plan:
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Plan":
         """Return the plan that `plan.json` holds."""
-        shards = tuple(PlannedShard(*row) for row in record["shards"])
+        shards = tuple(map(PlannedShard._make, record["shards"]))
         return cls(record["run"], record["planner"], shards, record["seen"])
 
 

@@ -43,14 +43,14 @@ def test_a_task_gets_about_twenty_shards(items: int, tasks: int, expected: int) 
 
 @pytest.mark.parametrize("total", [20_000, 100_000, 3_000_000])
 def test_streamed_shards_stay_fine_wherever_the_listing_ends(total: int) -> None:
-    """Cut without knowing the end, no shard is more than a tenth of a task's share once a thousandfold is listed."""
+    """Cut without knowing the end, no shard is more than a fifth of a task's share once a thousandfold is listed."""
     tasks, seen, sizes = 100, 20_000, []
     sizes += [streamed_shard_size(seen, tasks)] * (seen // streamed_shard_size(seen, tasks))
     while seen < total:
         sizes.append(streamed_shard_size(seen, tasks))
         seen += sizes[-1]
-    assert max(sizes) <= max(1, 0.11 * total / tasks)
-    assert len(sizes) <= 110 * tasks
+    assert max(sizes) <= max(1, 0.22 * total / tasks)
+    assert len(sizes) <= 60 * tasks
 
 
 def test_many_shards_balance_a_bucket_of_mixed_sizes() -> None:
