@@ -61,6 +61,7 @@ class _Slice:
     first: str
     number: int
     items: list[Item] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)
     written: int = 0
 
 
@@ -90,6 +91,7 @@ class Freezer:
         self._shards: dict[int, PlannedShard] = {}
         self._order: list[tuple[str, int, int]] = []
         self._items = 0
+        self._cost = 0.0
         self.collisions = 0
 
     async def make(self, progress: Callable[[int], None] = lambda _: None) -> Plan:
@@ -121,12 +123,12 @@ class Freezer:
             if self._full():
                 break
             if page_number >= listing.LARGE_PAGES:
-                await self._cut(head, shards.streamed_shard_size(self._items, self._tasks))
+                await self._cut(head, shards.streamed_shard_cost(self._cost, self._tasks))
                 if self._source.limit is None:
                     await self._finish(head)
                     await self._list_rest(entries[-1].name + "\0", alphabet)
                     return
-        await self._cut(head, shards.exact_shard_size(self._items, self._tasks))
+        await self._cut(head, shards.exact_shard_cost(self._cost, self._tasks))
         await self._finish(head)
 
     async def _list_rest(self, start: str, alphabet: set[str]) -> None:
@@ -135,7 +137,7 @@ class Freezer:
         async def take(part: Range, entries: tuple[Entry, ...]) -> None:
             mine = slices.setdefault(part.number, _Slice(part.first, part.number))
             self._take(mine, entries)
-            await self._cut(mine, shards.streamed_shard_size(self._items, self._tasks))
+            await self._cut(mine, shards.streamed_shard_cost(self._cost, self._tasks))
 
         async def finish(part: Range) -> None:
             if part.number in slices:
@@ -155,7 +157,11 @@ class Freezer:
             decision = source.selection.decide(entry, path)
             self._survey.count(entry, decision)
             if decision.is_item:
+                opened = decision.kind is not Kind.UNSUPPORTED
+                cost = shards.cost(entry.size, decision.format_name) if opened else 0.0
                 self._items += 1
+                self._cost += cost
+                mine.costs.append(cost)
                 mine.items.append(
                     Item(
                         entry.name,
@@ -164,32 +170,33 @@ class Freezer:
                         entry.crc32c,
                         entry.content_encoding,
                         decision.format_name,
-                        decision.kind is not Kind.UNSUPPORTED,
+                        opened,
                         rule.name(path, decision.format_name, 0),
                         rule.output_format(decision.format_name),
                     )
                 )
         self._progress(self._items)
 
-    async def _cut(self, mine: _Slice, size: int) -> None:
-        """Write full shards off the front of a slice."""
-        while len(mine.items) >= size:
-            items, mine.items = mine.items[:size], mine.items[size:]
-            await self._write(mine, items)
+    async def _cut(self, mine: _Slice, most: float) -> None:
+        """Write full shards off the front of a slice, each of which costs `most` at most."""
+        at = 0
+        for length, weight in shards.cut(mine.costs, most):
+            await self._write(mine, mine.items[at : at + length], weight)
+            at += length
+        del mine.items[:at], mine.costs[:at]
 
     async def _finish(self, mine: _Slice) -> None:
         if mine.items:
-            items, mine.items = mine.items, []
-            await self._write(mine, items)
+            await self._write(mine, mine.items, sum(mine.costs))
+            mine.items, mine.costs = [], []
 
-    async def _write(self, mine: _Slice, items: list[Item]) -> None:
+    async def _write(self, mine: _Slice, items: list[Item], weight: float) -> None:
         number = len(self._order)
-        keys, lines, size, weight = array("Q"), [], 0, 0.0
+        keys, lines, size = array("Q"), [], 0
         for item in items:
             keys.append(self._rule.key(item.output))
             lines.append(item.to_line())
             size += item.size
-            weight += shards.cost(item.size, item.format) if item.opened else 0.0
         label = f"{mine.number:05d}-{mine.written:07d}"
         self._order.append((mine.first, mine.written, number))
         mine.written += 1
