@@ -22,7 +22,7 @@ from thumbrun.planning.survey import Survey
 from thumbrun.state import State
 from thumbrun.storage.base import Entry, Store
 
-_WRITES = 32  # shards being written at once
+WRITES_AT_ONCE = 64  # shards being written at once
 _ALLOCATIONS = 50_000  # between two looks for reference cycles, which a listing makes none of
 
 
@@ -105,7 +105,7 @@ class Freezer:
         """
         self._progress = progress
         with _fewer_collections():
-            async with BoundedGroup(_WRITES) as self._writes:
+            async with BoundedGroup(WRITES_AT_ONCE) as self._writes:
                 await self._list()
             await self._settle_names()
         ordered = tuple(self._shards[number] for _, _, number in sorted(self._order))
@@ -213,7 +213,7 @@ class Freezer:
                 for index, item in (await self._read(number, indices)).items():
                     self._names.rename(number, index, self._rule.key(self._name(number, index, item)))
             touched.update(moved)
-        async with BoundedGroup(_WRITES) as writes:
+        async with BoundedGroup(WRITES_AT_ONCE) as writes:
             for number in sorted(touched):
                 await writes.start(self._write_renames(number))
 

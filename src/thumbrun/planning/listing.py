@@ -19,9 +19,9 @@ LARGE_PAGES = 10  # pages after which a prefix counts as large
 _GUESSES = 48  # probes for a middle before a range counts as not worth halving: some four for each character
 
 
-async def pages(store: Store, prefix: str) -> AsyncIterator[tuple[Entry, ...]]:
-    """Yield every page of a prefix, one after the other."""
-    start, more = "", True
+async def pages(store: Store, prefix: str, start: str = "") -> AsyncIterator[tuple[Entry, ...]]:
+    """Yield every page of a prefix, or of its names at or after `start`, one after the other."""
+    more = True
     while more:
         page = await store.page(prefix, start=start)
         if page.entries:
