@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from thumbrun.clock import SystemClock
+from thumbrun.clock import Clock, SystemClock
 from thumbrun.imaging.body import Body
 from thumbrun.imaging.request import Rendered, Request
 from thumbrun.job import Job
 from thumbrun.logs.events import Event, Events, Progress
+from thumbrun.resources import Machine
 from thumbrun.settings.resolved import resolve
 from thumbrun.storage.base import PAGE_LIMIT, Entry, Page, Sink, Store
 from thumbrun.storage.local import LocalStore
@@ -40,6 +41,23 @@ class Stage:
     in_flight: int
     latency: float
     render: float
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What a task did.
+
+    Attributes:
+        seconds: From its start to its end.
+        done: Thumbnails of its shards.
+        listed: Whether it made the plan.
+        requests: By operation.
+    """
+
+    seconds: float
+    done: int
+    listed: bool
+    requests: dict[str, int]
 
 
 class Distant:
@@ -134,33 +152,33 @@ class Silence:
         """Do nothing."""
 
 
-async def work(stage: Stage, *, clock: SystemClock | None = None) -> dict[str, object]:
-    """Work one task, and return its seconds and requests."""
-    clock = clock or SystemClock()
+async def work(stage: Stage, clock: Clock, inner: Store | None = None) -> Worked:
+    """Work one task.
+
+    Args:
+        stage: What it runs on.
+        clock: Its time and chance.
+        inner: The bucket, instead of a local folder's.
+    """
+    place = "gs://bucket" if inner else f"file://{stage.root}"
     environ = {
-        "INPUT_FOLDER": f"file://{stage.root}/in",
-        "OUTPUT_BUCKET": f"file://{stage.root}",
+        "INPUT_FOLDER": f"{place}/in",
+        "OUTPUT_BUCKET": place,
         "CLOUD_RUN_TASK_INDEX": str(stage.index),
         "CLOUD_RUN_TASK_COUNT": str(stage.count),
         "CLOUD_RUN_EXECUTION": "bench",
         "THUMBRUN_IN_FLIGHT": str(stage.in_flight),
     }
     requests: Counter[str] = Counter()
-    throttle = Throttle(stage.in_flight, clock.monotonic)
 
     def opener(location: Location) -> Store:
-        return RetryingStore(Distant(LocalStore(location.root), stage.latency, requests), throttle, clock.sleep)
+        distant = Distant(inner or LocalStore(location.root), stage.latency, requests)
+        return RetryingStore(distant, Throttle(stage.in_flight, clock.monotonic), clock.sleep, uniform=clock.uniform)
 
-    events = Events(Silence(), clock)
-    job = Job(resolve(environ, {}), events, clock, opener=opener, renderer=Waiting(stage.render))
+    settings = resolve(environ, {}, machine=Machine(2, 512 << 20))
+    job = Job(settings, Events(Silence(), clock), clock, opener=opener, renderer=Waiting(stage.render))
     report = await job.run(asyncio.Event())
-    return {
-        "seconds": report.seconds,
-        "items": report.own.items,
-        "done": report.own.done,
-        "listed": report.listed,
-        "requests": dict(requests),
-    }
+    return Worked(report.seconds, report.own.done, report.listed, dict(requests))
 
 
 def command(stage: Stage) -> list[str]:
@@ -173,7 +191,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("stage", type=json.loads)
     stage = Stage(**parser.parse_args().stage)
-    sys.stdout.write(json.dumps(asyncio.run(work(stage))))
+    sys.stdout.write(json.dumps(asdict(asyncio.run(work(stage, SystemClock())))))
 
 
 if __name__ == "__main__":
