@@ -191,7 +191,8 @@ def _planning(model: Model, images: int, count: int) -> float:
     pages = math.ceil(images / PAGE_LIMIT)
     head = min(pages, LARGE_PAGES)
     listing = head * (model.latency + model.page) + (pages - head) * max(model.page, model.latency / PARALLEL)
-    return max(listing, count / min(WRITES_AT_ONCE, model.in_flight) * model.latency)
+    # Listing waits while the shards of the first pages are written, which are cut at once.
+    return listing + count / min(WRITES_AT_ONCE, model.in_flight) * model.latency
 
 
 def _until(model: Model, tasks: int, ready: float, writes: float, rate: float) -> float:

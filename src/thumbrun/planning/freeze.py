@@ -22,7 +22,7 @@ from thumbrun.planning.survey import Survey
 from thumbrun.state import State
 from thumbrun.storage.base import Entry, Store
 
-WRITES_AT_ONCE = 64  # shards being written at once
+WRITES_AT_ONCE = 32  # shards being written at once
 _ALLOCATIONS = 50_000  # between two looks for reference cycles, which a listing makes none of
 
 
