@@ -16,13 +16,14 @@ from thumbrun.layout import RunLayout
 from thumbrun.planning import listing, shards
 from thumbrun.planning.listing import Range, RangeListing
 from thumbrun.planning.naming import NameBook, NamingRule
-from thumbrun.planning.plan import Item, Plan, PlannedShard, read_some_items
+from thumbrun.planning.plan import Item, Plan, PlannedShard, item_line, read_some_items
 from thumbrun.planning.select import Kind, Selection
 from thumbrun.planning.survey import Survey
 from thumbrun.state import State
 from thumbrun.storage.base import Entry, Store
 
 WRITES_AT_ONCE = 32  # shards being written at once
+_NAMES_KEPT = 100_000  # new names: some 20 MB
 _ALLOCATIONS = 50_000  # between two looks for reference cycles, which a listing makes none of
 
 
@@ -56,11 +57,13 @@ class Source:
 
 @dataclass(slots=True)
 class _Slice:
-    """Items of one key range that are not in a shard yet."""
+    """Items of one key range that are not in a shard yet: their rows, the keys of their names, bytes and costs."""
 
     first: str
     number: int
-    items: list[Item] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    keys: "array[int]" = field(default_factory=lambda: array("Q"))
+    sizes: list[int] = field(default_factory=list)
     costs: list[float] = field(default_factory=list)
     written: int = 0
 
@@ -92,6 +95,8 @@ class Freezer:
         self._order: list[tuple[str, int, int]] = []
         self._items = 0
         self._cost = 0.0
+        self._renamed: dict[int, dict[int, str]] = {}  # new names that are not written yet, by shard and index
+        self._remembered = 0
         self.collisions = 0
 
     async def make(self, progress: Callable[[int], None] = lambda _: None) -> Plan:
@@ -161,9 +166,12 @@ class Freezer:
                 cost = shards.cost(entry.size, decision.format_name) if opened else 0.0
                 self._items += 1
                 self._cost += cost
+                output = rule.name(path, decision.format_name, 0)
                 mine.costs.append(cost)
-                mine.items.append(
-                    Item(
+                mine.sizes.append(entry.size)
+                mine.keys.append(rule.key(output))
+                mine.lines.append(
+                    item_line(
                         entry.name,
                         entry.generation,
                         entry.size,
@@ -171,7 +179,7 @@ class Freezer:
                         entry.content_encoding,
                         decision.format_name,
                         opened,
-                        rule.name(path, decision.format_name, 0),
+                        output,
                         rule.output_format(decision.format_name),
                     )
                 )
@@ -181,28 +189,23 @@ class Freezer:
         """Write full shards off the front of a slice, each of which costs `most` at most."""
         at = 0
         for length, weight in shards.cut(mine.costs, most):
-            await self._write(mine, mine.items[at : at + length], weight)
+            await self._write(mine, at, length, weight)
             at += length
-        del mine.items[:at], mine.costs[:at]
+        del mine.lines[:at], mine.keys[:at], mine.sizes[:at], mine.costs[:at]
 
     async def _finish(self, mine: _Slice) -> None:
-        if mine.items:
-            await self._write(mine, mine.items, sum(mine.costs))
-            mine.items, mine.costs = [], []
+        if mine.lines:
+            await self._write(mine, 0, len(mine.lines), sum(mine.costs))
 
-    async def _write(self, mine: _Slice, items: list[Item], weight: float) -> None:
+    async def _write(self, mine: _Slice, at: int, length: int, weight: float) -> None:
         number = len(self._order)
-        keys, lines, size = array("Q"), [], 0
-        for item in items:
-            keys.append(self._rule.key(item.output))
-            lines.append(item.to_line())
-            size += item.size
+        some = slice(at, at + length)
         label = f"{mine.number:05d}-{mine.written:07d}"
         self._order.append((mine.first, mine.written, number))
         mine.written += 1
-        self._names.add(number, keys)
-        self._shards[number] = PlannedShard(label, len(items), size, weight)
-        body = records.to_lines({"run": self._run_id, "shard": label}, lines)
+        self._names.add(number, mine.keys[some])
+        self._shards[number] = PlannedShard(label, length, sum(mine.sizes[some]), weight)
+        body = records.to_lines({"run": self._run_id, "shard": label}, mine.lines[some])
         await self._writes.start(self._state.create_own(self._run.shard(self._planner, label), body, self._run_id))
 
     async def _settle_names(self) -> None:
@@ -211,20 +214,33 @@ class Freezer:
         while moved := self._names.raise_colliding():
             for number, indices in moved.items():
                 for index, item in (await self._read(number, indices)).items():
-                    self._names.rename(number, index, self._rule.key(self._name(number, index, item)))
+                    name = self._name(number, index, item)
+                    self._names.rename(number, index, self._rule.key(name))
+                    self._remember(number, index, name)
             touched.update(moved)
         async with BoundedGroup(WRITES_AT_ONCE) as writes:
             for number in sorted(touched):
                 await writes.start(self._write_renames(number))
 
     async def _write_renames(self, number: int) -> None:
-        items = await self._read(number, self._names.levels(number))
-        rows = [{"item": index, "output": self._name(number, index, item)} for index, item in items.items()]
+        levels = self._names.levels(number)
+        names = self._renamed.pop(number, {})
+        if missing := levels.keys() - names.keys():
+            items = await self._read(number, sorted(missing))
+            names |= {index: self._name(number, index, item) for index, item in items.items()}
+        rows = [{"item": index, "output": names[index]} for index in levels]
         self.collisions += len(rows)
         shard = self._shards[number]
         body = records.to_lines({"run": self._run_id, "shard": shard.label}, rows)
         await self._state.create_own(self._run.renames(self._planner, shard.label), body, self._run_id)
         self._shards[number] = shard._replace(renamed=True)
+
+    def _remember(self, number: int, index: int, name: str) -> None:
+        """Keep a new name until it is written, unless there are so many that they had better be made again."""
+        names = self._renamed.setdefault(number, {})
+        if index in names or self._remembered < _NAMES_KEPT:
+            self._remembered += index not in names
+            names[index] = name
 
     def _name(self, number: int, index: int, item: Item) -> str:
         path = item.source.removeprefix(self._source.prefix)
