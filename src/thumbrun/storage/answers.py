@@ -1,6 +1,8 @@
 """What an answer of Cloud Storage's API means: an object's entry, or an error. Pure but for the present moment."""
 
 import base64
+import binascii
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -8,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from thumbrun.storage.base import (
+    NO_METADATA,
     BucketNotFoundError,
     DeniedError,
     Entry,
@@ -37,17 +40,29 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
     Raises:
         ValueError, KeyError, TypeError: It is not shown as the API does; see `understood`.
     """
-    checksum = item.get("crc32c")
+    shown = item.get
+    checksum = shown("crc32c")
+    # By position: a listing of millions pays for each keyword.
     return Entry(
-        name=item["name"],
-        size=int(item.get("size", 0)),
-        generation=str(item["generation"]),
-        content_type=item.get("contentType") or None,
-        crc32c=int.from_bytes(base64.b64decode(checksum), "big") if checksum else None,
-        content_encoding=item.get("contentEncoding") or None,
-        storage_class=item.get("storageClass") or None,
-        metadata=item.get("metadata") or {},
+        item["name"],
+        int(shown("size", 0)),
+        str(item["generation"]),
+        shown("contentType") or None,
+        int.from_bytes(binascii.a2b_base64(checksum), "big") if checksum else None,
+        shown("contentEncoding") or None,
+        shown("storageClass") or None,
+        shown("metadata") or NO_METADATA,
     )
+
+
+def page_of(body: bytes) -> tuple[tuple[Entry, ...], str]:
+    """Return the entries of a listing's page, and the token of the next, empty for the last.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: As for `entry_of`.
+    """
+    answer = json.loads(body)
+    return tuple(entry_of(item) for item in answer.get("items", ())), answer.get("nextPageToken", "")
 
 
 def checksum_of(header: str) -> int | None:

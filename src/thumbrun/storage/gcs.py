@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 import google_crc32c
 
-from thumbrun.storage.answers import NETWORK_HINT, checksum_of, entry_of, plain, status_error, understood
+from thumbrun.storage.answers import NETWORK_HINT, checksum_of, entry_of, page_of, plain, status_error, understood
 from thumbrun.storage.base import (
     PAGE_LIMIT,
     DamagedError,
@@ -87,16 +87,17 @@ class GcsStore:
             "prefix": prefix,
             "maxResults": str(min(limit, PAGE_LIMIT)),
             "fields": f"nextPageToken,items({_ENTRY_FIELDS})",
+            "prettyPrint": "false",  # the default indents every line
         }
         if start > prefix:
             query["startOffset"] = start
         if end:
             query["endOffset"] = end
         while True:
-            answer = await self._record("page", "", "GET", f"{self._objects}?{urlencode(query)}{self._payer}")
+            target = f"{self._objects}?{urlencode(query)}{self._payer}"
+            answer = await self._answer("page", "", "GET", target)
             with understood("page", self.uri(prefix)):
-                entries = tuple(entry_of(item) for item in answer.get("items", ()))
-            token = answer.get("nextPageToken")
+                entries, token = page_of(answer.body)
             if entries or not token:
                 # The next page begins after the last name, so that a range can be shrunk while it is being listed.
                 return Page(entries, resume_at=f"{entries[-1].name}\0" if token else "")

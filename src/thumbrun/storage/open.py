@@ -17,7 +17,7 @@ def open_store(
     user_project: str | None = None,
     in_flight: int = 64,
     on_retry: Callable[[Retry], None] = lambda _: None,
-) -> Store:
+) -> RetryingStore:
     """Return the store of a location, its requests bounded and tried again; nothing is asked of it yet.
 
     Args:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
@@ -144,7 +144,7 @@ _fetch = Fetcher.fetch
 
 
 async def _fetch_unchecked(self: Fetcher, item: Item, body: Body) -> Body:
-    return await _fetch(self, replace(item, crc32c=None), body)
+    return await _fetch(self, item._replace(crc32c=None), body)
 
 
 def _shared_shards(self: RunLayout, planner: int, label: str) -> str:
@@ -208,7 +208,7 @@ async def _unmarked(
 
 
 def _blind_to_marks(self: Selection, entry: Entry, path: str) -> Decision:
-    return _decide(self, replace(entry, metadata={}), path)
+    return _decide(self, entry._replace(metadata={}), path)
 
 
 _put = Putter.put
