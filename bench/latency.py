@@ -31,7 +31,7 @@ class Late:
 
 def default_in_flight() -> int:
     """Return the setting's default."""
-    return int(next(setting.default for setting in DECLARED if setting.name == "in_flight"))
+    return next(int(setting.default or 0) for setting in DECLARED if setting.name == "in_flight")
 
 
 def raised(latency: float) -> int:
