@@ -83,7 +83,7 @@ def remote(folder: Path, *, get: float = 0.0, put: float = 0.0) -> Iterator[Remo
         put: As get, for uploads.
     """
     command = [sys.executable, "-m", "bench.server", "--source", str(folder), "--get", str(get), "--put", str(put)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)  # noqa: S603
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         assert server.stdout is not None  # noqa: S101  (it was asked for)
         yield Remote(int(server.stdout.readline()))
@@ -131,7 +131,7 @@ def _inherited() -> dict[str, str]:
 def _run(server: Remote, command: Sequence[str], environment: Mapping[str, str], told: Path | None) -> Ran:
     before = server.stats()
     began, start = time.time(), time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         command, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT
     )
     assert process.stdout is not None  # noqa: S101  (it was asked for)

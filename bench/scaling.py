@@ -60,7 +60,7 @@ def measure(tasks: int, images_a_task: int) -> Measured:
             (folder / f"{number:07d}.jpg").write_bytes(b"image %d" % number)
         stages = [Stage(root, index, tasks, IN_FLIGHT, LATENCY, RENDER) for index in range(tasks)]
         began = time.perf_counter()
-        running = [subprocess.Popen(command(stage), stdout=subprocess.PIPE) for stage in stages]  # noqa: S603
+        running = [subprocess.Popen(command(stage), stdout=subprocess.PIPE) for stage in stages]
         worked = [Worked(**json.loads(one.communicate()[0])) for one in running]
         seconds = time.perf_counter() - began
     return _measured(worked, tasks * images_a_task, seconds)

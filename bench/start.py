@@ -48,7 +48,7 @@ def measure(rounds: int) -> Started:
                     times.append(ran.stats.first - ran.began)
             for name, code in _IMPORTS.items():
                 python = sys.executable if name == "python" else str(ROOT / ".venv/bench/bin/python")
-                imports[name].append(_seconds(lambda: subprocess.run([python, "-c", code], check=True)))  # noqa: B023, S603
+                imports[name].append(_seconds(lambda: subprocess.run([python, "-c", code], check=True)))  # noqa: B023
     middle = statistics.median
     return Started(middle(ours), middle(others), middle(imports["python"]), middle(imports["google-cloud-storage"]))
 

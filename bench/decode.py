@@ -1,0 +1,151 @@
+"""Decode and encode alone, of local files with two processors, by kind of picture, against what users would pick."""
+
+import asyncio
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.photographs import photographs
+
+from bench.remote import ROOT
+from thumbrun.concurrency import BoundedGroup
+from thumbrun.imaging.request import Rendered, Request
+from thumbrun.imaging.sniff import HEAD, kind
+from thumbrun.imaging.workers import Workers
+
+OURS = "thumbrun"
+_BENCH = ROOT / ".venv/bench/bin/python"
+_SHARP = ROOT / ".venv/bench-node"
+_AT_LEAST = 48  # images of a run; a kind that has fewer is worked so often
+_OUTPUTS = {"png": "png", "webp": "webp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a contender took for one kind; medians.
+
+    Attributes:
+        kind: Of pictures, by their folder in the corpus.
+        who: The contender.
+        rate: Images a second.
+        processor: Seconds of processor time of an image.
+    """
+
+    kind: str
+    who: str
+    rate: float
+    processor: float
+
+
+def contenders() -> Mapping[str, Sequence[str] | None]:
+    """Return the command of each contender but for folder and format; None where it is not installed."""
+    python = [str(_BENCH), "-m"] if _BENCH.exists() else None
+    tools = {tool: shutil.which(tool) for tool in ("vipsthumbnail", "convert")}
+    return {
+        "Pillow, threads": python and [*python, "bench.contenders.pillow", "threads"],
+        "Pillow, processes": python and [*python, "bench.contenders.pillow", "processes"],
+        "pyvips": python and [*python, "bench.contenders.vips", "threads"],
+        "sharp": ["node", str(ROOT / "bench/contenders/sharp.mjs")] if _SHARP.exists() else None,
+        "vipsthumbnail": python and tools["vipsthumbnail"] and [*python, "bench.contenders.commands", "vipsthumbnail"],
+        "ImageMagick": python and tools["convert"] and [*python, "bench.contenders.commands", "convert"],
+    }
+
+
+def measure(rounds: int, folder: Path | None = None) -> list[Decoded]:
+    """Let all contenders take turns over each kind of the corpus, or of another folder's folders."""
+    kinds: dict[str, dict[str, bytes]] = {}
+    for name, body in _pictures(folder).items():
+        kinds.setdefault(name.partition("/")[0], {})[name.replace("/", "-")] = body
+    return [decoded for which, bodies in sorted(kinds.items()) for decoded in _of_kind(which, bodies, rounds)]
+
+
+def _pictures(folder: Path | None) -> dict[str, bytes]:
+    if folder is None:
+        return photographs()
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def _of_kind(which: str, bodies: dict[str, bytes], rounds: int) -> list[Decoded]:
+    taken: dict[str, list[tuple[float, float]]] = {}
+    with tempfile.TemporaryDirectory() as root:
+        made = []
+        for name, body in bodies.items():
+            made.append(Path(root, f"0-{name}"))
+            made[-1].write_bytes(body)
+        for again in range(1, -(-_AT_LEAST // len(made))):
+            for path in list(made[: len(bodies)]):
+                Path(root, f"{again}-{path.name}").hardlink_to(path)
+        count = len(list(Path(root).iterdir()))
+        format_ = _OUTPUTS.get(kind(next(iter(bodies.values()))[:HEAD]) or "", "jpeg")
+        for _ in range(rounds):
+            taken.setdefault(OURS, []).append(_ours(Path(root), format_))
+            for who, command in contenders().items():
+                if command is not None:
+                    taken.setdefault(who, []).append(_theirs(command, root, format_, count))
+    middle = statistics.median
+    return [
+        Decoded(which, who, count / middle(t for t, _ in runs), middle(p for _, p in runs) / count)
+        for who, runs in taken.items()
+    ]
+
+
+def _theirs(command: Sequence[str], folder: str, format_: str, count: int) -> tuple[float, float]:
+    """Run a contender; return its seconds and its seconds of processor time."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    where = _SHARP if command[0] == "node" else ROOT
+    said = subprocess.run(
+        [*command, folder, format_], check=True, capture_output=True, text=True, env=environment, cwd=where
+    ).stdout
+    seconds, processor, made = json.loads(said)
+    if made != count:
+        raise RuntimeError(f"{command} made {made} thumbnails of {count}")
+    return seconds, processor
+
+
+def _ours(folder: Path, format_: str) -> tuple[float, float]:
+    """Run our decoding processes, as a task does once the bytes are there; their start is not counted."""
+    bodies = [path.read_bytes() for path in sorted(folder.iterdir())]
+    start = _processor()
+    asyncio.run(_work([], format_))
+    before = _processor()
+    seconds = asyncio.run(_work(bodies, format_))
+    return seconds, _processor() - before - (before - start)
+
+
+async def _work(bodies: list[bytes], format_: str) -> float:
+    """Have thumbnails made by two processes; return the seconds from the first to the last."""
+    workers = Workers(2, timeout=60.0, memory=320 << 20)
+    await workers.start()
+    request = Request(100, 100, format_, 80, 10**9, 300 << 20)
+
+    async def one(content: bytes) -> None:
+        body = workers.body(len(content))
+        try:
+            body.write(content)
+            if not isinstance(await workers.render(body, request), Rendered):
+                raise TypeError("an image of the bench cannot be rendered")
+        finally:
+            body.close()
+
+    for content in bodies[:2]:
+        await one(content)
+    began = time.perf_counter()
+    async with BoundedGroup(4) as group:
+        for content in bodies:
+            await group.start(one(content))
+    seconds = time.perf_counter() - began
+    await workers.close()
+    return seconds
+
+
+def _processor() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
