@@ -13,9 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.photographs import photographs
-
 from bench.remote import ROOT
+from tests.photographs import photographs
 from thumbrun.concurrency import BoundedGroup
 from thumbrun.imaging.request import Rendered, Request
 from thumbrun.imaging.sniff import HEAD, kind

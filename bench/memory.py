@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from tests.photographs import draw, photographs
 
 from bench.remote import remote, run_task
+from tests.photographs import draw, photographs
 
 _SIDE = 8660  # pixels; with two thirds of it 50 megapixels
 _LARGE = 20

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PIL import Image
+
 from tests.photographs import photographs
 
 DISTINCT = 24  # pictures of each size; more names link to the same bytes, which no task remembers

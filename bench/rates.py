@@ -14,8 +14,8 @@ import numpy as np
 import pi_heif
 import pillow_heif
 from PIL import Image
-from tests.photographs import draw, photographs
 
+from tests.photographs import draw, photographs
 from thumbrun.formats import BY_NAME
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import Rendered, Request

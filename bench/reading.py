@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
-from tests.photographs import draw, photographs
 
 from bench.remote import remote, run_task
+from tests.photographs import draw, photographs
 
 _LARGE_JPEG = 500_000  # bytes, from which on the goal speaks of progressive pictures
 _SIDE = 4000  # pixels

@@ -13,9 +13,8 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests import virtual
-
 from bench.distant import Stage, Worked, command, work
+from tests import virtual
 from thumbrun.job import JITTER_A_TASK, MOST_JITTER
 from thumbrun.planning import shards
 from thumbrun.planning.freeze import WRITES_AT_ONCE
