@@ -23,6 +23,7 @@ from thumbrun.storage.base import (
     UnauthenticatedError,
 )
 
+NETWORK_HINT = "check the network and the emulator's address, if one is set"
 _LONGEST_MESSAGE = 300
 
 _NEEDED_ROLE = {
@@ -95,7 +96,7 @@ def status_error(operation: str, where: str, status: int, text: str, headers: Ma
         where: The URI of the bucket or object, for the message.
         status: The HTTP status.
         text: The answer's body, or its beginning.
-        headers: The answer's; only `Retry-After` is looked at.
+        headers: The answer's, by names in lower case; only `retry-after` is looked at.
     """
     where = plain(where)
     message = f"{where}: {operation} was answered with {status}: {plain(text)}"
@@ -138,7 +139,7 @@ def _refused(operation: str, message: str, lower: str) -> StoreError:
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that an answer asks to wait: a number, or a moment."""
-    value = headers.get("Retry-After")
+    value = headers.get("retry-after")
     if not value:
         return None
     try:

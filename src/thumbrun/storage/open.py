@@ -30,9 +30,9 @@ def open_store(
     """
     store: Store
     if location.scheme == "gs":
-        from thumbrun.storage.gcs import GcsStore  # a third of a second of imports, which a local run does not need
+        from thumbrun.storage.gcs import GcsStore  # imports that a local run does not need
 
-        store = GcsStore(location.root, emulator=emulator, user_project=user_project, connections=in_flight)
+        store = GcsStore(location.root, emulator=emulator, user_project=user_project)
     else:
         from thumbrun.storage.local import LocalStore
 
