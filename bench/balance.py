@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass
 from itertools import pairwise
 
+from bench.shown import show
 from thumbrun.planning import shards as planning
 from thumbrun.planning.shards import assign, cost
 
@@ -137,3 +138,12 @@ def _slices(costs: list[float], tasks: int) -> list[list[int]]:
         shares[min(tasks - 1, int(reached / whole * tasks))].append(number)
         reached += one
     return shares
+
+
+def main() -> None:
+    """Print how even the work of a thousand tasks is, on a million items and more."""
+    show(balance(count, 1_000) for count in (1_000_000, 3_000_000))
+
+
+if __name__ == "__main__":
+    main()

@@ -7,6 +7,7 @@ and reads, decodes and writes one image after the other. Its tasks wait for the 
 from dataclasses import dataclass
 
 from bench.scaling import Model, predict, shards_of
+from bench.shown import show
 
 # List prices in US dollars, region us-central1, without free tiers and discounts, as the public pages showed them in
 # November 2025: https://cloud.google.com/run/pricing (jobs, instance-based billing, tier 1) and
@@ -111,3 +112,7 @@ def _cost(design: str, kind: Kind, tasks: int, seconds: float, class_a: int, cla
 def compare(tasks: tuple[int, ...] = (1, 10, 100), kinds: tuple[Kind, ...] = KINDS) -> list[Cost]:
     """Return what a million thumbnails take by either design, for each kind of image and number of tasks."""
     return [cost(kind, count) for kind in kinds for count in tasks for cost in (ours, sequential)]
+
+
+if __name__ == "__main__":
+    show(compare())

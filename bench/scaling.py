@@ -10,12 +10,14 @@ import math
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests import virtual
 
 from bench.distant import Stage, Worked, command, work
+from bench.shown import show
 from thumbrun.job import JITTER_A_TASK, MOST_JITTER
 from thumbrun.planning import shards
 from thumbrun.planning.freeze import WRITES_AT_ONCE
@@ -221,3 +223,71 @@ def most_tasks(model: Model, images: int, *, efficiency: float = 0.95, most: int
 
 IN_EARNEST = replace(Model(), in_flight=64, image=0.008, writes=WRITES)
 """A task of one processor on photographs from the web, on Cloud Storage."""
+
+MEASURED_TASKS = (1, 2, 4, 8)
+VIRTUAL_TASKS = (1, 4, 16, 64)
+MODELLED_TASKS = (1, 10, 100, 1_000, 10_000)
+MODELLED_IMAGES = (10**5, 10**6, 10**7, 10**8)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What some tasks took, beside what the model says of them.
+
+    Attributes:
+        how: `processes` or `virtual time`.
+        tasks: How many.
+        images: Of all tasks; each has as many as before.
+        seconds: Measured.
+        predicted: Seconds.
+        efficiency: What one task took, divided by what these took.
+        predicted_efficiency: The same of the model.
+    """
+
+    how: str
+    tasks: int
+    images: int
+    seconds: float
+    predicted: float
+    efficiency: float
+    predicted_efficiency: float
+
+
+def check(images_a_task: int = 1_000, virtual_images_a_task: int = 200) -> Iterator[Checked]:
+    """Run tasks as processes, and more of them in virtual time, and compare with the model.
+
+    What a process takes until it asks for something is the one thing that is fitted, to one task alone.
+    """
+    yield from _check("processes", MEASURED_TASKS, images_a_task, measure)
+    yield from _check("virtual time", VIRTUAL_TASKS, virtual_images_a_task, run_virtually)
+
+
+def _check(how: str, counts: Iterable[int], each: int, run: Callable[[int, int], Measured]) -> Iterator[Checked]:
+    alone: tuple[float, float] | None = None
+    model = Model(start=0.0, page=0.0)
+    for tasks in counts:
+        measured = run(tasks, each)
+        if alone is None:
+            model = replace(model, start=max(0.0, measured.seconds - predict(model, tasks, each).seconds))
+            alone = measured.seconds, predict(model, tasks, each).seconds
+        predicted = predict(model, tasks, tasks * each).seconds
+        yield Checked(
+            how=how,
+            tasks=tasks,
+            images=measured.images,
+            seconds=measured.seconds,
+            predicted=predicted,
+            efficiency=alone[0] / measured.seconds,
+            predicted_efficiency=alone[1] / predicted,
+        )
+
+
+def main() -> None:
+    """Print what was measured beside the model, and what the model says of thousands of tasks."""
+    show(check())
+    show(predict(IN_EARNEST, tasks, images) for images in MODELLED_IMAGES for tasks in MODELLED_TASKS)
+    show(found for images in MODELLED_IMAGES if (found := most_tasks(IN_EARNEST, images)))
+
+
+if __name__ == "__main__":
+    main()
