@@ -22,14 +22,14 @@ from thumbrun.job import JITTER_A_TASK, MOST_JITTER
 from thumbrun.planning import shards
 from thumbrun.planning.freeze import WRITES_AT_ONCE
 from thumbrun.planning.listing import LARGE_PAGES, PARALLEL
-from thumbrun.planning.planner import FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS
+from thumbrun.planning.planner import LONGEST_WAIT_SECONDS, WAIT_GROWTH, first_wait
 from thumbrun.storage.base import PAGE_LIMIT
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.storage.ramp import DOUBLING_SECONDS, WRITES
 
 LATENCY = 0.1  # seconds a request
 RENDER = 0.05  # seconds an image, one after the other
-IN_FLIGHT = 16
+IN_FLIGHT = 64
 _SHARD_WRITES = 2.0  # an announcement, and what seals it
 _SHARD_REQUESTS = 4.0  # with its record and a look at its ledger
 _PARTS_A_SHARD = 2.5
@@ -147,8 +147,9 @@ def predict(model: Model, tasks: int, images: int) -> Predicted:
     count = shards_of(images, tasks)
     began = model.start + min(MOST_JITTER, JITTER_A_TASK * (tasks - 1))
     planning = _planning(model, images, count)
-    # A task that polls has waited about as long as it waits the next time.
-    poll = 0.0 if tasks == 1 else min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS + planning)
+    # A task that polls waits by so much longer each time, and the unluckiest just missed the plan.
+    growth = (WAIT_GROWTH - 1) * planning
+    poll = 0.0 if tasks == 1 else min(LONGEST_WAIT_SECONDS, first_wait(tasks) + growth)
     ready = max(began, model.start + planning + poll) + model.start_trips * model.latency
     each, extra = images / tasks, count / images
     rate = min(1 / model.image, model.in_flight / (model.latency * (2 + _SHARD_REQUESTS * extra)))
