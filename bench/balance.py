@@ -1,9 +1,9 @@
 """Balance: how much longer the longest of many tasks works than the mean, on a bucket of mixed sizes and formats.
 
-Sizes are log-normal within each format, as sizes of files on the web and on disks are near their middle; medians and
-spreads are those of what the HTTP Archive, Wikimedia Commons and cameras show, named in `BUCKET`. What an item really
-takes is drawn about what the plan estimates from its bytes and format, with the spread that `bench.rates` finds, whole
-runs of a folder alike: a camera's files are all slower, or all faster, than the estimate.
+The bucket is the corpus of photographs, a thousand times as large: as many images of each of its folders, sizes
+log-normal with the median and the spread that the folder has, and the folders in runs of some hundred images, as
+buckets have them. What an item really takes is drawn about what its bytes and format let the plan expect: off by what
+`bench.rates` finds for its folder (progressive JPEG takes longer than the bytes tell), and by chance for each item.
 """
 
 import math
@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass
 from itertools import pairwise
 
+from bench.shown import show
 from thumbrun.planning import shards as planning
 from thumbrun.planning.shards import assign, cost
 
@@ -20,35 +21,36 @@ HEAD = 10_000  # items that the planner cuts at once: ten pages
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Images of one format in a bucket.
+    """A folder of the corpus, as it was measured.
 
     Attributes:
-        format: Its name.
-        part: Of all images.
+        name: Of the folder.
+        format: Of its images.
+        images: How many it has.
         median: Bytes.
         spread: The standard deviation of the logarithm of the bytes.
+        slower: What its images take, divided by what the plan expects.
     """
 
+    name: str
     format: str
-    part: float
+    images: int
     median: float
     spread: float
+    slower: float
 
 
-# Web images: the median JPEG of the HTTP Archive's Web Almanac 2022, Media, is some 50 kB with a long tail, PNG and
-# GIF a tenth of that; uploads of cameras and phones have some 2.5 MB (12 megapixels, quality 90 to 95), iPhones' HEIC
-# some 1.7 MB. A bucket of uploads holds both; the parts are this bench's choice.
 BUCKET = (
-    Share("jpeg", 0.45, 2.5e6, 0.6),
-    Share("jpeg", 0.25, 5.0e4, 1.4),
-    Share("png", 0.14, 1.0e5, 1.8),
-    Share("webp", 0.10, 4.0e4, 1.2),
-    Share("heic", 0.04, 1.7e6, 0.4),
-    Share("gif", 0.02, 2.0e5, 1.5),
+    Share("cam", "jpeg", 30, 771e3, 0.70, 0.95),
+    Share("camprog", "jpeg", 10, 788e3, 0.58, 4.0),
+    Share("shot", "png", 15, 1232e3, 0.61, 1.2),
+    Share("small", "jpeg", 100, 36.5e3, 0.67, 1.0),
+    Share("web", "jpeg", 60, 188e3, 0.70, 1.1),
+    Share("webp", "webp", 30, 40.3e3, 1.12, 1.1),
+    Share("webprog", "jpeg", 40, 119e3, 0.82, 3.5),
 )
-ITEM_SPREAD = 0.35  # of the logarithm of what an item takes, about the estimate
-FOLDER_SPREAD = 0.3  # of the logarithm of what a folder's items take together: progressive or not, smooth or not
-FOLDER = 500  # items, of one format
+ITEM_SPREAD = 0.2  # of the logarithm of what an item takes, about its folder's
+FOLDER = 500  # images, on the average, that lie together
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,11 @@ def items(count: int, seed: int) -> tuple[list[float], list[float]]:
     estimated: list[float] = []
     true: list[float] = []
     while len(estimated) < count:
-        share = chance.choices(BUCKET, [share.part for share in BUCKET])[0]
-        folder = chance.lognormvariate(0, FOLDER_SPREAD)
+        share = chance.choices(BUCKET, [share.images for share in BUCKET])[0]
         for _ in range(min(count - len(estimated), max(1, int(chance.expovariate(1 / FOLDER))))):
             size = int(chance.lognormvariate(math.log(share.median), share.spread))
             estimated.append(cost(size, share.format))
-            true.append(estimated[-1] * folder * chance.lognormvariate(0, ITEM_SPREAD))
+            true.append(estimated[-1] * share.slower * chance.lognormvariate(0, ITEM_SPREAD))
     return estimated, true
 
 
@@ -137,3 +138,12 @@ def _slices(costs: list[float], tasks: int) -> list[list[int]]:
         shares[min(tasks - 1, int(reached / whole * tasks))].append(number)
         reached += one
     return shares
+
+
+def main() -> None:
+    """Print how even the work of a thousand tasks is, on a million items and more."""
+    show(balance(count, 1_000) for count in (1_000_000, 3_000_000))
+
+
+if __name__ == "__main__":
+    main()

@@ -96,6 +96,7 @@ async def plan(objects: int, tasks: int, *, colliding: float = 0.02) -> Planned:
             raise ValueError(f"task {index} of {tasks} does not hold the items that the plan gives it")
         asked.append(dict(meter.requests))
         own_shards.append(len(mine))
+    await kept.close()
     renamed = sum(shard.renamed for shard in made.shards)
     return Planned(
         objects, items, shards, tasks, renamed, cpu, store_cpu, wall, resident, requests, kept.bytes_kept, entry.size,

@@ -2,6 +2,7 @@
 
 import io
 import os
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -197,3 +198,12 @@ def table(taken: list[Taken]) -> str:
     lines.append("folder         images   ms an image   planned ÷ measured")
     lines += [f"{kind:15}{n:6}{ms:14.2f}{ratio:21.2f}" for kind, (n, ms, ratio) in by_kind(taken).items()]
     return "\n".join(lines)
+
+
+def main() -> None:
+    """Print what each format takes, beside the table that plans go by."""
+    sys.stdout.write(table(take(corpus())) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -10,23 +10,25 @@ import math
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.distant import Stage, Worked, command, work
+from bench.shown import show
 from tests import virtual
 from thumbrun.job import JITTER_A_TASK, MOST_JITTER
 from thumbrun.planning import shards
 from thumbrun.planning.freeze import WRITES_AT_ONCE
 from thumbrun.planning.listing import LARGE_PAGES, PARALLEL
-from thumbrun.planning.planner import FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS
+from thumbrun.planning.planner import LONGEST_WAIT_SECONDS, WAIT_GROWTH, first_wait
 from thumbrun.storage.base import PAGE_LIMIT
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.storage.ramp import DOUBLING_SECONDS, WRITES
 
 LATENCY = 0.1  # seconds a request
 RENDER = 0.05  # seconds an image, one after the other
-IN_FLIGHT = 16
+IN_FLIGHT = 64
 _SHARD_WRITES = 2.0  # an announcement, and what seals it
 _SHARD_REQUESTS = 4.0  # with its record and a look at its ledger
 _PARTS_A_SHARD = 2.5
@@ -144,8 +146,9 @@ def predict(model: Model, tasks: int, images: int) -> Predicted:
     count = shards_of(images, tasks)
     began = model.start + min(MOST_JITTER, JITTER_A_TASK * (tasks - 1))
     planning = _planning(model, images, count)
-    # A task that polls has waited about as long as it waits the next time.
-    poll = 0.0 if tasks == 1 else min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS + planning)
+    # A task that polls waits by so much longer each time, and the unluckiest just missed the plan.
+    growth = (WAIT_GROWTH - 1) * planning
+    poll = 0.0 if tasks == 1 else min(LONGEST_WAIT_SECONDS, first_wait(tasks) + growth)
     ready = max(began, model.start + planning + poll) + model.start_trips * model.latency
     each, extra = images / tasks, count / images
     rate = min(1 / model.image, model.in_flight / (model.latency * (2 + _SHARD_REQUESTS * extra)))
@@ -220,3 +223,71 @@ def most_tasks(model: Model, images: int, *, efficiency: float = 0.95, most: int
 
 IN_EARNEST = replace(Model(), in_flight=64, image=0.008, writes=WRITES)
 """A task of one processor on photographs from the web, on Cloud Storage."""
+
+MEASURED_TASKS = (1, 2, 4, 8)
+VIRTUAL_TASKS = (1, 4, 16, 64)
+MODELLED_TASKS = (1, 10, 100, 1_000, 10_000)
+MODELLED_IMAGES = (10**5, 10**6, 10**7, 10**8)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What some tasks took, beside what the model says of them.
+
+    Attributes:
+        how: `processes` or `virtual time`.
+        tasks: How many.
+        images: Of all tasks; each has as many as before.
+        seconds: Measured.
+        predicted: Seconds.
+        efficiency: What one task took, divided by what these took.
+        predicted_efficiency: The same of the model.
+    """
+
+    how: str
+    tasks: int
+    images: int
+    seconds: float
+    predicted: float
+    efficiency: float
+    predicted_efficiency: float
+
+
+def check(images_a_task: int = 1_000, virtual_images_a_task: int = 200) -> Iterator[Checked]:
+    """Run tasks as processes, and more of them in virtual time, and compare with the model.
+
+    What a process takes until it asks for something is the one thing that is fitted, to one task alone.
+    """
+    yield from _check("processes", MEASURED_TASKS, images_a_task, measure)
+    yield from _check("virtual time", VIRTUAL_TASKS, virtual_images_a_task, run_virtually)
+
+
+def _check(how: str, counts: Iterable[int], each: int, run: Callable[[int, int], Measured]) -> Iterator[Checked]:
+    alone: tuple[float, float] | None = None
+    model = Model(start=0.0, page=0.0)
+    for tasks in counts:
+        measured = run(tasks, each)
+        if alone is None:
+            model = replace(model, start=max(0.0, measured.seconds - predict(model, tasks, each).seconds))
+            alone = measured.seconds, predict(model, tasks, each).seconds
+        predicted = predict(model, tasks, tasks * each).seconds
+        yield Checked(
+            how=how,
+            tasks=tasks,
+            images=measured.images,
+            seconds=measured.seconds,
+            predicted=predicted,
+            efficiency=alone[0] / measured.seconds,
+            predicted_efficiency=alone[1] / predicted,
+        )
+
+
+def main() -> None:
+    """Print what was measured beside the model, and what the model says of thousands of tasks."""
+    show(check())
+    show(predict(IN_EARNEST, tasks, images) for images in MODELLED_IMAGES for tasks in MODELLED_TASKS)
+    show(found for images in MODELLED_IMAGES if (found := most_tasks(IN_EARNEST, images)))
+
+
+if __name__ == "__main__":
+    main()

@@ -56,6 +56,8 @@ class Names(Sequence[str]):
         """Return the name of a rank, the same for ever."""
         if isinstance(rank, slice):
             return [self[number] for number in range(*rank.indices(self._count))]
+        if not 0 <= rank < self._count:
+            raise IndexError(rank)
         quarter, at = divmod(rank, self._quarter)
         if quarter == 0:
             day, number = divmod(at, self._a_day)

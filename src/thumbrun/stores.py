@@ -71,8 +71,16 @@ class Stores:
                     lambda: clock.monotonic() - start,
                     clock.sleep,
                     clock.uniform,
+                    self._say_held_back,
                 )
             )
+
+    def _say_held_back(self, rate: float) -> None:
+        self._events.info(
+            "held-back",
+            f"Held back to {rate:,.1f} requests a second: this task's share of what the bucket takes by now (--ramp)",
+            rate=round(rate, 3),
+        )
 
     def _open(self, location: Location) -> Store:
         store = self._opener(location)

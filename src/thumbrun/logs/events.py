@@ -13,6 +13,7 @@ The names, and the fields of each, are a promise to whoever filters logs:
 | progress | INFO | total, done, skipped, failed, source_bytes, output_bytes |
 | image-skipped, image-failed | INFO, WARNING | source, shard, item, reason, detail |
 | store-retry | NOTICE | operation, attempt, wait |
+| held-back | INFO | rate: requests a second |
 | task-done | INFO | done, skipped, failed, source_bytes, output_bytes, seconds |
 | reason | INFO | reason |
 | run-done | NOTICE | done, skipped, failed, source_bytes, output_bytes |

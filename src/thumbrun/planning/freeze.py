@@ -156,7 +156,7 @@ class Freezer:
     def _take(self, mine: _Slice, entries: tuple[Entry, ...]) -> None:
         source, rule = self._source, self._rule
         for entry in entries:
-            if self._full():
+            if source.limit is not None and self._full():
                 return
             path = entry.name.removeprefix(source.prefix)
             decision = source.selection.decide(entry, path)

@@ -16,9 +16,10 @@ from itertools import pairwise
 from thumbrun import formats
 
 DIGITS = (0, 10, 24, 64)  # hexadecimal digits of the hash that each level adds
+_KEPT = frozenset(format_.name for format_ in formats.READ if format_.output == format_.name)
 _64_BITS = 2**64 - 1
 _UTF8_MOST = 4  # bytes that one character takes
-_HASHES_A_PASS = 4_000_000  # hashes looked at together: 32 MB beside those that are kept
+_HASHES_A_PASS = 16_000_000  # hashes looked at together: 128 MB beside those that are kept
 _DRAWERS = 256  # that a pass sorts them into; as Python integers, those of one take some 2 MB
 _SHARED_MOST = 200_000  # hashes that collide, looked up together: some 15 MB
 
@@ -57,10 +58,11 @@ class NamingRule:
             level: 0 for its own name, more for more digits of a hash of `path`.
         """
         folder, slash, file_name = path.rpartition("/")
+        keeps = source_format in _KEPT and self.format == "keep" and self.layout == "flat"
+        if keeps and level == 0 and file_name and _UTF8_MOST * len(file_name) <= self.limit:
+            return file_name  # as nearly all are
         keep_folder = folder + slash if self.layout == "tree" else ""
         appended = self._appended(file_name, source_format)
-        if level == 0 and file_name and _UTF8_MOST * (len(keep_folder) + len(file_name) + len(appended)) <= self.limit:
-            return f"{keep_folder}{file_name}{appended}"  # as nearly all are
         dot_suffix = file_name[len(file_name) - len(formats.suffix_of(file_name)) :]
         stem = (file_name.removesuffix(dot_suffix) if dot_suffix else file_name) or "unnamed"
         room = self.limit - len(_utf8(keep_folder + dot_suffix + appended))
@@ -143,9 +145,8 @@ class NameBook:
             drawers = [array("Q") for _ in range(_DRAWERS)]
             put = [drawer.append for drawer in drawers]
             for keys in self._hashes.values():
-                for key in keys:
-                    if passes == 1 or (key >> 8) % passes == number:
-                        put[key % _DRAWERS](key)
+                for key in keys if passes == 1 else (key for key in keys if (key >> 8) % passes == number):
+                    put[key % _DRAWERS](key)
             del put
             while drawers:
                 drawer = drawers.pop()

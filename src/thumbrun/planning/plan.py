@@ -75,11 +75,11 @@ def item_line(
     if encoding is not None:
         shown += f',"encoding":{_text(encoding)}'
     if format_ is not None:
-        shown += f',"format":{_text(format_)}'
+        shown += f',"format":"{format_}"'
     return (
         f'{{"source":{_text(source)},"generation":{_text(generation)},"size":{size}{shown}'
         f',"opened":{"true" if opened else "false"},"output":{_text(output)}'
-        f',"output_format":{_text(output_format)}}}'
+        f',"output_format":"{output_format}"}}'
     )
 
 

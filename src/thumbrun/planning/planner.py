@@ -21,6 +21,8 @@ BEAT_SECONDS = 10.0
 DEAD_SECONDS = 60.0  # without a new beat, on one's own clock
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 15.0
+WAIT_GROWTH = 1.4  # so that nobody waits for much longer than a third of what planning took
+LOOKS_A_SECOND = 800  # of all waiting tasks together: three requests each, of 5,000 that a bucket takes at first
 
 
 class Planner:
@@ -57,7 +59,7 @@ class Planner:
             StoreError: Listing, reading or writing failed; another attempt may find or finish the plan.
         """
         watch = _Watch(self._state, self._run, self._clock)
-        wait = FIRST_WAIT_SECONDS
+        wait = first_wait(self._task.count)
         while True:
             if plan := await read_plan(self._state, self._run):
                 return plan
@@ -68,7 +70,7 @@ class Planner:
                 continue
             # Full jitter, so that a thousand waiting tasks do not ask at once.
             await self._clock.sleep(self._clock.uniform(wait / 2, wait))
-            wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+            wait = min(WAIT_GROWTH * wait, LONGEST_WAIT_SECONDS)
 
     def _succeeds(self, claim: dict[str, Any]) -> bool:
         """Whether a planner's claim is that of an earlier attempt of this very task, which then must be dead."""
@@ -114,6 +116,11 @@ class Planner:
             count += 1
             body = records.to_lines({"planner": number, "beat": count}, ())
             await self._state.create_own(self._run.beat(number, count), body, self._run_id)
+
+
+def first_wait(tasks: int) -> float:
+    """Return the seconds for which each of so many tasks waits at first for a plan that another one makes."""
+    return min(LONGEST_WAIT_SECONDS, max(FIRST_WAIT_SECONDS, tasks / LOOKS_A_SECOND))
 
 
 class _Watch:

@@ -13,6 +13,7 @@ READS_A_WRITE = 5.0  # as many times the reads
 DOUBLING_SECONDS = 1200.0
 
 _CREDIT_SECONDS = 0.25  # what was not asked for in the last moment may be caught up with: requests come in bursts
+_WORTH_A_WORD = 1.0  # seconds
 _MOST_DOUBLINGS = 40.0  # beyond any bucket
 
 
@@ -26,6 +27,7 @@ class Ramp:
         age: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         uniform: Callable[[float, float], float],
+        on_binding: Callable[[float], None] = lambda _: None,
     ) -> None:
         """Begin now.
 
@@ -35,7 +37,10 @@ class Ramp:
             age: Returns the seconds for which the tasks have been at work.
             sleep: Waits so many seconds.
             uniform: Returns a random number between two, so that tasks do not begin as one.
+            on_binding: Told once, when a request first waits for more than a second, how many a second may be sent.
         """
+        self._on_binding = on_binding
+        self._told = False
         self._age = age
         self._sleep = sleep
         self._writes = _Turns(writes * share, age(), uniform)
@@ -43,7 +48,11 @@ class Ramp:
 
     async def turn(self, operation: str) -> None:
         """Wait until a request, `create` or one that reads, may be sent."""
-        wait = (self._writes if operation == "create" else self._reads).take(self._age())
+        turns, age = self._writes if operation == "create" else self._reads, self._age()
+        wait = turns.take(age)
+        if wait > _WORTH_A_WORD and not self._told:
+            self._told = True
+            self._on_binding(turns.rate_at(age))
         if wait > 0:
             await self._sleep(wait)
 
@@ -53,14 +62,15 @@ class _Turns:
 
     def __init__(self, rate: float, now: float, uniform: Callable[[float, float], float]) -> None:
         self._rate = rate
-        self._next = now + uniform(0.0, 1 / self._rate_at(now))
+        self._next = now + uniform(0.0, 1 / self.rate_at(now))
 
     def take(self, now: float) -> float:
         """Return how long to wait; 0 where nobody has to."""
         turn = max(now - _CREDIT_SECONDS, self._next)
         # The rate at its beginning is the least within the gap, so that no gap is too short.
-        self._next = turn + 1 / self._rate_at(turn)
+        self._next = turn + 1 / self.rate_at(turn)
         return max(0.0, turn - now)
 
-    def _rate_at(self, age: float) -> float:
+    def rate_at(self, age: float) -> float:
+        """Return how many turns a second there are at an age."""
         return self._rate * math.exp2(min(max(age, 0.0) / DOUBLING_SECONDS, _MOST_DOUBLINGS))

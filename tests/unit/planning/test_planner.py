@@ -9,7 +9,14 @@ from tests.virtual import VirtualClock, run
 from thumbrun.planning.freeze import Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.plan import Item, Plan, read_shard
-from thumbrun.planning.planner import DEAD_SECONDS, Planner
+from thumbrun.planning.planner import (
+    DEAD_SECONDS,
+    FIRST_WAIT_SECONDS,
+    LONGEST_WAIT_SECONDS,
+    LOOKS_A_SECOND,
+    Planner,
+    first_wait,
+)
 from thumbrun.planning.select import Selection
 from thumbrun.platform import Task
 from thumbrun.state import State
@@ -262,3 +269,11 @@ def test_what_lies_under_the_source_is_counted() -> None:
         }
 
     run(scenario())
+
+
+@pytest.mark.parametrize("tasks", [1, 10, 200, 1_000, 10_000])
+def test_waiting_tasks_leave_the_bucket_room(tasks: int) -> None:
+    """However many wait for a plan, together they look no more than the bucket bears, and none waits beyond a bound."""
+    wait = first_wait(tasks)
+    assert FIRST_WAIT_SECONDS <= wait <= LONGEST_WAIT_SECONDS
+    assert tasks / wait <= LOOKS_A_SECOND

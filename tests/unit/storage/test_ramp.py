@@ -121,6 +121,21 @@ def test_reads_have_a_ceiling_of_their_own() -> None:
     assert writes == pytest.approx(100 / 10, abs=0.5)
 
 
+def test_who_is_held_back_is_told_once() -> None:
+    """The first request that waits for more than a second tells the rate; a run that is not held back tells nothing."""
+    told: list[float] = []
+
+    async def scenario(tasks: int) -> None:
+        clock = VirtualClock(1)
+        ramp = Ramp(1000, 1 / tasks, clock.monotonic, clock.sleep, clock.uniform, told.append)
+        await asyncio.gather(*(ramp.turn("create") for _ in range(20)))
+
+    run(scenario(1))
+    assert [] == told
+    run(scenario(500))
+    assert [2.0] == pytest.approx(told, rel=0.01)
+
+
 def test_an_old_run_is_beyond_any_ceiling() -> None:
     """An age of years, as of a clock that is wrong, neither overflows nor holds anybody up."""
 

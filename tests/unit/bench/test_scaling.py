@@ -1,0 +1,57 @@
+"""The model of scaling says what the real code does, and stays within what is possible."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.cost import KINDS, compare
+from bench.scaling import IN_EARNEST, Model, measure, most_tasks, predict, run_virtually
+from thumbrun.storage.ramp import WRITES
+
+
+@pytest.mark.parametrize(("tasks", "images"), [(1, 60), (2, 80), (4, 80), (8, 200)])
+def test_the_model_agrees_with_the_code_in_virtual_time(tasks: int, images: int) -> None:
+    """What whole tasks take in virtual time is what the model predicts, within a tenth."""
+    measured = run_virtually(tasks, images)
+    predicted = predict(replace(Model(), start=0.0, page=0.0), tasks, tasks * images)
+    assert predicted.seconds == pytest.approx(measured.seconds, rel=0.1)
+
+
+def test_real_processes_work_every_image() -> None:
+    """Tasks as processes make all thumbnails between them."""
+    measured = measure(2, 10)
+    assert (2, 20) == (measured.tasks, measured.images)
+    assert measured.seconds > 0.5  # ten images a task, 50 ms each
+
+
+@given(st.integers(1, 10_000), st.integers(1, 10**8))
+def test_no_prediction_is_better_than_possible(tasks: int, images: int) -> None:
+    """Processors are never busy for more than all of the time, and the bucket never takes more than its ramp."""
+    predicted = predict(IN_EARNEST, tasks, images)
+    assert 0 < predicted.efficiency <= 1
+    assert predicted.ramp >= -1e-6 * predicted.seconds
+    assert predicted.shards >= images / 1000 - 1
+    ramp = WRITES * 1200 / 0.693 * (2 ** min(predicted.seconds / 1200, 500) - 1)
+    assert images <= ramp * 1.01 + 1
+
+
+def test_more_tasks_pay_until_the_bucket_binds() -> None:
+    """Efficiency holds up to where the tasks together ask for more writes than the bucket takes at first."""
+    found = most_tasks(IN_EARNEST, 10**7)
+    assert found is not None
+    assert 0.8 * WRITES * IN_EARNEST.image <= found.tasks <= 4 * WRITES * IN_EARNEST.image
+    assert predict(IN_EARNEST, 1_000, 10**7).binds == "the bucket's request rate"
+    unbound = replace(IN_EARNEST, writes=None)
+    assert predict(unbound, 1_000, 10**7).seconds < predict(IN_EARNEST, 1_000, 10**7).seconds
+
+
+def test_a_million_thumbnails_cost_less_than_in_sequence() -> None:
+    """For each kind of image and number of tasks, ours takes fewer hours and dollars than the sequential design."""
+    costs = compare()
+    assert 2 * 3 * len(KINDS) == len(costs)
+    for ours, sequential in zip(costs[::2], costs[1::2], strict=True):
+        assert ("thumbrun", "sequential") == (ours.design, sequential.design)
+        assert ours.vcpu_hours < sequential.vcpu_hours
+        assert ours.dollars < sequential.dollars
