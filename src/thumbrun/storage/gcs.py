@@ -30,6 +30,7 @@ from thumbrun.storage.base import (
     TransientError,
     UnauthenticatedError,
 )
+from thumbrun.storage.ranges import BEYOND, PART, WHOLE, ByteRange
 
 _API = "https://storage.googleapis.com"
 _SCOPES = ["https://www.googleapis.com/auth/devstorage.read_write"]
@@ -122,32 +123,42 @@ class GcsStore:
         with understood("stat", self.uri(name)):
             return entry_of(answer)
 
-    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+    async def read(
+        self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+    ) -> None:
         """Read an object, as the protocol says."""
         query = {"alt": "media"} | ({"generation": generation} if generation is not None else {})
         # Without this header, what is stored compressed arrives decompressed, which no checksum covers.
         headers = {"Accept-Encoding": "gzip"}
+        wanted = ByteRange(start, end)
+        if not wanted.all:
+            headers["Range"] = wanted.header
         sink.reset()
         received = checksum = 0
         begun = asyncio.get_running_loop().time()
         async with self._answer("read", name, self._object_url(name, query), headers=headers, raw=True) as response:
+            if response.status == BEYOND:
+                return
             got = response.headers.get("x-goog-generation")
             if generation is not None and got is not None and got != generation:
                 raise NotFoundError(f"{self.uri(name)}: generation {generation} was asked for, {got} came")
             expected = _length(response)
+            with understood("read", self.uri(name)):
+                begins = wanted.begins(response.status, response.headers)
             while True:
                 with self._errors("read", name):
                     async with asyncio.timeout_at(begun + _longest(max(received, expected or 0))):
                         chunk = await response.content.readany()
                 if not chunk:
                     break
-                received += len(chunk)
                 checksum = google_crc32c.extend(checksum, chunk) if generation is None else 0
-                sink.write(chunk)
+                sink.write(wanted.of(begins + received, chunk))
+                received += len(chunk)
         if expected is not None and received != expected:
             raise TransientError(f"{self.uri(name)}: {received} bytes came of {expected}", hint=_NETWORK_HINT)
         # Who asks for a generation knows its checksum from the listing, and tells a damaged object from a damaged read.
-        declared = checksum_of(response.headers.get("x-goog-hash", "")) if generation is None else None
+        told = response.headers.get("x-goog-hash", "") if generation is None and response.status == WHOLE else ""
+        declared = checksum_of(told)
         if declared is not None and declared != checksum:
             raise TransientError(
                 f"{self.uri(name)}: crc32c {checksum:08x} came, {declared:08x} is stored", hint=_NETWORK_HINT
@@ -247,7 +258,8 @@ class GcsStore:
                     allow_redirects=False,
                     auto_decompress=not raw,
                 )
-                if response.status != 200:
+                ranged = headers is not None and "Range" in headers
+                if response.status != WHOLE and not (ranged and response.status in (PART, BEYOND)):
                     async with response:
                         text = await _beginning(response)
                     raise status_error(operation, self.uri(name), response.status, text, response.headers)
@@ -329,7 +341,7 @@ def _timeout(total: float | None) -> aiohttp.ClientTimeout:
 def _length(response: aiohttp.ClientResponse) -> int | None:
     """Return how many bytes the body has, or None where neither header tells."""
     stored = response.headers.get("x-goog-stored-content-length", "")
-    if response.content_length is not None:
+    if response.content_length is not None or response.status != WHOLE:
         return response.content_length
     return int(stored) if stored.isdecimal() else None
 
