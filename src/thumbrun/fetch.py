@@ -32,8 +32,10 @@ READ_AT_ONCE = 256 * 1024
 # Holds the headers of nearly all images, and of many a progressive JPEG or GIF all that is needed.
 _FIRST = {"gif": 32 * 1024, "tiff": 16 * 1024}
 _FIRST_OF_OTHERS = 64 * 1024
-_MOST_STEPS = 5
-_WORTH_PARTING = 0.6  # beyond this part of an object, all of it is read and checked
+_MOST_STEPS = 12  # of a pyramid with many levels; photographs take one to three
+# Of an object, or of the memory for it; beyond, all of it is read and checked. A part is held three times: as it came,
+# as the file that is made of it, and as the body.
+_LARGEST_PART = 1 / 3
 _OTHERS = 10  # objects of a folder that are looked at, to tell an object that may not be read from a bucket
 _DAMAGED_READS = 3  # bodies that do not match their checksum before the object counts as damaged
 
@@ -164,9 +166,10 @@ class Fetcher:
         if item.size <= READ_AT_ONCE or item.encoding == "gzip":
             return await self.fetch_whole(item)
         known = Known(item.size)
+        most = min(item.size, self._wanted.most_held) * _LARGEST_PART
         missing = (0, _FIRST.get(item.format or "", _FIRST_OF_OTHERS))
         for _ in range(_MOST_STEPS):
-            if missing[1] > item.size * _WORTH_PARTING:
+            if known.count + missing[1] - missing[0] > most:
                 break
             sink = BytesSink()
             await self._read(item, sink, *missing)

@@ -91,7 +91,7 @@ async def test_what_is_needed_whole_is_checked(workers: Workers, kind: str) -> N
     assert [(0, None)] == source.ranges
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "GIF", "JPEG2000"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "JPEG2000"])
 async def test_too_many_pixels_take_no_more_than_a_header(workers: Workers, kind: str) -> None:
     """A picture that declares more than max-pixels is refused by its first bytes, as it is by all of them."""
     for side in (1200, 40):

@@ -65,7 +65,8 @@ def thumbnail_pixels(body: bytes | IO[bytes], width: int, height: int, *, whole:
     source.seek(0)
     if name is None:
         raise ValueError("the bytes are no image of a format that thumbrun reads")
-    needed = None if whole else _needed(name, source, source.seek(0, io.SEEK_END), width, height)
+    known = Known(source.seek(0, io.SEEK_END))
+    needed = None if whole else _needed(name, source, known, width, height)
     source.seek(0)
     with decode.open_image(name, source if needed is None else io.BytesIO(needed)) as image:
         return decode.reduced(image, width, height, decode.decoder_scale(image, width, height)).pixels
@@ -74,26 +75,29 @@ def thumbnail_pixels(body: bytes | IO[bytes], width: int, height: int, *, whole:
 def _render(name: str, source: IO[bytes], request: Request) -> Rendered | Refused | NeedsMemory:
     """Decode what is needed of the image; where that fails, all of it."""
     size = source.seek(0, io.SEEK_END)
-    if (needed := _needed(name, source, size, request.width, request.height)) is not None:
+    known = Known(size)
+    if (needed := _needed(name, source, known, request.width, request.height)) is not None:
+        if (declared := look.declared(known)) and (refused := too_many_pixels(*declared, request.max_pixels)):
+            return refused
         with contextlib.suppress(Exception):
             return _decoded(name, io.BytesIO(needed), len(needed), request)
     return _decoded(name, source, size, request)
 
 
-def _needed(name: str, source: IO[bytes], size: int, width: int, height: int) -> bytes | None:
+def _needed(name: str, source: IO[bytes], known: Known, width: int, height: int) -> bytes | None:
     """Return a shorter file that makes the same thumbnail in less time, None where there is none."""
-    if name != "jpeg":  # a decoder of GIF reads no further than it must, and no other format has parts
+    if name not in ("jpeg", "tiff"):
         return None
     source.seek(0)
-    known = Known(size, source.read(_FIRST_LOOK))
+    known.add(0, source.read(_FIRST_LOOK))
     while True:
         try:
-            needed = look.part(known, width, height)
+            needed = look.faster(known, width, height)
         except MissingError as missing:
             source.seek(missing.start)
             known.add(missing.start, source.read(missing.end - missing.start))
         else:
-            return needed if needed is not None and len(needed) < size else None
+            return needed if needed is not None and len(needed) < known.size else None
 
 
 def _decoded(name: str, source: IO[bytes], size: int, request: Request) -> Rendered | Refused | NeedsMemory:

@@ -3,7 +3,7 @@
 import struct
 
 from thumbrun.imaging import headers, sniff
-from thumbrun.imaging.partial import gif, jpeg
+from thumbrun.imaging.partial import gif, jpeg, tiff
 from thumbrun.imaging.partial.known import Known
 
 
@@ -23,6 +23,30 @@ def part(known: Known, width: int, height: int) -> bytes | None:
             return jpeg.part(known, width, height)
         case "gif":
             return gif.part(known)
+        case "tiff":
+            return tiff.part(known, width, height)
+        case _:
+            return None
+
+
+def faster(known: Known, width: int, height: int) -> bytes | None:
+    """Return a shorter file that makes the same thumbnail in less time, None where there is none.
+
+    A decoder of GIF reads no further than it must, nor does one of TIFF but where there are smaller versions.
+
+    Args:
+        known: As for `part`.
+        width: As for `part`.
+        height: As for `part`.
+
+    Raises:
+        MissingError: As for `part`.
+    """
+    match sniff.kind(known.head[: sniff.HEAD]):
+        case "jpeg":
+            return jpeg.part(known, width, height)
+        case "tiff":
+            return tiff.part(known, width, height, smaller=True)
         case _:
             return None
 
@@ -31,7 +55,7 @@ def declared(known: Known) -> tuple[int, int] | None:
     """Return width and height in pixels as a header among the first bytes declares them, None where it does not.
 
     Raises:
-        MissingError: A JPEG's header is longer.
+        MissingError: The header of a JPEG or TIFF is longer, or elsewhere.
     """
     head = known.head
     name = sniff.kind(head[: sniff.HEAD])
@@ -45,6 +69,8 @@ def declared(known: Known) -> tuple[int, int] | None:
                 return headers.unpacked("<HH", head, 6)
             case "webp":
                 return headers.webp(head[:30])
+            case "tiff":
+                return tiff.size(known)
             case "bmp":
                 return _bitmap(head)
             case "jpeg2000":
