@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -48,7 +49,11 @@ def noise(kind: str, side: int = 1200) -> bytes:
     """Return a large image of a format."""
     target = io.BytesIO()
     grain = np.random.default_rng(1).integers(0, 256, (side, side, 3), np.uint8)
-    Image.fromarray(grain).save(target, kind)
+    picture = Image.fromarray(grain)
+    if kind == "HEIC":
+        pillow_heif.from_pillow(picture).save(target)
+    else:
+        picture.save(target, kind)
     return target.getvalue()
 
 
@@ -91,7 +96,7 @@ async def test_what_is_needed_whole_is_checked(workers: Workers, kind: str) -> N
     assert [(0, None)] == source.ranges
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "JPEG2000"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "JPEG2000", "AVIF", "HEIC"])
 async def test_too_many_pixels_take_no_more_than_a_header(workers: Workers, kind: str) -> None:
     """A picture that declares more than max-pixels is refused by its first bytes, as it is by all of them."""
     for side in (1200, 40):

@@ -107,7 +107,7 @@ def size(known: Known) -> tuple[int, int] | None:
         for _ in range(_MOST_SEGMENTS):
             marker, start, end = _segment(known, at)
             if marker in _FRAMES and end - start >= 5:
-                head = known.at(start, start + 5)
+                head = _at(known, start, start + 5)
                 return int.from_bytes(head[3:5], "big"), int.from_bytes(head[1:3], "big")
             if marker in (_SOS, _EOI):
                 return None
@@ -146,10 +146,19 @@ def part(known: Known, width: int, height: int) -> bytes | None:
         return None
 
 
+def _at(known: Known, start: int, end: int) -> bytes:
+    """Return some bytes; where they are missing, ask for as many again as are known, since headers may be long."""
+    try:
+        return known.at(start, end)
+    except MissingError:
+        have = len(known.head)
+        raise MissingError(have, min(known.size, max(end, 2 * have, have + _STEP))) from None
+
+
 def _segment(known: Known, at: int) -> tuple[int, int, int]:
     """Return the marker at a place, where what it announces begins, and where that ends."""
     for _ in range(_MOST_FILLED):
-        head = known.at(at, at + 2)
+        head = _at(known, at, at + 2)
         if head != b"\xff\xff":
             break
         at += 1
@@ -158,7 +167,7 @@ def _segment(known: Known, at: int) -> tuple[int, int, int]:
     marker, start = head[1], at + 2
     if marker == _EOI:
         return marker, start, start
-    length = int.from_bytes(known.at(start, start + 2), "big")
+    length = int.from_bytes(_at(known, start, start + 2), "big")
     if length < 2 or start + length > known.size:
         raise _OddError
     return marker, start + 2, start + length
@@ -174,11 +183,11 @@ def _frame(known: Known) -> _Frame:
             frame.scans = at
             break
         if marker == _DQT:
-            _read_quantisers(frame, known.at(start, end), start)
+            _read_quantisers(frame, _at(known, start, end), start)
         elif marker in _FRAMES:
             if marker != _SOF2 or frame.components:
                 raise _OddError
-            _read_frame(frame, known.at(start, end))
+            _read_frame(frame, _at(known, start, end))
         elif marker == _EOI:
             raise _OddError
         at = end
@@ -262,7 +271,7 @@ def _next_scan(known: Known, frame: _Frame, at: int) -> _Scan | None:
         if marker == _EOI:
             return None
         if marker == _SOS:
-            return _read_scan(frame, tables, at, known.at(start, end), _end(known, frame, end))
+            return _read_scan(frame, tables, at, _at(known, start, end), _end(known, frame, end))
         if marker == _DQT or marker in _FRAMES:
             raise _OddError
         at = end

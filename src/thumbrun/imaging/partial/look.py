@@ -3,7 +3,7 @@
 import struct
 
 from thumbrun.imaging import headers, sniff
-from thumbrun.imaging.partial import gif, jpeg, tiff
+from thumbrun.imaging.partial import boxes, gif, jpeg, tiff
 from thumbrun.imaging.partial.known import Known
 
 
@@ -75,9 +75,11 @@ def declared(known: Known) -> tuple[int, int] | None:
                 return _bitmap(head)
             case "jpeg2000":
                 return _jpeg2000(head)
+            case "avif" | "heic":
+                return boxes.size(head)
             case _:
                 return None
-    except (struct.error, ValueError):
+    except (struct.error, ValueError, IndexError):
         return None
 
 

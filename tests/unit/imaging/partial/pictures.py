@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
@@ -10,6 +11,8 @@ from PIL import Image
 from tests.photographs import draw
 from thumbrun.imaging.partial import look
 from thumbrun.imaging.partial.known import Known, MissingError
+
+T = TypeVar("T")
 
 FIRST = 1 << 14
 _MOST_STEPS = 64
@@ -32,11 +35,18 @@ def animated(frames: int, side: int = 300) -> bytes:
     return target.getvalue()
 
 
-def fetched(
-    body: bytes, ask: Callable[[Known], bytes | None] | None = None, *, first: int = FIRST, box: int = 100
-) -> tuple[bytes | None, int]:
-    """Read what is asked for, step by step; return the part, and how many bytes were read."""
-    ask = ask or (lambda known: look.part(known, box, box))
+def fetched(body: bytes, *, first: int = FIRST, box: int = 100) -> tuple[bytes | None, int]:
+    """Read what a part takes; return it, and how many bytes were read."""
+    return asked(body, lambda known: look.part(known, box, box), first)
+
+
+def declared(body: bytes, first: int = FIRST) -> tuple[int, int] | None:
+    """Read as much of a header as tells the size; return it."""
+    return asked(body, look.declared, first)[0]
+
+
+def asked(body: bytes, ask: Callable[[Known], T], first: int) -> tuple[T, int]:
+    """Read what is asked for, step by step; return the answer, and how many bytes were read."""
     known = Known(len(body), body[:first])
     for _ in range(_MOST_STEPS):
         try:

@@ -3,8 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.imaging.partial.pictures import animated, fetched, psnr
-from thumbrun.imaging.partial import look
+from tests.unit.imaging.partial.pictures import animated, declared, fetched, psnr
 from thumbrun.imaging.render import thumbnail_pixels
 
 
@@ -15,7 +14,7 @@ def test_the_first_of_many_pictures() -> None:
     assert part is not None
     assert read <= 0.15 * len(body)
     assert psnr(thumbnail_pixels(body, 100, 100), thumbnail_pixels(part, 100, 100)) == 99
-    assert (300, 200) == fetched(body, look.declared)[0]  # type: ignore[arg-type]
+    assert (300, 200) == declared(body)
 
 
 def test_a_picture_alone_is_needed_whole() -> None:

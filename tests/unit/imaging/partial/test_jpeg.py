@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests import photographs
-from tests.unit.imaging.partial.pictures import fetched, progressive, psnr
-from thumbrun.imaging.partial import jpeg, look
+from tests.unit.imaging.partial.pictures import declared, fetched, progressive, psnr
+from thumbrun.imaging.partial import jpeg
 from thumbrun.imaging.partial.known import Known, MissingError
 from thumbrun.imaging.render import thumbnail_pixels
 
@@ -70,7 +70,7 @@ def test_what_is_not_progressive() -> None:
     target = io.BytesIO()
     photographs.draw(3000, 1).save(target, "JPEG")
     assert (None, 1 << 14) == fetched(target.getvalue())
-    assert ((3000, 2000), 1 << 14) == fetched(target.getvalue(), look.declared)  # type: ignore[arg-type]
+    assert (3000, 2000) == declared(target.getvalue())
 
 
 def test_orientation_and_profile_are_kept() -> None:
@@ -142,7 +142,7 @@ def test_fill_bytes_take_no_time() -> None:
     for filling in (b"\xff" * (1 << 20), b"\xff\xfe\x00\x02" * (1 << 18), b"\xff\xd8" * (1 << 18)):
         body = b"\xff\xd8" + filling + progressive(800)[2:]
         assert None is fetched(body)[0]
-        assert None is fetched(body, look.declared)[0]  # type: ignore[arg-type]
+        assert None is declared(body)
 
 
 def test_a_cut_file_asks_for_no_more_than_there_is() -> None:

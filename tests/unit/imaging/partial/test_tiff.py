@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.photographs import draw
-from tests.unit.imaging.partial.pictures import fetched, psnr
+from tests.unit.imaging.partial.pictures import declared, fetched, psnr
 from tests.unit.imaging.partial.pyramids import pyramid
 from thumbrun.imaging.partial import look, tiff
 from thumbrun.imaging.partial.known import Known
@@ -37,7 +37,7 @@ def test_a_pyramid(order: str, big: bool, below: bool) -> None:
     whole = thumbnail_pixels(body, 100, 100, whole=True)
     assert psnr(whole, thumbnail_pixels(part, 100, 100)) >= 45
     assert thumbnail_pixels(body, 100, 100).tobytes() == thumbnail_pixels(part, 100, 100).tobytes()
-    assert (2400, 1600) == fetched(body, look.declared)[0]  # type: ignore[arg-type]
+    assert (2400, 1600) == declared(body)
 
 
 def test_a_pyramid_whose_versions_are_too_small() -> None:
