@@ -27,7 +27,7 @@ from thumbrun.storage.base import (
     TransientError,
 )
 
-# A request more costs 0.3 ms of processor time, which is 5 % of what the smallest photographs of this size take.
+# A request more costs 0.1 to 0.3 ms of processor time; the smallest photographs of this size take 6 ms to decode.
 READ_AT_ONCE = 256 * 1024
 # Holds the headers of nearly all images, and of many a progressive JPEG or GIF all that is needed.
 _FIRST = {"gif": 32 * 1024, "tiff": 16 * 1024}

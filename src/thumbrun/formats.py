@@ -74,8 +74,8 @@ def suffix_of(path: str) -> str:
     >>> suffix_of("a/b.c/IMG.JPG"), suffix_of("a/b.c/IMG"), suffix_of(".jpg")
     ('.jpg', '', '')
     """
-    stem, dot, suffix = path.rpartition("/")[2].rpartition(".")
-    return f".{suffix.lower()}" if dot and stem else ""
+    stem, _, suffix = path.rpartition(".")
+    return "" if not stem or "/" in suffix or stem[-1] == "/" else f".{suffix.lower()}"
 
 
 def by_media_type(content_type: str) -> Format | None:
@@ -83,6 +83,6 @@ def by_media_type(content_type: str) -> Format | None:
     return _BY_MEDIA_TYPE.get(content_type.partition(";")[0].strip().lower())
 
 
-def by_suffix(path: str) -> Format | None:
-    """Return the format that a path's suffix names, or None."""
-    return _BY_SUFFIX.get(suffix_of(path))
+def by_suffix(suffix: str) -> Format | None:
+    """Return the format that a suffix in lower case with its dot names, or None."""
+    return _BY_SUFFIX.get(suffix)

@@ -37,8 +37,8 @@ GRACE_SECONDS = 5.0  # for what is under way when the task is told to stop
 WRITE_DOWN_SECONDS = 2.5  # for the ledger, after that
 
 # Cloud Storage starts a bucket at about 1,000 writes a second: tasks spread over 10 ms each, at most 10 s.
-_JITTER_A_TASK = 0.01
-_MOST_JITTER = 10.0
+JITTER_A_TASK = 0.01
+MOST_JITTER = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class Job:
         began = self._clock.monotonic()
         settings = self._settings
         make_folders(settings)
-        await self._clock.sleep(self._clock.uniform(0, min(_MOST_JITTER, _JITTER_A_TASK * (self._task.count - 1))))
+        await self._clock.sleep(self._clock.uniform(0, min(MOST_JITTER, JITTER_A_TASK * (self._task.count - 1))))
         async with Stores(settings, self._events, self._clock, self._opener) as stores, AsyncExitStack() as stack:
             stack.push_async_callback(self._workers.close)
             starting = asyncio.ensure_future(self._workers.start())
@@ -196,6 +196,8 @@ class Job:
 
     async def _work_shards(self, stores: Stores, agreed: Agreed, plan: Plan, ledger: LedgerWriter) -> Tally:
         settings = self._settings
+        # A bucket that nobody asks anything of loses what it had grown to, so a run taken up again begins anew.
+        stores.ramp(self._clock.now() if agreed.anew or settings.retry else agreed.began)
         shares = assign([shard.cost for shard in plan.shards], self._task.count, contiguous=settings.balance == "count")
         pipeline = Pipeline(
             stores.source,

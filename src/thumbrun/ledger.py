@@ -22,6 +22,7 @@ COVERS = "thumbrun-parts"  # the metadata key of how many of the shard's parts a
 ROUND = "thumbrun-round"  # the metadata key of the round that a later round's seal belongs to
 
 _NUMBERS = ("source_bytes", "output_bytes", "width", "height", "retry_round")
+_LAST = 300  # shards, whose parts fill about a page of a listing
 
 
 def to_row(outcome: Outcome, item: Item) -> dict[str, Any]:
@@ -89,22 +90,31 @@ class Ledger:
         return outcomes
 
     async def unfinished(self, shards: int, round_number: int = 0) -> int | None:
-        """Return the number of the first shard that a round has not sealed, or None when all are.
+        """Return the number of a shard that a round has not sealed, the first but for the last, or None when all are.
 
-        Stops at the first page that shows a gap, so that asking early is cheap.
+        Every task works its shards in order, so what is left when the first tasks are done lies at the end. There
+        this looks first, and it stops at the first page that shows a gap: asking early costs a page, of however many.
 
         Args:
             shards: How many the plan has.
             round_number: The round.
         """
-        expected = 0
-        async for entries in pages(self._state.store, self._run.ledger):
+        last = max(0, shards - _LAST)
+        gap = await self._gap(last, shards, round_number)
+        return gap if gap is not None or not last else await self._gap(0, last, round_number)
+
+    async def _gap(self, first: int, end: int, round_number: int) -> int | None:
+        """Return the number of the first shard from `first` to before `end` that is not sealed, or None."""
+        expected = first
+        async for entries in pages(self._state.store, self._run.ledger, self._run.shard_ledger(first)):
             sealing = (entry for entry in entries if SEAL in entry.metadata and round_of(entry) >= round_number)
             for shard in sorted({self._run.shard_of_part(entry.name) for entry in sealing}):
                 if shard > expected:
-                    return expected
+                    return expected if expected < end else None
                 expected = shard + 1
-        return expected if expected < shards else None
+            if expected >= end:
+                return None
+        return expected if expected < end else None
 
     async def tally(self) -> Tally:
         """Return what came of all items."""

@@ -47,6 +47,16 @@ class State:
         """
         return await self._read(name, records.from_lines)
 
+    async def open_lines(self, name: str) -> list[bytes]:
+        """Return the rows of a record of JSON lines as they are, for who needs few of them.
+
+        Raises:
+            NotFoundError: There is none.
+            RecordError: What is there cannot be read.
+        """
+        _, lines = await self._read(name, records.open_lines)
+        return lines
+
     async def _read(self, name: str, parse: Callable[[bytes, str], T]) -> T:
         """Read a record, and again where its bytes make none: they may have been cut or changed on the way."""
         read = 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import datetime
 from typing import Self
 
 from thumbrun.clock import Clock
@@ -11,6 +12,8 @@ from thumbrun.state import State
 from thumbrun.storage.base import Store
 from thumbrun.storage.location import Location
 from thumbrun.storage.open import open_store
+from thumbrun.storage.ramp import Ramp
+from thumbrun.storage.retry import RetryingStore
 
 
 class Stores:
@@ -32,6 +35,7 @@ class Stores:
         self._clock = clock
         self._opener = opener or self._usual
         self._stack = AsyncExitStack()
+        self._ramped: list[RetryingStore] = []
 
     async def __aenter__(self) -> Self:
         settings = self._settings
@@ -46,6 +50,30 @@ class Stores:
     async def __aexit__(self, *error: object) -> None:
         await self._stack.aclose()
 
+    def ramp(self, since: datetime) -> None:
+        """From now on, keep to this task's share of what Cloud Storage's buckets take.
+
+        Not while a plan is agreed on and made: then one task works, and the others wait. Emulators and folders take
+        what comes.
+
+        Args:
+            since: When the tasks began to work, UTC.
+        """
+        if not self._settings.ramp:
+            return
+        clock = self._clock
+        start = clock.monotonic() - max(0.0, (clock.now() - since).total_seconds())
+        for store in self._ramped:
+            store.keep_to(
+                Ramp(
+                    self._settings.ramp,
+                    1 / self._settings.task.count,
+                    lambda: clock.monotonic() - start,
+                    clock.sleep,
+                    clock.uniform,
+                )
+            )
+
     def _open(self, location: Location) -> Store:
         store = self._opener(location)
         self._stack.push_async_callback(store.close)
@@ -53,7 +81,7 @@ class Stores:
 
     def _usual(self, location: Location) -> Store:
         settings = self._settings
-        return open_store(
+        store = open_store(
             location,
             clock=self._clock,
             emulator=settings.emulator,
@@ -61,6 +89,9 @@ class Stores:
             in_flight=settings.in_flight,
             on_retry=self._events.retry,
         )
+        if location.scheme == "gs" and not settings.emulator:
+            self._ramped.append(store)
+        return store
 
 
 def same_root(one: Location, other: Location) -> bool:

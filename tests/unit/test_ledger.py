@@ -14,7 +14,7 @@ from thumbrun.planning.plan import Item
 from thumbrun.platform import Task
 from thumbrun.shardlog import LedgerWriter, ShardLog
 from thumbrun.state import State
-from thumbrun.storage.base import Entry, TransientError
+from thumbrun.storage.base import Entry, Page, TransientError
 from thumbrun.storage.memory import MemoryStore
 
 RUN = "20260102T1530Z"
@@ -215,10 +215,37 @@ def test_the_first_gap_is_found_among_many_shards() -> None:
         for shard in [*range(1500), *range(1501, 1510)]:
             await process.append(shard, [], Tally())
         assert 1500 == await ledger(store).unfinished(1510)
+        assert 1600 == await ledger(store).unfinished(1900)
+        assert 1511 == await ledger(store).unfinished(1811)
         await process.append(1500, [], None)
         assert 1500 == await ledger(store).unfinished(1510)
         await process.append(1500, [], Tally())
         assert await ledger(store).unfinished(1510) is None
         assert 1510 == await ledger(store).unfinished(1511)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(("missing", "pages"), [(4_990, 1), (4_800, 1), (2_000, 4)])
+def test_a_task_that_is_done_early_asks_for_one_page(missing: int, pages: int) -> None:
+    """What is open when the first tasks are done lies at the end of the plan: there one page shows it."""
+
+    class Counting(MemoryStore):
+        listed = 0
+
+        async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = 1000) -> Page:
+            self.listed += 1
+            return await super().page(prefix, start=start, end=end, limit=limit)
+
+    async def scenario() -> None:
+        store = Counting()
+        process = writer(store, "aa")
+        for shard in range(5_000):
+            if shard != missing:
+                await process.append(shard, [], Tally())
+        assert missing == await ledger(store).unfinished(5_000)
+        assert pages >= store.listed
+        await process.append(missing, [], Tally())
+        assert await ledger(store).unfinished(5_000) is None
 
     run(scenario())

@@ -6,6 +6,7 @@ Never pickles: a process that a hostile image has taken over could make whoever 
 import json
 import struct
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
@@ -60,7 +61,14 @@ def split(received: bytes | bytearray) -> tuple[dict[str, Any], bytes]:
 
 def ask(request: Request, body: bytes = b"") -> list[bytes]:
     """Return the message that asks for a thumbnail; the body is empty where its file travels beside it."""
-    return frame(asdict(request), body)
+    text = _text(request)
+    return [PREFIX.pack(len(text), len(body)), text, body]
+
+
+@lru_cache(maxsize=64)
+def _text(request: Request) -> bytes:
+    """Return a request's header; nearly all images of a run are asked for in the same words."""
+    return json.dumps(asdict(request)).encode()
 
 
 def asked(header: dict[str, Any]) -> Request:

@@ -48,11 +48,13 @@ class Agreed:
         run_id: Its id, which names the output folder.
         began: When its id was claimed, UTC.
         how: In plain words, why this one.
+        anew: Whether it is taken up again, so that nobody may have worked on it for long.
     """
 
     run_id: str
     began: datetime
     how: str
+    anew: bool = False
 
 
 class Agreement:
@@ -97,7 +99,7 @@ class Agreement:
         if claim is None:
             where = self._state.store.uri(self._state.names.run(run_id).claim)
             raise SettingsError([f"--resume / THUMBRUN_RESUME is {run_id}, but no such run has begun: no {where}"])
-        return self._agreed(claim, "resumed")
+        return self._agreed(claim, "resumed", anew=True)
 
     async def _named(self, run_id: str) -> Agreed:
         execution = self._task.execution
@@ -109,7 +111,7 @@ class Agreement:
                 f"choose another, or ask for it with --resume {run_id} / THUMBRUN_RESUME"
             )
             raise SettingsError([problem])
-        return self._agreed(claim, "named by the settings")
+        return self._agreed(claim, "named by the settings", anew=not execution or claim["owner"] != owner)
 
     async def _of_execution(self, execution: str) -> Agreed:
         name = self._state.names.anchor(_EXECUTION, execution, 1)
@@ -191,7 +193,7 @@ class Agreement:
             raise SettingsError([f"an anchor names run {run_id}, but {where} was deleted; begin another with --new"])
         return claim
 
-    def _agreed(self, claim: Mapping[str, Any], how: str) -> Agreed:
+    def _agreed(self, claim: Mapping[str, Any], how: str, *, anew: bool = False) -> Agreed:
         if claim["fingerprint"] != self._wish.fingerprint:
             differing = [
                 f"{key} was {claim.get(key)!r}, is {value!r}"
@@ -203,4 +205,4 @@ class Agreement:
                 "use the same ones, or begin another run with --new / THUMBRUN_NEW"
             )
             raise SettingsError([problem])
-        return Agreed(claim["run"], datetime.fromisoformat(claim["began"]), how)
+        return Agreed(claim["run"], datetime.fromisoformat(claim["began"]), how, anew)

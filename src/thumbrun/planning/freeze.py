@@ -4,9 +4,11 @@ Nothing here grows with the bucket but 8 bytes a name (see `naming`), some 200 b
 `LARGE_PAGES` pages of items, by which the shards of a smaller source are sized exactly.
 """
 
+import gc
 from array import array
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from thumbrun import records
 from thumbrun.concurrency import BoundedGroup
@@ -14,13 +16,26 @@ from thumbrun.layout import RunLayout
 from thumbrun.planning import listing, shards
 from thumbrun.planning.listing import Range, RangeListing
 from thumbrun.planning.naming import NameBook, NamingRule
-from thumbrun.planning.plan import Item, Plan, PlannedShard, read_items
+from thumbrun.planning.plan import Item, Plan, PlannedShard, item_line, read_some_items
 from thumbrun.planning.select import Kind, Selection
 from thumbrun.planning.survey import Survey
 from thumbrun.state import State
 from thumbrun.storage.base import Entry, Store
 
-_WRITES = 32  # shards being written at once
+WRITES_AT_ONCE = 32  # shards being written at once
+_NAMES_KEPT = 100_000  # new names: some 20 MB
+_ALLOCATIONS = 50_000  # between two looks for reference cycles, which a listing makes none of
+
+
+@contextmanager
+def _fewer_collections() -> Iterator[None]:
+    """Let the garbage collector look for cycles seldom: its looks take a twelfth of a long listing's time."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_ALLOCATIONS, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +57,14 @@ class Source:
 
 @dataclass(slots=True)
 class _Slice:
-    """Items of one key range that are not in a shard yet."""
+    """Items of one key range that are not in a shard yet: their rows, the keys of their names, bytes and costs."""
 
     first: str
     number: int
-    items: list[Item] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    keys: "array[int]" = field(default_factory=lambda: array("Q"))
+    sizes: list[int] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)
     written: int = 0
 
 
@@ -76,6 +94,9 @@ class Freezer:
         self._shards: dict[int, PlannedShard] = {}
         self._order: list[tuple[str, int, int]] = []
         self._items = 0
+        self._cost = 0.0
+        self._renamed: dict[int, dict[int, str]] = {}  # new names that are not written yet, by shard and index
+        self._remembered = 0
         self.collisions = 0
 
     async def make(self, progress: Callable[[int], None] = lambda _: None) -> Plan:
@@ -88,9 +109,10 @@ class Freezer:
             StoreError: Listing or writing failed.
         """
         self._progress = progress
-        async with BoundedGroup(_WRITES) as self._writes:
-            await self._list()
-        await self._settle_names()
+        with _fewer_collections():
+            async with BoundedGroup(WRITES_AT_ONCE) as self._writes:
+                await self._list()
+            await self._settle_names()
         ordered = tuple(self._shards[number] for _, _, number in sorted(self._order))
         return Plan(self._run_id, self._planner, ordered, self._survey.to_record())
 
@@ -106,12 +128,12 @@ class Freezer:
             if self._full():
                 break
             if page_number >= listing.LARGE_PAGES:
-                await self._cut(head, shards.streamed_shard_size(self._items, self._tasks))
+                await self._cut(head, shards.streamed_shard_cost(self._cost, self._tasks))
                 if self._source.limit is None:
                     await self._finish(head)
                     await self._list_rest(entries[-1].name + "\0", alphabet)
                     return
-        await self._cut(head, shards.exact_shard_size(self._items, self._tasks))
+        await self._cut(head, shards.exact_shard_cost(self._cost, self._tasks))
         await self._finish(head)
 
     async def _list_rest(self, start: str, alphabet: set[str]) -> None:
@@ -120,7 +142,7 @@ class Freezer:
         async def take(part: Range, entries: tuple[Entry, ...]) -> None:
             mine = slices.setdefault(part.number, _Slice(part.first, part.number))
             self._take(mine, entries)
-            await self._cut(mine, shards.streamed_shard_size(self._items, self._tasks))
+            await self._cut(mine, shards.streamed_shard_cost(self._cost, self._tasks))
 
         async def finish(part: Range) -> None:
             if part.number in slices:
@@ -132,51 +154,58 @@ class Freezer:
         return self._source.limit is not None and self._items >= self._source.limit
 
     def _take(self, mine: _Slice, entries: tuple[Entry, ...]) -> None:
+        source, rule = self._source, self._rule
         for entry in entries:
             if self._full():
                 return
-            path = entry.name.removeprefix(self._source.prefix)
-            decision = self._source.selection.decide(entry, path)
+            path = entry.name.removeprefix(source.prefix)
+            decision = source.selection.decide(entry, path)
             self._survey.count(entry, decision)
-            if decision.kind.is_item:
-                source_format = decision.format.name if decision.format else None
+            if decision.is_item:
+                opened = decision.kind is not Kind.UNSUPPORTED
+                cost = shards.cost(entry.size, decision.format_name) if opened else 0.0
                 self._items += 1
-                mine.items.append(
-                    Item(
-                        source=entry.name,
-                        generation=entry.generation,
-                        size=entry.size,
-                        crc32c=entry.crc32c,
-                        encoding=entry.content_encoding,
-                        format=source_format,
-                        opened=decision.kind is not Kind.UNSUPPORTED,
-                        output=self._rule.name(path, source_format, 0),
-                        output_format=self._rule.output_format(source_format),
+                self._cost += cost
+                output = rule.name(path, decision.format_name, 0)
+                mine.costs.append(cost)
+                mine.sizes.append(entry.size)
+                mine.keys.append(rule.key(output))
+                mine.lines.append(
+                    item_line(
+                        entry.name,
+                        entry.generation,
+                        entry.size,
+                        entry.crc32c,
+                        entry.content_encoding,
+                        decision.format_name,
+                        opened,
+                        output,
+                        rule.output_format(decision.format_name),
                     )
                 )
         self._progress(self._items)
 
-    async def _cut(self, mine: _Slice, size: int) -> None:
-        """Write full shards off the front of a slice."""
-        while len(mine.items) >= size:
-            items, mine.items = mine.items[:size], mine.items[size:]
-            await self._write(mine, items)
+    async def _cut(self, mine: _Slice, most: float) -> None:
+        """Write full shards off the front of a slice, each of which costs `most` at most."""
+        at = 0
+        for length, weight in shards.cut(mine.costs, most):
+            await self._write(mine, at, length, weight)
+            at += length
+        del mine.lines[:at], mine.keys[:at], mine.sizes[:at], mine.costs[:at]
 
     async def _finish(self, mine: _Slice) -> None:
-        if mine.items:
-            items, mine.items = mine.items, []
-            await self._write(mine, items)
+        if mine.lines:
+            await self._write(mine, 0, len(mine.lines), sum(mine.costs))
 
-    async def _write(self, mine: _Slice, items: list[Item]) -> None:
+    async def _write(self, mine: _Slice, at: int, length: int, weight: float) -> None:
         number = len(self._order)
+        some = slice(at, at + length)
         label = f"{mine.number:05d}-{mine.written:07d}"
         self._order.append((mine.first, mine.written, number))
         mine.written += 1
-        self._names.add(number, array("Q", (self._rule.key(item.output) for item in items)))
-        size = sum(item.size for item in items)
-        weight = sum(shards.cost(item.size, item.format) if item.opened else 0.0 for item in items)
-        self._shards[number] = PlannedShard(label, len(items), size, weight)
-        body = records.to_lines({"run": self._run_id, "shard": label}, (item.to_row() for item in items))
+        self._names.add(number, mine.keys[some])
+        self._shards[number] = PlannedShard(label, length, sum(mine.sizes[some]), weight)
+        body = records.to_lines({"run": self._run_id, "shard": label}, mine.lines[some])
         await self._writes.start(self._state.create_own(self._run.shard(self._planner, label), body, self._run_id))
 
     async def _settle_names(self) -> None:
@@ -184,28 +213,39 @@ class Freezer:
         touched: set[int] = set()
         while moved := self._names.raise_colliding():
             for number, indices in moved.items():
-                items = await self._read(number)
-                for index in indices:
-                    self._names.rename(number, index, self._rule.key(self._name(number, index, items[index])))
+                for index, item in (await self._read(number, indices)).items():
+                    name = self._name(number, index, item)
+                    self._names.rename(number, index, self._rule.key(name))
+                    self._remember(number, index, name)
             touched.update(moved)
-        async with BoundedGroup(_WRITES) as writes:
+        async with BoundedGroup(WRITES_AT_ONCE) as writes:
             for number in sorted(touched):
                 await writes.start(self._write_renames(number))
 
     async def _write_renames(self, number: int) -> None:
-        items = await self._read(number)
-        rows = [
-            {"item": index, "output": self._name(number, index, items[index])} for index in self._names.levels(number)
-        ]
+        levels = self._names.levels(number)
+        names = self._renamed.pop(number, {})
+        if missing := levels.keys() - names.keys():
+            items = await self._read(number, sorted(missing))
+            names |= {index: self._name(number, index, item) for index, item in items.items()}
+        rows = [{"item": index, "output": names[index]} for index in levels]
         self.collisions += len(rows)
         shard = self._shards[number]
         body = records.to_lines({"run": self._run_id, "shard": shard.label}, rows)
         await self._state.create_own(self._run.renames(self._planner, shard.label), body, self._run_id)
-        self._shards[number] = replace(shard, renamed=True)
+        self._shards[number] = shard._replace(renamed=True)
+
+    def _remember(self, number: int, index: int, name: str) -> None:
+        """Keep a new name until it is written, unless there are so many that they had better be made again."""
+        names = self._renamed.setdefault(number, {})
+        if index in names or self._remembered < _NAMES_KEPT:
+            self._remembered += index not in names
+            names[index] = name
 
     def _name(self, number: int, index: int, item: Item) -> str:
         path = item.source.removeprefix(self._source.prefix)
         return self._rule.name(path, item.format, self._names.level(number, index))
 
-    async def _read(self, number: int) -> list[Item]:
-        return await read_items(self._state, self._run.shard(self._planner, self._shards[number].label))
+    async def _read(self, number: int, indices: Iterable[int]) -> dict[int, Item]:
+        name = self._run.shard(self._planner, self._shards[number].label)
+        return await read_some_items(self._state, name, indices)

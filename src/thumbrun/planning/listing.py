@@ -19,9 +19,9 @@ LARGE_PAGES = 10  # pages after which a prefix counts as large
 _GUESSES = 48  # probes for a middle before a range counts as not worth halving: some four for each character
 
 
-async def pages(store: Store, prefix: str) -> AsyncIterator[tuple[Entry, ...]]:
-    """Yield every page of a prefix, one after the other."""
-    start, more = "", True
+async def pages(store: Store, prefix: str, start: str = "") -> AsyncIterator[tuple[Entry, ...]]:
+    """Yield every page of a prefix, or of its names at or after `start`, one after the other."""
+    more = True
     while more:
         page = await store.page(prefix, start=start)
         if page.entries:
@@ -159,7 +159,9 @@ class RangeListing:
             while more and (not mine.end or mine.start < mine.end):
                 page = await self._store.page(self._prefix, start=mine.start, end=mine.end)
                 # The range may have been halved while the page was on its way.
-                entries = tuple(e for e in page.entries if not mine.end or e.name < mine.end)
+                entries = page.entries
+                if mine.end and entries and entries[-1].name >= mine.end:
+                    entries = tuple(entry for entry in entries if entry.name < mine.end)
                 more = page.more
                 if more:
                     mine.start = page.resume_at

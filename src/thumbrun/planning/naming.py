@@ -16,7 +16,11 @@ from itertools import pairwise
 from thumbrun import formats
 
 DIGITS = (0, 10, 24, 64)  # hexadecimal digits of the hash that each level adds
-_HASHES_A_PASS = 500_000  # hashes looked at together: as Python integers they take some 20 MB
+_64_BITS = 2**64 - 1
+_UTF8_MOST = 4  # bytes that one character takes
+_HASHES_A_PASS = 4_000_000  # hashes looked at together: 32 MB beside those that are kept
+_DRAWERS = 256  # that a pass sorts them into; as Python integers, those of one take some 2 MB
+_SHARED_MOST = 200_000  # hashes that collide, looked up together: some 15 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,14 @@ class NamingRule:
         folder, slash, file_name = path.rpartition("/")
         keep_folder = folder + slash if self.layout == "tree" else ""
         appended = self._appended(file_name, source_format)
+        if level == 0 and file_name and _UTF8_MOST * (len(keep_folder) + len(file_name) + len(appended)) <= self.limit:
+            return f"{keep_folder}{file_name}{appended}"  # as nearly all are
         dot_suffix = file_name[len(file_name) - len(formats.suffix_of(file_name)) :]
         stem = (file_name.removesuffix(dot_suffix) if dot_suffix else file_name) or "unnamed"
-        digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()
         room = self.limit - len(_utf8(keep_folder + dot_suffix + appended))
         if level == 0 and len(_utf8(stem)) > room:
             level = 1
-        mark = f"-{digest[: DIGITS[level]]}" if level else ""
+        mark = f"-{hashlib.sha256(_utf8(path)).hexdigest()[: DIGITS[level]]}" if level else ""
         stem = _cut(stem, room - len(mark))
         return f"{keep_folder}{stem}{mark}{dot_suffix}{appended}"
 
@@ -73,10 +78,10 @@ class NamingRule:
         return "" if formats.suffix_of(file_name) in suffixes else suffixes[0]
 
     def key(self, name: str) -> int:
-        """Return the 64-bit hash by which names are compared."""
+        """Return the 64-bit hash by which names are compared: in this process only, since Python keys its hashes."""
         if self.folds:
             name = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-        return int.from_bytes(hashlib.blake2b(_utf8(name), digest_size=8).digest(), "big")
+        return hash(name) & _64_BITS  # a tenth of what a digest takes
 
 
 def _utf8(text: str) -> bytes:
@@ -120,21 +125,37 @@ class NameBook:
             OverflowError: A name at the last level is still taken, which takes 256 equal bits.
         """
         moved: dict[int, list[int]] = {}
-        total = sum(len(keys) for keys in self._hashes.values())
-        passes = total // _HASHES_A_PASS + 1
-        for number in range(passes):
-            some = sorted(key for keys in self._hashes.values() for key in keys if key % passes == number)
-            shared = {one for one, other in pairwise(some) if one == other}
-            del some
-            if shared:
-                for shard, index in self._positions(shared):
-                    self._raise(shard, index)
-                    moved.setdefault(shard, []).append(index)
+        for shared in self._shared():
+            for shard, index in self._positions(shared):
+                self._raise(shard, index)
+                moved.setdefault(shard, []).append(index)
         return moved
 
     def rename(self, shard: int, index: int, key: int) -> None:
         """Take the key of an item's name at its present level."""
         self._hashes[shard][index] = key
+
+    def _shared(self) -> Iterator[set[int]]:
+        """Yield the keys that more than one item has, so many at a time."""
+        passes = sum(len(keys) for keys in self._hashes.values()) // _HASHES_A_PASS + 1
+        shared: set[int] = set()
+        for number in range(passes):
+            drawers = [array("Q") for _ in range(_DRAWERS)]
+            put = [drawer.append for drawer in drawers]
+            for keys in self._hashes.values():
+                for key in keys:
+                    if passes == 1 or (key >> 8) % passes == number:
+                        put[key % _DRAWERS](key)
+            del put
+            while drawers:
+                drawer = drawers.pop()
+                if len(set(drawer)) < len(drawer):
+                    shared.update(one for one, other in pairwise(sorted(drawer)) if one == other)
+                if len(shared) >= _SHARED_MOST:
+                    yield shared
+                    shared = set()
+        if shared:
+            yield shared
 
     def _positions(self, shared: set[int]) -> Iterator[tuple[int, int]]:
         for shard, keys in self._hashes.items():

@@ -3,8 +3,9 @@
 import mimetypes
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from thumbrun import formats
 from thumbrun.formats import Format
@@ -40,10 +41,31 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What an object is, and the format that its type or name claims."""
+    """What an object is, and the format that its type or name claims.
+
+    Attributes:
+        kind: What it is.
+        format: The format, or None.
+        is_item: Whether the plan holds it.
+        format_name: Of `format`, or None.
+        label: Of `kind`, as the survey counts it.
+    """
 
     kind: Kind
     format: Format | None = None
+    is_item: bool = field(init=False, compare=False)
+    format_name: str | None = field(init=False, compare=False)
+    label: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_item", self.kind.is_item)
+        object.__setattr__(self, "format_name", self.format.name if self.format else None)
+        object.__setattr__(self, "label", self.kind.value)
+
+
+_OWN, _EXCLUDED = Decision(Kind.OWN), Decision(Kind.EXCLUDED)
+_EMPTY, _PLACEHOLDER = Decision(Kind.EMPTY), Decision(Kind.PLACEHOLDER)
+_REMEMBERED = 4096  # types, and suffixes, of which a bucket has few: names are data, and memory is bounded
 
 
 def glob_pattern(glob: str) -> re.Pattern[str]:
@@ -89,6 +111,7 @@ class Selection:
         """
         self._include = [glob_pattern(glob) for glob in include]
         self._exclude = [glob_pattern(glob) for glob in exclude]
+        self._takes_all = not (include or exclude)
         self._by_content = by_content
 
     def decide(self, entry: Entry, path: str) -> Decision:
@@ -110,32 +133,35 @@ class Selection:
             path: Its name below the source, which the globs are matched against.
         """
         if RUN_MARK in entry.metadata:
-            return Decision(Kind.OWN)
+            return _OWN
         if entry.size == 0:
-            return Decision(Kind.PLACEHOLDER if entry.name.endswith("/") else Kind.EMPTY)
-        if not self._included(path):
-            return Decision(Kind.EXCLUDED)
-        return self._by_type(entry.content_type or "") or self._by_name(path)
+            return _PLACEHOLDER if entry.name.endswith("/") else _EMPTY
+        if not self._takes_all and not self._included(path):
+            return _EXCLUDED
+        return _by_type(entry.content_type or "") or _by_suffix(formats.suffix_of(path), self._by_content)
 
     def _included(self, path: str) -> bool:
         if self._include and not any(pattern.fullmatch(path) for pattern in self._include):
             return False
         return not any(pattern.fullmatch(path) for pattern in self._exclude)
 
-    def _by_type(self, content_type: str) -> Decision | None:
-        media_type = content_type.partition(";")[0].strip().lower()
-        if media_type in _UNSPECIFIC:
-            return None
-        if format_ := formats.by_media_type(media_type):
-            return Decision(Kind.IMAGE, format_)
-        return Decision(Kind.UNSUPPORTED if media_type.startswith("image/") else Kind.NOT_AN_IMAGE)
 
-    def _by_name(self, path: str) -> Decision:
-        suffix = formats.suffix_of(path)
-        if format_ := formats.by_suffix(path):
-            return Decision(Kind.IMAGE, format_)
-        if suffix in formats.UNSUPPORTED_SUFFIXES:
-            return Decision(Kind.UNSUPPORTED)
-        if suffix in _KNOWN_TYPES.types_map[True] or not self._by_content:
-            return Decision(Kind.NOT_AN_IMAGE)
-        return Decision(Kind.UNSETTLED)
+@lru_cache(_REMEMBERED)
+def _by_type(content_type: str) -> Decision | None:
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type in _UNSPECIFIC:
+        return None
+    if format_ := formats.by_media_type(media_type):
+        return Decision(Kind.IMAGE, format_)
+    return Decision(Kind.UNSUPPORTED if media_type.startswith("image/") else Kind.NOT_AN_IMAGE)
+
+
+@lru_cache(_REMEMBERED)
+def _by_suffix(suffix: str, by_content: bool) -> Decision:
+    if format_ := formats.by_suffix(suffix):
+        return Decision(Kind.IMAGE, format_)
+    if suffix in formats.UNSUPPORTED_SUFFIXES:
+        return Decision(Kind.UNSUPPORTED)
+    if suffix in _KNOWN_TYPES.types_map[True] or not by_content:
+        return Decision(Kind.NOT_AN_IMAGE)
+    return Decision(Kind.UNSETTLED)

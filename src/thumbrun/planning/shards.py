@@ -1,46 +1,66 @@
 """How a plan falls into shards, and which task works which. Pure."""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 SHARDS_A_TASK = 20
 MOST_ITEMS = 1000
+_AS_IF = 4
 
-# Milliseconds of processor time that one image takes beside its bytes, and for each megabyte (10^6 bytes) of them,
-# by the format that its type or name claims; None where only the bytes will tell.
-OVERHEAD_MS = 2.0
-MS_A_MEGABYTE: dict[str | None, float] = {
-    "jpeg": 20.0,
-    "png": 40.0,
-    "gif": 30.0,
-    "webp": 120.0,
-    "avif": 200.0,
-    "heic": 120.0,
-    "tiff": 20.0,
-    "bmp": 8.0,
-    "jpeg2000": 300.0,
-    "ico": 40.0,
-    None: 40.0,
+BESIDE_MS = 1.0  # of processor time that an image takes beside decoding and encoding
+
+# Milliseconds of processor time that decoding and encoding take for each image, and for each megabyte (10^6 bytes) of
+# it, by the format that its type or name claims; None where only the bytes will tell. Measured by
+# `python -m bench rates`, which says how far these are off.
+RATES: dict[str | None, tuple[float, float]] = {
+    "jpeg": (1.9, 15.0),
+    "png": (15.0, 12.0),
+    "gif": (1.2, 23.0),
+    "webp": (14.0, 83.0),
+    "avif": (1.1, 270.0),
+    "heic": (0.9, 470.0),
+    "tiff": (1.3, 12.0),
+    "bmp": (1.2, 0.8),
+    "jpeg2000": (4.2, 89.0),
+    "ico": (0.1, 38.0),
+    None: (2.0, 20.0),
 }
 
 
 def cost(size: int, source_format: str | None) -> float:
     """Estimate an item's processor time in milliseconds, from its bytes and its format."""
-    return OVERHEAD_MS + size * MS_A_MEGABYTE.get(source_format, MS_A_MEGABYTE[None]) / 1e6
+    image, megabyte = RATES.get(source_format) or RATES[None]
+    return BESIDE_MS + image + size * megabyte / 1e6
 
 
-def exact_shard_size(items: int, tasks: int) -> int:
-    """Return how many items a shard has when their number is known: about 20 shards a task, 1 to 1,000 items."""
-    return max(1, min(MOST_ITEMS, -(-items // (SHARDS_A_TASK * tasks))))
+def exact_shard_cost(whole: float, tasks: int) -> float:
+    """Return what a shard costs when the cost of all items is known: a twentieth of a task's share."""
+    return whole / (SHARDS_A_TASK * tasks)
 
 
-def streamed_shard_size(seen: int, tasks: int) -> int:
-    """Return how many items the next shard has while the listing goes on and its length is not known.
+def streamed_shard_cost(seen: float, tasks: int) -> float:
+    """Return what the next shard costs while the listing goes on and its end is not known.
 
-    Sized as if twice the items seen so far were coming: a listing that ends right here leaves shards of at most a
-    tenth of a task's share, and one that ends at 100 times the items has 20 + 10 x ln 100 = 66 shards a task.
+    Sized as if four times the cost seen so far were coming: a listing that ends right here leaves shards of at most
+    a fifth of a task's share, and one that ends at 100 times of it has 5 + 5 x ln 100 = 28 shards a task, most of
+    them small, which even out what the large ones leave.
     """
-    return exact_shard_size(2 * seen, tasks)
+    return exact_shard_cost(_AS_IF * seen, tasks)
+
+
+def cut(costs: Iterable[float], most: float) -> Iterator[tuple[int, float]]:
+    """Yield the length and the cost of each shard that is full, from the front of some items.
+
+    A shard is full where half of another item would make it cost more than `most`, or it has 1,000 items: heavy items
+    lie together, in a camera's folder, and a shard of as many of them as of others would outweigh a task.
+    """
+    length, weight = 0, 0.0
+    for cost_ in costs:
+        if length and (weight + cost_ / 2 > most or length == MOST_ITEMS):
+            yield length, weight
+            length, weight = 0, 0.0
+        length += 1
+        weight += cost_
 
 
 def assign(costs: Sequence[float], tasks: int, *, contiguous: bool = False) -> list[list[int]]:
@@ -62,7 +82,8 @@ def assign(costs: Sequence[float], tasks: int, *, contiguous: bool = False) -> l
         return [list(range(bounds[task], bounds[task + 1])) for task in range(tasks)]
     shares: list[list[int]] = [[] for _ in range(tasks)]
     loads = [(0.0, task) for task in range(tasks)]
-    for shard in sorted(range(len(costs)), key=lambda number: (-costs[number], number)):
+    # Sorting keeps the order of what is equal, in reverse as well: of two shards of one cost the first comes first.
+    for shard in sorted(range(len(costs)), key=costs.__getitem__, reverse=True):
         load, task = loads[0]
         heapq.heapreplace(loads, (load + costs[shard], task))
         shares[task].append(shard)

@@ -16,20 +16,22 @@ class Survey:
     """Counts objects and bytes, by kind and by type."""
 
     def __init__(self) -> None:
-        self._objects: Counter[str] = Counter()
-        self._bytes: Counter[str] = Counter()
-        self._types: dict[str, Counter[str]] = {}
+        self._seen: dict[str, dict[str, list[int]]] = {}  # objects and bytes by type, by kind
         self._cold: Counter[str] = Counter()
 
     def count(self, entry: Entry, decision: Decision) -> None:
         """Take one object of the listing."""
-        kind = decision.kind
-        self._objects[kind.value] += 1
-        self._bytes[kind.value] += entry.size
-        types = self._types.setdefault(kind.value, Counter())
-        label = _label(entry, decision)
-        types[label if label in types or len(types) < _MOST_TYPES else "others"] += 1
-        if kind.is_item and entry.storage_class in COLD_CLASSES:
+        kind = decision.label
+        label = decision.format_name or _label(entry, decision)
+        types = self._seen.get(kind)
+        if types is None:
+            types = self._seen[kind] = {}
+        seen = types.get(label)
+        if seen is None:
+            seen = types.setdefault(label if len(types) < _MOST_TYPES else "others", [0, 0])
+        seen[0] += 1
+        seen[1] += entry.size
+        if decision.is_item and entry.storage_class in COLD_CLASSES:
             self._cold[entry.storage_class or ""] += entry.size
 
     def to_record(self) -> dict[str, Any]:
@@ -39,20 +41,18 @@ class Survey:
         """
         kinds = {
             kind: {
-                "objects": count,
-                "bytes": self._bytes[kind],
-                "types": dict(self._types[kind].most_common()),
+                "objects": sum(objects for objects, _ in types.values()),
+                "bytes": sum(size for _, size in types.values()),
+                "types": dict(Counter({label: objects for label, (objects, _) in types.items()}).most_common()),
             }
-            for kind, count in sorted(self._objects.items())
+            for kind, types in sorted(self._seen.items())
         }
         return {"kinds": kinds, "cold_bytes": dict(self._cold)}
 
 
 def _label(entry: Entry, decision: Decision) -> str:
-    if decision.format:
-        return decision.format.name
     if decision.kind in (Kind.OWN, Kind.EMPTY, Kind.PLACEHOLDER, Kind.EXCLUDED):
-        return decision.kind.value
+        return decision.label
     content_type = (entry.content_type or "").partition(";")[0].strip().lower()
     _, dot, suffix = entry.name.rpartition("/")[2].rpartition(".")
     return " ".join(part for part in (content_type, f".{suffix[:16].lower()}" if dot else "") if part) or "no type"

@@ -211,6 +211,16 @@ DECLARED: tuple[Setting, ...] = (
     ),
     _setting("in_flight", values.whole(1, 1024), "N", "64", "Requests to a store at once.", unit="requests"),
     _setting(
+        "ramp",
+        values.whole(0, _MOST),
+        "N",
+        "1000",
+        "Writes a second that all tasks together begin with, for a bucket of Cloud Storage, and five times as many "
+        "reads, doubling every 20 minutes, as Cloud Storage asks; each task keeps to an equal share. More for a bucket "
+        "that is busy already, or where the platform runs only some of the tasks at once. 0: no ceiling.",
+        unit="requests a second",
+    ),
+    _setting(
         "memory",
         values.bytes_,
         "BYTES",

@@ -46,6 +46,7 @@ class Settings:
     detect: str
     balance: str
     in_flight: int
+    ramp: int
     memory: int
     workers: int
     image_timeout: float

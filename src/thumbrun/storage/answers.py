@@ -1,6 +1,8 @@
 """What an answer of Cloud Storage's API means: an object's entry, or an error. Pure but for the present moment."""
 
 import base64
+import binascii
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -8,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from thumbrun.storage.base import (
+    NO_METADATA,
     BucketNotFoundError,
     DeniedError,
     Entry,
@@ -20,6 +23,7 @@ from thumbrun.storage.base import (
     UnauthenticatedError,
 )
 
+NETWORK_HINT = "check the network and the emulator's address, if one is set"
 _LONGEST_MESSAGE = 300
 
 _NEEDED_ROLE = {
@@ -36,17 +40,29 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
     Raises:
         ValueError, KeyError, TypeError: It is not shown as the API does; see `understood`.
     """
-    checksum = item.get("crc32c")
+    shown = item.get
+    checksum = shown("crc32c")
+    # By position: a listing of millions pays for each keyword.
     return Entry(
-        name=item["name"],
-        size=int(item.get("size", 0)),
-        generation=str(item["generation"]),
-        content_type=item.get("contentType") or None,
-        crc32c=int.from_bytes(base64.b64decode(checksum), "big") if checksum else None,
-        content_encoding=item.get("contentEncoding") or None,
-        storage_class=item.get("storageClass") or None,
-        metadata=item.get("metadata") or {},
+        item["name"],
+        int(shown("size", 0)),
+        str(item["generation"]),
+        shown("contentType") or None,
+        int.from_bytes(binascii.a2b_base64(checksum), "big") if checksum else None,
+        shown("contentEncoding") or None,
+        shown("storageClass") or None,
+        shown("metadata") or NO_METADATA,
     )
+
+
+def page_of(body: bytes) -> tuple[tuple[Entry, ...], str]:
+    """Return the entries of a listing's page, and the token of the next, empty for the last.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: As for `entry_of`.
+    """
+    answer = json.loads(body)
+    return tuple(entry_of(item) for item in answer.get("items", ())), answer.get("nextPageToken", "")
 
 
 def checksum_of(header: str) -> int | None:
@@ -80,7 +96,7 @@ def status_error(operation: str, where: str, status: int, text: str, headers: Ma
         where: The URI of the bucket or object, for the message.
         status: The HTTP status.
         text: The answer's body, or its beginning.
-        headers: The answer's; only `Retry-After` is looked at.
+        headers: The answer's, by names in lower case; only `retry-after` is looked at.
     """
     where = plain(where)
     message = f"{where}: {operation} was answered with {status}: {plain(text)}"
@@ -123,7 +139,7 @@ def _refused(operation: str, message: str, lower: str) -> StoreError:
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that an answer asks to wait: a number, or a moment."""
-    value = headers.get("Retry-After")
+    value = headers.get("retry-after")
     if not value:
         return None
     try:

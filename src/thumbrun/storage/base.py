@@ -5,17 +5,20 @@ errors of this module; which of them are worth another attempt is `retry`'s busi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from thumbrun.errors import ThumbrunError
 
 PAGE_LIMIT = 1000  # the most that Cloud Storage returns in one page of a listing
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One object as a listing shows it.
+NO_METADATA: Mapping[str, str] = MappingProxyType({})
+
+
+class Entry(NamedTuple):
+    """One object as a listing shows it; a tuple, since listings of millions make one of each.
 
     Attributes:
         name: The full name in its store.
@@ -35,7 +38,7 @@ class Entry:
     crc32c: int | None = None
     content_encoding: str | None = None
     storage_class: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = NO_METADATA
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,19 @@
-"""Cloud Storage through its JSON API, on gcloud-aio-storage: the only module that imports the storage client.
+"""Cloud Storage through its JSON API.
 
-The client's session and token are used directly where its methods cannot say what is needed: a read of one
-generation, raw bytes, and listings by range. It retries nothing here; `retry` does.
+Every request is one of four that are written out here: a page of a listing by range, an object's record, the bytes of
+one generation, and a multipart upload that creates. It retries nothing; `retry` does.
 """
 
-import asyncio
 import base64
-import ssl
-import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any, cast
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import quote, urlencode
 
-import aiohttp
 import google_crc32c
-from gcloud.aio.auth import Token
-from gcloud.aio.storage import Storage
-from yarl import URL
 
-from thumbrun.storage.answers import checksum_of, entry_of, plain, status_error, understood
+from thumbrun.storage.answers import NETWORK_HINT, checksum_of, entry_of, page_of, plain, status_error, understood
 from thumbrun.storage.base import (
     PAGE_LIMIT,
     DamagedError,
@@ -28,34 +22,26 @@ from thumbrun.storage.base import (
     Page,
     Sink,
     TransientError,
-    UnauthenticatedError,
 )
+from thumbrun.storage.credentials import Credentials
+from thumbrun.storage.http import Answer, HttpClient, HttpError, Limits
 from thumbrun.storage.ranges import BEYOND, PART, WHOLE, ByteRange
 
 _API = "https://storage.googleapis.com"
-_SCOPES = ["https://www.googleapis.com/auth/devstorage.read_write"]
 _ENTRY_FIELDS = "name,size,generation,contentType,crc32c,contentEncoding,storageClass,metadata"
 
-_CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 30.0  # between any two pieces of an answer
 _TOTAL_SECONDS = 60.0
 _SLOWEST_BYTES_A_SECOND = 256 * 1024  # below this a transfer counts as stalled, however steadily it drips
-_CREDENTIALS_SECONDS = 30.0  # the client tries five times on its own, which takes up to 15 s where there are none
 _LONGEST_REFUSAL = 4096  # bytes read of an answer that is no success
 
-_NETWORK_HINT = "check the network and the emulator's address, if one is set"
-_CREDENTIALS_HINT = (
-    "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS, "
-    "or run where a service account is attached"
-)
+_NONE: Mapping[str, str] = {}
 
 
 class GcsStore:
     """One bucket of Cloud Storage, or of an emulator of it."""
 
-    def __init__(
-        self, bucket: str, *, emulator: str | None = None, user_project: str | None = None, connections: int = 64
-    ) -> None:
+    def __init__(self, bucket: str, *, emulator: str | None = None, user_project: str | None = None) -> None:
         """Prepare; nothing is asked of the network yet.
 
         Args:
@@ -63,17 +49,20 @@ class GcsStore:
             emulator: `host:port` or `http://host:port` of an emulator, used without credentials; None for the
                 real service with Google's default credentials.
             user_project: The project that pays for requests, for requester-pays buckets.
-            connections: At most so many at once.
         """
         self._bucket = bucket
-        self._user_project = user_project
-        self._connections = connections
         self._anonymous = emulator is not None
         root = emulator or _API
         self._root = (root if "://" in root else f"http://{root}").rstrip("/")
-        self._session: aiohttp.ClientSession | None = None
-        self._client: Storage | None = None
-        self._acquiring: asyncio.Task[str | None] | None = None
+        self._client = HttpClient(self._root)
+        self._credentials: Credentials | None = None
+        self._boundary = secrets.token_hex(16)  # of the parts of an upload; in no body, but for one chance in 2^128
+        payer = urlencode({"userProject": user_project}) if user_project else ""
+        self._payer = f"&{payer}" if payer else ""
+        bucket = quote(bucket, safe="")
+        self._objects = f"/storage/v1/b/{bucket}/o"
+        query = f"?uploadType=multipart&ifGenerationMatch=0&fields={quote(_ENTRY_FIELDS)}{self._payer}"
+        self._uploads = f"/upload/storage/v1/b/{bucket}/o{query}"
 
     def uri(self, name: str) -> str:
         """Return the raw URI of a name."""
@@ -99,16 +88,17 @@ class GcsStore:
             "prefix": prefix,
             "maxResults": str(min(limit, PAGE_LIMIT)),
             "fields": f"nextPageToken,items({_ENTRY_FIELDS})",
+            "prettyPrint": "false",  # the default indents every line
         }
         if start > prefix:
             query["startOffset"] = start
         if end:
             query["endOffset"] = end
         while True:
-            answer = await self._record("page", "", self._objects_url(query))
+            target = f"{self._objects}?{urlencode(query)}{self._payer}"
+            answer = await self._answer("page", "", "GET", target)
             with understood("page", self.uri(prefix)):
-                entries = tuple(entry_of(item) for item in answer.get("items", ()))
-            token = answer.get("nextPageToken")
+                entries, token = page_of(answer.body)
             if entries or not token:
                 # The next page begins after the last name, so that a range can be shrunk while it is being listed.
                 return Page(entries, resume_at=f"{entries[-1].name}\0" if token else "")
@@ -117,7 +107,7 @@ class GcsStore:
     async def stat(self, name: str) -> Entry | None:
         """Return the live object's entry."""
         try:
-            answer = await self._record("stat", name, self._object_url(name, {"fields": _ENTRY_FIELDS}))
+            answer = await self._record("stat", name, "GET", self._object(name, f"fields={quote(_ENTRY_FIELDS)}"))
         except NotFoundError:
             return None
         with understood("stat", self.uri(name)):
@@ -127,41 +117,43 @@ class GcsStore:
         self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
     ) -> None:
         """Read an object, as the protocol says."""
-        query = {"alt": "media"} | ({"generation": generation} if generation is not None else {})
+        pinned = "" if generation is None else f"&generation={quote(generation)}"
         # Without this header, what is stored compressed arrives decompressed, which no checksum covers.
         headers = {"Accept-Encoding": "gzip"}
         wanted = ByteRange(start, end)
         if not wanted.all:
             headers["Range"] = wanted.header
         sink.reset()
-        received = checksum = 0
-        begun = asyncio.get_running_loop().time()
-        async with self._answer("read", name, self._object_url(name, query), headers=headers, raw=True) as response:
-            if response.status == BEYOND:
-                return
-            got = response.headers.get("x-goog-generation")
+        checksum = at = 0
+
+        def take(chunk: bytes) -> None:
+            nonlocal checksum, at
+            checksum = google_crc32c.extend(checksum, chunk) if generation is None else 0
+            sink.write(wanted.of(at, chunk))
+            at += len(chunk)
+
+        def taker(status: int, headers: Mapping[str, str]) -> Callable[[bytes], None] | None:
+            nonlocal at
+            if status not in (WHOLE, PART):
+                return None
+            got = headers.get("x-goog-generation")
             if generation is not None and got is not None and got != generation:
                 raise NotFoundError(f"{self.uri(name)}: generation {generation} was asked for, {got} came")
-            expected = _length(response)
             with understood("read", self.uri(name)):
-                begins = wanted.begins(response.status, response.headers)
-            while True:
-                with self._errors("read", name):
-                    async with asyncio.timeout_at(begun + _longest(max(received, expected or 0))):
-                        chunk = await response.content.readany()
-                if not chunk:
-                    break
-                checksum = google_crc32c.extend(checksum, chunk) if generation is None else 0
-                sink.write(wanted.of(begins + received, chunk))
-                received += len(chunk)
-        if expected is not None and received != expected:
-            raise TransientError(f"{self.uri(name)}: {received} bytes came of {expected}", hint=_NETWORK_HINT)
+                at = wanted.begins(status, headers)
+            return take
+
+        target = self._object(name, f"alt=media{pinned}")
+        answer = await self._answer("read", name, "GET", target, headers=headers, taker=taker)
+        stored = answer.headers.get("x-goog-stored-content-length", "")
+        whole = answer.status == WHOLE
+        if whole and "content-length" not in answer.headers and stored.isdecimal() and int(stored) != answer.received:
+            raise TransientError(f"{self.uri(name)}: {answer.received} bytes came of {stored}", hint=NETWORK_HINT)
         # Who asks for a generation knows its checksum from the listing, and tells a damaged object from a damaged read.
-        told = response.headers.get("x-goog-hash", "") if generation is None and response.status == WHOLE else ""
-        declared = checksum_of(told)
+        declared = checksum_of(answer.headers.get("x-goog-hash", "")) if generation is None and whole else None
         if declared is not None and declared != checksum:
             raise TransientError(
-                f"{self.uri(name)}: crc32c {checksum:08x} came, {declared:08x} is stored", hint=_NETWORK_HINT
+                f"{self.uri(name)}: crc32c {checksum:08x} came, {declared:08x} is stored", hint=NETWORK_HINT
             )
 
     async def create(
@@ -175,26 +167,23 @@ class GcsStore:
     ) -> Entry:
         """Create an object, as the protocol says."""
         checksum = google_crc32c.value(body)
-        # Never empty: only with such a resource does the client send a multipart upload, the one kind for which
-        # fake-gcs-server honours the precondition.
         resource: dict[str, Any] = {
+            "name": name,
+            "contentType": content_type,
             "crc32c": base64.b64encode(checksum.to_bytes(4, "big")).decode(),
             "metadata": dict(metadata),
         }
         if cache_control:
             resource["cacheControl"] = cache_control
-        await self._credentials()  # so that the client finds them at hand
-        with self._errors("create", name), understood("create", self.uri(name)):
-            answer = await self._storage().upload(
-                self._bucket,
-                name,
-                body,
-                content_type=content_type,
-                parameters={"ifGenerationMatch": "0"} | self._payer(),
-                metadata=resource,
-                force_resumable_upload=False,
-                timeout=cast("int", _timeout(_longest(len(body)))),  # the client passes it on to aiohttp as it is
-            )
+        answer = await self._record(
+            "create",
+            name,
+            "POST",
+            self._uploads,
+            headers={"Content-Type": f"multipart/related; boundary={self._boundary}"},
+            body=self._parts(resource, content_type, body),
+        )
+        with understood("create", self.uri(name)):
             entry = entry_of(answer)
         if entry.size != len(body) or entry.crc32c not in (None, checksum):
             raise DamagedError(f"{self.uri(name)}: sent {len(body)} bytes with crc32c {checksum:08x}, stored {entry}")
@@ -202,159 +191,73 @@ class GcsStore:
 
     async def close(self) -> None:
         """Close all connections."""
-        acquiring, self._acquiring = self._acquiring, None
-        if acquiring is not None and not acquiring.done():
-            acquiring.cancel()
-            with suppress(asyncio.CancelledError):
-                await acquiring
-        session, self._session, self._client = self._session, None, None
-        if session is not None:
-            await session.close()
+        credentials, self._credentials = self._credentials, None
+        if credentials is not None:
+            await credentials.close()
+        await self._client.close()
 
-    def _storage(self) -> Storage:
-        """Return the client, made within the running event loop."""
-        if self._client is None:
-            if self._session is None:
-                context = False if self._root.startswith("http://") else ssl.create_default_context()
-                connector = aiohttp.TCPConnector(limit=self._connections, ssl=context)
-                self._session = aiohttp.ClientSession(connector=connector)
-            token = cast("Token", _NoToken()) if self._anonymous else self._token(self._session)
-            self._client = Storage(session=self._session, token=token, api_root=self._root, api_is_dev=self._anonymous)
-        return self._client
+    def _parts(self, resource: Mapping[str, Any], content_type: str, body: bytes) -> bytes:
+        """Return an upload's body (https://cloud.google.com/storage/docs/uploading-objects, multipart uploads)."""
+        head = (
+            f"--{self._boundary}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{json.dumps(resource)}\r\n"
+            f"--{self._boundary}\r\nContent-Type: {content_type}\r\n\r\n"
+        )
+        return b"".join((head.encode(), body, f"\r\n--{self._boundary}--\r\n".encode()))
 
-    @staticmethod
-    def _token(session: aiohttp.ClientSession) -> Token:
-        try:
-            return Token(scopes=_SCOPES, session=session)
-        except Exception as error:
-            raise _no_credentials(error) from error
-
-    async def _record(self, operation: str, name: str, url: URL) -> dict[str, Any]:
-        """Return the JSON object that a URL is answered with."""
-        async with self._answer(operation, name, url) as response:
-            with self._errors(operation, name), understood(operation, self.uri(name)):
-                async with asyncio.timeout(_TOTAL_SECONDS):
-                    answer = await response.json(content_type=None)
-                if not isinstance(answer, dict):
-                    raise TypeError(type(answer))
-                return answer
-
-    @asynccontextmanager
-    async def _answer(
-        self, operation: str, name: str, url: URL, *, headers: Mapping[str, str] | None = None, raw: bool = False
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Yield the answer to a GET once it is known to be a success; the block's own errors pass as they are.
-
-        With `raw` its body is not decompressed. Redirects are not followed: the API has none, a network's login page
-        is one.
-        """
-        credentials = await self._credentials()
-        with self._errors(operation, name):
-            async with asyncio.timeout(_TOTAL_SECONDS):
-                response = await self._storage().session.session.get(
-                    url,
-                    headers={**(headers or {}), **credentials},
-                    timeout=_timeout(None),
-                    allow_redirects=False,
-                    auto_decompress=not raw,
-                )
-                ranged = headers is not None and "Range" in headers
-                if response.status != WHOLE and not (ranged and response.status in (PART, BEYOND)):
-                    async with response:
-                        text = await _beginning(response)
-                    raise status_error(operation, self.uri(name), response.status, text, response.headers)
-        async with response:
-            yield response
-
-    async def _credentials(self) -> dict[str, str]:
-        """Return the header that says who asks.
-
-        Raises:
-            UnauthenticatedError: There are none.
-            TransientError: They could not be renewed, though they were had before.
-        """
+    async def _who(self) -> dict[str, str]:
+        """Return the header that says who asks, none for an emulator."""
         if self._anonymous:
             return {}
-        token = self._storage().token
-        known = bool(token.access_token)
+        if self._credentials is None:
+            self._credentials = Credentials()
+        return await self._credentials.header()
+
+    async def _record(
+        self,
+        operation: str,
+        name: str,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str] = _NONE,
+        body: bytes = b"",
+    ) -> dict[str, Any]:
+        """Return the JSON object that a request is answered with."""
+        answer = await self._answer(operation, name, method, target, headers=headers, body=body)
+        with understood(operation, self.uri(name)):
+            record = json.loads(answer.body)
+            if not isinstance(record, dict):
+                raise TypeError(type(record))
+            return record
+
+    async def _answer(
+        self,
+        operation: str,
+        name: str,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str] = _NONE,
+        body: bytes = b"",
+        taker: Callable[[int, Mapping[str, str]], Callable[[bytes], None] | None] | None = None,
+    ) -> Answer:
+        """Return the answer to a request if it is a success, and not a redirect, which the API has none of."""
+        limits = Limits(_SILENCE_SECONDS, _longest)
+        headers = {**headers, **await self._who()}
         try:
-            if known and time.time() <= token.access_token_refresh_after:
-                value = await token.get()  # at hand; renewed in the background where it is about to expire
-            else:
-                # All requests wait for one task of the client, which would be cancelled with any one of them.
-                if self._acquiring is None or self._acquiring.done():
-                    self._acquiring = asyncio.ensure_future(token.get())
-                async with asyncio.timeout(_CREDENTIALS_SECONDS):
-                    value = await asyncio.shield(self._acquiring)
-        except Exception as error:
-            refused = isinstance(error, aiohttp.ClientResponseError) and 400 <= error.status < 500
-            if known and not refused:
-                raise TransientError(
-                    f"credentials could not be renewed: {type(error).__name__} {plain(str(error))}", hint=_NETWORK_HINT
-                ) from error
-            raise _no_credentials(error) from error
-        return {"Authorization": f"Bearer {value}"}
+            answer = await self._client.request(method, target, limits, headers=headers, body=body, taker=taker)
+        except HttpError as error:
+            where = plain(self.uri(name))
+            raise TransientError(f"{where}: {operation} broke off: {plain(str(error))}", hint=NETWORK_HINT) from error
+        if answer.status != WHOLE and not ("Range" in headers and answer.status in (PART, BEYOND)):
+            text = answer.body[:_LONGEST_REFUSAL].decode("utf-8", "replace")
+            raise status_error(operation, self.uri(name), answer.status, text, answer.headers)
+        return answer
 
-    @contextmanager
-    def _errors(self, operation: str, name: str) -> Iterator[None]:
-        """Turn whatever the network and the client raise into the store's errors."""
-        try:
-            yield
-        except aiohttp.ClientResponseError as error:
-            raise status_error(operation, self.uri(name), error.status, error.message, error.headers or {}) from None
-        except TimeoutError as error:
-            raise TransientError(f"{plain(self.uri(name))}: {operation} took too long", hint=_NETWORK_HINT) from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise TransientError(
-                f"{plain(self.uri(name))}: {operation} broke off: {type(error).__name__} {plain(str(error))}",
-                hint=_NETWORK_HINT,
-            ) from error
-
-    def _payer(self) -> dict[str, str]:
-        return {"userProject": self._user_project} if self._user_project else {}
-
-    def _objects_url(self, query: Mapping[str, str]) -> URL:
-        return self._url(f"{self._root}/storage/v1/b/{quote(self._bucket, safe='')}/o", query)
-
-    def _object_url(self, name: str, query: Mapping[str, str]) -> URL:
-        return self._url(f"{self._root}/storage/v1/b/{quote(self._bucket, safe='')}/o/{quote(name, safe='')}", query)
-
-    def _url(self, path: str, query: Mapping[str, str]) -> URL:
-        # Encoded here and left as it is: names hold %, #, ? and newlines.
-        return URL(f"{path}?{urlencode({**query, **self._payer()})}", encoded=True)
-
-
-class _NoToken:
-    """Stands where the client expects credentials that an emulator does not want."""
+    def _object(self, name: str, query: str) -> str:
+        return f"{self._objects}/{quote(name, safe='')}?{query}{self._payer}"
 
 
 def _longest(size: int) -> float:
     """Return the seconds that a request may take which moves `size` bytes."""
     return _TOTAL_SECONDS + size / _SLOWEST_BYTES_A_SECOND
-
-
-def _timeout(total: float | None) -> aiohttp.ClientTimeout:
-    """Return a request's limits; without `total`, whoever reads its answer sees to that."""
-    return aiohttp.ClientTimeout(total=total, sock_connect=_CONNECT_SECONDS, sock_read=_SILENCE_SECONDS)
-
-
-def _length(response: aiohttp.ClientResponse) -> int | None:
-    """Return how many bytes the body has, or None where neither header tells."""
-    stored = response.headers.get("x-goog-stored-content-length", "")
-    if response.content_length is not None or response.status != WHOLE:
-        return response.content_length
-    return int(stored) if stored.isdecimal() else None
-
-
-async def _beginning(response: aiohttp.ClientResponse) -> str:
-    """Return what an answer that is no success says, up to a bound."""
-    body = b""
-    while len(body) < _LONGEST_REFUSAL and (chunk := await response.content.readany()):
-        body += chunk
-    return body[:_LONGEST_REFUSAL].decode("utf-8", "replace")
-
-
-def _no_credentials(error: Exception) -> UnauthenticatedError:
-    return UnauthenticatedError(
-        f"no credentials for Cloud Storage: {type(error).__name__} {plain(str(error))}", hint=_CREDENTIALS_HINT
-    )

@@ -17,7 +17,7 @@ def open_store(
     user_project: str | None = None,
     in_flight: int = 64,
     on_retry: Callable[[Retry], None] = lambda _: None,
-) -> Store:
+) -> RetryingStore:
     """Return the store of a location, its requests bounded and tried again; nothing is asked of it yet.
 
     Args:
@@ -30,9 +30,9 @@ def open_store(
     """
     store: Store
     if location.scheme == "gs":
-        from thumbrun.storage.gcs import GcsStore  # a third of a second of imports, which a local run does not need
+        from thumbrun.storage.gcs import GcsStore  # imports that a local run does not need
 
-        store = GcsStore(location.root, emulator=emulator, user_project=user_project, connections=in_flight)
+        store = GcsStore(location.root, emulator=emulator, user_project=user_project)
     else:
         from thumbrun.storage.local import LocalStore
 

@@ -29,17 +29,21 @@ class ByteRange:
     def begins(self, status: int, headers: Mapping[str, str]) -> int:
         """Return the place in the object of the first byte of an answer.
 
+        Args:
+            status: Its own.
+            headers: Its own, their names in lower case.
+
         Raises:
             ValueError: It is another part than was asked for.
         """
         if status != PART:
             return 0
-        found = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", ""))
+        found = _CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
         if not found or int(found[1]) != self.start:
-            raise ValueError(f"bytes {self.start} to {self.end} were asked for, {headers.get('Content-Range')} came")
+            raise ValueError(f"bytes {self.start} to {self.end} were asked for, {headers.get('content-range')} came")
         after = int(found[2]) + 1
         if after != self.end and (found[3] == "*" or after != int(found[3])):
-            raise ValueError(f"bytes {self.start} to {self.end} were asked for, {headers.get('Content-Range')} came")
+            raise ValueError(f"bytes {self.start} to {self.end} were asked for, {headers.get('content-range')} came")
         return self.start
 
     def of(self, at: int, chunk: bytes) -> bytes:

@@ -21,6 +21,7 @@ from thumbrun.storage.base import (
     ThrottledError,
     TransientError,
 )
+from thumbrun.storage.ramp import Ramp
 from thumbrun.storage.throttle import Throttle
 
 T = TypeVar("T")
@@ -106,6 +107,11 @@ class RetryingStore:
         self._policy = policy or Policy()
         self._uniform = uniform
         self._on_retry = on_retry
+        self._ramp: Ramp | None = None
+
+    def keep_to(self, ramp: Ramp) -> None:
+        """From now on, send no more requests a second than a ramp allows, repeated ones included."""
+        self._ramp = ramp
 
     def uri(self, name: str) -> str:
         """Return the raw URI of a name."""
@@ -162,7 +168,7 @@ class RetryingStore:
 
     async def _try(self, operation: str, request: Callable[[], Awaitable[T]]) -> T:
         try:
-            return await self._once(request)
+            return await self._once(operation, request)
         except (TransientError, DeniedError) as error:
             return await self._again(operation, request, error)
 
@@ -174,7 +180,7 @@ class RetryingStore:
         async def attempt() -> T:
             if failed:
                 raise failed.pop()
-            return await self._once(request)
+            return await self._once(operation, request)
 
         def stop(state: RetryCallState) -> bool:
             error = state.outcome.exception() if state.outcome else None
@@ -196,7 +202,9 @@ class RetryingStore:
         )
         return await retrying(attempt)
 
-    async def _once(self, request: Callable[[], Awaitable[T]]) -> T:
+    async def _once(self, operation: str, request: Callable[[], Awaitable[T]]) -> T:
+        if self._ramp is not None:
+            await self._ramp.turn(operation)
         async with self._throttle:
             try:
                 answer = await request()

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
@@ -151,7 +151,7 @@ _fetch = Fetcher.fetch
 
 
 async def _fetch_unchecked(self: Fetcher, item: Item) -> Fetched:
-    return await _fetch(self, replace(item, crc32c=None))
+    return await _fetch(self, item._replace(crc32c=None))
 
 
 def _shared_shards(self: RunLayout, planner: int, label: str) -> str:
@@ -215,7 +215,7 @@ async def _unmarked(
 
 
 def _blind_to_marks(self: Selection, entry: Entry, path: str) -> Decision:
-    return _decide(self, replace(entry, metadata={}), path)
+    return _decide(self, entry._replace(metadata={}), path)
 
 
 _put = Putter.put

@@ -144,7 +144,7 @@ class World:
         source.put_as_user(name, picture.body, content_type=picture.content_type, content_encoding=picture.encoding)
         if picture.torn:
             entry, body = source.objects[name]
-            source.objects[name] = replace(entry, crc32c=(entry.crc32c or 0) ^ 1), body
+            source.objects[name] = entry._replace(crc32c=(entry.crc32c or 0) ^ 1), body
             self.evidence.torn.add((name, entry.generation))
 
     async def _users(self) -> None:

@@ -182,3 +182,17 @@ def test_a_death_between_claim_and_anchor_harms_nobody() -> None:
         assert MINUTE == (await world.agree(execution="dead", index=1)).run_id
 
     run(scenario())
+
+
+def test_a_run_taken_up_again_is_told_from_one_at_work() -> None:
+    """Tasks and retries of the execution that began a run go by its age; who resumes or names it begins anew."""
+
+    async def scenario() -> None:
+        world = World()
+        assert [False, False] == [(await world.agree(execution="one", index=index)).anew for index in range(2)]
+        assert (await world.agree(execution="two", resume=MINUTE)).anew
+        assert (await world.agree(execution="three", run_id=MINUTE)).anew
+        assert not (await world.agree(execution="four", run_id="mine")).anew
+        assert not (await world.agree()).anew
+
+    run(scenario())

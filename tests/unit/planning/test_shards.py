@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thumbrun.planning.shards import MOST_ITEMS, assign, cost, exact_shard_size, streamed_shard_size
+from thumbrun.planning.shards import MOST_ITEMS, assign, cost, cut, exact_shard_cost, streamed_shard_cost
 
 COSTS = st.lists(st.floats(0, 1e6, allow_nan=False), max_size=200)
 
@@ -32,32 +32,57 @@ def test_contiguous_shares_are_slices() -> None:
     assert [[0, 1], [2, 3, 4], [5, 6], [7, 8, 9]] == assign([1.0] * 10, 4, contiguous=True)
 
 
-@pytest.mark.parametrize(
-    ("items", "tasks", "expected"),
-    [(0, 1, 1), (1, 10, 1), (285, 10, 2), (20_000, 10, 100), (10_000_000, 10, MOST_ITEMS), (10_000_000, 10_000, 50)],
-)
-def test_a_task_gets_about_twenty_shards(items: int, tasks: int, expected: int) -> None:
-    """A shard has a twentieth of a task's share, at least one item and at most a thousand."""
-    assert expected == exact_shard_size(items, tasks)
+@pytest.mark.parametrize(("tasks", "items"), [(1, 285), (10, 2_000), (10, 20_000), (100, 9_000)])
+def test_a_task_gets_about_twenty_shards(tasks: int, items: int) -> None:
+    """Where all costs are known, a shard has a twentieth of a task's share, give or take an item."""
+    costs = [1.0 + number % 7 for number in range(items)]
+    found = list(cut(costs, exact_shard_cost(sum(costs), tasks)))
+    assert 15 * tasks <= len(found) + 1 <= 25 * tasks
+
+
+@given(COSTS, st.floats(0, 1e6))
+def test_shards_are_cut_off_the_front(costs: list[float], most: float) -> None:
+    """Full shards hold the first items in order, never too many or too heavy unless of one item; the rest waits."""
+    at = 0
+    for length, weight in cut(costs, most):
+        assert 1 <= length <= MOST_ITEMS
+        assert weight == sum(costs[at : at + length])
+        assert weight - costs[at + length - 1] / 2 <= most * (1 + 1e-9) or length == 1
+        assert weight + costs[at + length] / 2 >= most * (1 - 1e-9) or length == MOST_ITEMS
+        at += length
+    assert at == 0 or at < len(costs)
+
+
+def test_a_shard_has_at_most_a_thousand_items() -> None:
+    """Items that cost nothing, which are never opened, do not make a shard without end."""
+    assert [(MOST_ITEMS, 0.0), (MOST_ITEMS, 0.0)] == list(cut([0.0] * 2_500, 0.0))
 
 
 @pytest.mark.parametrize("total", [20_000, 100_000, 3_000_000])
 def test_streamed_shards_stay_fine_wherever_the_listing_ends(total: int) -> None:
-    """Cut without knowing the end, no shard is more than a tenth of a task's share once a thousandfold is listed."""
-    tasks, seen, sizes = 100, 20_000, []
-    sizes += [streamed_shard_size(seen, tasks)] * (seen // streamed_shard_size(seen, tasks))
+    """Cut without knowing the end, no shard is more than a fifth of a task's share once a thousandfold is listed."""
+    tasks, seen, costs = 100, 20_000.0, []
+    costs += [streamed_shard_cost(seen, tasks)] * int(seen / streamed_shard_cost(seen, tasks))
     while seen < total:
-        sizes.append(streamed_shard_size(seen, tasks))
-        seen += sizes[-1]
-    assert max(sizes) <= max(1, 0.11 * total / tasks)
-    assert len(sizes) <= 110 * tasks
+        costs.append(streamed_shard_cost(seen, tasks))
+        seen += costs[-1]
+    assert max(costs) <= 0.22 * total / tasks
+    assert len(costs) <= 60 * tasks
+
+
+def test_a_folder_of_heavy_items_is_no_task_of_its_own() -> None:
+    """Where a camera's folder lies among small images, its shards hold fewer items, and the tasks are even."""
+    costs = [2.0] * 50_000 + [800.0] * 500 + [2.0] * 50_000
+    shards = [weight for _, weight in cut([*costs, 1e9], exact_shard_cost(sum(costs), 100))]
+    loads = [sum(shards[shard] for shard in share) for share in assign(shards, 100)]
+    assert sum(shards) == sum(costs)
+    assert max(loads) <= 1.05 * sum(loads) / len(loads)
 
 
 def test_many_shards_balance_a_bucket_of_mixed_sizes() -> None:
     """With log-normal sizes, about 20 shards a task leave the longest task within 5 % of the mean."""
     chance = random.Random(3)  # noqa: S311
     items = [cost(int(chance.lognormvariate(12.5, 1.3)), "jpeg") for _ in range(200_000)]
-    size = exact_shard_size(len(items), 100)
-    shards = [sum(items[start : start + size]) for start in range(0, len(items), size)]
+    shards = [weight for _, weight in cut([*items, 1e9], exact_shard_cost(sum(items), 100))]
     loads = [sum(shards[shard] for shard in share) for share in assign(shards, 100)]
     assert max(loads) <= 1.05 * sum(loads) / len(loads)

@@ -90,6 +90,7 @@ VALUES = {
     "THUMBRUN_DETECT": ("content", "detect", "content"),
     "THUMBRUN_BALANCE": ("count", "balance", "count"),
     "THUMBRUN_IN_FLIGHT": ("8", "in_flight", 8),
+    "THUMBRUN_RAMP": ("250", "ramp", 250),
     "THUMBRUN_MEMORY": ("1GiB", "memory", 1 << 30),
     "THUMBRUN_WORKERS": ("3", "workers", 3),
     "THUMBRUN_IMAGE_TIMEOUT": ("0.5", "image_timeout", 0.5),

@@ -10,7 +10,7 @@ from aiohttp import web
 from gcloud.aio.auth import Token
 from tenacity import wait_none
 
-from thumbrun.storage import gcs
+from thumbrun.storage import credentials, gcs
 from thumbrun.storage.base import TransientError, UnauthenticatedError
 from thumbrun.storage.gcs import GcsStore
 
@@ -135,7 +135,7 @@ async def test_credentials_that_cannot_be_renewed_for_now(google: Google) -> Non
 
 async def test_a_token_server_that_never_answers(google: Google, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an answer, a request does not hang for minutes."""
-    monkeypatch.setattr(gcs, "_CREDENTIALS_SECONDS", 0.2)
+    monkeypatch.setattr(credentials, "_SECONDS", 0.2)
     google.gate.clear()
     store = GcsStore("bucket")
     with pytest.raises(UnauthenticatedError):

@@ -1,0 +1,1 @@
+"""Measures thumbrun, part by part: `python -m bench <part>`."""

@@ -1,0 +1,198 @@
+"""One task of a run on a store that is far away, whose processors take a fixed time: `python -m bench.distant …`."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from thumbrun.clock import Clock, SystemClock
+from thumbrun.imaging.body import Body
+from thumbrun.imaging.request import Rendered, Request
+from thumbrun.job import Job
+from thumbrun.logs.events import Event, Events, Progress
+from thumbrun.resources import Machine
+from thumbrun.settings.resolved import resolve
+from thumbrun.storage.base import PAGE_LIMIT, Entry, Page, Sink, Store
+from thumbrun.storage.local import LocalStore
+from thumbrun.storage.location import Location
+from thumbrun.storage.retry import RetryingStore
+from thumbrun.storage.throttle import Throttle
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a task runs on.
+
+    Attributes:
+        root: A folder that stands for the bucket.
+        index: Of the task.
+        count: Of tasks.
+        in_flight: Requests under way at once.
+        latency: Seconds that each request takes.
+        render: Seconds that one image takes, one after the other.
+    """
+
+    root: str
+    index: int
+    count: int
+    in_flight: int
+    latency: float
+    render: float
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What a task did.
+
+    Attributes:
+        seconds: From its start to its end.
+        done: Thumbnails of its shards.
+        listed: Whether it made the plan.
+        requests: By operation.
+    """
+
+    seconds: float
+    done: int
+    listed: bool
+    requests: dict[str, int]
+
+
+class Distant:
+    """A store that answers late, and counts what it is asked."""
+
+    def __init__(self, inner: Store, latency: float, requests: Counter[str]) -> None:
+        self._inner = inner
+        self._latency = latency
+        self._requests = requests
+
+    async def _travel(self, operation: str) -> None:
+        self._requests[operation] += 1
+        await asyncio.sleep(self._latency)
+
+    def uri(self, name: str) -> str:
+        """Return the raw URI of a name."""
+        return self._inner.uri(name)
+
+    def name_problem(self, name: str) -> str | None:
+        """Say why the store cannot hold an object of that name."""
+        return self._inner.name_problem(name)
+
+    async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = PAGE_LIMIT) -> Page:
+        """List, late."""
+        await self._travel("page")
+        return await self._inner.page(prefix, start=start, end=end, limit=limit)
+
+    async def stat(self, name: str) -> Entry | None:
+        """Look at one object, late."""
+        await self._travel("stat")
+        return await self._inner.stat(name)
+
+    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+        """Read, late."""
+        await self._travel("read")
+        await self._inner.read(name, sink, generation=generation)
+
+    async def create(
+        self,
+        name: str,
+        body: bytes,
+        *,
+        content_type: str,
+        metadata: Mapping[str, str],
+        cache_control: str | None = None,
+    ) -> Entry:
+        """Create, late."""
+        await self._travel("create")
+        return await self._inner.create(
+            name, body, content_type=content_type, metadata=metadata, cache_control=cache_control
+        )
+
+    async def close(self) -> None:
+        """Close the store."""
+        await self._inner.close()
+
+
+class Waiting:
+    """Renders by waiting, one image after the other: a processor that does not take part in what is measured."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._processor = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Be ready."""
+
+    def body(self, size: int) -> Body:
+        """Return a place for the bytes."""
+        return Body(size)
+
+    async def render(self, body: Body, request: Request) -> Rendered:
+        """Wait, and return a few bytes."""
+        async with self._processor:
+            await asyncio.sleep(self._seconds)
+        return Rendered(b"thumbnail", 100, 67, 3000, 2000, "jpeg")
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+class Silence:
+    """Shows nothing."""
+
+    def event(self, event: Event) -> None:
+        """Take an event."""
+
+    def progress(self, progress: Progress, labels: Mapping[str, str]) -> None:
+        """Take how far the work is."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+async def work(stage: Stage, clock: Clock, inner: Store | None = None) -> Worked:
+    """Work one task.
+
+    Args:
+        stage: What it runs on.
+        clock: Its time and chance.
+        inner: The bucket, instead of a local folder's.
+    """
+    place = "gs://bucket" if inner else f"file://{stage.root}"
+    environ = {
+        "INPUT_FOLDER": f"{place}/in",
+        "OUTPUT_BUCKET": place,
+        "CLOUD_RUN_TASK_INDEX": str(stage.index),
+        "CLOUD_RUN_TASK_COUNT": str(stage.count),
+        "CLOUD_RUN_EXECUTION": "bench",
+        "THUMBRUN_IN_FLIGHT": str(stage.in_flight),
+    }
+    requests: Counter[str] = Counter()
+
+    def opener(location: Location) -> Store:
+        distant = Distant(inner or LocalStore(location.root), stage.latency, requests)
+        return RetryingStore(distant, Throttle(stage.in_flight, clock.monotonic), clock.sleep, uniform=clock.uniform)
+
+    settings = resolve(environ, {}, machine=Machine(2, 512 << 20))
+    job = Job(settings, Events(Silence(), clock), clock, opener=opener, renderer=Waiting(stage.render))
+    report = await job.run(asyncio.Event())
+    return Worked(report.seconds, report.own.done, report.listed, dict(requests))
+
+
+def command(stage: Stage) -> list[str]:
+    """Return the command that works a task in a process of its own."""
+    return [sys.executable, "-m", "bench.distant", json.dumps(asdict(stage))]
+
+
+def main() -> None:
+    """Work one task, and print its seconds and requests as JSON."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("stage", type=json.loads)
+    stage = Stage(**parser.parse_args().stage)
+    sys.stdout.write(json.dumps(asdict(asyncio.run(work(stage, SystemClock())))))
+
+
+if __name__ == "__main__":
+    main()

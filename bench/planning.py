@@ -1,0 +1,124 @@
+"""Planning: one listing of millions of objects, its processor time, its memory, and what the other tasks then ask."""
+
+import argparse
+import asyncio
+import json
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+
+from bench.synthetic import Kept, Listed, Meter, Names
+from thumbrun.clock import SystemClock
+from thumbrun.planning.freeze import Source
+from thumbrun.planning.naming import NamingRule
+from thumbrun.planning.plan import read_plan, read_shard
+from thumbrun.planning.planner import Planner
+from thumbrun.planning.select import Selection
+from thumbrun.planning.shards import assign
+from thumbrun.platform import Task
+from thumbrun.state import State
+
+RUN = "20260102T1530Z"
+_ASKED = 3  # tasks of the many whose requests are counted
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What planning took.
+
+    Attributes:
+        objects: In the listing.
+        items: In the plan.
+        shards: In the plan.
+        tasks: For which it was made.
+        renamed: Items whose own name collided.
+        cpu: Seconds of the planner, without what the synthetic store took.
+        store_cpu: Seconds of the synthetic store, in the same process.
+        wall: Seconds.
+        resident: Most bytes resident, of the whole process.
+        requests: Of the planner, by operation.
+        record_bytes: Of all records.
+        plan_bytes: Of `plan.json`.
+        start_cpu: Seconds that another task takes to read the plan and to find its shards.
+        asked: Requests of another task until it holds all its items: the plan, and its own shards.
+        own_shards: Shards of that task.
+    """
+
+    objects: int
+    items: int
+    shards: int
+    tasks: int
+    renamed: int
+    cpu: float
+    store_cpu: float
+    wall: float
+    resident: int
+    requests: dict[str, int]
+    record_bytes: int
+    plan_bytes: int
+    start_cpu: float
+    asked: list[dict[str, int]] = field(default_factory=list)
+    own_shards: list[int] = field(default_factory=list)
+
+
+async def plan(objects: int, tasks: int, *, colliding: float = 0.02) -> Planned:
+    """Plan a synthetic bucket in this process, and then read the plan as other tasks do."""
+    meter = Meter()
+    kept = Kept(meter)
+    state = State(kept, "_thumbrun/")
+    task = Task(0, tasks)
+    source = Source(Listed(Names(objects, colliding=colliding), meter), "", Selection())
+    rule = NamingRule("flat", "keep", folds=False, limit=900)
+    began, wall = time.process_time(), time.perf_counter()
+    made = await Planner(state, source, RUN, rule, task, SystemClock()).plan()
+    cpu, wall = time.process_time() - began - meter.seconds, time.perf_counter() - wall
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    requests, store_cpu = dict(meter.requests), meter.seconds
+    names = state.names.run(RUN)
+    entry = await kept.stat(names.plan)
+    if entry is None:
+        raise LookupError(names.plan)
+
+    shards, items = len(made.shards), made.items
+    asked, own_shards, start = [], [], 0.0
+    for index in range(0, tasks, -(-tasks // _ASKED)):
+        meter.requests.clear()
+        began = time.process_time()
+        read = await read_plan(state, names)
+        if read is None:
+            raise LookupError(names.plan)
+        mine = assign([shard.cost for shard in read.shards], tasks)[index]
+        start = max(start, time.process_time() - began)
+        own = [await read_shard(state, names, read, number) for number in mine]
+        if sum(len(some) for some in own) != sum(read.shards[number].items for number in mine):
+            raise ValueError(f"task {index} of {tasks} does not hold the items that the plan gives it")
+        asked.append(dict(meter.requests))
+        own_shards.append(len(mine))
+    renamed = sum(shard.renamed for shard in made.shards)
+    return Planned(
+        objects, items, shards, tasks, renamed, cpu, store_cpu, wall, resident, requests, kept.bytes_kept, entry.size,
+        start, asked, own_shards,
+    )  # fmt: skip
+
+
+def measure(objects: int, tasks: int, *, colliding: float = 0.02) -> Planned:
+    """Plan in a process of its own, so that its memory is nobody else's."""
+    command = [sys.executable, "-m", "bench.planning", str(objects), str(tasks), str(colliding)]
+    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # noqa: S603
+    return Planned(**json.loads(answer.stdout))
+
+
+def main() -> None:
+    """Plan once, as the arguments say, and print what it took as JSON."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("objects", type=int)
+    parser.add_argument("tasks", type=int)
+    parser.add_argument("colliding", type=float)
+    asked = parser.parse_args()
+    sys.stdout.write(json.dumps(asdict(asyncio.run(plan(asked.objects, asked.tasks, colliding=asked.colliding)))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+"""Scaling: measured with a few real processes, run in virtual time with some more, modelled for thousands.
+
+Processors are left out of what is measured here, or two of them would decide: images are rendered by waiting, on a
+store that takes 100 ms for each request. Each task gets as many images as before, so that the time should not grow.
+"""
+
+import asyncio
+import json
+import math
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tests import virtual
+
+from bench.distant import Stage, Worked, command, work
+from thumbrun.job import JITTER_A_TASK, MOST_JITTER
+from thumbrun.planning import shards
+from thumbrun.planning.freeze import WRITES_AT_ONCE
+from thumbrun.planning.listing import LARGE_PAGES, PARALLEL
+from thumbrun.planning.planner import FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS
+from thumbrun.storage.base import PAGE_LIMIT
+from thumbrun.storage.memory import MemoryStore
+from thumbrun.storage.ramp import DOUBLING_SECONDS, WRITES
+
+LATENCY = 0.1  # seconds a request
+RENDER = 0.05  # seconds an image, one after the other
+IN_FLIGHT = 16
+_SHARD_WRITES = 2.0  # an announcement, and what seals it
+_SHARD_REQUESTS = 4.0  # with its record and a look at its ledger
+_PARTS_A_SHARD = 2.5
+_BOUND = 0.01  # of the whole time, from which on something is said to bind
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What some tasks took.
+
+    Attributes:
+        tasks: How many.
+        images: Of all tasks.
+        seconds: From the start of the first to the end of the last.
+        requests_a_task: On the average.
+    """
+
+    tasks: int
+    images: int
+    seconds: float
+    requests_a_task: float
+
+
+def measure(tasks: int, images_a_task: int) -> Measured:
+    """Run tasks as processes of this machine."""
+    with tempfile.TemporaryDirectory() as root:
+        folder = Path(root, "in")
+        folder.mkdir()
+        for number in range(tasks * images_a_task):
+            (folder / f"{number:07d}.jpg").write_bytes(b"image %d" % number)
+        stages = [Stage(root, index, tasks, IN_FLIGHT, LATENCY, RENDER) for index in range(tasks)]
+        began = time.perf_counter()
+        running = [subprocess.Popen(command(stage), stdout=subprocess.PIPE) for stage in stages]  # noqa: S603
+        worked = [Worked(**json.loads(one.communicate()[0])) for one in running]
+        seconds = time.perf_counter() - began
+    return _measured(worked, tasks * images_a_task, seconds)
+
+
+def run_virtually(tasks: int, images_a_task: int) -> Measured:
+    """Run the same tasks in virtual time, in which processors cost nothing."""
+
+    async def scenario() -> tuple[list[Worked], float]:
+        store = MemoryStore("bucket")
+        for number in range(tasks * images_a_task):
+            store.put_as_user(f"in/{number:07d}.jpg", b"image %d" % number, content_type="image/jpeg")
+        stages = [Stage("", index, tasks, IN_FLIGHT, LATENCY, RENDER) for index in range(tasks)]
+        worked = await asyncio.gather(*(work(s, virtual.VirtualClock(s.index), store) for s in stages))
+        return list(worked), asyncio.get_running_loop().time()
+
+    worked, seconds = virtual.run(scenario())
+    return _measured(worked, tasks * images_a_task, seconds)
+
+
+def _measured(worked: list[Worked], images: int, seconds: float) -> Measured:
+    if images != sum(one.done for one in worked):
+        raise ValueError(f"{images} images, but {sum(one.done for one in worked)} thumbnails")
+    requests = sum(sum(one.requests.values()) for one in worked) / len(worked)
+    return Measured(len(worked), images, seconds, requests)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """How a run's time comes about; times in seconds.
+
+    Attributes:
+        latency: Of a request.
+        in_flight: Requests of a task at once.
+        image: That one image takes a task's processors.
+        page: Of the planner's processor, for each page of the listing.
+        start: Until a process asks for something.
+        start_trips: Requests one after the other from there to the first image, beside listing.
+        end_trips: Requests one after the other from the last image to the end.
+        writes: A second that the bucket takes at first, or None for no ceiling.
+    """
+
+    latency: float = LATENCY
+    in_flight: int = IN_FLIGHT
+    image: float = RENDER
+    page: float = 0.009
+    start: float = 0.5
+    start_trips: float = 18.0
+    end_trips: float = 7.0
+    writes: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What the model says of a run.
+
+    Attributes:
+        tasks: How many.
+        images: Of all tasks.
+        shards: In the plan.
+        planning: Seconds until the plan is there.
+        ramp: Seconds for which the bucket's ceiling makes tasks wait.
+        end: Seconds after the last image.
+        seconds: From the start to the end of the last task.
+        efficiency: The share of the tasks' time in which their processors are busy.
+        binds: What takes most of the rest.
+    """
+
+    tasks: int
+    images: int
+    shards: int
+    planning: float
+    ramp: float
+    end: float
+    seconds: float
+    efficiency: float
+    binds: str
+
+
+def predict(model: Model, tasks: int, images: int) -> Predicted:
+    """Return what a run takes from the start of its tasks to the end of the last."""
+    count = shards_of(images, tasks)
+    began = model.start + min(MOST_JITTER, JITTER_A_TASK * (tasks - 1))
+    planning = _planning(model, images, count)
+    # A task that polls has waited about as long as it waits the next time.
+    poll = 0.0 if tasks == 1 else min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS + planning)
+    ready = max(began, model.start + planning + poll) + model.start_trips * model.latency
+    each, extra = images / tasks, count / images
+    rate = min(1 / model.image, model.in_flight / (model.latency * (2 + _SHARD_REQUESTS * extra)))
+    writes_each = each * (1 + _SHARD_WRITES * extra)
+    work = each / rate
+    ramped = _until(model, tasks, ready, writes_each, writes_each / work) - ready
+    end = model.end_trips * model.latency
+    end += _PARTS_A_SHARD * count / PAGE_LIMIT * (model.latency + model.page)
+    seconds = ready + ramped + end
+    busy = each * model.image
+    lost = {
+        "requests under way": work - busy,
+        "the bucket's request rate": ramped - work,
+        "planning": planning + poll,
+        "start and end": seconds - ramped - planning - poll,
+    }
+    binds = max(lost, key=lost.__getitem__)
+    return Predicted(
+        tasks=tasks,
+        images=images,
+        shards=count,
+        planning=planning,
+        ramp=ramped - work,
+        end=end,
+        seconds=seconds,
+        efficiency=busy / seconds,
+        binds=binds if lost[binds] > _BOUND * seconds else "nothing",
+    )
+
+
+def shards_of(images: int, tasks: int) -> int:
+    """Return about how many shards a plan has: see `planning.shards`."""
+    head = LARGE_PAGES * PAGE_LIMIT
+    least = math.ceil(images / shards.MOST_ITEMS)
+    if images <= head:
+        return min(images, max(least, shards.SHARDS_A_TASK * tasks))
+    fine = tasks * shards.SHARDS_A_TASK / 4 * (1 + math.log(images / head))
+    return int(min(images, max(least, fine)))
+
+
+def _planning(model: Model, images: int, count: int) -> float:
+    pages = math.ceil(images / PAGE_LIMIT)
+    head = min(pages, LARGE_PAGES)
+    listing = head * (model.latency + model.page) + (pages - head) * max(model.page, model.latency / PARALLEL)
+    # Listing waits while the shards of the first pages are written, which are cut at once.
+    return listing + count / min(WRITES_AT_ONCE, model.in_flight) * model.latency
+
+
+def _until(model: Model, tasks: int, ready: float, writes: float, rate: float) -> float:
+    """Return when a task has made so many writes, at most `rate` a second and at most its share of the ceiling."""
+    if model.writes is None:
+        return ready + writes / rate
+    share, steep = model.writes / tasks, math.log(2) / DOUBLING_SECONDS
+    free = max(ready, math.log(max(rate / share, 1e-9)) / steep)  # from then on the ceiling is above the rate
+    until_free = share * (math.exp(steep * min(free, 1e6)) - math.exp(steep * ready)) / steep
+    if writes <= until_free:
+        return math.log(writes * steep / share + math.exp(steep * ready)) / steep
+    return free + (writes - until_free) / rate
+
+
+def most_tasks(model: Model, images: int, *, efficiency: float = 0.95, most: int = 10_000) -> Predicted | None:
+    """Return the prediction for the most tasks that are still so efficient, or None if one task is not."""
+    found = None
+    tasks = 1
+    while tasks <= most:
+        predicted = predict(model, tasks, images)
+        if predicted.efficiency >= efficiency:
+            found = predicted
+        tasks = math.ceil(tasks * 1.1) if tasks > 1 else 2
+    return found
+
+
+IN_EARNEST = replace(Model(), in_flight=64, image=0.008, writes=WRITES)
+"""A task of one processor on photographs from the web, on Cloud Storage."""

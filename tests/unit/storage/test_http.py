@@ -1,0 +1,226 @@
+"""The HTTP client, against a server that says whatever bytes the test wants."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+
+import pytest
+
+from thumbrun.storage.http import Answer, HttpClient, HttpError, Limits
+
+LIMITS = Limits(5.0, lambda _: 10.0)
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+class Server:
+    """Answers the requests of each connection with what stands in `says`, and notes them by connection.
+
+    Attributes:
+        says: An answer a request; None hangs up without one, and after the last the connection is closed.
+        connections: The requests of each connection.
+    """
+
+    def __init__(self) -> None:
+        self.says: list[bytes | None] = []
+        self.connections: list[list[bytes]] = []
+        self.port = 0
+        self.asked = asyncio.Event()
+        self.hung_up = asyncio.Event()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection."""
+        requests: list[bytes] = []
+        self.connections.append(requests)
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                requests.append(head)
+                self.asked.set()
+                length = next((line for line in head.split(b"\r\n") if line.startswith(b"Content-Length: ")), b": 0")
+                await reader.readexactly(int(length.partition(b": ")[2]))
+                said = self.says.pop(0)
+                if said is None:
+                    break
+                writer.write(said)
+                if not self.says:
+                    break
+        self.hung_up.set()
+        writer.close()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    """Run a server."""
+    made = Server()
+    listening = await asyncio.start_server(made.serve, "127.0.0.1", 0)
+    made.port = listening.sockets[0].getsockname()[1]
+    yield made
+    listening.close()
+
+
+@pytest.fixture
+async def client(server: Server) -> AsyncIterator[HttpClient]:
+    """Return a client of the server."""
+    made = HttpClient(f"http://127.0.0.1:{server.port}")
+    yield made
+    await made.close()
+
+
+async def get(client: HttpClient, method: str = "GET", limits: Limits = LIMITS) -> Answer:
+    """Ask for something."""
+    return await client.request(method, "/a?b=c", limits, headers={"X-A": "1"})
+
+
+async def test_a_connection_is_kept(server: Server, client: HttpClient) -> None:
+    """Requests one after the other share a connection, and say what HTTP wants."""
+    server.says = [OK, OK, OK]
+    answers = [await get(client) for _ in range(3)]
+    assert [b"ok"] * 3 == [answer.body for answer in answers]
+    head = f"GET /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nX-A: 1\r\n\r\n".encode()
+    assert [[head] * 3] == server.connections
+
+
+async def test_requests_at_once_have_a_connection_each(server: Server, client: HttpClient) -> None:
+    """No request waits for another's answer."""
+    server.says = [OK] * 9
+    await asyncio.gather(*(get(client) for _ in range(4)))
+    assert 4 == len(server.connections)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok",
+        b"HTTP/1.0 200 OK\r\n\r\nok",
+        b"HTTP/1.1 100 Continue\r\n\r\n" + OK,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",
+    ],
+)
+async def test_every_way_to_end_a_body(server: Server, client: HttpClient, answer: bytes) -> None:
+    """A body ends with its length, its last chunk, or the connection; a preliminary answer is none."""
+    server.says = [answer]
+    got = await get(client)
+    assert (200, b"ok", 2) == (got.status, got.body, got.received)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        b"SSH-2.0-OpenSSH\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Len",
+        b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+    ],
+)
+async def test_what_is_no_whole_answer(server: Server, client: HttpClient, answer: bytes | None) -> None:
+    """What breaks off or is no HTTP is an error, and its connection is not used again."""
+    server.says = [answer]
+    with pytest.raises(HttpError):
+        await get(client)
+    server.says = [OK]
+    assert b"ok" == (await get(client)).body
+    assert 2 == len(server.connections)
+
+
+async def test_a_kept_connection_that_is_closed_in_that_moment(server: Server, client: HttpClient) -> None:
+    """Asking is done again on a new connection; what may have had an effect is not."""
+    server.says = [OK, None, OK, OK, None]
+    assert b"ok" == (await get(client)).body
+    assert b"ok" == (await get(client)).body
+    assert [2, 1] == [len(requests) for requests in server.connections]
+    assert b"ok" == (await get(client)).body
+    with pytest.raises(HttpError):
+        await get(client, "POST")
+
+
+async def test_bytes_are_taken_as_they_come(server: Server, client: HttpClient) -> None:
+    """A taker sees status and headers, then the body, which is not kept."""
+    server.says = [OK]
+    seen: list[object] = []
+
+    def taker(status: int, headers: object) -> Callable[[bytes], None]:
+        seen.append((status, headers))
+        return seen.append
+
+    answer = await client.request("GET", "/", LIMITS, headers={}, taker=taker)
+    assert [(200, {"content-length": "2"}), b"ok"] == seen
+    assert (b"", 2) == (answer.body, answer.received)
+
+
+async def test_what_a_taker_raises(server: Server, client: HttpClient) -> None:
+    """It ends the request, is raised as it is, and the rest of the body disturbs no later request."""
+    server.says = [OK, OK]
+
+    def taker(status: int, headers: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        await client.request("GET", "/", LIMITS, headers={}, taker=taker)
+    assert b"ok" == (await get(client)).body
+    assert 2 == len(server.connections)
+
+
+@pytest.mark.parametrize("limits", [Limits(0.1, lambda _: 10.0), Limits(5.0, lambda _: 0.1)])
+async def test_time_limits(server: Server, client: HttpClient, limits: Limits) -> None:
+    """Silence ends a request, and so does its limit, which counts what moves."""
+    server.says = [b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", b""]
+    with pytest.raises(HttpError):
+        await get(client, limits=limits)
+
+
+async def test_more_bytes_may_take_longer(server: Server, client: HttpClient) -> None:
+    """The limit is asked with what is sent, and with the length that the answer declares."""
+    moved: list[int] = []
+
+    def longest(size: int) -> float:
+        moved.append(size)
+        return 0.1 if size < 100 else 0.3
+
+    server.says = [b"HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\nok", b""]
+    with pytest.raises(HttpError):
+        await client.request("POST", "/", Limits(5.0, longest), headers={}, body=b"12345")
+    assert [0, 5] == moved[:2]
+    assert 205 == moved[-1]
+
+
+async def test_a_request_that_is_cancelled(server: Server, client: HttpClient) -> None:
+    """Its connection is closed, so that its answer is nobody else's."""
+    server.says = [b"", b""]
+    asking = asyncio.ensure_future(get(client))
+    await server.asked.wait()
+    asking.cancel()
+    await asyncio.wait([asking])
+    await asyncio.wait_for(server.hung_up.wait(), 5)
+
+
+async def test_closing_ends_what_is_under_way(server: Server, client: HttpClient) -> None:
+    """A request that waits for its answer fails when the client is closed, and no other begins."""
+    server.says = [b"", b""]
+    asking = asyncio.ensure_future(get(client))
+    await server.asked.wait()
+    await client.close()
+    with pytest.raises(HttpError):
+        await asking
+    with pytest.raises(HttpError):
+        await get(client)
+
+
+async def test_an_address_that_does_not_answer(server: Server) -> None:
+    """Of a name's addresses the first that takes a connection is used: localhost is ::1 as well, where nobody is."""
+    server.says = [OK]
+    client = HttpClient(f"http://localhost:{server.port}")
+    assert b"ok" == (await get(client)).body
+    await client.close()
+
+
+async def test_a_name_without_address() -> None:
+    """A name that does not resolve is an error, each time anew."""
+    client = HttpClient("http://nowhere.invalid")
+    for _ in range(2):
+        with pytest.raises(HttpError, match="cannot connect"):
+            await get(client)
+        await asyncio.sleep(0)
+    await client.close()
