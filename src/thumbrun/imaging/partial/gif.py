@@ -1,10 +1,12 @@
 """Where the first picture of a GIF ends (GIF89a, 17 to 26). Pure."""
 
+from collections.abc import Iterator
+
 from thumbrun.imaging.partial.known import Known, MissingError
 
 _HEADER = 13
 _IMAGE, _EXTENSION, _TRAILER = 0x2C, 0x21, 0x3B
-_MOST_BLOCKS = 1 << 16  # of 255 bytes each, usually
+_MOST_BLOCKS = 1 << 16  # in all; of 255 bytes each, usually
 _STEP = 1 << 16  # bytes that are asked for at least
 
 
@@ -17,15 +19,15 @@ def part(known: Known) -> bytes | None:
     head = known.at(0, _HEADER)
     if len(head) < _HEADER:
         return None
-    at = _HEADER + _colours(head[10])
-    for _ in range(_MOST_BLOCKS):
+    at, blocks = _HEADER + _colours(head[10]), iter(range(_MOST_BLOCKS))
+    for _ in blocks:
         block = _at(known, at, 10)
         if not block:
             return None
         if block[0] == _EXTENSION:
-            end = _data_end(known, at + 2)
+            end = _data_end(known, at + 2, blocks)
         elif block[0] == _IMAGE and len(block) == 10:
-            end = _data_end(known, at + 11 + _colours(block[9]))
+            end = _data_end(known, at + 11 + _colours(block[9]), blocks)
             if end is not None:
                 return known.at(0, end) + bytes((_TRAILER,)) if end + 1 < known.size else None
         else:
@@ -36,10 +38,10 @@ def part(known: Known) -> bytes | None:
     return None
 
 
-def _data_end(known: Known, at: int) -> int | None:
-    """Return where the sub-blocks end that begin at a place, None where they do not."""
+def _data_end(known: Known, at: int, blocks: Iterator[int]) -> int | None:
+    """Return where the sub-blocks end that begin at a place, None where they do not within so many of them."""
     have = known.head
-    for _ in range(_MOST_BLOCKS):
+    for _ in blocks:
         if at >= len(have):
             _at(known, at, 1)
             return None

@@ -31,6 +31,7 @@ _MOST_SEGMENTS = 2000
 _MOST_SCANS = 200
 _MOST_FILLED = 64  # bytes before a marker
 _STEP = 1 << 16  # bytes that are asked for at least
+_MOST_BYTES_A_MEAN = 4  # that any of these can take
 _BITS_A_MEAN = 4  # that most photographs take at most in the first scan, for each block of each component
 
 _MEANS, _MEANS_HALVED, _WITH_COLOURS, _WITH_LUMA = 3.0, 5.0, 3.0, 2.0  # the table's first column
@@ -298,6 +299,8 @@ def _end(known: Known, frame: _Frame, start: int) -> int:
     have = len(known.head)
     if have == known.size:
         raise _OddError  # it is cut short
+    if have - start > frame.blocks() * _MOST_BYTES_A_MEAN + _STEP:
+        raise _OddError
     guess = start + frame.blocks() * _BITS_A_MEAN // 8
     raise MissingError(have, min(known.size, max(guess, have + have // 2, have + _STEP)))
 

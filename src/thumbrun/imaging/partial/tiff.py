@@ -27,7 +27,7 @@ _WITHOUT_LOSS = frozenset((1, 5, 8, 32773, 32946, 34925, 50000))
 _STEP = 1 << 16  # bytes that are asked for at least: a directory and its values lie together
 _MOST_LEVELS = 24
 _MOST_ENTRIES = 1000
-_MOST_PIECES = 1 << 18
+_MOST_PIECES = 1 << 16
 _SPREAD = 1.5  # how much may lie between the pieces of a picture, against them
 
 

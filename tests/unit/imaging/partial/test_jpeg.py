@@ -151,3 +151,12 @@ def test_a_cut_file_asks_for_no_more_than_there_is() -> None:
     assert (None, len(body)) == fetched(body)
     with pytest.raises(MissingError):
         jpeg.part(Known(len(body), body[:20_000]), 100, 100)
+
+
+def test_a_scan_that_has_no_end() -> None:
+    """Data that goes on for longer than any means can take is given up before much of it is read."""
+    body = progressive(4000)
+    start = body.index(b"\xff\xda") + 14
+    part, read = fetched(body[:start] + b"\xff\x00" * (16 << 20))
+    assert None is part
+    assert read < 4 << 20
