@@ -5,7 +5,7 @@ import stat
 import time
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from tests.e2e.tasks import Task
 

@@ -5,7 +5,7 @@ import os
 from collections import Counter
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request

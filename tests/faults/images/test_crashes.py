@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 
 from tests.faults.images import bench

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from tests.e2e.tasks import Task, Tasks
 from tests.faults.wire.faults import Chance, Fault

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 from PIL import Image
 

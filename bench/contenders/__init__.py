@@ -1,0 +1,1 @@
+"""What users would pick instead, each as its own documentation shows it."""

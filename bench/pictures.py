@@ -1,0 +1,41 @@
+"""Pictures of one size for the parts that need them, made from the photographs of the corpus."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+from PIL import Image
+from tests.photographs import photographs
+
+DISTINCT = 24  # pictures of each size; more names link to the same bytes, which no task remembers
+
+# Longest side in pixels, and quality, that come to what the goals speak of.
+SIZES: Mapping[str, tuple[int, int]] = {"18 kB": (480, 80), "1920 px": (1920, 85), "4000 px": (4000, 90)}
+
+
+def fill(folder: Path, size: str, count: int) -> list[Path]:
+    """Fill a folder with JPEG pictures, and return the distinct ones.
+
+    Args:
+        folder: Empty.
+        size: One of `SIZES`.
+        count: How many names.
+    """
+    side, quality = SIZES[size]
+    made = []
+    for number, body in enumerate(_sources()):
+        with Image.open(io.BytesIO(body)) as picture:
+            scale = side / max(picture.size)
+            plain = picture.convert("RGB").resize((round(picture.width * scale), round(picture.height * scale)))
+        path = folder / f"{number:05d}.jpg"
+        plain.save(path, "JPEG", quality=quality)
+        made.append(path)
+    for number in range(len(made), count):
+        (folder / f"{number:05d}.jpg").hardlink_to(made[number % len(made)])
+    return made
+
+
+def _sources() -> list[bytes]:
+    """Return photographs spread over the corpus, of those that a camera made."""
+    large = [body for name, body in sorted(photographs().items()) if name.startswith("cam/")]
+    return large[:: max(1, len(large) // DISTINCT)][:DISTINCT]

@@ -1,0 +1,121 @@
+"""Bytes read of the objects' bytes, by kind: what the server sent, against what its objects have."""
+
+import io
+import struct
+import tempfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from tests.photographs import draw, photographs
+
+from bench.remote import remote, run_task
+
+_LARGE_JPEG = 500_000  # bytes, from which on the goal speaks of progressive pictures
+_SIDE = 4000  # pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read of one kind.
+
+    Attributes:
+        kind: Which.
+        objects: How many.
+        bytes: Of all of them.
+        read: Of these.
+        requests: To read them.
+    """
+
+    kind: str
+    objects: int
+    bytes: int
+    read: int
+    requests: int
+
+    @property
+    def share(self) -> float:
+        """What was read of all bytes."""
+        return self.read / self.bytes
+
+
+def measure() -> list[Reading]:
+    """Run a task over each kind alone."""
+    return [_of(kind, make()) for kind, make in KINDS.items()]
+
+
+def _of(kind: str, bodies: dict[str, bytes]) -> Reading:
+    with tempfile.TemporaryDirectory() as root:
+        for name, body in bodies.items():
+            Path(root, name).write_bytes(body)
+        with remote(Path(root)) as server:
+            stats = run_task(server).stats
+    # The records of the run are read as well: its shard, at most a few kilobytes.
+    size = sum(map(len, bodies.values()))
+    return Reading(kind, len(bodies), size, stats.sent, stats.requests.get("read", 0))
+
+
+def _progressive() -> dict[str, bytes]:
+    found = {f"{number:04d}.jpg": body for number, body in enumerate(photographs().values()) if _large(body)}
+    for number in range(6):
+        found[f"drawn-{number}.jpg"] = _saved(draw(_SIDE, number), "JPEG", quality=90, progressive=True)
+    return found
+
+
+def _large(body: bytes) -> bool:
+    if len(body) <= _LARGE_JPEG or not body.startswith(b"\xff\xd8"):
+        return False
+    with Image.open(io.BytesIO(body)) as picture:
+        return bool(picture.info.get("progressive"))
+
+
+def _baseline() -> dict[str, bytes]:
+    return {f"{n}.jpg": _saved(draw(_SIDE, n), "JPEG", quality=90) for n in range(6)}
+
+
+def _animated() -> dict[str, bytes]:
+    frames = [draw(800, number).quantize() for number in range(30)]
+    return {"a.gif": _saved(frames[0], "GIF", save_all=True, append_images=frames[1:], loop=0)}
+
+
+def _pages() -> dict[str, bytes]:
+    pages = [draw(2000, number) for number in range(10)]
+    return {"a.tif": _saved(pages[0], "TIFF", save_all=True, append_images=pages[1:], compression="tiff_lzw")}
+
+
+def _pyramid() -> dict[str, bytes]:
+    whole = draw(_SIDE, 1)
+    levels = [whole.resize((whole.width >> step, whole.height >> step)) for step in range(1, 5)]
+    for level in levels:
+        level.encoderinfo = {"tiffinfo": {254: 1}}  # NewSubfileType: a smaller version of another page (TIFF 6.0)
+    return {"a.tif": _saved(whole, "TIFF", save_all=True, append_images=levels, compression="tiff_lzw")}
+
+
+def _bomb() -> dict[str, bytes]:
+    side = 50_000
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    pixels = zlib.compress(bytes(20_000_000), 0)
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    body = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    return {"bomb.png": body}
+
+
+def _saved(picture: Image.Image, format_: str, **options: object) -> bytes:
+    target = io.BytesIO()
+    picture.save(target, format_, **options)
+    return target.getvalue()
+
+
+KINDS: dict[str, Callable[[], dict[str, bytes]]] = {
+    "progressive JPEG over 500 kB": _progressive,
+    "baseline JPEG": _baseline,
+    "animated GIF": _animated,
+    "multi-page TIFF": _pages,
+    "pyramidal TIFF": _pyramid,
+    "PNG of 50,000 x 50,000 pixels": _bomb,
+}

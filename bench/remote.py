@@ -1,0 +1,156 @@
+"""Run a task as users start it, on a store that is far away, and account for every process apart."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.server import BUCKET, PREFIX, Stats
+
+ROOT = Path(__file__).parent.parent
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+# Runs the container's entry, and tells at its end what the process took, and all that it started.
+_ENTRY = """
+import atexit, json, resource, sys
+def tell():
+    own, rest = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    with open(sys.argv.pop(), "w") as file:
+        json.dump([own.ru_utime + own.ru_stime, rest.ru_utime + rest.ru_stime], file)
+atexit.register(tell)
+sys.path.insert(0, sys.argv[1])
+from thumbrun.cli import main
+sys.exit(main(["run"]))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A running server.
+
+    Attributes:
+        port: Of this machine.
+    """
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def stats(self) -> Stats:
+        """Return what it was asked until now."""
+        with _DIRECT.open(f"{self.url}/stats", timeout=30) as response:
+            return Stats(**json.load(response))
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a task took.
+
+    Attributes:
+        began: When its process was started, in seconds of the system's clock.
+        seconds: From then to its exit.
+        own: Seconds of processor time of the process itself.
+        workers: Of the processes that it started.
+        server: Of the server.
+        stats: What the server was asked by it alone.
+    """
+
+    began: float
+    seconds: float
+    own: float
+    workers: float
+    server: float
+    stats: Stats
+
+
+@contextmanager
+def remote(folder: Path, *, get: float = 0.0, put: float = 0.0) -> Iterator[Remote]:
+    """Serve a folder's files from afar.
+
+    Args:
+        folder: Whose files lie in the bucket.
+        get: Seconds by which what is asked for is late.
+        put: As get, for uploads.
+    """
+    command = [sys.executable, "-m", "bench.server", "--source", str(folder), "--get", str(get), "--put", str(put)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)  # noqa: S603
+    try:
+        assert server.stdout is not None  # noqa: S101  (it was asked for)
+        yield Remote(int(server.stdout.readline()))
+    finally:
+        server.kill()
+        server.wait()
+        if server.stdout:
+            server.stdout.close()
+
+
+def run_task(server: Remote, settings: Mapping[str, str] | None = None) -> Ran:
+    """Run one task over everything that the server holds, as a run of its own, with default settings.
+
+    Raises:
+        RuntimeError: It did not end with success, or did not work every image.
+    """
+    environment = {
+        **_inherited(),
+        "INPUT_FOLDER": f"gs://{BUCKET}/{PREFIX}",
+        "OUTPUT_BUCKET": f"gs://thumbs-{time.time_ns()}",
+        "STORAGE_EMULATOR_HOST": server.url,
+        "CLOUD_RUN_TASK_INDEX": "0",
+        "CLOUD_RUN_TASK_COUNT": "1",
+        "CLOUD_RUN_EXECUTION": f"bench-{time.time_ns()}",
+        "PYTHONPATH": str(ROOT / "src"),
+        **(settings or {}),
+    }
+    with tempfile.NamedTemporaryFile() as told:
+        return _run(server, [sys.executable, "-c", _ENTRY, str(ROOT), told.name], environment, Path(told.name))
+
+
+def run_other(server: Remote, command: Sequence[str], environment: Mapping[str, str]) -> Ran:
+    """Run another program that does the same.
+
+    Raises:
+        RuntimeError: It did not end with success.
+    """
+    return _run(server, command, {**_inherited(), "STORAGE_EMULATOR_HOST": server.url, **environment}, None)
+
+
+def _inherited() -> dict[str, str]:
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+
+
+def _run(server: Remote, command: Sequence[str], environment: Mapping[str, str], told: Path | None) -> Ran:
+    before = server.stats()
+    began, start = time.time(), time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603
+        command, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT
+    )
+    assert process.stdout is not None  # noqa: S101  (it was asked for)
+    said = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stdout.close()
+    if process.returncode:
+        raise RuntimeError(f"{command[:3]} ended with {process.returncode}: {said[-2000:].decode(errors='replace')}")
+    after = server.stats()
+    both = used.ru_utime + used.ru_stime
+    own, workers = json.loads(told.read_text()) if told else (both, 0.0)
+    requests = {kind: count - before.requests.get(kind, 0) for kind, count in after.requests.items()}
+    did = Stats(
+        after.first if not before.first else 0.0,
+        requests,
+        after.sent - before.sent,
+        after.received - before.received,
+        after.processor - before.processor,
+    )
+    return Ran(began, seconds, own, workers, did.processor, did)

@@ -1,0 +1,59 @@
+"""Time from process start to the first request, and what imports alone take."""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.pictures import fill
+from bench.remote import ROOT, remote, run_task
+from bench.task import sequential
+
+_IMPORTS = {"python": "pass", "google-cloud-storage": "import google.cloud.storage"}
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Seconds until something is there; medians.
+
+    Attributes:
+        ours: Until the first request of a task arrives.
+        sequential: As ours, of the sequential design.
+        python: That an empty Python process takes.
+        client: As python, which imports google-cloud-storage.
+    """
+
+    ours: float
+    sequential: float
+    python: float
+    client: float
+
+
+def measure(rounds: int) -> Started:
+    """Start everything in turn, so many times."""
+    ours, others = list[float](), list[float]()
+    imports = {name: list[float]() for name in _IMPORTS}
+    with tempfile.TemporaryDirectory() as root:
+        folder = Path(root, "in")
+        folder.mkdir()
+        fill(folder, "18 kB", 1)
+        for _ in range(rounds):
+            for times, run in ((ours, run_task), (others, lambda server: sequential(server, 1))):
+                with remote(folder) as server:
+                    ran = run(server)
+                    times.append(ran.stats.first - ran.began)
+            for name, code in _IMPORTS.items():
+                python = sys.executable if name == "python" else str(ROOT / ".venv/bench/bin/python")
+                imports[name].append(_seconds(lambda: subprocess.run([python, "-c", code], check=True)))  # noqa: B023, S603
+    middle = statistics.median
+    return Started(middle(ours), middle(others), middle(imports["python"]), middle(imports["google-cloud-storage"]))
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began

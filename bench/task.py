@@ -1,0 +1,126 @@
+"""One task from process start to exit on a store that is far away, against the sequential design.
+
+GET takes 50 ms and PUT 80. The server that answers late runs on the same processors; what it takes is accounted apart.
+The sequential design works a part of the images, and its time is scaled up: it takes the same for each.
+"""
+
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.pictures import fill
+from bench.remote import ROOT, Ran, Remote, remote, run_other, run_task
+from bench.server import BUCKET, PREFIX
+from thumbrun.imaging.render import render
+from thumbrun.imaging.request import Rendered, Request
+
+GET, PUT = 0.05, 0.08  # seconds
+IMAGES = 600
+_PART = 40  # images that the sequential design works
+_FEW = 4  # images of the runs that tell what starting takes
+_BENCH = ROOT / ".venv/bench/bin/python"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What was measured of one size of pictures; processor time in seconds for an image.
+
+    Attributes:
+        size: Which.
+        bytes: The mean of a picture.
+        ours: Seconds from process start to exit, of all images.
+        sequential: As ours, of the sequential design.
+        alone: Processor time of decoding and encoding alone.
+        processor: Of all our processes, start included.
+        starting: Seconds of processor time, in all, that starting takes.
+        own: Of the task's own process, start excluded.
+        theirs: Of the sequential design, start included.
+        server: Of the server while we ran.
+    """
+
+    size: str
+    bytes: float
+    ours: float
+    sequential: float
+    alone: float
+    processor: float
+    starting: float
+    own: float
+    theirs: float
+    server: float
+
+    @property
+    def faster(self) -> float:
+        """How often as fast as the sequential design."""
+        return self.sequential / self.ours
+
+    @property
+    def beside(self) -> float:
+        """Seconds of processor time of an image beside decoding and encoding, start excluded."""
+        return self.processor - self.starting / IMAGES - self.alone
+
+    @property
+    def efficiency(self) -> float:
+        """Images a second of processor time, start included, against decoding and encoding alone."""
+        return self.alone / self.processor
+
+
+def compare(size: str, rounds: int) -> Compared:
+    """Measure one size of pictures.
+
+    Args:
+        size: One of `SIZES`.
+        rounds: How often; medians count.
+    """
+    ours, started, long, short, alone = ([] for _ in range(5))  # type: tuple[list[Ran], list[Ran], list[Ran], list[Ran], list[float]]
+    with tempfile.TemporaryDirectory() as root:
+        full, part, few = (Path(root, name) for name in ("full", "part", "few"))
+        for folder, count in ((full, IMAGES), (part, _PART), (few, _FEW)):
+            folder.mkdir()
+            made = fill(folder, size, count)
+        bodies = [path.read_bytes() for path in made]
+        late = {"get": GET, "put": PUT}
+        with remote(full, **late) as all_of_them, remote(part, **late) as some, remote(few) as none:
+            for _ in range(rounds):
+                ours.append(run_task(all_of_them))
+                long.append(sequential(some, 1))
+                short.append(sequential(some, _PART // _FEW))
+                started.append(run_task(none))
+                alone.append(_alone(bodies))
+    middle = statistics.median
+    each = middle(run.seconds for run in long) - middle(run.seconds for run in short)
+    each /= _PART - _FEW
+    return Compared(
+        size=size,
+        bytes=statistics.mean(map(len, bodies)),
+        ours=middle(run.seconds for run in ours),
+        sequential=middle(run.seconds for run in long) + (IMAGES - _PART) * each,
+        alone=middle(alone),
+        processor=middle(run.own + run.workers for run in ours) / IMAGES,
+        starting=middle(run.own + run.workers for run in started) - _FEW * middle(alone),
+        own=(middle(run.own for run in ours) - middle(run.own for run in started)) / (IMAGES - _FEW),
+        theirs=middle(run.own for run in long) / _PART,
+        server=middle(run.server for run in ours) / IMAGES,
+    )
+
+
+def sequential(server: Remote, tasks: int) -> Ran:
+    """Run the sequential design over the first of so many tasks' parts."""
+    environment = {
+        "INPUT_FOLDER": f"gs://{BUCKET}/{PREFIX}",
+        "CLOUD_RUN_TASK_INDEX": "0",
+        "CLOUD_RUN_TASK_COUNT": str(tasks),
+    }
+    return run_other(server, [str(_BENCH), "-m", "bench.contenders.sequential"], environment)
+
+
+def _alone(bodies: list[bytes]) -> float:
+    """Return the seconds of processor time that decoding and encoding an image takes."""
+    request = Request(100, 100, "jpeg", 80, 10**9, 1 << 30)
+    began = time.process_time()
+    for body in bodies:
+        if not isinstance(render(body, request), Rendered):
+            raise TypeError("an image of the bench cannot be rendered")
+    return (time.process_time() - began) / len(bodies)
