@@ -26,6 +26,7 @@ _MARGIN, _MARGIN_WITH_LOSS = 3, 12
 _WITHOUT_LOSS = frozenset((1, 5, 8, 32773, 32946, 34925, 50000))
 _STEP = 1 << 16  # bytes that are asked for at least: a directory and its values lie together
 _MOST_LEVELS = 24
+_WORTH_LOOKING = 1 << 20  # bytes of a picture without tiles that make it worth a look for smaller versions
 _MOST_ENTRIES = 1000
 _MOST_PIECES = 1 << 16
 _SPREAD = 1.5  # how much may lie between the pieces of a picture, against them
@@ -93,7 +94,7 @@ def part(known: Known, width: int, height: int, *, smaller: bool = False) -> byt
         layout, at = _header(known)
         first, following = _directory(known, layout, at)
         chosen = first
-        if _TILES in first:
+        if _TILES in first or _data(known, layout, first) > _WORTH_LOOKING:
             for level in _levels(known, layout, first, following):
                 if _is_better(known, layout, level, chosen, width, height):
                     chosen = level
@@ -168,6 +169,11 @@ def _number(known: Known, layout: _Layout, directory: _Directory, tag: int) -> i
     if len(numbers) != 1:
         raise _OddError
     return numbers[0]
+
+
+def _data(known: Known, layout: _Layout, directory: _Directory) -> int:
+    """Return how many bytes the picture of a directory has."""
+    return sum(sum(_numbers(known, layout, directory[tag])) for tag in _PLACES.values() if tag in directory)
 
 
 def _levels(known: Known, layout: _Layout, first: _Directory, following: int) -> Iterator[_Directory]:
