@@ -132,16 +132,17 @@ attempt) and the fields of the event.
 {indented(layout.__doc__, "<output>")}
 ```
 
-Records are JSON, or JSON lines under gzip whose first line is a header; both begin with a `version`, now 1. Plain
-JSON ends with `crc32c`, over the rest as compact JSON with sorted keys; gzip has a checksum of its own. Lines of a
-ledger part hold `item`, `source`, `generation`, `output`, `status`, and where they apply `reason`, `detail`,
-`source_bytes`, `output_bytes`, `width`, `height` and `retry_round`. A part's header says who wrote it and when, and
-as `opening` (ranges of `item`, first and last), `at_once` and `alone` what its writer may open before its next part.
-The part that completes a shard has the shard's counts as metadata `thumbrun-tally`, `thumbrun-parts` (how many of the
-shard's parts these cover: where there are more, read them), and the `thumbrun-round` of a later round. So the summary
-says in `parts` how many it covers. Every object that thumbrun writes carries the metadata `thumbrun-run`; thumbnails
-carry `thumbrun-source`, `thumbrun-source-generation`, `thumbrun-recipe` and `thumbrun-crc32c` (of the bytes that were
-sent) as well.
+Records are JSON, or JSON lines under gzip whose first line is a header; both begin with a `version`, now 1. Plain JSON
+ends with `crc32c`, over the rest as compact JSON with sorted keys; gzip has a checksum of its own. Lines of a ledger
+part hold `item`, `source`, `generation`, `output`, `status`, and where they apply `reason`, `detail`, `source_bytes`
+(that were read), `output_bytes`, `width`, `height`, `retry_round` and `unchecked` (true where what was read was not
+checked against the source's checksum: it was read in part, or has none). A part's header says who wrote it and when,
+and as `opening` (ranges of `item`, first and last), `at_once` and `alone` what its writer may open before its next
+part. The part that completes a shard has the shard's counts as metadata `thumbrun-tally`, `thumbrun-parts` (how many of
+the shard's parts these cover: where there are more, read them), and the `thumbrun-round` of a later round. So the
+summary says in `parts` how many it covers. Every object that thumbrun writes carries the metadata `thumbrun-run`;
+thumbnails carry `thumbrun-source`, `thumbrun-source-generation`, `thumbrun-recipe` and `thumbrun-crc32c` (of the bytes
+that were sent) as well.
 """
 
 

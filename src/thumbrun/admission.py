@@ -7,7 +7,7 @@ decoding. Beside it the processes themselves take some 60 MiB, and 35 MiB for ea
     decoded pictures       <= 3 M / 4, of which each decoding process has an equal share; a picture whose header
                               declares more waits until that much is free, and is refused if it never can be
     a body beyond M / 4       has the task to itself: it waits until nothing else is held, and what it leaves of M
-                              may be used to decode it; beyond M / 2 it is refused
+                              may be used to decode it; beyond M / 2 only a part of it can be had
 
 So bodies and decoded pictures never exceed M, whatever the bucket holds.
 """

@@ -36,6 +36,8 @@ def to_row(outcome: Outcome, item: Item) -> dict[str, Any]:
     }
     if outcome.reason:
         row |= {"reason": outcome.reason.value, "detail": outcome.detail}
+    if outcome.unchecked:
+        row["unchecked"] = True
     return row | {name: value for name in _NUMBERS if (value := getattr(outcome, name))}
 
 
@@ -43,7 +45,15 @@ def from_row(shard: int, row: Mapping[str, Any]) -> Outcome:
     """Return the outcome of a part's row."""
     reason = Reason(row["reason"]) if "reason" in row else None
     numbers = {name: row[name] for name in _NUMBERS if name in row}
-    return Outcome(shard, row["item"], Status(row["status"]), reason, row.get("detail", ""), **numbers)
+    return Outcome(
+        shard,
+        row["item"],
+        Status(row["status"]),
+        reason,
+        row.get("detail", ""),
+        **numbers,
+        unchecked=bool(row.get("unchecked")),
+    )
 
 
 def choose(parts: Mapping[str, Iterable[Outcome]]) -> dict[int, Outcome]:

@@ -77,6 +77,8 @@ class Outcome:
         width: Of the thumbnail, in pixels; 0 unless it was rendered by this attempt.
         height: As width.
         retry_round: 0 for the run itself, higher for each later round of retries.
+        unchecked: Whether what was read was not checked against the source's checksum: there is none, or it was read
+            in part.
     """
 
     shard: int
@@ -89,6 +91,7 @@ class Outcome:
     width: int = 0
     height: int = 0
     retry_round: int = 0
+    unchecked: bool = False
 
 
 def precedence(outcome: Outcome, part: str) -> tuple[int, int, str]:

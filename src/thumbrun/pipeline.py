@@ -6,10 +6,11 @@ another attempt does it.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import replace
 
 from thumbrun.admission import Admission, Hold
 from thumbrun.concurrency import BoundedGroup
-from thumbrun.fetch import Fetcher, SourceDeniedError, UnfitError
+from thumbrun.fetch import Fetcher, SourceDeniedError, UnfitError, Wanted
 from thumbrun.imaging.body import Body
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.imaging.workers import Renderer
@@ -24,6 +25,7 @@ from thumbrun.storage.base import (
     UnauthenticatedError,
 )
 
+_OF_ALL_BYTES = (Reason.UNREADABLE, Reason.TRUNCATED)  # what is said of an image only after all of it was checked
 _FAILURES_IN_A_ROW = 8  # items that a failing store leaves open before the task gives up
 
 
@@ -70,7 +72,14 @@ class Pipeline:
         self.items_at_once = items_at_once
         self._denied: list[tuple[Work, SourceDeniedError]] = []
         self._putter = Putter(output, making, source.uri)
-        self._fetcher = Fetcher(source, workers, min(making.max_bytes, admission.largest_body))
+        wanted = Wanted(
+            making.recipe.width,
+            making.recipe.height,
+            making.max_pixels,
+            min(making.max_bytes, admission.largest_body),
+            admission.largest_body,
+        )
+        self._fetcher = Fetcher(source, workers, wanted)
         self._in_a_row = 0
         self.failure: StoreError | None = None
         self.left_open = 0
@@ -179,23 +188,32 @@ class Pipeline:
         try:
             self._check(item)
             # What is stored compressed may grow to anything within the limit, so it has the task to itself.
-            held = self._admission.largest_body if item.encoding == "gzip" else item.size
+            # So has what is too large to be held whole, of which a part may do.
+            most = self._admission.largest_body
+            held = most if item.encoding == "gzip" else min(item.size, most)
             async with self._admission.body(held) as hold:
-                body = self._workers.body(item.size)
+                fetched = await self._fetcher.fetch(item)
                 try:
-                    body = await self._fetcher.fetch(item, body)
                     if alone:
                         await alone.announce(work)
-                    verdict = await self._render(item, body, hold)
+                    verdict = await self._render(item, fetched.body, hold)
+                    if fetched.part and isinstance(verdict, Refused) and verdict.reason in _OF_ALL_BYTES:
+                        fetched.body.close()
+                        again = await self._fetcher.fetch_whole(item)
+                        fetched = replace(again, read=fetched.read + again.read)
+                        verdict = await self._render(item, fetched.body, hold)
                 finally:
-                    body.close()
+                    fetched.body.close()
             if alone:
                 alone.closed.set()
         except UnfitError as unfit:
-            return refusal(work.shard, work.index, unfit.reason, unfit.detail, source_bytes=unfit.source_bytes)
+            outcome = refusal(work.shard, work.index, unfit.reason, unfit.detail, source_bytes=unfit.source_bytes)
+            return replace(outcome, unchecked=unfit.unchecked)
         if isinstance(verdict, Refused):
-            return refusal(work.shard, work.index, verdict.reason, verdict.detail, source_bytes=item.size)
-        return await self._putter.put(work, verdict)
+            outcome = refusal(work.shard, work.index, verdict.reason, verdict.detail)
+        else:
+            outcome = await self._putter.put(work, verdict)
+        return replace(outcome, source_bytes=fetched.read, unchecked=not fetched.checked)
 
     def _check(self, item: Item) -> None:
         """Raise UnfitError for what needs no byte to be read."""
@@ -205,11 +223,6 @@ class Pipeline:
             raise UnfitError(Reason.NAME_INVALID, problem)
         if item.size > self._making.max_bytes:
             raise UnfitError(Reason.TOO_LARGE, f"{item.size:,} bytes, max-bytes is {self._making.max_bytes:,}")
-        if item.size > self._admission.largest_body:
-            raise UnfitError(
-                Reason.OUT_OF_MEMORY,
-                f"{item.size:,} bytes, of which the memory setting can hold {self._admission.largest_body:,}",
-            )
 
     async def _render(self, item: Item, body: Body, hold: Hold) -> Rendered | Refused:
         """Decode with what is usually enough; wait for more where the header says that it takes more."""

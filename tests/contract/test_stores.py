@@ -345,6 +345,23 @@ async def test_bodies_of_every_size(store: Store, size: int) -> None:
     assert body == await read_bytes(store, "body.jpg")
 
 
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(0, 1), (0, 70_000), (3, 9), (65_535, 65_537), (69_999, 70_000), (5, None), (69_000, 90_000), (70_000, 70_001)],
+)
+async def test_a_range_of_bytes(store: Store, start: int, end: int | None) -> None:
+    """From the first byte asked for to before the last one, and fewer where the object ends; of its generation only."""
+    body = b"".join(number.to_bytes(4, "big") for number in range(17_500))
+    entry = await put(store, "body.jpg", body)
+    for generation in (None, entry.generation):
+        sink = BytesSink()
+        sink.write(b"old")
+        await store.read("body.jpg", sink, generation=generation, start=start, end=end)
+        assert body[start:end] == sink.getvalue()
+    with pytest.raises(NotFoundError):
+        await store.read("body.jpg", BytesSink(), generation="1", start=start, end=end)
+
+
 async def test_a_read_resets_its_sink(store: Store) -> None:
     """What a sink held before a read is gone after it."""
     await put(store, "object.jpg", b"new")

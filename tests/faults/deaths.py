@@ -70,9 +70,11 @@ class _Remote:
         await self._travel(READ_SECONDS)
         return await self._store.stat(name)
 
-    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+    async def read(
+        self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+    ) -> None:
         await self._travel(READ_SECONDS)
-        await self._store.read(name, sink, generation=generation)
+        await self._store.read(name, sink, generation=generation, start=start, end=end)
 
     async def create(
         self,

@@ -240,12 +240,14 @@ class FaultStore:
         await self._end(operation, fault)
         return entry
 
-    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+    async def read(
+        self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+    ) -> None:
         """Read, perhaps, and perhaps other bytes than the store holds."""
         operation = Operation("read", name)
         fault = await self._begin(operation)
         whole = BytesSink()
-        await self.inner.read(name, whole, generation=generation)
+        await self.inner.read(name, whole, generation=generation, start=start, end=end)
         body = whole.getvalue()
         if fault is Fault.CUT and body:
             body = body[: self._chance.randrange(len(body))]

@@ -10,7 +10,8 @@ from tests.fidelity.measure import psnr, reference
 from tests.fidelity.photographs import photographs
 from thumbrun.imaging.render import thumbnail_pixels
 
-MEDIAN = 54.0
+MEDIAN = 54.0  # of those that are decoded with all of their scans
+MEDIAN_OF_PROGRESSIVE = 49.0
 WORST = 37.0
 
 
@@ -26,5 +27,8 @@ def test_photographs(capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         for kind, found in [*values.items(), ("all", everything)]:
             print(f"\n{kind:12} {len(found):4} median {statistics.median(found):.1f} worst {min(found):.1f} dB", end="")
-    assert statistics.median(everything) >= MEDIAN
+    progressive = [value for kind, found in values.items() if "prog" in kind for value in found]
+    others = [value for kind, found in values.items() if "prog" not in kind for value in found]
+    assert statistics.median(others) >= MEDIAN
+    assert statistics.median(progressive) >= MEDIAN_OF_PROGRESSIVE
     assert min(everything) >= WORST

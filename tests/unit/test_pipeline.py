@@ -169,9 +169,11 @@ async def test_bytes_that_do_not_match_their_checksum(workers: Workers, photogra
     class Damaging(MemoryStore):
         reads = 0
 
-        async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+        async def read(
+            self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+        ) -> None:
             """Deliver another last byte, the first time or always."""
-            await super().read(name, sink, generation=generation)
+            await super().read(name, sink, generation=generation, start=start, end=end)
             self.reads += 1
             if self.reads == 1 or name == "always.jpg":
                 sink.reset()
@@ -191,9 +193,11 @@ async def test_a_way_that_damages_everything_is_no_outcome(workers: Workers, pho
     class Mangling(MemoryStore):
         reads = 0
 
-        async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+        async def read(
+            self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+        ) -> None:
             """Deliver another last byte each time."""
-            await super().read(name, sink, generation=generation)
+            await super().read(name, sink, generation=generation, start=start, end=end)
             self.reads += 1
             sink.reset()
             sink.write(photograph[:-1] + bytes([self.reads]))
@@ -269,11 +273,13 @@ class Refusing(MemoryStore):
         self.error = error
         self.names = names
 
-    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+    async def read(
+        self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+    ) -> None:
         """Read, or raise."""
         if name in self.names:
             raise self.error
-        await super().read(name, sink, generation=generation)
+        await super().read(name, sink, generation=generation, start=start, end=end)
 
     async def stat(self, name: str) -> Entry | None:
         """Look, or raise where looking takes what reading takes."""
@@ -317,10 +323,12 @@ class Withdrawing(MemoryStore):
         if -self.times <= self.after < 0:
             raise DeniedError("403")
 
-    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+    async def read(
+        self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+    ) -> None:
         """Read, or refuse."""
         self.count()
-        await super().read(name, sink, generation=generation)
+        await super().read(name, sink, generation=generation, start=start, end=end)
 
     async def stat(self, name: str) -> Entry | None:
         """Look, or refuse."""
@@ -393,12 +401,14 @@ async def test_many_items_are_under_way_at_once_but_not_too_many(workers: Worker
     class Slow(MemoryStore):
         under_way = most = 0
 
-        async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+        async def read(
+            self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+        ) -> None:
             """Take a moment."""
             self.under_way += 1
             self.most = max(self.most, self.under_way)
             await asyncio.sleep(0.01)
-            await super().read(name, sink, generation=generation)
+            await super().read(name, sink, generation=generation, start=start, end=end)
             self.under_way -= 1
 
     source = Slow("in")

@@ -22,7 +22,7 @@ def declared_size(name: str, source: IO[bytes]) -> tuple[int, int] | None:
     """
     try:
         if name == "webp":
-            return _webp(source.read(30))
+            return webp(source.read(30))
         if name == "ico":
             return _icon(source)
         return None
@@ -30,7 +30,7 @@ def declared_size(name: str, source: IO[bytes]) -> tuple[int, int] | None:
         source.seek(0)
 
 
-def _webp(head: bytes) -> tuple[int, int]:
+def webp(head: bytes) -> tuple[int, int]:
     """Read the canvas of a WebP file's first chunk (RFC 9649, sections 2.5 to 2.7)."""
     chunk = head[12:16]
     if chunk == b"VP8X":
@@ -42,6 +42,18 @@ def _webp(head: bytes) -> tuple[int, int]:
         width, height = struct.unpack_from("<HH", head, 26)
         return width & 0x3FFF, height & 0x3FFF
     raise ValueError("a WebP file without a picture")
+
+
+def unpacked(layout: str, head: bytes, at: int) -> tuple[int, int]:
+    """Return two numbers of a header.
+
+    Raises:
+        struct.error: It is cut short.
+    """
+    first: int
+    second: int
+    first, second = struct.unpack_from(layout, head, at)
+    return first, second
 
 
 def _icon(source: IO[bytes]) -> tuple[int, int]:

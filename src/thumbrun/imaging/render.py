@@ -1,5 +1,6 @@
 """One image, from bytes to a thumbnail or a refusal: what a decoding process does with what it is given."""
 
+import contextlib
 import io
 import struct
 import warnings
@@ -9,10 +10,13 @@ from PIL import Image
 
 from thumbrun.imaging import cost, decode, headers, sniff
 from thumbrun.imaging.encode import encode
-from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.imaging.partial import look
+from thumbrun.imaging.partial.known import Known, MissingError
+from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request, too_many_pixels
 from thumbrun.outcomes import Reason
 
 _LONGEST_DETAIL = 200
+_FIRST_LOOK = 1 << 14  # bytes in which most headers end
 _NO_MEMORY = ("out of memory", "memory allocation", "decoder error -9")  # the last is Pillow's own number for it
 _ITS_OWN_LIMIT = "security limit"  # of libheif, which reports it as want of memory; no setting changes it
 _CUT_SHORT = (
@@ -44,13 +48,14 @@ def render(body: bytes | IO[bytes], request: Request) -> Rendered | Refused | Ne
         return _refused(name, source, error)
 
 
-def thumbnail_pixels(body: bytes | IO[bytes], width: int, height: int) -> Image.Image:
+def thumbnail_pixels(body: bytes | IO[bytes], width: int, height: int, *, whole: bool = False) -> Image.Image:
     """Return a thumbnail's pixels as they are before they are encoded, without limits.
 
     Args:
         body: The image's bytes, or a file that holds them.
         width: Of the box, in pixels.
         height: As width.
+        whole: Whether to decode all of the image, needed or not.
 
     Raises:
         Exception: Whatever decoders raise for what they cannot read.
@@ -60,13 +65,43 @@ def thumbnail_pixels(body: bytes | IO[bytes], width: int, height: int) -> Image.
     source.seek(0)
     if name is None:
         raise ValueError("the bytes are no image of a format that thumbrun reads")
-    with decode.open_image(name, source) as image:
+    known = Known(source.seek(0, io.SEEK_END))
+    needed = None if whole else _needed(name, source, known, width, height)
+    source.seek(0)
+    with decode.open_image(name, source if needed is None else io.BytesIO(needed)) as image:
         return decode.reduced(image, width, height, decode.decoder_scale(image, width, height)).pixels
 
 
 def _render(name: str, source: IO[bytes], request: Request) -> Rendered | Refused | NeedsMemory:
-    """Limit pixels before memory, and memory before anything is decoded."""
+    """Decode what is needed of the image; where that fails, all of it."""
     size = source.seek(0, io.SEEK_END)
+    known = Known(size)
+    if (needed := _needed(name, source, known, request.width, request.height)) is not None:
+        if (declared := look.declared(known)) and (refused := too_many_pixels(*declared, request.max_pixels)):
+            return refused
+        with contextlib.suppress(Exception):
+            return _decoded(name, io.BytesIO(needed), len(needed), request)
+    return _decoded(name, source, size, request)
+
+
+def _needed(name: str, source: IO[bytes], known: Known, width: int, height: int) -> bytes | None:
+    """Return a shorter file that makes the same thumbnail in less time, None where there is none."""
+    if name not in ("jpeg", "tiff"):
+        return None
+    source.seek(0)
+    known.add(0, source.read(_FIRST_LOOK))
+    while True:
+        try:
+            needed = look.faster(known, width, height)
+        except MissingError as missing:
+            source.seek(missing.start)
+            known.add(missing.start, source.read(missing.end - missing.start))
+        else:
+            return needed if needed is not None and len(needed) < known.size else None
+
+
+def _decoded(name: str, source: IO[bytes], size: int, request: Request) -> Rendered | Refused | NeedsMemory:
+    """Limit pixels before memory, and memory before anything is decoded."""
     source.seek(0)
     declared = headers.declared_size(name, source) or (0, 0)
     opened = cost.when_opened(name, *declared, size)
@@ -83,9 +118,8 @@ def _render(name: str, source: IO[bytes], request: Request) -> Rendered | Refuse
 
 def _beyond(size: tuple[int, int], needed: int, request: Request) -> Refused | NeedsMemory | None:
     """Return the verdict on a picture that is beyond the request's limits, None if it is within them."""
-    width, height = size
-    if width * height > request.max_pixels:
-        return Refused(Reason.TOO_MANY_PIXELS, f"{width:,} x {height:,} pixels, max-pixels is {request.max_pixels:,}")
+    if refused := too_many_pixels(*size, request.max_pixels):
+        return refused
     return NeedsMemory(needed) if needed > request.memory else None
 
 

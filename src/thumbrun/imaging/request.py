@@ -62,6 +62,13 @@ class Refused:
     detail: str
 
 
+def too_many_pixels(width: int, height: int, most: int) -> Refused | None:
+    """Return the refusal of a picture that declares more than `most` pixels, None where it does not."""
+    if width * height <= most:
+        return None
+    return Refused(Reason.TOO_MANY_PIXELS, f"{width:,} x {height:,} pixels, max-pixels is {most:,}")
+
+
 @dataclass(frozen=True, slots=True)
 class NeedsMemory:
     """The header declares a picture that takes more memory than the request allows.

@@ -114,11 +114,14 @@ class Store(Protocol):
     async def stat(self, name: str) -> Entry | None:
         """Return the live object's entry, or None if there is none."""
 
-    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+    async def read(
+        self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+    ) -> None:
         """Write the stored bytes of an object into `sink`, after resetting it; raw, never decompressed.
 
         With `generation` exactly that version is read, or the read fails: bytes of another version never reach a
-        caller that returned normally.
+        caller that returned normally. With `start` or `end` it is the bytes from the one to before the other, fewer
+        where the object ends earlier; no store checks them against a checksum.
 
         Raises:
             NotFoundError: There is no such object, or not in that generation.

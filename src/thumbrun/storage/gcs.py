@@ -25,6 +25,7 @@ from thumbrun.storage.base import (
 )
 from thumbrun.storage.credentials import Credentials
 from thumbrun.storage.http import Answer, HttpClient, HttpError, Limits
+from thumbrun.storage.ranges import BEYOND, PART, WHOLE, ByteRange
 
 _API = "https://storage.googleapis.com"
 _ENTRY_FIELDS = "name,size,generation,contentType,crc32c,contentEncoding,storageClass,metadata"
@@ -112,32 +113,44 @@ class GcsStore:
         with understood("stat", self.uri(name)):
             return entry_of(answer)
 
-    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+    async def read(
+        self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+    ) -> None:
         """Read an object, as the protocol says."""
         pinned = "" if generation is None else f"&generation={quote(generation)}"
         # Without this header, what is stored compressed arrives decompressed, which no checksum covers.
         headers = {"Accept-Encoding": "gzip"}
+        wanted = ByteRange(start, end)
+        if not wanted.all:
+            headers["Range"] = wanted.header
         sink.reset()
-        checksum = 0
+        checksum = at = 0
 
         def take(chunk: bytes) -> None:
-            nonlocal checksum
+            nonlocal checksum, at
             checksum = google_crc32c.extend(checksum, chunk) if generation is None else 0
-            sink.write(chunk)
+            sink.write(wanted.of(at, chunk))
+            at += len(chunk)
 
         def taker(status: int, headers: Mapping[str, str]) -> Callable[[bytes], None] | None:
+            nonlocal at
+            if status not in (WHOLE, PART):
+                return None
             got = headers.get("x-goog-generation")
-            if status == 200 and generation is not None and got is not None and got != generation:
+            if generation is not None and got is not None and got != generation:
                 raise NotFoundError(f"{self.uri(name)}: generation {generation} was asked for, {got} came")
-            return take if status == 200 else None
+            with understood("read", self.uri(name)):
+                at = wanted.begins(status, headers)
+            return take
 
         target = self._object(name, f"alt=media{pinned}")
         answer = await self._answer("read", name, "GET", target, headers=headers, taker=taker)
         stored = answer.headers.get("x-goog-stored-content-length", "")
-        if "content-length" not in answer.headers and stored.isdecimal() and int(stored) != answer.received:
+        whole = answer.status == WHOLE
+        if whole and "content-length" not in answer.headers and stored.isdecimal() and int(stored) != answer.received:
             raise TransientError(f"{self.uri(name)}: {answer.received} bytes came of {stored}", hint=NETWORK_HINT)
         # Who asks for a generation knows its checksum from the listing, and tells a damaged object from a damaged read.
-        declared = checksum_of(answer.headers.get("x-goog-hash", "")) if generation is None else None
+        declared = checksum_of(answer.headers.get("x-goog-hash", "")) if generation is None and whole else None
         if declared is not None and declared != checksum:
             raise TransientError(
                 f"{self.uri(name)}: crc32c {checksum:08x} came, {declared:08x} is stored", hint=NETWORK_HINT
@@ -236,7 +249,7 @@ class GcsStore:
         except HttpError as error:
             where = plain(self.uri(name))
             raise TransientError(f"{where}: {operation} broke off: {plain(str(error))}", hint=NETWORK_HINT) from error
-        if answer.status != 200:
+        if answer.status != WHOLE and not ("Range" in headers and answer.status in (PART, BEYOND)):
             text = answer.body[:_LONGEST_REFUSAL].decode("utf-8", "replace")
             raise status_error(operation, self.uri(name), answer.status, text, answer.headers)
         return answer

@@ -103,10 +103,12 @@ class LocalStore:
         """Return the file's entry."""
         return await self._in_thread(self._stat, name)
 
-    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+    async def read(
+        self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+    ) -> None:
         """Read a file, as the protocol says."""
         sink.reset()
-        reading = _Reading(f"{self._root}/{name}")
+        reading = _Reading(f"{self._root}/{name}", start, end)
         try:
             while chunk := await self._in_thread(self._next, reading, name, generation):
                 sink.write(chunk)
@@ -297,8 +299,10 @@ class LocalStore:
 class _Reading:
     """A file that is being read, at most one thread at a time."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, start: int, end: int | None) -> None:
         self._path = path
+        self._start = start
+        self._end = end
         self._descriptor = -1
         self._left = 0
         self.begun = False
@@ -315,11 +319,14 @@ class _Reading:
         self.begun = True
         status = os.fstat(self._descriptor)
         self.generation = generation_of(status)
-        self._left = status.st_size
+        last = status.st_size if self._end is None else min(self._end, status.st_size)
+        self._left = max(0, last - self._start)
+        if self._start:
+            os.lseek(self._descriptor, self._start, os.SEEK_SET)
         return stat.S_ISREG(status.st_mode)
 
     def next(self) -> bytes:
-        """Return the next bytes, none at the end that it had when it was opened, however it grows."""
+        """Return the next bytes, none at the range's end or the one that the file had when it was opened."""
         chunk = os.read(self._descriptor, min(_CHUNK, self._left))
         self._left -= len(chunk)
         return chunk

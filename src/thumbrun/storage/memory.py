@@ -70,7 +70,9 @@ class MemoryStore:
         await self._request()
         return self.objects[name][0] if name in self.objects else None
 
-    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+    async def read(
+        self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+    ) -> None:
         """Read an object, as the protocol says."""
         await self._request()
         found = self.objects.get(name)
@@ -79,7 +81,7 @@ class MemoryStore:
         if found is None:
             raise NotFoundError(f"{self.uri(name)} is not there")
         sink.reset()
-        body = found[1]
+        body = found[1][start:end]
         for offset in range(0, len(body), 1 << 16):
             sink.write(body[offset : offset + (1 << 16)])
             await asyncio.sleep(0)

@@ -129,9 +129,11 @@ class RetryingStore:
         """Look at one object, trying again."""
         return await self._try("stat", lambda: self._inner.stat(name))
 
-    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
-        """Read, trying again from the first byte."""
-        await self._try("read", lambda: self._inner.read(name, sink, generation=generation))
+    async def read(
+        self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+    ) -> None:
+        """Read, trying again from the first byte asked for."""
+        await self._try("read", lambda: self._inner.read(name, sink, generation=generation, start=start, end=end))
 
     async def create(
         self,

@@ -10,8 +10,7 @@ from unittest.mock import patch
 
 from tests.faults.simulation.bucket import Bucket
 from thumbrun import ledger, records, shardwork
-from thumbrun.fetch import Fetcher
-from thumbrun.imaging.body import Body
+from thumbrun.fetch import Fetched, Fetcher
 from thumbrun.layout import RunLayout
 from thumbrun.ledger import Ledger
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence, refusal
@@ -136,15 +135,23 @@ async def _create_or_not(self: RetryingStore, name: str, body: bytes, **options:
         return Entry(name, len(body), "0")
 
 
-async def _read_live(self: RetryingStore, name: str, sink: Sink, *, generation: str | None = None) -> None:
-    await _read(self, name, sink)
+async def _read_live(
+    self: RetryingStore,
+    name: str,
+    sink: Sink,
+    *,
+    generation: str | None = None,
+    start: int = 0,
+    end: int | None = None,
+) -> None:
+    await _read(self, name, sink, start=start, end=end)
 
 
 _fetch = Fetcher.fetch
 
 
-async def _fetch_unchecked(self: Fetcher, item: Item, body: Body) -> Body:
-    return await _fetch(self, item._replace(crc32c=None), body)
+async def _fetch_unchecked(self: Fetcher, item: Item) -> Fetched:
+    return await _fetch(self, item._replace(crc32c=None))
 
 
 def _shared_shards(self: RunLayout, planner: int, label: str) -> str:

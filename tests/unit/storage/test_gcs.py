@@ -302,6 +302,22 @@ async def test_another_generation_than_asked_for_is_not_read(server: Server, sto
     assert "gzip" == server.requests[0].headers["Accept-Encoding"]
 
 
+async def test_a_server_that_ignores_ranges(server: Server, store: GcsStore) -> None:
+    """What it sends besides is left out."""
+    server.answer = status(200, "0123456789")
+    sink = BytesSink()
+    await store.read("a.jpg", sink, generation="7", start=3, end=6)
+    assert ("bytes=3-5", b"345") == (server.requests[0].headers["Range"], sink.getvalue())
+
+
+@pytest.mark.parametrize("told", ["bytes 4-6/10", "bytes 3-4/10", "bytes 3-6/10", "bytes */10", ""])
+async def test_another_range_than_asked_for_is_not_read(server: Server, store: GcsStore, told: str) -> None:
+    """An answer with other bytes than were asked for is no answer."""
+    server.answer = status(206, "345", {"Content-Range": told})
+    with pytest.raises(TransientError):
+        await store.read("a.jpg", BytesSink(), generation="7", start=3, end=6)
+
+
 @pytest.mark.parametrize(
     ("header", "right"),
     [

@@ -32,14 +32,16 @@ class FailingStore(MemoryStore):
         self.after = after
         self.requests = 0
 
-    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+    async def read(
+        self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+    ) -> None:
         """Fail in the middle of the body."""
         self.requests += 1
         if self.errors:
             sink.reset()
             sink.write(b"half of")
             raise self.errors.pop(0)
-        await super().read(name, sink, generation=generation)
+        await super().read(name, sink, generation=generation, start=start, end=end)
 
     async def create(
         self,

@@ -1,0 +1,65 @@
+"""Pictures of which a part is enough, and how a part is had of them."""
+
+import io
+from collections.abc import Callable
+from functools import cache
+from typing import TypeVar
+
+import numpy as np
+from PIL import Image
+
+from tests.photographs import draw
+from thumbrun.imaging.partial import look
+from thumbrun.imaging.partial.known import Known, MissingError
+
+T = TypeVar("T")
+
+FIRST = 1 << 14
+_MOST_STEPS = 64
+
+
+@cache
+def progressive(side: int, quality: int = 85, subsampling: str = "4:2:0") -> bytes:
+    """Return a progressive JPEG."""
+    target = io.BytesIO()
+    draw(side, side % 7).save(target, "JPEG", quality=quality, progressive=True, subsampling=subsampling)
+    return target.getvalue()
+
+
+@cache
+def animated(frames: int, side: int = 300) -> bytes:
+    """Return a GIF of so many pictures."""
+    target = io.BytesIO()
+    pictures = [draw(side, number).quantize(64) for number in range(frames)]
+    pictures[0].save(target, "GIF", save_all=True, append_images=pictures[1:], loop=0)
+    return target.getvalue()
+
+
+def fetched(body: bytes, *, first: int = FIRST, box: int = 100) -> tuple[bytes | None, int]:
+    """Read what a part takes; return it, and how many bytes were read."""
+    return asked(body, lambda known: look.part(known, box, box), first)
+
+
+def declared(body: bytes, first: int = FIRST) -> tuple[int, int] | None:
+    """Read as much of a header as tells the size; return it."""
+    return asked(body, look.declared, first)[0]
+
+
+def asked(body: bytes, ask: Callable[[Known], T], first: int) -> tuple[T, int]:
+    """Read what is asked for, step by step; return the answer, and how many bytes were read."""
+    known = Known(len(body), body[:first])
+    for _ in range(_MOST_STEPS):
+        try:
+            return ask(known), known.count
+        except MissingError as error:
+            missing = error
+        assert 0 <= missing.start < missing.end <= len(body)
+        known.add(missing.start, body[missing.start : missing.end])
+    raise AssertionError("it asks for ever more")
+
+
+def psnr(expected: Image.Image, actual: Image.Image) -> float:
+    """Return how alike two pictures are, in dB."""
+    assert expected.size == actual.size
+    error = ((np.asarray(expected.convert("RGB"), float) - np.asarray(actual.convert("RGB"), float)) ** 2).mean()
+    return 99.0 if error == 0 else float(10 * np.log10(255**2 / error))

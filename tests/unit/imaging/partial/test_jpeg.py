@@ -1,0 +1,162 @@
+"""Which scans of a progressive JPEG are read and decoded."""
+
+import io
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from tests import photographs
+from tests.unit.imaging.partial.pictures import declared, fetched, progressive, psnr
+from thumbrun.imaging.partial import jpeg
+from thumbrun.imaging.partial.known import Known, MissingError
+from thumbrun.imaging.render import thumbnail_pixels
+
+FAITHFUL = 45.0  # dB against the same path with all scans
+_SCAN = re.compile(rb"\xff\xda\x00[\x08\x0a\x0c\x0e]")
+
+
+def scans(body: bytes | None) -> int:
+    """Return how many scans a file has."""
+    return len(_SCAN.findall(body or b""))
+
+
+@pytest.mark.parametrize(
+    ("side", "subsampling", "box", "kept", "most"),
+    [
+        (4000, "4:2:0", 100, 1, 0.2),  # five times the thumbnail: the first scan
+        (3000, "4:2:0", 100, 4, 1.0),  # 3.75 times: the means whole, and the colours' first scans
+        (3000, "4:4:4", 100, 1, 0.25),  # colours of full size: the first scan down to three times
+        (3000, "4:2:2", 100, 1, 0.25),
+        (2500, "4:4:4", 100, 1, 0.25),
+        (1920, "4:2:0", 100, 5, 1.0),  # 2.4 times: also luma's first coefficients
+        (1700, "4:2:0", 100, 5, 1.0),
+    ],
+)
+def test_what_is_kept(side: int, subsampling: str, box: int, kept: int, most: float) -> None:
+    """The larger the picture against its box, the fewer scans, which hardly show."""
+    body = progressive(side, subsampling=subsampling)
+    part, read = fetched(body, box=box)
+    assert part is not None
+    assert kept == scans(part) < scans(body)
+    assert len(part) < len(body)
+    assert read <= most * len(body)
+    assert psnr(thumbnail_pixels(body, box, box, whole=True), thumbnail_pixels(part, box, box)) >= FAITHFUL
+
+
+@pytest.mark.parametrize(("side", "box"), [(1500, 100), (800, 100), (4000, 400), (300, 400)])
+def test_what_is_too_small(side: int, box: int) -> None:
+    """Below twice the thumbnail at an eighth, the whole picture is needed."""
+    assert fetched(progressive(side), box=box)[0] is None
+
+
+@pytest.mark.timeout(300)
+def test_real_photographs() -> None:
+    """Every progressive photograph: faithful; and whole or in part it becomes the same pixels."""
+    for name, body in photographs.photographs().items():
+        if not name.startswith(("camprog", "webprog")):
+            continue
+        part, _ = fetched(body)
+        if part is not None:
+            pixels = thumbnail_pixels(part, 100, 100)
+            assert psnr(thumbnail_pixels(body, 100, 100, whole=True), pixels) >= FAITHFUL, name
+            assert thumbnail_pixels(body, 100, 100).tobytes() == pixels.tobytes(), name
+
+
+def test_what_is_not_progressive() -> None:
+    """A baseline picture, which has one scan, is needed whole, and its header tells how large it is."""
+    target = io.BytesIO()
+    photographs.draw(3000, 1).save(target, "JPEG")
+    assert (None, 1 << 14) == fetched(target.getvalue())
+    assert (3000, 2000) == declared(target.getvalue())
+
+
+def test_orientation_and_profile_are_kept() -> None:
+    """What says how the pixels are meant stays with them."""
+    target, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 6
+    draw = photographs.draw(4000, 1)
+    draw.save(target, "JPEG", progressive=True, exif=exif, icc_profile=b"x" * 70_000)
+    part, _ = fetched(target.getvalue())
+    assert part is not None
+    with Image.open(io.BytesIO(part)) as image:
+        assert (6, 70_000) == (image.getexif()[0x0112], len(image.info["icc_profile"]))
+    assert (67, 100) == thumbnail_pixels(part, 100, 100).size
+
+
+def test_a_narrow_picture_is_judged_by_its_narrow_side() -> None:
+    """The decoder's scale follows from both sides, so the scans do."""
+    target = io.BytesIO()
+    photographs.draw(4000, 1).resize((6000, 90)).save(target, "JPEG", progressive=True)
+    body = target.getvalue()
+    part, _ = fetched(body)
+    assert psnr(thumbnail_pixels(body, 100, 100, whole=True), thumbnail_pixels(part or body, 100, 100)) >= FAITHFUL
+
+
+@pytest.mark.parametrize("means", [b"\x40", b"\x20"])
+def test_coarse_means_are_read_whole(means: bytes) -> None:
+    """Where the bit that is left out would show, all of the means are needed."""
+    body = progressive(4000)
+    table = body.index(b"\xff\xdb")
+    coarse = body[: table + 5] + means + body[table + 6 :]
+    part, read = fetched(coarse)
+    assert (4, len(body)) == (scans(part), read)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> bytes:
+    """Return a progressive JPEG with bytes changed, cut out or repeated, mostly in its structure."""
+    body = bytearray(progressive(2500, subsampling="4:4:4"))
+    places = [match.start() for match in re.finditer(rb"\xff[^\x00]", body)]
+    for _ in range(draw(st.integers(1, 6))):
+        near = st.builds(int.__add__, st.sampled_from(places), st.integers(0, 24))
+        at = draw(near | st.integers(0, len(body) - 1)) % len(body)
+        match draw(st.integers(0, 3)):
+            case 0:
+                body[at] = draw(st.integers(0, 255))
+            case 1:
+                del body[at : at + draw(st.integers(1, 5000))]
+            case 2:
+                body[at:at] = draw(st.binary(max_size=20)) * draw(st.integers(1, 50))
+            case 3:
+                del body[max(2, at) :]
+        body += b"" if body else b"\xff\xd8"
+    return bytes(body)
+
+
+@settings(max_examples=150, deadline=None)
+@given(mutated() | st.binary(max_size=300).map(lambda tail: b"\xff\xd8\xff" + tail), st.sampled_from((10, 100, 400)))
+def test_hostile_bytes(body: bytes, box: int) -> None:
+    """Whatever the bytes are, there is an answer after few steps, within the object; and that of a part is its own."""
+    part, read = fetched(body, box=box)
+    assert read <= len(body)
+    if part is not None:
+        assert part == jpeg.part(Known(len(body), body), box, box)
+        assert fetched(part, box=box)[0] in (part, None)
+
+
+def test_fill_bytes_take_no_time() -> None:
+    """A megabyte of fill bytes, or of empty segments, is no header."""
+    for filling in (b"\xff" * (1 << 20), b"\xff\xfe\x00\x02" * (1 << 18), b"\xff\xd8" * (1 << 18)):
+        body = b"\xff\xd8" + filling + progressive(800)[2:]
+        assert None is fetched(body)[0]
+        assert None is declared(body)
+
+
+def test_a_cut_file_asks_for_no_more_than_there_is() -> None:
+    """A file that ends within its first scan is needed whole, and says so once all of it is there."""
+    body = progressive(4000)[:40_000]
+    assert (None, len(body)) == fetched(body)
+    with pytest.raises(MissingError):
+        jpeg.part(Known(len(body), body[:20_000]), 100, 100)
+
+
+def test_a_scan_that_has_no_end() -> None:
+    """Data that goes on for longer than any means can take is given up before much of it is read."""
+    body = progressive(4000)
+    start = body.index(b"\xff\xda") + 14
+    part, read = fetched(body[:start] + b"\xff\x00" * (16 << 20))
+    assert None is part
+    assert read < 4 << 20

@@ -1,0 +1,105 @@
+"""Which of a TIFF's pictures is read, and where it lies."""
+
+import io
+import struct
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from tests.photographs import draw
+from tests.unit.imaging.partial.pictures import declared, fetched, psnr
+from tests.unit.imaging.partial.pyramids import pyramid
+from thumbrun.imaging.partial import look, tiff
+from thumbrun.imaging.partial.known import Known
+from thumbrun.imaging.render import thumbnail_pixels
+
+
+def pages(count: int, **options: object) -> bytes:
+    """Return a TIFF of so many different pages."""
+    target = io.BytesIO()
+    drawn = [draw(600, number) for number in range(count)]
+    drawn[0].save(target, "TIFF", save_all=True, append_images=drawn[1:], **options)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(("order", "big"), [("<", False), (">", False), ("<", True)])  # Pillow reads no other
+@pytest.mark.parametrize("below", [False, True])
+def test_a_pyramid(order: str, big: bool, below: bool) -> None:
+    """The smallest version that is three times the thumbnail is read, and shows what the first page shows."""
+    body = pyramid(2400, order=order, big=big, below=below)
+    part, read = fetched(body)
+    assert part is not None
+    with Image.open(io.BytesIO(part)) as image:
+        assert (600, 400) == image.size
+    assert read <= 0.15 * len(body)
+    whole = thumbnail_pixels(body, 100, 100, whole=True)
+    assert psnr(whole, thumbnail_pixels(part, 100, 100)) >= 45
+    assert thumbnail_pixels(body, 100, 100).tobytes() == thumbnail_pixels(part, 100, 100).tobytes()
+    assert (2400, 1600) == declared(body)
+
+
+def test_a_pyramid_whose_versions_are_too_small() -> None:
+    """For a large box the first page is needed, and is decoded as it lies."""
+    body = pyramid(2400)
+    part, _ = fetched(body, box=500)
+    assert part is not None
+    assert psnr(thumbnail_pixels(body, 500, 500, whole=True), thumbnail_pixels(part, 500, 500)) == 99
+    assert None is look.faster(Known(len(body), body), 500, 500)
+
+
+@pytest.mark.parametrize("options", [{}, {"compression": "tiff_lzw"}, {"compression": "jpeg"}, {"big_tiff": True}])
+def test_the_first_of_many_pages(options: dict[str, object]) -> None:
+    """Of eight pages about one is read, and is the same to the last pixel."""
+    body = pages(8, **options)
+    part, read = fetched(body)
+    assert part is not None
+    assert read < 0.25 * len(body) + 2 * 65536
+    assert thumbnail_pixels(body, 100, 100).tobytes() == thumbnail_pixels(part, 100, 100).tobytes()
+
+
+def test_what_else_a_page_says_is_kept() -> None:
+    """Its profile and how it is to be turned go with it, of a smaller version, too."""
+    target, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 6
+    drawn = draw(600, 1)
+    drawn.save(target, "TIFF", save_all=True, append_images=[drawn], exif=exif, icc_profile=b"x" * 3000)
+    part, _ = fetched(target.getvalue())
+    with Image.open(io.BytesIO(part or b"")) as image:
+        assert (6, b"x" * 3000) == (image.getexif()[0x0112], image.info["icc_profile"])
+    assert (67, 100) == thumbnail_pixels(part or b"", 100, 100).size
+
+
+def test_pieces_that_are_named_many_times() -> None:
+    """A picture whose strips are all the same bytes does not become larger than its file."""
+    body = bytearray(pages(2))
+    at = struct.unpack_from("<I", body, 4)[0]
+    for entry in range(at + 2, at + 2 + 12 * struct.unpack_from("<H", body, at)[0], 12):
+        tag, _, _ = struct.unpack_from("<HHI", body, entry)
+        if tag in (273, 279):
+            values = [8] * 5000 if tag == 273 else [100_000] * 5000
+            struct.pack_into("<HII", body, entry + 2, 4, len(values), len(body))
+            body += struct.pack(f"<{len(values)}I", *values)
+    assert None is fetched(bytes(body))[0]
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> bytes:
+    """Return a TIFF with bytes changed, mostly in its directories."""
+    body = bytearray(pyramid(600, levels=3, big=draw(st.booleans()), below=draw(st.booleans())))
+    for _ in range(draw(st.integers(1, 8))):
+        near_the_end = st.integers(max(0, len(body) - 1500), len(body) - 1)
+        at = draw(near_the_end | st.integers(0, 20))
+        body[at] = draw(st.integers(0, 255))
+    return bytes(body[: draw(st.just(len(body)) | st.integers(1, len(body)))])
+
+
+@settings(max_examples=300, deadline=None)
+@given(mutated() | st.binary(max_size=300).map(lambda tail: b"II*\0" + tail))
+def test_hostile_bytes(body: bytes) -> None:
+    """Whatever the bytes are, there is an answer after few steps; what is made is no larger than twice the file."""
+    part, read = fetched(body, first=500)
+    assert part is None or len(part) <= 2 * len(body)
+    assert read <= 64 * len(body)
+    assert part == tiff.part(Known(len(body), body), 100, 100)
