@@ -90,10 +90,12 @@ class Distant:
         await self._travel("stat")
         return await self._inner.stat(name)
 
-    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+    async def read(
+        self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+    ) -> None:
         """Read, late."""
         await self._travel("read")
-        await self._inner.read(name, sink, generation=generation)
+        await self._inner.read(name, sink, generation=generation, start=start, end=end)
 
     async def create(
         self,

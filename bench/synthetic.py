@@ -144,7 +144,9 @@ class Listed:
         """Refuse: planning has no need of it."""
         raise NotImplementedError
 
-    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+    async def read(
+        self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+    ) -> None:
         """Refuse: planning has no need of it."""
         raise NotImplementedError
 
@@ -198,7 +200,9 @@ class Kept:
         with self._meter.request("stat of records"):
             return Entry(name, self._at[name][1], "1") if name in self._at else None
 
-    async def read(self, name: str, sink: Sink, *, generation: str | None = None) -> None:
+    async def read(
+        self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+    ) -> None:
         """Read a record."""
         with self._meter.request("read of records"):
             if name not in self._at:
