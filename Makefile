@@ -3,7 +3,7 @@
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test check audit docs chaos clean
+.PHONY: demo test check audit docs chaos bench clean
 
 demo: .venv/demo-installed
 	@$(BIN)/thumbrun demo
@@ -35,6 +35,12 @@ chaos: .venv/all-installed
 	$(BIN)/python -m tests.faults.images --mutations 5000 --out docs/campaigns/images.json
 	$(BIN)/python docs/reliability.py
 
+# What docs/performance.md tells, or parts of it, as PARTS="decode task": half an hour in all.
+bench: .venv/all-installed .venv/bench/installed
+	$(BIN)/python -m bench $(PARTS)
+	$(BIN)/python docs/performance.py
+	.venv/bench/bin/python docs/performance.py --plots
+
 clean:
 	rm -rf .venv demo build src/*.egg-info
 
@@ -56,4 +62,14 @@ clean:
 .venv/audit/installed: .venv/bin/python
 	@$(PYTHON) -m venv .venv/audit
 	@.venv/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	@touch $@
+
+# What thumbrun is measured against; what cannot be had here, the tables call absent.
+.venv/bench/installed: .venv/bin/python bench/requirements.txt
+	@$(PYTHON) -m venv .venv/bench
+	@.venv/bench/bin/pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt
+	@$(PYTHON) -m venv .venv/img2dataset
+	@.venv/img2dataset/bin/pip install --quiet --disable-pip-version-check img2dataset==1.47.0 || rm -rf .venv/img2dataset
+	@mkdir -p .venv/bench-node
+	@npm install --silent --no-audit --no-fund --prefix .venv/bench-node sharp@0.35.5 || rm -rf .venv/bench-node
 	@touch $@

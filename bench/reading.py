@@ -60,7 +60,7 @@ def _of(kind: str, bodies: dict[str, bytes]) -> Reading:
 def _progressive() -> dict[str, bytes]:
     found = {f"{number:04d}.jpg": body for number, body in enumerate(photographs().values()) if _large(body)}
     for number in range(6):
-        found[f"drawn-{number}.jpg"] = _saved(draw(_SIDE, number), "JPEG", quality=90, progressive=True)
+        found[f"drawn-{number}.jpg"] = saved(draw(_SIDE, number), "JPEG", quality=90, progressive=True)
     return found
 
 
@@ -72,17 +72,17 @@ def _large(body: bytes) -> bool:
 
 
 def _baseline() -> dict[str, bytes]:
-    return {f"{n}.jpg": _saved(draw(_SIDE, n), "JPEG", quality=90) for n in range(6)}
+    return {f"{n}.jpg": saved(draw(_SIDE, n), "JPEG", quality=90) for n in range(6)}
 
 
 def _animated() -> dict[str, bytes]:
     frames = [draw(800, number).quantize() for number in range(30)]
-    return {"a.gif": _saved(frames[0], "GIF", save_all=True, append_images=frames[1:], loop=0)}
+    return {"a.gif": saved(frames[0], "GIF", save_all=True, append_images=frames[1:], loop=0)}
 
 
 def _pages() -> dict[str, bytes]:
     pages = [draw(2000, number) for number in range(10)]
-    return {"a.tif": _saved(pages[0], "TIFF", save_all=True, append_images=pages[1:], compression="tiff_lzw")}
+    return {"a.tif": saved(pages[0], "TIFF", save_all=True, append_images=pages[1:], compression="tiff_lzw")}
 
 
 def _pyramid() -> dict[str, bytes]:
@@ -90,7 +90,7 @@ def _pyramid() -> dict[str, bytes]:
     levels = [whole.resize((whole.width >> step, whole.height >> step)) for step in range(1, 5)]
     for level in levels:
         level.encoderinfo = {"tiffinfo": {254: 1}}  # NewSubfileType: a smaller version of another page (TIFF 6.0)
-    return {"a.tif": _saved(whole, "TIFF", save_all=True, append_images=levels, compression="tiff_lzw")}
+    return {"a.tif": saved(whole, "TIFF", save_all=True, append_images=levels, compression="tiff_lzw")}
 
 
 def _bomb() -> dict[str, bytes]:
@@ -105,7 +105,8 @@ def _bomb() -> dict[str, bytes]:
     return {"bomb.png": body}
 
 
-def _saved(picture: Image.Image, format_: str, **options: object) -> bytes:
+def saved(picture: Image.Image, format_: str, **options: object) -> bytes:
+    """Return a picture as a file."""
     target = io.BytesIO()
     picture.save(target, format_, **options)
     return target.getvalue()

@@ -9,6 +9,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from bench.pictures import fill
 from bench.remote import ROOT, Ran, Remote, remote, run_other, run_task
@@ -21,6 +22,7 @@ IMAGES = 600
 _PART = 40  # images that the sequential design works
 _FEW = 4  # images of the runs that tell what starting takes
 _BENCH = ROOT / ".venv/bench/bin/python"
+_IMG2DATASET = ROOT / ".venv/img2dataset/bin/img2dataset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Compared:
         bytes: The mean of a picture.
         ours: Seconds from process start to exit, of all images.
         sequential: As ours, of the sequential design.
+        bulk: As ours, of img2dataset over the same server; None where it is not installed.
         alone: Processor time of decoding and encoding alone.
         processor: Of all our processes, start included.
         starting: Seconds of processor time, in all, that starting takes.
@@ -44,6 +47,7 @@ class Compared:
     bytes: float
     ours: float
     sequential: float
+    bulk: float | None
     alone: float
     processor: float
     starting: float
@@ -74,7 +78,8 @@ def compare(size: str, rounds: int) -> Compared:
         size: One of `SIZES`.
         rounds: How often; medians count.
     """
-    ours, started, long, short, alone = ([] for _ in range(5))  # type: tuple[list[Ran], list[Ran], list[Ran], list[Ran], list[float]]
+    ours, started, long, short, bulk = (list[Ran]() for _ in range(5))
+    alone = list[float]()
     with tempfile.TemporaryDirectory() as root:
         full, part, few = (Path(root, name) for name in ("full", "part", "few"))
         for folder, count in ((full, IMAGES), (part, _PART), (few, _FEW)):
@@ -89,6 +94,8 @@ def compare(size: str, rounds: int) -> Compared:
                 short.append(sequential(some, _PART // _FEW))
                 started.append(run_task(none))
                 alone.append(_alone(bodies))
+                if _IMG2DATASET.exists():
+                    bulk.append(_bulk(all_of_them))
     middle = statistics.median
     each = middle(run.seconds for run in long) - middle(run.seconds for run in short)
     each /= _PART - _FEW
@@ -97,6 +104,7 @@ def compare(size: str, rounds: int) -> Compared:
         bytes=statistics.mean(map(len, bodies)),
         ours=middle(run.seconds for run in ours),
         sequential=middle(run.seconds for run in long) + (IMAGES - _PART) * each,
+        bulk=middle(run.seconds for run in bulk) if bulk else None,
         alone=middle(alone),
         processor=middle(run.own + run.workers for run in ours) / IMAGES,
         starting=middle(run.own + run.workers for run in started) - _FEW * middle(alone),
@@ -114,6 +122,24 @@ def sequential(server: Remote, tasks: int) -> Ran:
         "CLOUD_RUN_TASK_COUNT": str(tasks),
     }
     return run_other(server, [str(_BENCH), "-m", "bench.contenders.sequential"], environment)
+
+
+def _bulk(server: Remote) -> Ran:
+    """Run img2dataset over the addresses of all images, two processes with 64 requests each at once."""
+    with tempfile.TemporaryDirectory() as root:
+        addresses = Path(root, "addresses.txt")
+        where = f"{server.url}/storage/v1/b/{BUCKET}/o/{quote(PREFIX, safe='')}"
+        addresses.write_text("".join(f"{where}{number:05d}.jpg?alt=media\n" for number in range(IMAGES)))
+        options = {
+            "url_list": str(addresses),
+            "output_folder": str(Path(root, "made")),
+            "image_size": "100",
+            "resize_mode": "keep_ratio_largest",
+            "processes_count": "2",
+            "thread_count": "64",
+            "number_sample_per_shard": str(IMAGES // 4),
+        }
+        return run_other(server, [str(_IMG2DATASET), *(f"--{name}={value}" for name, value in options.items())], {})
 
 
 def _alone(bodies: list[bytes]) -> float:

@@ -9,6 +9,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
+from bench.parts import PARTS
+from bench.results import read
 from thumbrun import cli
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +39,13 @@ def test_the_table_of_what_was_tried_is_what_the_campaigns_wrote() -> None:
     assert {"simulation", "random kills", "wire", "images"} == {tried["campaign"] for tried in campaigns}
     assert [] == [failure for tried in campaigns for failure in tried["failures"]]
     assert {0} == {tried[kind] for tried in campaigns for kind in ("lost", "doubled", "torn", "wrong")}
+
+
+def test_the_figures_of_performance_are_what_the_bench_has_measured() -> None:
+    """docs/performance.md is made from bench/results.json, which has every part of the bench."""
+    measured = read()
+    assert module("performance").performance(measured) == (ROOT / "docs/performance.md").read_text("utf-8")
+    assert PARTS.keys() == measured.keys()
 
 
 def test_links_of_the_documents_lead_somewhere() -> None:

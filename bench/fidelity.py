@@ -1,0 +1,57 @@
+"""How faithful thumbnails are that are made of a part of the image, against those that are made of all of it."""
+
+import io
+import statistics
+from dataclasses import dataclass
+
+from PIL import Image
+
+from bench.reading import saved
+from tests.fidelity.measure import EQUAL, psnr
+from tests.photographs import draw, photographs
+from thumbrun.imaging.render import thumbnail_pixels
+
+_BOXES = (100, 200, 400)
+_SIDES = (1600, 2400, 4000)
+
+
+@dataclass(frozen=True, slots=True)
+class Faithful:
+    """What was compared.
+
+    Attributes:
+        box: In pixels.
+        images: How many progressive JPEG pictures.
+        parts: Of how many the thumbnail was made of a part, and is not the same to the bit.
+        worst: PSNR in dB of these, before encoding.
+        median: As worst.
+    """
+
+    box: int
+    images: int
+    parts: int
+    worst: float
+    median: float
+
+
+def measure() -> list[Faithful]:
+    """Compare every progressive picture of the corpus, and some that are drawn, in several boxes."""
+    bodies = [body for body in photographs().values() if _progressive(body)]
+    bodies += [saved(draw(side, side), "JPEG", quality=88, progressive=True) for side in _SIDES]
+    return [_in_box(box, bodies) for box in _BOXES]
+
+
+def _in_box(box: int, bodies: list[bytes]) -> Faithful:
+    found = []
+    for body in bodies:
+        value = psnr(thumbnail_pixels(body, box, box, whole=True), thumbnail_pixels(body, box, box))
+        if value < EQUAL:
+            found.append(value)
+    return Faithful(box, len(bodies), len(found), min(found, default=0.0), statistics.median(found or [0.0]))
+
+
+def _progressive(body: bytes) -> bool:
+    if not body.startswith(b"\xff\xd8"):
+        return False
+    with Image.open(io.BytesIO(body)) as picture:
+        return bool(picture.info.get("progressive"))

@@ -1,0 +1,353 @@
+"""The parts of the bench: what each measures, and the rows and plots that come of it."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench import balance, cost, decode, fidelity, latency, memory, planning, reading, results, scaling, start, task
+from bench.pictures import SIZES
+from bench.results import Plot, Result, Row
+
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part.
+
+    Attributes:
+        about: What it measures.
+        run: Does so, with so many rounds where these count.
+    """
+
+    about: str
+    run: Callable[[int], Result]
+
+
+def _decode(rounds: int) -> Result:
+    found = decode.measure(rounds)
+    rows = []
+    for kind in dict.fromkeys(one.kind for one in found):
+        rates = {one.who: one.rate for one in found if one.kind == kind}
+        ours = rates.pop(decode.OURS)
+        best = max(rates.values(), default=0.0)
+        goal = 4.0 if kind in _PROGRESSIVE else 1.0
+        rows.append(
+            Row(
+                f"decode and encode alone, {kind}, 2 processors",
+                f"{goal:g} times the fastest" if goal > 1 else "the fastest",
+                f"{ours:.0f} images/s ({ours / best:.2f} times the fastest)" if best else f"{ours:.0f} images/s",
+                {who: f"{rate:.0f}" for who, rate in rates.items()}
+                | {who: "absent" for who, command in decode.contenders().items() if command is None},
+                ours >= goal * best if best else None,
+                _DECODING.get(kind, ""),
+            )
+        )
+    lines = {
+        who: [(one.kind, one.rate) for one in found if one.who == who]
+        for who in dict.fromkeys(one.who for one in found)
+    }
+    return Result(rows, [Plot("decoding", "Decode and encode alone", "kind", "images a second", lines)], found)
+
+
+_PROGRESSIVE = ("camprog", "webprog")
+_LANCZOS = (
+    "Pillow's thumbnail() reduces to twice the size first: a median of 45 dB against every pixel's Lanczos, ours 55"
+)
+_DECODING = {
+    "small": _LANCZOS,
+    "web": _LANCZOS,
+    "cam": _LANCZOS,
+    "shot": "Pillow undoes PNG's filters one byte at a time; libpng and libspng do so with vector instructions",
+    "webprog": "at 1920 px the scans before the first AC scan alone are not faithful enough (39 to 44 dB)",
+}
+
+
+def _task(rounds: int) -> Result:
+    found = [task.compare(size, rounds) for size in SIZES]
+    goals = dict(zip(SIZES, (40, 30, 12), strict=True))
+    rows = []
+    for one in found:
+        goal = goals[one.size]
+        rows.append(
+            Row(
+                f"one task, {task.IMAGES} images of {one.size}, GET 50 and PUT 80 ms away, process start to exit",
+                f"{goal} times the sequential design",
+                f"{one.faster:.1f} times ({task.IMAGES / one.ours:.0f} images/s)",
+                {"sequential design": f"{task.IMAGES / one.sequential:.1f} images/s", "img2dataset": _rate(one.bulk)},
+                one.faster >= goal,
+                f"the store's server took {one.server * 1e3:.2f} ms an image of the same two processors",
+            )
+        )
+        large = one.size != "18 kB"
+        rows.append(
+            Row(
+                f"images a second of our processes' processor time, {one.size}, against decoding and encoding alone",
+                "85 %" if large else "",
+                f"{one.efficiency:.0%}",
+                {"sequential design": f"{one.alone / one.theirs:.0%}"},
+                one.efficiency >= 0.85 if large else None,
+                f"{one.alone * 1e3:.2f} ms alone, {one.processor * 1e3:.2f} in all, start included",
+            )
+        )
+        rows.append(
+            Row(
+                f"processor time beside decoding, {one.size}",
+                "0.8 ms an image",
+                f"{one.beside * 1e3:.2f} ms",
+                {},
+                one.beside <= 0.0008,
+                f"start excluded, which takes {one.starting:.2f} s; {one.own * 1e3:.2f} ms of it in the task itself",
+            )
+        )
+    return Result(rows, (), found)
+
+
+def _rate(seconds: float | None) -> str:
+    return f"{task.IMAGES / seconds:.0f} images/s" if seconds else "absent"
+
+
+def _latency(rounds: int) -> Result:
+    found = latency.measure(rounds)
+    usual = latency.default_in_flight()
+    default = {one.latency: one.rate for one in found if one.in_flight == usual}
+    raised = {one.latency: one.rate for one in found if one.in_flight == latency.raised(one.latency)}
+    base, far = default[0.0], max(raised)
+    rows = [
+        Row(
+            f"latency 0 to {far * 1e3:.0f} ms a request, 1920 px, in-flight raised to match",
+            "falls by less than 10 %",
+            f"{1 - raised[far] / base:.0%} less ({base:.0f} to {raised[far]:.0f} images/s)",
+            {},
+            raised[far] > 0.9 * base,
+            _ON_AND_OFF,
+        ),
+        Row(
+            f"latency 0 to 100 ms a request, 1920 px, in-flight {usual}, the default",
+            "falls by less than 10 %",
+            f"{1 - default[0.1] / base:.0%} less ({base:.0f} to {default[0.1]:.0f} images/s)",
+            {},
+            default[0.1] > 0.9 * base,
+            _ON_AND_OFF,
+        ),
+    ]
+    lines = {
+        f"in-flight {usual}": [(late * 1e3, rate) for late, rate in default.items()],
+        "raised to match": [(late * 1e3, rate) for late, rate in raised.items()],
+    }
+    plot = Plot("latency", "One task, 1920 px, two processors", "latency of a request, ms", "images a second", lines)
+    return Result(rows, [plot], found)
+
+
+_ON_AND_OFF = f"{latency.IMAGES} images, of which each run's first and last wait for the store alone"
+
+
+def _reading(rounds: int) -> Result:
+    del rounds
+    found = reading.measure()
+    goals = {"progressive JPEG over 500 kB": 0.2, "animated GIF": 0.15}
+    rows = []
+    for one in found:
+        goal = goals.get(one.kind)
+        rows.append(
+            Row(
+                f"bytes read, {one.kind}",
+                f"{goal:.0%}" if goal else _READ_GOALS.get(one.kind, ""),
+                f"{one.share:.1%}",
+                {"everyone else": "100 %"},
+                one.share <= goal if goal else None,
+                f"{one.objects} objects, {one.requests} requests, the run's records included",
+            )
+        )
+    lines = {"bytes read": [(one.kind, 100 * one.share) for one in found]}
+    plot = Plot("bytes", "Bytes read of the objects' bytes", "kind", "percent", lines)
+    return Result(rows, [plot], found)
+
+
+_READ_GOALS = {
+    "multi-page TIFF": "the first page",
+    "pyramidal TIFF": "one level",
+    "PNG of 50,000 x 50,000 pixels": "the header",
+}
+
+
+def _fidelity(rounds: int) -> Result:
+    del rounds
+    found = fidelity.measure()
+    rows = [
+        Row(
+            f"fidelity of what is made of a part, box of {one.box} px, against the full path",
+            "45 dB, or it reads on",
+            f"worst {one.worst:.1f} dB, median {one.median:.1f}",
+            {},
+            one.worst >= 45,
+            f"{one.parts} of {one.images} progressive JPEG pictures were made of a part; all others are the same to the bit",
+        )
+        for one in found
+        if one.parts
+    ]
+    return Result(rows, (), found)
+
+
+def _start(rounds: int) -> Result:
+    found = start.measure(3 * rounds)
+    row = Row(
+        "time from process start to the first request",
+        "0.5 s",
+        f"{found.ours:.2f} s",
+        {"sequential design": f"{found.sequential:.2f} s", "google-cloud-storage, imported": f"{found.client:.2f} s"},
+        found.ours <= 0.5,
+        f"an empty Python takes {found.python:.2f} s; on Cloud Run a token is asked for before",
+    )
+    return Result([row], (), [found])
+
+
+def _memory(rounds: int) -> Result:
+    del rounds
+    found = [memory.measure(workers) for workers in (2, 1)]
+    rows = [
+        Row(
+            f"resident memory with {one.workers} workers, {one.images} images: the corpus and 50 megapixels",
+            "450 MiB" if one.workers == 2 else "",
+            f"{one.bytes / _MIB:.0f} MiB",
+            {},
+            one.bytes <= 450 * _MIB if one.workers == 2 else None,
+            "proportional set size of the task and all its processes, settings as in a container of 512 MiB",
+        )
+        for one in found
+    ]
+    return Result(rows, (), found)
+
+
+def _planning(rounds: int) -> Result:
+    del rounds
+    found = planning.measure(10_000_000, 100)
+    asked = max(sum(requests.values()) for requests in found.asked)
+    rows = [
+        Row(
+            "planning 10 million objects",
+            "one listing, 90 s of processor time, 350 MiB",
+            f"{found.requests['page']:,} pages, {found.cpu:.0f} s, {found.resident / _MIB:.0f} MiB",
+            {"sequential design": "every task the whole listing"},
+            found.cpu <= 90 and found.resident <= 350 * _MIB,
+            f"the synthetic store's {found.store_cpu:.0f} s are left out, and HTTP is not in it",
+        ),
+        Row(
+            "what another of 100 tasks reads of that plan",
+            "its own shards only",
+            f"{asked} requests for {max(found.own_shards)} shards",
+            {"sequential design": "10,000 pages"},
+            asked <= 2 * max(found.own_shards),
+            f"reading and assigning the plan takes {found.start_cpu:.2f} s",
+        ),
+    ]
+    return Result(rows, (), [found])
+
+
+def _balance(rounds: int) -> Result:
+    del rounds
+    found = balance.balance(1_000_000, 1_000)
+    row = Row(
+        "balance: longest of 1,000 tasks to the mean, a million items",
+        "1.05, or largest item ÷ mean",
+        f"{found.estimated:.3f} by the estimates, {found.true:.2f} by what items take",
+        {"slices of equal count": f"{found.contiguous:.2f}", "slices of equal cost": f"{found.contiguous_bytes:.2f}"},
+        found.true <= max(1.05, found.largest_item),
+        "progressive JPEG takes several times what its bytes tell, and no listing says which ones are",
+    )
+    return Result([row], (), [found])
+
+
+def _scaling(rounds: int) -> Result:
+    del rounds
+    checked = list(scaling.check())
+    limits = [most for images in scaling.MODELLED_IMAGES if (most := scaling.most_tasks(scaling.IN_EARNEST, images))]
+    modelled = [
+        scaling.predict(scaling.IN_EARNEST, tasks, images)
+        for images in scaling.MODELLED_IMAGES
+        for tasks in scaling.MODELLED_TASKS
+    ]
+    real = [one for one in checked if one.how == "processes"]
+    rows = [
+        Row(
+            f"scaling: {one.tasks} tasks, 100 ms away, {one.images:,} images",
+            "efficiency 0.95",
+            f"{one.efficiency:.2f} (model {one.predicted_efficiency:.2f})",
+            {},
+            one.efficiency >= 0.95,
+            "",
+        )
+        for one in real
+        if one.tasks > 1
+    ]
+    rows += [
+        Row(
+            f"scaling, modelled: {one.images:,} images",
+            "efficiency 0.95 until the bucket binds",
+            f"up to {one.tasks:,} tasks; then {one.binds} binds",
+            {},
+            None,
+            "8 ms of processor time an image, Cloud Storage's ramp from 1,000 writes a second",
+        )
+        for one in limits
+    ]
+    lines: dict[str, list[tuple[float | str, float]]] = {
+        "measured, processes": [(one.tasks, one.efficiency) for one in real],
+        "in virtual time": [(one.tasks, one.efficiency) for one in checked if one.how != "processes"],
+    }
+    for images in scaling.MODELLED_IMAGES:
+        lines[f"model, {images:,} images"] = [(one.tasks, one.efficiency) for one in modelled if one.images == images]
+    plot = Plot("scaling", "Efficiency, measured and modelled", "tasks", "efficiency", lines, logarithmic=True)
+    return Result(rows, [plot], [*checked, *limits, *modelled])
+
+
+def _cost(rounds: int) -> Result:
+    del rounds
+    kinds = _kinds(results.read().get("task", {}).get("figures", ())) or cost.KINDS
+    found = cost.compare(kinds=kinds)
+    rows = []
+    for mine, theirs in zip(found[::2], found[1::2], strict=True):
+        rows.append(
+            Row(
+                f"a million thumbnails, {mine.images}, {mine.tasks} tasks",
+                "",
+                _priced(mine),
+                {"sequential design": _priced(theirs)},
+                None,
+                "list prices of Cloud Run and Cloud Storage; modelled from processor time an image",
+            )
+        )
+    return Result(rows, (), found)
+
+
+def _kinds(figures: Iterable[Mapping[str, Any]]) -> tuple[cost.Kind, ...]:
+    """Return what an image takes as the part `task` has measured it, or nothing."""
+    return tuple(cost.Kind(one["size"], one["processor"], one["theirs"]) for one in figures)
+
+
+def _priced(one: cost.Cost) -> str:
+    operations = f"{one.class_a / 1e6:.2f} M class A, {one.class_b / 1e6:.2f} M class B"
+    return f"{one.vcpu_hours:.1f} vCPU-hours, {operations}, ${one.dollars:.2f}"
+
+
+PARTS: dict[str, Part] = {
+    "decode": Part("decoding and encoding alone, against what users would pick", _decode),
+    "task": Part("one task on a distant store, against the sequential design", _task),
+    "latency": Part("throughput against latency", _latency),
+    "bytes": Part("bytes read of the objects' bytes", _reading),
+    "fidelity": Part("thumbnails made of a part against those of the whole", _fidelity),
+    "start": Part("time to the first request", _start),
+    "memory": Part("resident memory", _memory),
+    "planning": Part("planning 10 million objects", _planning),
+    "balance": Part("the longest task against the mean", _balance),
+    "scaling": Part("efficiency of many tasks, measured and modelled", _scaling),
+    "cost": Part("a million thumbnails in vCPU-hours, requests and dollars", _cost),
+}
+
+
+def run(name: str, rounds: int) -> float:
+    """Run a part, keep what it found, and return the seconds that it took."""
+    began = time.perf_counter()
+    results.keep(name, PARTS[name].run(rounds))
+    return time.perf_counter() - began

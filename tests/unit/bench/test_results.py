@@ -1,0 +1,57 @@
+"""What the bench keeps, and the document that is made of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bench.results import Plot, Result, Row, keep, read
+from tests.unit.test_documents import module
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What was measured."""
+
+    seconds: float
+
+
+def result(seconds: float) -> Result:
+    """Return what a part may find."""
+    rows = [
+        Row("time to start", "0.5 s", f"{seconds} s", {"others": "2 s"}, seconds <= 0.5, "on a busy machine"),
+        Row("time to stop", "", "1 s"),
+    ]
+    return Result(rows, [Plot("start", "Start", "tasks", "seconds", {"ours": [(1, seconds)]})], [Figure(seconds)])
+
+
+def test_a_part_replaces_its_own(tmp_path: Path) -> None:
+    """A part that is run anew leaves the others as they were."""
+    file = tmp_path / "results.json"
+    keep("start", result(1.0), file)
+    keep("memory", result(2.0), file)
+    others = read(file)["memory"]
+    keep("start", result(0.25), file)
+    assert [{"kind": "Figure", "seconds": 0.25}] == read(file)["start"]["figures"]
+    assert others == read(file)["memory"]
+
+
+def test_results_of_another_version_are_refused(tmp_path: Path) -> None:
+    """What another version of the bench has kept is not taken for one's own."""
+    file = tmp_path / "results.json"
+    file.write_text('{"version": 99, "parts": {}}')
+    with pytest.raises(ValueError, match="version 99"):
+        read(file)
+
+
+def test_the_document_names_what_misses_its_goal(tmp_path: Path) -> None:
+    """Goals that are missed stand at the top with their reasons, and every row in its section."""
+    file = tmp_path / "results.json"
+    keep("start", result(1.0), file)
+    keep("memory", result(0.25), file)
+    document = module("performance").performance(read(file))
+    assert "Of 2 goals 1 are met. These are not:" in document
+    assert "- time to start: 1.0 s; the goal is 0.5 s. On a busy machine." in document
+    assert "| time to start | 0.5 s | 0.25 s | others: 2 s | met |" in document
+    assert "| time to stop |  | 1 s |  |  |" in document
+    assert document.index("## Start") < document.index("## Memory")
