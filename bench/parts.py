@@ -182,7 +182,7 @@ def _fidelity(rounds: int) -> Result:
             f"worst {one.worst:.1f} dB, median {one.median:.1f}",
             {},
             one.worst >= 45,
-            f"{one.parts} of {one.images} progressive JPEG pictures were made of a part; all others are the same to the bit",
+            f"{one.parts} of {one.images} progressive JPEG pictures are made of a part and differ; the rest do not",
         )
         for one in found
         if one.parts

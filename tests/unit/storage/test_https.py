@@ -1,0 +1,90 @@
+"""The HTTP client over TLS: Cloud Storage speaks nothing else."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from thumbrun.storage.http import HttpClient, HttpError, Limits
+
+LIMITS = Limits(5.0, lambda _: 10.0)
+
+
+def certify(folder: Path, name: str) -> Path:
+    """Write a key and a certificate for a host that certifies itself, and return the file of both."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(who)
+        .issuer_name(who)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(name))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / f"{name}.pem"
+    plain = serialization.NoEncryption()
+    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    file.write_bytes(secret + certificate.public_bytes(serialization.Encoding.PEM))
+    return file
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[tuple[str, Path]]:
+    """Run a server that certifies itself; its address, and its certificate."""
+    file = certify(tmp_path, "127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.readline() not in (b"\r\n", b""):
+            pass
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + bytes(100_000))
+        await writer.drain()
+        writer.close()
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    yield f"https://127.0.0.1:{listening.sockets[0].getsockname()[1]}", file
+    listening.close()
+
+
+async def test_a_server_that_is_known(server: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a server with a trusted certificate answers arrives whole."""
+    url, certificate = server
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    client = HttpClient(url)
+    answer = await client.request("GET", "/", LIMITS, headers={})
+    await client.close()
+    assert bytes(100_000) == answer.body
+
+
+async def test_a_server_that_is_not_known(server: tuple[str, Path]) -> None:
+    """Nothing is asked of a server whose certificate nobody vouches for, and the error says why."""
+    client = HttpClient(server[0])
+    with pytest.raises(HttpError, match="certificate"):
+        await client.request("GET", "/", LIMITS, headers={})
+    await client.close()
+
+
+async def test_a_certificate_of_another_host(
+    server: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trusted certificate of another name is none."""
+    url, _ = server
+    monkeypatch.setenv("SSL_CERT_FILE", str(certify(tmp_path, "127.0.0.2")))
+    client = HttpClient(url)
+    with pytest.raises(HttpError, match="certificate"):
+        await client.request("GET", "/", LIMITS, headers={})
+    await client.close()
