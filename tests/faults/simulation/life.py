@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -63,7 +63,7 @@ class Life:
     dead: bool = False
     operations: int = 0
     _paused_until: float = 0.0
-    _numbers: dict[int, int] = field(default_factory=dict)
+    _last: Operation | None = None
 
     def kill(self) -> None:
         """End it at this very point: nothing of it reaches a store any more, not even what it does when it ends."""
@@ -105,12 +105,12 @@ class Life:
             self.kill()
             raise asyncio.CancelledError
         if number == self.fate.killed_at:
-            self._numbers[id(operation)] = number
+            self._last = operation
 
     async def after(self, operation: Operation, fault: Fault | None) -> None:
         """Die or stand still after an operation."""
         self.say(f"{operation.kind} {operation.name} {operation.start and 'from ' + operation.start} {fault or ''}")
-        if self._numbers.pop(id(operation), 0) or self.crash_if(operation, True):
+        if operation is self._last or self.crash_if(operation, True):
             self.say(f"dies after {operation.kind} {operation.name}")
             self.kill()
         await self.gate()
