@@ -89,7 +89,7 @@ class DecodingProcess:
         limit = _Limit(self._timeout, self._kill)
         try:
             await self._send(channel, body, request)
-            return _whole(wire.answered(await self._receive(channel)), request)
+            return whole(wire.answered(await self._receive(channel)), request)
         except (EOFError, OSError, ValueError, KeyError, TypeError) as error:
             limit.cancel()
             code = await self._reaped()
@@ -228,7 +228,7 @@ def _oom_kills() -> int:
     return int(events[events.index("oom_kill") + 1]) if "oom_kill" in events else 0
 
 
-def _whole(verdict: wire.Verdict, request: Request) -> wire.Verdict:
+def whole(verdict: wire.Verdict, request: Request) -> wire.Verdict:
     """Return a verdict that leaves out none of the thumbnails that were asked for.
 
     Raises:
