@@ -28,6 +28,7 @@ OUTCOMES = st.builds(
     reason=st.sampled_from([None, *Reason]),
     detail=st.sampled_from(["", "why"]),
     retry_round=st.integers(0, 2),
+    each=st.sampled_from([(), (30, 4)]),
 )
 
 
@@ -249,3 +250,9 @@ def test_a_task_that_is_done_early_asks_for_one_page(missing: int, pages: int) -
         assert await ledger(store).unfinished(5_000) is None
 
     run(scenario())
+
+
+def test_the_bytes_of_each_size_come_back() -> None:
+    """An outcome of several sizes reads back as it was written, with the bytes of each."""
+    outcome = Outcome(0, 1, Status.DONE, output_bytes=34, width=400, height=300, each=(30, 4))
+    assert outcome == from_row(0, to_row(outcome, ITEMS[1]))
