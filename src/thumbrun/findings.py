@@ -65,16 +65,24 @@ class Finding:
         source: URI of the item's source, or empty where no item is meant.
         object: URI of the thumbnail, record or other object, or empty.
         detail: A sentence for people, or empty.
+        size: The box of the thumbnail, like `400x400`, where the run makes several; else empty.
     """
 
     kind: Kind
     source: str = ""
     object: str = ""
     detail: str = ""
+    size: str = ""
 
     def to_record(self) -> dict[str, str]:
         """Return the finding as JSON holds it; what is empty is left out."""
-        fields = {"kind": self.kind.value, "source": self.source, "object": self.object, "detail": self.detail}
+        fields = {
+            "kind": self.kind.value,
+            "source": self.source,
+            "object": self.object,
+            "size": self.size,
+            "detail": self.detail,
+        }
         return {name: value for name, value in fields.items() if value}
 
 

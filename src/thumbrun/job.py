@@ -286,7 +286,10 @@ def naming_rule(settings: Settings, run_id: str) -> NamingRule:
     """
     local = settings.output.scheme == "file"
     folder = run_folder(settings, run_id)
-    limit = 255 if local and settings.layout == "flat" else 1024 - len(folder.encode("utf-8", "surrogateescape"))
+    longest = max(len(size) for size in settings.recipe.folders)
+    limit = (
+        255 if local and settings.layout == "flat" else 1024 - len(folder.encode("utf-8", "surrogateescape")) - longest
+    )
     return NamingRule(settings.layout, settings.recipe.format, folds=local, limit=limit)
 
 

@@ -38,6 +38,8 @@ def to_row(outcome: Outcome, item: Item) -> dict[str, Any]:
         row |= {"reason": outcome.reason.value, "detail": outcome.detail}
     if outcome.unchecked:
         row["unchecked"] = True
+    if outcome.each:
+        row["each"] = list(outcome.each)
     return row | {name: value for name in _NUMBERS if (value := getattr(outcome, name))}
 
 
@@ -53,6 +55,7 @@ def from_row(shard: int, row: Mapping[str, Any]) -> Outcome:
         row.get("detail", ""),
         **numbers,
         unchecked=bool(row.get("unchecked")),
+        each=tuple(int(size) for size in row.get("each", ())),
     )
 
 

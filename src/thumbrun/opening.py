@@ -2,6 +2,7 @@
 
 from thumbrun.concurrency import Budget
 from thumbrun.findings import Kind, Wrong
+from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.imaging.workers import Renderer
@@ -35,13 +36,14 @@ class Opening:
             memory=memory,
         )
 
-    async def wrong(self, name: str, format_: str, outcome: Outcome) -> Wrong | None:
+    async def wrong(self, name: str, format_: str, outcome: Outcome, box: Box | None = None) -> Wrong | None:
         """Return what is wrong with a thumbnail, or None.
 
         Args:
             name: Of the object.
             format_: That it should be of.
-            outcome: Of its item, done.
+            outcome: Of its item, done, with the bytes of this thumbnail.
+            box: That it must fit; None: the recipe's largest.
 
         Raises:
             StoreError, WorkersError: It cannot be told.
@@ -60,9 +62,11 @@ class Opening:
                 return Wrong(Kind.MISSING)
             finally:
                 body.close()
-        return self._judged(verdict, format_, outcome)
+        return self._judged(verdict, format_, outcome, box or self._recipe.boxes[0])
 
-    def _judged(self, verdict: Rendered | Refused | NeedsMemory, format_: str, outcome: Outcome) -> Wrong | None:
+    def _judged(
+        self, verdict: Rendered | Refused | NeedsMemory, format_: str, outcome: Outcome, box: Box
+    ) -> Wrong | None:
         match verdict:
             case Refused(reason=Reason.TOO_MANY_PIXELS):
                 return Wrong(Kind.WRONG_SIZE, verdict.detail)
@@ -73,9 +77,8 @@ class Opening:
         width, height = verdict.source_width, verdict.source_height
         if verdict.source_format != format_:
             return Wrong(Kind.WRONG_FORMAT, f"{verdict.source_format}, not {format_}")
-        box = self._recipe
-        if width > box.width or height > box.height:
-            return Wrong(Kind.WRONG_SIZE, f"{width} x {height} pixels, the box has {box.width} x {box.height}")
+        if width > box[0] or height > box[1]:
+            return Wrong(Kind.WRONG_SIZE, f"{width} x {height} pixels, the box has {box[0]} x {box[1]}")
         if outcome.width and (width, height) != (outcome.width, outcome.height):
             return Wrong(Kind.WRONG_SIZE, f"{width} x {height} pixels, not {outcome.width} x {outcome.height}")
         return None

@@ -73,12 +73,13 @@ class Outcome:
         reason: Why, unless done.
         detail: A sentence for people; may hold names and numbers, never a secret.
         source_bytes: Bytes read from the source.
-        output_bytes: Bytes of the thumbnail; 0 unless done.
-        width: Of the thumbnail, in pixels; 0 unless it was rendered by this attempt.
+        output_bytes: Bytes of the thumbnail, of all where there are several; 0 unless done.
+        width: Of the thumbnail (the largest), in pixels; 0 unless it was rendered by this attempt.
         height: As width.
         retry_round: 0 for the run itself, higher for each later round of retries.
         unchecked: Whether what was read was not checked against the source's checksum: there is none, or it was read
             in part.
+        each: Bytes of each thumbnail, largest box first, where there are several; else empty.
     """
 
     shard: int
@@ -92,6 +93,7 @@ class Outcome:
     height: int = 0
     retry_round: int = 0
     unchecked: bool = False
+    each: tuple[int, ...] = ()
 
 
 def precedence(outcome: Outcome, part: str) -> tuple[int, int, str]:

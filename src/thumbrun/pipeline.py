@@ -12,6 +12,7 @@ from thumbrun.admission import Admission, Hold
 from thumbrun.concurrency import BoundedGroup
 from thumbrun.fetch import Fetcher, SourceDeniedError, UnfitError, Wanted
 from thumbrun.imaging.body import Body
+from thumbrun.imaging.geometry import around
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.imaging.workers import Renderer
 from thumbrun.outcomes import Outcome, Reason, refusal
@@ -73,8 +74,7 @@ class Pipeline:
         self._denied: list[tuple[Work, SourceDeniedError]] = []
         self._putter = Putter(output, making, source.uri)
         wanted = Wanted(
-            making.recipe.width,
-            making.recipe.height,
+            *around(making.recipe.boxes),
             making.max_pixels,
             min(making.max_bytes, admission.largest_body),
             admission.largest_body,
@@ -249,6 +249,7 @@ class Pipeline:
             max_pixels=self._making.max_pixels,
             memory=memory,
             claimed=item.format is not None,
+            smaller=recipe.smaller,
         )
 
 

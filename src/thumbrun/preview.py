@@ -4,6 +4,7 @@ from typing import Any
 
 from thumbrun.clock import Clock
 from thumbrun.console import plain
+from thumbrun.imaging.geometry import box_name
 from thumbrun.job import naming_rule, source_of
 from thumbrun.logs.events import Events
 from thumbrun.planning.freeze import Freezer
@@ -53,6 +54,7 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
         "version": VERSION,
         "source": settings.source.uri(),
         "output": settings.output.uri(),
+        "sizes": [box_name(box) for box in settings.recipe.boxes],
         "items": plan.items,
         "bytes": plan.size,
         "seen": plan.seen,
@@ -73,10 +75,11 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
 
 def preview_text(found: dict[str, Any]) -> str:
     """Return a preview in plain words; names and types are data, and shown as such."""
-    seen = found["seen"]
+    seen, sizes = found["seen"], found["sizes"]
+    folders = f", in {len(sizes)} sizes: {', '.join(f'{size}/' for size in sizes)}" if len(sizes) > 1 else ""
     lines = [
         f"{plain(found['source'])} holds {found['items']:,} images, {readable(found['bytes'])}.",
-        f"Thumbnails would go to {plain(found['output'])}<run id>/.",
+        f"Thumbnails would go to {plain(found['output'])}<run id>/{folders}.",
         "",
     ]
     for kind, counts in seen["kinds"].items():

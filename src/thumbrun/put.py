@@ -1,13 +1,15 @@
-"""Put: create an item's thumbnail where its name is free; where it is not, see whose it is."""
+"""Put: create an item's thumbnails where their names are free; where one is not, see whose it is."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import google_crc32c
 
 from thumbrun import formats
+from thumbrun.imaging.geometry import box_name
 from thumbrun.imaging.recipe import Recipe
-from thumbrun.imaging.request import Rendered
+from thumbrun.imaging.request import Picture, Rendered
 from thumbrun.marking import CHECKSUM_MARK, Marking
 from thumbrun.outcomes import Outcome, Reason, Status, refusal
 from thumbrun.planning.plan import Item
@@ -72,29 +74,72 @@ class Putter:
         self._source_uri = source_uri
 
     def name_problem(self, item: Item) -> str | None:
-        """Say why the destination cannot hold the item's thumbnail, or None if it can."""
-        return self._output.name_problem(self._name(item))
+        """Say why the destination cannot hold the item's thumbnails, or None if it can."""
+        problems = (self._output.name_problem(name) for name in self._names(item))
+        return next((problem for problem in problems if problem), None)
 
     async def look(self, work: Work) -> Outcome | None:
-        """Return the outcome of an item whose thumbnail's name is taken, None where it is free."""
-        existing = await self._output.stat(self._name(work.item))
-        return self._existing(work, existing, 0) if existing else None
+        """Return the outcome of an item whose thumbnails' names are all taken, or one by another; None where not."""
+        names = self._names(work.item)
+        existing = await asyncio.gather(*(self._output.stat(name) for name in names))
+        found = [self._existing(work, entry, 0) if entry else None for entry in existing]
+        there = [outcome for outcome in found if outcome is not None]
+        if len(there) < len(names) and all(outcome.status is Status.DONE for outcome in there):
+            return None
+        return self._together(work, found)
 
     async def put(self, work: Work, rendered: Rendered) -> Outcome:
-        """Create the thumbnail; where the name is taken, or creating is refused, see what is there.
+        """Create the thumbnails; where a name is taken, or creating is refused, see what is there.
+
+        The outcome is done only when each is there.
 
         Raises:
-            StoreError: It can be neither created nor seen.
+            StoreError: One can be neither created nor seen.
         """
+        pictures = rendered.pictures
+        names = self._names(work.item)
+        if len(names) == 1:
+            return await self._put(work, names[0], pictures[0])
+        puts = [self._put(work, name, picture) for name, picture in zip(names, pictures, strict=True)]
+        # All of them come to an end: what is created beside one that fails needs no second time.
+        results = await asyncio.gather(*puts, return_exceptions=True)
+        outcomes: list[Outcome | None] = []
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+            outcomes.append(result)
+        return self._together(work, outcomes)
+
+    def _together(self, work: Work, outcomes: Sequence[Outcome | None]) -> Outcome:
+        """Return the outcome of an item from those of its thumbnails, which of a failure names the first that has it.
+
+        Args:
+            work: The item.
+            outcomes: Of each thumbnail, largest first; None where nothing is there, beside one that failed.
+        """
+        if len(outcomes) == 1 and outcomes[0]:
+            return outcomes[0]
+        done: list[Outcome] = []
+        for box, outcome in zip(self._making.recipe.boxes, outcomes, strict=True):
+            if outcome and outcome.status is not Status.DONE:
+                return replace(outcome, detail=f"{box_name(box)}: {outcome.detail}")
+            if outcome:
+                done.append(outcome)
+        if len(done) < len(outcomes):
+            raise AssertionError(f"{len(done)} of {len(outcomes)} thumbnails are there, and none has failed")
+        each = tuple(outcome.output_bytes for outcome in done)
+        return replace(done[0], output_bytes=sum(each), each=each)
+
+    async def _put(self, work: Work, name: str, picture: Picture) -> Outcome:
         item = work.item
         refused: StoreError | None = None
         for _ in range(_LOOKS):
             try:
                 await self._output.create(
-                    self._name(item),
-                    rendered.data,
+                    name,
+                    picture.data,
                     content_type=formats.media_type_of(item.output_format),
-                    metadata=self._marks(item) | {CHECKSUM_MARK: f"{google_crc32c.value(rendered.data):08x}"},
+                    metadata=self._marks(item) | {CHECKSUM_MARK: f"{google_crc32c.value(picture.data):08x}"},
                     cache_control=self._making.cache_control,
                 )
             except DamagedError as error:
@@ -103,7 +148,7 @@ class Putter:
                 return refusal(work.shard, work.index, Reason.NAME_INVALID, str(error), source_bytes=item.size)
             except (ExistsError, DeniedError) as error:
                 refused = error
-                if existing := await self._output.stat(self._name(item)):
+                if existing := await self._output.stat(name):
                     return self._existing(work, existing, item.size)
             else:
                 return Outcome(
@@ -111,13 +156,13 @@ class Putter:
                     work.index,
                     Status.DONE,
                     source_bytes=item.size,
-                    output_bytes=len(rendered.data),
-                    width=rendered.width,
-                    height=rendered.height,
+                    output_bytes=len(picture.data),
+                    width=picture.width,
+                    height=picture.height,
                 )
         if isinstance(refused, DeniedError):
             raise refused
-        raise StoreError(f"{self._output.uri(self._name(item))} can be neither created nor seen") from refused
+        raise StoreError(f"{self._output.uri(name)} can be neither created nor seen") from refused
 
     def _existing(self, work: Work, existing: Entry, source_bytes: int) -> Outcome:
         """Return the outcome where the thumbnail's name is taken: done if it is this very thumbnail, and whole."""
@@ -135,5 +180,6 @@ class Putter:
     def _marks(self, item: Item) -> dict[str, str]:
         return self._marking.marks(self._source_uri(item.source), item.generation)
 
-    def _name(self, item: Item) -> str:
-        return self._making.folder + item.output
+    def _names(self, item: Item) -> list[str]:
+        """Return the names of the item's thumbnails, largest box first."""
+        return [f"{self._making.folder}{size}{item.output}" for size in self._making.recipe.folders]

@@ -8,17 +8,19 @@ be at work meanwhile.
 """
 
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
 from thumbrun.errors import SettingsError, ThumbrunError
 from thumbrun.findings import IN_THE_WAY, Finding, Kind, Verified, Wrong
+from thumbrun.imaging.geometry import Box, box_name
 from thumbrun.imaging.workers import Renderer, Workers
 from thumbrun.inventory import list_folder, take_inventory
 from thumbrun.job import run_folder
 from thumbrun.ledger import Ledger, last_seal
 from thumbrun.logs.events import Events, Progress
-from thumbrun.marking import MARKS, Marking
+from thumbrun.marking import CHECKSUM_MARK, MARKS, Marking
 from thumbrun.opening import Opening
 from thumbrun.outcomes import Outcome, Reason, Status, Tally
 from thumbrun.planning.later import last_summary
@@ -131,31 +133,54 @@ class Verifier:
                 await group.start(self._item(item, outcomes.get(index)))
 
     async def _item(self, item: Item, outcome: Outcome | None) -> None:
-        if wrong := await self._wrong(item, outcome):
-            source = self._stores.source.uri(item.source)
-            self._add(wrong.kind, source, self._stores.output.uri(self._folder + item.output), wrong.detail)
+        boxes = self._settings.recipe.boxes
+        names = [size + item.output for size in self._settings.recipe.folders]
+        facts = [self._inventory.find(name) for name in names]  # of all: from now on the item explains them
+        source = self._stores.source.uri(item.source)
+        uris = [self._stores.output.uri(self._folder + name) for name in names]
+        if outcome is None:
+            self._add(Kind.OPEN, source, uris[0])
+        elif outcome.status is Status.DONE and len(names) > 1 and len(outcome.each) != len(names):
+            detail = f"the outcome tells of {len(outcome.each)} thumbnails, the run makes {len(names)} of each image"
+            self._add(Kind.MISSING, source, uris[0], detail)
+        else:
+            for number, (box, name) in enumerate(zip(boxes, names, strict=True)):
+                told = outcome if len(names) == 1 else _of_size(outcome, number)
+                if wrong := await self._wrong(item, told, box, name, facts[number]):
+                    size = box_name(box) if len(names) > 1 else ""
+                    self._verified.add(Finding(wrong.kind, source, uris[number], wrong.detail, size))
         self._seen += 1
         bad = min(self._seen, self._verified.counts.total())
         self._events.progress(Progress(total=self._verified.items, done=self._seen - bad, failed=bad))
 
-    async def _wrong(self, item: Item, outcome: Outcome | None) -> Wrong | None:
-        facts = self._inventory.find(item.output)
-        if outcome is None:
-            return Wrong(Kind.OPEN)
+    async def _wrong(self, item: Item, outcome: Outcome, box: Box, name: str, facts: bytes | None) -> Wrong | None:
         if outcome.status is not Status.DONE:
-            explained = facts is None or outcome.reason is Reason.NAME_TAKEN
-            return None if explained else Wrong(Kind.UNEXPLAINED, f"the item is {outcome.status}, {outcome.reason}")
-        if wrong := await self._wrong_by_listing(item, outcome, facts):
+            if facts is None or outcome.reason is Reason.NAME_TAKEN or await self._is_beside(item, name):
+                return None
+            return Wrong(Kind.UNEXPLAINED, f"the item is {outcome.status}, {outcome.reason}")
+        if wrong := await self._wrong_by_listing(item, outcome, name, facts):
             return wrong
         if self._opening is None:
             return None
-        return await self._opening.wrong(self._folder + item.output, item.output_format, outcome)
+        return await self._opening.wrong(self._folder + name, item.output_format, outcome, box)
 
-    async def _wrong_by_listing(self, item: Item, outcome: Outcome, facts: bytes | None) -> Wrong | None:
+    async def _is_beside(self, item: Item, name: str) -> bool:
+        """Whether this is one of several sizes that was made, whole, before another failed."""
+        if not self._settings.recipe.smaller:
+            return False
+        entry = await self._stores.output.stat(self._folder + name)
+        if entry is None:
+            return True
+        marks = self._marking.marks(self._stores.source.uri(item.source), item.generation)
+        sent = entry.metadata.get(CHECKSUM_MARK)
+        whole = entry.crc32c is None or sent == f"{entry.crc32c:08x}"
+        return whole and all(entry.metadata.get(key) == value for key, value in marks.items())
+
+    async def _wrong_by_listing(self, item: Item, outcome: Outcome, name: str, facts: bytes | None) -> Wrong | None:
         marks = self._marking.marks(self._stores.source.uri(item.source), item.generation)
         if facts == self._inventory.facts(outcome.output_bytes, marks):
             return None
-        entry = await self._stores.output.stat(self._folder + item.output)
+        entry = await self._stores.output.stat(self._folder + name)
         if entry is None:
             return Wrong(Kind.MISSING)
         if differing := [key for key in MARKS if entry.metadata.get(key) != marks[key]]:
@@ -215,6 +240,14 @@ class Verifier:
 
     def _add(self, kind: Kind, source: str = "", object_: str = "", detail: str = "") -> None:
         self._verified.add(Finding(kind, source, object_, detail))
+
+
+def _of_size(outcome: Outcome, number: int) -> Outcome:
+    """Return what an item's outcome tells of one of its thumbnails: width and height it has of the largest only."""
+    size = outcome.each[number] if outcome.each else 0
+    return (
+        replace(outcome, output_bytes=size) if number == 0 else replace(outcome, output_bytes=size, width=0, height=0)
+    )
 
 
 async def verify(settings: Settings, events: Events, clock: Clock, *, quick: bool) -> Verified:

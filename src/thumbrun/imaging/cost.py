@@ -1,7 +1,11 @@
 """How much memory decoding takes, from the header alone."""
 
+from collections.abc import Iterable
+
 from PIL import ImageFile, JpegImagePlugin, TiffImagePlugin
 from PIL.ExifTags import Base
+
+from thumbrun.imaging.geometry import Box
 
 # Of the decoded picture as Pillow holds it; 4 for all modes that are not here.
 _BYTES_A_PIXEL = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
@@ -53,6 +57,16 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
     if name == "bmp" and any(tile[0] == "bmp_rle" for tile in image.tile):
         held *= 3  # decoded by Python, into one buffer and then another
     return held + shape
+
+
+def of_smaller(size: tuple[int, int], boxes: Iterable[Box]) -> int:
+    """Return the bytes that thumbnails beside the largest take until they are encoded: each twice, while it is made.
+
+    Args:
+        size: Of the picture, in pixels.
+        boxes: That they must fit.
+    """
+    return sum(8 * min(size[0] * size[1], width * height) for width, height in boxes)
 
 
 def when_opened(name: str, width: int, height: int, size: int) -> int | None:

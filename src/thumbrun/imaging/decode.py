@@ -1,6 +1,7 @@
 """From bytes to a small picture in memory: the steps of `reduced`, in their order."""
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import IO
 
@@ -22,7 +23,7 @@ from PIL import (
 
 from thumbrun.imaging import icc
 from thumbrun.imaging.average import MARGIN, shrunk
-from thumbrun.imaging.geometry import SIDEWAYS, fit, upright
+from thumbrun.imaging.geometry import SIDEWAYS, Box, fit, upright
 
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # one image keeps one processor busy, and its time limit means something
 pi_heif.options.DECODE_THREADS = 1
@@ -67,10 +68,12 @@ class Reduced:
     Attributes:
         pixels: Upright, in sRGB, of mode L, LA, RGB or RGBA, with no metadata.
         source_size: Width and height of the source in pixels, upright.
+        smaller: As pixels, for the other boxes.
     """
 
     pixels: Image.Image
     source_size: tuple[int, int]
+    smaller: tuple[Image.Image, ...] = ()
 
 
 def open_image(name: str, source: IO[bytes]) -> ImageFile.ImageFile:
@@ -103,7 +106,9 @@ def decoder_scale(image: ImageFile.ImageFile, box_width: int, box_height: int) -
     return 1 << min(most, max(0, quotient.bit_length() - 1))
 
 
-def reduced(image: ImageFile.ImageFile, box_width: int, box_height: int, scale: int = 1) -> Reduced:
+def reduced(
+    image: ImageFile.ImageFile, box_width: int, box_height: int, scale: int = 1, smaller: Iterable[Box] = ()
+) -> Reduced:
     """Return the thumbnail's pixels.
 
     Args:
@@ -111,6 +116,7 @@ def reduced(image: ImageFile.ImageFile, box_width: int, box_height: int, scale: 
         box_width: Of the box, in pixels.
         box_height: As box_width.
         scale: What `decoder_scale` said.
+        smaller: Other boxes, of which thumbnails are made of what was decoded once.
 
     Raises:
         Exception: Whatever decoders raise for broken images.
@@ -126,13 +132,24 @@ def reduced(image: ImageFile.ImageFile, box_width: int, box_height: int, scale: 
     if scale == 1:
         width, height = image.size  # HEIC, AVIF and icons may know better once they are decoded
     orientation = _orientation(image)
-    size = _stored_size(image, box_width, box_height, orientation, (width, height))
-    # What is turned, and what is brought to sRGB, is small by then.
-    picture = icc.to_srgb(shrunk(image, *size), image.info.get("icc_profile"))
+    profile = image.info.get("icc_profile")
+    made: list[Image.Image] = []
+    for box in ((box_width, box_height), *smaller):
+        size = _stored_size(image, *box, orientation, (width, height))
+        # A larger thumbnail serves where averaging would stop at its size or above.
+        enough = [other for other in made if other.width >= size[0] * MARGIN and other.height >= size[1] * MARGIN]
+        made.append(shrunk(enough[-1] if enough else image, *size))
+    first, *others = (_finished(picture, profile, orientation) for picture in made)
+    return Reduced(first, upright(width, height, orientation), tuple(others))
+
+
+def _finished(picture: Image.Image, profile: bytes | None, orientation: int) -> Image.Image:
+    """Bring to sRGB and turn what is small by now."""
+    picture = icc.to_srgb(picture, profile)
     if orientation in _TRANSPOSITIONS:
         picture = picture.transpose(_TRANSPOSITIONS[orientation])
     picture.info = {}
-    return Reduced(picture, upright(width, height, orientation))
+    return picture
 
 
 def _stored_size(

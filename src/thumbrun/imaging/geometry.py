@@ -1,5 +1,9 @@
 """The size of a thumbnail. Pure integers."""
 
+from collections.abc import Iterable
+
+Box = tuple[int, int]  # width and height in pixels that a thumbnail must fit
+
 # EXIF orientations under which the picture's rows run along the columns of what is stored.
 SIDEWAYS = frozenset((5, 6, 7, 8))
 
@@ -17,6 +21,34 @@ def fit(width: int, height: int, box_width: int, box_height: int) -> tuple[int, 
     if width * box_height >= height * box_width:  # the width binds
         return box_width, max(1, (2 * height * box_width + width) // (2 * width))
     return max(1, (2 * width * box_height + height) // (2 * height)), box_height
+
+
+def box_name(box: Box) -> str:
+    """Return what a box is called: in messages, and as the folder of its thumbnails where there are several.
+
+    >>> box_name((400, 300))
+    '400x300'
+    """
+    return f"{box[0]}x{box[1]}"
+
+
+def largest_first(boxes: Iterable[Box]) -> tuple[Box, ...]:
+    """Return boxes in the one order in which they are made and recorded: by area, then by width.
+
+    >>> largest_first([(100, 100), (160, 90), (400, 400)])
+    ((400, 400), (160, 90), (100, 100))
+    """
+    return tuple(sorted(boxes, key=lambda box: (box[0] * box[1], box[0]), reverse=True))
+
+
+def around(boxes: Iterable[Box]) -> Box:
+    """Return the smallest box that holds all boxes: what is decoded for it is enough for each of them.
+
+    >>> around([(400, 100), (100, 300)])
+    (400, 300)
+    """
+    widths, heights = zip(*boxes, strict=True)
+    return max(widths), max(heights)
 
 
 def upright(width: int, height: int, orientation: int) -> tuple[int, int]:

@@ -89,7 +89,7 @@ class DecodingProcess:
         limit = _Limit(self._timeout, self._kill)
         try:
             await self._send(channel, body, request)
-            return wire.answered(await self._receive(channel))
+            return whole(wire.answered(await self._receive(channel)), request)
         except (EOFError, OSError, ValueError, KeyError, TypeError) as error:
             limit.cancel()
             code = await self._reaped()
@@ -226,3 +226,14 @@ def _oom_kills() -> int:
     except OSError:
         return 0
     return int(events[events.index("oom_kill") + 1]) if "oom_kill" in events else 0
+
+
+def whole(verdict: wire.Verdict, request: Request) -> wire.Verdict:
+    """Return a verdict that leaves out none of the thumbnails that were asked for.
+
+    Raises:
+        ValueError: It has others in number: the process was taken over.
+    """
+    if isinstance(verdict, Rendered) and len(verdict.pictures) != len(request.boxes):
+        raise ValueError(f"{len(verdict.pictures)} pictures, {len(request.boxes)} were asked for")
+    return verdict

@@ -10,9 +10,10 @@ from PIL import Image
 
 from thumbrun.imaging import cost, decode, headers, sniff
 from thumbrun.imaging.encode import encode
+from thumbrun.imaging.geometry import around
 from thumbrun.imaging.partial import look
 from thumbrun.imaging.partial.known import Known, MissingError
-from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request, too_many_pixels
+from thumbrun.imaging.request import NeedsMemory, Picture, Refused, Rendered, Request, too_many_pixels
 from thumbrun.outcomes import Reason
 
 _LONGEST_DETAIL = 200
@@ -76,7 +77,7 @@ def _render(name: str, source: IO[bytes], request: Request) -> Rendered | Refuse
     """Decode what is needed of the image; where that fails, all of it."""
     size = source.seek(0, io.SEEK_END)
     known = Known(size)
-    if (needed := _needed(name, source, known, request.width, request.height)) is not None:
+    if (needed := _needed(name, source, known, *around(request.boxes))) is not None:
         if (declared := look.declared(known)) and (refused := too_many_pixels(*declared, request.max_pixels)):
             return refused
         with contextlib.suppress(Exception):
@@ -108,12 +109,17 @@ def _decoded(name: str, source: IO[bytes], size: int, request: Request) -> Rende
     if opened is not None and (verdict := _beyond(declared, opened, request)):
         return verdict
     with decode.open_image(name, source) as image:
-        scale = decode.decoder_scale(image, request.width, request.height)
-        if verdict := _beyond(image.size, cost.decoded_bytes(name, image, scale, size), request):
+        scale = decode.decoder_scale(image, *around(request.boxes))
+        needed = cost.decoded_bytes(name, image, scale, size) + cost.of_smaller(image.size, request.smaller)
+        if verdict := _beyond(image.size, needed, request):
             return verdict
-        reduced = decode.reduced(image, request.width, request.height, scale)
-    data = encode(reduced.pixels, request.output_format, request.quality)
-    return Rendered(data, *reduced.pixels.size, *reduced.source_size, name)
+        reduced = decode.reduced(image, request.width, request.height, scale, request.smaller)
+    first, *others = (_encoded(pixels, request) for pixels in (reduced.pixels, *reduced.smaller))
+    return Rendered(first.data, first.width, first.height, *reduced.source_size, name, tuple(others))
+
+
+def _encoded(pixels: Image.Image, request: Request) -> Picture:
+    return Picture(encode(pixels, request.output_format, request.quality), *pixels.size)
 
 
 def _beyond(size: tuple[int, int], needed: int, request: Request) -> Refused | NeedsMemory | None:

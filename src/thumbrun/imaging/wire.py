@@ -9,7 +9,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
-from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.imaging.request import NeedsMemory, Picture, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
 Verdict = Rendered | Refused | NeedsMemory
@@ -73,7 +73,7 @@ def _text(request: Request) -> bytes:
 
 def asked(header: dict[str, Any]) -> Request:
     """Return the request of a message's header."""
-    return Request(**header)
+    return Request(**{**header, "smaller": tuple((width, height) for width, height in header["smaller"])})
 
 
 def answer(verdict: Verdict) -> list[bytes]:
@@ -82,7 +82,9 @@ def answer(verdict: Verdict) -> list[bytes]:
         case Rendered():
             size = {"width": verdict.width, "height": verdict.height}
             source = {"width": verdict.source_width, "height": verdict.source_height, "format": verdict.source_format}
-            return frame({"size": size, "source": source}, verdict.data)
+            parts = [[picture.width, picture.height, len(picture.data)] for picture in verdict.smaller]
+            data = b"".join(picture.data for picture in verdict.pictures) if parts else verdict.data
+            return frame({"size": size, "source": source, "smaller": parts}, data)
         case Refused():
             return frame({"reason": verdict.reason.value, "detail": verdict.detail})
         case NeedsMemory():
@@ -101,11 +103,20 @@ def answered(received: bytes | bytearray) -> Verdict:
     if "needs" in header:
         return NeedsMemory(int(header["needs"]))
     size, source = header["size"], header["source"]
+    smaller = [(int(width), int(height), int(length)) for width, height, length in header["smaller"]]
+    first = len(data) - sum(length for _, _, length in smaller)
+    if first < 0 or any(length < 0 for _, _, length in smaller):
+        raise ValueError("pictures of other lengths than were sent")
+    others, at = [], first
+    for width, height, length in smaller:
+        others.append(Picture(data[at : at + length], width, height))
+        at += length
     return Rendered(
-        data,
+        data[:first],
         int(size["width"]),
         int(size["height"]),
         int(source["width"]),
         int(source["height"]),
         str(source["format"]),
+        tuple(others),
     )

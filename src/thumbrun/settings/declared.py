@@ -150,11 +150,14 @@ DECLARED: tuple[Setting, ...] = (
     ),
     _setting(
         "size",
-        values.size,
+        values.sizes,
         "PIXELS",
         "100",
-        f"The box that a thumbnail fits: 100 or 160x90; 1 to {values.LARGEST_SIDE:,} each way.",
+        f"The box that a thumbnail fits: 100 or 160x90; 1 to {values.LARGEST_SIDE:,} each way. "
+        f"Up to {values.MOST_SIZES} of them, separated by commas, make several thumbnails of one decode, "
+        "each size in a folder of its own: 400x400/. The flag may repeat.",
         unit="pixels",
+        repeats=True,
     ),
     _setting(
         "layout",

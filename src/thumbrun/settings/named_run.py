@@ -125,12 +125,13 @@ def flags_of_claim(claim: Mapping[str, Any], run: NamedRun) -> dict[str, str | N
         claim: What `Settings.describe` said when the run began.
         run: Where it lies.
     """
-    width, height = claim["size"]
+    size = claim["size"]
+    boxes = size if isinstance(size[0], list) else [size]
     flags = {
         "source": _place(claim["source"]),
         "output": _place(claim["output"]),
         "state": _place(run.state.uri()),
-        "size": f"{width}x{height}",
+        "size": ",".join(f"{width}x{height}" for width, height in boxes),
         "format": claim["format"],
         "quality": claim["quality"],
         "layout": claim["layout"],

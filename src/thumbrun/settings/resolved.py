@@ -4,13 +4,14 @@ import argparse
 import difflib
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from thumbrun import platform, resources
 from thumbrun.console import plain, quoted, shortened
 from thumbrun.errors import SettingsError
+from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.platform import Task
 from thumbrun.resources import Machine
@@ -72,7 +73,7 @@ class Settings:
         return {
             "source": self.source.uri(),
             "output": self.output.uri(),
-            "size": [self.recipe.width, self.recipe.height],
+            "size": _described(self.recipe.boxes),
             "format": self.recipe.format,
             "quality": self.recipe.quality,
             "layout": self.layout,
@@ -125,8 +126,8 @@ def resolve(
     places = resolve_places(chosen, bare_source=bare_source, wrong=wrong)
     if problems or places is None:
         raise SettingsError(problems)
-    width, height = chosen.pop("size")
-    recipe = Recipe(width, height, chosen.pop("format"), chosen.pop("quality"))
+    (width, height), *smaller = chosen.pop("size")
+    recipe = Recipe(width, height, chosen.pop("format"), chosen.pop("quality"), tuple(smaller))
     machine = machine or resources.machine()
     workers = chosen.pop("workers") or machine.processors
     memory = chosen.pop("memory") or _memory(workers, machine)
@@ -199,6 +200,12 @@ def flags_of(arguments: argparse.Namespace, *, tasks: bool = False) -> dict[str,
         setting.name: ",".join(value) if isinstance(value := given.get(setting.name), list) else value
         for setting in _of_command(tasks)
     }
+
+
+def _described(boxes: Sequence[Box]) -> list[Any]:
+    """Return one box as its width and height, several as a list of such, largest first."""
+    pairs = [list(box) for box in boxes]
+    return pairs if len(pairs) > 1 else pairs[0]
 
 
 def _of_command(tasks: bool) -> tuple[Setting, ...]:

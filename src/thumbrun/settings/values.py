@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from thumbrun.console import quoted
+from thumbrun.imaging.geometry import Box, box_name, largest_first
 from thumbrun.planning.select import glob_pattern
 
 _UNITS = {"": 1, "B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -12,6 +13,7 @@ _YES, _NO = frozenset(("1", "true", "yes", "on")), frozenset(("0", "false", "no"
 _LONGEST_PLACE = 4096  # of a path on most systems, and far beyond Cloud Storage's 1,024 bytes
 _LAST_PORT = 65535
 LARGEST_SIDE = 4096  # pixels
+MOST_SIZES = 16
 
 
 def place(value: str) -> str:
@@ -72,6 +74,17 @@ def size(value: str) -> tuple[int, int]:
     if not (1 <= width <= LARGEST_SIDE and 1 <= height <= LARGEST_SIDE):
         raise ValueError(f"it must be pixels, like 100 or 160x90, each 1 to {LARGEST_SIDE:,}")
     return width, height
+
+
+def sizes(value: str) -> tuple[Box, ...]:
+    """Take boxes, separated by commas, none of them twice; return them largest first."""
+    parts = value.split(",")
+    found = [size(part.strip() if len(parts) > 1 else part) for part in parts]
+    if len(found) > MOST_SIZES:
+        raise ValueError(f"it must be at most {MOST_SIZES} sizes")
+    if twice := [box_name(box) for box in dict.fromkeys(found) if found.count(box) > 1]:
+        raise ValueError(f"{', '.join(twice)} is there more than once; give each size once")
+    return largest_first(found)
 
 
 def bytes_(value: str) -> int:

@@ -89,3 +89,13 @@ def test_a_claim_becomes_the_same_settings_again(flags: dict[str, str | None]) -
 def test_what_a_claim_fixes_is_a_setting() -> None:
     """Every name that commands on a run leave out is that of a setting."""
     assert {setting.name for setting in DECLARED} >= FIXED
+
+
+def test_several_sizes_come_back_from_a_claim() -> None:
+    """A run of several sizes is continued with all of them."""
+    environ = {"INPUT_FOLDER": "gs://b-1/in", "THUMBRUN_SIZE": "100,400x300"}
+    begun = resolve(environ, {}, machine=MACHINE)
+    run = NamedRun(ID, begun.output, begun.state, None, None)
+    again = resolve({}, flags_of_claim(begun.describe(), run), bare_source=True, machine=MACHINE)
+    assert ((400, 300), (100, 100)) == again.recipe.boxes
+    assert begun.fingerprint() == again.fingerprint()

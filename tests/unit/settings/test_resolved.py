@@ -40,6 +40,29 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+@pytest.mark.parametrize("flag", [True, False])
+def test_several_sizes(flag: bool) -> None:
+    """Sizes come largest first however they are given, by a flag that repeats or by the variable; the run is one."""
+    recipe = Recipe(400, 300, smaller=((160, 90), (100, 100)))
+    runs = [
+        resolved({"size": text}) if flag else resolved(THUMBRUN_SIZE=text)
+        for text in ("400x300,160x90,100", "100x100, 160x90,400x300")
+    ]
+    assert [recipe, recipe] == [settings.recipe for settings in runs]
+    assert 1 == len({settings.fingerprint() for settings in runs})
+    assert runs[0].fingerprint() != resolved(THUMBRUN_SIZE="400x300").fingerprint()
+
+
+def test_a_size_that_is_given_twice() -> None:
+    """Two names of one size are refused with all else that is wrong, and the message names it."""
+    found = problems(THUMBRUN_SIZE="100,400,100x100", THUMBRUN_QUALITY="0")
+    expected = "--size / THUMBRUN_SIZE is '100,400,100x100'; 100x100 is there more than once; give each size once"
+    assert expected in found
+    assert 2 == len(found)
+    assert "at most 16 sizes" in problems(THUMBRUN_SIZE=",".join(map(str, range(1, 18))))[0]
+    assert "it must be pixels" in problems(THUMBRUN_SIZE="100,")[0]
+
+
 def test_defaults() -> None:
     """With a source alone, everything else has its documented default."""
     settings = resolved()

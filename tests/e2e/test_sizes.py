@@ -1,0 +1,54 @@
+"""Several sizes of every image, by real processes on an emulator."""
+
+import io
+
+from PIL import Image
+
+from tests.e2e.tasks import Tasks, cloud_run
+from tests.e2e.test_verify import BUCKET, environment, go_on, verify
+from tests.photographs import photographs
+from thumbrun.demo.emulator import Emulator
+
+SIZES = ("400x400", "160x90", "100x100")
+IMAGES = 8
+
+
+def test_every_size_of_every_item(tasks: Tasks, emulator: Emulator) -> None:
+    """Three sizes are made by two tasks, found whole, missed where one is gone, and put back by what is advised."""
+    emulator.create_bucket(BUCKET)
+    for number, body in enumerate(list(photographs().values())[:IMAGES]):
+        emulator.put(BUCKET, f"in/{number:02}.jpg", body)
+    command = ["run", f"gs://{BUCKET}/in", "--size", "100", "--size", "400,160x90", "--format", "jpeg"]
+    started = [
+        tasks.command(*command, environment=environment(emulator, **cloud_run(index, 2, execution="e")))
+        for index in range(2)
+    ]
+    for task in started:
+        assert 0 == task.wait(), task.output()
+    (run,) = {name.partition("/")[0] for name in emulator.objects(BUCKET, "2")}
+    made = emulator.objects(BUCKET, f"{run}/")
+    assert {f"{run}/{size}/{number:02}.jpg" for size in SIZES for number in range(IMAGES)} == set(made)
+    for name in made:
+        across, down = map(int, name.split("/")[1].split("x"))
+        with Image.open(io.BytesIO(emulator.read(BUCKET, name))) as thumbnail:
+            assert thumbnail.width <= across
+            assert thumbnail.height <= down
+    code, found = verify(tasks, emulator, run)
+    assert (0, True, IMAGES, 3 * IMAGES) == (code, found["right"], found["items"], found["objects"])
+
+    gone, wrong = f"{run}/160x90/03.jpg", f"{run}/100x100/05.jpg"
+    emulator.delete(BUCKET, gone)
+    emulator.delete(BUCKET, wrong)
+    body = emulator.read(BUCKET, f"{run}/400x400/05.jpg")
+    emulator.put(BUCKET, wrong, body, content_type="image/jpeg", metadata=made[wrong]["metadata"])
+    for arguments in ((), ("--quick",)):
+        code, found = verify(tasks, emulator, run, *arguments)
+        assert {
+            ("missing", f"gs://{BUCKET}/{gone}", "160x90"),
+            ("wrong-length", f"gs://{BUCKET}/{wrong}", "100x100"),
+        } == {(finding["kind"], finding["object"], finding["size"]) for finding in found["findings"]}
+    emulator.delete(BUCKET, wrong)
+    go_on(tasks, emulator, found["advice"])
+    code, found = verify(tasks, emulator, run)
+    assert (0, {}) == (code, found["counts"])
+    assert made[gone]["size"] == emulator.objects(BUCKET, f"{run}/")[gone]["size"]

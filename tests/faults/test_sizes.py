@@ -1,0 +1,137 @@
+"""Several sizes of one item, where one of them meets a fault: done is said only when all are there."""
+
+from collections.abc import AsyncIterator, Mapping
+
+import pytest
+
+from tests.unit.imaging.samples import photograph, running
+from tests.unit.test_pipeline import RUN, item, work
+from thumbrun.imaging.recipe import Recipe
+from thumbrun.imaging.workers import Workers
+from thumbrun.outcomes import Reason, Status
+from thumbrun.put import Work
+from thumbrun.storage.base import DamagedError, DeniedError, Entry, TransientError
+from thumbrun.storage.memory import MemoryStore
+
+RECIPE = Recipe(200, 200, smaller=((100, 100), (50, 50)))
+NAMES = [f"{RUN}/{size}a.jpg" for size in RECIPE.folders]
+
+
+class Failing(MemoryStore):
+    """A store that fails to create one name, before or after it is created."""
+
+    def __init__(self, name: str, error: Exception, *, created: bool = False) -> None:
+        """Set up the fault."""
+        super().__init__("out")
+        self._name, self._error, self._created = name, error, created
+
+    async def create(
+        self,
+        name: str,
+        body: bytes,
+        *,
+        content_type: str,
+        metadata: Mapping[str, str],
+        cache_control: str | None = None,
+    ) -> Entry:
+        """Create it, or fail."""
+        fails = name == self._name
+        if fails and not self._created:
+            raise self._error
+        entry = await super().create(
+            name, body, content_type=content_type, metadata=metadata, cache_control=cache_control
+        )
+        if fails:
+            raise self._error
+        return entry
+
+
+@pytest.fixture
+async def workers() -> AsyncIterator[Workers]:
+    """Run one decoding process."""
+    async with running(memory=64 << 20) as started:
+        yield started
+
+
+@pytest.fixture
+def source() -> MemoryStore:
+    """Return a store with one photograph."""
+    store = MemoryStore("in")
+    store.put_as_user("a.jpg", photograph())
+    return store
+
+
+async def test_all_sizes_make_one_outcome(workers: Workers, source: MemoryStore) -> None:
+    """Each size has its object, with marks and a checksum of its own; the outcome sums them up."""
+    output = MemoryStore("out")
+    (outcome,), _ = await work(source, output, workers, [item(source.objects["a.jpg"][0])], recipe=RECIPE)
+    assert sorted(NAMES) == sorted(output.objects)
+    lengths = tuple(len(output.objects[name][1]) for name in NAMES)
+    assert (Status.DONE, sum(lengths), lengths) == (outcome.status, outcome.output_bytes, outcome.each)
+    assert (200, 200) == (outcome.width, outcome.height)
+    assert 3 == len({output.objects[name][0].metadata["thumbrun-crc32c"] for name in NAMES})
+    assert {RECIPE.digest()} == {output.objects[name][0].metadata["thumbrun-recipe"] for name in NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("created", [False, True])
+@pytest.mark.parametrize("error", [TransientError("503"), DeniedError("403")])
+async def test_a_fault_between_two_sizes(
+    workers: Workers, source: MemoryStore, name: str, created: bool, error: Exception
+) -> None:
+    """An item that loses one size has no outcome, a look sees that, and the next attempt makes what is missing."""
+    output = Failing(name, error, created=created)
+    items = [item(source.objects["a.jpg"][0])]
+    if isinstance(error, DeniedError) and not created:
+        with pytest.raises(DeniedError):
+            await work(source, output, workers, items, recipe=RECIPE)
+    else:
+        outcomes, pipeline = await work(source, output, workers, items, recipe=RECIPE)
+        # A 403 for a name that is there counts as one that is taken: by this very thumbnail.
+        expected = (1, 0) if isinstance(error, DeniedError) else (0, 1)
+        assert expected == (len(outcomes), pipeline.left_open)
+    there = MemoryStore("out")
+    there.objects = dict(output.objects)
+    before = {key: entry.generation for key, (entry, _) in there.objects.items()}
+    _, pipeline = await work(source, there, workers, [], recipe=RECIPE)
+    looked = await pipeline.look(Work(0, 0, items[0]))
+    assert created == (looked is not None and looked.status is Status.DONE)
+    (outcome,), _ = await work(source, there, workers, items, recipe=RECIPE)
+    assert (Status.DONE, set(NAMES)) == (outcome.status, set(there.objects))
+    assert before.items() <= {key: entry.generation for key, (entry, _) in there.objects.items()}.items()
+
+
+@pytest.mark.parametrize("number", range(3))
+async def test_a_damaged_upload_of_one_size(workers: Workers, source: MemoryStore, number: int) -> None:
+    """The item has failed, and its outcome names the size."""
+    output = Failing(NAMES[number], DamagedError("other bytes"))
+    (outcome,), _ = await work(source, output, workers, [item(source.objects["a.jpg"][0])], recipe=RECIPE)
+    size = RECIPE.folders[number].rstrip("/")
+    assert (Reason.OUTPUT_DAMAGED, f"{size}: other bytes") == (outcome.reason, outcome.detail)
+
+
+@pytest.mark.parametrize("number", range(3))
+async def test_a_name_that_is_taken_for_one_size(workers: Workers, source: MemoryStore, number: int) -> None:
+    """A stranger's object under one size's name fails the item, at once and at a look, and stays as it is."""
+    output = MemoryStore("out")
+    output.put_as_user(NAMES[number], b"a stranger's")
+    items = [item(source.objects["a.jpg"][0])]
+    (outcome,), pipeline = await work(source, output, workers, items, recipe=RECIPE)
+    size = RECIPE.folders[number].rstrip("/")
+    for found in (outcome, await pipeline.look(Work(0, 0, items[0]))):
+        assert found
+        assert (Reason.NAME_TAKEN, True) == (found.reason, found.detail.startswith(f"{size}: "))
+    assert b"a stranger's" == output.objects[NAMES[number]][1]
+
+
+async def test_a_name_too_long_for_one_size(workers: Workers, source: MemoryStore) -> None:
+    """What one size's name cannot hold is found out before a byte is read."""
+    long = "x" * (1024 - len(f"{RUN}/50x50/"))
+    (outcome,), _ = await work(
+        MemoryStore("in", exists=False),
+        MemoryStore("out"),
+        workers,
+        [item(source.objects["a.jpg"][0], output=long)],
+        recipe=RECIPE,
+    )
+    assert Reason.NAME_INVALID is outcome.reason

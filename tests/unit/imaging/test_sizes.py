@@ -1,0 +1,131 @@
+"""Several thumbnails of one decode."""
+
+import io
+
+import pytest
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
+
+from tests.fidelity.measure import psnr
+from tests.photographs import draw
+from tests.unit.imaging.encoded import ENCODED
+from tests.unit.imaging.samples import PLENTY, request, running, verdict
+from thumbrun.imaging import cost, decode, wire
+from thumbrun.imaging.geometry import around, fit, largest_first
+from thumbrun.imaging.process import whole
+from thumbrun.imaging.recipe import Recipe
+from thumbrun.imaging.render import render
+from thumbrun.imaging.request import NeedsMemory, Rendered, Request
+
+FAITHFUL = 45.0  # dB
+BOXES = ((400, 400), (160, 90), (100, 100), (30, 30))
+
+
+def sizes(*boxes: tuple[int, int], memory: int = PLENTY) -> Request:
+    """Return a request for thumbnails in several boxes."""
+    (width, height), *smaller = boxes
+    return Request(width, height, "png", 80, PLENTY, memory, smaller=tuple(smaller))
+
+
+def opened(data: bytes) -> Image.Image:
+    """Return the pixels of a thumbnail."""
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+@pytest.fixture(scope="module")
+def photographs() -> dict[str, bytes]:
+    """Return one picture, 1,200 pixels wide, in several formats."""
+    picture = draw(1200, 1)
+    made = {}
+    for format_ in ("JPEG", "PNG", "WEBP", "TIFF"):
+        target = io.BytesIO()
+        picture.save(target, format_)
+        made[format_] = target.getvalue()
+    return made
+
+
+@pytest.mark.parametrize("name", sorted(ENCODED))
+def test_every_size_of_every_format(name: str) -> None:
+    """Each box gets its thumbnail, in the order of the boxes, as large as geometry says and never enlarged."""
+    found = render(ENCODED[name], sizes(*BOXES, (1, 1)))
+    assert isinstance(found, Rendered), found
+    expected = [fit(found.source_width, found.source_height, *box) for box in (*BOXES, (1, 1))]
+    assert expected == [(picture.width, picture.height) for picture in found.pictures]
+    assert expected == [opened(picture.data).size for picture in found.pictures]
+
+
+@pytest.mark.parametrize("boxes", [BOXES, ((400, 30), (30, 400)), ((1000, 1000), (300, 300), (100, 100))])
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_each_size_is_what_it_is_alone(
+    photographs: dict[str, bytes], format_: str, boxes: tuple[tuple[int, int], ...]
+) -> None:
+    """Each thumbnail is within 45 dB of the one that is made of the image when no other is asked for."""
+    together = render(photographs[format_], sizes(*boxes))
+    assert isinstance(together, Rendered), together
+    for box, picture in zip(boxes, together.pictures, strict=True):
+        alone = render(photographs[format_], sizes(box))
+        assert isinstance(alone, Rendered), alone
+        assert FAITHFUL <= psnr(opened(alone.data), opened(picture.data)), box
+
+
+def test_one_decode_makes_all(photographs: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many sizes there are, the image is decoded once."""
+    loads = []
+    load = JpegImageFile.load
+
+    def counted(image: JpegImageFile) -> object:
+        loads.append(image)
+        return load(image)
+
+    with decode.open_image("jpeg", io.BytesIO(photographs["JPEG"])) as image:
+        monkeypatch.setattr(type(image), "load", counted)
+        reduced = decode.reduced(image, *BOXES[0], decode.decoder_scale(image, *around(BOXES)), BOXES[1:])
+    assert (3, 1) == (len(reduced.smaller), len({id(one) for one in loads}))
+
+
+def test_memory_covers_every_size(photographs: dict[str, bytes]) -> None:
+    """What the smaller thumbnails take is asked for with the rest."""
+    one, all_ = (render(photographs["PNG"], sizes(*boxes, memory=1)) for boxes in (BOXES[:1], BOXES))
+    assert isinstance(one, NeedsMemory)
+    assert isinstance(all_, NeedsMemory)
+    assert all_.bytes - one.bytes == cost.of_smaller((1200, 1200), BOXES[1:]) > 0
+
+
+async def test_workers_make_every_size(photographs: dict[str, bytes]) -> None:
+    """All thumbnails come back from a decoding process as they were made there."""
+    async with running() as workers:
+        assert render(photographs["JPEG"], sizes(*BOXES)) == await verdict(workers, photographs["JPEG"], sizes(*BOXES))
+
+
+def test_an_answer_that_leaves_a_size_out_is_none() -> None:
+    """Who asks for two thumbnails never takes one for an answer, whatever a process that was taken over says."""
+    answer = Rendered(b"x", 1, 1, 1, 1, "jpeg")
+    assert answer == whole(answer, request())
+    with pytest.raises(ValueError, match="1 pictures, 2 were asked for"):
+        whole(answer, sizes((2, 2), (1, 1)))
+
+
+@pytest.mark.parametrize("lengths", [[5], [-1], [1, 3]])
+def test_lengths_that_are_wrong_are_an_error(lengths: list[int]) -> None:
+    """Lengths that the data do not have are refused."""
+    header = {
+        "size": {"width": 1, "height": 1},
+        "source": {"width": 1, "height": 1, "format": "jpeg"},
+        "smaller": [[1, 1, length] for length in lengths],
+    }
+    with pytest.raises(ValueError, match="other lengths"):
+        wire.answered(b"".join(wire.frame(header, b"xxx")))
+
+
+def test_one_box_keeps_its_digest() -> None:
+    """A recipe of one box has the digest that it had before there could be several; each set of boxes has its own."""
+    assert "f22ded976f9f8754" == Recipe().digest()
+    digests = {Recipe(400, 400, smaller=smaller).digest() for smaller in ((), ((100, 100),), ((100, 90),))}
+    assert 3 == len(digests)
+
+
+def test_the_order_of_boxes() -> None:
+    """Boxes are largest first, however they are given, and only several have folders."""
+    assert ((400, 400), (160, 90), (100, 100)) == largest_first([(100, 100), (160, 90), (400, 400)])
+    assert ("",) == Recipe().folders
+    assert ("400x400/", "100x100/") == Recipe(400, 400, smaller=((100, 100),)).folders
