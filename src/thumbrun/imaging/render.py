@@ -7,7 +7,7 @@ from typing import IO
 
 from PIL import Image
 
-from thumbrun.imaging import cost, decode, headers, sniff
+from thumbrun.imaging import cost, decode, headers, sniff, webp
 from thumbrun.imaging.encode import encode
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
@@ -69,7 +69,7 @@ def _render(name: str, source: IO[bytes], request: Request) -> Rendered | Refuse
     size = source.seek(0, io.SEEK_END)
     source.seek(0)
     declared = headers.declared_size(name, source) or (0, 0)
-    opened = cost.when_opened(name, *declared, size)
+    opened = 0 if webp.opens_lightly(name, source) else cost.when_opened(name, *declared, size)
     if opened is not None and (verdict := _beyond(declared, opened, request)):
         return verdict
     with decode.open_image(name, source) as image:
