@@ -1,7 +1,7 @@
 """From bytes to a small picture in memory: the steps of `reduced`, in their order."""
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import IO
 
@@ -18,12 +18,12 @@ from PIL import (
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
-    WebPImagePlugin,
 )
 
 from thumbrun.imaging import icc
 from thumbrun.imaging.average import MARGIN, shrunk
 from thumbrun.imaging.geometry import SIDEWAYS, Box, fit, upright
+from thumbrun.imaging.webp import StillWebP, open_webp
 
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # one image keeps one processor busy, and its time limit means something
 pi_heif.options.DECODE_THREADS = 1
@@ -37,11 +37,11 @@ _J2K_HEAD = 1 << 16  # bytes in which the main header of a JPEG 2000 picture is 
 
 # The only decoders that are ever given a byte. The JPEG one is asked directly since Pillow's registry hands
 # photographs with further pictures behind them (MPO) to a plugin that would parse those too.
-_DECODERS: dict[str, type[ImageFile.ImageFile]] = {
+_DECODERS: dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]] = {
     "jpeg": JpegImagePlugin.JpegImageFile,
     "png": PngImagePlugin.PngImageFile,
     "gif": GifImagePlugin.GifImageFile,
-    "webp": WebPImagePlugin.WebPImageFile,
+    "webp": open_webp,
     "avif": AvifImagePlugin.AvifImageFile,
     "tiff": TiffImagePlugin.TiffImageFile,
     "bmp": BmpImagePlugin.BmpImageFile,
@@ -77,7 +77,7 @@ class Reduced:
 
 
 def open_image(name: str, source: IO[bytes]) -> ImageFile.ImageFile:
-    """Read the header of an image; nothing is decoded, except of WebP and ICO (see `headers`).
+    """Read the header of an image; nothing is decoded, except of animated WebP and ICO (see `headers`).
 
     Args:
         name: The format that its bytes are.
@@ -90,19 +90,23 @@ def open_image(name: str, source: IO[bytes]) -> ImageFile.ImageFile:
 
 
 def decoder_scale(image: ImageFile.ImageFile, box_width: int, box_height: int) -> int:
-    """Return by what the decoder can divide width and height and still keep the margin: a power of two.
+    """Return by what the decoder can divide width and height and still keep the margin.
 
-    JPEG decodes to a half, a quarter or an eighth, JPEG 2000 to as many halves as its wavelet has levels. No other
-    decoder can do it.
+    JPEG decodes to a half, a quarter or an eighth, JPEG 2000 to as many halves as its wavelet has levels, still WebP
+    to any fraction. No other decoder can do it.
     """
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         most, orientation = _JPEG_LEVELS, _orientation(image)
     elif isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
         most, orientation = _levels(image), 1
+    elif isinstance(image, StillWebP) and image.is_scalable:
+        most, orientation = 0, _orientation(image)
     else:
         return 1
     width, height = _stored_size(image, box_width, box_height, orientation)
     quotient = min(image.width // (width * MARGIN), image.height // (height * MARGIN))
+    if isinstance(image, StillWebP):
+        return max(1, quotient)
     return 1 << min(most, max(0, quotient.bit_length() - 1))
 
 
@@ -126,6 +130,8 @@ def reduced(
         image.reduce = scale.bit_length() - 1
         # Pillow rounds where the format rounds up, and then refuses what it gets; of multiples both make the same.
         image._size = (-(-width // scale) * scale, -(-height // scale) * scale)  # noqa: SLF001
+    elif scale > 1 and isinstance(image, StillWebP):
+        image.divide(scale)
     elif scale > 1:
         image.draft(None, (width // scale, height // scale))
     image.load()

@@ -1,4 +1,4 @@
-"""Sizes of pictures of which Pillow takes the memory as soon as it opens them: WebP and ICO. Pure.
+"""Sizes of pictures of which the memory may be taken as soon as they are opened: WebP and ICO. Pure.
 
 Every other format's header is read by Pillow itself before anything is decoded.
 """

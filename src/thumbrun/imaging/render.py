@@ -8,7 +8,7 @@ from typing import IO
 
 from PIL import Image
 
-from thumbrun.imaging import cost, decode, headers, sniff
+from thumbrun.imaging import cost, decode, headers, sniff, webp
 from thumbrun.imaging.encode import encode
 from thumbrun.imaging.geometry import around
 from thumbrun.imaging.partial import look
@@ -105,7 +105,7 @@ def _decoded(name: str, source: IO[bytes], size: int, request: Request) -> Rende
     """Limit pixels before memory, and memory before anything is decoded."""
     source.seek(0)
     declared = headers.declared_size(name, source) or (0, 0)
-    opened = cost.when_opened(name, *declared, size)
+    opened = 0 if webp.opens_lightly(name, source) else cost.when_opened(name, *declared, size)
     if opened is not None and (verdict := _beyond(declared, opened, request)):
         return verdict
     with decode.open_image(name, source) as image:

@@ -96,8 +96,8 @@ def test_an_icon_that_hides_a_bomb() -> None:
 
 
 def test_a_webp_canvas_is_not_made_before_it_is_allowed() -> None:
-    """A few bytes that declare 16,384 pixels square take no memory."""
-    header = b"VP8X" + struct.pack("<I", 10) + bytes(4) + b"\xff\x3f\0" * 2
+    """A few bytes that declare an animation of 16,384 pixels square take no memory."""
+    header = b"VP8X" + struct.pack("<I", 10) + b"\x02" + bytes(3) + b"\xff\x3f\0" * 2
     body = b"RIFF" + struct.pack("<I", 4 + len(header)) + b"WEBP" + header
     assert isinstance(render(body, asked(memory=10**8)), NeedsMemory)
 
