@@ -76,11 +76,10 @@ class _Memory:
         """
         self._pages = os.open("/proc/self/statm", os.O_RDONLY) if sys.platform == "linux" else -1
         self._trim = None
-        self._most = self._first = 0
+        self._most = 0
         self._kept = min(_MOST_KEPT, memory // _KEPT_OF)
         if sys.platform == "linux":
-            self._first = self._size(0)
-            self._most = self._first + memory + _SLACK
+            self._most = self._size(0) + memory + self._kept + _SLACK
             resource.setrlimit(resource.RLIMIT_AS, (self._most, self._most))
             library = ctypes.CDLL(None)
             self._trim = getattr(library, "malloc_trim", None)
@@ -90,17 +89,16 @@ class _Memory:
         self._resident = self._size(1)
 
     def allow(self, memory: int) -> None:
-        """Limit the address space to what it was at first, plus what one image was admitted with, plus some slack.
+        """Limit the address space to what it is now, plus what one image was admitted with, plus some slack.
 
-        What is kept of earlier images is free, and part of that. An image that takes more than its header says, and
-        some do, then fails alone: what all processes take together stays within what was admitted, and no neighbour
-        dies for it.
+        An image that takes more than its header says, and some do, then fails alone: what all processes take together
+        stays within what was admitted, what is kept of earlier images aside, and no neighbour dies for it.
 
         Args:
             memory: Bytes that decoding the image may take.
         """
         if self._most:
-            limit = min(self._most, self._first + memory + _SLACK)
+            limit = min(self._most, self._size(0) + memory + _SLACK)
             resource.setrlimit(resource.RLIMIT_AS, (limit, self._most))
 
     def give_back(self) -> None:
