@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from bench.scaling import Model, predict, shards_of
 from bench.shown import show
 
-# List prices in US dollars, region us-central1, without free tiers and discounts, as the public pages showed them in
-# November 2025: https://cloud.google.com/run/pricing (jobs, instance-based billing, tier 1) and
+# List prices in US dollars, region us-central1, without free tiers and discounts; to be compared with the public
+# pages before anybody relies on them: https://cloud.google.com/run/pricing (jobs, tier 1) and
 # https://cloud.google.com/storage/pricing (operations on Standard storage in a region, flat namespace).
 VCPU_SECOND = 0.000018
 GIB_SECOND = 0.000002
@@ -38,7 +38,7 @@ class Kind:
     sequential: float
 
 
-# Until the harness has measured these on a quiet machine: images/s of one task, from the sketch in docs.
+# Where the part `task` has not measured these: from a sketch.
 KINDS = (Kind("18 kB", 0.0040, 0.0095), Kind("1920 px", 0.0080, 0.0135), Kind("4000 px", 0.0250, 0.0310))
 
 GET_SECONDS, PUT_SECONDS = 0.05, 0.08

