@@ -3,7 +3,7 @@
 import struct
 
 from thumbrun.imaging import headers, sniff
-from thumbrun.imaging.partial import boxes, gif, jpeg, tiff
+from thumbrun.imaging.partial import boxes, gif, jpeg, jpeg_scans, tiff
 from thumbrun.imaging.partial.known import Known
 
 
@@ -62,7 +62,7 @@ def declared(known: Known) -> tuple[int, int] | None:
     try:
         match name:
             case "jpeg":
-                return jpeg.size(known)
+                return jpeg_scans.size(known)
             case "png":
                 return headers.unpacked(">II", head, 16)
             case "gif":

@@ -1,0 +1,266 @@
+"""Read how a JPEG is put together: its frame header, and the scans of a progressive one (ITU-T T.81, B and G). Pure."""
+
+import re
+from dataclasses import dataclass, field
+
+from thumbrun.imaging.partial.known import Known, MissingError
+
+_SOF2, _DHT, _EOI, _SOS, _DQT = 0xC2, 0xC4, 0xD9, 0xDA, 0xDB
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {_DHT, 0xC8, 0xCC}
+_WITHOUT_LENGTH = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # that ends a scan: neither a stuffed byte nor a restart
+
+_MOST_SEGMENTS = 2000
+_MOST_SCANS = 200
+_MOST_FILLED = 64  # bytes before a marker
+_STEP = 1 << 16  # bytes that are asked for at least
+_MOST_BYTES_A_MEAN = 4  # that any of these can take
+_BITS_A_MEAN = 4  # that most photographs take at most in the first scan, for each block of each component
+
+_SMOOTHED = 5  # the sixth coefficient: libjpeg's smoothing looks at it, two by two samples do not use it
+
+
+class OddError(Exception):
+    """The file is broken, or does what no encoder does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """What a frame header says of a component.
+
+    Attributes:
+        across: Samples, 1 or 2, of each unit of the picture.
+        down: As across.
+        table: The number of its quantisers.
+    """
+
+    across: int
+    down: int
+    table: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One scan.
+
+    Attributes:
+        tables: Where the tables before it begin, in bytes of the file.
+        start: Where it begins.
+        end: Where its data end.
+        components: By their names.
+        first: Of its coefficients, in zigzag order; 0 is the mean.
+        last: As first.
+        high: How many last bits were left out before it; 0 if it is the first of its coefficients.
+        low: How many it leaves out.
+    """
+
+    tables: int
+    start: int
+    end: int
+    components: tuple[int, ...]
+    first: int
+    last: int
+    high: int
+    low: int
+
+    def holds(self, coefficient: int) -> bool:
+        """Whether it brings bits of a coefficient."""
+        return self.first <= coefficient <= self.last
+
+
+@dataclass(slots=True)
+class Frame:
+    """What stands before the first scan.
+
+    Attributes:
+        width: In pixels.
+        height: In pixels.
+        scans: Where the first scan begins, its tables included.
+        components: By name.
+        quantisers: Of the means, by table.
+        smoothing: Where the quantiser stands that tells libjpeg's smoothing to begin, by table.
+    """
+
+    width: int = 0
+    height: int = 0
+    scans: int = 0
+    components: dict[int, Component] = field(default_factory=dict)
+    quantisers: dict[int, int] = field(default_factory=dict)
+    smoothing: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def halved(self, component: Component) -> bool:
+        """Whether a component has at most half of the samples of another both ways."""
+        across = max(other.across for other in self.components.values())
+        down = max(other.down for other in self.components.values())
+        return across >= 2 * component.across and down >= 2 * component.down
+
+    def blocks(self) -> int:
+        """Return the number of blocks of all components together, roughly."""
+        across = max(component.across for component in self.components.values())
+        down = max(component.down for component in self.components.values())
+        samples = sum(component.across * component.down for component in self.components.values())
+        return self.width * self.height * samples // (64 * across * down)
+
+
+def size(known: Known) -> tuple[int, int] | None:
+    """Return width and height in pixels of a JPEG of any kind, None where its header does not say.
+
+    Raises:
+        MissingError: More bytes are needed.
+    """
+    at = 2
+    try:
+        for _ in range(_MOST_SEGMENTS):
+            marker, start, end = _segment(known, at)
+            if marker in _FRAMES and end - start >= 5:
+                head = _at(known, start, start + 5)
+                return int.from_bytes(head[3:5], "big"), int.from_bytes(head[1:3], "big")
+            if marker in (_SOS, _EOI):
+                return None
+            at = end
+    except OddError:
+        pass
+    return None
+
+
+def _at(known: Known, start: int, end: int) -> bytes:
+    """Return some bytes; where they are missing, ask for as many again as are known, since headers may be long."""
+    try:
+        return known.at(start, end)
+    except MissingError:
+        have = len(known.head)
+        raise MissingError(have, min(known.size, max(end, 2 * have, have + _STEP))) from None
+
+
+def _segment(known: Known, at: int) -> tuple[int, int, int]:
+    """Return the marker at a place, where what it announces begins, and where that ends."""
+    for _ in range(_MOST_FILLED):
+        head = _at(known, at, at + 2)
+        if head != b"\xff\xff":
+            break
+        at += 1
+    if len(head) < 2 or head[0] != 0xFF or head[1] in _WITHOUT_LENGTH or head[1] == 0xFF:
+        raise OddError
+    marker, start = head[1], at + 2
+    if marker == _EOI:
+        return marker, start, start
+    length = int.from_bytes(_at(known, start, start + 2), "big")
+    if length < 2 or start + length > known.size:
+        raise OddError
+    return marker, start + 2, start + length
+
+
+def read_frame(known: Known) -> Frame:
+    """Read what stands before the first scan.
+
+    Raises:
+        MissingError: More bytes are needed.
+        OddError: It is not progressive, or odd.
+    """
+    frame = Frame()
+    at = 2
+    for _ in range(_MOST_SEGMENTS):
+        marker, start, end = _segment(known, at)
+        if marker == _SOS:
+            frame.scans = at
+            break
+        if marker == _DQT:
+            _read_quantisers(frame, _at(known, start, end), start)
+        elif marker in _FRAMES:
+            if marker != _SOF2 or frame.components:
+                raise OddError
+            _read_head(frame, _at(known, start, end))
+        elif marker == _EOI:
+            raise OddError
+        at = end
+    if not frame.scans or not frame.components:
+        raise OddError
+    return frame
+
+
+def _read_quantisers(frame: Frame, tables: bytes, start: int) -> None:
+    at = 0
+    while at < len(tables):
+        wide, table = 1 + (tables[at] >> 4), tables[at] & 15
+        after = at + 1 + 64 * wide
+        if wide > 2 or after > len(tables):
+            raise OddError
+        frame.quantisers[table] = int.from_bytes(tables[at + 1 : at + 1 + wide], "big")
+        place = start + at + 1 + _SMOOTHED * wide
+        frame.smoothing[table] = (place, place + wide)
+        at = after
+
+
+def _read_head(frame: Frame, head: bytes) -> None:
+    if len(head) < 9 or head[0] != 8 or len(head) != 6 + 3 * head[5]:
+        raise OddError
+    frame.height, frame.width = int.from_bytes(head[1:3], "big"), int.from_bytes(head[3:5], "big")
+    for at in range(6, len(head), 3):
+        across, down = head[at + 1] >> 4, head[at + 1] & 15
+        if across not in (1, 2) or down not in (1, 2):
+            raise OddError
+        frame.components[head[at]] = Component(across, down, head[at + 2])
+    if len(frame.components) != head[5] or not frame.width or not frame.height:
+        raise OddError
+
+
+def all_scans(known: Known, frame: Frame) -> list[Scan]:
+    """Return the scans of a whole file.
+
+    Raises:
+        OddError: It is broken or odd.
+    """
+    scans: list[Scan] = []
+    at = frame.scans
+    while scan := next_scan(known, frame, at):
+        scans.append(scan)
+        at = scan.end
+        if len(scans) > _MOST_SCANS:
+            raise OddError
+    return scans
+
+
+def next_scan(known: Known, frame: Frame, at: int) -> Scan | None:
+    """Return the scan at or after a place, None at the end of the picture.
+
+    Raises:
+        MissingError: More bytes are needed.
+        OddError: The file is broken or odd.
+    """
+    tables = at
+    for _ in range(_MOST_SEGMENTS):
+        marker, start, end = _segment(known, at)
+        if marker == _EOI:
+            return None
+        if marker == _SOS:
+            return _read_scan(frame, tables, at, _at(known, start, end), _end(known, frame, end))
+        if marker == _DQT or marker in _FRAMES:
+            raise OddError
+        at = end
+    raise OddError
+
+
+def _read_scan(frame: Frame, tables: int, start: int, head: bytes, end: int) -> Scan:
+    count = head[0] if head else 0
+    if not count or len(head) != 4 + 2 * count:
+        raise OddError
+    names = tuple(head[1 : 1 + 2 * count : 2])
+    first, last, bits = head[-3:]
+    if len(set(names)) < count or not frame.components.keys() >= set(names):
+        raise OddError
+    if (first == 0) != (last == 0) or not first <= last < 64 or (first and count > 1):
+        raise OddError
+    return Scan(tables, start, end, names, first, last, bits >> 4, bits & 15)
+
+
+def _end(known: Known, frame: Frame, start: int) -> int:
+    """Return where the data of a scan ends that begins at `start`: at the next marker that is none of its own."""
+    if found := _MARKER.search(known.head, start):
+        return found.start()
+    have = len(known.head)
+    if have == known.size:
+        raise OddError  # it is cut short
+    if have - start > frame.blocks() * _MOST_BYTES_A_MEAN + _STEP:
+        raise OddError
+    guess = start + frame.blocks() * _BITS_A_MEAN // 8
+    raise MissingError(have, min(known.size, max(guess, have + have // 2, have + _STEP)))
