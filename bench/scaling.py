@@ -110,7 +110,7 @@ class Model:
     page: float = 0.009
     start: float = 0.5
     start_trips: float = 13.0
-    end_trips: float = 6.0
+    end_trips: float = 7.0
     writes: float | None = None
 
 

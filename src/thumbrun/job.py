@@ -240,7 +240,7 @@ class Job:
             "parts": parts,
             **tally.to_record(),
         }
-        return Tally.from_record(await stores.state.first(names.summary(number), record, agreed.run_id, looked=True))
+        return Tally.from_record(await stores.state.first(names.summary(number), record, agreed.run_id))
 
 
 async def agree(settings: Settings, stores: Stores, clock: Clock) -> Agreed:

@@ -78,26 +78,27 @@ class State:
             start, more = page.resume_at, page.more
         return last
 
-    async def first(self, name: str, record: Mapping[str, Any], run_id: str, *, looked: bool = False) -> dict[str, Any]:
+    async def first(
+        self, name: str, record: Mapping[str, Any], run_id: str, *, likely_free: bool = False
+    ) -> dict[str, Any]:
         """Create a record if its name is free, and return what then stands there: this one, or who came first.
-
-        Reads before it creates, since one name takes about one write a second while thousands may ask.
 
         Args:
             name: Of the record.
             record: To create.
             run_id: The run that it belongs to.
-            looked: Whether the caller has just seen that nothing is there, or nobody else is likely to ask.
+            likely_free: Whether it is created before anything is read: the caller has just seen that nothing is there,
+                or hardly anybody else asks. Otherwise it is read first, since one name takes about one write a second
+                while thousands may ask.
 
         Raises:
             DeniedError: Creating it is refused, and nothing is there.
         """
         refusal: StoreError | None = None
         for _ in range(_TRIES):
-            found = None if looked else await self.read(name)
-            if found is not None:
+            if not likely_free and (found := await self.read(name)) is not None:
                 return found
-            looked = False
+            likely_free = False  # if it cannot be created, what is there is looked at
             try:
                 await self.create(name, records.to_json(record), records.JSON_TYPE, run_id)
             except (ExistsError, DeniedError) as error:

@@ -163,6 +163,24 @@ class Hooks(Protocol):
         """Hear of an operation that was applied; what it raises keeps the answer from whoever asked."""
 
 
+class Asked:
+    """Remembers which operations were asked for, one after the other.
+
+    Attributes:
+        operations: Their kinds.
+    """
+
+    def __init__(self) -> None:
+        self.operations: list[str] = []
+
+    async def before(self, operation: Operation) -> None:
+        """Remember an operation."""
+        self.operations.append(operation.kind)
+
+    async def after(self, operation: Operation, fault: Fault | None) -> None:
+        """Do nothing."""
+
+
 class FaultStore:
     """A store that breaks on purpose.
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.faults.store import Fault, FaultStore, Script
+from tests.faults.store import Asked, Fault, FaultStore, NoFaults, Script
 from thumbrun.records import RecordError, to_json, to_lines
 from thumbrun.state import State
 from thumbrun.storage.base import DeniedError, Entry, ExistsError, StoreError
@@ -53,6 +53,23 @@ async def test_a_refusal_is_looked_into(error: StoreError, applied: bool) -> Non
     store = Refusing(error, 1, applied=applied)
     assert {"plan": 1} == {"plan": (await State(store, "").first("plan.json", {"plan": 1}, "run"))["plan"]}
     assert ["plan.json"] == list(store.objects)
+
+
+@pytest.mark.parametrize("likely_free", [True, False])
+async def test_who_comes_first_stands(likely_free: bool) -> None:
+    """A record is created once: whoever comes later is given what the first one wrote, whatever he expected."""
+    store = MemoryStore()
+    for number in (1, 2):
+        found = await State(store, "").first("claim.json", {"by": number}, "run", likely_free=likely_free)
+        assert 1 == found["by"]
+
+
+async def test_a_name_that_is_likely_free_costs_one_request() -> None:
+    """Nothing is read before a record is created whose name was seen to be free a moment ago."""
+    asked = Asked()
+    store = FaultStore(MemoryStore(), NoFaults(), random.Random(5), hooks=asked)  # noqa: S311
+    await State(store, "").first("claim.json", {"by": 1}, "run", likely_free=True)
+    assert ["create"] == asked.operations
 
 
 @pytest.mark.parametrize("error", [ExistsError("412"), DeniedError("403")])

@@ -118,8 +118,7 @@ class Agreement:
         anchor = await self._state.read(name)
         if anchor is not None:
             return self._agreed(await self._claim_of(anchor["run"]), f"joined: execution {execution} works on it")
-        anchor, claim, how = await self._anchor(name, f"{_EXECUTION}:{execution}")
-        return self._agreed(claim or await self._claim_of(anchor["run"]), how)
+        return self._agreed(*await self._anchor(name, f"{_EXECUTION}:{execution}"))
 
     async def _of_fingerprint(self) -> Agreed:
         number, anchor = await self._last_anchor()
@@ -133,9 +132,9 @@ class Agreement:
             owner = f"{_FINGERPRINT}:{self._wish.fingerprint}/{number}"
             if self._wish.new:
                 owner += f"/{self._clock.nonce()}"
-            anchor, claim, how = await self._anchor(name, owner)
-            if not self._wish.new or anchor["owner"] == owner:
-                return self._agreed(claim or await self._claim_of(anchor["run"]), how)
+            claim, how = await self._anchor(name, owner)
+            if not self._wish.new or claim["owner"] == owner:
+                return self._agreed(claim, how)
 
     async def _last_anchor(self) -> tuple[int, dict[str, Any] | None]:
         prefix = self._state.names.anchors(_FINGERPRINT, self._wish.fingerprint)
@@ -149,17 +148,17 @@ class Agreement:
     async def _finished(self, run_id: str) -> bool:
         return await self._state.store.stat(self._state.names.run(run_id).summary()) is not None
 
-    async def _anchor(self, name: str, owner: str) -> tuple[dict[str, Any], dict[str, Any] | None, str]:
+    async def _anchor(self, name: str, owner: str) -> tuple[dict[str, Any], str]:
         """Claim a run id for an owner, then anchor it under a name that was seen to be free.
 
         Returns:
-            The anchor that stands, the claim of its run if it is the one claimed here, and how it came about.
+            The claim of the run that is anchored, by whomever, and how it came about.
         """
         claim = await self._name_run(owner)
-        anchor = await self._state.first(name, {"run": claim["run"], "owner": owner}, claim["run"], looked=True)
+        anchor = await self._state.first(name, {"run": claim["run"], "owner": owner}, claim["run"], likely_free=True)
         if anchor["run"] == claim["run"]:
-            return anchor, claim, "new"
-        return anchor, None, "joined: another task began it a moment earlier"
+            return claim, "new"
+        return await self._claim_of(anchor["run"]), "joined: another task began it a moment earlier"
 
     async def _name_run(self, owner: str) -> dict[str, Any]:
         """Claim the present minute for an owner: `<minute>`, or `<minute>-2`, `-3` … where others have it."""
@@ -172,7 +171,7 @@ class Agreement:
             if claim is None and await self._in_use(run_id):
                 continue
             if claim is None:
-                claim = await self._claim(run_id, owner, looked=True)
+                claim = await self._claim(run_id, owner, likely_free=True)
             if claim["owner"] == owner:
                 return claim
 
@@ -181,7 +180,7 @@ class Agreement:
         page = await self._output.page(f"{self._output_prefix}{run_id}/", limit=1)
         return bool(page.entries)
 
-    async def _claim(self, run_id: str, owner: str, *, looked: bool = False) -> dict[str, Any]:
+    async def _claim(self, run_id: str, owner: str, *, likely_free: bool = False) -> dict[str, Any]:
         claim = {
             "run": run_id,
             "owner": owner,
@@ -189,7 +188,7 @@ class Agreement:
             "began": self._clock.now().isoformat(),
             **self._wish.describes,
         }
-        return await self._state.first(self._state.names.run(run_id).claim, claim, run_id, looked=looked)
+        return await self._state.first(self._state.names.run(run_id).claim, claim, run_id, likely_free=likely_free)
 
     async def _claim_of(self, run_id: str) -> dict[str, Any]:
         name = self._state.names.run(run_id).claim

@@ -91,7 +91,7 @@ class Planner:
             "attempt": self._task.attempt,
             "began": self._clock.now().isoformat(),
         }
-        found = await self._state.first(self._run.planner_claim(number), claim, self._run_id, looked=True)
+        found = await self._state.first(self._run.planner_claim(number), claim, self._run_id, likely_free=True)
         return bool(found.get("nonce") == self._nonce)
 
     async def _make(self, number: int, progress: Callable[[int], None]) -> Plan:
@@ -102,7 +102,7 @@ class Planner:
             try:
                 plan = await freezer.make(progress)
                 # A store that asks to wait with this one request must not look like a planner that is dead.
-                committed = await self._state.first(self._run.plan, plan.to_record(), self._run_id, looked=True)
+                committed = await self._state.first(self._run.plan, plan.to_record(), self._run_id, likely_free=True)
             finally:
                 beats.cancel()
         self.listed = True

@@ -1,11 +1,13 @@
 """Which run: tasks that start together, late, again or by hand find the same one. In virtual time."""
 
 import asyncio
+import random
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from tests.faults.store import Asked, FaultStore, NoFaults
 from tests.virtual import VirtualClock, run
 from thumbrun.errors import SettingsError
 from thumbrun.planning.agree import Agreed, Agreement, Wish
@@ -22,6 +24,7 @@ class World:
     """One store, and whoever asks it for a run."""
 
     store: MemoryStore = field(default_factory=MemoryStore)
+    requests: Asked = field(default_factory=Asked)
     asked: int = 0
 
     async def agree(
@@ -33,7 +36,8 @@ class World:
         wanted = Wish(fingerprint, describes={"size": fingerprint}, **wished)
         task = Task(index, 10, 0, execution)
         clock = VirtualClock(self.asked)
-        return await Agreement(State(self.store, "_thumbrun/"), self.store, "", wanted, task, clock).run()
+        store = FaultStore(self.store, NoFaults(), random.Random(self.asked), hooks=self.requests)  # noqa: S311
+        return await Agreement(State(store, "_thumbrun/"), store, "", wanted, task, clock).run()
 
     async def finish(self, run_id: str) -> None:
         """Do as the last task of a run does."""
@@ -55,6 +59,13 @@ def test_tasks_that_start_across_a_minute_agree(execution: str | None) -> None:
         assert {MINUTE} == {agreed.run_id for agreed in [*first, *later, retried]}
 
     run(scenario())
+
+
+def test_a_task_that_begins_a_run_looks_at_nothing_twice() -> None:
+    """Anchor, claim and folder are looked at once each before claim and anchor are created: all wait for these."""
+    world = World()
+    assert "new" == run(world.agree(execution="thumbs-abc")).how
+    assert ["read", "read", "page", "create", "create"] == world.requests.operations
 
 
 def test_two_executions_in_one_minute_have_two_runs() -> None:
