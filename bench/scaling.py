@@ -109,8 +109,8 @@ class Model:
     image: float = RENDER
     page: float = 0.009
     start: float = 0.5
-    start_trips: float = 13.0
-    end_trips: float = 7.0
+    start_trips: float = 9.0
+    end_trips: float = 4.0
     writes: float | None = None
 
 

@@ -5,7 +5,10 @@ from collections import deque
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 class BoundedGroup:
@@ -41,6 +44,16 @@ class BoundedGroup:
         task = self._group.create_task(work)
         task.add_done_callback(lambda _: self._places.release())
         return task
+
+
+async def both(one: Coroutine[Any, Any, A], other: Coroutine[Any, Any, B]) -> tuple[A, B]:
+    """Run two coroutines at once and return what both return; the first error stops the other and is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = group.create_task(one), group.create_task(other)
+    except BaseExceptionGroup as errors:
+        raise first_error(errors) from None
+    return tasks[0].result(), tasks[1].result()
 
 
 class Budget:

@@ -4,11 +4,13 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from thumbrun.clock import Clock
+from thumbrun.concurrency import both
 from thumbrun.outcomes import Outcome, Tally
 from thumbrun.pipeline import Pipeline
-from thumbrun.planning.plan import Plan, read_shard
+from thumbrun.planning.plan import Item, Plan, read_shard
 from thumbrun.platform import Task
 from thumbrun.put import Work
 from thumbrun.shardlog import LedgerWriter, ShardLog
@@ -16,7 +18,7 @@ from thumbrun.state import State
 from thumbrun.suspects import suspects
 
 _OPENED_AHEAD = 8  # shards whose items and parts are read before they are needed
-_ANNOUNCED_AHEAD = 64  # items: while an announcement is written, so many others are there to be begun
+_AHEAD = 64  # items: while a shard's record is read, so many others are there to be begun
 _REFUSALS = 32  # not written down, until no more items of the shard are begun
 
 
@@ -47,6 +49,8 @@ class Feed:
         pipeline: Pipeline,
         task: Task,
         clock: Clock,
+        *,
+        anew: bool,
     ) -> None:
         """Prepare.
 
@@ -58,6 +62,7 @@ class Feed:
             pipeline: Looks for thumbnails.
             task: Who works.
             clock: Tells when.
+            anew: Whether the run is taken up again, so that most shards may be complete.
         """
         self._state = state
         self._run = state.names.run(plan.run_id)
@@ -66,14 +71,16 @@ class Feed:
         self._pipeline = pipeline
         self._task = task
         self._clock = clock
+        self._anew = anew
         self._numbers = iter(shards)
         self._opening: deque[asyncio.Task[Opened | Tally]] = deque()
-        self._announcing: deque[tuple[asyncio.Task[None], ShardLog, list[Work]]] = deque()
-        self._announced = 0
+        self._ahead: deque[tuple[ShardLog, list[Work]]] = deque()  # what is announced, or about to be
+        self._items_ahead = 0
+        self._announcing: dict[int, asyncio.Task[None]] = {}  # what is not written yet, by shard
         self.stopped = False
 
     async def works(self, begin: Callable[[Opened | Tally], None]) -> AsyncGenerator[Work, None]:
-        """Yield items to work, in order; all of them are announced.
+        """Yield items to work, in order; each may be opened once `announced` has returned for it.
 
         Args:
             begin: Told of each shard before its first item is yielded.
@@ -84,32 +91,41 @@ class Feed:
         try:
             while not self.stopped:
                 await self._announce_more(begin)
-                if not self._announcing:
-                    return
-                announced, log, works = self._announcing.popleft()
-                await announced
+                if not self._ahead:
+                    break
+                log, works = self._ahead.popleft()
                 for work in works:
                     if log.refusals >= _REFUSALS:
                         await log.flush()
                     await self._announce_more(begin)
                     if self.stopped:
-                        return
-                    self._announced -= 1
+                        break
+                    self._items_ahead -= 1
                     yield work
+            await asyncio.gather(*self._announcing.values())
         finally:
             under_way: list[asyncio.Task[Opened | Tally] | asyncio.Task[None]] = [*self._opening]
-            under_way += [task for task, _, _ in self._announcing]
+            under_way += self._announcing.values()
             for task in under_way:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def announced(self, work: Work) -> None:
+        """Wait until an item is announced.
+
+        Raises:
+            StoreError: The announcement cannot be written.
+        """
+        if announcing := self._announcing.get(work.shard):
+            await asyncio.shield(announcing)
 
     async def _announce_more(self, begin: Callable[[Opened | Tally], None]) -> None:
         """Begin shards until enough items are announced, waiting for them only if there is nothing else to do."""
         self._open_more()
         while (
             self._opening
-            and self._announced < _ANNOUNCED_AHEAD
-            and (self._opening[0].done() or not (self._announced or self._announcing))
+            and self._items_ahead < _AHEAD
+            and (self._opening[0].done() or not (self._items_ahead or self._ahead))
         ):
             opened = await self._opening[0]
             self._opening.popleft()
@@ -130,16 +146,28 @@ class Feed:
         works = [Work(log.shard, index, log.items[index]) for index in ordinary]
         # What is never opened kills nobody.
         harmful = [index for index in ordinary if log.items[index].opened]
-        announcement = log.announce(harmful, self._pipeline.items_at_once + _REFUSALS) if harmful else _nothing()
-        self._announcing.append((asyncio.ensure_future(announcement), log, works))
-        self._announced += len(works)
+        if harmful:
+            announcement = log.announce(harmful, self._pipeline.items_at_once + _REFUSALS)
+            task = self._announcing[log.shard] = asyncio.ensure_future(announcement)
+            task.add_done_callback(partial(self._written, log.shard))
+        self._ahead.append((log, works))
+        self._items_ahead += len(works)
+
+    def _written(self, shard: int, announcing: asyncio.Task[None]) -> None:
+        """Forget an announcement that is written; one that failed stays, for whoever waits for it."""
+        if not announcing.cancelled() and announcing.exception() is None:
+            del self._announcing[shard]
 
     async def _open(self, number: int) -> Opened | Tally:
-        parts = await self._ledger.parts(number)
+        early = None
+        if self._anew:
+            parts = await self._ledger.parts(number)
+        else:
+            parts, early = await both(self._ledger.parts(number), self._items(number))
         tally = await self._ledger.settled(number, parts)
         if tally is not None:
             return tally
-        items = await read_shard(self._state, self._run, self._plan, number)
+        items = early or await self._items(number)
         log = await self._ledger.open(number, items, parts)
         if not log.sealed:
             await self._reopen_missing(log)
@@ -151,6 +179,9 @@ class Feed:
         found = suspects(log.announcements, unseen, self._task, self._clock.now())
         return Opened(log, [outcome for outcome in outcomes if outcome], found)
 
+    async def _items(self, number: int) -> list[Item]:
+        return await read_shard(self._state, self._run, self._plan, number)
+
     async def _reopen_missing(self, log: ShardLog) -> None:
         """Find the thumbnails that are gone, in a round that works these again."""
         done = [index for index, outcome in log.known.items() if self._ledger.round.looks_for(outcome)]
@@ -161,7 +192,3 @@ class Feed:
 
     def _look(self, log: ShardLog, index: int) -> Awaitable[Outcome | None]:
         return self._pipeline.look(Work(log.shard, index, log.items[index]))
-
-
-async def _nothing() -> None:
-    pass

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from thumbrun.admission import Admission
 from thumbrun.clock import Clock
+from thumbrun.concurrency import both
 from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError
 from thumbrun.feed import Feed
 from thumbrun.imaging.workers import Renderer, Workers
+from thumbrun.ledger import A_PAGE
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
 from thumbrun.pipeline import Pipeline
@@ -140,7 +142,7 @@ class Job:
             try:
                 agreed = await self._agree(stores)
                 this_round = await self._round(stores, agreed.run_id)
-                planner, plan = await self._plan(stores, agreed.run_id)
+                planner, plan = await self._plan(stores, agreed)
                 await starting
             finally:
                 starting.cancel()
@@ -176,11 +178,11 @@ class Job:
         self._events.info("round-agreed", f"Round {this_round.number} works again: {reasons}", round=this_round.number)
         return this_round
 
-    async def _plan(self, stores: Stores, run_id: str) -> tuple[Planner, Plan]:
-        settings = self._settings
+    async def _plan(self, stores: Stores, agreed: Agreed) -> tuple[Planner, Plan]:
+        settings, run_id = self._settings, agreed.run_id
         source = source_of(settings, stores.source)
         planner = Planner(stores.state, source, run_id, naming_rule(settings, run_id), self._task, self._clock)
-        plan = await planner.plan(lambda found: self._events.listing(found))
+        plan = await planner.plan(lambda found: self._events.listing(found), begun=agreed.begun)
         verb = "made" if planner.listed else "read"
         self._events.info(
             f"plan-{verb}",
@@ -196,8 +198,9 @@ class Job:
 
     async def _work_shards(self, stores: Stores, agreed: Agreed, plan: Plan, ledger: LedgerWriter) -> Tally:
         settings = self._settings
+        anew = agreed.anew or settings.retry is not None
         # A bucket that nobody asks anything of loses what it had grown to, so a run taken up again begins anew.
-        stores.ramp(self._clock.now() if agreed.anew or settings.retry else agreed.began)
+        stores.ramp(self._clock.now() if anew else agreed.began)
         shares = assign([shard.cost for shard in plan.shards], self._task.count, contiguous=settings.balance == "count")
         pipeline = Pipeline(
             stores.source,
@@ -216,7 +219,7 @@ class Job:
             items_at_once=settings.in_flight + 2 * settings.workers,
         )
         shards = shares[self._task.index]
-        feed = Feed(stores.state, plan, shards, ledger, pipeline, self._task, self._clock)
+        feed = Feed(stores.state, plan, shards, ledger, pipeline, self._task, self._clock, anew=anew)
         items = sum(plan.shards[number].items for number in shards)
         self._shard_work = ShardWork(items, feed, pipeline, self._events, self._clock)
         return await self._shard_work.run()
@@ -225,12 +228,15 @@ class Job:
         """Write the run's summary if every shard is complete; return its tally, or None while shards are open."""
         names = stores.state.names.run(agreed.run_id)
         number = ledger.round.number
-        if await stores.state.store.stat(names.summary(number)):
+        summarised, finished = await both(
+            stores.state.store.stat(names.summary(number)), ledger.finished(len(plan.shards), number)
+        )
+        if summarised:
             summary = await last_summary(stores.state, agreed.run_id)
             return Tally.from_record(summary) if summary else None
-        if await ledger.unfinished(len(plan.shards), number) is not None:
+        if finished is None:
             return None
-        tally, parts = await ledger.count()
+        tally, parts = finished
         record = {
             "run": agreed.run_id,
             "round": number,
@@ -240,7 +246,11 @@ class Job:
             "parts": parts,
             **tally.to_record(),
         }
-        return Tally.from_record(await stores.state.first(names.summary(number), record, agreed.run_id))
+        # Of a small plan one listing told that it is finished, and few tasks ask: it was looked for just now.
+        small = len(plan.shards) <= A_PAGE
+        return Tally.from_record(
+            await stores.state.first(names.summary(number), record, agreed.run_id, likely_free=small)
+        )
 
 
 async def agree(settings: Settings, stores: Stores, clock: Clock) -> Agreed:

@@ -22,7 +22,7 @@ COVERS = "thumbrun-parts"  # the metadata key of how many of the shard's parts a
 ROUND = "thumbrun-round"  # the metadata key of the round that a later round's seal belongs to
 
 _NUMBERS = ("source_bytes", "output_bytes", "width", "height", "retry_round")
-_LAST = 300  # shards, whose parts fill about a page of a listing
+A_PAGE = 300  # shards, whose parts fill about a page of a listing
 
 
 def to_row(outcome: Outcome, item: Item) -> dict[str, Any]:
@@ -102,7 +102,7 @@ class Ledger:
             shards: How many the plan has.
             round_number: The round.
         """
-        last = max(0, shards - _LAST)
+        last = max(0, shards - A_PAGE)
         gap = await self._gap(last, shards, round_number)
         return gap if gap is not None or not last else await self._gap(0, last, round_number)
 
@@ -110,8 +110,8 @@ class Ledger:
         """Return the number of the first shard from `first` to before `end` that is not sealed, or None."""
         expected = first
         async for entries in pages(self._state.store, self._run.ledger, self._run.shard_ledger(first)):
-            sealing = (entry for entry in entries if SEAL in entry.metadata and round_of(entry) >= round_number)
-            for shard in sorted({self._run.shard_of_part(entry.name) for entry in sealing}):
+            sealing = (entry.name for entry in entries if _seals(entry, round_number))
+            for shard in sorted(set(map(self._run.shard_of_part, sealing))):
                 if shard > expected:
                     return expected if expected < end else None
                 expected = shard + 1
@@ -125,13 +125,33 @@ class Ledger:
         return tally
 
     async def count(self) -> tuple[Tally, int]:
-        """Count the outcomes of all items; return their tally and how many parts it covers.
+        """Count the outcomes of all items; return their tally and how many parts it covers."""
+        return await self._counted(await self._list(self._run.ledger))
+
+    async def finished(self, shards: int, round_number: int = 0) -> tuple[Tally, int] | None:
+        """Count the outcomes of all items once a round has sealed every shard.
+
+        Args:
+            shards: How many the plan has.
+            round_number: The round.
+
+        Returns:
+            Their tally and how many parts it covers; None while a shard is not sealed.
+        """
+        if shards > A_PAGE and await self.unfinished(shards, round_number) is not None:
+            return None  # found out without listing all of the ledger
+        parts = await self._list(self._run.ledger)
+        sealed = {self._run.shard_of_part(part.name) for part in parts if _seals(part, round_number)}
+        return await self._counted(parts) if len(sealed) == shards else None
+
+    async def _counted(self, ledger: Iterable[Entry]) -> tuple[Tally, int]:
+        """Count the outcomes that the listed parts of a ledger tell of.
 
         A shard is read only where no seal covers all of its parts.
         """
         total, covered = Tally(), 0
         by_shard: dict[int, list[Entry]] = {}
-        for entry in await self._list(self._run.ledger):
+        for entry in ledger:
             by_shard.setdefault(self._run.shard_of_part(entry.name), []).append(entry)
         for shard, parts in by_shard.items():
             tally, counted = await self.sealed(shard, parts)
@@ -175,6 +195,11 @@ class Ledger:
             outcomes[part.name] = [from_row(shard, row) for row in rows]
             last[self._run.nonce_of_part(part.name)] = header
         return choose(outcomes), last
+
+
+def _seals(part: Entry, round_number: int) -> bool:
+    """Whether a part says that its shard is complete in a round, or in a later one."""
+    return SEAL in part.metadata and round_of(part) >= round_number
 
 
 def round_of(seal: Entry) -> int:

@@ -30,8 +30,8 @@ _OF_ALL_BYTES = (Reason.UNREADABLE, Reason.TRUNCATED)  # what is said of an imag
 _FAILURES_IN_A_ROW = 8  # items that a failing store leaves open before the task gives up
 
 
-class _Alone:
-    """How a suspect is opened: announced first, and the next one waits until it is closed."""
+class _Opening:
+    """How an item is opened: announced first; who works suspects waits until it is closed."""
 
     def __init__(self, announce: Callable[[Work], Awaitable[None]]) -> None:
         self.announce = announce
@@ -84,12 +84,18 @@ class Pipeline:
         self.failure: StoreError | None = None
         self.left_open = 0
 
-    async def run(self, works: AsyncIterator[Work], take: Callable[[Outcome], None]) -> None:
+    async def run(
+        self,
+        works: AsyncIterator[Work],
+        take: Callable[[Outcome], None],
+        announced: Callable[[Work], Awaitable[None]],
+    ) -> None:
         """Work all items; `take` gets each outcome.
 
         Args:
             works: The items; may end early when the task is told to stop.
             take: Must not raise.
+            announced: Awaited right before an item is opened, once its bytes are there.
 
         Raises:
             StoreError: The store fails for good, or for many items in a row.
@@ -98,7 +104,7 @@ class Pipeline:
         async def side_by_side(works: AsyncIterator[Work]) -> None:
             async with BoundedGroup(self.items_at_once) as group:
                 async for work in works:
-                    await group.start(self._work(work, take))
+                    await group.start(self._work(work, take, _Opening(announced)))
 
         await side_by_side(works)
         await self._settle_denied(take, side_by_side)
@@ -114,7 +120,7 @@ class Pipeline:
         Args:
             works: The items.
             take: As for `run`.
-            announce: Awaited right before an item is opened, once its bytes are there.
+            announce: As `announced` for `run`.
 
         Raises:
             StoreError: As for `run`.
@@ -123,9 +129,9 @@ class Pipeline:
         async def one_by_one(works: AsyncIterator[Work]) -> None:
             async with BoundedGroup(2) as group:  # while one thumbnail is being written, the next item is fetched
                 async for work in works:
-                    alone = _Alone(announce)
-                    await group.start(self._work(work, take, alone))
-                    await alone.closed.wait()
+                    opening = _Opening(announce)
+                    await group.start(self._work(work, take, opening))
+                    await opening.closed.wait()
 
         await one_by_one(works)
         await self._settle_denied(take, one_by_one)
@@ -138,9 +144,9 @@ class Pipeline:
             return refusal(work.shard, work.index, unfit.reason, unfit.detail)
         return await self._putter.look(work)
 
-    async def _work(self, work: Work, take: Callable[[Outcome], None], alone: "_Alone | None" = None) -> None:
+    async def _work(self, work: Work, take: Callable[[Outcome], None], opening: _Opening) -> None:
         try:
-            outcome = await self._outcome(work, alone)
+            outcome = await self._outcome(work, opening)
         except SourceDeniedError as error:
             self._denied.append((work, error))
             if len(self._denied) % _FAILURES_IN_A_ROW == 0 and not await self._fetcher.may_read(work.item):
@@ -157,8 +163,7 @@ class Pipeline:
             self._in_a_row = 0
             take(outcome)
         finally:
-            if alone:
-                alone.closed.set()
+            opening.closed.set()
 
     async def _settle_denied(
         self, take: Callable[[Outcome], None], again: Callable[[AsyncIterator[Work]], Awaitable[None]]
@@ -183,7 +188,7 @@ class Pipeline:
     async def _others_may_be_read(self) -> bool:
         return bool(self._denied) and await self._fetcher.may_read(self._denied[0][0].item)
 
-    async def _outcome(self, work: Work, alone: "_Alone | None") -> Outcome:
+    async def _outcome(self, work: Work, opening: _Opening) -> Outcome:
         item = work.item
         try:
             self._check(item)
@@ -194,8 +199,7 @@ class Pipeline:
             async with self._admission.body(held) as hold:
                 fetched = await self._fetcher.fetch(item)
                 try:
-                    if alone:
-                        await alone.announce(work)
+                    await opening.announce(work)
                     verdict = await self._render(item, fetched.body, hold)
                     if fetched.part and isinstance(verdict, Refused) and verdict.reason in _OF_ALL_BYTES:
                         fetched.body.close()
@@ -204,8 +208,7 @@ class Pipeline:
                         verdict = await self._render(item, fetched.body, hold)
                 finally:
                     fetched.body.close()
-            if alone:
-                alone.closed.set()
+            opening.closed.set()
         except UnfitError as unfit:
             outcome = refusal(work.shard, work.index, unfit.reason, unfit.detail, source_bytes=unfit.source_bytes)
             return replace(outcome, unchecked=unfit.unchecked)

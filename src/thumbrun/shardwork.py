@@ -65,7 +65,7 @@ class ShardWork:
                 helpers += [await group.start(self._write_complete()) for _ in range(_WRITERS)]
                 try:
                     async with aclosing(self._feed.works(self._begin)) as works:
-                        await self._pipeline.run(works, self._take)
+                        await self._pipeline.run(works, self._take, self._feed.announced)
                     await self._work_suspects()
                     await self._complete.join()
                 finally:

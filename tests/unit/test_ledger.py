@@ -228,16 +228,40 @@ def test_the_first_gap_is_found_among_many_shards() -> None:
     run(scenario())
 
 
+class Counting(MemoryStore):
+    """Counts the pages that it lists."""
+
+    listed = 0
+
+    async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = 1000) -> Page:
+        """List, and count."""
+        self.listed += 1
+        return await super().page(prefix, start=start, end=end, limit=limit)
+
+
+@pytest.mark.parametrize(("shards", "pages"), [(1, 1), (300, 1), (400, 3)])
+def test_a_finished_run_is_counted_as_it_is_looked_at(shards: int, pages: int) -> None:
+    """One listing of a small plan's ledger tells whether all of it is done and what came of it."""
+
+    async def scenario() -> None:
+        store = Counting()
+        process = writer(store, "aa")
+        for shard in range(shards - 1):
+            await process.append(shard, [], Tally(done=3))
+        await process.append(shards - 1, [], None)
+        assert await ledger(store).finished(shards) is None
+        await process.append(shards - 1, [], Tally(done=3), counted=2)
+        store.listed = 0
+        assert (Tally(done=3 * shards), shards + 1) == await ledger(store).finished(shards)
+        assert pages == store.listed
+        assert await ledger(store).finished(shards, 1) is None
+
+    run(scenario())
+
+
 @pytest.mark.parametrize(("missing", "pages"), [(4_990, 1), (4_800, 1), (2_000, 4)])
 def test_a_task_that_is_done_early_asks_for_one_page(missing: int, pages: int) -> None:
     """What is open when the first tasks are done lies at the end of the plan: there one page shows it."""
-
-    class Counting(MemoryStore):
-        listed = 0
-
-        async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = 1000) -> Page:
-            self.listed += 1
-            return await super().page(prefix, start=start, end=end, limit=limit)
 
     async def scenario() -> None:
         store = Counting()

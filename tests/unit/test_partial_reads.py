@@ -58,11 +58,13 @@ def noise(kind: str, side: int = 1200) -> bytes:
 
 
 async def done(
-    source: Counting, workers: Workers, entry: Entry, *, kind: str = "jpeg", **making: object
+    source: Counting, workers: Workers, entry: Entry, *, kind: str = "jpeg", max_pixels: int = 10**8
 ) -> tuple[Outcome, MemoryStore]:
     """Work one item, and check that its outcome tells what was read."""
     output = MemoryStore("out")
-    (outcome,), _ = await work(source, output, workers, [item(entry, format=kind)], **({"max_bytes": 1 << 28} | making))
+    (outcome,), _ = await work(
+        source, output, workers, [item(entry, format=kind)], max_bytes=1 << 28, max_pixels=max_pixels
+    )
     assert source.bytes_read == outcome.source_bytes
     return outcome, output
 

@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import io
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 
 import pytest
 from PIL import Image
@@ -12,7 +12,9 @@ from PIL import Image
 from tests.photographs import draw
 from thumbrun.admission import Admission
 from thumbrun.fetch import SourceDeniedError
+from thumbrun.imaging.body import Body
 from thumbrun.imaging.recipe import Recipe
+from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.imaging.workers import Workers
 from thumbrun.outcomes import Outcome, Reason, Status
 from thumbrun.pipeline import Pipeline
@@ -66,8 +68,17 @@ def item(entry: Entry, **changes: object) -> Item:
     return Item(**(values | changes))  # type: ignore[arg-type]
 
 
+async def at_once(_: Work) -> None:
+    """Announce without waiting for anything."""
+
+
 async def work(
-    source: MemoryStore, output: MemoryStore, workers: Workers, items: Iterable[Item], **making: object
+    source: MemoryStore,
+    output: MemoryStore,
+    workers: Workers,
+    items: Iterable[Item],
+    announced: Callable[[Work], Awaitable[None]] = at_once,
+    **making: object,
 ) -> tuple[list[Outcome], Pipeline]:
     """Work items, and return their outcomes by index, and the pipeline."""
     values: dict[str, object] = {
@@ -91,8 +102,35 @@ async def work(
             yield Work(0, index, one)
 
     outcomes: list[Outcome] = []
-    await pipeline.run(feed(), outcomes.append)
+    await pipeline.run(feed(), outcomes.append, announced)
     return sorted(outcomes, key=lambda outcome: outcome.item), pipeline
+
+
+async def test_what_is_not_announced_yet_is_fetched_and_not_opened(
+    workers: Workers, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While an item is being announced its bytes are fetched; it is opened once the announcement is written."""
+    source = MemoryStore("in")
+    happened = list[str]()
+    render, read = workers.render, source.read
+
+    async def reading(name: str, sink: Sink, **options: object) -> None:
+        await read(name, sink, **options)  # type: ignore[arg-type]
+        happened.append("fetched")
+
+    async def announced(_: Work) -> None:
+        await asyncio.sleep(0.1)
+        happened.append("announced")
+
+    async def rendering(body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
+        happened.append("opened")
+        return await render(body, request)
+
+    monkeypatch.setattr(source, "read", reading)
+    monkeypatch.setattr(workers, "render", rendering)
+    items = [item(source.put_as_user("a.jpg", photograph))]
+    (outcome,), _ = await work(source, MemoryStore("out"), workers, items, announced)
+    assert (Status.DONE, ["fetched", "announced", "opened"]) == (outcome.status, happened)
 
 
 async def test_a_thumbnail_and_its_marks(workers: Workers, photograph: bytes) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from thumbrun.clock import Clock
+from thumbrun.concurrency import both
 from thumbrun.errors import SettingsError
 from thumbrun.platform import Task
 from thumbrun.state import State
@@ -49,12 +50,14 @@ class Agreed:
         began: When its id was claimed, UTC.
         how: In plain words, why this one.
         anew: Whether it is taken up again, so that nobody may have worked on it for long.
+        begun: Whether it was begun just now, so that there is hardly a plan yet.
     """
 
     run_id: str
     began: datetime
     how: str
     anew: bool = False
+    begun: bool = False
 
 
 class Agreement:
@@ -118,7 +121,7 @@ class Agreement:
         anchor = await self._state.read(name)
         if anchor is not None:
             return self._agreed(await self._claim_of(anchor["run"]), f"joined: execution {execution} works on it")
-        return self._agreed(*await self._anchor(name, f"{_EXECUTION}:{execution}"))
+        return await self._anchor(name, f"{_EXECUTION}:{execution}")
 
     async def _of_fingerprint(self) -> Agreed:
         number, anchor = await self._last_anchor()
@@ -132,9 +135,9 @@ class Agreement:
             owner = f"{_FINGERPRINT}:{self._wish.fingerprint}/{number}"
             if self._wish.new:
                 owner += f"/{self._clock.nonce()}"
-            claim, how = await self._anchor(name, owner)
-            if not self._wish.new or claim["owner"] == owner:
-                return self._agreed(claim, how)
+            agreed = await self._anchor(name, owner)
+            if not self._wish.new or agreed.begun:
+                return agreed
 
     async def _last_anchor(self) -> tuple[int, dict[str, Any] | None]:
         prefix = self._state.names.anchors(_FINGERPRINT, self._wish.fingerprint)
@@ -148,17 +151,17 @@ class Agreement:
     async def _finished(self, run_id: str) -> bool:
         return await self._state.store.stat(self._state.names.run(run_id).summary()) is not None
 
-    async def _anchor(self, name: str, owner: str) -> tuple[dict[str, Any], str]:
+    async def _anchor(self, name: str, owner: str) -> Agreed:
         """Claim a run id for an owner, then anchor it under a name that was seen to be free.
 
         Returns:
-            The claim of the run that is anchored, by whomever, and how it came about.
+            The run that is anchored, by whomever.
         """
         claim = await self._name_run(owner)
         anchor = await self._state.first(name, {"run": claim["run"], "owner": owner}, claim["run"], likely_free=True)
         if anchor["run"] == claim["run"]:
-            return claim, "new"
-        return await self._claim_of(anchor["run"]), "joined: another task began it a moment earlier"
+            return self._agreed(claim, "new", begun=True)
+        return self._agreed(await self._claim_of(anchor["run"]), "joined: another task began it a moment earlier")
 
     async def _name_run(self, owner: str) -> dict[str, Any]:
         """Claim the present minute for an owner: `<minute>`, or `<minute>-2`, `-3` … where others have it."""
@@ -167,8 +170,8 @@ class Agreement:
         while True:
             run_id = minute if number == 1 else f"{minute}-{number}"
             number += 1
-            claim = await self._state.read(self._state.names.run(run_id).claim)
-            if claim is None and await self._in_use(run_id):
+            claim, in_use = await both(self._state.read(self._state.names.run(run_id).claim), self._in_use(run_id))
+            if claim is None and in_use:
                 continue
             if claim is None:
                 claim = await self._claim(run_id, owner, likely_free=True)
@@ -198,7 +201,7 @@ class Agreement:
             raise SettingsError([f"an anchor names run {run_id}, but {where} was deleted; begin another with --new"])
         return claim
 
-    def _agreed(self, claim: Mapping[str, Any], how: str, *, anew: bool = False) -> Agreed:
+    def _agreed(self, claim: Mapping[str, Any], how: str, *, anew: bool = False, begun: bool = False) -> Agreed:
         if claim["fingerprint"] != self._wish.fingerprint:
             differing = [
                 f"{key} was {claim.get(key)!r}, is {value!r}"
@@ -210,4 +213,4 @@ class Agreement:
                 "use the same ones, or begin another run with --new / THUMBRUN_NEW"
             )
             raise SettingsError([problem])
-        return Agreed(claim["run"], datetime.fromisoformat(claim["began"]), how, anew)
+        return Agreed(claim["run"], datetime.fromisoformat(claim["began"]), how, anew, begun)

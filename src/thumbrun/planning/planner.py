@@ -49,15 +49,18 @@ class Planner:
         self._nonce = clock.nonce()
         self.listed = False
 
-    async def plan(self, progress: Callable[[int], None] = lambda _: None) -> Plan:
+    async def plan(self, progress: Callable[[int], None] = lambda _: None, *, begun: bool = False) -> Plan:
         """Return the run's one plan.
 
         Args:
             progress: Told now and then how many items were found, while this process lists.
+            begun: Whether the run was begun just now: then it is claimed before anything is looked for.
 
         Raises:
             StoreError: Listing, reading or writing failed; another attempt may find or finish the plan.
         """
+        if begun and await self._claim(1):
+            return await self._make(1, progress)
         watch = _Watch(self._state, self._run, self._clock)
         wait = first_wait(self._task.count)
         while True:

@@ -62,19 +62,18 @@ async def _create_over(
     return self.overwrite(name, body, content_type, metadata)
 
 
-async def _anchor_first(self: Agreement, name: str, owner: str) -> tuple[dict[str, Any], str]:
+async def _anchor_first(self: Agreement, name: str, owner: str) -> Agreed:
     run_id = self._clock.now().strftime("%Y%m%dT%H%MZ")
     anchor = await self._state.first(name, {"run": run_id, "owner": owner}, run_id)
-    await self._claim(anchor["run"], owner)
-    return anchor, "new"
+    return self._agreed(await self._claim(anchor["run"], owner), "new")
 
 
 async def _by_own_clock(self: Agreement, execution: str) -> Agreed:
     return self._agreed(await self._name_run(f"execution:{execution}"), "new")
 
 
-def _whatever_was_asked(self: Agreement, claim: Mapping[str, Any], how: str) -> Agreed:
-    return _agreed(self, {**claim, "fingerprint": self._wish.fingerprint}, how)
+def _whatever_was_asked(self: Agreement, claim: Mapping[str, Any], how: str, **options: bool) -> Agreed:
+    return _agreed(self, {**claim, "fingerprint": self._wish.fingerprint}, how, **options)
 
 
 _agreed = Agreement._agreed
@@ -193,8 +192,8 @@ def _all_but_the_last(self: ShardLog) -> Tally:
     return Tally.of(list(self.known.values())[:-1])
 
 
-async def _all_sealed(self: Ledger, shards: int, round_number: int = 0) -> None:
-    return None
+async def _always_finished(self: Ledger, shards: int, round_number: int = 0) -> tuple[Tally, int]:
+    return await self.count()
 
 
 def _none_collide(self: NameBook) -> dict[int, list[int]]:
@@ -268,7 +267,7 @@ DEFECTS = (
     Defect("a listing goes on one name too early", 2, _instead(listing, "pages", _resumed_early)),
     Defect("a seal does not count the last outcome", 3, _instead(ShardLog, "tally", property(_all_but_the_last))),
     Defect("a seal is believed whatever was written after it", 3, _instead(Ledger, "sealed", _seal_is_all)),
-    Defect("the summary is written while shards are open", 3, _instead(Ledger, "unfinished", _all_sealed)),
+    Defect("the summary is written while shards are open", 3, _instead(Ledger, "finished", _always_finished)),
     Defect("names that collide are left alone", 5, _instead(NameBook, "raise_colliding", _none_collide)),
     Defect("a thumbnail does not say where it comes from", 4, _instead(Putter, "_marks", _only_the_run)),
     Defect("a record carries no mark", 6, _instead(State, "create", _unmarked)),

@@ -68,6 +68,17 @@ def test_a_task_that_begins_a_run_looks_at_nothing_twice() -> None:
     assert ["read", "read", "page", "create", "create"] == world.requests.operations
 
 
+def test_only_who_begins_a_run_need_not_look_for_its_plan() -> None:
+    """A run that was begun just now has no plan; whoever joins it, or resumes it, looks for one first."""
+
+    async def scenario() -> None:
+        world = World()
+        assert [True, False] == [(await world.agree(execution="one", index=index)).begun for index in range(2)]
+        assert not (await world.agree(execution="two", resume=MINUTE)).begun
+
+    run(scenario())
+
+
 def test_two_executions_in_one_minute_have_two_runs() -> None:
     """Executions never share a folder, however they interleave."""
 

@@ -1,10 +1,12 @@
 """Who plans, and that there is one plan: over a store in memory, in virtual time."""
 
 import asyncio
+import random
 from collections.abc import Mapping
 
 import pytest
 
+from tests.faults.store import Asked, FaultStore, NoFaults
 from tests.virtual import VirtualClock, run
 from thumbrun.planning.freeze import Source
 from thumbrun.planning.naming import NamingRule
@@ -20,7 +22,7 @@ from thumbrun.planning.planner import (
 from thumbrun.planning.select import Selection
 from thumbrun.platform import Task
 from thumbrun.state import State
-from thumbrun.storage.base import Entry, Page
+from thumbrun.storage.base import Entry, Page, Store
 from thumbrun.storage.memory import MemoryStore
 
 RUN = "20260102T1530Z"
@@ -43,7 +45,7 @@ class CountingStore(MemoryStore):
         return page
 
 
-def planner(state: MemoryStore, source: MemoryStore, *, index: int = 0, count: int = 4, **task: object) -> Planner:
+def planner(state: Store, source: MemoryStore, *, index: int = 0, count: int = 4, **task: object) -> Planner:
     """Return the planner of one task."""
     return Planner(
         State(state, "_thumbrun/"),
@@ -129,6 +131,23 @@ def test_tasks_that_start_together_list_once_and_agree() -> None:
         plans = await asyncio.gather(*(planner(state, source, index=i, count=30).plan() for i in range(30)))
         assert 1 == len({str(plan.to_record()) for plan in plans})
         assert {1} == set(source.listed.values())
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("begun", [1, 4])
+def test_whoever_begins_a_run_claims_its_plan_unseen(begun: int) -> None:
+    """It looks for nothing before it claims; where several think they have begun it, they still list once."""
+
+    async def scenario() -> None:
+        store, asked = CountingStore(), Asked()
+        names = photographs(store, 20)
+        state = FaultStore(store, NoFaults(), random.Random(1), hooks=asked)  # noqa: S311
+        plans = await asyncio.gather(*(planner(state, store, index=index).plan(begun=True) for index in range(begun)))
+        assert ["create"] * begun == asked.operations[:begun]
+        assert "read" not in asked.operations or begun > 1
+        assert [20] * begun == [plan.items for plan in plans]
+        assert {1} == {store.listed[name] for name in names}
 
     run(scenario())
 
