@@ -3,6 +3,7 @@
 from PIL import Image
 
 from thumbrun.imaging import colour
+from thumbrun.imaging.lanczos import resized
 
 # Averaging stops at three times the thumbnail's size; Lanczos does the rest: median PSNR 56 dB against Lanczos on
 # every pixel, at a third of its time. With 2 it is 52 dB.
@@ -36,7 +37,7 @@ def shrunk(image: Image.Image, width: int, height: int) -> Image.Image:
     else:
         averaged = image
     box = (0.0, 0.0, image.width / across, image.height / down)
-    return colour.visible(averaged.resize((width, height), Image.Resampling.LANCZOS, box))
+    return colour.visible(resized(averaged, (width, height), box))
 
 
 def _in_pieces(image: Image.Image, across: int, down: int, convert: colour.Conversion | None) -> Image.Image:
