@@ -10,7 +10,7 @@ from bench.remote import remote, run_task
 from thumbrun.settings.declared import DECLARED
 
 LATENCIES = (0.0, 0.05, 0.1, 0.2, 0.3)  # seconds a request, GET as PUT
-IMAGES = 600
+IMAGES = 2_400
 _SIZE = "1920 px"
 
 
@@ -21,7 +21,7 @@ class Late:
     Attributes:
         latency: Seconds a request.
         in_flight: The setting.
-        rate: Images a second, start excluded.
+        rate: Images a second, from process start to exit.
     """
 
     latency: float

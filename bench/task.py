@@ -19,6 +19,7 @@ from thumbrun.imaging.request import Rendered, Request
 
 GET, PUT = 0.05, 0.08  # seconds
 IMAGES = 600
+MANY = 3_000  # of which starting and ending are a small part
 _PART = 40  # images that the sequential design works
 _FEW = 4  # images of the runs that tell what starting takes
 _BENCH = ROOT / ".venv/bench/bin/python"
@@ -32,8 +33,10 @@ class Compared:
     Attributes:
         size: Which.
         bytes: The mean of a picture.
-        ours: Seconds from process start to exit, of all images.
+        ours: Seconds from process start to exit, of `IMAGES`.
+        ours_many: As ours, of `MANY`.
         sequential: As ours, of the sequential design.
+        sequential_many: As ours_many, of the sequential design.
         bulk: As ours, of img2dataset over the same server; None where it is not installed.
         alone: Processor time of decoding and encoding alone.
         processor: Of all our processes, start included.
@@ -46,7 +49,9 @@ class Compared:
     size: str
     bytes: float
     ours: float
+    ours_many: float
     sequential: float
+    sequential_many: float
     bulk: float | None
     alone: float
     processor: float
@@ -59,6 +64,11 @@ class Compared:
     def faster(self) -> float:
         """How often as fast as the sequential design."""
         return self.sequential / self.ours
+
+    @property
+    def faster_with_many(self) -> float:
+        """As faster, where starting and ending are a small part."""
+        return self.sequential_many / self.ours_many
 
     @property
     def beside(self) -> float:
@@ -78,17 +88,23 @@ def compare(size: str, rounds: int) -> Compared:
         size: One of `SIZES`.
         rounds: How often; medians count.
     """
-    ours, started, long, short, bulk = (list[Ran]() for _ in range(5))
+    ours, ours_many, started, long, short, bulk = (list[Ran]() for _ in range(6))
     alone = list[float]()
     with tempfile.TemporaryDirectory() as root:
-        full, part, few = (Path(root, name) for name in ("full", "part", "few"))
-        for folder, count in ((full, IMAGES), (part, _PART), (few, _FEW)):
+        many, full, part, few = (Path(root, name) for name in ("many", "full", "part", "few"))
+        for folder, count in ((many, MANY), (full, IMAGES), (part, _PART), (few, _FEW)):
             folder.mkdir()
             made = fill(folder, size, count)
         bodies = [path.read_bytes() for path in made]
         late = {"get": GET, "put": PUT}
-        with remote(full, **late) as all_of_them, remote(part, **late) as some, remote(few) as none:
+        with (
+            remote(many, **late) as most,
+            remote(full, **late) as all_of_them,
+            remote(part, **late) as some,
+            remote(few) as none,
+        ):
             for _ in range(rounds):
+                ours_many.append(run_task(most))
                 ours.append(run_task(all_of_them))
                 long.append(sequential(some, 1))
                 short.append(sequential(some, _PART // _FEW))
@@ -103,7 +119,9 @@ def compare(size: str, rounds: int) -> Compared:
         size=size,
         bytes=statistics.mean(map(len, bodies)),
         ours=middle(run.seconds for run in ours),
+        ours_many=middle(run.seconds for run in ours_many),
         sequential=middle(run.seconds for run in long) + (IMAGES - _PART) * each,
+        sequential_many=middle(run.seconds for run in long) + (MANY - _PART) * each,
         bulk=middle(run.seconds for run in bulk) if bulk else None,
         alone=middle(alone),
         processor=middle(run.own + run.workers for run in ours) / IMAGES,

@@ -11,6 +11,7 @@ try:
 except ImportError:  # there are no wheels of it for this machine
     vectors = None
 
+FAST = vectors is not None
 _MODES = ("L", "RGB", "RGBa", "CMYK")
 
 
@@ -26,7 +27,7 @@ def resized(
         by_vectors: False for Pillow's own arithmetic.
     """
     # A decoder may have made another size than the picture says, which the library would believe.
-    if vectors is None or not by_vectors or image.mode not in _MODES or image.im.size != image.size:
+    if not FAST or not by_vectors or image.mode not in _MODES or image.im.size != image.size:
         return image.resize(size, Image.Resampling.LANCZOS, box)
     left, upper, right, lower = box
     made = Image.new(image.mode, size)
