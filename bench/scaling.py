@@ -28,7 +28,7 @@ from thumbrun.storage.ramp import DOUBLING_SECONDS, WRITES
 
 LATENCY = 0.1  # seconds a request
 RENDER = 0.05  # seconds an image, one after the other
-IN_FLIGHT = 64
+IN_FLIGHT = 96
 _SHARD_WRITES = 2.0  # an announcement, and what seals it
 _SHARD_REQUESTS = 4.0  # with its record and a look at its ledger
 _PARTS_A_SHARD = 2.5

@@ -212,7 +212,7 @@ DECLARED: tuple[Setting, ...] = (
         "cost",
         "cost: shards go to the task with least to do, by bytes and format; count: contiguous slices.",
     ),
-    _setting("in_flight", values.whole(1, 1024), "N", "64", "Requests to a store at once.", unit="requests"),
+    _setting("in_flight", values.whole(1, 1024), "N", "96", "Requests to a store at once.", unit="requests"),
     _setting(
         "ramp",
         values.whole(0, _MOST),

@@ -15,7 +15,7 @@ def open_store(
     clock: Clock,
     emulator: str | None = None,
     user_project: str | None = None,
-    in_flight: int = 64,
+    in_flight: int = 96,
     on_retry: Callable[[Retry], None] = lambda _: None,
 ) -> RetryingStore:
     """Return the store of a location, its requests bounded and tried again; nothing is asked of it yet.
