@@ -59,7 +59,6 @@ _DECODING = {
     "small": _LANCZOS,
     "web": _LANCZOS,
     "cam": _LANCZOS,
-    "shot": "Pillow undoes PNG's filters one byte at a time; libpng and libspng do so with vector instructions",
     "webprog": "at 1920 px the scans before the first AC scan alone are not faithful enough (39 to 44 dB)",
 }
 

@@ -23,6 +23,7 @@ from PIL import (
 from thumbrun.imaging import icc
 from thumbrun.imaging.average import MARGIN, shrunk
 from thumbrun.imaging.geometry import SIDEWAYS, Box, fit, upright
+from thumbrun.imaging.png import PngImage
 from thumbrun.imaging.webp import StillWebP, open_webp
 
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # one image keeps one processor busy, and its time limit means something
@@ -39,7 +40,7 @@ _J2K_HEAD = 1 << 16  # bytes in which the main header of a JPEG 2000 picture is 
 # photographs with further pictures behind them (MPO) to a plugin that would parse those too.
 _DECODERS: dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]] = {
     "jpeg": JpegImagePlugin.JpegImageFile,
-    "png": PngImagePlugin.PngImageFile,
+    "png": PngImage,
     "gif": GifImagePlugin.GifImageFile,
     "webp": open_webp,
     "avif": AvifImagePlugin.AvifImageFile,

@@ -1,0 +1,158 @@
+"""PNG by the faster way: the very pixels that Pillow decodes, or Pillow's own word on what is wrong."""
+
+import io
+import os
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, PngImagePlugin
+
+from thumbrun.imaging import png
+
+SAMPLES = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
+COLOUR_TYPES = {"L": 0, "LA": 4, "RGB": 2, "RGBA": 6}
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    """Return a chunk of a PNG file."""
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+def around(mode: str, width: int, height: int, pixels: bytes, *, each: int = 999) -> bytes:
+    """Return a PNG with this zlib stream in chunks of so many bytes."""
+    header = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPES[mode], 0, 0, 0)
+    chunks = b"".join(chunk(b"IDAT", pixels[at : at + each]) for at in range(0, len(pixels), each))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunks + chunk(b"IEND", b"")
+
+
+def noise(mode: str, width: int, height: int, filters: list[int], seed: int = 0) -> bytes:
+    """Return the zlib stream of noise whose rows have these filters, in turn."""
+    chance = np.random.default_rng(seed)
+    rows = chance.integers(0, 256, (height, 1 + width * SAMPLES[mode]), np.uint8)
+    rows[:, 0] = [filters[row % len(filters)] for row in range(height)]
+    return zlib.compress(rows.tobytes())
+
+
+def made(kind: type[PngImagePlugin.PngImageFile], body: bytes) -> object:
+    """Return all that is known of a picture once it is decoded, or the error that it ends with."""
+    try:
+        image = kind(io.BytesIO(body))
+        image.load()
+    except (OSError, SyntaxError, ValueError) as error:
+        return str(error)
+    return image.mode, image.size, image.tobytes(), image.info, dict(image.getexif()), image.text
+
+
+def both(body: bytes) -> tuple[object, object]:
+    """Return what Pillow makes of a PNG, and what we do."""
+    return made(PngImagePlugin.PngImageFile, body), made(png.PngImage, body)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    mode=st.sampled_from(list(SAMPLES)),
+    width=st.integers(1, 300),
+    height=st.integers(1, 60),
+    filters=st.lists(st.integers(0, 4), min_size=1, max_size=7),
+    each=st.integers(1, 70_000),
+    seed=st.integers(0, 100),
+)
+def test_whatever_it_holds(mode: str, width: int, height: int, filters: list[int], each: int, seed: int) -> None:
+    """Any pixels in chunks of any length are decoded as by Pillow."""
+    theirs, ours = both(around(mode, width, height, noise(mode, width, height, filters, seed), each=each))
+    assert isinstance(ours, tuple)
+    assert theirs == ours
+
+
+@settings(max_examples=300, deadline=None)
+@given(at=st.floats(0, 1, exclude_max=True), change=st.integers(1, 255))
+def test_wherever_it_is_damaged(at: float, change: int) -> None:
+    """A byte that differs leads to what Pillow makes of it: an error in the same words, or a picture all the same."""
+    body = bytearray(around("RGB", 60, 40, noise("RGB", 60, 40, [1, 2, 4])))
+    body[int(at * len(body))] ^= change
+    theirs, ours = both(bytes(body))
+    assert theirs == ours
+
+
+@settings(max_examples=100, deadline=None)
+@given(at=st.floats(0, 1))
+def test_wherever_it_is_cut(at: float) -> None:
+    """A file that ends too early is as truncated as Pillow says, up to the number of bytes that it blames."""
+    body = around("RGBA", 60, 40, noise("RGBA", 60, 40, [2]))
+    theirs, ours = both(body[: int(at * len(body))])
+    if isinstance(theirs, str) and "bytes not processed" in theirs:
+        assert "truncated" in str(ours)
+    else:
+        assert theirs == ours
+
+
+@pytest.mark.parametrize("damage", ["its checksum", "no end", "more behind it", "a filter that does not exist"])
+def test_streams_that_zlib_would_find_odd(damage: str) -> None:
+    """What Pillow overlooks in a stream whose pixels are all there, it overlooks here too."""
+    pixels = noise("RGB", 300, 200, [1, 9] if "filter" in damage else [1])
+    match damage:
+        case "its checksum":
+            pixels = pixels[:-1] + bytes((pixels[-1] ^ 1,))
+        case "no end":
+            pixels = pixels[:-4]
+        case "more behind it":
+            pixels += os.urandom(100_000)
+    theirs, ours = both(around("RGB", 300, 200, pixels))
+    assert theirs == ours
+
+
+@pytest.mark.parametrize("kind", ["palette", "16 bits", "1 bit", "interlaced", "animated"])
+def test_other_kinds_of_png(kind: str) -> None:
+    """Palettes, other depths, interlaced and animated pictures are inflated likewise."""
+    target = io.BytesIO()
+    plain = Image.frombytes("RGB", (60, 40), os.urandom(7200))
+    match kind:
+        case "palette":
+            plain.quantize(64).save(target, "PNG")
+        case "16 bits":
+            plain.convert("I;16").save(target, "PNG")
+        case "1 bit":
+            plain.convert("1").save(target, "PNG")
+        case "animated":
+            plain.save(target, "PNG", save_all=True, append_images=[plain.rotate(90)])
+        case _:
+            passes = (1, 1, 2, 2, 2, 4, 4, 4, 4, 4, 4, 8, 8, 8, 8)  # pixels of each row of Adam7's seven, 8 x 8
+            rows = b"".join(b"\0" + os.urandom(3 * width) for width in passes)
+            head = struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 1)
+            parts = chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")
+            target.write(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    theirs, ours = both(target.getvalue())
+    assert isinstance(ours, tuple)
+    assert theirs == ours
+
+
+def test_what_follows_the_pixels_is_read_too() -> None:
+    """EXIF and text may stand behind the pixels; the EXIF says how the picture is to be turned."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    body = around("RGB", 50, 40, noise("RGB", 50, 40, [1]))
+    body = body[:-12] + chunk(b"eXIf", exif.tobytes()[6:]) + chunk(b"tEXt", b"key\0value") + body[-12:]
+    theirs, ours = both(body)
+    assert theirs == ours
+    assert isinstance(ours, tuple)
+    assert ({0x0112: 6}, {"key": "value"}) == ours[-2:]
+
+
+def test_it_is_inflated_by_isal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow gets the bytes stored: nothing is compressed in what it reads."""
+    read = list[bytes]()
+    load_read = png.PngImage.load_read
+
+    def reading(self: png.PngImage, read_bytes: int) -> bytes:
+        read.append(load_read(self, read_bytes))
+        return read[-1]
+
+    monkeypatch.setattr(png.PngImage, "load_read", reading)
+    pixels = noise("RGB", 300, 200, [1])
+    assert isinstance(made(png.PngImage, around("RGB", 300, 200, pixels)), tuple)
+    assert zlib.decompress(pixels) == zlib.decompressobj().decompress(b"".join(read))
+    assert b"".join(read).startswith(b"\x78\x01\0")
