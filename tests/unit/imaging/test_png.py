@@ -1,8 +1,11 @@
 """PNG by the faster way: the very pixels that Pillow decodes, or Pillow's own word on what is wrong."""
 
+import contextlib
+import gc
 import io
 import os
 import struct
+import weakref
 import zlib
 
 import numpy as np
@@ -140,6 +143,22 @@ def test_what_follows_the_pixels_is_read_too() -> None:
     assert theirs == ours
     assert isinstance(ours, tuple)
     assert ({0x0112: 6}, {"key": "value"}) == ours[-2:]
+
+
+@pytest.mark.parametrize("cut", [0, 5_000])
+def test_its_memory_is_free_with_its_last_use(cut: int) -> None:
+    """No cycle keeps a picture, whole or cut short, until garbage is collected."""
+    body = around("RGB", 300, 200, noise("RGB", 300, 200, [1])[: -cut or None])
+    gc.disable()
+    try:
+        image = png.PngImage(io.BytesIO(body))
+        with contextlib.suppress(OSError):
+            image.load()
+        there = weakref.ref(image)
+        del image
+        assert there() is None
+    finally:
+        gc.enable()
 
 
 def test_it_is_inflated_by_isal(monkeypatch: pytest.MonkeyPatch) -> None:
