@@ -268,7 +268,7 @@ def _balance(rounds: int) -> Result:
         f"{found.estimated:.3f} by the estimates, {found.true:.2f} by what items take",
         {"slices of equal count": f"{found.contiguous:.2f}", "slices of equal cost": f"{found.contiguous_bytes:.2f}"},
         found.true <= max(1.05, found.largest_item),
-        "progressive JPEG takes several times what its bytes tell, and no listing says which ones are",
+        "small progressive JPEG takes half as long again as its bytes tell, and no listing says which ones are",
     )
     return Result([row], (), [found])
 

@@ -13,17 +13,17 @@ BESIDE_MS = 1.0  # of processor time that an image takes beside decoding and enc
 # it, by the format that its type or name claims; None where only the bytes will tell. Measured by
 # `python -m bench rates`, which says how far these are off.
 RATES: dict[str | None, tuple[float, float]] = {
-    "jpeg": (1.9, 15.0),
-    "png": (15.0, 12.0),
-    "gif": (1.2, 23.0),
-    "webp": (14.0, 83.0),
-    "avif": (1.1, 270.0),
-    "heic": (0.9, 470.0),
-    "tiff": (1.3, 12.0),
-    "bmp": (1.2, 0.8),
-    "jpeg2000": (4.2, 89.0),
-    "ico": (0.1, 38.0),
-    None: (2.0, 20.0),
+    "jpeg": (1.1, 13.0),
+    "png": (13.5, 10.5),
+    "gif": (0.5, 22.0),
+    "webp": (6.1, 65.0),
+    "avif": (0.2, 260.0),
+    "heic": (0.4, 460.0),
+    "tiff": (0.7, 11.5),
+    "bmp": (0.4, 0.8),
+    "jpeg2000": (3.5, 88.0),
+    "ico": (0.3, 24.0),
+    None: (1.5, 15.0),
 }
 
 
