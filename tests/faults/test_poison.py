@@ -1,11 +1,16 @@
 """Images that kill their task, and tasks that die of other things: whole tasks in virtual time."""
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from tests.faults.deaths import BROKEN, POISON, World
 from tests.faults.random_kills import campaign, healthy, poisoned
 from tests.virtual import run
 from thumbrun.outcomes import Status
+from thumbrun.storage.base import Entry
+from thumbrun.storage.memory import MemoryStore
 
 
 @pytest.mark.parametrize("place", [0, 1, 40, 198, 199])
@@ -41,6 +46,25 @@ def test_poison_is_opened_alone_after_everything_else() -> None:
         assert POISON == second[-1] or second.index(POISON) >= 100
         assert POISON == third[-1]
         assert POISON not in fourth
+
+    run(scenario())
+
+
+def test_nothing_is_opened_before_it_is_announced() -> None:
+    """However long an announcement takes to be written, there is no thumbnail before it: a death would tell nothing."""
+
+    class SlowLedger(MemoryStore):
+        async def create(self, name: str, body: bytes, **options: Any) -> Entry:
+            await asyncio.sleep(5.0 if "/ledger/" in name else 0.0)
+            return await super().create(name, body, **options)
+
+    async def scenario() -> None:
+        world = World(1, store=SlowLedger())
+        world.put(healthy(40))
+        await world.execute()
+        ours = [name for name in world.store.objects if not name.startswith("in/")]
+        first_thumbnail = next(at for at, name in enumerate(ours) if not name.startswith("_thumbrun/"))
+        assert any("/ledger/" in name for name in ours[:first_thumbnail])
 
     run(scenario())
 
