@@ -8,7 +8,7 @@ import asyncio
 import zlib
 from dataclasses import dataclass
 
-import google_crc32c
+from crc32c import crc32c
 
 from thumbrun.imaging.body import Body
 from thumbrun.imaging.partial import look
@@ -19,6 +19,7 @@ from thumbrun.outcomes import Reason
 from thumbrun.planning.plan import Item
 from thumbrun.storage.base import (
     BytesSink,
+    Chunk,
     DeniedError,
     NotFoundError,
     Sink,
@@ -71,10 +72,10 @@ class _CheckedSink:
         if self._head:
             self.write(self._head)
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: Chunk) -> None:
         self._body.write(chunk)
         self.size += len(chunk)
-        self.crc32c = google_crc32c.extend(self.crc32c, chunk)
+        self.crc32c = crc32c(chunk, self.crc32c)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.imaging.workers import Renderer
 from thumbrun.outcomes import Outcome, Reason
-from thumbrun.storage.base import NotFoundError, Sink, Store
+from thumbrun.storage.base import Chunk, NotFoundError, Sink, Store
 
 
 class Opening:
@@ -101,7 +101,7 @@ class _AtMost:
         self._taken = 0
         self._sink.reset()
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: Chunk) -> None:
         """Take the next bytes."""
         self._taken += len(chunk)
         if self._taken > self._size:

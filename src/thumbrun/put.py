@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import google_crc32c
+from crc32c import crc32c
 
 from thumbrun import formats
 from thumbrun.imaging.geometry import box_name
@@ -139,7 +139,7 @@ class Putter:
                     name,
                     picture.data,
                     content_type=formats.media_type_of(item.output_format),
-                    metadata=self._marks(item) | {CHECKSUM_MARK: f"{google_crc32c.value(picture.data):08x}"},
+                    metadata=self._marks(item) | {CHECKSUM_MARK: f"{crc32c(picture.data):08x}"},
                     cache_control=self._making.cache_control,
                 )
             except DamagedError as error:

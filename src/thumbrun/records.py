@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import google_crc32c
+from crc32c import crc32c
 
 from thumbrun.errors import ThumbrunError
 
@@ -95,7 +95,7 @@ def open_lines(body: bytes, name: str) -> tuple[dict[str, Any], list[bytes]]:
 def _checksum(record: Mapping[str, Any]) -> str:
     """Return the crc32c of what a record says, whatever its spaces and the order of its keys."""
     text = json.dumps(record, sort_keys=True, separators=(",", ":"))
-    return f"{google_crc32c.value(text.encode()):08x}"
+    return f"{crc32c(text.encode()):08x}"
 
 
 def _checked(record: object, name: str) -> dict[str, Any]:

@@ -1,15 +1,25 @@
 """An image's bytes on their way to a decoding process: small ones through its socket, larger ones in a file.
 
 The file has no name: it is gone with the last process that holds it open, however that process ends. Its descriptor
-travels to the decoding process, so that the bytes are neither copied nor held twice. Shared memory is not used:
-containers often have 64 MB of it, and beyond that a write kills the process.
+travels to the decoding process, so that the bytes are neither copied nor held twice. It lies in memory (memfd_create),
+which no mount limits as /dev/shm is (64 MB in many containers); a temporary file on a disk takes 0.06 ms more, and is
+written to that disk.
 """
 
 import os
+import sys
 import tempfile
 
 # Through the socket 64 KiB take 0.34 ms there and back, in a file 0.61; 128 KiB 0.46 and 0.42; 1 MiB 5.0 and 2.5.
 IN_MEMORY = 64 * 1024
+
+
+def _nameless() -> int:
+    """Return the descriptor of a new file without a name."""
+    if sys.platform == "linux":
+        return os.memfd_create("image", os.MFD_CLOEXEC)
+    with tempfile.TemporaryFile(buffering=0) as file:
+        return os.dup(file.fileno())
 
 
 class Body:
@@ -23,26 +33,26 @@ class Body:
         """Prepare for about `expected` bytes, which decides where they are kept."""
         self.size = 0
         self._chunks: list[bytes] = []
-        self._file = tempfile.TemporaryFile(buffering=0) if expected > IN_MEMORY else None  # noqa: SIM115
+        self._file = _nameless() if expected > IN_MEMORY else None
 
     def reset(self) -> None:
         """Forget what was written."""
         self._chunks.clear()
+        if self._file is not None and self.size:
+            os.ftruncate(self._file, 0)
         self.size = 0
-        if self._file:
-            self._file.truncate(0)
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: bytes | memoryview) -> None:
         """Take the next bytes."""
-        if self._file:
-            view = memoryview(chunk)
-            while view:
-                written = os.pwrite(self._file.fileno(), view, self.size)
-                self.size += written
-                view = view[written:]
-        else:
-            self._chunks.append(chunk)
+        if self._file is None:
+            self._chunks.append(bytes(chunk))
             self.size += len(chunk)
+            return
+        view = memoryview(chunk)
+        while view:
+            written = os.pwrite(self._file, view, self.size)
+            self.size += written
+            view = view[written:]
 
     def read(self) -> bytes:
         """Return all bytes."""
@@ -51,7 +61,7 @@ class Body:
         content = bytearray(self.size)
         done = 0
         while done < self.size:
-            got = os.preadv(self._file.fileno(), [memoryview(content)[done:]], done)
+            got = os.preadv(self._file, [memoryview(content)[done:]], done)
             if not got:
                 raise OSError(f"{done} of {self.size} bytes came back from the temporary file")
             done += got
@@ -67,10 +77,11 @@ class Body:
     @property
     def descriptor(self) -> int | None:
         """The file's descriptor, or None where the bytes are in memory."""
-        return self._file.fileno() if self._file else None
+        return self._file
 
     def close(self) -> None:
         """Forget the bytes. Calling it twice is harmless."""
         self._chunks.clear()
-        if self._file:
-            self._file.close()
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

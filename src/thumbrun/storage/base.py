@@ -60,6 +60,10 @@ class Page:
         return bool(self.resume_at)
 
 
+# Bytes that are there for as long as whoever takes them is being called: what they lie in is used again for the next.
+Chunk = bytes | memoryview
+
+
 class Sink(Protocol):
     """Takes an object's bytes as they arrive, called in the thread of the event loop.
 
@@ -69,8 +73,8 @@ class Sink(Protocol):
     def reset(self) -> None:
         """Forget what was written: the read starts again from the first byte."""
 
-    def write(self, chunk: bytes) -> None:
-        """Take the next bytes."""
+    def write(self, chunk: Chunk) -> None:
+        """Take the next bytes, or a copy of them: they are gone when this returns."""
 
 
 class BytesSink:
@@ -83,9 +87,9 @@ class BytesSink:
         """Forget what was written."""
         self._chunks.clear()
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: Chunk) -> None:
         """Take the next bytes."""
-        self._chunks.append(chunk)
+        self._chunks.append(bytes(chunk))
 
     def getvalue(self) -> bytes:
         """Return all bytes written since the last reset."""

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import google_crc32c
+from crc32c import crc32c
 
 from thumbrun.storage.answers import NETWORK_HINT, checksum_of, entry_of, page_of, plain, status_error, understood
 from thumbrun.storage.base import (
     PAGE_LIMIT,
+    Chunk,
     DamagedError,
     Entry,
     NotFoundError,
@@ -24,7 +25,7 @@ from thumbrun.storage.base import (
     TransientError,
 )
 from thumbrun.storage.credentials import Credentials
-from thumbrun.storage.http import Answer, HttpClient, HttpError, Limits
+from thumbrun.storage.http import Answer, HttpClient, HttpError, Limits, Take
 from thumbrun.storage.ranges import BEYOND, PART, WHOLE, ByteRange
 
 _API = "https://storage.googleapis.com"
@@ -126,13 +127,13 @@ class GcsStore:
         sink.reset()
         checksum = at = 0
 
-        def take(chunk: bytes) -> None:
+        def take(chunk: Chunk) -> None:
             nonlocal checksum, at
-            checksum = google_crc32c.extend(checksum, chunk) if generation is None else 0
+            checksum = crc32c(chunk, checksum) if generation is None else 0
             sink.write(wanted.of(at, chunk))
             at += len(chunk)
 
-        def taker(status: int, headers: Mapping[str, str]) -> Callable[[bytes], None] | None:
+        def taker(status: int, headers: Mapping[str, str]) -> Take | None:
             nonlocal at
             if status not in (WHOLE, PART):
                 return None
@@ -166,7 +167,7 @@ class GcsStore:
         cache_control: str | None = None,
     ) -> Entry:
         """Create an object, as the protocol says."""
-        checksum = google_crc32c.value(body)
+        checksum = crc32c(body)
         resource: dict[str, Any] = {
             "name": name,
             "contentType": content_type,
@@ -239,7 +240,7 @@ class GcsStore:
         *,
         headers: Mapping[str, str] = _NONE,
         body: bytes = b"",
-        taker: Callable[[int, Mapping[str, str]], Callable[[bytes], None] | None] | None = None,
+        taker: Callable[[int, Mapping[str, str]], Take | None] | None = None,
     ) -> Answer:
         """Return the answer to a request if it is a success, and not a redirect, which the API has none of."""
         limits = Limits(_SILENCE_SECONDS, _longest)

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from uuid import uuid4
 
-import google_crc32c
+from crc32c import crc32c
 
 from thumbrun.storage.base import (
     PAGE_LIMIT,
@@ -223,7 +223,7 @@ class LocalStore:
                     raise DamagedError(f"{self.uri(name)}: {status.st_size} bytes of {len(body)} were written")
                 mark = mark_path(marks_folder(self._root), name, status)
                 self._make_folders(f"{PRIVATE}/marks/{mark.parent.name}")
-                write_mark(mark, {**attributes, "name": name, "crc32c": google_crc32c.value(body)})
+                write_mark(mark, {**attributes, "name": name, "crc32c": crc32c(body)})
                 try:
                     self._link(temporary, target)
                 except StoreError:

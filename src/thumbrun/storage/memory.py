@@ -4,7 +4,7 @@ import asyncio
 from bisect import bisect_left
 from collections.abc import Mapping
 
-import google_crc32c
+from crc32c import crc32c
 
 from thumbrun.storage.base import (
     PAGE_LIMIT,
@@ -139,7 +139,7 @@ class MemoryStore:
             len(body),
             str(self._generation),
             content_type,
-            google_crc32c.value(body),
+            crc32c(body),
             content_encoding,
             "STANDARD",
             dict(metadata),

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from thumbrun.storage.base import Chunk
+
 WHOLE, PART, BEYOND = 200, 206, 416  # the statuses of an answer: a server may ignore what was asked
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
@@ -46,7 +48,7 @@ class ByteRange:
             raise ValueError(f"bytes {self.start} to {self.end} were asked for, {headers.get('content-range')} came")
         return self.start
 
-    def of(self, at: int, chunk: bytes) -> bytes:
+    def of(self, at: int, chunk: Chunk) -> Chunk:
         """Return what belongs to the range, of a chunk that begins at a place in the object."""
         if at >= self.start and (self.end is None or at + len(chunk) <= self.end):
             return chunk

@@ -1,6 +1,7 @@
 """Bodies: what is written is what comes back, wherever it is kept."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,13 +34,28 @@ def test_reset_forgets(size: int) -> None:
     body.close()
 
 
-def test_large_ones_are_in_a_file_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is left in the folder for temporary files, not even while the body is open."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have temporary files instead")
+def test_large_ones_are_in_a_file_in_memory() -> None:
+    """The file has no name, lies on no disk, and no program that is started has it."""
     body = Body(IN_MEMORY + 1)
     body.write(b"x" * (IN_MEMORY + 1))
     assert body.descriptor is not None
+    assert Path(f"/proc/self/fd/{body.descriptor}").readlink().name.startswith("memfd:")
+    assert not os.get_inheritable(body.descriptor)
+    body.close()
+
+
+def test_elsewhere_large_ones_are_in_a_file_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is left in the folder for temporary files, not even while the body is open."""
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    content = os.urandom(IN_MEMORY + 1)
+    body = Body(len(content))
+    body.write(content)
+    assert body.descriptor is not None
     assert [] == list(tmp_path.iterdir())
+    assert tmp_path.stat().st_dev == os.fstat(body.descriptor).st_dev
+    assert content == body.read()
     body.close()
 
 

@@ -14,6 +14,7 @@ from thumbrun.storage import gcs
 from thumbrun.storage.base import (
     BucketNotFoundError,
     BytesSink,
+    Chunk,
     DamagedError,
     DeniedError,
     ExistsError,
@@ -259,7 +260,7 @@ async def test_what_a_sink_raises_is_no_fault_of_the_store(server: Server, store
     """An error of the caller's own, even one that a network could raise, comes out as it is."""
 
     class Full(BytesSink):
-        def write(self, chunk: bytes) -> None:
+        def write(self, chunk: Chunk) -> None:
             raise OSError(28, "No space left on device")
 
     server.answer = status(200, "body")

@@ -1,12 +1,13 @@
 """The HTTP client, against a server that says whatever bytes the test wants."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import random
+from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
 
-from thumbrun.storage.http import Answer, HttpClient, HttpError, Limits
+from thumbrun.storage.http import Answer, HttpClient, HttpError, Limits, Take
 
 LIMITS = Limits(5.0, lambda _: 10.0)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -141,9 +142,9 @@ async def test_bytes_are_taken_as_they_come(server: Server, client: HttpClient) 
     server.says = [OK]
     seen: list[object] = []
 
-    def taker(status: int, headers: object) -> Callable[[bytes], None]:
+    def taker(status: int, headers: object) -> Take:
         seen.append((status, headers))
-        return seen.append
+        return lambda chunk: seen.append(bytes(chunk))
 
     answer = await client.request("GET", "/", LIMITS, headers={}, taker=taker)
     assert [(200, {"content-length": "2"}), b"ok"] == seen
@@ -161,6 +162,55 @@ async def test_what_a_taker_raises(server: Server, client: HttpClient) -> None:
         await client.request("GET", "/", LIMITS, headers={}, taker=taker)
     assert b"ok" == (await get(client)).body
     assert 2 == len(server.connections)
+
+
+LONG = random.Random(1).randbytes(3_000_000)  # noqa: S311
+
+
+async def test_a_long_body(server: Server, client: HttpClient) -> None:
+    """What comes in many pieces is handed on in their order, and two at once do not mix, though they share a buffer."""
+    server.says = [b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + LONG] * 3
+    taken: list[bytearray] = [bytearray(), bytearray()]
+    asked = [client.request("GET", "/", LIMITS, headers={}, taker=lambda *_, to=to: to.extend) for to in taken]
+    answers = await asyncio.gather(*asked)
+    assert [LONG, LONG] == taken
+    assert [3_000_000] * 2 == [answer.received for answer in answers]
+    assert LONG == (await get(client)).body
+
+
+async def test_what_a_taker_raises_late(server: Server, client: HttpClient) -> None:
+    """Far into a body it ends the request as well."""
+    server.says = [b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + LONG, OK]
+    taken = 0
+
+    def take(chunk: bytes | memoryview) -> None:
+        nonlocal taken
+        taken += len(chunk)
+        if taken > 1_000_000:
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        await client.request("GET", "/", LIMITS, headers={}, taker=lambda *_: take)
+    assert taken < 2_000_000
+    assert b"ok" == (await get(client)).body
+
+
+@pytest.mark.parametrize("more", [1, 400_000])
+async def test_more_than_the_length_says(server: Server, client: HttpClient, more: int) -> None:
+    """What follows a body that nobody asked for is no part of it, and its connection is used for nothing else."""
+    length = len(LONG) - more
+    server.says = [b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length + LONG, OK]
+    assert LONG[:length] == (await get(client)).body
+    await asyncio.wait_for(server.hung_up.wait(), 5)
+    assert b"ok" == (await get(client)).body
+    assert 2 == len(server.connections)
+
+
+async def test_a_length_without_a_body(server: Server, client: HttpClient) -> None:
+    """Some answers tell the length of what they do not bring."""
+    server.says = [b"HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n", OK]
+    assert (304, b"") == ((answer := await get(client)).status, answer.body)
+    assert b"ok" == (await get(client)).body
 
 
 @pytest.mark.parametrize("limits", [Limits(0.1, lambda _: 10.0), Limits(5.0, lambda _: 0.1)])

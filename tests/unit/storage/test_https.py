@@ -1,13 +1,15 @@
 """The HTTP client over TLS: Cloud Storage speaks nothing else."""
 
 import asyncio
+import random
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -16,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from thumbrun.storage.http import HttpClient, HttpError, Limits
 
 LIMITS = Limits(5.0, lambda _: 10.0)
+BODY = random.Random(1).randbytes(1_000_000)  # noqa: S311
 
 
 def certify(folder: Path, name: str) -> Path:
@@ -51,7 +54,7 @@ async def server(tmp_path: Path) -> AsyncIterator[tuple[str, Path]]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.readline() not in (b"\r\n", b""):
             pass
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + bytes(100_000))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + BODY)
         await writer.drain()
         writer.close()
 
@@ -60,14 +63,25 @@ async def server(tmp_path: Path) -> AsyncIterator[tuple[str, Path]]:
     listening.close()
 
 
-async def test_a_server_that_is_known(server: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a server with a trusted certificate answers arrives whole."""
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+async def test_a_server_that_is_known(
+    server: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    """What a server with a trusted certificate answers arrives whole, on the event loop of the container as well."""
     url, certificate = server
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    client = HttpClient(url)
-    answer = await client.request("GET", "/", LIMITS, headers={})
-    await client.close()
-    assert bytes(100_000) == answer.body
+
+    async def ask() -> bytes:
+        client = HttpClient(url)
+        answer = await client.request("GET", "/", LIMITS, headers={})
+        await client.close()
+        return answer.body
+
+    def run() -> bytes:
+        with asyncio.Runner(loop_factory=loop) as runner:
+            return runner.run(ask())
+
+    assert BODY == await asyncio.to_thread(run)
 
 
 async def test_a_server_that_is_not_known(server: tuple[str, Path]) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from thumbrun.storage.base import (
     BytesSink,
+    Chunk,
     DeniedError,
     ExistsError,
     NameRefusedError,
@@ -131,7 +132,7 @@ async def test_a_file_that_grows_while_it_is_read(tmp_path: Path) -> None:
         def reset(self) -> None:
             """Start."""
 
-        def write(self, chunk: bytes) -> None:
+        def write(self, chunk: Chunk) -> None:
             """Write to the file that is being read."""
             with path.open("ab") as file:
                 file.write(b"more") if path.stat().st_size < 600_010 else None
@@ -375,7 +376,7 @@ async def test_what_a_sink_raises_is_no_fault_of_the_store(tmp_path: Path) -> No
     """An error of the caller's own, even one that a disk could raise, comes out as it is."""
 
     class Full(BytesSink):
-        def write(self, chunk: bytes) -> None:
+        def write(self, chunk: Chunk) -> None:
             raise FileNotFoundError(2, "of the caller's own")
 
     (tmp_path / "a.jpg").write_bytes(b"x")

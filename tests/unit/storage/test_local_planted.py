@@ -8,6 +8,7 @@ import pytest
 
 from thumbrun.storage.base import (
     BytesSink,
+    Chunk,
     DeniedError,
     NameRefusedError,
     NotFoundError,
@@ -163,7 +164,7 @@ async def test_a_file_that_grows_faster_than_it_is_read(tmp_path: Path) -> None:
     path.write_bytes(b"x" * 1000)
 
     class Growing(BytesSink):
-        def write(self, chunk: bytes) -> None:
+        def write(self, chunk: Chunk) -> None:
             super().write(chunk)
             with path.open("ab") as file:
                 file.write(b"y" * 300_000)
