@@ -9,6 +9,8 @@ from PIL import Image
 
 from tests import photographs as corpus
 
+QUALITIES = (80, 85, 90)  # those of the real ones
+
 
 def photographs() -> Iterator[tuple[str, bytes]]:
     """Yield kind and content of every photograph."""
@@ -20,7 +22,7 @@ def photographs() -> Iterator[tuple[str, bytes]]:
             picture = drawn(seed)
             for kind, options in (("baseline", {}), ("progressive", {"progressive": True})):
                 target = io.BytesIO()
-                picture.save(target, "JPEG", quality=88, **options)
+                picture.save(target, "JPEG", quality=QUALITIES[seed % 3], **options)
                 yield kind, target.getvalue()
 
 

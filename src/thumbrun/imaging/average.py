@@ -1,17 +1,27 @@
-"""The reduction itself: box averages down to a margin, then Lanczos."""
+"""The reduction itself: box averages down to a margin, then Lanczos, then what averaging took off the finest detail."""
 
-from PIL import Image
+from functools import lru_cache
+
+from PIL import Image, ImageFilter
 
 from thumbrun.imaging import colour
 from thumbrun.imaging.lanczos import resized
 
-# Averaging stops at three times the thumbnail's size; Lanczos does the rest: median PSNR 55 dB against Lanczos on
-# every pixel, at about half of its time (1600 pixels). With 2 it is 51 to 52 dB.
+# Averaging stops at three times the thumbnail's size; Lanczos does the rest: median PSNR 56 dB against Lanczos on every
+# pixel, at about half of its time (1600 pixels). With 2 it is 52 dB.
 MARGIN = 3
+# JPEG's decoder, which knows halves only, stops later, since that saves more: 1920 pixels are decoded to 240 instead of
+# 480, in four fifths of the time, at a median of 53.6 dB and 48.1 at worst (53.0 and 44.5 if nothing is made sharper).
+JPEG_MARGIN = 2.3
+# The second term of an average's frequency response undone by so much: a little more, for there are further terms.
+_STRENGTH = 1.25
+_HARDLY = 0.002  # of a second difference of all levels: half a level
 _PIECE = 1 << 18  # pixels; 1 MiB stays in a processor's cache from one step to the next
 
 
-def shrunk(image: Image.Image, width: int, height: int) -> Image.Image:
+def shrunk(
+    image: Image.Image, width: int, height: int, averaged: int = 1, extent: tuple[float, float] | None = None
+) -> Image.Image:
     """Return the picture in another size, not larger than it is; mode L, LA, RGB, RGBA, CMYK or LAB.
 
     What must be converted before it can be averaged is, piece by piece: all of it at once would take 4 more bytes for
@@ -21,6 +31,9 @@ def shrunk(image: Image.Image, width: int, height: int) -> Image.Image:
         image: Loaded.
         width: In pixels.
         height: As width.
+        averaged: How many of the source's pixels, each way, a decoder has averaged to one of the image's.
+        extent: How much of the image is picture, in its own pixels: a decoder that divides rounds up, and a quarter of
+            a pixel counts (2250 rows, divided by 8: 41 dB without, 56 with). All of it, unless said.
 
     Raises:
         ValueError: Its pixels are no numbers.
@@ -31,13 +44,38 @@ def shrunk(image: Image.Image, width: int, height: int) -> Image.Image:
     if (width, height) == image.size:
         return colour.visible(convert(image) if convert else image)
     if convert is not None or image.mode in ("LA", "RGBA"):
-        averaged = _in_pieces(image, across, down, convert)
+        reduced = _in_pieces(image, across, down, convert)
     elif across > 1 or down > 1:
-        averaged = Image.Image.reduce(image, (across, down))  # JPEG 2000's own `reduce` is another thing
+        reduced = Image.Image.reduce(image, (across, down))  # JPEG 2000's own `reduce` is another thing
     else:
-        averaged = image
-    box = (0.0, 0.0, image.width / across, image.height / down)
-    return colour.visible(resized(averaged, (width, height), box))
+        reduced = image
+    right, lower = extent or image.size
+    box = (0.0, 0.0, right / across, lower / down)
+    small = resized(reduced, (width, height), box)
+    softer = _softening(averaged * across, box[2] / width), _softening(averaged * down, box[3] / height)
+    return colour.visible(_sharpened(small, *softer))
+
+
+def _softening(averaged: int, margin: float) -> float:
+    """Return how much averages of so many pixels have taken off a thumbnail's finest detail.
+
+    The frequency response of an average of n pixels is 1 - (n² - 1) ω² / 24 + …, ω in radians a pixel. With n pixels in
+    1/margin of the thumbnail's, the second difference of its pixels times this undoes the second term.
+    """
+    return _STRENGTH * (1 - 1 / averaged**2) / (24 * margin**2)
+
+
+def _sharpened(picture: Image.Image, across: float, down: float) -> Image.Image:
+    """Subtract so much of the second differences of pixels side by side, and one above the other."""
+    if max(across, down) < _HARDLY or picture.mode not in ("L", "RGB", "CMYK"):
+        return picture
+    return picture.filter(_kernel(round(across, 4), round(down, 4)))
+
+
+@lru_cache(maxsize=64)
+def _kernel(across: float, down: float) -> ImageFilter.Kernel:
+    rows = ((-down, 1 + 2 * down, -down), (-across, 1 + 2 * across, -across))
+    return ImageFilter.Kernel((3, 3), [y * x for y in rows[0] for x in rows[1]], scale=1)
 
 
 def _in_pieces(image: Image.Image, across: int, down: int, convert: colour.Conversion | None) -> Image.Image:

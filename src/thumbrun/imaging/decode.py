@@ -21,7 +21,7 @@ from PIL import (
 )
 
 from thumbrun.imaging import icc
-from thumbrun.imaging.average import MARGIN, shrunk
+from thumbrun.imaging.average import JPEG_MARGIN, MARGIN, shrunk
 from thumbrun.imaging.geometry import SIDEWAYS, Box, fit, upright
 from thumbrun.imaging.png import PngImage
 from thumbrun.imaging.webp import StillWebP, open_webp
@@ -105,7 +105,8 @@ def decoder_scale(image: ImageFile.ImageFile, box_width: int, box_height: int) -
     else:
         return 1
     width, height = _stored_size(image, box_width, box_height, orientation)
-    quotient = min(image.width // (width * MARGIN), image.height // (height * MARGIN))
+    margin = JPEG_MARGIN if isinstance(image, JpegImagePlugin.JpegImageFile) else MARGIN
+    quotient = int(min(image.width / width, image.height / height) / margin)
     if isinstance(image, StillWebP):
         return max(1, quotient)
     return 1 << min(most, max(0, quotient.bit_length() - 1))
@@ -140,12 +141,15 @@ def reduced(
         width, height = image.size  # HEIC, AVIF and icons may know better once they are decoded
     orientation = _orientation(image)
     profile = image.info.get("icc_profile")
+    # Half-bands of JPEG 2000's wavelet are no averages; WebP's decoder makes pixels of equal size of the whole picture.
+    averaged = 1 if isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile) else scale
+    extent = None if isinstance(image, StillWebP) else (width / scale, height / scale)
     made: list[Image.Image] = []
     for box in ((box_width, box_height), *smaller):
         size = _stored_size(image, *box, orientation, (width, height))
         # A larger thumbnail serves where averaging would stop at its size or above.
         enough = [other for other in made if other.width >= size[0] * MARGIN and other.height >= size[1] * MARGIN]
-        made.append(shrunk(enough[-1] if enough else image, *size))
+        made.append(shrunk(enough[-1], *size) if enough else shrunk(image, *size, averaged, extent))
     first, *others = (_finished(picture, profile, orientation) for picture in made)
     return Reduced(first, upright(width, height, orientation), tuple(others))
 

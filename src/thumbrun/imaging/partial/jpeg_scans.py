@@ -88,18 +88,24 @@ class Frame:
     quantisers: dict[int, int] = field(default_factory=dict)
     smoothing: dict[int, tuple[int, int]] = field(default_factory=dict)
 
+    @property
+    def most_across(self) -> int:
+        """The most samples that a component has across, of each unit of the picture."""
+        return max(component.across for component in self.components.values())
+
+    @property
+    def most_down(self) -> int:
+        """As most_across."""
+        return max(component.down for component in self.components.values())
+
     def halved(self, component: Component) -> bool:
         """Whether a component has at most half of the samples of another both ways."""
-        across = max(other.across for other in self.components.values())
-        down = max(other.down for other in self.components.values())
-        return across >= 2 * component.across and down >= 2 * component.down
+        return self.most_across >= 2 * component.across and self.most_down >= 2 * component.down
 
     def blocks(self) -> int:
         """Return the number of blocks of all components together, roughly."""
-        across = max(component.across for component in self.components.values())
-        down = max(component.down for component in self.components.values())
         samples = sum(component.across * component.down for component in self.components.values())
-        return self.width * self.height * samples // (64 * across * down)
+        return self.width * self.height * samples // (64 * self.most_across * self.most_down)
 
 
 def size(known: Known) -> tuple[int, int] | None:
@@ -233,7 +239,8 @@ def next_scan(known: Known, frame: Frame, at: int) -> Scan | None:
         if marker == _EOI:
             return None
         if marker == _SOS:
-            return _read_scan(frame, tables, at, _at(known, start, end), _end(known, frame, end))
+            head = _at(known, start, end)
+            return _read_scan(frame, tables, at, head, _end(known, frame, end, means=head[-3:-2] == b"\0"))
         if marker == _DQT or marker in _FRAMES:
             raise OddError
         at = end
@@ -253,8 +260,11 @@ def _read_scan(frame: Frame, tables: int, start: int, head: bytes, end: int) -> 
     return Scan(tables, start, end, names, first, last, bits >> 4, bits & 15)
 
 
-def _end(known: Known, frame: Frame, start: int) -> int:
-    """Return where the data of a scan ends that begins at `start`: at the next marker that is none of its own."""
+def _end(known: Known, frame: Frame, start: int, *, means: bool) -> int:
+    """Return where the data of a scan ends that begins at `start`: at the next marker that is none of its own.
+
+    What a scan of means takes can be told beforehand; of others a quarter of what is known is asked for at a time.
+    """
     if found := _MARKER.search(known.head, start):
         return found.start()
     have = len(known.head)
@@ -262,5 +272,5 @@ def _end(known: Known, frame: Frame, start: int) -> int:
         raise OddError  # it is cut short
     if have - start > frame.blocks() * _MOST_BYTES_A_MEAN + _STEP:
         raise OddError
-    guess = start + frame.blocks() * _BITS_A_MEAN // 8
-    raise MissingError(have, min(known.size, max(guess, have + have // 2, have + _STEP)))
+    likely = start + frame.blocks() * _BITS_A_MEAN // 8 if means else 0
+    raise MissingError(have, min(known.size, max(likely, have + have // 4, have + _STEP)))

@@ -27,12 +27,14 @@ def scans(body: bytes | None) -> int:
     ("side", "subsampling", "box", "kept", "most"),
     [
         (4000, "4:2:0", 100, 1, 0.2),  # five times the thumbnail: the first scan
-        (3000, "4:2:0", 100, 4, 1.0),  # 3.75 times: the means whole, and the colours' first scans
-        (3000, "4:4:4", 100, 1, 0.25),  # colours of full size: the first scan down to three times
+        (3000, "4:2:0", 100, 3, 0.4),  # 3.75 times: also the colours' first scans
+        (3000, "4:2:0", 70, 3, 0.4),  # 5.4 times, but a picture so small has sharper colours
+        (3000, "4:4:4", 100, 1, 0.25),  # colours of full size: the first scan down to 2.3 times
         (3000, "4:2:2", 100, 1, 0.25),
-        (2500, "4:4:4", 100, 1, 0.25),
-        (1920, "4:2:0", 100, 5, 1.0),  # 2.4 times: also luma's first coefficients
-        (1700, "4:2:0", 100, 5, 1.0),
+        (1920, "4:4:4", 100, 1, 0.35),
+        (1920, "4:2:0", 100, 3, 0.5),
+        (1700, "4:2:0", 100, 5, 1.0),  # at a quarter: the means whole, and the first scans of all else
+        (1300, "4:2:0", 100, 5, 1.0),
     ],
 )
 def test_what_is_kept(side: int, subsampling: str, box: int, kept: int, most: float) -> None:
@@ -46,9 +48,9 @@ def test_what_is_kept(side: int, subsampling: str, box: int, kept: int, most: fl
     assert psnr(thumbnail_pixels(body, box, box, whole=True), thumbnail_pixels(part, box, box)) >= FAITHFUL
 
 
-@pytest.mark.parametrize(("side", "box"), [(1500, 100), (800, 100), (4000, 400), (300, 400)])
+@pytest.mark.parametrize(("side", "box"), [(1100, 100), (800, 100), (4000, 400), (300, 400)])
 def test_what_is_too_small(side: int, box: int) -> None:
-    """Below twice the thumbnail at an eighth, the whole picture is needed."""
+    """Below one and a half times the thumbnail at an eighth, the whole picture is needed."""
     assert fetched(progressive(side), box=box)[0] is None
 
 
@@ -93,6 +95,16 @@ def test_a_narrow_picture_is_judged_by_its_narrow_side() -> None:
     body = target.getvalue()
     part, _ = fetched(body)
     assert psnr(thumbnail_pixels(body, 100, 100, whole=True), thumbnail_pixels(part or body, 100, 100)) >= FAITHFUL
+
+
+def test_colours_of_lower_quality() -> None:
+    """Below quality 85 the colours' first scans are needed though the picture is large."""
+    assert 1 == scans(fetched(progressive(4000, 85))[0])
+    part, _ = fetched(progressive(4000, 75))
+    assert 4 == scans(part)  # of which one stands in for the last bits of the means
+    assert part is not None
+    pixels = thumbnail_pixels(progressive(4000, 75), 100, 100, whole=True)
+    assert psnr(pixels, thumbnail_pixels(part, 100, 100)) >= FAITHFUL
 
 
 @pytest.mark.parametrize("means", [b"\x40", b"\x20"])
