@@ -7,7 +7,9 @@ from thumbrun.imaging.partial.known import Known, MissingError
 
 _WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
-_STEP = 1 << 16  # bytes that are asked for at least: a directory and its values lie together
+# Bytes that are asked for at least, for a directory and its values lie together: a part of the file, within bounds.
+# Between its levels and behind their directories lie others' tiles, and of a small file no more than a third is read.
+_STEP_OF, _LEAST_STEP, _MOST_STEP = 32, 1 << 12, 1 << 16
 _MOST_ENTRIES = 1000
 _MOST_PIECES = 1 << 16
 
@@ -119,7 +121,8 @@ class Tiff:
         try:
             return self.known.at(start, start + length)
         except MissingError:
-            raise MissingError(start, min(size, start + max(length, _STEP))) from None
+            step = min(max(size // _STEP_OF, _LEAST_STEP), _MOST_STEP)
+            raise MissingError(start, min(size, start + max(length, step))) from None
 
 
 def opened(known: Known) -> Tiff:

@@ -17,6 +17,9 @@ _MOST_LEVELS = 24
 def smallest(tiff: Tiff, first: Directory, following: int, width: int, height: int) -> Directory:
     """Return the smallest version of the first page that is large enough, which may be the page itself.
 
+    Directories may lie anywhere, so each takes a request: behind one that is large enough, the first that is not ends
+    the search, as versions become smaller. Before it, it may be a picture of another kind.
+
     Args:
         tiff: The file.
         first: Its first directory.
@@ -30,8 +33,12 @@ def smallest(tiff: Tiff, first: Directory, following: int, width: int, height: i
     """
     chosen = first
     for level in _levels(tiff, first, following):
-        if _is_better(tiff, level, chosen, width, height):
+        if not _is_smaller(tiff, level, chosen):
+            continue
+        if _is_enough(tiff, level, chosen, width, height):
             chosen = level
+        elif chosen is not first:
+            break
     return chosen
 
 
@@ -49,20 +56,27 @@ def _levels(tiff: Tiff, first: Directory, following: int) -> Iterator[Directory]
         yield level
 
 
-def _is_better(tiff: Tiff, level: Directory, than: Directory, width: int, height: int) -> bool:
-    """Whether a directory holds the same picture in a smaller size that is still large enough."""
+def _is_smaller(tiff: Tiff, level: Directory, than: Directory) -> bool:
+    """Whether a directory holds the same picture in a smaller size."""
     if tiff.number(level, _SUBFILE) != _REDUCED:
         return False
     if tiff.number(level, _PHOTOMETRIC) != tiff.number(than, _PHOTOMETRIC):
         return False
-    across, down = tiff.number(level, _WIDTH), tiff.number(level, _HEIGHT)
-    wide, high = tiff.number(than, _WIDTH), tiff.number(than, _HEIGHT)
-    if not 0 < across < wide or not 0 < down < high or abs(across * high - down * wide) > 2 * max(wide, high):
-        return False
+    across, down, wide, high = *_size(tiff, level), *_size(tiff, than)
+    return 0 < across < wide and 0 < down < high and abs(across * high - down * wide) <= 2 * max(wide, high)
+
+
+def _is_enough(tiff: Tiff, level: Directory, than: Directory, width: int, height: int) -> bool:
+    """Whether a smaller version makes the same thumbnail, whichever way it lies."""
+    across, down = _size(tiff, level)
     margin = _MARGIN if tiff.number(level, _COMPRESSION) in _WITHOUT_LOSS else _MARGIN_WITH_LOSS
     for box in ((width, height), (height, width)):
-        thumbnail = fit(wide, high, *box)
+        thumbnail = fit(*_size(tiff, than), *box)
         # Its sides were rounded; that must not make another thumbnail.
         if thumbnail != fit(across, down, *box) or across < margin * thumbnail[0] or down < margin * thumbnail[1]:
             return False
     return True
+
+
+def _size(tiff: Tiff, directory: Directory) -> tuple[int, int]:
+    return tiff.number(directory, _WIDTH), tiff.number(directory, _HEIGHT)

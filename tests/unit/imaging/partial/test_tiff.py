@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.photographs import draw
-from tests.unit.imaging.partial.pictures import declared, fetched, psnr
+from tests.unit.imaging.partial.pictures import FIRST, declared, fetched, psnr
 from tests.unit.imaging.partial.pyramids import pyramid
 from thumbrun.imaging.partial import look, tiff
 from thumbrun.imaging.partial.known import Known
@@ -38,6 +38,32 @@ def test_a_pyramid(order: str, big: bool, below: bool) -> None:
     assert psnr(whole, thumbnail_pixels(part, 100, 100)) >= 45
     assert thumbnail_pixels(body, 100, 100).tobytes() == thumbnail_pixels(part, 100, 100).tobytes()
     assert (2400, 1600) == declared(body)
+
+
+def test_no_more_directories_than_needed() -> None:
+    """Behind the version that is large enough one more directory is looked at, however many there are."""
+    assert fetched(pyramid(2400, levels=5, apart=True))[1] == fetched(pyramid(2400, levels=7, apart=True))[1]
+
+
+def test_little_is_read_about_the_directories_of_a_small_file() -> None:
+    """What lies about each is a small part of the file, so that the version that is needed stays below a third."""
+    body = pyramid(2400, quality=90, apart=True)
+    part, read = fetched(body, box=40)
+    assert part is not None
+    assert read <= len(part) + FIRST + len(body) // 10 < len(body) / 4
+
+
+def test_versions_in_another_order() -> None:
+    """A version that is too small ends no search while none is large enough: a preview may come first."""
+    body = bytearray(pyramid(2400, below=True))
+    (at,) = struct.unpack_from("<I", body, 4)
+    entry = next(at for at in range(at + 2, len(body), 12) if struct.unpack_from("<H", body, at)[0] == 330)
+    count, places = struct.unpack_from("<II", body, entry + 4)
+    numbers = struct.unpack_from(f"<{count}I", body, places)
+    struct.pack_into(f"<{count}I", body, places, *reversed(numbers))
+    part, _ = fetched(bytes(body))
+    with Image.open(io.BytesIO(part or b"")) as image:
+        assert (600, 400) == image.size
 
 
 def test_a_pyramid_whose_versions_are_too_small() -> None:
