@@ -27,6 +27,7 @@ def pyramid(
     rgb: bool = False,
     sampled: bool = False,
     said: bytes = b"",
+    of_a_map: bool = False,
     apart: bool = False,
 ) -> bytes:
     """Return a TIFF.
@@ -41,6 +42,7 @@ def pyramid(
         rgb: Whether that JPEG is of red, green and blue, or else of brightness and colours of half the size.
         sampled: Whether the smaller versions are made of every second pixel, rather than of averages.
         said: What they say of that, as GDAL does.
+        of_a_map: Whether the first page says where it lies on earth.
         apart: Whether each directory lies behind its tiles, as libvips has them, rather than all at the end.
     """
     offset, width = ("Q", 8) if big else ("I", 4)
@@ -51,7 +53,9 @@ def pyramid(
     for number, pixels in enumerate(_versions(side, levels, sampled=sampled)):
         fields = _tiled(file, pixels, quality, rgb=rgb) | {254: [int(number > 0)]}
         if said and number:
-            fields[42112] = said
+            fields[42112] = b'<GDALMetadata><Item name="RESAMPLING" sample="0">%s</Item></GDALMetadata>\0' % said
+        if of_a_map and not number:
+            fields[34735] = [1, 1, 0, 0]
         if apart:
             link = _linked(file, order, offset, fields, link)
         directories.append(fields)

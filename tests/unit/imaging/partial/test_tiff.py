@@ -1,7 +1,9 @@
 """Which of a TIFF's pictures is read, and where it lies."""
 
 import io
+import re
 import struct
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -66,6 +68,56 @@ def test_versions_in_another_order() -> None:
         assert (600, 400) == image.size
 
 
+@pytest.mark.parametrize(
+    ("options", "box", "width"),
+    [
+        ({}, 50, 240),  # 4.8 times the thumbnail
+        ({"said": b"AVERAGE"}, 50, 240),
+        ({"said": b"CUBIC", "of_a_map": True}, 50, 240),
+        ({"said": b"NEAREST"}, 50, 960),  # 9.6 times are too few, 19 are enough
+        ({"said": b"NEAREST"}, 70, 960),  # 13 times
+        ({"said": b"NEAREST", "quality": 90}, 70, 1920),
+        ({"said": b"NEAREST", "quality": 90}, 50, 960),
+        ({"of_a_map": True}, 50, 960),
+        ({"quality": 90, "rgb": True}, 50, 240),
+        ({"quality": 90, "rgb": True, "order": ">"}, 50, 240),
+        ({"quality": 90, "rgb": True, "big": True}, 50, 240),
+        ({"quality": 75, "rgb": True}, 50, 240),
+        ({"quality": 50, "rgb": True}, 50, 960),
+        ({"quality": 90}, 50, 480),
+        ({"quality": 75}, 50, 480),
+        ({"quality": 72}, 50, 960),
+        ({"quality": 50}, 70, 960),
+        ({"quality": 47}, 70, 1920),
+        ({"quality": 30}, 50, 960),
+    ],
+)
+def test_which_version_is_enough(options: dict[str, Any], box: int, width: int) -> None:
+    """The more a version lost, when it was made smaller or compressed, the larger it must be."""
+    body = pyramid(1920, sampled=options.get("said") == b"NEAREST", **options)
+    part, _ = fetched(body, box=box)
+    with Image.open(io.BytesIO(part or b"")) as image:
+        assert width == image.width
+    whole = thumbnail_pixels(body, box, box, whole=True)
+    assert psnr(whole, thumbnail_pixels(part or b"", box, box)) >= 45
+    assert thumbnail_pixels(body, box, box).tobytes() == thumbnail_pixels(part or b"", box, box).tobytes()
+
+
+def _longer(found: re.Match[bytes]) -> bytes:
+    """Return an entry of a directory that has more values."""
+    return found[0][:4] + struct.pack("<I", 1 << 13)
+
+
+@pytest.mark.parametrize("head", [struct.pack("<HH", 347, 7), struct.pack("<HH", 42112, 2)])
+def test_a_field_that_is_too_long_to_look_at(head: bytes) -> None:
+    """What says how a version was made does not count where it is larger than any such field."""
+    body = pyramid(1920, quality=90, rgb=True, said=b"AVERAGE", of_a_map=True)
+    long = re.sub(re.escape(head) + rb"..\0\0", _longer, body, flags=re.DOTALL) + bytes(1 << 14)
+    assert len(body) + (1 << 14) == len(long)
+    with Image.open(io.BytesIO(fetched(long, box=50)[0] or b"")) as image:
+        assert 960 == image.width
+
+
 def test_a_pyramid_whose_versions_are_too_small() -> None:
     """For a large box the first page is needed, and is decoded as it lies."""
     body = pyramid(2400)
@@ -113,7 +165,13 @@ def test_pieces_that_are_named_many_times() -> None:
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
     """Return a TIFF with bytes changed, mostly in its directories."""
-    body = bytearray(pyramid(600, levels=3, big=draw(st.booleans()), below=draw(st.booleans())))
+    ways: tuple[dict[str, Any], ...] = (
+        {},
+        {"below": True},
+        {"quality": 90, "rgb": True, "said": b"NEAREST"},
+        {"quality": 75},
+    )
+    body = bytearray(pyramid(600, levels=3, big=draw(st.booleans()), **draw(st.sampled_from(ways))))
     for _ in range(draw(st.integers(1, 8))):
         near_the_end = st.integers(max(0, len(body) - 1500), len(body) - 1)
         at = draw(near_the_end | st.integers(0, 20))
