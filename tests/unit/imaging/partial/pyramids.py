@@ -4,6 +4,7 @@ import io
 import struct
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,18 @@ _BYTES, _TEXT = 7, 2  # types of fields
 
 
 @cache
-def pyramid(
-    side: int,
+def pyramid(side: int, **options: Any) -> bytes:
+    """Return a TIFF of a drawn picture.
+
+    Args:
+        side: The longest, in pixels, of the first page.
+        options: As for `pyramid_of`.
+    """
+    return pyramid_of(draw(side, 3), **options)
+
+
+def pyramid_of(
+    whole: Image.Image,
     *,
     order: str = "<",
     big: bool = False,
@@ -33,7 +44,7 @@ def pyramid(
     """Return a TIFF.
 
     Args:
-        side: The longest, in pixels, of the first page.
+        whole: Its first page.
         order: Of the bytes, as `struct` spells it.
         big: Whether it is a BigTIFF.
         below: Whether the smaller versions are SubIFDs rather than pages of their own.
@@ -50,7 +61,7 @@ def pyramid(
     file = bytearray(mark + (struct.pack(order + "HHHQ", 43, 8, 0, 0) if big else struct.pack(order + "HI", 42, 0)))
     link = len(file) - width
     directories = []
-    for number, pixels in enumerate(_versions(side, levels, sampled=sampled)):
+    for number, pixels in enumerate(_versions(whole, levels, sampled=sampled)):
         fields = _tiled(file, pixels, quality, rgb=rgb) | {254: [int(number > 0)]}
         if said and number:
             fields[42112] = b'<GDALMetadata><Item name="RESAMPLING" sample="0">%s</Item></GDALMetadata>\0' % said
@@ -67,9 +78,9 @@ def pyramid(
     return bytes(file)
 
 
-def _versions(side: int, levels: int, *, sampled: bool) -> Iterator[NDArray[np.uint8]]:
+def _versions(whole: Image.Image, levels: int, *, sampled: bool) -> Iterator[NDArray[np.uint8]]:
     """Yield a picture in ever smaller sizes."""
-    picture = np.asarray(draw(side, 3), np.uint16)
+    picture = np.asarray(whole, np.uint16)
     for _ in range(levels):
         yield picture.astype(np.uint8)
         even = picture[: picture.shape[0] // 2 * 2, : picture.shape[1] // 2 * 2]

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.photographs import draw
+from tests.photographs import draw, photographs
 from tests.unit.imaging.partial.pictures import FIRST, declared, fetched, psnr
-from tests.unit.imaging.partial.pyramids import pyramid
+from tests.unit.imaging.partial.pyramids import pyramid, pyramid_of
 from thumbrun.imaging.partial import look, tiff
 from thumbrun.imaging.partial.known import Known
 from thumbrun.imaging.render import thumbnail_pixels
@@ -101,6 +101,32 @@ def test_which_version_is_enough(options: dict[str, Any], box: int, width: int) 
     whole = thumbnail_pixels(body, box, box, whole=True)
     assert psnr(whole, thumbnail_pixels(part or b"", box, box)) >= 45
     assert thumbnail_pixels(body, box, box).tobytes() == thumbnail_pixels(part or b"", box, box).tobytes()
+
+
+@pytest.mark.parametrize(("side", "width"), [(1921, 240), (1926, 963), (1928, 482), (1925, 1925)])
+def test_a_version_that_leaves_something_out(side: int, width: int) -> None:
+    """Where a version lacks the last columns and rows, since they filled no pixel of it, its picture lies elsewhere."""
+    body = pyramid(side)
+    part, _ = fetched(body, box=50)
+    with Image.open(io.BytesIO(part or b"")) as image:
+        assert width == image.width
+    whole = thumbnail_pixels(body, 50, 50, whole=True)
+    assert psnr(whole, thumbnail_pixels(part or b"", 50, 50)) >= 45
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("options", [{}, {"quality": 75}, {"quality": 90, "rgb": True}])
+def test_real_photographs(options: dict[str, Any]) -> None:
+    """Photographs as pyramids: faithful; and whole or in part they become the same pixels."""
+    found = [body for name, body in photographs().items() if name.startswith("cam/")]
+    for body in found[::5]:
+        with Image.open(io.BytesIO(body)) as photograph:
+            file = pyramid_of(photograph, apart=True, **options)
+        part, _ = fetched(file)
+        assert part is not None
+        pixels = thumbnail_pixels(part, 100, 100)
+        assert psnr(thumbnail_pixels(file, 100, 100, whole=True), pixels) >= 45
+        assert thumbnail_pixels(file, 100, 100).tobytes() == pixels.tobytes()
 
 
 def _longer(found: re.Match[bytes]) -> bytes:
