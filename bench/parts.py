@@ -178,6 +178,7 @@ def _reading(rounds: int) -> Result:
 _READ_GOALS = {
     "multi-page TIFF": "the first page",
     "pyramidal TIFF": "one level",
+    "pyramidal TIFF of JPEG": "one level",
     "PNG of 50,000 x 50,000 pixels": "the header",
 }
 

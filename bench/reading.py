@@ -12,6 +12,7 @@ from PIL import Image
 
 from bench.remote import remote, run_task
 from tests.photographs import draw, photographs
+from tests.unit.imaging.partial.pyramids import pyramid
 
 _LARGE_JPEG = 500_000  # bytes, from which on the goal speaks of progressive pictures
 _SIDE = 4000  # pixels
@@ -86,11 +87,15 @@ def _pages() -> dict[str, bytes]:
 
 
 def _pyramid() -> dict[str, bytes]:
-    whole = draw(_SIDE, 1)
+    whole = draw(_SIDE, 1).crop((0, 0, _SIDE, 2640))  # as cameras have them, multiples of 16: each level is all of it
     levels = [whole.resize((whole.width >> step, whole.height >> step)) for step in range(1, 5)]
     for level in levels:
         level.encoderinfo = {"tiffinfo": {254: 1}}  # NewSubfileType: a smaller version of another page (TIFF 6.0)
     return {"a.tif": saved(whole, "TIFF", save_all=True, append_images=levels, compression="tiff_lzw")}
+
+
+def _jpeg_pyramid() -> dict[str, bytes]:
+    return {"a.tif": pyramid(3840, quality=75, levels=6, apart=True)}
 
 
 def _bomb() -> dict[str, bytes]:
@@ -118,5 +123,6 @@ KINDS: dict[str, Callable[[], dict[str, bytes]]] = {
     "animated GIF": _animated,
     "multi-page TIFF": _pages,
     "pyramidal TIFF": _pyramid,
+    "pyramidal TIFF of JPEG": _jpeg_pyramid,
     "PNG of 50,000 x 50,000 pixels": _bomb,
 }

@@ -1,6 +1,7 @@
 """Only the bytes that a thumbnail needs are read: over a store in memory that counts them."""
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 import pillow_heif
@@ -9,6 +10,7 @@ from PIL import Image
 
 from tests.photographs import draw
 from tests.unit.imaging.partial.pictures import animated, progressive, psnr
+from tests.unit.imaging.partial.pyramids import pyramid
 from tests.unit.test_pipeline import RUN, item, work, workers
 from thumbrun.fetch import READ_AT_ONCE
 from thumbrun.imaging.workers import Workers
@@ -69,15 +71,24 @@ async def done(
     return outcome, output
 
 
-@pytest.mark.parametrize(("kind", "most"), [("jpeg", 0.2), ("gif", 0.15)])
-async def test_a_part_is_enough(workers: Workers, monkeypatch: pytest.MonkeyPatch, kind: str, most: float) -> None:
+@pytest.mark.parametrize(
+    ("kind", "make", "most", "steps"),
+    [
+        ("jpeg", lambda: progressive(4000), 0.2, 3),
+        ("gif", lambda: animated(20), 0.15, 3),
+        ("tiff", lambda: pyramid(2400, quality=90, rgb=True, apart=True), 0.2, 5),
+    ],
+    ids=["jpeg", "gif", "tiff"],
+)
+async def test_a_part_is_enough(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch, kind: str, make: Callable[[], bytes], most: float, steps: int
+) -> None:
     """The thumbnail of a part is that of the whole, and its outcome says that nothing could be checked."""
-    body = progressive(4000) if kind == "jpeg" else animated(20)
-    source = Counting()
+    source, body = Counting(), make()
     outcome, output = await done(source, workers, source.put_as_user("a.jpg", body), kind=kind)
     assert (Status.DONE, True) == (outcome.status, outcome.unchecked)
     assert source.bytes_read <= most * len(body)
-    assert len(source.ranges) <= 3
+    assert len(source.ranges) <= steps
     monkeypatch.setattr("thumbrun.fetch.READ_AT_ONCE", len(body))
     source = Counting()
     checked, target = await done(source, workers, source.put_as_user("a.jpg", body))

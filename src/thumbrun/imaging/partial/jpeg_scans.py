@@ -1,6 +1,7 @@
 """Read how a JPEG is put together: its frame header, and the scans of a progressive one (ITU-T T.81, B and G). Pure."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from thumbrun.imaging.partial.known import Known, MissingError
@@ -185,16 +186,49 @@ def read_frame(known: Known) -> Frame:
 
 
 def _read_quantisers(frame: Frame, tables: bytes, start: int) -> None:
+    for table, at, wide in _quantisers(tables):
+        frame.quantisers[table] = int.from_bytes(tables[at : at + wide], "big")
+        place = start + at + _SMOOTHED * wide
+        frame.smoothing[table] = (place, place + wide)
+
+
+def _quantisers(tables: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield the tables of a segment: the number of each, where its values begin, and how many bytes each has."""
     at = 0
     while at < len(tables):
         wide, table = 1 + (tables[at] >> 4), tables[at] & 15
         after = at + 1 + 64 * wide
         if wide > 2 or after > len(tables):
             raise OddError
-        frame.quantisers[table] = int.from_bytes(tables[at + 1 : at + 1 + wide], "big")
-        place = start + at + 1 + _SMOOTHED * wide
-        frame.smoothing[table] = (place, place + wide)
+        yield table, at + 1, wide
         at = after
+
+
+def low_quantisers(file: bytes, count: int) -> list[int]:
+    """Return the first quantisers of all tables of a file that may hold no picture, none where it is odd.
+
+    Args:
+        file: All of its bytes.
+        count: Of each table, in zigzag order.
+    """
+    known, at = Known(len(file), file), 2
+    found: list[int] = []
+    try:
+        for _ in range(_MOST_SEGMENTS):
+            marker, start, end = _segment(known, at)
+            if marker in (_SOS, _EOI):
+                return found
+            if marker == _DQT:
+                for _, place, wide in _quantisers(file[start:end]):
+                    first = start + place
+                    found += [
+                        int.from_bytes(file[value : value + wide], "big")
+                        for value in range(first, first + count * wide, wide)
+                    ]
+            at = end
+    except OddError:
+        pass
+    return []
 
 
 def _read_head(frame: Frame, head: bytes) -> None:

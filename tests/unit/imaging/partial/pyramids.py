@@ -1,70 +1,157 @@
-"""TIFFs with smaller versions of their picture, as libvips and GDAL write them: tiled, without compression."""
+"""TIFFs with smaller versions of their picture, as libvips and GDAL write them: tiled."""
 
+import io
 import struct
+from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from tests.photographs import draw
 
 _TILE = 128
+_BYTES, _TEXT = 7, 2  # types of fields
 
 
 @cache
-def pyramid(side: int, *, order: str = "<", big: bool = False, below: bool = False, levels: int = 4) -> bytes:
-    """Return a TIFF.
+def pyramid(side: int, **options: Any) -> bytes:
+    """Return a TIFF of a drawn picture.
 
     Args:
         side: The longest, in pixels, of the first page.
+        options: As for `pyramid_of`.
+    """
+    return pyramid_of(draw(side, 3), **options)
+
+
+def pyramid_of(
+    whole: Image.Image,
+    *,
+    order: str = "<",
+    big: bool = False,
+    below: bool = False,
+    levels: int = 4,
+    quality: int | None = None,
+    rgb: bool = False,
+    sampled: bool = False,
+    said: bytes = b"",
+    of_a_map: bool = False,
+    apart: bool = False,
+) -> bytes:
+    """Return a TIFF.
+
+    Args:
+        whole: Its first page.
         order: Of the bytes, as `struct` spells it.
         big: Whether it is a BigTIFF.
         below: Whether the smaller versions are SubIFDs rather than pages of their own.
         levels: How many pictures.
+        quality: Of JPEG; without, nothing is compressed.
+        rgb: Whether that JPEG is of red, green and blue, or else of brightness and colours of half the size.
+        sampled: Whether the smaller versions are made of every second pixel, rather than of averages.
+        said: What they say of that, as GDAL does.
+        of_a_map: Whether the first page says where it lies on earth.
+        apart: Whether each directory lies behind its tiles, as libvips has them, rather than all at the end.
     """
     offset, width = ("Q", 8) if big else ("I", 4)
     mark = b"II" if order == "<" else b"MM"
-    start = mark + (struct.pack(order + "HHHQ", 43, 8, 0, 0) if big else struct.pack(order + "HI", 42, 0))
-    file = bytearray(start)
-    picture = np.asarray(draw(side, 3), np.uint16)
+    file = bytearray(mark + (struct.pack(order + "HHHQ", 43, 8, 0, 0) if big else struct.pack(order + "HI", 42, 0)))
+    link = len(file) - width
     directories = []
-    for level in range(levels):
-        pixels = picture.astype(np.uint8)
-        places, lengths = [], []
-        for top in range(0, pixels.shape[0], _TILE):
-            for left in range(0, pixels.shape[1], _TILE):
-                tile = np.zeros((_TILE, _TILE, 3), np.uint8)
-                part = pixels[top : top + _TILE, left : left + _TILE]
-                tile[: part.shape[0], : part.shape[1]] = part
-                places.append(len(file))
-                lengths.append(tile.nbytes)
-                file += tile.tobytes()
-        fields = {254: [int(level > 0)], 256: [pixels.shape[1]], 257: [pixels.shape[0]], 258: [8, 8, 8], 259: [1]}
-        fields |= {262: [2], 277: [3], 284: [1], 322: [_TILE], 323: [_TILE], 324: places, 325: lengths}
+    for number, pixels in enumerate(_versions(whole, levels, sampled=sampled)):
+        fields = _tiled(file, pixels, quality, rgb=rgb) | {254: [int(number > 0)]}
+        if said and number:
+            fields[42112] = b'<GDALMetadata><Item name="RESAMPLING" sample="0">%s</Item></GDALMetadata>\0' % said
+        if of_a_map and not number:
+            fields[34735] = [1, 1, 0, 0]
+        if apart:
+            link = _linked(file, order, offset, fields, link)
         directories.append(fields)
-        even = picture[: picture.shape[0] // 2 * 2, : picture.shape[1] // 2 * 2]
-        picture = (even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2] + 2) // 4
-
-    link = len(start) - width
     if below:
         lower = [_write(file, order, offset, width, fields)[0] for fields in directories[1:]]
         directories = [directories[0] | {330: lower}]
-    for fields in directories:
-        at, following = _write(file, order, offset, width, fields)
-        struct.pack_into(order + offset, file, link, at)
-        link = following
+    for fields in () if apart else directories:
+        link = _linked(file, order, offset, fields, link)
     return bytes(file)
 
 
-def _write(file: bytearray, order: str, offset: str, width: int, fields: dict[int, list[int]]) -> tuple[int, int]:
-    """Append a directory and its values; return its place, and that of the link to the next."""
-    kind = 16 if width == 8 else 4
-    entries = b""
-    for tag, values in sorted(fields.items()):
-        content = struct.pack(f"{order}{len(values)}{offset}", *values)
-        if len(content) > width:
-            content, values_at = struct.pack(order + offset, len(file)), content
-            file += values_at
-        entries += struct.pack(order + "HH" + offset, tag, kind, len(values)) + content
+def _versions(whole: Image.Image, levels: int, *, sampled: bool) -> Iterator[NDArray[np.uint8]]:
+    """Yield a picture in ever smaller sizes."""
+    picture = np.asarray(whole, np.uint16)
+    for _ in range(levels):
+        yield picture.astype(np.uint8)
+        even = picture[: picture.shape[0] // 2 * 2, : picture.shape[1] // 2 * 2]
+        if sampled:
+            picture = even[::2, ::2]
+        else:
+            picture = (even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2] + 2) // 4
+
+
+def _tiled(
+    file: bytearray, pixels: NDArray[np.uint8], quality: int | None, *, rgb: bool
+) -> dict[int, list[int] | bytes]:
+    """Append a picture's tiles; return the fields of its directory."""
+    places, lengths, tables = [], [], b""
+    for top in range(0, pixels.shape[0], _TILE):
+        for left in range(0, pixels.shape[1], _TILE):
+            tile = np.zeros((_TILE, _TILE, 3), np.uint8)
+            part = pixels[top : top + _TILE, left : left + _TILE]
+            tile[: part.shape[0], : part.shape[1]] = part
+            content = tile.tobytes()
+            if quality is not None:
+                content, tables = _jpeg(tile, quality, rgb=rgb)
+            places.append(len(file))
+            lengths.append(len(content))
+            file += content
+    fields: dict[int, list[int] | bytes] = {256: [pixels.shape[1]], 257: [pixels.shape[0]], 258: [8, 8, 8]}
+    fields |= {277: [3], 284: [1], 322: [_TILE], 323: [_TILE], 324: places, 325: lengths}
+    if quality is None:
+        return fields | {259: [1], 262: [2]}
+    fields |= {259: [7], 347: tables}
+    return fields | ({262: [2]} if rgb else {262: [6], 530: [2, 2]})
+
+
+def _jpeg(tile: NDArray[np.uint8], quality: int, *, rgb: bool) -> tuple[bytes, bytes]:
+    """Return a tile as JPEG, and a JPEG of its quantisers alone (TIFF Technical Note 2)."""
+    target = io.BytesIO()
+    options = {"keep_rgb": True, "subsampling": 0} if rgb else {"subsampling": "4:2:0"}
+    Image.fromarray(tile).save(target, "JPEG", quality=quality, **options)
+    body = target.getvalue()
+    tables, at = b"", 2
+    while body[at + 1] != 0xDA:
+        end = at + 2 + int.from_bytes(body[at + 2 : at + 4], "big")
+        tables += body[at:end] if body[at + 1] == 0xDB else b""
+        at = end
+    return body, b"\xff\xd8" + tables + b"\xff\xd9"
+
+
+def _linked(file: bytearray, order: str, offset: str, fields: dict[int, list[int] | bytes], link: int) -> int:
+    """Append a directory, and point to it; return the place of the link to the next."""
+    at, following = _write(file, order, offset, struct.calcsize("=" + offset), fields)
+    struct.pack_into(order + offset, file, link, at)
+    return following
+
+
+def _write(
+    file: bytearray, order: str, offset: str, width: int, fields: dict[int, list[int] | bytes]
+) -> tuple[int, int]:
+    """Append a directory and its values, these behind it; return its place, and that of the link to the next."""
     at = len(file)
-    file += struct.pack(order + ("Q" if width == 8 else "H"), len(fields)) + entries + bytes(width)
-    return at, len(file) - width
+    head = struct.pack(order + ("Q" if width == 8 else "H"), len(fields))
+    entries, contents = b"", b""
+    behind = at + len(head) + (20 if width == 8 else 12) * len(fields) + width
+    for tag, values in sorted(fields.items()):
+        if isinstance(values, bytes):
+            kind, content = _TEXT if tag == 42112 else _BYTES, values
+        else:
+            kind, content = 16 if width == 8 else 4, struct.pack(f"{order}{len(values)}{offset}", *values)
+        field = content.ljust(width, b"\0")
+        if len(content) > width:
+            field = struct.pack(order + offset, behind + len(contents))
+            contents += content
+        entries += struct.pack(order + "HH" + offset, tag, kind, len(values)) + field
+    file += head + entries + bytes(width) + contents
+    return at, behind - width

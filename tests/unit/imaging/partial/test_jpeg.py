@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests import photographs
 from tests.unit.imaging.partial.pictures import declared, fetched, progressive, psnr
-from thumbrun.imaging.partial import jpeg
+from thumbrun.imaging.partial import jpeg, jpeg_scans
 from thumbrun.imaging.partial.known import Known, MissingError
 from thumbrun.imaging.render import thumbnail_pixels
 
@@ -172,3 +172,17 @@ def test_a_scan_that_has_no_end() -> None:
     part, read = fetched(body[:start] + b"\xff\x00" * (16 << 20))
     assert None is part
     assert read < 4 << 20
+
+
+@given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda tail: b"\xff\xd8\xff\xdb\x00\x43\x00" + tail))
+def test_quantisers_of_hostile_bytes(body: bytes) -> None:
+    """Whatever the bytes are, the first quantisers of whole tables are told, or none."""
+    found = jpeg_scans.low_quantisers(body, 6)
+    assert len(found) % 6 == 0
+    assert all(0 <= value < 1 << 16 for value in found)
+
+
+def test_quantisers_are_those_that_the_encoder_used() -> None:
+    """The first six of each table, in zigzag order, are those that its quality makes of ITU-T T.81, K.1."""
+    halved = [8, 6, 6, 7, 6, 5, 9, 9, 9, 12, 11, 12]  # of 16, 11, 12, 14, 12, 10 and 17, 18, 18, 24, 21, 24
+    assert halved == jpeg_scans.low_quantisers(progressive(800, quality=75), 6)

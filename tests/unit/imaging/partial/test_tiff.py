@@ -1,16 +1,18 @@
 """Which of a TIFF's pictures is read, and where it lies."""
 
 import io
+import re
 import struct
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.photographs import draw
-from tests.unit.imaging.partial.pictures import declared, fetched, psnr
-from tests.unit.imaging.partial.pyramids import pyramid
+from tests.photographs import draw, photographs
+from tests.unit.imaging.partial.pictures import FIRST, declared, fetched, psnr
+from tests.unit.imaging.partial.pyramids import pyramid, pyramid_of
 from thumbrun.imaging.partial import look, tiff
 from thumbrun.imaging.partial.known import Known
 from thumbrun.imaging.render import thumbnail_pixels
@@ -38,6 +40,108 @@ def test_a_pyramid(order: str, big: bool, below: bool) -> None:
     assert psnr(whole, thumbnail_pixels(part, 100, 100)) >= 45
     assert thumbnail_pixels(body, 100, 100).tobytes() == thumbnail_pixels(part, 100, 100).tobytes()
     assert (2400, 1600) == declared(body)
+
+
+def test_no_more_directories_than_needed() -> None:
+    """Behind the version that is large enough one more directory is looked at, however many there are."""
+    assert fetched(pyramid(2400, levels=5, apart=True))[1] == fetched(pyramid(2400, levels=7, apart=True))[1]
+
+
+def test_little_is_read_about_the_directories_of_a_small_file() -> None:
+    """What lies about each is a small part of the file, so that the version that is needed stays below a third."""
+    body = pyramid(2400, quality=90, apart=True)
+    part, read = fetched(body, box=40)
+    assert part is not None
+    assert read <= len(part) + FIRST + len(body) // 10 < len(body) / 4
+
+
+def test_versions_in_another_order() -> None:
+    """A version that is too small ends no search while none is large enough: a preview may come first."""
+    body = bytearray(pyramid(2400, below=True))
+    (at,) = struct.unpack_from("<I", body, 4)
+    entry = next(at for at in range(at + 2, len(body), 12) if struct.unpack_from("<H", body, at)[0] == 330)
+    count, places = struct.unpack_from("<II", body, entry + 4)
+    numbers = struct.unpack_from(f"<{count}I", body, places)
+    struct.pack_into(f"<{count}I", body, places, *reversed(numbers))
+    part, _ = fetched(bytes(body))
+    with Image.open(io.BytesIO(part or b"")) as image:
+        assert (600, 400) == image.size
+
+
+@pytest.mark.parametrize(
+    ("options", "box", "width"),
+    [
+        ({}, 50, 240),  # 4.8 times the thumbnail
+        ({"said": b"AVERAGE"}, 50, 240),
+        ({"said": b"CUBIC", "of_a_map": True}, 50, 240),
+        ({"said": b"NEAREST"}, 50, 960),  # 9.6 times are too few, 19 are enough
+        ({"said": b"NEAREST"}, 70, 960),  # 13 times
+        ({"said": b"NEAREST", "quality": 90}, 70, 1920),
+        ({"said": b"NEAREST", "quality": 90}, 50, 960),
+        ({"of_a_map": True}, 50, 960),
+        ({"quality": 90, "rgb": True}, 50, 240),
+        ({"quality": 90, "rgb": True, "order": ">"}, 50, 240),
+        ({"quality": 90, "rgb": True, "big": True}, 50, 240),
+        ({"quality": 75, "rgb": True}, 50, 240),
+        ({"quality": 50, "rgb": True}, 50, 960),
+        ({"quality": 90}, 50, 480),
+        ({"quality": 75}, 50, 480),
+        ({"quality": 72}, 50, 960),
+        ({"quality": 50}, 70, 960),
+        ({"quality": 47}, 70, 1920),
+        ({"quality": 30}, 50, 1920),  # no size is enough
+    ],
+)
+def test_which_version_is_enough(options: dict[str, Any], box: int, width: int) -> None:
+    """The more a version lost, when it was made smaller or compressed, the larger it must be."""
+    body = pyramid(1920, sampled=options.get("said") == b"NEAREST", **options)
+    part, _ = fetched(body, box=box)
+    with Image.open(io.BytesIO(part or b"")) as image:
+        assert width == image.width
+    whole = thumbnail_pixels(body, box, box, whole=True)
+    assert psnr(whole, thumbnail_pixels(part or b"", box, box)) >= 45
+    assert thumbnail_pixels(body, box, box).tobytes() == thumbnail_pixels(part or b"", box, box).tobytes()
+
+
+@pytest.mark.parametrize(("side", "width"), [(1921, 240), (1926, 963), (1928, 482), (1925, 1925)])
+def test_a_version_that_leaves_something_out(side: int, width: int) -> None:
+    """Where a version lacks the last columns and rows, since they filled no pixel of it, its picture lies elsewhere."""
+    body = pyramid(side)
+    part, _ = fetched(body, box=50)
+    with Image.open(io.BytesIO(part or b"")) as image:
+        assert width == image.width
+    whole = thumbnail_pixels(body, 50, 50, whole=True)
+    assert psnr(whole, thumbnail_pixels(part or b"", 50, 50)) >= 45
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("options", [{}, {"quality": 75}, {"quality": 90, "rgb": True}])
+def test_real_photographs(options: dict[str, Any]) -> None:
+    """Photographs as pyramids: faithful; and whole or in part they become the same pixels."""
+    found = [body for name, body in photographs().items() if name.startswith("cam/")]
+    for body in found[::5]:
+        with Image.open(io.BytesIO(body)) as photograph:
+            file = pyramid_of(photograph, apart=True, **options)
+        part, _ = fetched(file)
+        assert part is not None
+        pixels = thumbnail_pixels(part, 100, 100)
+        assert psnr(thumbnail_pixels(file, 100, 100, whole=True), pixels) >= 45
+        assert thumbnail_pixels(file, 100, 100).tobytes() == pixels.tobytes()
+
+
+def _longer(found: re.Match[bytes]) -> bytes:
+    """Return an entry of a directory that has more values."""
+    return found[0][:4] + struct.pack("<I", 1 << 13)
+
+
+@pytest.mark.parametrize(("head", "width"), [(struct.pack("<HH", 347, 7), 1920), (struct.pack("<HH", 42112, 2), 960)])
+def test_a_field_that_is_too_long_to_look_at(head: bytes, width: int) -> None:
+    """What says how a version was made or compressed does not count where it is larger than any such field."""
+    body = pyramid(1920, quality=90, rgb=True, said=b"AVERAGE", of_a_map=True)
+    long = re.sub(re.escape(head) + rb"..\0\0", _longer, body, flags=re.DOTALL) + bytes(1 << 14)
+    assert len(body) + (1 << 14) == len(long)
+    with Image.open(io.BytesIO(fetched(long, box=50)[0] or b"")) as image:
+        assert width == image.width
 
 
 def test_a_pyramid_whose_versions_are_too_small() -> None:
@@ -87,7 +191,13 @@ def test_pieces_that_are_named_many_times() -> None:
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
     """Return a TIFF with bytes changed, mostly in its directories."""
-    body = bytearray(pyramid(600, levels=3, big=draw(st.booleans()), below=draw(st.booleans())))
+    ways: tuple[dict[str, Any], ...] = (
+        {},
+        {"below": True},
+        {"quality": 90, "rgb": True, "said": b"NEAREST"},
+        {"quality": 75},
+    )
+    body = bytearray(pyramid(600, levels=3, big=draw(st.booleans()), **draw(st.sampled_from(ways))))
     for _ in range(draw(st.integers(1, 8))):
         near_the_end = st.integers(max(0, len(body) - 1500), len(body) - 1)
         at = draw(near_the_end | st.integers(0, 20))

@@ -1,0 +1,143 @@
+"""Read the directories of a TIFF, and the values of their fields (TIFF 6.0, section 2; BigTIFF). Pure."""
+
+import struct
+from dataclasses import dataclass
+
+from thumbrun.imaging.partial.known import Known, MissingError
+
+_WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
+# Bytes that are asked for at least, for a directory and its values lie together: a part of the file, within bounds.
+# Between its levels and behind their directories lie others' tiles, and of a small file no more than a third is read.
+_STEP_OF, _LEAST_STEP, _MOST_STEP = 32, 1 << 12, 1 << 16
+_MOST_ENTRIES = 1000
+_MOST_PIECES = 1 << 16
+
+
+class OddError(Exception):
+    """The file is broken, or holds its picture in a way that is not understood here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One field of a directory: its type, how many values, and these or where they lie."""
+
+    kind: int
+    count: int
+    field: bytes
+
+
+Directory = dict[int, Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Tiff:
+    """A file, and how its numbers lie.
+
+    Attributes:
+        known: What is known of it.
+        order: Of the bytes, as `struct` spells it.
+        big: Whether offsets have eight bytes.
+        begin: Where its first directory is.
+    """
+
+    known: Known
+    order: str
+    big: bool
+    begin: int
+
+    @property
+    def offset(self) -> str:
+        """How `struct` spells an offset."""
+        return "Q" if self.big else "I"
+
+    @property
+    def width(self) -> int:
+        """Bytes of an offset."""
+        return 8 if self.big else 4
+
+    def directory(self, at: int) -> tuple[Directory, int]:
+        """Return the directory at a place, and where the next one is, 0 if there is none.
+
+        Raises:
+            MissingError: More bytes are needed.
+            OddError: It is broken.
+        """
+        code = self.order + ("Q" if self.big else "H")
+        (count,) = struct.unpack(code, self._at(at, struct.calcsize(code)))
+        if not 0 < count <= _MOST_ENTRIES:
+            raise OddError
+        at += struct.calcsize(code)
+        step = 20 if self.big else 12
+        table = self._at(at, step * count + self.width)
+        directory: Directory = {}
+        for place in range(0, step * count, step):
+            tag, kind, number = struct.unpack_from(self.order + "HH" + self.offset, table, place)
+            if kind not in _WIDTHS:
+                raise OddError
+            directory[tag] = Entry(kind, number, table[place + step - self.width : place + step])
+        (following,) = struct.unpack_from(self.order + self.offset, table, step * count)
+        return directory, following
+
+    def values(self, entry: Entry) -> bytes:
+        """Return the bytes of a field's values.
+
+        Raises:
+            MissingError, OddError: As for `directory`.
+        """
+        length = _WIDTHS[entry.kind] * entry.count
+        if length <= self.width:
+            return entry.field[:length]
+        return self._at(struct.unpack(self.order + self.offset, entry.field)[0], length)
+
+    def numbers(self, entry: Entry) -> tuple[int, ...]:
+        """Return a field's values.
+
+        Raises:
+            MissingError, OddError: As for `directory`.
+        """
+        if entry.kind not in _NUMBERS or entry.count > _MOST_PIECES:
+            raise OddError
+        return struct.unpack(f"{self.order}{entry.count}{_NUMBERS[entry.kind]}", self.values(entry))
+
+    def number(self, directory: Directory, tag: int) -> int:
+        """Return the one number of a field, 0 where it is not there.
+
+        Raises:
+            MissingError, OddError: As for `directory`.
+        """
+        if tag not in directory:
+            return 0
+        numbers = self.numbers(directory[tag])
+        if len(numbers) != 1:
+            raise OddError
+        return numbers[0]
+
+    def _at(self, start: int, length: int) -> bytes:
+        """Return some bytes; where they are missing, ask for all that may lie about them."""
+        size = self.known.size
+        if length > size or start + length > size:
+            raise OddError
+        try:
+            return self.known.at(start, start + length)
+        except MissingError:
+            step = min(max(size // _STEP_OF, _LEAST_STEP), _MOST_STEP)
+            raise MissingError(start, min(size, start + max(length, step))) from None
+
+
+def opened(known: Known) -> Tiff:
+    """Read a file's header.
+
+    Raises:
+        MissingError: More bytes are needed.
+        OddError: It is none.
+        struct.error: It is cut short.
+    """
+    head = known.at(0, 16)
+    order = "<" if head[:2] == b"II" else ">"
+    version, at = struct.unpack_from(order + "HI", head, 2)
+    if version == 42:
+        return Tiff(known, order, big=False, begin=at)
+    if version == 43 and head[4:8] == struct.pack(order + "HH", 8, 0):
+        return Tiff(known, order, big=True, begin=int.from_bytes(head[8:16], "little" if order == "<" else "big"))
+    raise OddError
