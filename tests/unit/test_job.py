@@ -1,6 +1,8 @@
 """A task that is told to stop, whole, in virtual time."""
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 
@@ -9,6 +11,12 @@ from tests.virtual import run
 from thumbrun.errors import InterruptedRunError
 
 IMAGES = 40
+LOADED = "import sys, thumbrun.cli, thumbrun.job; sys.exit(bool({'PIL', 'pi_heif', 'isal'} & set(sys.modules)))"
+
+
+def test_a_task_loads_no_decoder() -> None:
+    """Only decoding processes load what decodes: a task starts without waiting for it, and holds none of it."""
+    subprocess.run([sys.executable, "-c", LOADED], check=True)
 
 
 async def stopped_after(opened: int) -> tuple[World, asyncio.Task[object]]:

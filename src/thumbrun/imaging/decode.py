@@ -21,8 +21,8 @@ from PIL import (
 )
 
 from thumbrun.imaging import icc
-from thumbrun.imaging.average import JPEG_MARGIN, MARGIN, shrunk
-from thumbrun.imaging.geometry import SIDEWAYS, Box, fit, upright
+from thumbrun.imaging.average import shrunk
+from thumbrun.imaging.geometry import JPEG_MARGIN, MARGIN, SIDEWAYS, Box, fit, upright
 from thumbrun.imaging.png import PngImage
 from thumbrun.imaging.webp import StillWebP, open_webp
 

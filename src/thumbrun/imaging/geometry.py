@@ -1,4 +1,4 @@
-"""The size of a thumbnail. Pure integers."""
+"""The size of a thumbnail, and how much larger than it a picture must be that it is made of. Pure numbers."""
 
 from collections.abc import Iterable
 
@@ -6,6 +6,13 @@ Box = tuple[int, int]  # width and height in pixels that a thumbnail must fit
 
 # EXIF orientations under which the picture's rows run along the columns of what is stored.
 SIDEWAYS = frozenset((5, 6, 7, 8))
+
+# Averaging stops at three times the thumbnail's size; Lanczos does the rest: median PSNR 56 dB against Lanczos on every
+# pixel, at about half of its time (1600 pixels). With 2 it is 52 dB.
+MARGIN = 3
+# JPEG's decoder, which knows halves only, stops later, since that saves more: 1920 pixels are decoded to 240 instead of
+# 480, in four fifths of the time, at a median of 53.6 dB and 48.1 at worst (53.0 and 44.5 if nothing is made sharper).
+JPEG_MARGIN = 2.3
 
 
 def fit(width: int, height: int, box_width: int, box_height: int) -> tuple[int, int]:

@@ -15,8 +15,7 @@ thumbnails' pixels: the worst, the median, the time of decoding, the part of the
 Below that, and whatever the file does that no encoder does, all of it is needed.
 """
 
-from thumbrun.imaging.average import JPEG_MARGIN
-from thumbrun.imaging.geometry import fit
+from thumbrun.imaging.geometry import JPEG_MARGIN, fit
 from thumbrun.imaging.partial.jpeg_bits import stand_ins
 from thumbrun.imaging.partial.jpeg_scans import Frame, OddError, Scan, all_scans, next_scan, read_frame
 from thumbrun.imaging.partial.known import Known, MissingError
