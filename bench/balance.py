@@ -42,13 +42,13 @@ class Share:
 
 
 BUCKET = (
-    Share("cam", "jpeg", 30, 771e3, 0.70, 0.96),
-    Share("camprog", "jpeg", 10, 788e3, 0.58, 0.77),
-    Share("shot", "png", 15, 1232e3, 0.61, 1.04),
-    Share("small", "jpeg", 100, 36.5e3, 0.67, 0.94),
-    Share("web", "jpeg", 60, 188e3, 0.70, 1.06),
-    Share("webp", "webp", 30, 40.3e3, 1.12, 1.0),
-    Share("webprog", "jpeg", 40, 119e3, 0.82, 1.5),
+    Share("cam", "jpeg", 30, 771e3, 0.70, 0.95),
+    Share("camprog", "jpeg", 10, 788e3, 0.58, 0.74),
+    Share("shot", "png", 15, 1232e3, 0.61, 0.99),
+    Share("small", "jpeg", 100, 36.5e3, 0.67, 0.92),
+    Share("web", "jpeg", 60, 188e3, 0.70, 0.88),
+    Share("webp", "webp", 30, 40.3e3, 1.12, 0.97),
+    Share("webprog", "jpeg", 40, 119e3, 0.82, 0.99),
 )
 ITEM_SPREAD = 0.2  # of the logarithm of what an item takes, about its folder's
 FOLDER = 500  # images, on the average, that lie together

@@ -8,6 +8,7 @@ from typing import Any
 from bench import balance, cost, decode, fidelity, latency, memory, planning, reading, results, scaling, start, task
 from bench.pictures import SIZES
 from bench.results import Plot, Result, Row
+from thumbrun.storage.ramp import WRITES
 
 _MIB = 1 << 20
 
@@ -269,7 +270,7 @@ def _balance(rounds: int) -> Result:
         f"{found.estimated:.3f} by the estimates, {found.true:.2f} by what items take",
         {"slices of equal count": f"{found.contiguous:.2f}", "slices of equal cost": f"{found.contiguous_bytes:.2f}"},
         found.true <= max(1.05, found.largest_item),
-        "small progressive JPEG takes half as long again as its bytes tell, and no listing says which ones are",
+        "what an image takes differs by a fifth from what its bytes and format tell, and a few heavy ones make a task",
     )
     return Result([row], (), [found])
 
@@ -277,7 +278,7 @@ def _balance(rounds: int) -> Result:
 def _scaling(rounds: int) -> Result:
     del rounds
     checked = list(scaling.check())
-    limits = [most for images in scaling.MODELLED_IMAGES if (most := scaling.most_tasks(scaling.IN_EARNEST, images))]
+    limits = [scaling.limit(scaling.IN_EARNEST, images) for images in scaling.MODELLED_IMAGES]
     modelled = [
         scaling.predict(scaling.IN_EARNEST, tasks, images)
         for images in scaling.MODELLED_IMAGES
@@ -299,11 +300,12 @@ def _scaling(rounds: int) -> Result:
     rows += [
         Row(
             f"scaling, modelled: {one.images:,} images",
-            "efficiency 0.95 until the bucket binds",
+            "efficiency 0.95 until the bucket's request rate binds",
             f"up to {one.tasks:,} tasks; then {one.binds} binds",
             {},
-            None,
-            "8 ms of processor time an image, Cloud Storage's ramp from 1,000 writes a second",
+            one.binds in ("nothing", "the bucket's request rate"),
+            f"{scaling.IN_EARNEST.image * 1e3:g} ms of processor time an image, "
+            f"Cloud Storage's ramp from {WRITES:,} writes a second",
         )
         for one in limits
     ]

@@ -209,19 +209,36 @@ def _until(model: Model, tasks: int, ready: float, writes: float, rate: float) -
     return free + (writes - until_free) / rate
 
 
-def most_tasks(model: Model, images: int, *, efficiency: float = 0.95, most: int = 10_000) -> Predicted | None:
-    """Return the prediction for the most tasks that are still so efficient, or None if one task is not."""
-    found = None
-    tasks = 1
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many tasks work well on so many images.
+
+    Attributes:
+        images: Of all tasks.
+        tasks: The most that are efficient, of those tried, which grow by a tenth.
+        beyond: The first that are not, None where all are.
+        binds: What takes most of their time beside work; nothing where all are efficient.
+    """
+
+    images: int
+    tasks: int
+    beyond: int | None
+    binds: str
+
+
+def limit(model: Model, images: int, *, efficiency: float = 0.95, most: int = 10_000) -> Limit:
+    """Return how many tasks are efficient, and what binds beyond."""
+    efficient, tasks = 0, 1
     while tasks <= most:
         predicted = predict(model, tasks, images)
-        if predicted.efficiency >= efficiency:
-            found = predicted
+        if predicted.efficiency < efficiency:
+            return Limit(images, efficient, tasks, predicted.binds)
+        efficient = tasks
         tasks = math.ceil(tasks * 1.1) if tasks > 1 else 2
-    return found
+    return Limit(images, efficient, None, "nothing")
 
 
-IN_EARNEST = replace(Model(), in_flight=64, image=0.008, writes=WRITES)
+IN_EARNEST = replace(Model(), image=0.005, writes=WRITES)
 """A task of one processor on photographs from the web, on Cloud Storage."""
 
 MEASURED_TASKS = (1, 2, 4, 8)
@@ -286,7 +303,7 @@ def main() -> None:
     """Print what was measured beside the model, and what the model says of thousands of tasks."""
     show(check())
     show(predict(IN_EARNEST, tasks, images) for images in MODELLED_IMAGES for tasks in MODELLED_TASKS)
-    show(found for images in MODELLED_IMAGES if (found := most_tasks(IN_EARNEST, images)))
+    show(limit(IN_EARNEST, images) for images in MODELLED_IMAGES)
 
 
 if __name__ == "__main__":

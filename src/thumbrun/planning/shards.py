@@ -7,23 +7,23 @@ SHARDS_A_TASK = 20
 MOST_ITEMS = 1000
 _AS_IF = 4
 
-BESIDE_MS = 1.0  # of processor time that an image takes beside decoding and encoding
+BESIDE_MS = 0.7  # of processor time that an image takes beside decoding and encoding
 
 # Milliseconds of processor time that decoding and encoding take for each image, and for each megabyte (10^6 bytes) of
 # it, by the format that its type or name claims; None where only the bytes will tell. Measured by
 # `python -m bench rates`, which says how far these are off.
 RATES: dict[str | None, tuple[float, float]] = {
-    "jpeg": (1.1, 13.0),
-    "png": (13.5, 10.5),
-    "gif": (0.5, 22.0),
-    "webp": (6.1, 65.0),
-    "avif": (0.2, 260.0),
-    "heic": (0.4, 460.0),
-    "tiff": (0.7, 11.5),
-    "bmp": (0.4, 0.8),
-    "jpeg2000": (3.5, 88.0),
-    "ico": (0.3, 24.0),
-    None: (1.5, 15.0),
+    "jpeg": (0.8, 10.5),
+    "png": (10.8, 8.4),
+    "gif": (0.4, 16.5),
+    "webp": (4.5, 48.0),
+    "avif": (0.2, 211.0),
+    "heic": (0.5, 365.0),
+    "tiff": (0.6, 9.9),
+    "bmp": (0.4, 0.6),
+    "jpeg2000": (2.8, 76.0),
+    "ico": (0.2, 20.0),
+    None: (1.2, 12.0),
 }
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.cost import KINDS, compare
-from bench.scaling import IN_EARNEST, Model, measure, most_tasks, predict, run_virtually
+from bench.scaling import IN_EARNEST, Model, limit, measure, predict, run_virtually
 from thumbrun.storage.ramp import WRITES
 
 
@@ -39,10 +39,14 @@ def test_no_prediction_is_better_than_possible(tasks: int, images: int) -> None:
 
 def test_more_tasks_pay_until_the_bucket_binds() -> None:
     """Efficiency holds up to where the tasks together ask for more writes than the bucket takes at first."""
-    found = most_tasks(IN_EARNEST, 10**7)
-    assert found is not None
+    found = limit(IN_EARNEST, 10**7)
+    assert "the bucket's request rate" == found.binds
     assert 0.8 * WRITES * IN_EARNEST.image <= found.tasks <= 4 * WRITES * IN_EARNEST.image
     assert predict(IN_EARNEST, 1_000, 10**7).binds == "the bucket's request rate"
+    assert found.beyond is not None
+    assert (
+        predict(IN_EARNEST, found.tasks, 10**7).efficiency >= 0.95 > predict(IN_EARNEST, found.beyond, 10**7).efficiency
+    )
     unbound = replace(IN_EARNEST, writes=None)
     assert predict(unbound, 1_000, 10**7).seconds < predict(IN_EARNEST, 1_000, 10**7).seconds
 
