@@ -1,4 +1,8 @@
-"""Throughput of one task against the latency of the store, where processors are the limit."""
+"""Throughput of one task against the latency of the store, where processors are the limit.
+
+A run waits for the store alone at its start and at its end, however many images it has. So runs of many and of fewer
+images are measured: what the further images take is the throughput once a run is under way.
+"""
 
 import statistics
 import tempfile
@@ -10,7 +14,7 @@ from bench.remote import remote, run_task
 from thumbrun.settings.declared import DECLARED
 
 LATENCIES = (0.0, 0.05, 0.1, 0.2, 0.3)  # seconds a request, GET as PUT
-IMAGES = 2_400
+IMAGES, FEWER = 2_400, 600
 _SIZE = "1920 px"
 
 
@@ -21,12 +25,14 @@ class Late:
     Attributes:
         latency: Seconds a request.
         in_flight: The setting.
-        rate: Images a second, from process start to exit.
+        rate: Images a second, once under way.
+        whole: Images a second, from process start to exit.
     """
 
     latency: float
     in_flight: int
     rate: float
+    whole: float
 
 
 def default_in_flight() -> int:
@@ -44,15 +50,23 @@ def measure(rounds: int) -> list[Late]:
 
     The runs of one round follow each other, so that what else the machine does meets all alike; medians count.
     """
-    found: dict[tuple[float, int], list[float]] = {}
+    found: dict[tuple[float, int], list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory() as root:
-        folder = Path(root, "in")
-        folder.mkdir()
-        fill(folder, _SIZE, IMAGES)
+        many, fewer = Path(root, "many"), Path(root, "fewer")
+        for folder, count in ((many, IMAGES), (fewer, FEWER)):
+            folder.mkdir()
+            fill(folder, _SIZE, count)
         for _ in range(rounds):
             for latency in LATENCIES:
-                with remote(folder, get=latency, put=latency) as server:
+                late = {"get": latency, "put": latency}
+                with remote(many, **late) as most, remote(fewer, **late) as least:
                     for in_flight in sorted({default_in_flight(), raised(latency)}):
-                        ran = run_task(server, {"THUMBRUN_IN_FLIGHT": str(in_flight)})
-                        found.setdefault((latency, in_flight), []).append(IMAGES / ran.seconds)
-    return [Late(*key, statistics.median(rates)) for key, rates in sorted(found.items())]
+                        settings = {"THUMBRUN_IN_FLIGHT": str(in_flight)}
+                        taken = run_task(least, settings).seconds, run_task(most, settings).seconds
+                        found.setdefault((latency, in_flight), []).append(taken)
+    return [_late(*key, runs) for key, runs in sorted(found.items())]
+
+
+def _late(latency: float, in_flight: int, runs: list[tuple[float, float]]) -> Late:
+    few, many = (statistics.median(seconds) for seconds in zip(*runs, strict=True))
+    return Late(latency, in_flight, (IMAGES - FEWER) / (many - few), IMAGES / many)

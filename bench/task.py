@@ -41,7 +41,7 @@ class Compared:
         sequential_many: As ours_many, of the sequential design.
         bulk: As ours, of img2dataset over the same server; None where it is not installed.
         alone: Processor time of decoding and encoding alone, two images at a time.
-        processor: Of all our processes, start included.
+        processor: Of all our processes over `MANY`, start included.
         starting: Seconds of processor time, in all, that starting takes.
         own: Of the task's own process, start excluded.
         theirs: Of the sequential design, start included.
@@ -75,7 +75,7 @@ class Compared:
     @property
     def beside(self) -> float:
         """Seconds of processor time of an image beside decoding and encoding, start excluded."""
-        return self.processor - self.starting / IMAGES - self.alone
+        return self.processor - self.starting / MANY - self.alone
 
     @property
     def efficiency(self) -> float:
@@ -126,11 +126,11 @@ def compare(size: str, rounds: int) -> Compared:
         sequential_many=middle(run.seconds for run in long) + (MANY - _PART) * each,
         bulk=middle(run.seconds for run in bulk) if bulk else None,
         alone=middle(alone),
-        processor=middle(run.own + run.workers for run in ours) / IMAGES,
+        processor=middle(run.own + run.workers for run in ours_many) / MANY,
         starting=middle(run.own + run.workers for run in started) - _FEW * middle(alone),
-        own=(middle(run.own for run in ours) - middle(run.own for run in started)) / (IMAGES - _FEW),
+        own=(middle(run.own for run in ours_many) - middle(run.own for run in started)) / (MANY - _FEW),
         theirs=middle(run.own for run in long) / _PART,
-        server=middle(run.server for run in ours) / IMAGES,
+        server=middle(run.server for run in ours_many) / MANY,
     )
 
 

@@ -11,11 +11,11 @@ TARGET = HERE / "performance.md"
 IMAGES = HERE / "images"
 RESULTS = HERE.parent / "bench/results.json"
 
-_ORDER = ("decode", "task", "latency", "bytes", "fidelity", "start", "memory", "planning", "balance", "scaling", "cost")
-_TITLES = {
+_TITLES = {  # in their order
     "decode": "Decoding and encoding alone",
     "task": "One task on a distant store",
     "latency": "Latency",
+    "sizes": "Several sizes",
     "bytes": "Bytes read",
     "fidelity": "Fidelity of what is made of a part",
     "start": "Start",
@@ -46,7 +46,7 @@ def performance(parts: Mapping[str, Any]) -> str:
     Args:
         parts: What the file of results holds, by part.
     """
-    known = [name for name in _ORDER if name in parts]
+    known = [name for name in _TITLES if name in parts]
     return "\n".join([_INTRODUCTION, _goals(parts, known), *(_section(name, parts[name]) for name in known)])
 
 
