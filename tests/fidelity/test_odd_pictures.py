@@ -10,8 +10,7 @@ from tests.fidelity.pictures import Odd, odd_pictures
 from thumbrun.imaging.render import render, thumbnail_pixels
 from thumbrun.imaging.request import Rendered, Request
 
-# Where several processes run tests, those of one picture go to the same, so that it is encoded once.
-ODD = [pytest.param(odd, id=odd.name, marks=pytest.mark.xdist_group(odd.name)) for odd in odd_pictures()]
+ODD = [pytest.param(odd, id=odd.name) for odd in odd_pictures()]
 
 
 @pytest.mark.parametrize("odd", ODD)
