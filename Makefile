@@ -8,8 +8,9 @@ BIN := .venv/bin
 demo: .venv/demo-installed
 	@$(BIN)/thumbrun demo
 
+# Four at once, on however few processors: many wait, for a minute to change or a time limit to pass.
 test: .venv/all-installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 4
 
 check: .venv/all-installed
 	$(BIN)/ruff check

@@ -121,6 +121,8 @@ def test_ten_tasks_with_kills_across_a_change_of_minute(
     common = clean_environment(
         STORAGE_EMULATOR_HOST=emulator.url, INPUT_FOLDER=f"gs://{BUCKET}/in", THUMBRUN_WORKERS="1"
     )
+    for body in images.values():
+        reduced(body)  # made here, where there is time to wait, and kept
     wait_for_next_minute(2.5)
     started: dict[int, Task] = {}
     for index in range(COUNT):

@@ -10,17 +10,17 @@ from tests.fidelity.pictures import Odd, odd_pictures
 from thumbrun.imaging.render import render, thumbnail_pixels
 from thumbrun.imaging.request import Rendered, Request
 
-ODD = odd_pictures()
+ODD = [pytest.param(odd, id=odd.name) for odd in odd_pictures()]
 
 
-@pytest.mark.parametrize("odd", ODD, ids=[odd.name for odd in ODD])
+@pytest.mark.parametrize("odd", ODD)
 def test_shows_what_it_should(odd: Odd) -> None:
     """The pixels before encoding are near those of the drawn truth, reduced."""
     assert psnr(reference(odd.truth), thumbnail_pixels(odd.body, 100, 100)) >= odd.least
 
 
 @pytest.mark.parametrize("output", ["jpeg", "png", "gif", "webp", "avif"])
-@pytest.mark.parametrize("odd", ODD, ids=[odd.name for odd in ODD])
+@pytest.mark.parametrize("odd", ODD)
 def test_renders_to_every_format(odd: Odd, output: str) -> None:
     """Every odd picture can be made every output, which holds nothing but pixels."""
     rendered = render(odd.body, Request(100, 100, output, 80, 10**8, 10**9))

@@ -299,6 +299,7 @@ def test_the_main_script_runs_once(start: Callable[[str], list[str]], tmp_path_f
     assert ("imported\nRendered\n", "") == (ended.stdout, ended.stderr)
 
 
+@pytest.mark.alone
 async def test_start_does_not_hold_up_the_loop() -> None:
     """While the processes start, everything else goes on."""
     longest = 0.0
