@@ -6,6 +6,7 @@ which no mount limits as /dev/shm is (64 MB in many containers); a temporary fil
 written to that disk.
 """
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -15,9 +16,10 @@ IN_MEMORY = 64 * 1024
 
 
 def _nameless() -> int:
-    """Return the descriptor of a new file without a name."""
+    """Return the descriptor of a new file without a name: in memory, or a temporary one where a system has no such."""
     if sys.platform == "linux":
-        return os.memfd_create("image", os.MFD_CLOEXEC)
+        with contextlib.suppress(OSError):  # some containers forbid it
+            return os.memfd_create("image", os.MFD_CLOEXEC)
     with tempfile.TemporaryFile(buffering=0) as file:
         return os.dup(file.fileno())
 

@@ -45,9 +45,16 @@ def test_large_ones_are_in_a_file_in_memory() -> None:
     body.close()
 
 
-def test_elsewhere_large_ones_are_in_a_file_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _forbidden(name: str, flags: int) -> int:
+    raise PermissionError(name, flags)
+
+
+@pytest.mark.parametrize(("name", "value"), [("sys.platform", "darwin"), ("os.memfd_create", _forbidden)])
+def test_elsewhere_large_ones_are_in_a_file_without_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: object
+) -> None:
     """Nothing is left in the folder for temporary files, not even while the body is open."""
-    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr(name, value, raising=False)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     content = os.urandom(IN_MEMORY + 1)
     body = Body(len(content))
