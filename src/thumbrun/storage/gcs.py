@@ -24,8 +24,9 @@ from thumbrun.storage.base import (
     Sink,
     TransientError,
 )
+from thumbrun.storage.connection import Answer, HttpError, Limits, Take
 from thumbrun.storage.credentials import Credentials
-from thumbrun.storage.http import Answer, HttpClient, HttpError, Limits, Take
+from thumbrun.storage.http import HttpClient
 from thumbrun.storage.ranges import BEYOND, PART, WHOLE, ByteRange
 
 _API = "https://storage.googleapis.com"

@@ -8,56 +8,15 @@ read. No redirects, no proxies, no cookies, and nothing is decompressed.
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-import httptools
+from thumbrun.storage.connection import READ_AT_ONCE, Answer, Connection, HttpError, Limits, StaleError, Taker
 
 _CONNECT_SECONDS = 10.0
 _ADDRESSES_SECONDS = 30.0  # that the server's addresses are known; connections come in bursts
-_MOST_COLLECTED = 1 << 28  # bytes of a body that nobody takes as it arrives; a page of a listing has 1 or 2 MiB
 
-_WITHOUT_BODY = (204, 304)  # whatever length they tell (RFC 9112, 6.3)
-_READ_AT_ONCE = 1 << 18  # bytes; stays in a processor's cache until they are handed on
-
-Take = Callable[[bytes | memoryview], None]  # what it is given is gone when it returns
 Addresses = list[tuple[str, int]]
-
-
-class HttpError(Exception):
-    """The network, or whoever answered, did not do what HTTP says."""
-
-
-@dataclass(slots=True)
-class Answer:
-    """What a request was answered with.
-
-    Attributes:
-        status: The code.
-        headers: By their names in lower case; of several of one name the last.
-        body: Its bytes, unless they were taken as they arrived.
-        received: How many bytes the body had.
-    """
-
-    status: int
-    headers: dict[str, str]
-    body: bytes = b""
-    received: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The time that a request may take.
-
-    Attributes:
-        silence: Seconds between any two pieces of an answer.
-        longest: Returns the seconds that a request may take in all which moves so many bytes.
-    """
-
-    silence: float
-    longest: Callable[[int], float]
 
 
 class HttpClient:
@@ -76,11 +35,11 @@ class HttpClient:
         self._path = parts.path.rstrip("/")
         self._authority = parts.netloc.rpartition("@")[2]
         self._context: ssl.SSLContext | None = None
-        self._free: list[_Connection] = []
-        self._all: set[_Connection] = set()
+        self._free: list[Connection] = []
+        self._all: set[Connection] = set()
         self._addresses: asyncio.Future[Addresses] | None = None
         self._closed = False
-        self._buffer = memoryview(bytearray(_READ_AT_ONCE))
+        self._buffer = memoryview(bytearray(READ_AT_ONCE))
 
     async def request(
         self,
@@ -90,7 +49,7 @@ class HttpClient:
         *,
         headers: Mapping[str, str],
         body: bytes = b"",
-        taker: Callable[[int, Mapping[str, str]], Take | None] | None = None,
+        taker: Taker | None = None,
     ) -> Answer:
         """Ask, and return the answer once it is there whole.
 
@@ -117,7 +76,7 @@ class HttpClient:
             connection = kept or await self._connected(limits)
             try:
                 answer = await connection.ask(head + body if body else head, len(body), limits, taker)
-            except _StaleError:
+            except StaleError:
                 if kept is None or method != "GET":
                     raise
                 continue
@@ -136,14 +95,14 @@ class HttpClient:
             connection.abort()
         await asyncio.gather(*(connection.lost for connection in closing))
 
-    def _kept(self) -> "_Connection | None":
+    def _kept(self) -> Connection | None:
         while self._free:
             connection = self._free.pop()
             if connection.reusable:
                 return connection
         return None
 
-    async def _connected(self, limits: Limits) -> "_Connection":
+    async def _connected(self, limits: Limits) -> Connection:
         """Return a new connection to the first of the server's addresses that takes one."""
         if self._closed:
             raise HttpError("the client is closed")
@@ -161,13 +120,13 @@ class HttpClient:
             trouble = error
         raise HttpError(f"cannot connect: {type(trouble).__name__} {trouble}") from trouble
 
-    async def _connect(self, host: str, port: int) -> "_Connection":
+    async def _connect(self, host: str, port: int) -> Connection:
         loop = asyncio.get_running_loop()
         if self._secure and self._context is None:
             self._context = ssl.create_default_context()
         name = self._host if self._secure else None
         _, connection = await loop.create_connection(
-            lambda: _Connection(self._all, self._buffer), host, port, ssl=self._context, server_hostname=name
+            lambda: Connection(self._all, self._buffer), host, port, ssl=self._context, server_hostname=name
         )
         if self._closed:
             connection.abort()
@@ -193,181 +152,3 @@ class HttpClient:
 
     def _forget(self) -> None:
         self._addresses = None
-
-
-class _StaleError(HttpError):
-    """The connection ended before any byte of an answer."""
-
-
-class _Connection(asyncio.BufferedProtocol):
-    """One connection, on which one request at a time is answered.
-
-    It reads into a buffer that it shares with others: what was read is handed on before anything else is read. Of a
-    body whose length is known, only the beginning goes through the parser, which would copy it.
-
-    Attributes:
-        reusable: Whether it may take a request.
-        lost: Done once it is closed.
-    """
-
-    def __init__(self, all_of_them: "set[_Connection]", buffer: memoryview) -> None:
-        self._all = all_of_them
-        self._buffer = buffer
-        self._loop = asyncio.get_running_loop()
-        self.lost: asyncio.Future[None] = self._loop.create_future()
-        self.reusable = False
-        self._transport: asyncio.Transport | None = None
-        self._done: asyncio.Future[Answer] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._all.add(self)
-        self.reusable = True
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self.reusable = False
-        self._all.discard(self)
-        if self._done is not None:
-            if error is None and self._until_the_end():
-                self.on_message_complete()
-            elif self._heard:
-                self._fail(HttpError(f"the connection broke off: {error or 'closed'}"))
-            else:
-                self._fail(_StaleError(f"the connection broke off before an answer: {error or 'closed'}"))
-        if not self.lost.done():
-            self.lost.set_result(None)
-
-    def abort(self) -> None:
-        """Close the connection at once."""
-        self.reusable = False
-        if self._transport is not None:
-            self._transport.abort()
-
-    async def ask(
-        self,
-        message: bytes,
-        size: int,
-        limits: Limits,
-        taker: Callable[[int, Mapping[str, str]], Take | None] | None,
-    ) -> Answer:
-        """Send a request, and return its answer; whoever cancels this closes the connection."""
-        assert self._transport is not None  # noqa: S101  (it is connected)
-        self.reusable = False
-        self._parser = httptools.HttpResponseParser(self)
-        self._answer = Answer(0, {})
-        self._taker = taker
-        self._take: Take | None = None
-        self._collected: list[bytes] = []
-        self._heard = self._headed = False
-        self._left = 0  # bytes of a body whose length is known
-        self._moving = size
-        self._limits = limits
-        self._begun = self._active = self._loop.time()
-        self._done = self._loop.create_future()
-        self._watch()
-        self._transport.write(message)
-        try:
-            return await self._done
-        finally:
-            if self._timer is not None:
-                self._timer.cancel()
-            if not self._done.done() or self._done.cancelled() or self._done.exception() is not None:
-                self.abort()
-            self._done = None
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        del sizehint
-        return self._buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        if self._done is None or self._done.done():  # nobody asked
-            self.abort()
-            return
-        self._heard = True
-        self._active = self._loop.time()
-        if self._left:
-            self._take_rest(self._buffer[:nbytes])
-        else:
-            self._parse(self._buffer[:nbytes])
-
-    def _take_rest(self, data: memoryview) -> None:
-        """Take more of a body of which something is left."""
-        unasked = len(data) > self._left
-        try:
-            self.on_body(data[: self._left])
-        except Exception as error:  # noqa: BLE001  (what the taker raises ends the request, as when the parser calls)
-            self._fail(error)
-            return
-        if not self._left:
-            self.on_message_complete()
-        if unasked:
-            self.abort()
-
-    def _parse(self, data: memoryview) -> None:
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._fail(HttpError("the server wants to speak something else"))
-        except httptools.HttpParserCallbackError as error:
-            self._fail(error.__context__ or error)  # what the taker raised
-        except httptools.HttpParserError as error:
-            self._fail(HttpError(f"what came is no HTTP: {error}"))
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._answer.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
-
-    def on_headers_complete(self) -> None:
-        answer = self._answer
-        answer.status = self._parser.get_status_code()
-        self._headed = True
-        length = answer.headers.get("content-length", "")
-        if length.isdecimal():
-            self._moving += int(length)
-            self._left = 0 if answer.status < 200 or answer.status in _WITHOUT_BODY else int(length)
-        if self._taker is not None and answer.status >= 200:
-            self._take = self._taker(answer.status, answer.headers)
-
-    def on_body(self, chunk: bytes | memoryview) -> None:
-        self._answer.received += len(chunk)
-        self._left = max(0, self._left - len(chunk))
-        if self._take is not None:
-            self._take(chunk)
-        elif self._answer.received > _MOST_COLLECTED:
-            raise HttpError(f"an answer of more than {_MOST_COLLECTED:,} bytes")
-        else:
-            self._collected.append(bytes(chunk))
-
-    def on_message_complete(self) -> None:
-        if self._answer.status < 200:  # of a preliminary answer
-            self._answer = Answer(0, {})
-            self._headed = False
-            return
-        if self._done is not None and not self._done.done():
-            self.reusable = self._transport is not None and self._parser.should_keep_alive()
-            self._answer.body = b"".join(self._collected)
-            self._done.set_result(self._answer)
-
-    def _until_the_end(self) -> bool:
-        """Whether the body under way is one that ends with the connection (RFC 9112, 6.3)."""
-        headers = self._answer.headers
-        return self._headed and "content-length" not in headers and "transfer-encoding" not in headers
-
-    def _fail(self, error: BaseException) -> None:
-        if self._done is not None and not self._done.done():
-            self._done.set_exception(error)
-        self.abort()
-
-    def _watch(self) -> None:
-        """Look whether the limits are kept, and set the time of the next look."""
-        if self._done is None or self._done.done():
-            return
-        now = self._loop.time()
-        silent = self._active + self._limits.silence
-        longest = self._begun + self._limits.longest(max(self._moving, self._answer.received))
-        if now >= silent:
-            self._fail(HttpError(f"nothing came for {self._limits.silence:g} s"))
-        elif now >= longest:
-            self._fail(HttpError("it took too long"))
-        else:
-            self._timer = self._loop.call_at(min(silent, longest), self._watch)
