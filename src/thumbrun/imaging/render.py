@@ -18,6 +18,7 @@ from thumbrun.outcomes import Reason
 
 _LONGEST_DETAIL = 200
 _FIRST_LOOK = 1 << 14  # bytes in which most headers end
+_TAIL = 1 << 16  # bytes in which the end of a JPEG is looked for
 _NO_MEMORY = ("out of memory", "memory allocation", "decoder error -9")  # the last is Pillow's own number for it
 _ITS_OWN_LIMIT = "security limit"  # of libheif, which reports it as want of memory; no setting changes it
 _CUT_SHORT = (
@@ -98,7 +99,18 @@ def _needed(name: str, source: IO[bytes], known: Known, width: int, height: int)
             source.seek(missing.start)
             known.add(missing.start, source.read(missing.end - missing.start))
         else:
-            return needed if needed is not None and len(needed) < known.size else None
+            if needed is None or len(needed) >= known.size:
+                return None
+            return needed if name != "jpeg" or _is_whole(source, known.size, len(needed)) else None
+
+
+def _is_whole(source: IO[bytes], size: int, needed: int) -> bool:
+    """Whether a JPEG's end is there: one that is cut short has lost pixels, though not those that are needed here.
+
+    What an application wrote behind the end is looked past, unless it is long.
+    """
+    source.seek(max(size - _TAIL, needed))
+    return b"\xff\xd9" in source.read()
 
 
 def _decoded(name: str, source: IO[bytes], size: int, request: Request) -> Rendered | Refused | NeedsMemory:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.unit.imaging.encoded import ENCODED, PICTURE
+from tests.unit.imaging.partial.pictures import progressive
 from tests.unit.imaging.samples import PLENTY, bomb
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
@@ -190,3 +191,20 @@ def test_flat_drawings_stay_exact() -> None:
         thumbnail = Image.open(io.BytesIO(rendered.data))
         assert ("P" if output == "png" else "RGBA") == thumbnail.mode
         assert icon.tobytes() == thumbnail.convert("RGBA").tobytes()
+
+
+@pytest.mark.parametrize("side", [1300, 1920, 3000, 4000])
+@pytest.mark.parametrize("kept", [0.45, 0.7, 0.99])
+def test_a_progressive_picture_that_is_cut_short(side: int, kept: float) -> None:
+    """Though its first scans would do for a thumbnail, a picture that is there whole but cut short is told as such."""
+    body = progressive(side)
+    assert isinstance(render(body, asked()), Rendered)
+    cut = render(body[: int(kept * len(body))], asked())
+    assert isinstance(cut, Refused)
+    assert Reason.TRUNCATED == cut.reason
+
+
+def test_what_lies_behind_a_picture() -> None:
+    """What an application wrote behind a picture's end does not make it cut short, however long it is."""
+    for more in (100, 1 << 20):
+        assert isinstance(render(progressive(1920) + bytes(more), asked()), Rendered)
