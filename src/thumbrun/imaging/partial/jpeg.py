@@ -48,8 +48,9 @@ def part(known: Known, width: int, height: int) -> bytes | None:
     try:
         frame = read_frame(known)
         margin = _margin(frame, width, height)
-        if margin >= _EIGHTH and (scans := _first_scans(known, frame, margin)):
-            return _file(known, frame, scans, frozenset(scans), frozenset(), _bits(frame, scans))
+        if margin >= _EIGHTH and (few := _first_scans(known, frame, margin)):
+            passed = all_scans(known, frame, few[-1].end)  # a scan may use a table that stands before one left out
+            return _file(known, frame, passed, frozenset(few), frozenset(), _bits(frame, few))
         if margin < _QUARTER:
             return None
         if len(known.head) < known.size:

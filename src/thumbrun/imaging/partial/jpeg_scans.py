@@ -244,15 +244,15 @@ def _read_head(frame: Frame, head: bytes) -> None:
         raise OddError
 
 
-def all_scans(known: Known, frame: Frame) -> list[Scan]:
-    """Return the scans of a whole file.
+def all_scans(known: Known, frame: Frame, end: int | None = None) -> list[Scan]:
+    """Return the scans of a file, whole or up to the end of one of them.
 
     Raises:
         OddError: It is broken or odd.
     """
     scans: list[Scan] = []
     at = frame.scans
-    while scan := next_scan(known, frame, at):
+    while at != end and (scan := next_scan(known, frame, at)):
         scans.append(scan)
         at = scan.end
         if len(scans) > _MOST_SCANS:

@@ -97,6 +97,18 @@ def test_a_narrow_picture_is_judged_by_its_narrow_side() -> None:
     assert psnr(thumbnail_pixels(body, 100, 100, whole=True), thumbnail_pixels(part or body, 100, 100)) >= FAITHFUL
 
 
+def test_tables_of_scans_that_are_left_out() -> None:
+    """They are kept where a later scan is, which may use them."""
+    body = progressive(1920)
+    part, _ = fetched(body)
+    known = Known(len(body), body)
+    first = jpeg_scans.all_scans(known, jpeg_scans.read_frame(known))[:4]
+    assert part is not None
+    assert 3 == scans(part)
+    assert all(body[scan.tables : scan.start] in part for scan in first)
+    assert 1 < len({body[scan.tables : scan.start] for scan in first})
+
+
 def test_colours_of_lower_quality() -> None:
     """Below quality 85 the colours' first scans are needed though the picture is large."""
     assert 1 == scans(fetched(progressive(4000, 85))[0])
