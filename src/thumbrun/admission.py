@@ -1,7 +1,8 @@
 """How much a task takes on at once, in bytes.
 
 The memory setting M bounds what bodies and decoded pictures take together: a quarter for bodies, the rest for
-decoding. Beside it the processes themselves take some 60 MiB, and 35 MiB for each decoding process.
+decoding. Beside it the processes themselves take some 60 MiB, 35 MiB for each decoding process, and files that are
+kept for later bodies 16 MiB.
 
     bodies held            <= M / 4
     decoded pictures       <= 3 M / 4, of which each decoding process has an equal share; a picture whose header

@@ -1,27 +1,14 @@
 """An image's bytes on their way to a decoding process: small ones through its socket, larger ones in a file.
 
-The file has no name: it is gone with the last process that holds it open, however that process ends. Its descriptor
-travels to the decoding process, so that the bytes are neither copied nor held twice. It lies in memory (memfd_create),
-which no mount limits as /dev/shm is (64 MB in many containers); a temporary file on a disk takes 0.06 ms more, and is
-written to that disk.
+The file's descriptor travels to the decoding process, so that the bytes are neither copied nor held twice.
 """
 
-import contextlib
 import os
-import sys
-import tempfile
+
+from thumbrun.imaging.files import Files
 
 # Through the socket 64 KiB take 0.34 ms there and back, in a file 0.61; 128 KiB 0.46 and 0.42; 1 MiB 5.0 and 2.5.
 IN_MEMORY = 64 * 1024
-
-
-def _nameless() -> int:
-    """Return the descriptor of a new file without a name: in memory, or a temporary one where a system has no such."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):  # some containers forbid it
-            return os.memfd_create("image", os.MFD_CLOEXEC)
-    with tempfile.TemporaryFile(buffering=0) as file:
-        return os.dup(file.fileno())
 
 
 class Body:
@@ -31,17 +18,21 @@ class Body:
         size: Bytes written so far.
     """
 
-    def __init__(self, expected: int) -> None:
-        """Prepare for about `expected` bytes, which decides where they are kept."""
+    def __init__(self, expected: int, files: Files | None = None) -> None:
+        """Prepare.
+
+        Args:
+            expected: About how many bytes will come, which decides where they are kept.
+            files: From which it takes its file, and which get it back; None: it has one of its own.
+        """
         self.size = 0
         self._chunks: list[bytes] = []
-        self._file = _nameless() if expected > IN_MEMORY else None
+        self._files = files if files is not None else Files(most=0)
+        self._file = self._files.take(expected) if expected > IN_MEMORY else None
 
     def reset(self) -> None:
         """Forget what was written."""
         self._chunks.clear()
-        if self._file is not None and self.size:
-            os.ftruncate(self._file, 0)
         self.size = 0
 
     def write(self, chunk: bytes | memoryview) -> None:
@@ -52,9 +43,10 @@ class Body:
             return
         view = memoryview(chunk)
         while view:
-            written = os.pwrite(self._file, view, self.size)
+            written = os.pwrite(self._file.writable, view, self.size)
             self.size += written
             view = view[written:]
+        self._file.length = max(self._file.length, self.size)
 
     def read(self) -> bytes:
         """Return all bytes."""
@@ -63,7 +55,7 @@ class Body:
         content = bytearray(self.size)
         done = 0
         while done < self.size:
-            got = os.preadv(self._file, [memoryview(content)[done:]], done)
+            got = os.preadv(self._file.writable, [memoryview(content)[done:]], done)
             if not got:
                 raise OSError(f"{done} of {self.size} bytes came back from the temporary file")
             done += got
@@ -76,14 +68,21 @@ class Body:
             self._chunks[:] = [b"".join(self._chunks)]
         return self._chunks[0] if self._chunks else b""
 
-    @property
     def descriptor(self) -> int | None:
-        """The file's descriptor, or None where the bytes are in memory."""
-        return self._file
+        """Return the file's descriptor, to be read from; None where the bytes are in memory.
+
+        What is beyond them in the file, of an earlier image or of a read that was started again, is cut off.
+        """
+        if self._file is None:
+            return None
+        if self._file.length > self.size:
+            os.ftruncate(self._file.writable, self.size)
+            self._file.length = self.size
+        return self._file.readable
 
     def close(self) -> None:
         """Forget the bytes. Calling it twice is harmless."""
         self._chunks.clear()
         if self._file is not None:
-            os.close(self._file)
+            self._files.give_back(self._file)
             self._file = None

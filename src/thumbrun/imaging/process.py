@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
@@ -10,11 +9,11 @@ from signal import SIGKILL, SIGTERM, SIGXCPU, Signals
 
 from thumbrun.imaging import wire
 from thumbrun.imaging.body import Body
+from thumbrun.imaging.channel import Channel
 from thumbrun.imaging.launcher import UNKNOWN, Launched, Launcher
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
-_CHUNK = 1 << 18
 _START_TIMEOUT = 60.0  # seconds; it takes 0.02, and 0.3 for the first
 _TICK = 1.0
 _EVENTS = Path("/sys/fs/cgroup/memory.events")  # of cgroup version 2, as a container sees its own
@@ -42,7 +41,7 @@ class DecodingProcess:
         self._thread = thread
         self._starting: asyncio.Task[None] | None = None
         self._process: Launched | None = None
-        self._channel: socket.socket | None = None
+        self._channel: Channel | None = None
         self._oom_kills = 0
         self._rendering = asyncio.Lock()
 
@@ -53,7 +52,7 @@ class DecodingProcess:
             OSError, EOFError, TimeoutError, InnocentDeathError: It does not start.
         """
         if self._starting is None:
-            if self._channel is not None and _is_open(self._channel):
+            if self._channel is not None and self._channel.is_open:
                 return
             self._starting = asyncio.ensure_future(self._start())
         starting = self._starting
@@ -85,11 +84,12 @@ class DecodingProcess:
         async with self._rendering:  # whoever waits for its answer sees it die, and only then is the socket closed
             await self._reaped()
 
-    async def _render(self, channel: socket.socket, body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
+    async def _render(self, channel: Channel, body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
         limit = _Limit(self._timeout, self._kill)
         try:
-            await self._send(channel, body, request)
-            return whole(wire.answered(await self._receive(channel)), request)
+            descriptor = body.descriptor()
+            await channel.send(wire.ask(request, body.in_memory if descriptor is None else b""), descriptor)
+            return whole(wire.answered(await channel.receive()), request)
         except (EOFError, OSError, ValueError, KeyError, TypeError) as error:
             limit.cancel()
             code = await self._reaped()
@@ -110,13 +110,13 @@ class DecodingProcess:
         await self._reaped()
         loop = asyncio.get_running_loop()
         self._oom_kills = _oom_kills()
-        self._process, channel = await loop.run_in_executor(
+        self._process, ours = await loop.run_in_executor(
             self._thread, self._launcher.launch, self._memory, self._timeout
         )
-        self._channel = channel
+        self._channel = Channel(ours)
         try:
             async with asyncio.timeout(_START_TIMEOUT):
-                await self._receive(channel)
+                await self._channel.receive()
         except BaseException:
             self._kill()
             self._hang_up()
@@ -129,33 +129,6 @@ class DecodingProcess:
         if process is None:
             return None
         return await asyncio.get_running_loop().run_in_executor(self._thread, process.end)
-
-    async def _send(self, channel: socket.socket, body: Body, request: Request) -> None:
-        """Send request and body; all but large requests go in one piece, since the process reads what it is sent."""
-        if body.descriptor is None:
-            buffers = wire.ask(request, body.in_memory)
-            sent = channel.sendmsg(buffers)
-        else:
-            buffers = wire.ask(request)
-            sent = socket.send_fds(channel, buffers, [body.descriptor])
-        if sent < sum(map(len, buffers)):
-            await asyncio.get_running_loop().sock_sendall(channel, b"".join(buffers)[sent:])
-
-    async def _receive(self, channel: socket.socket) -> bytearray:
-        """Return the next message.
-
-        Raises:
-            EOFError: The process hung up: it is dead.
-            ConnectionResetError: It is dead, and had not read what it was sent.
-        """
-        loop = asyncio.get_running_loop()
-        message = bytearray()
-        while lacking := wire.missing(message):
-            chunk = await loop.sock_recv(channel, min(lacking, _CHUNK) if message else _CHUNK)
-            if not chunk:
-                raise EOFError("the process hung up")
-            message += chunk
-        return message
 
     def _kill(self) -> None:
         if self._process is not None:
@@ -195,17 +168,6 @@ class _Limit:
         else:
             self.passed = True
             self._kill()
-
-
-def _is_open(channel: socket.socket) -> bool:
-    """Whether the other end lives; costs one system call."""
-    try:
-        channel.recv(1, socket.MSG_PEEK)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False  # it is dead, or says what it was not asked
 
 
 def _blamed(code: int | None, oom_kills_before: int) -> Refused:

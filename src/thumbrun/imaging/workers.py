@@ -12,6 +12,7 @@ from typing import Protocol
 
 from thumbrun.errors import ThumbrunError
 from thumbrun.imaging.body import Body
+from thumbrun.imaging.files import Files
 from thumbrun.imaging.launcher import Launcher
 from thumbrun.imaging.process import DecodingProcess, InnocentDeathError
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
@@ -64,6 +65,7 @@ class Workers:
         # A semaphore serves who waits longest; a queue would hand a free process to whoever asks in that moment.
         self._turn = asyncio.Semaphore(count)
         self._free: list[DecodingProcess] = []
+        self._files = Files()
         self._running = False
 
     async def start(self) -> None:
@@ -79,7 +81,7 @@ class Workers:
 
     def body(self, size: int) -> Body:
         """Return a place for the bytes of an image of about that size; whoever asks closes it."""
-        return Body(size)
+        return Body(size, self._files)
 
     async def render(self, body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
         """Have a thumbnail made; whatever the image does to its process, this returns.
@@ -110,6 +112,7 @@ class Workers:
     async def close(self) -> None:
         """Stop the processes. Calling it twice is harmless."""
         self._running = False
+        self._files.close()
         for process in self._processes:
             await process.close()
         await asyncio.to_thread(self._thread.shutdown)
