@@ -1,7 +1,8 @@
 """Read an item's bytes, at its planned generation, or say why they cannot be had.
 
 Small objects are read whole at once, and checked. Of larger ones the first bytes are read, and then what these say is
-needed, in few steps, for each of them waits for the store once. What is read whole after all is checked, too.
+needed, in few steps, for each of them waits for the store once; but where that keeps being all, it is read at once.
+What is read whole after all is checked, too.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from thumbrun.imaging.partial import look
 from thumbrun.imaging.partial.known import Known, MissingError
 from thumbrun.imaging.request import too_many_pixels
 from thumbrun.imaging.workers import Renderer
+from thumbrun.looks import Looks
 from thumbrun.outcomes import Reason
 from thumbrun.planning.plan import Item
 from thumbrun.storage.base import (
@@ -127,6 +129,7 @@ class Fetcher:
         self._workers = workers
         self._wanted = wanted
         self._last_read: str | None = None
+        self._looks = Looks()
 
     async def may_read(self, denied: Item) -> bool:
         """Whether another object may be looked at, which takes the same permission (`objects.get`) as to read it.
@@ -164,9 +167,24 @@ class Fetcher:
             UnfitError: It cannot be had: replaced, deleted, damaged in the store; or it declares more than is allowed.
             TransientError: It comes damaged, and otherwise each time.
         """
-        if item.size <= READ_AT_ONCE or item.encoding == "gzip":
+        if self._is_read_at_once(item):
             return await self.fetch_whole(item)
         known = Known(item.size)
+        try:
+            fetched = await self._fetch_part(item, known)
+        except UnfitError:
+            self._looks.learn(item.format, paid=True)  # the rest need not be read
+            raise
+        self._looks.learn(item.format, paid=fetched is not None)
+        return fetched or await self.fetch_whole(item, known.head)
+
+    def _is_read_at_once(self, item: Item) -> bool:
+        if item.size <= READ_AT_ONCE or item.encoding == "gzip":
+            return True
+        return item.size <= self._wanted.most_held and not self._looks.pay(item.format, item.size)
+
+    async def _fetch_part(self, item: Item, known: Known) -> Fetched | None:
+        """Read what a thumbnail needs, None where that is too much to be read in parts; `known` tells what was read."""
         most = min(item.size, self._wanted.most_held) * _LARGEST_PART
         missing = (0, _FIRST.get(item.format or "", _FIRST_OF_OTHERS))
         for _ in range(_MOST_STEPS):
@@ -185,7 +203,7 @@ class Fetcher:
                 body = self._workers.body(len(part))
                 body.write(part)
                 return Fetched(body, known.count, checked=False, part=True)
-        return await self.fetch_whole(item, known.head)
+        return None
 
     def _check_pixels(self, known: Known) -> None:
         """Refuse a picture by its header, before all of it is read."""

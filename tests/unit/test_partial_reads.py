@@ -109,6 +109,21 @@ async def test_what_is_needed_whole_is_checked(workers: Workers, kind: str) -> N
     assert [(0, None)] == source.ranges
 
 
+async def test_looks_that_stay_in_vain_are_given_up(workers: Workers) -> None:
+    """Where one JPEG after the other is needed whole, the next are read at once; progressive ones are found again."""
+    source, output, body, other = Counting(), MemoryStore("out"), noise("JPEG", 800), progressive(4000)
+    entries = [source.put_as_user(f"a{number:02}.jpg", body) for number in range(48)]
+    await work(source, MemoryStore("out"), workers, map(item, entries), max_bytes=1 << 28)
+    assert 48 + 16 <= len(source.ranges) <= 48 + 16 + 7 + 2  # eight are worked at once
+    entries += [source.put_as_user(f"b{number:02}.jpg", other) for number in range(48)]
+    outcomes, _ = await work(source, output, workers, map(item, entries), max_bytes=1 << 28)
+    assert {Status.DONE} == {outcome.status for outcome in outcomes}
+    whole = sum(not outcome.unchecked for outcome in outcomes[48:])
+    assert 1 <= whole <= 15 + 7
+    # Whether it was read in part or whole, the thumbnail is the same.
+    assert 2 == len({content for name, (_, content) in output.objects.items() if name.startswith(RUN)})
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "JPEG2000", "AVIF", "HEIC"])
 async def test_too_many_pixels_take_no_more_than_a_header(workers: Workers, kind: str) -> None:
     """A picture that declares more than max-pixels is refused by its first bytes, as it is by all of them."""
