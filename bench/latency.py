@@ -1,7 +1,7 @@
 """Throughput of one task against the latency of the store, where processors are the limit.
 
-A run waits for the store alone at its start and at its end, however many images it has. So runs of many and of fewer
-images are measured: what the further images take is the throughput once a run is under way.
+A run waits for the store alone at its start and at its end, however many images it has. So the throughput once it is
+under way is looked at apart: that of the middle half of its thumbnails.
 """
 
 import statistics
@@ -14,7 +14,7 @@ from bench.remote import remote, run_task
 from thumbrun.settings.declared import DECLARED
 
 LATENCIES = (0.0, 0.05, 0.1, 0.2, 0.3)  # seconds a request, GET as PUT
-IMAGES, FEWER = 2_400, 600
+IMAGES = 2_400
 _SIZE = "1920 px"
 
 
@@ -51,22 +51,16 @@ def measure(rounds: int) -> list[Late]:
     The runs of one round follow each other, so that what else the machine does meets all alike; medians count.
     """
     found: dict[tuple[float, int], list[tuple[float, float]]] = {}
-    with tempfile.TemporaryDirectory() as root:
-        many, fewer = Path(root, "many"), Path(root, "fewer")
-        for folder, count in ((many, IMAGES), (fewer, FEWER)):
-            folder.mkdir()
-            fill(folder, _SIZE, count)
+    with tempfile.TemporaryDirectory() as folder:
+        fill(Path(folder), _SIZE, IMAGES)
         for _ in range(rounds):
             for latency in LATENCIES:
-                late = {"get": latency, "put": latency}
-                with remote(many, **late) as most, remote(fewer, **late) as least:
+                with remote(Path(folder), get=latency, put=latency) as server:
                     for in_flight in sorted({default_in_flight(), raised(latency)}):
-                        settings = {"THUMBRUN_IN_FLIGHT": str(in_flight)}
-                        taken = run_task(least, settings).seconds, run_task(most, settings).seconds
-                        found.setdefault((latency, in_flight), []).append(taken)
-    return [_late(*key, runs) for key, runs in sorted(found.items())]
-
-
-def _late(latency: float, in_flight: int, runs: list[tuple[float, float]]) -> Late:
-    few, many = (statistics.median(seconds) for seconds in zip(*runs, strict=True))
-    return Late(latency, in_flight, (IMAGES - FEWER) / (many - few), IMAGES / many)
+                        ran = run_task(server, {"THUMBRUN_IN_FLIGHT": str(in_flight)})
+                        found.setdefault((latency, in_flight), []).append((ran.under_way(), IMAGES / ran.seconds))
+    middle = statistics.median
+    return [
+        Late(*key, rate=middle(rate for rate, _ in runs), whole=middle(whole for _, whole in runs))
+        for key, runs in sorted(found.items())
+    ]

@@ -156,7 +156,7 @@ def _latency(rounds: int) -> Result:
                 f"{1 - one.rate / base.rate:.0%} less ({base.rate:.0f} to {one.rate:.0f} images/s)",
                 {},
                 one.rate > 0.9 * base.rate,
-                f"what {latency.IMAGES:,} images take longer than {latency.FEWER}",
+                "the middle half of a run's thumbnails",
             )
         )
         rows.append(

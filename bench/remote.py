@@ -72,6 +72,15 @@ class Ran:
     server: float
     stats: Stats
 
+    def under_way(self) -> float:
+        """Return thumbnails a second between the first quarter of them and the last.
+
+        At its start and at its end a run waits for the store alone, however many images it has.
+        """
+        made = sorted(self.stats.pictures)
+        quarter = len(made) // 4
+        return (len(made) - 2 * quarter - 1) / (made[-quarter - 1] - made[quarter])
+
 
 @contextmanager
 def remote(folder: Path, *, get: float = 0.0, put: float = 0.0) -> Iterator[Remote]:
@@ -152,5 +161,6 @@ def _run(server: Remote, command: Sequence[str], environment: Mapping[str, str],
         after.sent - before.sent,
         after.received - before.received,
         after.processor - before.processor,
+        after.pictures[len(before.pictures) :],
     )
     return Ran(began, seconds, own, workers, did.processor, did)

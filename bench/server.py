@@ -39,6 +39,7 @@ class Stats:
         sent: Bytes of objects that were read.
         received: Bytes of objects that were created.
         processor: Seconds of processor time of this process.
+        pictures: When each picture was created, in seconds of the system's clock.
     """
 
     first: float
@@ -46,6 +47,7 @@ class Stats:
     sent: int
     received: int
     processor: float
+    pictures: list[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Bucket:
         self.first = 0.0
         self.requests: Counter[str] = Counter()
         self.sent = self.received = 0
+        self._pictures: list[float] = []
 
     def put(self, bucket: str, name: str, body: bytes, resource: dict[str, object]) -> dict[str, object]:
         """Create or replace an object."""
@@ -105,7 +108,7 @@ class Bucket:
 
     def stats(self) -> Stats:
         """Return what was asked until now."""
-        return Stats(self.first, dict(self.requests), self.sent, self.received, time.process_time())
+        return Stats(self.first, dict(self.requests), self.sent, self.received, time.process_time(), self._pictures)
 
     def _read(self, found: _Object, headers: dict[str, str]) -> tuple[int, list[str], bytes]:
         self.requests["read"] += 1
@@ -147,6 +150,8 @@ class Bucket:
         if query.get("ifGenerationMatch") == "0" and name in self._objects.get(bucket, {}):
             return 412, [], b'{"error": {"message": "conditionNotMet"}}'
         self.received += len(content)
+        if str(resource.get("contentType", "")).startswith("image/"):
+            self._pictures.append(time.time())
         return self._json(self.put(bucket, name, content, resource))
 
     @staticmethod
