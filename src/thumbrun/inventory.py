@@ -10,7 +10,7 @@ import json
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Callable, Mapping
 
-from thumbrun.planning.listing import LARGE_PAGES, RangeListing, pages
+from thumbrun.planning.listing import RangeListing, pages
 from thumbrun.storage.base import Entry, Store
 
 _DIGEST = 8
@@ -110,15 +110,7 @@ async def take_inventory(
                 inventory.add(entry.name.removeprefix(prefix), entry)
         progress(inventory.objects)
 
-    page_number = 0
-    alphabet: set[str] = set()
-    async for entries in pages(store, prefix):
-        await take(None, entries)
-        alphabet.update(*(entry.name.removeprefix(prefix) for entry in entries))
-        page_number += 1
-        if page_number >= LARGE_PAGES:
-            await RangeListing(store, prefix, take, _nothing, alphabet).run(entries[-1].name + "\0")
-            break
+    await RangeListing(store, prefix, take, _nothing).run()
     inventory.settle()
     return inventory
 

@@ -22,7 +22,8 @@ from thumbrun.planning.survey import Survey
 from thumbrun.state import State
 from thumbrun.storage.base import Entry, Store
 
-WRITES_AT_ONCE = 32  # shards being written at once
+LARGE_PAGES = 10  # from which on a source counts as large
+SHARDS_AT_ONCE = 96  # being written, or read again for their names
 _NAMES_KEPT = 100_000  # new names: some 20 MB
 _ALLOCATIONS = 50_000  # between two looks for reference cycles, which a listing makes none of
 
@@ -68,6 +69,17 @@ class _Slice:
     written: int = 0
 
 
+def _joined(slices: Iterable[_Slice]) -> _Slice:
+    """Return one slice of all items in order."""
+    whole = _Slice("", 0)
+    for one in sorted(slices, key=lambda one: one.first):
+        whole.lines += one.lines
+        whole.keys += one.keys
+        whole.sizes += one.sizes
+        whole.costs += one.costs
+    return whole
+
+
 class Freezer:
     """Makes one plan under one planner's number."""
 
@@ -110,45 +122,59 @@ class Freezer:
         """
         self._progress = progress
         with _fewer_collections():
-            async with BoundedGroup(WRITES_AT_ONCE) as self._writes:
+            async with BoundedGroup(SHARDS_AT_ONCE) as self._writes:
                 await self._list()
             await self._settle_names()
         ordered = tuple(self._shards[number] for _, _, number in sorted(self._order))
         return Plan(self._run_id, self._planner, ordered, self._survey.to_record())
 
     async def _list(self) -> None:
-        """Cut a small source exactly; of a large one, cut what was seen and list the rest in parallel."""
+        if self._source.limit is not None:
+            await self._list_some()
+            return
+        pages = 0
+        slices: dict[int, _Slice] = {}
+        ended: list[_Slice] = []  # of ranges that came to their end while the source was small
+
+        async def take(part: Range, entries: tuple[Entry, ...]) -> None:
+            nonlocal pages
+            mine = slices.setdefault(part.number, _Slice(part.first, part.number))
+            self._take(mine, entries)
+            pages += 1
+            if pages >= LARGE_PAGES:
+                await self._cut_streamed(mine)
+
+        async def finish(part: Range) -> None:
+            if part.number not in slices:
+                return
+            mine = slices.pop(part.number)
+            if pages >= LARGE_PAGES:
+                await self._end(mine)
+            else:
+                ended.append(mine)
+
+        await RangeListing(self._source.store, self._source.prefix, take, finish).run()
+        if pages < LARGE_PAGES:
+            whole = _joined(ended)
+            await self._cut(whole, shards.exact_shard_cost(self._cost, self._tasks))
+            await self._finish(whole)
+            return
+        for mine in ended:
+            await self._end(mine)
+
+    async def _list_some(self) -> None:
+        """List in order until there are enough items."""
         head = _Slice("", 0)
-        alphabet: set[str] = set()
         page_number = 0
         async for entries in listing.pages(self._source.store, self._source.prefix):
             self._take(head, entries)
-            alphabet.update(*(entry.name.removeprefix(self._source.prefix) for entry in entries))
             page_number += 1
             if self._full():
                 break
-            if page_number >= listing.LARGE_PAGES:
-                await self._cut(head, shards.streamed_shard_cost(self._cost, self._tasks))
-                if self._source.limit is None:
-                    await self._finish(head)
-                    await self._list_rest(entries[-1].name + "\0", alphabet)
-                    return
+            if page_number >= LARGE_PAGES:
+                await self._cut_streamed(head)
         await self._cut(head, shards.exact_shard_cost(self._cost, self._tasks))
         await self._finish(head)
-
-    async def _list_rest(self, start: str, alphabet: set[str]) -> None:
-        slices: dict[int, _Slice] = {}
-
-        async def take(part: Range, entries: tuple[Entry, ...]) -> None:
-            mine = slices.setdefault(part.number, _Slice(part.first, part.number))
-            self._take(mine, entries)
-            await self._cut(mine, shards.streamed_shard_cost(self._cost, self._tasks))
-
-        async def finish(part: Range) -> None:
-            if part.number in slices:
-                await self._finish(slices.pop(part.number))
-
-        await RangeListing(self._source.store, self._source.prefix, take, finish, alphabet).run(start)
 
     def _full(self) -> bool:
         return self._source.limit is not None and self._items >= self._source.limit
@@ -193,6 +219,13 @@ class Freezer:
             at += length
         del mine.lines[:at], mine.keys[:at], mine.sizes[:at], mine.costs[:at]
 
+    async def _cut_streamed(self, mine: _Slice) -> None:
+        await self._cut(mine, shards.streamed_shard_cost(self._cost, self._tasks))
+
+    async def _end(self, mine: _Slice) -> None:
+        await self._cut_streamed(mine)
+        await self._finish(mine)
+
     async def _finish(self, mine: _Slice) -> None:
         if mine.lines:
             await self._write(mine, 0, len(mine.lines), sum(mine.costs))
@@ -212,15 +245,19 @@ class Freezer:
         """Rename until no two names collide, and write the new names beside the shards."""
         touched: set[int] = set()
         while moved := self._names.raise_colliding():
-            for number, indices in moved.items():
-                for index, item in (await self._read(number, indices)).items():
-                    name = self._name(number, index, item)
-                    self._names.rename(number, index, self._rule.key(name))
-                    self._remember(number, index, name)
+            async with BoundedGroup(SHARDS_AT_ONCE) as reads:
+                for number, indices in moved.items():
+                    await reads.start(self._rename(number, indices))
             touched.update(moved)
-        async with BoundedGroup(WRITES_AT_ONCE) as writes:
+        async with BoundedGroup(SHARDS_AT_ONCE) as writes:
             for number in sorted(touched):
                 await writes.start(self._write_renames(number))
+
+    async def _rename(self, number: int, indices: Iterable[int]) -> None:
+        for index, item in (await self._read(number, indices)).items():
+            name = self._name(number, index, item)
+            self._names.rename(number, index, self._rule.key(name))
+            self._remember(number, index, name)
 
     async def _write_renames(self, number: int) -> None:
         levels = self._names.levels(number)

@@ -1,22 +1,25 @@
-"""List a prefix: page by page, and in parallel over key ranges once it is large.
+"""List a prefix: page by page, or in parallel over key ranges.
 
-A large prefix is cut into ranges of names while it is being listed: whenever a lister has nothing to do, the range
-that has most left is halved. Each range yields its pages in order; no page is held back for another range, so memory
-is bounded by one page a lister.
+What has more than a page is cut into ranges of names while it is being listed: whenever a lister has nothing to do,
+the range that has most left is cut. Each range yields its pages in order; no page is held back for another range,
+so memory is bounded by one page a lister.
 """
 
 import asyncio
 from bisect import bisect_left, bisect_right
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from thumbrun.concurrency import BoundedGroup
+from thumbrun.concurrency import BoundedGroup, every
 from thumbrun.storage.base import Entry, Store
 
-PARALLEL = 8  # ranges listed at once
-LARGE_PAGES = 10  # pages after which a prefix counts as large
+PARALLEL = 16  # ranges listed at once
 
-_GUESSES = 48  # probes for a middle before a range counts as not worth halving: some four for each character
+_LEARNED_FROM = 10  # pages, of whose names the characters are learned
+_CUT_FROM = 3  # pages, before anything is cut: fewer are listed as fast in order
+_GUESSES = 24  # times so many, before a range counts as not worth cutting: some four probes for each character
+_PROBES = 8  # at once: a guess, and those that follow where nothing lies beyond it, so that they wait but once
 
 
 async def pages(store: Store, prefix: str, start: str = "") -> AsyncIterator[tuple[Entry, ...]]:
@@ -37,8 +40,8 @@ class Range:
         number: Unique among the ranges of one listing; says nothing of their order.
         first: The first name of the range, which orders the ranges.
         pages: Listed so far.
-        halving: Whether somebody is looking for its middle.
-        whole: Whether nothing is left to halve, or no middle was found, so that nobody looks again.
+        cutting: Whether somebody is looking for names to cut it at.
+        whole: Whether nothing is left to cut, or no name was found, so that nobody looks again.
     """
 
     number: int
@@ -46,7 +49,7 @@ class Range:
     end: str
     first: str = field(init=False)
     pages: int = 0
-    halving: bool = False
+    cutting: bool = False
     whole: bool = False
 
     def __post_init__(self) -> None:
@@ -54,7 +57,7 @@ class Range:
 
 
 class RangeListing:
-    """Lists what remains of a large prefix in parallel ranges.
+    """Lists a prefix in parallel ranges; one of a single page takes a single request.
 
     Each page goes to `take` with its range as soon as it is there; pages of one range come in order.
     """
@@ -65,7 +68,6 @@ class RangeListing:
         prefix: str,
         take: Callable[[Range, tuple[Entry, ...]], Awaitable[None]],
         finish: Callable[[Range], Awaitable[None]],
-        alphabet: Iterable[str],
         *,
         parallel: int = PARALLEL,
     ) -> None:
@@ -76,89 +78,113 @@ class RangeListing:
             prefix: Of all names.
             take: Awaited with every page; a slow one slows the listing down.
             finish: Awaited when a range has no more pages.
-            alphabet: The characters of the names seen so far, among which a range's middle is guessed. Names may
-                hold others.
             parallel: Listers at once.
         """
         self._store = store
         self._prefix = prefix
         self._take = take
         self._finish = finish
-        self._alphabet = sorted(set(alphabet))
+        # Those that names hold, among which a range's middle is guessed; names may hold others.
+        self._alphabet: list[str] = []
+        self._learned = 0
         self._parallel = parallel
         self._active: list[Range] = []
+        self._unlisted: deque[Range] = deque()  # of those active
         self._made = 0
         self._changed = asyncio.Event()
 
-    async def run(self, start: str) -> None:
-        """List all names at or after `start`.
+    async def run(self, start: str = "") -> None:
+        """List all names, or those at or after `start`.
 
         Raises:
             StoreError: The first that any lister met; the others are stopped.
         """
-        whole = self._open(start, "")
+        self._open(start, "")
         async with BoundedGroup(self._parallel) as group:
-            await group.start(self._list(whole))
-            for _ in range(self._parallel - 1):
-                await group.start(self._help())
+            for _ in range(self._parallel):
+                await group.start(self._work())
 
-    def _open(self, start: str, end: str) -> Range:
+    def _open(self, start: str, end: str) -> None:
         self._made += 1
         opened = Range(self._made, start, end)
         self._active.append(opened)
-        return opened
+        self._unlisted.append(opened)
 
-    async def _help(self) -> None:
-        """Halve other ranges and list the second halves, until nothing is left to list."""
+    async def _work(self) -> None:
+        """List a range that nobody lists yet, or cut one that another lists, until nothing is left to list."""
         while self._active:
-            candidates = [r for r in self._active if not (r.halving or r.whole) and r.pages]
-            if not candidates:
+            candidates = [r for r in self._active if not (r.cutting or r.whole) and r.pages]
+            if self._unlisted:
+                await self._list(self._unlisted.popleft())
+            elif candidates and self._learned >= _CUT_FROM:
+                # Ranges are never longer than what they were cut from, so the one with most pages listed since its
+                # last cut is the best guess at the longest.
+                await self._cut(max(candidates, key=lambda r: r.pages))
+            else:
                 self._changed.clear()
                 await self._changed.wait()
-                continue
-            # Ranges are never longer than what they were cut from, so the one with most pages listed since its
-            # last cut is the best guess at the longest.
-            longest = max(candidates, key=lambda r: r.pages)
-            if half := await self._halve(longest):
-                await self._list(half)
 
-    async def _halve(self, whole: Range) -> Range | None:
-        whole.halving = True
+    async def _cut(self, whole: Range) -> None:
+        """Leave a range its beginning, and open others of the rest: for each lister without work one, if it can be."""
+        whole.cutting = True
         try:
-            middle = await self._middle(whole)
-            # Meanwhile the range may have come to its end, or past the middle.
-            if middle is None or whole.whole or middle <= whole.start:
-                whole.whole = whole.whole or middle is None
-                return None
-            half = self._open(middle, whole.end)
-            whole.end = middle
-            whole.pages = 0
-            return half
+            names = await self._middles(whole)
+            whole.whole = whole.whole or not names
+            for name in names[: max(1, self._parallel - len(self._active))]:
+                # Meanwhile the range may have come to its end, or past a name.
+                if whole.whole or name <= whole.start:
+                    break
+                self._open(name, whole.end)
+                whole.end = name
+                whole.pages = 0
         finally:
-            whole.halving = False
+            whole.cutting = False
+            self._changed.set()
 
-    async def _middle(self, whole: Range) -> str | None:
-        """Return a name that exists somewhere in the middle of what a range has left, or None if none is found."""
-        high = whole.end
+    async def _middles(self, whole: Range) -> list[str]:
+        """Return names that exist about a half, a quarter… of what a range has left, from the last on; none if none."""
         for _ in range(_GUESSES):
-            low = whole.start  # it moves on while we look
-            if whole.whole or (high and low >= high):
-                return None
-            guess = between(low.removeprefix(self._prefix), high.removeprefix(self._prefix), self._alphabet)
+            probes = self._probes(whole)
+            if whole.whole or not probes:
+                break
+            end = whole.end
+            found = await every(self._store.page(self._prefix, start=one, end=end, limit=1) for one in probes)
+            for probe, page in zip(probes, found, strict=True):
+                if page.entries or page.more:
+                    break
+                whole.end = probe  # nothing lies beyond, so that nobody looks there again
+            first = (page.entries[0].name for page in found if page.entries)
+            if names := [name for name in dict.fromkeys(first) if name > whole.start]:
+                return names
+        return []
+
+    def _probes(self, whole: Range) -> list[str]:
+        """Return names to look behind: one near the middle of a range, one near that of what is before it, and so on.
+
+        Most ranges begin with what all their names share, and have nothing in the half of all names that is behind.
+        """
+        low, high = (name.removeprefix(self._prefix) for name in (whole.start, whole.end))
+        probes: list[str] = []
+        while len(probes) < _PROBES and (not high or low < high):
+            guess = between(low, high, self._alphabet)
             if guess is None:
-                return None
-            page = await self._store.page(self._prefix, start=self._prefix + guess, end=whole.end, limit=1)
-            if page.entries and page.entries[0].name > whole.start:
-                return page.entries[0].name
-            high = self._prefix + guess  # nothing lies beyond the guess: look before it
-        return None
+                break
+            probes.append(self._prefix + guess)
+            high = guess
+        return probes
+
+    def _learn(self, entries: tuple[Entry, ...]) -> None:
+        if self._learned < _LEARNED_FROM:
+            self._learned += 1
+            names = (entry.name.removeprefix(self._prefix) for entry in entries)
+            self._alphabet = sorted(set(self._alphabet).union(*names))
 
     async def _list(self, mine: Range) -> None:
         try:
             more = True
             while more and (not mine.end or mine.start < mine.end):
                 page = await self._store.page(self._prefix, start=mine.start, end=mine.end)
-                # The range may have been halved while the page was on its way.
+                # The range may have been cut while the page was on its way.
                 entries = page.entries
                 if mine.end and entries and entries[-1].name >= mine.end:
                     entries = tuple(entry for entry in entries if entry.name < mine.end)
@@ -167,6 +193,7 @@ class RangeListing:
                     mine.start = page.resume_at
                 mine.whole = mine.whole or not more or bool(mine.end and mine.start >= mine.end)
                 mine.pages += 1
+                self._learn(entries)
                 self._changed.set()
                 if entries:
                     await self._take(mine, entries)

@@ -21,7 +21,7 @@ BEAT_SECONDS = 10.0
 DEAD_SECONDS = 60.0  # without a new beat, on one's own clock
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 15.0
-WAIT_GROWTH = 1.4  # so that nobody waits for much longer than a third of what planning took
+WAIT_GROWTH = 1.25  # so that nobody waits for much longer than a quarter of what planning took
 LOOKS_A_SECOND = 800  # of all waiting tasks together: three requests each, of 5,000 that a bucket takes at first
 
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
@@ -15,8 +15,9 @@ from thumbrun.layout import RunLayout
 from thumbrun.ledger import Ledger
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence, refusal
 from thumbrun.pipeline import Pipeline
-from thumbrun.planning import freeze, listing, planner
+from thumbrun.planning import freeze, planner
 from thumbrun.planning.agree import Agreed, Agreement
+from thumbrun.planning.listing import RangeListing
 from thumbrun.planning.naming import NameBook
 from thumbrun.planning.plan import Item, Plan
 from thumbrun.planning.planner import Planner
@@ -170,22 +171,34 @@ def _worst_first(outcome: Outcome, part: str) -> tuple[int, int, str]:
     return latest, -rank, name
 
 
-async def _resumed_late(store: Store, prefix: str) -> AsyncIterator[tuple[Entry, ...]]:
-    start, more = "", True
-    while more:
-        page = await store.page(prefix, start=start)
-        if page.entries:
-            yield page.entries
-        start, more = page.resume_at + "\0", page.more
+class _Resuming:
+    """A store whose listings say that they go on elsewhere."""
+
+    def __init__(self, store: Store, resumed: Callable[[Page], str]) -> None:
+        self._store = store
+        self._resumed = resumed
+
+    async def page(self, prefix: str, **range_: Any) -> Page:
+        page = await self._store.page(prefix, **range_)
+        return replace(page, resume_at=self._resumed(page)) if page.more else page
 
 
-async def _resumed_early(store: Store, prefix: str) -> AsyncIterator[tuple[Entry, ...]]:
-    start, more = "", True
-    while more:
-        page = await store.page(prefix, start=start)
-        if page.entries:
-            yield page.entries
-        start, more = page.entries[-1].name if len(page.entries) > 1 else page.resume_at, page.more
+def _lists(resumed: Callable[[Page], str]) -> Change:
+    """Have the planner's listing go on elsewhere."""
+    prepare = RangeListing.__init__
+
+    def over(self: RangeListing, store: Store, *args: Any, **kwargs: Any) -> None:
+        prepare(self, _Resuming(store, resumed), *args, **kwargs)  # type: ignore[arg-type]
+
+    return _instead(RangeListing, "__init__", over)
+
+
+def _late(page: Page) -> str:
+    return page.resume_at + "\0"
+
+
+def _early(page: Page) -> str:
+    return page.entries[-1].name if len(page.entries) > 1 else page.resume_at
 
 
 def _all_but_the_last(self: ShardLog) -> Tally:
@@ -263,8 +276,8 @@ DEFECTS = (
     Defect("two planners write their shards to one place", 2, _instead(RunLayout, "shard", _shared_shards)),
     Defect("a planner works by its own plan though another's stands", 2, _instead(Planner, "_make", _own_plan)),
     Defect("the worst outcome is chosen", 3, _instead(ledger, "precedence", _worst_first)),
-    Defect("a listing goes on one name too late", 2, _instead(listing, "pages", _resumed_late)),
-    Defect("a listing goes on one name too early", 2, _instead(listing, "pages", _resumed_early)),
+    Defect("a listing goes on one name too late", 2, _lists(_late)),
+    Defect("a listing goes on one name too early", 2, _lists(_early)),
     Defect("a seal does not count the last outcome", 3, _instead(ShardLog, "tally", property(_all_but_the_last))),
     Defect("a seal is believed whatever was written after it", 3, _instead(Ledger, "sealed", _seal_is_all)),
     Defect("the summary is written while shards are open", 3, _instead(Ledger, "finished", _always_finished)),

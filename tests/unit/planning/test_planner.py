@@ -91,7 +91,10 @@ def test_a_small_source_is_cut_exactly(count: int) -> None:
 
 
 def test_a_large_source_is_listed_in_parallel_ranges() -> None:
-    """Beyond the first pages, ranges are listed side by side: each object once, in order, well before one lister."""
+    """What has many pages is listed in ranges, side by side: each object once, in order, well before one lister.
+
+    A page that is on its way while its range is halved may hold a little of the other half.
+    """
 
     async def scenario() -> None:
         state, source = MemoryStore(), CountingStore(seconds_a_page=1.0)
@@ -99,8 +102,8 @@ def test_a_large_source_is_listed_in_parallel_ranges() -> None:
         began = asyncio.get_running_loop().time()
         plan = await planner(state, source).plan()
         assert names == [item.source for item in await items_of(state, plan)]
-        assert {1} == set(source.listed.values())
-        assert asyncio.get_running_loop().time() - began < 45
+        assert sum(source.listed.values()) < 1.05 * len(source.objects)
+        assert asyncio.get_running_loop().time() - began < 25
 
     run(scenario())
 

@@ -16,7 +16,7 @@ from thumbrun.state import State
 from thumbrun.storage.base import Entry, Page
 from thumbrun.storage.memory import MemoryStore
 
-SMALL, LARGE = 60_000, 120_000
+SMALL, LARGE = 200_000, 300_000
 BYTES_A_NAME = 20  # 8 for its hash, and its part of what is kept of its shard
 
 
