@@ -318,6 +318,7 @@ def _balance(rounds: int) -> Result:
 def _scaling(rounds: int) -> Result:
     del rounds
     checked = list(scaling.check())
+    planned = [scaling.plan_virtually(*one) for one in scaling.PLANNED]
     limits = [scaling.limit(scaling.IN_EARNEST, images) for images in scaling.MODELLED_IMAGES]
     modelled = [
         scaling.predict(scaling.IN_EARNEST, tasks, images)
@@ -339,6 +340,17 @@ def _scaling(rounds: int) -> Result:
     ]
     rows += [
         Row(
+            f"planning in virtual time, 100 ms away, {one.images:,} images for {one.tasks} tasks",
+            "",
+            f"{one.seconds:.1f} s (model {one.predicted:.1f} s)",
+            {},
+            None,
+            f"{one.shards:,} shards",
+        )
+        for one in planned
+    ]
+    rows += [
+        Row(
             f"scaling, modelled: {one.images:,} images",
             "efficiency 0.95 until the bucket's request rate binds",
             f"up to {one.tasks:,} tasks; then {one.binds} binds",
@@ -356,7 +368,7 @@ def _scaling(rounds: int) -> Result:
     for images in scaling.MODELLED_IMAGES:
         lines[f"model, {images:,} images"] = [(one.tasks, one.efficiency) for one in modelled if one.images == images]
     plot = Plot("scaling", "Efficiency, measured and modelled", "tasks", "efficiency", lines, logarithmic=True)
-    return Result(rows, [plot], [*checked, *limits, *modelled])
+    return Result(rows, [plot], [*checked, *planned, *limits, *modelled])
 
 
 def _cost(rounds: int) -> Result:

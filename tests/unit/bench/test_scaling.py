@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.cost import KINDS, compare
-from bench.scaling import IN_EARNEST, Model, limit, measure, predict, run_virtually
+from bench.scaling import IN_EARNEST, Model, limit, measure, plan_virtually, predict, run_virtually
 from thumbrun.storage.ramp import WRITES
 
 
@@ -17,6 +17,13 @@ def test_the_model_agrees_with_the_code_in_virtual_time(tasks: int, images: int)
     measured = run_virtually(tasks, images)
     predicted = predict(replace(Model(), start=0.0, page=0.0), tasks, tasks * images)
     assert predicted.seconds == pytest.approx(measured.seconds, rel=0.1)
+
+
+@pytest.mark.parametrize(("tasks", "images"), [(1, 9_000), (10, 20_000), (1, 50_000), (100, 50_000)])
+def test_the_model_agrees_with_planning_in_virtual_time(tasks: int, images: int) -> None:
+    """What it takes to list, to cut and to name is what the model predicts, within a quarter."""
+    planned = plan_virtually(tasks, images)
+    assert planned.predicted == pytest.approx(planned.seconds, rel=0.25)
 
 
 def test_real_processes_work_every_image() -> None:
