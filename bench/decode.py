@@ -137,7 +137,7 @@ async def _work(bodies: list[bytes], format_: str) -> float:
     for content in bodies[:2]:
         await one(content)
     began = time.perf_counter()
-    async with BoundedGroup(4) as group:
+    async with BoundedGroup(16) as group:
         for content in bodies:
             await group.start(one(content))
     seconds = time.perf_counter() - began

@@ -5,7 +5,8 @@ decoding. Beside it the processes themselves take some 60 MiB, 35 MiB for each d
 kept for later bodies 16 MiB.
 
     bodies held            <= M / 4
-    decoded pictures       <= 3 M / 4, of which each decoding process has an equal share; a picture whose header
+    decoded pictures       <= 3 M / 4, of which each decoding process has an equal share; a picture gets an eighth of
+                              one, so that some are at hand when a process has decoded another; one whose header
                               declares more waits until that much is free, and is refused if it never can be
     a body beyond M / 4       has the task to itself: it waits until nothing else is held, and what it leaves of M
                               may be used to decode it; beyond M / 2 only a part of it can be had
@@ -18,6 +19,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from thumbrun.concurrency import Budget
+
+_AT_HAND = 8  # pictures a process
 
 
 class Admission:
@@ -42,11 +45,12 @@ class Admission:
             raise ValueError(f"{size} bytes of {self.largest_body}")
         if size <= self._bodies.capacity:
             async with self._bodies.take(size):
-                yield Hold(self._share, self._decoding.capacity, self._decoding)
+                yield Hold(self._share // _AT_HAND, self._share, self._decoding.capacity, self._decoding)
         else:
             # Whoever decodes holds a body, so with all of the bodies' part nobody decodes: this can not wait for ever.
             async with self._bodies.take(self._bodies.capacity), self._decoding.take(self._decoding.capacity):
-                yield Hold(self._memory - size, self._memory - size, None)
+                left = self._memory - size
+                yield Hold(left, left, left, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,12 @@ class Hold:
     """A body that is held, and what its decoding may take.
 
     Attributes:
-        share: Bytes that are usually enough to ask for.
+        first: Bytes to ask for at first, which are enough for nearly all.
+        share: Bytes to ask for where more is needed than the header says.
         most: Bytes that may be asked for at most.
     """
 
+    first: int
     share: int
     most: int
     _decoding: Budget | None

@@ -228,16 +228,19 @@ class Pipeline:
             raise UnfitError(Reason.TOO_LARGE, f"{item.size:,} bytes, max-bytes is {self._making.max_bytes:,}")
 
     async def _render(self, item: Item, body: Body, hold: Hold) -> Rendered | Refused:
-        """Decode with what is usually enough; wait for more where the header says that it takes more."""
-        needed = hold.share
+        """Decode with what is enough for nearly all; wait for more where the header, or the decoder, takes more."""
+        needed = hold.first
         while needed <= hold.most:
             async with hold.decoding(needed):
                 verdict = await self._workers.render(body, self._request(item, needed))
-            if not isinstance(verdict, NeedsMemory):
+            if isinstance(verdict, NeedsMemory):
+                if verdict.bytes <= needed:
+                    raise AssertionError(f"{verdict.bytes} bytes wanted, {needed} given")
+                needed = verdict.bytes
+            elif isinstance(verdict, Refused) and verdict.reason is Reason.OUT_OF_MEMORY and needed < hold.share:
+                needed = hold.share
+            else:
                 return verdict
-            if verdict.bytes <= needed:
-                raise AssertionError(f"{verdict.bytes} bytes wanted, {needed} given")
-            needed = verdict.bytes
         return Refused(
             Reason.OUT_OF_MEMORY, f"decoding takes {needed:,} bytes, the memory setting leaves {hold.most:,}"
         )

@@ -130,7 +130,26 @@ async def test_what_is_not_announced_yet_is_fetched_and_not_opened(
     monkeypatch.setattr(workers, "render", rendering)
     items = [item(source.put_as_user("a.jpg", photograph))]
     (outcome,), _ = await work(source, MemoryStore("out"), workers, items, announced)
-    assert (Status.DONE, ["fetched", "announced", "opened"]) == (outcome.status, happened)
+    assert (Status.DONE, ["fetched", "announced", "opened"]) == (outcome.status, list(dict.fromkeys(happened)))
+
+
+async def test_who_runs_out_of_memory_gets_a_process_share(
+    workers: Workers, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A decoder that takes more than the header says is given a process's share before the image is refused."""
+    source, given, render = MemoryStore("in"), list[int](), workers.render
+    share = Admission(MEMORY, 1)
+
+    async def rendering(body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
+        given.append(request.memory)
+        if request.memory < MEMORY // 2:
+            return Refused(Reason.OUT_OF_MEMORY, "decoding took more memory than the process may have")
+        return await render(body, request)
+
+    monkeypatch.setattr(workers, "render", rendering)
+    (outcome,), _ = await work(source, MemoryStore("out"), workers, [item(source.put_as_user("a.jpg", photograph))])
+    async with share.body(1) as hold:
+        assert (Status.DONE, [hold.first, hold.share]) == (outcome.status, given)
 
 
 async def test_a_thumbnail_and_its_marks(workers: Workers, photograph: bytes) -> None:

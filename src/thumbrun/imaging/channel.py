@@ -1,4 +1,4 @@
-"""The task's end of a decoding process's socket: a message there, and its answer.
+"""The task's end of a decoding process's socket: messages there, and their answers.
 
 The socket is watched as long as it is open: to ask the event loop anew for each answer, as its `sock_recv` does,
 takes two more system calls and a third of what handing an image over takes the task.
@@ -55,16 +55,15 @@ class Channel:
             OSError: It is dead, and had not read what it was sent.
             ValueError: It says what is no message.
         """
+        if self._received and not wire.missing(self._received):
+            return self._first()
         if self._ended is not None:
             raise self._ended
-        if not self._received or wire.missing(self._received):
-            self._waiting = self._loop.create_future()
-            try:
-                return await self._waiting
-            finally:
-                self._waiting = None
-        message, self._received = self._received, b""
-        return message
+        self._waiting = self._loop.create_future()
+        try:
+            return await self._waiting
+        finally:
+            self._waiting = None
 
     def close(self) -> None:
         """Close the socket. Calling it twice is harmless."""
@@ -81,11 +80,10 @@ class Channel:
             self._end(error)
             return
         if whole and self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(self._received)
-            self._received = b""
+            self._waiting.set_result(self._first())
 
     def _take(self, chunk: bytes) -> bool:
-        """Take more of a message; return whether it is whole."""
+        """Take more of what is said; return whether the first message is whole."""
         if not chunk:
             raise EOFError("the process hung up")
         if not self._received:
@@ -95,6 +93,15 @@ class Channel:
                 self._received = bytearray(self._received)
             self._received += chunk
         return not wire.missing(self._received)
+
+    def _first(self) -> bytes | bytearray:
+        """Return the first message, which is whole, and keep what is behind it."""
+        length = wire.length(self._received)
+        if length == len(self._received):
+            first, self._received = self._received, b""
+        else:
+            first, self._received = self._received[:length], self._received[length:]
+        return first
 
     def _end(self, why: Exception) -> None:
         if self._ended is None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from signal import SIGKILL, SIGTERM, SIGXCPU, Signals
@@ -11,7 +11,7 @@ from thumbrun.imaging import wire
 from thumbrun.imaging.body import Body
 from thumbrun.imaging.channel import Channel
 from thumbrun.imaging.launcher import UNKNOWN, Launched, Launcher
-from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.imaging.request import Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
 _START_TIMEOUT = 60.0  # seconds; it takes 0.02, and 0.3 for the first
@@ -24,7 +24,7 @@ class InnocentDeathError(Exception):
 
 
 class DecodingProcess:
-    """A process that decodes one image at a time. One caller at a time uses it."""
+    """A process that decodes one image after the other. One caller at a time uses it."""
 
     def __init__(self, timeout: float, memory: int, launcher: Launcher, thread: Executor) -> None:
         """Prepare; nothing is started yet.
@@ -63,8 +63,15 @@ class DecodingProcess:
             if starting.done():
                 self._starting = None
 
-    async def render(self, body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
-        """Have a thumbnail made. If this is cancelled, the process is killed: nobody waits for its answer.
+    async def render(self, asked: Sequence[tuple[Body, Request]]) -> list[wire.Verdict]:
+        """Have thumbnails made. If this is cancelled, the process is killed: nobody waits for its answers.
+
+        Args:
+            asked: What of; more than one only where the bodies are in memory, and small.
+
+        Returns:
+            The verdicts on the first of them. Where the process died, none is on what it died of if that was one of
+            several: no one knows which.
 
         Raises:
             InnocentDeathError: The process died, but not of this image.
@@ -72,7 +79,12 @@ class DecodingProcess:
         async with self._rendering:
             if self._channel is None:
                 raise InnocentDeathError("it does not run")
-            return await self._render(self._channel, body, request)
+            return await self._render(self._channel, asked)
+
+    def kill(self) -> None:
+        """Kill the process, whatever it decodes."""
+        if self._process is not None:
+            self._process.kill()
 
     async def close(self) -> None:
         """Kill the process, whatever it decodes. Calling it twice is harmless."""
@@ -80,31 +92,35 @@ class DecodingProcess:
             with contextlib.suppress(Exception):
                 await self._starting
             self._starting = None
-        self._kill()
+        self.kill()
         async with self._rendering:  # whoever waits for its answer sees it die, and only then is the socket closed
             await self._reaped()
 
-    async def _render(self, channel: Channel, body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
-        limit = _Limit(self._timeout, self._kill)
+    async def _render(self, channel: Channel, asked: Sequence[tuple[Body, Request]]) -> list[wire.Verdict]:
+        limit = _Limit(self._timeout, self.kill)
+        verdicts: list[wire.Verdict] = []
         try:
-            descriptor = body.descriptor()
-            await channel.send(wire.ask(request, body.in_memory if descriptor is None else b""), descriptor)
-            return whole(wire.answered(await channel.receive()), request)
+            await _send(channel, asked)
+            for _, request in asked:
+                verdicts.append(whole(wire.answered(await channel.receive()), request))
         except (EOFError, OSError, ValueError, KeyError, TypeError) as error:
             limit.cancel()
             code = await self._reaped()
+            if len(asked) > 1:
+                return verdicts
             if limit.passed:
-                return Refused(Reason.TIMEOUT, f"decoding took longer than {self._timeout:g} s")
+                return [Refused(Reason.TIMEOUT, f"decoding took longer than {self._timeout:g} s")]
             if isinstance(error, OSError) or code in (-SIGTERM, UNKNOWN):
                 # The kernel resets a connection that is closed with bytes unread: it had not taken the image up.
                 raise InnocentDeathError(repr(error)) from error
-            return _blamed(code, self._oom_kills)
+            return [_blamed(code, self._oom_kills)]
         except BaseException:
-            self._kill()
+            self.kill()
             self._hang_up()
             raise
         finally:
             limit.cancel()
+        return verdicts
 
     async def _start(self) -> None:
         await self._reaped()
@@ -118,7 +134,7 @@ class DecodingProcess:
             async with asyncio.timeout(_START_TIMEOUT):
                 await self._channel.receive()
         except BaseException:
-            self._kill()
+            self.kill()
             self._hang_up()
             raise
 
@@ -130,14 +146,18 @@ class DecodingProcess:
             return None
         return await asyncio.get_running_loop().run_in_executor(self._thread, process.end)
 
-    def _kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-
     def _hang_up(self) -> None:
         channel, self._channel = self._channel, None
         if channel is not None:
             channel.close()
+
+
+async def _send(channel: Channel, asked: Sequence[tuple[Body, Request]]) -> None:
+    body, request = asked[0]
+    if (descriptor := body.descriptor()) is not None:
+        await channel.send(wire.ask(request), descriptor)
+    else:
+        await channel.send([part for body, request in asked for part in wire.ask(request, body.in_memory)])
 
 
 class _Limit:

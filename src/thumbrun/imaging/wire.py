@@ -30,7 +30,7 @@ def frame(header: dict[str, Any], data: bytes = b"") -> list[bytes]:
 
 
 def missing(received: bytes | bytearray) -> int:
-    """Return how many bytes a message still lacks, 0 when it is whole.
+    """Return how many bytes the first message still lacks, 0 when it is whole.
 
     Raises:
         ValueError: It announces more than any message has.
@@ -45,8 +45,16 @@ def missing(received: bytes | bytearray) -> int:
     return max(0, PREFIX.size + header + data - len(received))
 
 
+def length(received: bytes | bytearray) -> int:
+    """Return how many bytes the first message has, of which nothing is missing."""
+    header: int
+    data: int
+    header, data = PREFIX.unpack_from(received)
+    return PREFIX.size + header + data
+
+
 def split(received: bytes | bytearray) -> tuple[dict[str, Any], bytes]:
-    """Return header and data of a whole message.
+    """Return header and data of a whole message, whatever is behind it.
 
     Raises:
         ValueError: It is none.

@@ -1,4 +1,8 @@
-"""What runs in a decoding process: its limits, and one image after the other."""
+"""What runs in a decoding process: its limits, and one image after the other.
+
+Several small images may come at once. Each is opened, limited and answered like one that came alone; but the answers
+are sent together, since each wakes the task.
+"""
 
 import ctypes
 import io
@@ -7,7 +11,7 @@ import resource
 import socket
 import sys
 from dataclasses import replace
-from typing import IO
+from typing import IO, Any
 
 from thumbrun.imaging import wire
 from thumbrun.imaging.confine import allow_seconds, confine
@@ -37,11 +41,19 @@ def main(channel: socket.socket, server: int, memory: int, seconds: float) -> No
     """
     limits = _Memory(memory)
     confine(server)
-    _send(channel, wire.frame({"ready": True}))
-    while (received := _receive(channel)) is not None:
-        message, descriptor = received
-        header, data = wire.split(message)
-        del message
+    answers = wire.frame({"ready": True})
+    inbox = _Inbox(channel)
+    while True:
+        if not inbox.has_message:
+            try:
+                channel.sendall(b"".join(answers))
+            except BrokenPipeError:
+                return
+            answers = []
+        if (received := inbox.next()) is None:
+            return
+        header, data, descriptor = received
+        del received
         allow_seconds(seconds)
         with _opened(data, descriptor) as source:
             del data
@@ -49,10 +61,7 @@ def main(channel: socket.socket, server: int, memory: int, seconds: float) -> No
             limits.allow(request.memory)
             verdict = _rendered(source, request, memory)
         limits.give_back()
-        try:
-            _send(channel, wire.answer(verdict))
-        except BrokenPipeError:
-            return
+        answers += wire.answer(verdict)
 
 
 def _rendered(source: IO[bytes], request: Request, memory: int) -> wire.Verdict:
@@ -113,17 +122,30 @@ class _Memory:
         return int(os.pread(self._pages, 256, 0).split()[column]) * resource.getpagesize()
 
 
-def _receive(channel: socket.socket) -> tuple[bytearray, int | None] | None:
-    """Return the next message and the descriptor beside it, or None when the task has hung up."""
-    message = bytearray()
-    descriptor: int | None = None
-    while lacking := wire.missing(message):
-        chunk, descriptors, _, _ = socket.recv_fds(channel, min(lacking, _CHUNK), 1)
-        if not chunk:
-            return None
-        message += chunk
-        descriptor = descriptors[0] if descriptors else descriptor
-    return message, descriptor
+class _Inbox:
+    """What the task has sent and was not taken up yet."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._received = bytearray()
+
+    @property
+    def has_message(self) -> bool:
+        """Whether a whole message is there."""
+        return bool(self._received) and not wire.missing(self._received)
+
+    def next(self) -> tuple[dict[str, Any], bytes, int | None] | None:
+        """Return the next message and the descriptor beside it, or None when the task has hung up."""
+        descriptor: int | None = None
+        while wire.missing(self._received):
+            chunk, descriptors, _, _ = socket.recv_fds(self._channel, _CHUNK, 1)
+            if not chunk:
+                return None
+            self._received += chunk
+            descriptor = descriptors[0] if descriptors else descriptor
+        header, data = wire.split(self._received)
+        del self._received[: wire.length(self._received)]
+        return header, data, descriptor
 
 
 def _opened(data: bytes, descriptor: int | None) -> IO[bytes]:
@@ -131,7 +153,3 @@ def _opened(data: bytes, descriptor: int | None) -> IO[bytes]:
         return io.BytesIO(data)
     os.lseek(descriptor, 0, os.SEEK_SET)
     return os.fdopen(descriptor, "rb")
-
-
-def _send(channel: socket.socket, buffers: list[bytes]) -> None:
-    channel.sendall(b"".join(buffers))

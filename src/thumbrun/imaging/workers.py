@@ -1,16 +1,23 @@
-"""Decoding processes: each given one image at a time, killed at a time limit, replaced when it dies.
+"""Decoding processes: each given one image at a time, or a few small ones; killed at a time limit, replaced when dead.
 
 Each has its own socket, and nothing is shared between two of them: whatever happens to one costs no other its image.
 Pools that share a queue and its locks among their processes cannot promise that. A round trip costs the task 0.11 ms
 of processor time and an 18 kB image 0.2 ms of waiting; through pebble's pools it was 0.38 and 0.96 ms.
+
+Where images wait, small ones are handed over together, which wakes both sides less often (45 kB: 1,079 images a second
+by two processes one by one, 1,174 together). Where a process dies of one of several, those without a verdict are done
+again one by one, so that what dies alone is to blame.
 """
 
 import asyncio
-import contextlib
+from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from thumbrun.errors import ThumbrunError
+from thumbrun.imaging import wire
 from thumbrun.imaging.body import Body
 from thumbrun.imaging.files import Files
 from thumbrun.imaging.launcher import Launcher
@@ -20,6 +27,8 @@ from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 __all__ = ["Body", "Renderer", "Workers", "WorkersError"]
 
 _ATTEMPTS = 4  # processes that die before they take an image up, until something other than the image is to blame
+_MOST_TOGETHER = 8  # images handed over together
+_BYTES_TOGETHER = 128 * 1024  # of them; what a socket holds at least
 
 
 class WorkersError(ThumbrunError):
@@ -42,6 +51,32 @@ class Renderer(Protocol):
         """Release everything."""
 
 
+@dataclass(eq=False, slots=True)
+class _Order:
+    """An image that somebody waits for.
+
+    Attributes:
+        body: Its bytes.
+        request: What to make of it.
+        verdict: What became of it.
+        alone: Whether it is not to be handed over with others: a process died of one of them.
+        deaths: Of processes, not of this image.
+        process: That has it at present.
+    """
+
+    body: Body
+    request: Request
+    verdict: asyncio.Future[wire.Verdict]
+    alone: bool = False
+    deaths: int = 0
+    process: DecodingProcess | None = field(default=None)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it may be handed over with others."""
+        return not self.alone and bool(self.body.in_memory)
+
+
 class Workers:
     """The decoding processes of one task.
 
@@ -62,11 +97,11 @@ class Workers:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="decoding-processes")
         self._launcher = Launcher()
         self._processes = [DecodingProcess(timeout, memory, self._launcher, self._thread) for _ in range(count)]
-        # A semaphore serves who waits longest; a queue would hand a free process to whoever asks in that moment.
-        self._turn = asyncio.Semaphore(count)
-        self._free: list[DecodingProcess] = []
+        self._waiting: deque[_Order] = deque()  # who waits longest first
+        self._idle: deque[asyncio.Future[None]] = deque()  # of processes without work
+        self._open: set[_Order] = set()
+        self._serving: list[asyncio.Task[None]] = []
         self._files = Files()
-        self._running = False
 
     async def start(self) -> None:
         """Start the processes, without holding up the event loop.
@@ -74,10 +109,9 @@ class Workers:
         Raises:
             WorkersError: They do not start.
         """
-        self._running = True
         for process in self._processes:
             await self._started(process)
-            self._free.append(process)
+            self._serving.append(asyncio.ensure_future(self._serve(process)))
 
     def body(self, size: int) -> Body:
         """Return a place for the bytes of an image of about that size; whoever asks closes it."""
@@ -89,49 +123,111 @@ class Workers:
         Raises:
             WorkersError: No process can be had, or none is running: `start` was not awaited, or `close` was.
         """
-        self._check_running()
-        async with self._turn:
-            self._check_running()
-            process = self._free.pop()
-            try:
-                return await self._rendered(process, body, request)
-            finally:
-                self._free.append(process)
-
-    async def _rendered(
-        self, process: DecodingProcess, body: Body, request: Request
-    ) -> Rendered | Refused | NeedsMemory:
-        for _ in range(_ATTEMPTS):
-            await self._started(process)
-            with contextlib.suppress(InnocentDeathError):
-                verdict = await process.render(body, request)
-                self._check_running()  # what dies of being closed says nothing about its image
-                return verdict
-        raise _unusable("they die before they take up an image")
+        if not self._serving:
+            raise _not_running()
+        order = _Order(body, request, asyncio.get_running_loop().create_future())
+        self._open.add(order)
+        self._waiting.append(order)
+        self._wake()
+        try:
+            return await order.verdict
+        except asyncio.CancelledError:
+            if order.process is not None:
+                order.process.kill()  # nobody waits for its answer
+            raise
+        finally:
+            self._open.discard(order)
 
     async def close(self) -> None:
         """Stop the processes. Calling it twice is harmless."""
-        self._running = False
+        serving, self._serving = self._serving, []
+        for task in serving:
+            task.cancel()
         self._files.close()
+        for order in list(self._open):  # what dies of being closed says nothing about its image
+            _fail(order, _not_running())
+        await asyncio.gather(*serving, return_exceptions=True)
         for process in self._processes:
             await process.close()
         await asyncio.to_thread(self._thread.shutdown)
         await asyncio.to_thread(self._launcher.close)
 
-    def _check_running(self) -> None:
-        if not self._running:
-            raise WorkersError("the decoding processes are not running")
+    def _wake(self) -> None:
+        """Have a process that has nothing to do look what waits."""
+        while self._idle:
+            idle = self._idle.popleft()
+            if not idle.done():
+                idle.set_result(None)
+                return
+
+    async def _serve(self, process: DecodingProcess) -> None:
+        """Let a process work what waits, for as long as this is not cancelled."""
+        while True:
+            if not (orders := self._taken()):
+                self._idle.append(asyncio.get_running_loop().create_future())
+                await self._idle[-1]
+                continue
+            for order in orders:
+                order.process = process
+            try:
+                await self._started(process)
+                self._answer(orders, await process.render([(order.body, order.request) for order in orders]))
+            except InnocentDeathError:
+                self._answer(orders, ())
+            except Exception as error:  # noqa: BLE001  (whoever waits is told, whatever it is)
+                for order in orders:
+                    order.process = None
+                    _fail(order, error)
+
+    def _taken(self) -> list[_Order]:
+        """Take what waits longest: one image; or a few small ones, of which no process gets more than its share."""
+        share = min(_MOST_TOGETHER, -(-len(self._waiting) // len(self._processes)))
+        taken: list[_Order] = []
+        size = 0
+        while self._waiting and len(taken) < max(1, share):
+            order = self._waiting[0]
+            if order.verdict.done():  # nobody waits for it any more
+                self._waiting.popleft()
+                continue
+            size += order.body.size
+            if taken and not (taken[0].is_small and order.is_small and size <= _BYTES_TOGETHER):
+                break
+            taken.append(self._waiting.popleft())
+        return taken
+
+    def _answer(self, orders: Sequence[_Order], verdicts: Sequence[wire.Verdict]) -> None:
+        """Tell verdicts to who waits for them; what has none is done again, and first."""
+        for order, verdict in zip(orders, verdicts, strict=False):
+            order.process = None
+            if not order.verdict.done():
+                order.verdict.set_result(verdict)
+        for order in reversed(orders[len(verdicts) :]):
+            order.process = None
+            order.alone = True
+            order.deaths += 1
+            if order.deaths < _ATTEMPTS:
+                self._waiting.appendleft(order)
+            else:
+                _fail(order, _unusable("they die before they take up an image"))
 
     async def _started(self, process: DecodingProcess) -> None:
         """Start a process unless it runs."""
         trouble: Exception | None = None
         for _ in range(_ATTEMPTS):
-            self._check_running()
             try:
                 return await process.start()
             except (OSError, EOFError, InnocentDeathError, TimeoutError) as error:
                 trouble = error
         raise _unusable(repr(trouble)) from trouble
+
+
+def _fail(order: _Order, error: Exception) -> None:
+    if not order.verdict.done():
+        order.verdict.set_exception(error)
+
+
+def _not_running() -> WorkersError:
+    return WorkersError("the decoding processes are not running")
 
 
 def _unusable(why: str) -> WorkersError:

@@ -30,14 +30,14 @@ def photograph(side: int = 300, noise: bool = False) -> bytes:
     return target.getvalue()
 
 
-def bomb(side: int, bits: int = 8) -> bytes:
+def bomb(side: int, bits: int = 8, level: int = 1) -> bytes:
     """Return a PNG of almost no bytes and `side` by `side` grey pixels, which takes long to decode."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return len(data).to_bytes(4, "big") + name + data + zlib.crc32(name + data).to_bytes(4, "big")
 
     header = side.to_bytes(4, "big") * 2 + bytes([bits, 0, 0, 0, 0])
-    rows = zlib.compressobj(1)
+    rows = zlib.compressobj(level)
     row = bytes(1 + side * bits // 8) * 64
     data = b"".join(rows.compress(row) for _ in range(side // 64)) + rows.flush()
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
@@ -47,6 +47,12 @@ def bomb(side: int, bits: int = 8) -> bytes:
 def slow() -> bytes:
     """Return a PNG of 655 megapixels: a second and more, and as many bytes."""
     return bomb(25_600)
+
+
+@cache
+def slow_and_small() -> bytes:
+    """Return a PNG of 410 megapixels that is small enough to be handed over with others."""
+    return bomb(20_224, bits=1, level=9)
 
 
 def filled(workers: Workers, content: bytes) -> Body:

@@ -47,6 +47,19 @@ async def test_an_answer_arrives_whole(pair: Pair, size: int) -> None:
     assert channel.is_open
 
 
+async def test_several_answers_at_once(pair: Pair) -> None:
+    """Each is told from the next, though they come in one piece, or one and a half; those before an end count."""
+    channel, theirs = pair
+    one, two, three = message(b"one"), message(b"two" * 1000), message(b"three")
+    theirs.send(one + two + three[:-2])
+    assert [one, two] == [await channel.receive(), await channel.receive()]
+    theirs.send(three[-2:] + one)
+    theirs.close()
+    assert [three, one] == [await channel.receive(), await channel.receive()]
+    with pytest.raises(EOFError):
+        await channel.receive()
+
+
 async def test_a_question_arrives_whole(pair: Pair) -> None:
     """One that is larger than what the socket holds is sent piece by piece."""
     channel, theirs = pair

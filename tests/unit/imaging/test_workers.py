@@ -13,7 +13,17 @@ import psutil
 import pytest
 from PIL import Image
 
-from tests.unit.imaging.samples import bomb, filled, photograph, request, running, slow, verdict
+from tests.unit.imaging.samples import (
+    bomb,
+    filled,
+    photograph,
+    request,
+    running,
+    slow,
+    slow_and_small,
+    verdict,
+)
+from thumbrun.imaging.body import IN_MEMORY
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered
 from thumbrun.imaging.workers import WorkersError
 from thumbrun.outcomes import Reason
@@ -78,6 +88,70 @@ async def test_the_same_body_again() -> None:
         rendered = await workers.render(body, request(memory=wanted.bytes))
         body.close()
     assert isinstance(rendered, Rendered)
+
+
+async def test_small_ones_together_get_each_its_own_verdict() -> None:
+    """Of images that are handed over together, one may be none, another want more memory, a third be refused."""
+    asked = [
+        (photograph(40), request()),
+        (b"no image", request()),
+        (photograph(50), request(memory=1)),
+        (photograph(60), request(max_pixels=10)),
+        (photograph(70, noise=True), request(width=50, height=50)),
+    ] * 4
+    async with running() as workers:
+        found = await asyncio.gather(*(verdict(workers, content, wanted) for content, wanted in asked))
+    assert [(40, 40), None, None, None, (50, 50)] * 4 == [
+        (one.width, one.height) if isinstance(one, Rendered) else None for one in found
+    ]
+    assert {1} == {number % 5 for number, one in enumerate(found) if getattr(one, "reason", "") == Reason.UNREADABLE}
+    assert {2} == {number % 5 for number, one in enumerate(found) if isinstance(one, NeedsMemory)}
+
+
+async def test_a_death_of_one_of_several_is_that_ones() -> None:
+    """Where a process dies of one of those that were handed over together, the others are rendered all the same."""
+    contents = [photograph(40), photograph(50), slow_and_small(), photograph(60), photograph(70)]
+    assert max(map(len, contents)) <= IN_MEMORY
+    async with running() as workers:
+        pending = [asyncio.ensure_future(verdict(workers, content, request())) for content in contents]
+        (await busy()).kill()
+        await pending[0]  # nobody knew yet which it was, so that all are done again
+        (await busy()).kill()
+        found = await asyncio.gather(*pending)
+    assert [40, 50, None, 60, 70] == [one.width if isinstance(one, Rendered) else None for one in found]
+    assert Refused(Reason.CRASHED, "the decoding process died of SIGKILL") == found[2]
+
+
+async def test_one_of_several_that_takes_too_long() -> None:
+    """Only the image that takes too long alone is given up."""
+    contents = [photograph(40), slow_and_small(), photograph(60)]
+    async with running(limit=0.3) as workers:
+        found = await asyncio.gather(*(verdict(workers, content, request()) for content in contents))
+    assert [40, None, 60] == [one.width if isinstance(one, Rendered) else None for one in found]
+    assert Refused(Reason.TIMEOUT, "decoding took longer than 0.3 s") == found[1]
+
+
+async def test_one_of_several_that_nobody_wants_any_more() -> None:
+    """The process is killed, and the others that it had are rendered by the next."""
+    contents = [photograph(40), slow_and_small(), photograph(60)]
+    async with running() as workers:
+        pending = [asyncio.ensure_future(verdict(workers, content, request())) for content in contents]
+        process = await busy()
+        pending[1].cancel()
+        found = await asyncio.gather(pending[0], pending[2])
+        assert [Rendered] * 2 == [type(one) for one in found]
+        assert pending[1].cancelled()
+        assert process not in processes()
+
+
+async def test_no_process_takes_the_others_share() -> None:
+    """What waits is shared out: two slow images at once have a process each."""
+    async with running(2) as workers:
+        pending = [asyncio.ensure_future(verdict(workers, slow_and_small(), request())) for _ in range(2)]
+        before = {process.pid: sum(process.cpu_times()[:2]) for process in processes()}
+        await asyncio.gather(*pending)
+        taken = [sum(process.cpu_times()[:2]) - before[process.pid] for process in processes()]
+    assert sum(seconds > 0.1 for seconds in taken) == 2
 
 
 @pytest.mark.parametrize("signal_", [signal.SIGSEGV, signal.SIGKILL, signal.SIGABRT])
