@@ -1,7 +1,7 @@
 """How much a task takes on at once, in bytes.
 
 The memory setting M bounds what bodies and decoded pictures take together: a quarter for bodies, the rest for
-decoding. Beside it the processes themselves take some 60 MiB, 35 MiB for each decoding process, and files that are
+decoding. Beside it the processes themselves take some 75 MiB, 35 MiB for each decoding process, and files that are
 kept for later bodies 16 MiB.
 
     bodies held            <= M / 4

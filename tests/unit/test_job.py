@@ -11,7 +11,8 @@ from tests.virtual import run
 from thumbrun.errors import InterruptedRunError
 
 IMAGES = 40
-LOADED = "import sys, thumbrun.cli, thumbrun.job; sys.exit(bool({'PIL', 'pi_heif', 'isal'} & set(sys.modules)))"
+DECODERS = {"PIL", "pi_heif", "isal", "kornia_rs", "numpy"}
+LOADED = f"import sys, thumbrun.cli, thumbrun.job; sys.exit(bool({DECODERS} & set(sys.modules)))"
 
 
 def test_a_task_loads_no_decoder() -> None:

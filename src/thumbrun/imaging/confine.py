@@ -2,7 +2,7 @@
 
 | measure | Linux | macOS |
 |---|---|---|
-| the environment is empty but for `KEPT` | yes | yes |
+| the environment is empty but for `KEPT` and `GIVEN` | yes | yes |
 | nothing is open but the socket to the task, /dev/null and the size of its own memory | yes | yes |
 | limits: address space, processor time, core files, open files, size of files | yes | all but address space |
 | no privileges through programs that have more (`no_new_privs`) | yes | no |
@@ -27,6 +27,7 @@ KEPT = (
     *("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "PYTHONHOME"),
     *("MALLOC_ARENA_MAX", "MALLOC_CONF", "GLIBC_TUNABLES"),
 )
+GIVEN = {"OPENBLAS_NUM_THREADS": "1"}  # numpy's, which a decoder brings: a process with other threads is not to fork
 _PROCESSORS = os.cpu_count() or 1  # known before nothing can be read any more
 _OPEN_FILES = 16  # standard streams, socket, one image, and a few that a decoder may duplicate
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38  # linux/prctl.h
@@ -46,8 +47,8 @@ class Confinement:
 
 
 def cleaned(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the part of an environment that decoding processes may have."""
-    return {name: environ[name] for name in KEPT if name in environ}
+    """Return the part of an environment that decoding processes may have, and `GIVEN`."""
+    return {name: environ[name] for name in KEPT if name in environ} | GIVEN
 
 
 def close_all_but(kept: int, channel: int) -> None:

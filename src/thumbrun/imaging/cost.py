@@ -6,6 +6,7 @@ from PIL import ImageFile, JpegImagePlugin, TiffImagePlugin
 from PIL.ExifTags import Base
 
 from thumbrun.imaging.geometry import Box
+from thumbrun.imaging.png import PngImage
 from thumbrun.imaging.webp import StillWebP
 
 # Of the decoded picture as Pillow holds it; 4 for all modes that are not here.
@@ -33,7 +34,8 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
                                     (24 megapixels at 4:2:0: 69 MiB)
         JPEG 2000                   the picture and 8 bytes for each component of a pixel, divided likewise
         TIFF                        the picture, twice if it is to be turned; compressed: a strip or tile, and the file
-        PNG, GIF, BMP               the picture: 1 byte a pixel for grey and palettes, 2 for 16 bits, else 4;
+        PNG of 8 bits, no palette   the file, and 7 bytes a pixel, 4 with alpha, 1 if it is grey; above 64 MiB as others
+        other PNG, GIF, BMP         the picture: 1 byte a pixel for grey and palettes, 2 for 16 bits, else 4;
                                     run-length coded BMP: three times that
 
     To this come a fixed part, 8 bytes for each row, and four rows: nothing, but of pictures of few columns or rows.
@@ -60,6 +62,8 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         turned = 2 if image.tag_v2.get(Base.Orientation, 1) != 1 else 1
         return turned * held + _piece(image, size) + shape
+    if isinstance(image, PngImage):
+        return held + image.beside + (size if image.is_decoded_whole else 0) + shape
     if name == "bmp" and any(tile[0] == "bmp_rle" for tile in image.tile):
         held *= 3  # decoded by Python, into one buffer and then another
     return held + shape

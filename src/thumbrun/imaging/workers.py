@@ -82,7 +82,7 @@ class Workers:
 
     Memory, beside the bodies, which their owner bounds: each process has 13 MiB of its own and, for each image, at
     most what its request allows, never above `memory` bytes, 64 MiB of slack aside. What all of them share, in the
-    fork server, takes 28 MiB once.
+    fork server, takes 44 MiB once.
     """
 
     def __init__(self, count: int, *, timeout: float, memory: int) -> None:

@@ -17,7 +17,7 @@ import pytest
 from tests.hostile import hostile_images
 from tests.unit.imaging.encoded import ENCODED
 from tests.unit.imaging.samples import photograph, request, running, verdict
-from thumbrun.imaging.confine import KEPT, cleaned
+from thumbrun.imaging.confine import GIVEN, KEPT, cleaned
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import Rendered
 from thumbrun.imaging.workers import Workers
@@ -78,14 +78,14 @@ def status_of(pid: int) -> dict[str, str]:
 async def test_no_secret_in_their_environment() -> None:
     """Neither the fork server nor a decoding process was ever given a variable that decoding does not need."""
     for process in below():
-        assert set(KEPT) >= set(process.environ())
+        assert {*KEPT, *GIVEN} >= set(process.environ())
         assert PRIVATE not in " ".join(process.cmdline())
 
 
 @pytest.mark.parametrize("name", ["PATH", "HOME", "GOOGLE_APPLICATION_CREDENTIALS", "THUMBRUN_STATE", "HTTPS_PROXY"])
 def test_only_what_is_kept_is_passed_on(name: str) -> None:
     """Variables are left out unless they are known to be needed, so that a new secret needs no rule of its own."""
-    assert {"LD_PRELOAD": "x"} == cleaned({name: PRIVATE, "LD_PRELOAD": "x"})
+    assert {"LD_PRELOAD": "x", **GIVEN} == cleaned({name: PRIVATE, "LD_PRELOAD": "x"})
 
 
 @LINUX
