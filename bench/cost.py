@@ -4,9 +4,12 @@ The sequential design is that of the first README: every task lists the whole so
 and reads, decodes and writes one image after the other. Its tasks wait for the network while Cloud Run counts.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from bench.scaling import Model, predict, shards_of
+from bench.model import Model, predict, shards_of
+from bench.results import Result, Row, read
 from bench.shown import show
 
 # List prices in US dollars, region us-central1, without free tiers and discounts; to be compared with the public
@@ -112,6 +115,36 @@ def _cost(design: str, kind: Kind, tasks: int, seconds: float, class_a: int, cla
 def compare(tasks: tuple[int, ...] = (1, 10, 100), kinds: tuple[Kind, ...] = KINDS) -> list[Cost]:
     """Return what a million thumbnails take by either design, for each kind of image and number of tasks."""
     return [cost(kind, count) for kind in kinds for count in tasks for cost in (ours, sequential)]
+
+
+def result(rounds: int) -> Result:
+    """Measure, and return rows."""
+    del rounds
+    kinds = _kinds(read().get("task", {}).get("figures", ())) or KINDS
+    found = compare(kinds=kinds)
+    rows = []
+    for mine, theirs in zip(found[::2], found[1::2], strict=True):
+        rows.append(
+            Row(
+                f"a million thumbnails, {mine.images}, {mine.tasks} tasks",
+                "",
+                _priced(mine),
+                {"sequential design": _priced(theirs)},
+                None,
+                "list prices of Cloud Run and Cloud Storage; modelled from processor time an image",
+            )
+        )
+    return Result(rows, (), found)
+
+
+def _kinds(figures: Iterable[Mapping[str, Any]]) -> tuple[Kind, ...]:
+    """Return what an image takes as the part `task` has measured it, or nothing."""
+    return tuple(Kind(one["size"], one["processor"], one["theirs"]) for one in figures)
+
+
+def _priced(one: Cost) -> str:
+    operations = f"{one.class_a / 1e6:.2f} M class A, {one.class_b / 1e6:.2f} M class B"
+    return f"{one.vcpu_hours:.1f} vCPU-hours, {operations}, ${one.dollars:.2f}"
 
 
 if __name__ == "__main__":

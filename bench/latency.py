@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench.pictures import fill
 from bench.remote import remote, run_task
+from bench.results import Plot, Result, Row
 from thumbrun.settings.declared import DECLARED
 
 LATENCIES = (0.0, 0.05, 0.1, 0.2, 0.3)  # seconds a request, GET as PUT
@@ -64,3 +65,44 @@ def measure(rounds: int) -> list[Late]:
         Late(*key, rate=middle(rate for rate, _ in runs), whole=middle(whole for _, whole in runs))
         for key, runs in sorted(found.items())
     ]
+
+
+def result(rounds: int) -> Result:
+    """Measure, and return rows and a plot."""
+    found = measure(rounds)
+    usual = default_in_flight()
+    default = {one.latency: one for one in found if one.in_flight == usual}
+    raised = {one.latency: one for one in found if one.in_flight == raised(one.latency)}
+    base, far = default[0.0], max(raised)
+    rows = []
+    for what, one in (
+        (f"0 to {far * 1e3:.0f} ms a request, 1920 px, in-flight raised to match", raised[far]),
+        (f"0 to 100 ms a request, 1920 px, in-flight {usual}, the default", default[0.1]),
+    ):
+        rows.append(
+            Row(
+                f"latency {what}, once under way",
+                "falls by less than 10 %",
+                f"{1 - one.rate / base.rate:.0%} less ({base.rate:.0f} to {one.rate:.0f} images/s)",
+                {},
+                one.rate > 0.9 * base.rate,
+                "the middle half of a run's thumbnails",
+            )
+        )
+        rows.append(
+            Row(
+                f"latency {what}, {IMAGES:,} images, process start to exit",
+                "",
+                f"{1 - one.whole / base.whole:.0%} less ({base.whole:.0f} to {one.whole:.0f} images/s)",
+                {},
+                None,
+                "each run's first and last images wait for the store alone",
+            )
+        )
+    lines = {
+        f"in-flight {usual}": [(late * 1e3, one.rate) for late, one in default.items()],
+        "raised to match": [(late * 1e3, one.rate) for late, one in raised.items()],
+    }
+    title = "One task under way, 1920 px, two processors"
+    plot = Plot("latency", title, "latency of a request, ms", "images a second", lines)
+    return Result(rows, [plot], found)

@@ -7,8 +7,10 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from bench.results import Result, Row
 from bench.synthetic import Kept, Listed, Meter, Names
 from thumbrun.clock import SystemClock
 from thumbrun.planning.freeze import Source
@@ -22,6 +24,7 @@ from thumbrun.state import State
 
 RUN = "20260102T1530Z"
 _ASKED = 3  # tasks of the many whose requests are counted
+_MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,36 @@ def measure(objects: int, tasks: int, *, colliding: float = 0.02) -> Planned:
     command = [sys.executable, "-m", "bench.planning", str(objects), str(tasks), str(colliding)]
     answer = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     return Planned(**json.loads(answer.stdout))
+
+
+def result(rounds: int) -> Result:
+    """Measure, and return rows."""
+    del rounds
+    found = measure(10_000_000, 100)
+    asked = max(sum(requests.values()) for requests in found.asked)
+    rows = [
+        Row(
+            "planning 10 million objects",
+            "one listing, 90 s of processor time, 350 MiB",
+            f"{_pages(found.requests):,} pages, {found.cpu:.0f} s, {found.resident / _MIB:.0f} MiB",
+            {"sequential design": "every task the whole listing"},
+            found.cpu <= 90 and found.resident <= 350 * _MIB,
+            f"the synthetic store's {found.store_cpu:.0f} s are left out, and HTTP is not in it",
+        ),
+        Row(
+            "what another of 100 tasks reads of that plan",
+            "its own shards only",
+            f"{asked} requests for {max(found.own_shards)} shards",
+            {"sequential design": "10,000 pages"},
+            asked <= 2 * max(found.own_shards),
+            f"reading and assigning the plan takes {found.start_cpu:.2f} s",
+        ),
+    ]
+    return Result(rows, (), [found])
+
+
+def _pages(requests: Mapping[str, int]) -> int:
+    return sum(count for operation, count in requests.items() if operation.startswith("page"))
 
 
 def main() -> None:

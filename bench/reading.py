@@ -11,11 +11,18 @@ from pathlib import Path
 from PIL import Image
 
 from bench.remote import remote, run_task
+from bench.results import Plot, Result, Row
 from tests.photographs import draw, photographs
 from tests.unit.imaging.partial.pyramids import pyramid
 
 _LARGE_JPEG = 500_000  # bytes, from which on the goal speaks of progressive pictures
 _SIDE = 4000  # pixels
+_READ_GOALS = {
+    "multi-page TIFF": "the first page",
+    "pyramidal TIFF": "one level",
+    "pyramidal TIFF of JPEG": "one level",
+    "PNG of 50,000 x 50,000 pixels": "the header",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +133,26 @@ KINDS: dict[str, Callable[[], dict[str, bytes]]] = {
     "pyramidal TIFF of JPEG": _jpeg_pyramid,
     "PNG of 50,000 x 50,000 pixels": _bomb,
 }
+
+
+def result(rounds: int) -> Result:
+    """Measure, and return rows and a plot."""
+    del rounds
+    found = measure()
+    goals = {"progressive JPEG over 500 kB": 0.2, "animated GIF": 0.15}
+    rows = []
+    for one in found:
+        goal = goals.get(one.kind)
+        rows.append(
+            Row(
+                f"bytes read, {one.kind}",
+                f"{goal:.0%}" if goal else _READ_GOALS.get(one.kind, ""),
+                f"{one.share:.1%}",
+                {"everyone else": "100 %"},
+                one.share <= goal if goal else None,
+                f"{one.objects} objects, {one.requests} requests, the run's records included",
+            )
+        )
+    lines = {"bytes read": [(one.kind, 100 * one.share) for one in found]}
+    plot = Plot("bytes", "Bytes read of the objects' bytes", "kind", "percent", lines)
+    return Result(rows, [plot], found)

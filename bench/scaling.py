@@ -6,7 +6,6 @@ store that takes 100 ms for each request. Each task gets as many images as befor
 
 import asyncio
 import json
-import math
 import subprocess
 import tempfile
 import time
@@ -16,30 +15,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.distant import Distant, Stage, Worked, command, work
+from bench.model import IN_EARNEST, IN_FLIGHT, LATENCY, RENAME_TRIPS, RENDER, Model, limit, planning, predict
+from bench.results import Plot, Result, Row
 from bench.shown import show
 from bench.synthetic import Listed, Meter, Names
 from tests import virtual
-from thumbrun.job import JITTER_A_TASK, MOST_JITTER
-from thumbrun.planning import shards
-from thumbrun.planning.freeze import LARGE_PAGES, SHARDS_AT_ONCE, Freezer, Source
-from thumbrun.planning.listing import PARALLEL
+from thumbrun.planning.freeze import Freezer, Source
 from thumbrun.planning.naming import NamingRule
-from thumbrun.planning.planner import LONGEST_WAIT_SECONDS, WAIT_GROWTH, first_wait
 from thumbrun.planning.select import Selection
 from thumbrun.state import State
-from thumbrun.storage.base import PAGE_LIMIT
 from thumbrun.storage.memory import MemoryStore
-from thumbrun.storage.ramp import DOUBLING_SECONDS, WRITES
-
-LATENCY = 0.1  # seconds a request
-RENDER = 0.05  # seconds an image, one after the other
-IN_FLIGHT = 96
-_SHARD_WRITES = 2.0  # an announcement, and what seals it
-_SHARD_REQUESTS = 4.0  # with its record and a look at its ledger
-_PARTS_A_SHARD = 2.5
-_RENAME_TRIPS = 3.0  # some names collide in nearly every bucket
-_SPLIT_TRIPS = 15.0  # until all listers have a range of names, and once some have none left
-_BOUND = 0.01  # of the whole time, from which on something is said to bind
+from thumbrun.storage.ramp import WRITES
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,122 +83,6 @@ def _measured(worked: list[Worked], images: int, seconds: float) -> Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """How a run's time comes about; times in seconds.
-
-    Attributes:
-        latency: Of a request.
-        in_flight: Requests of a task at once.
-        image: That one image takes a task's processors.
-        page: Of the planner's processor, for each page of the listing: `bench planning` took 5.4 ms.
-        start: Until a process asks for something.
-        start_trips: Requests one after the other from there to the first image, beside listing.
-        end_trips: Requests one after the other from the last image to the end.
-        rename_trips: Requests one after the other until names that collide have others.
-        writes: A second that the bucket takes at first, or None for no ceiling.
-    """
-
-    latency: float = LATENCY
-    in_flight: int = IN_FLIGHT
-    image: float = RENDER
-    page: float = 0.006
-    start: float = 0.5
-    start_trips: float = 9.0
-    end_trips: float = 4.0
-    rename_trips: float = 0.0
-    writes: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Predicted:
-    """What the model says of a run.
-
-    Attributes:
-        tasks: How many.
-        images: Of all tasks.
-        shards: In the plan.
-        planning: Seconds until the plan is there.
-        ramp: Seconds for which the bucket's ceiling makes tasks wait.
-        end: Seconds after the last image.
-        seconds: From the start to the end of the last task.
-        efficiency: The share of the tasks' time in which their processors are busy.
-        binds: What takes most of the rest.
-    """
-
-    tasks: int
-    images: int
-    shards: int
-    planning: float
-    ramp: float
-    end: float
-    seconds: float
-    efficiency: float
-    binds: str
-
-
-def predict(model: Model, tasks: int, images: int) -> Predicted:
-    """Return what a run takes from the start of its tasks to the end of the last."""
-    count = shards_of(images, tasks)
-    began = model.start + min(MOST_JITTER, JITTER_A_TASK * (tasks - 1))
-    planning = _planning(model, images, count)
-    # A task that polls waits by so much longer each time, and the unluckiest just missed the plan.
-    growth = (WAIT_GROWTH - 1) * planning
-    poll = 0.0 if tasks == 1 else min(LONGEST_WAIT_SECONDS, first_wait(tasks) + growth)
-    ready = max(began, model.start + planning + poll) + model.start_trips * model.latency
-    each, extra = images / tasks, count / images
-    rate = min(1 / model.image, model.in_flight / (model.latency * (2 + _SHARD_REQUESTS * extra)))
-    writes_each = each * (1 + _SHARD_WRITES * extra)
-    work = each / rate
-    ramped = _until(model, tasks, ready, writes_each, writes_each / work) - ready
-    end = model.end_trips * model.latency
-    end += _PARTS_A_SHARD * count / PAGE_LIMIT * (model.latency + model.page)
-    seconds = ready + ramped + end
-    busy = each * model.image
-    lost = {
-        "requests under way": work - busy,
-        "the bucket's request rate": ramped - work,
-        "planning": planning + poll,
-        "start and end": seconds - ramped - planning - poll,
-    }
-    binds = max(lost, key=lost.__getitem__)
-    return Predicted(
-        tasks=tasks,
-        images=images,
-        shards=count,
-        planning=planning,
-        ramp=ramped - work,
-        end=end,
-        seconds=seconds,
-        efficiency=busy / seconds,
-        binds=binds if lost[binds] > _BOUND * seconds else "nothing",
-    )
-
-
-def shards_of(images: int, tasks: int) -> int:
-    """Return about how many shards a plan has: see `planning.shards`."""
-    head = (LARGE_PAGES - 1) * PAGE_LIMIT
-    least = math.ceil(images / shards.MOST_ITEMS)
-    if images <= head:
-        return min(images, max(least, shards.SHARDS_A_TASK * tasks))
-    fine = tasks * shards.SHARDS_A_TASK / 4 * (1 + math.log(images / head))
-    return int(min(images, max(least, fine)))
-
-
-def _planning(model: Model, images: int, count: int) -> float:
-    pages = math.ceil(images / PAGE_LIMIT)
-    renaming = model.rename_trips * model.latency
-    in_order = pages * (model.latency + model.page)
-    in_ranges = _SPLIT_TRIPS * model.latency + pages * max(model.page, model.latency / PARALLEL)
-    listed = min(in_order, in_ranges)
-    write = model.latency / min(SHARDS_AT_ONCE, model.in_flight)
-    if pages < LARGE_PAGES:
-        return listed + count * write + renaming
-    # Listing waits while the shards of the first pages are written, which are cut at once; others go along with it.
-    cut = min(count, math.ceil(count / (1 + math.log(pages / LARGE_PAGES))))
-    return cut * write + max(listed, (count - cut) * write) + renaming
-
-
-@dataclass(frozen=True, slots=True)
 class Planned:
     """How long planning takes in virtual time, in which processors cost nothing.
 
@@ -244,53 +114,9 @@ def plan_virtually(tasks: int, images: int) -> Planned:
 
     shards_, seconds = virtual.run(scenario())
     return Planned(
-        tasks, images, shards_, seconds, _planning(Model(page=0.0, rename_trips=_RENAME_TRIPS), images, shards_)
+        tasks, images, shards_, seconds, planning(Model(page=0.0, rename_trips=RENAME_TRIPS), images, shards_)
     )
 
-
-def _until(model: Model, tasks: int, ready: float, writes: float, rate: float) -> float:
-    """Return when a task has made so many writes, at most `rate` a second and at most its share of the ceiling."""
-    if model.writes is None:
-        return ready + writes / rate
-    share, steep = model.writes / tasks, math.log(2) / DOUBLING_SECONDS
-    free = max(ready, math.log(max(rate / share, 1e-9)) / steep)  # from then on the ceiling is above the rate
-    until_free = share * (math.exp(steep * min(free, 1e6)) - math.exp(steep * ready)) / steep
-    if writes <= until_free:
-        return math.log(writes * steep / share + math.exp(steep * ready)) / steep
-    return free + (writes - until_free) / rate
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """How many tasks work well on so many images.
-
-    Attributes:
-        images: Of all tasks.
-        tasks: The most that are efficient, of those tried, which grow by a tenth.
-        beyond: The first that are not, None where all are.
-        binds: What takes most of their time beside work; nothing where all are efficient.
-    """
-
-    images: int
-    tasks: int
-    beyond: int | None
-    binds: str
-
-
-def limit(model: Model, images: int, *, efficiency: float = 0.95, most: int = 10_000) -> Limit:
-    """Return how many tasks are efficient, and what binds beyond."""
-    efficient, tasks = 0, 1
-    while tasks <= most:
-        predicted = predict(model, tasks, images)
-        if predicted.efficiency < efficiency:
-            return Limit(images, efficient, tasks, predicted.binds)
-        efficient = tasks
-        tasks = math.ceil(tasks * 1.1) if tasks > 1 else 2
-    return Limit(images, efficient, None, "nothing")
-
-
-IN_EARNEST = replace(Model(), image=0.005, rename_trips=_RENAME_TRIPS, writes=WRITES)
-"""A task of one processor on photographs from the web, on Cloud Storage."""
 
 MEASURED_TASKS = (1, 2, 4, 8)
 VIRTUAL_TASKS = (1, 4, 16, 64)
@@ -349,6 +175,59 @@ def _check(how: str, counts: Iterable[int], each: int, run: Callable[[int, int],
             efficiency=alone[0] / measured.seconds,
             predicted_efficiency=alone[1] / predicted,
         )
+
+
+def result(rounds: int) -> Result:
+    """Measure, and return rows and a plot."""
+    del rounds
+    checked = list(check())
+    planned = [plan_virtually(*one) for one in PLANNED]
+    limits = [limit(IN_EARNEST, images) for images in MODELLED_IMAGES]
+    modelled = [predict(IN_EARNEST, tasks, images) for images in MODELLED_IMAGES for tasks in MODELLED_TASKS]
+    real = [one for one in checked if one.how == "processes"]
+    rows = [
+        Row(
+            f"scaling: {one.tasks} tasks, 100 ms away, {one.images:,} images",
+            "efficiency 0.95",
+            f"{one.efficiency:.2f} (model {one.predicted_efficiency:.2f})",
+            {},
+            one.efficiency >= 0.95,
+            "",
+        )
+        for one in real
+        if one.tasks > 1
+    ]
+    rows += [
+        Row(
+            f"planning in virtual time, 100 ms away, {one.images:,} images for {one.tasks} tasks",
+            "",
+            f"{one.seconds:.1f} s (model {one.predicted:.1f} s)",
+            {},
+            None,
+            f"{one.shards:,} shards",
+        )
+        for one in planned
+    ]
+    rows += [
+        Row(
+            f"scaling, modelled: {one.images:,} images",
+            "efficiency 0.95 until the bucket's request rate binds",
+            f"up to {one.tasks:,} tasks; then {one.binds} binds",
+            {},
+            one.binds in ("nothing", "the bucket's request rate"),
+            f"{IN_EARNEST.image * 1e3:g} ms of processor time an image, "
+            f"Cloud Storage's ramp from {WRITES:,} writes a second",
+        )
+        for one in limits
+    ]
+    lines: dict[str, list[tuple[float | str, float]]] = {
+        "measured, processes": [(one.tasks, one.efficiency) for one in real],
+        "in virtual time": [(one.tasks, one.efficiency) for one in checked if one.how != "processes"],
+    }
+    for images in MODELLED_IMAGES:
+        lines[f"model, {images:,} images"] = [(one.tasks, one.efficiency) for one in modelled if one.images == images]
+    plot = Plot("scaling", "Efficiency, measured and modelled", "tasks", "efficiency", lines, logarithmic=True)
+    return Result(rows, [plot], [*checked, *planned, *limits, *modelled])
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.pictures import fill
 from bench.remote import Ran, Remote, remote, run_task
+from bench.results import Result, Row
 from bench.task import GET, PUT
 
 SIZES = ("100", "400")
@@ -80,3 +81,20 @@ def _middle(taken: Iterable[Taken]) -> Taken:
         statistics.median(one.processor for one in taken),
         statistics.median(one.seconds for one in taken),
     )
+
+
+def result(rounds: int) -> Result:
+    """Measure, and return rows."""
+    found = measure(rounds)
+    apart, together = found.apart, found.together
+    row = Row(
+        f"{' and '.join(SIZES)} px of {IMAGES} images of 1920 px in one run",
+        "one fetch and one decode",
+        f"{together.reads:,.0f} reads, {together.processor * 1e3:.2f} ms of processor time an image, "
+        f"{together.seconds:.1f} s",
+        {"a run for each": f"{apart.reads:,.0f} reads, {apart.processor * 1e3:.2f} ms, {apart.seconds:.1f} s"},
+        together.reads <= found.single.reads,
+        f"the larger size alone: {found.single.reads:,.0f} reads, {found.single.processor * 1e3:.2f} ms, "
+        f"{found.single.seconds:.1f} s",
+    )
+    return Result([row], (), [found])

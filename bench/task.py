@@ -13,8 +13,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from urllib.parse import quote
 
-from bench.pictures import fill
+from bench.pictures import SIZES, fill
 from bench.remote import ROOT, Ran, Remote, remote, run_other, run_task
+from bench.results import Result, Row
 from bench.server import BUCKET, PREFIX
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import Rendered, Request
@@ -179,3 +180,62 @@ def _rendering(bodies: list[bytes]) -> float:
         if not isinstance(render(body, request), Rendered):
             raise TypeError("an image of the bench cannot be rendered")
     return (time.process_time() - began) / len(bodies)
+
+
+def result(rounds: int) -> Result:
+    """Measure, and return rows."""
+    found = [compare(size, rounds) for size in SIZES]
+    goals = dict(zip(SIZES, (40, 30, 12), strict=True))
+    rows = []
+    for one in found:
+        goal = goals[one.size]
+        what = f"images of {one.size}, GET 50 and PUT 80 ms away, process start to exit"
+        rows.append(
+            Row(
+                f"one task, {IMAGES:,} {what}",
+                f"{goal} times the sequential design",
+                f"{one.faster:.1f} times ({IMAGES / one.ours:.0f} images/s)",
+                {"sequential design": f"{IMAGES / one.sequential:.1f} images/s", "img2dataset": _rate(one.bulk)},
+                one.faster >= goal,
+                f"the store's server took {one.server * 1e3:.2f} ms an image of the same two processors",
+            )
+        )
+        rows.append(
+            Row(
+                f"one task, {MANY:,} {what}",
+                f"{goal} times the sequential design",
+                f"{one.faster_with_many:.1f} times ({MANY / one.ours_many:.0f} images/s)",
+                {"sequential design": f"{MANY / one.sequential_many:.1f} images/s"},
+                one.faster_with_many >= goal,
+                "starting and ending, which wait for the store alone, are a small part of these",
+            )
+        )
+        large = one.size != "18 kB"
+        rows.append(
+            Row(
+                f"images a second of our processes' processor time, {one.size}, against decoding and encoding alone",
+                "85 %" if large else "",
+                f"{one.efficiency:.0%}",
+                {"sequential design": f"{one.alone / one.theirs:.0%}"},
+                one.efficiency >= 0.85 if large else None,
+                f"{MANY:,} images: {one.alone * 1e3:.2f} ms alone, {one.processor * 1e3:.2f} with all else; "
+                "the faster the decoder, the more the rest weighs",
+            )
+        )
+        rows.append(
+            Row(
+                f"processor time beside decoding, {one.size}",
+                "0.8 ms an image",
+                f"{one.beside * 1e3:.2f} ms",
+                {},
+                one.beside <= 0.0008,
+                f"{MANY:,} images, without the {one.starting:.2f} s of starting; "
+                f"{one.own * 1e3:.2f} ms of it in the task itself: requests, and for each megabyte its way from the "
+                "network to a decoding process",
+            )
+        )
+    return Result(rows, (), found)
+
+
+def _rate(seconds: float | None) -> str:
+    return f"{IMAGES / seconds:.0f} images/s" if seconds else "absent"

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.cost import KINDS, compare
-from bench.scaling import IN_EARNEST, Model, limit, measure, plan_virtually, predict, run_virtually
+from bench.model import IN_EARNEST, Model, limit, predict
+from bench.scaling import measure, plan_virtually, run_virtually
 from thumbrun.storage.ramp import WRITES
 
 

@@ -1,0 +1,184 @@
+"""A model of how long a run takes, for thousands of tasks: `bench.scaling` holds it against what the code does."""
+
+import math
+from dataclasses import dataclass, replace
+
+from thumbrun.job import JITTER_A_TASK, MOST_JITTER
+from thumbrun.planning import shards
+from thumbrun.planning.freeze import LARGE_PAGES, SHARDS_AT_ONCE
+from thumbrun.planning.listing import PARALLEL
+from thumbrun.planning.planner import LONGEST_WAIT_SECONDS, WAIT_GROWTH, first_wait
+from thumbrun.storage.base import PAGE_LIMIT
+from thumbrun.storage.ramp import DOUBLING_SECONDS, WRITES
+
+LATENCY = 0.1  # seconds a request
+RENDER = 0.05  # seconds an image, one after the other
+IN_FLIGHT = 96
+RENAME_TRIPS = 3.0  # some names collide in nearly every bucket
+_SHARD_WRITES = 2.0  # an announcement, and what seals it
+_SHARD_REQUESTS = 4.0  # with its record and a look at its ledger
+_PARTS_A_SHARD = 2.5
+_SPLIT_TRIPS = 15.0  # until all listers have a range of names, and once some have none left
+_BOUND = 0.01  # of the whole time, from which on something is said to bind
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """How a run's time comes about; times in seconds.
+
+    Attributes:
+        latency: Of a request.
+        in_flight: Requests of a task at once.
+        image: That one image takes a task's processors.
+        page: Of the planner's processor, for each page of the listing: `bench planning` took 5.4 ms.
+        start: Until a process asks for something.
+        start_trips: Requests one after the other from there to the first image, beside listing.
+        end_trips: Requests one after the other from the last image to the end.
+        rename_trips: Requests one after the other until names that collide have others.
+        writes: A second that the bucket takes at first, or None for no ceiling.
+    """
+
+    latency: float = LATENCY
+    in_flight: int = IN_FLIGHT
+    image: float = RENDER
+    page: float = 0.006
+    start: float = 0.5
+    start_trips: float = 9.0
+    end_trips: float = 4.0
+    rename_trips: float = 0.0
+    writes: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What the model says of a run.
+
+    Attributes:
+        tasks: How many.
+        images: Of all tasks.
+        shards: In the plan.
+        planning: Seconds until the plan is there.
+        ramp: Seconds for which the bucket's ceiling makes tasks wait.
+        end: Seconds after the last image.
+        seconds: From the start to the end of the last task.
+        efficiency: The share of the tasks' time in which their processors are busy.
+        binds: What takes most of the rest.
+    """
+
+    tasks: int
+    images: int
+    shards: int
+    planning: float
+    ramp: float
+    end: float
+    seconds: float
+    efficiency: float
+    binds: str
+
+
+def predict(model: Model, tasks: int, images: int) -> Predicted:
+    """Return what a run takes from the start of its tasks to the end of the last."""
+    count = shards_of(images, tasks)
+    began = model.start + min(MOST_JITTER, JITTER_A_TASK * (tasks - 1))
+    until_planned = planning(model, images, count)
+    # A task that polls waits by so much longer each time, and the unluckiest just missed the plan.
+    growth = (WAIT_GROWTH - 1) * until_planned
+    poll = 0.0 if tasks == 1 else min(LONGEST_WAIT_SECONDS, first_wait(tasks) + growth)
+    ready = max(began, model.start + until_planned + poll) + model.start_trips * model.latency
+    each, extra = images / tasks, count / images
+    rate = min(1 / model.image, model.in_flight / (model.latency * (2 + _SHARD_REQUESTS * extra)))
+    writes_each = each * (1 + _SHARD_WRITES * extra)
+    work = each / rate
+    ramped = _until(model, tasks, ready, writes_each, writes_each / work) - ready
+    end = model.end_trips * model.latency
+    end += _PARTS_A_SHARD * count / PAGE_LIMIT * (model.latency + model.page)
+    seconds = ready + ramped + end
+    busy = each * model.image
+    lost = {
+        "requests under way": work - busy,
+        "the bucket's request rate": ramped - work,
+        "planning": until_planned + poll,
+        "start and end": seconds - ramped - until_planned - poll,
+    }
+    binds = max(lost, key=lost.__getitem__)
+    return Predicted(
+        tasks=tasks,
+        images=images,
+        shards=count,
+        planning=until_planned,
+        ramp=ramped - work,
+        end=end,
+        seconds=seconds,
+        efficiency=busy / seconds,
+        binds=binds if lost[binds] > _BOUND * seconds else "nothing",
+    )
+
+
+def shards_of(images: int, tasks: int) -> int:
+    """Return about how many shards a plan has: see `planning.shards`."""
+    head = (LARGE_PAGES - 1) * PAGE_LIMIT
+    least = math.ceil(images / shards.MOST_ITEMS)
+    if images <= head:
+        return min(images, max(least, shards.SHARDS_A_TASK * tasks))
+    fine = tasks * shards.SHARDS_A_TASK / 4 * (1 + math.log(images / head))
+    return int(min(images, max(least, fine)))
+
+
+def planning(model: Model, images: int, count: int) -> float:
+    """Return the seconds until the plan of so many images in so many shards is there."""
+    pages = math.ceil(images / PAGE_LIMIT)
+    renaming = model.rename_trips * model.latency
+    in_order = pages * (model.latency + model.page)
+    in_ranges = _SPLIT_TRIPS * model.latency + pages * max(model.page, model.latency / PARALLEL)
+    listed = min(in_order, in_ranges)
+    write = model.latency / min(SHARDS_AT_ONCE, model.in_flight)
+    if pages < LARGE_PAGES:
+        return listed + count * write + renaming
+    # Listing waits while the shards of the first pages are written, which are cut at once; others go along with it.
+    cut = min(count, math.ceil(count / (1 + math.log(pages / LARGE_PAGES))))
+    return cut * write + max(listed, (count - cut) * write) + renaming
+
+
+def _until(model: Model, tasks: int, ready: float, writes: float, rate: float) -> float:
+    """Return when a task has made so many writes, at most `rate` a second and at most its share of the ceiling."""
+    if model.writes is None:
+        return ready + writes / rate
+    share, steep = model.writes / tasks, math.log(2) / DOUBLING_SECONDS
+    free = max(ready, math.log(max(rate / share, 1e-9)) / steep)  # from then on the ceiling is above the rate
+    until_free = share * (math.exp(steep * min(free, 1e6)) - math.exp(steep * ready)) / steep
+    if writes <= until_free:
+        return math.log(writes * steep / share + math.exp(steep * ready)) / steep
+    return free + (writes - until_free) / rate
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many tasks work well on so many images.
+
+    Attributes:
+        images: Of all tasks.
+        tasks: The most that are efficient, of those tried, which grow by a tenth.
+        beyond: The first that are not, None where all are.
+        binds: What takes most of their time beside work; nothing where all are efficient.
+    """
+
+    images: int
+    tasks: int
+    beyond: int | None
+    binds: str
+
+
+def limit(model: Model, images: int, *, efficiency: float = 0.95, most: int = 10_000) -> Limit:
+    """Return how many tasks are efficient, and what binds beyond."""
+    efficient, tasks = 0, 1
+    while tasks <= most:
+        predicted = predict(model, tasks, images)
+        if predicted.efficiency < efficiency:
+            return Limit(images, efficient, tasks, predicted.binds)
+        efficient = tasks
+        tasks = math.ceil(tasks * 1.1) if tasks > 1 else 2
+    return Limit(images, efficient, None, "nothing")
+
+
+IN_EARNEST = replace(Model(), image=0.005, rename_trips=RENAME_TRIPS, writes=WRITES)
+"""A task of one processor on photographs from the web, on Cloud Storage."""
