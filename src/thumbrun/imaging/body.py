@@ -62,6 +62,11 @@ class Body:
         return bytes(content)
 
     @property
+    def is_in_file(self) -> bool:
+        """Whether the bytes are in a file."""
+        return self._file is not None
+
+    @property
     def in_memory(self) -> bytes:
         """The bytes, or nothing where they are in the file."""
         if len(self._chunks) > 1:

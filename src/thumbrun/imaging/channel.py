@@ -30,20 +30,17 @@ class Channel:
         """Whether the process lives, as far as is known, and waits to be asked."""
         return self._ended is None and not self._received
 
-    async def send(self, buffers: Sequence[bytes], descriptor: int | None = None) -> None:
-        """Send a message; all but large ones go in one piece, since the process reads what it is sent.
+    async def send(self, buffers: Sequence[bytes], descriptors: Sequence[int] = ()) -> None:
+        """Send messages; all but large ones go in one piece, since the process reads what it is sent.
 
         Args:
-            buffers: That make up the message.
-            descriptor: Of a file that travels beside it, or None.
+            buffers: That make up the messages.
+            descriptors: Of files that travel beside them.
 
         Raises:
             OSError: The process is dead, and did not read it.
         """
-        if descriptor is None:
-            sent = self._socket.sendmsg(buffers)
-        else:
-            sent = socket.send_fds(self._socket, buffers, [descriptor])
+        sent = socket.send_fds(self._socket, buffers, descriptors) if descriptors else self._socket.sendmsg(buffers)
         if sent < sum(map(len, buffers)):
             await self._loop.sock_sendall(self._socket, b"".join(buffers)[sent:])
 

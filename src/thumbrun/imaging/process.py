@@ -67,7 +67,7 @@ class DecodingProcess:
         """Have thumbnails made. If this is cancelled, the process is killed: nobody waits for its answers.
 
         Args:
-            asked: What of; more than one only where the bodies are in memory, and small.
+            asked: What of. Of several no more than `wire.MOST_FILES` are in files.
 
         Returns:
             The verdicts on the first of them. Where the process died, none is on what it died of if that was one of
@@ -153,11 +153,13 @@ class DecodingProcess:
 
 
 async def _send(channel: Channel, asked: Sequence[tuple[Body, Request]]) -> None:
-    body, request = asked[0]
-    if (descriptor := body.descriptor()) is not None:
-        await channel.send(wire.ask(request), descriptor)
-    else:
-        await channel.send([part for body, request in asked for part in wire.ask(request, body.in_memory)])
+    parts: list[bytes] = []
+    descriptors: list[int] = []
+    for body, request in asked:
+        if (descriptor := body.descriptor()) is not None:
+            descriptors.append(descriptor)
+        parts += wire.ask(request, body.in_memory if descriptor is None else None)
+    await channel.send(parts, descriptors)
 
 
 class _Limit:

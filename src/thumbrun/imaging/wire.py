@@ -19,6 +19,7 @@ LAUNCH = struct.Struct("!Qd")  # bytes by which the process may grow, seconds th
 NUMBER = struct.Struct("!i")  # a process id; later minus the signal that it died of, or its exit code
 
 PREFIX = struct.Struct("!II")  # the lengths of header and data, in bytes
+MOST_FILES = 4  # whose descriptors travel at once: a decoding process has few
 _LONGEST_HEADER = 1 << 16
 _LONGEST_DATA = 1 << 28
 
@@ -67,21 +68,22 @@ def split(received: bytes | bytearray) -> tuple[dict[str, Any], bytes]:
     return header, bytes(memoryview(received)[start : start + size])
 
 
-def ask(request: Request, body: bytes = b"") -> list[bytes]:
-    """Return the message that asks for a thumbnail; the body is empty where its file travels beside it."""
-    text = _text(request)
-    return [PREFIX.pack(len(text), len(body)), text, body]
+def ask(request: Request, body: bytes | None) -> list[bytes]:
+    """Return the message that asks for a thumbnail; the body is None where its file travels beside it."""
+    text = _text(request, body is None)
+    return [PREFIX.pack(len(text), len(body or b"")), text, body or b""]
 
 
 @lru_cache(maxsize=64)
-def _text(request: Request) -> bytes:
+def _text(request: Request, in_file: bool) -> bytes:
     """Return a request's header; nearly all images of a run are asked for in the same words."""
-    return json.dumps(asdict(request)).encode()
+    return json.dumps({**asdict(request), "in_file": in_file}).encode()
 
 
-def asked(header: dict[str, Any]) -> Request:
-    """Return the request of a message's header."""
-    return Request(**{**header, "smaller": tuple((width, height) for width, height in header["smaller"])})
+def asked(header: dict[str, Any]) -> tuple[Request, bool]:
+    """Return the request of a message's header, and whether the body is in a file."""
+    in_file = header.pop("in_file")
+    return Request(**{**header, "smaller": tuple((width, height) for width, height in header["smaller"])}), in_file
 
 
 def answer(verdict: Verdict) -> list[bytes]:

@@ -10,8 +10,9 @@ import os
 import resource
 import socket
 import sys
+from collections import deque
 from dataclasses import replace
-from typing import IO, Any
+from typing import IO
 
 from thumbrun.imaging import wire
 from thumbrun.imaging.confine import allow_seconds, confine
@@ -52,12 +53,10 @@ def main(channel: socket.socket, server: int, memory: int, seconds: float) -> No
             answers = []
         if (received := inbox.next()) is None:
             return
-        header, data, descriptor = received
+        request, source = received
         del received
         allow_seconds(seconds)
-        with _opened(data, descriptor) as source:
-            del data
-            request = wire.asked(header)
+        with source:
             limits.allow(request.memory)
             verdict = _rendered(source, request, memory)
         limits.give_back()
@@ -128,28 +127,26 @@ class _Inbox:
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
         self._received = bytearray()
+        self._descriptors: deque[int] = deque()
 
     @property
     def has_message(self) -> bool:
         """Whether a whole message is there."""
         return bool(self._received) and not wire.missing(self._received)
 
-    def next(self) -> tuple[dict[str, Any], bytes, int | None] | None:
-        """Return the next message and the descriptor beside it, or None when the task has hung up."""
-        descriptor: int | None = None
+    def next(self) -> tuple[Request, IO[bytes]] | None:
+        """Return what is asked for next and the image, or None when the task has hung up."""
         while wire.missing(self._received):
-            chunk, descriptors, _, _ = socket.recv_fds(self._channel, _CHUNK, 1)
+            chunk, descriptors, _, _ = socket.recv_fds(self._channel, _CHUNK, wire.MOST_FILES)
             if not chunk:
                 return None
             self._received += chunk
-            descriptor = descriptors[0] if descriptors else descriptor
+            self._descriptors += descriptors
         header, data = wire.split(self._received)
         del self._received[: wire.length(self._received)]
-        return header, data, descriptor
-
-
-def _opened(data: bytes, descriptor: int | None) -> IO[bytes]:
-    if descriptor is None:
-        return io.BytesIO(data)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return os.fdopen(descriptor, "rb")
+        request, in_file = wire.asked(header)
+        if not in_file:
+            return request, io.BytesIO(data)
+        descriptor = self._descriptors.popleft()  # they come in the order of their messages
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        return request, os.fdopen(descriptor, "rb")

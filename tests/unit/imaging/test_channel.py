@@ -77,7 +77,7 @@ async def test_a_descriptor_travels_beside_it(pair: Pair) -> None:
     channel, theirs = pair
     with tempfile.TemporaryFile(buffering=0) as file:
         file.write(b"content")
-        await channel.send([b"question"], file.fileno())
+        await channel.send([b"question"], [file.fileno()])
     said, (received,), _, _ = socket.recv_fds(theirs, 100, 1)
     assert (b"question", b"content") == (said, os.pread(received, 100, 0))
     os.close(received)

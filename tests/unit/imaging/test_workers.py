@@ -91,14 +91,15 @@ async def test_the_same_body_again() -> None:
 
 
 async def test_small_ones_together_get_each_its_own_verdict() -> None:
-    """Of images that are handed over together, one may be none, another want more memory, a third be refused."""
+    """Of images that are handed over together, one may be none, another want more memory, a third be in a file."""
     asked = [
         (photograph(40), request()),
         (b"no image", request()),
         (photograph(50), request(memory=1)),
         (photograph(60), request(max_pixels=10)),
-        (photograph(70, noise=True), request(width=50, height=50)),
+        (photograph(500, noise=True), request(width=50, height=50)),
     ] * 4
+    assert len(asked[4][0]) > IN_MEMORY
     async with running() as workers:
         found = await asyncio.gather(*(verdict(workers, content, wanted) for content, wanted in asked))
     assert [(40, 40), None, None, None, (50, 50)] * 4 == [
