@@ -149,7 +149,7 @@ def result(rounds: int) -> Result:
     row = Row(
         "balance: longest of 1,000 tasks to the mean, a million items",
         "1.05, or largest item ÷ mean",
-        f"{found.estimated:.3f} by the estimates, {found.true:.2f} by what items take",
+        f"{found.estimated:.3f} by the estimates, {found.true:.3f} by what items take",
         {"slices of equal count": f"{found.contiguous:.2f}", "slices of equal cost": f"{found.contiguous_bytes:.2f}"},
         found.true <= max(1.05, found.largest_item),
         "what an image takes differs by a fifth from what its bytes and format tell, and a few heavy ones make a task",

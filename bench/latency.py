@@ -72,11 +72,11 @@ def result(rounds: int) -> Result:
     found = measure(rounds)
     usual = default_in_flight()
     default = {one.latency: one for one in found if one.in_flight == usual}
-    raised = {one.latency: one for one in found if one.in_flight == raised(one.latency)}
-    base, far = default[0.0], max(raised)
+    matched = {one.latency: one for one in found if one.in_flight == raised(one.latency)}
+    base, far = default[0.0], max(matched)
     rows = []
     for what, one in (
-        (f"0 to {far * 1e3:.0f} ms a request, 1920 px, in-flight raised to match", raised[far]),
+        (f"0 to {far * 1e3:.0f} ms a request, 1920 px, in-flight raised to match", matched[far]),
         (f"0 to 100 ms a request, 1920 px, in-flight {usual}, the default", default[0.1]),
     ):
         rows.append(
@@ -101,7 +101,7 @@ def result(rounds: int) -> Result:
         )
     lines = {
         f"in-flight {usual}": [(late * 1e3, one.rate) for late, one in default.items()],
-        "raised to match": [(late * 1e3, one.rate) for late, one in raised.items()],
+        "raised to match": [(late * 1e3, one.rate) for late, one in matched.items()],
     }
     title = "One task under way, 1920 px, two processors"
     plot = Plot("latency", title, "latency of a request, ms", "images a second", lines)
