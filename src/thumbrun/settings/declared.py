@@ -229,7 +229,7 @@ DECLARED: tuple[Setting, ...] = (
         "BYTES",
         None,
         "What image bodies and decoded pictures may take together, like 512MiB; the processes themselves come on top, "
-        "some 60 MiB and 35 MiB for each worker.",
+        "some 75 MiB and 35 MiB for each worker.",
         words="320 MiB for each worker, at most 5/8 of what the container or machine has, at least 96 MiB",
         unit="bytes",
     ),
