@@ -6,7 +6,9 @@ What is read whole after all is checked, too.
 """
 
 import asyncio
+import contextlib
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from crc32c import crc32c
@@ -42,6 +44,8 @@ _LARGEST_PART = 1 / 3
 _OTHERS = 10  # objects of a folder that are looked at, to tell an object that may not be read from a bucket
 _DAMAGED_READS = 3  # bodies that do not match their checksum before the object counts as damaged
 
+Judge = Callable[[Chunk], None]  # raises what ends a read
+
 
 @dataclass(slots=True)
 class Fetched:
@@ -61,11 +65,18 @@ class Fetched:
 
 
 class _CheckedSink:
-    """Passes bytes on to a body, behind those that are there, counting them and their crc32c."""
+    """Passes bytes on to a body, behind those that are there, counting them and their crc32c.
 
-    def __init__(self, body: Body, head: bytes = b"") -> None:
+    Args:
+        body: Which they are written to.
+        head: Those that are there.
+        judge: Is given the first bytes as they come, and may raise what ends the read.
+    """
+
+    def __init__(self, body: Body, head: bytes, judge: Judge | None) -> None:
         self._body = body
         self._head = head
+        self._judge = judge
         self.reset()
 
     def reset(self) -> None:
@@ -75,6 +86,8 @@ class _CheckedSink:
             self.write(self._head)
 
     def write(self, chunk: Chunk) -> None:
+        if self._judge is not None and not self.size:
+            self._judge(chunk)
         self._body.write(chunk)
         self.size += len(chunk)
         self.crc32c = crc32c(chunk, self.crc32c)
@@ -167,10 +180,12 @@ class Fetcher:
             UnfitError: It cannot be had: replaced, deleted, damaged in the store; or it declares more than is allowed.
             TransientError: It comes damaged, and otherwise each time.
         """
-        if self._is_read_at_once(item):
+        if item.size <= READ_AT_ONCE or item.encoding == "gzip":
             return await self.fetch_whole(item)
-        known = Known(item.size)
         try:
+            if item.size <= self._wanted.most_held and not self._looks.pay(item.format, item.size):
+                return await self.fetch_whole(item, judge=self._judge(item))
+            known = Known(item.size)
             fetched = await self._fetch_part(item, known)
         except UnfitError:
             self._looks.learn(item.format, paid=True)  # the rest need not be read
@@ -178,10 +193,14 @@ class Fetcher:
         self._looks.learn(item.format, paid=fetched is not None)
         return fetched or await self.fetch_whole(item, known.head)
 
-    def _is_read_at_once(self, item: Item) -> bool:
-        if item.size <= READ_AT_ONCE or item.encoding == "gzip":
-            return True
-        return item.size <= self._wanted.most_held and not self._looks.pay(item.format, item.size)
+    def _judge(self, item: Item) -> Judge:
+        """Return what ends a read as soon as the first bytes declare too many pixels."""
+
+        def judge(chunk: Chunk) -> None:
+            with contextlib.suppress(MissingError):  # the decoding process will tell
+                self._check_pixels(Known(item.size, bytes(chunk[:_FIRST_OF_OTHERS])))
+
+        return judge
 
     async def _fetch_part(self, item: Item, known: Known) -> Fetched | None:
         """Read what a thumbnail needs, None where that is too much to be read in parts; `known` tells what was read."""
@@ -212,12 +231,13 @@ class Fetcher:
             unfit.source_bytes, unfit.unchecked = known.count, True
             raise unfit
 
-    async def fetch_whole(self, item: Item, head: bytes = b"") -> Fetched:
+    async def fetch_whole(self, item: Item, head: bytes = b"", judge: Judge | None = None) -> Fetched:
         """Read the planned generation whole and check it.
 
         Args:
             item: Whose.
             head: What was read of it before, from its first byte on.
+            judge: Is given its first bytes as they come, and may raise what ends the read.
 
         Raises:
             UnfitError, TransientError: As for `fetch`.
@@ -231,19 +251,19 @@ class Fetcher:
             raise unfit
         body = self._workers.body(item.size)
         try:
-            read = await self._checked(item, body, head)
+            read = await self._checked(item, body, head, judge)
             whole = self._decompressed(item, body) if item.encoding == "gzip" else body
         except BaseException:
             body.close()
             raise
         return Fetched(whole, read, checked=item.crc32c is not None, part=False)
 
-    async def _checked(self, item: Item, body: Body, head: bytes) -> int:
+    async def _checked(self, item: Item, body: Body, head: bytes, judge: Judge | None) -> int:
         """Read an object into a body until it matches its checksum; return how many bytes that took."""
         came: set[int] = set()
         read = 0
         for _ in range(_DAMAGED_READS):
-            sink = _CheckedSink(body, head)
+            sink = _CheckedSink(body, head, judge)
             await self._read(item, sink, len(head), None)
             read += sink.size
             if item.crc32c is None or item.crc32c == sink.crc32c:

@@ -124,6 +124,23 @@ async def test_looks_that_stay_in_vain_are_given_up(workers: Workers) -> None:
     assert 2 == len({content for name, (_, content) in output.objects.items() if name.startswith(RUN)})
 
 
+async def test_too_many_pixels_are_noticed_where_nothing_is_looked_at_first(workers: Workers) -> None:
+    """A read at once ends with the first bytes that declare too many, and the next files are looked at again."""
+    source, body, other = Counting(), noise("JPEG", 800), noise("JPEG", 1200)
+    entries = [source.put_as_user(f"a{number:02}.jpg", body) for number in range(40)]
+    entries += [source.put_as_user(f"b{number:02}.jpg", other) for number in range(40)]
+    outcomes, _ = await work(
+        source, MemoryStore("out"), workers, map(item, entries), max_bytes=1 << 28, max_pixels=700_000
+    )
+    assert {Status.DONE} == {outcome.status for outcome in outcomes[:40]}
+    for outcome in outcomes[40:]:
+        assert (Reason.TOO_MANY_PIXELS, True) == (outcome.reason, outcome.unchecked)
+        assert outcome.source_bytes <= 64 * 1024
+    ends = [end for start, end in source.ranges if not start]
+    assert None in ends  # some were read at once
+    assert None not in ends[-20:]
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "JPEG2000", "AVIF", "HEIC"])
 async def test_too_many_pixels_take_no_more_than_a_header(workers: Workers, kind: str) -> None:
     """A picture that declares more than max-pixels is refused by its first bytes, as it is by all of them."""
