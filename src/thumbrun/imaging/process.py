@@ -103,6 +103,7 @@ class DecodingProcess:
             await _send(channel, asked)
             for _, request in asked:
                 verdicts.append(whole(wire.answered(await channel.receive()), request))
+                limit.restart()
         except (EOFError, OSError, ValueError, KeyError, TypeError) as error:
             limit.cancel()
             code = await self._reaped()
@@ -171,13 +172,18 @@ class _Limit:
 
     def __init__(self, seconds: float, kill: Callable[[], None]) -> None:
         self.passed = False
-        self._left = seconds
+        self._seconds = self._left = seconds
         self._kill = kill
         self._loop = asyncio.get_running_loop()
         self._timer = self._arm()
 
     def cancel(self) -> None:
         self._timer.cancel()
+
+    def restart(self) -> None:
+        self._timer.cancel()
+        self._left = self._seconds
+        self._timer = self._arm()
 
     def _arm(self) -> asyncio.TimerHandle:
         step = min(_TICK, self._left)

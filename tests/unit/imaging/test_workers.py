@@ -142,6 +142,17 @@ async def test_one_of_several_that_takes_too_long() -> None:
     assert Refused(Reason.TIMEOUT, "decoding took longer than 0.5 s") == found[1]
 
 
+async def test_each_of_several_has_the_time_of_one() -> None:
+    """Images that are handed over together may take longer together than one may: no process is killed for it."""
+    content, large = bomb(8_000, bits=1, level=9), request(width=8_000, height=8_000)
+    async with running(limit=1.0) as workers:
+        before = processes()
+        found = await asyncio.gather(*(verdict(workers, content, large) for _ in range(8)))  # some two seconds
+        assert [Rendered] * 8 == [type(one) for one in found]
+        assert before == processes()
+        assert len(content) <= IN_MEMORY // 8
+
+
 async def test_one_of_several_that_nobody_wants_any_more() -> None:
     """The process is killed, and the others that it had are rendered by the next."""
     contents = [photograph(40), slow_and_small(), photograph(60)]
