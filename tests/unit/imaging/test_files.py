@@ -14,9 +14,10 @@ SIZE = IN_MEMORY + 1000
 
 
 def written(files: Files, content: bytes) -> Body:
-    """Return a body that was written."""
+    """Return a body that was written and handed over."""
     body = Body(len(content), files)
     body.write(content)
+    body.descriptor()
     return body
 
 
@@ -85,6 +86,20 @@ def test_two_bodies_at_once_have_two_files() -> None:
     third.close()
     fourth.close()
     files.close()
+
+
+def test_what_is_on_its_way_has_one_descriptor() -> None:
+    """Hundreds of bodies may be, each with a connection beside it; the second comes when a process is to have it."""
+    before = descriptors()
+    files = Files()
+    body = Body(SIZE, files)
+    body.write(b"a" * SIZE)
+    assert 1 == len(descriptors() - before)
+    body.descriptor()
+    assert 2 == len(descriptors() - before)
+    body.close()
+    files.close()
+    assert before == descriptors()
 
 
 def test_little_is_kept() -> None:
