@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -29,10 +29,8 @@ class BoundedGroup:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
+        with _first_error_raised():
             await self._group.__aexit__(kind, error, trace)
-        except BaseExceptionGroup as group:
-            raise first_error(group) from None
 
     async def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Start a coroutine once a place is free."""
@@ -48,21 +46,17 @@ class BoundedGroup:
 
 async def both(one: Coroutine[Any, Any, A], other: Coroutine[Any, Any, B]) -> tuple[A, B]:
     """Run two coroutines at once and return what both return; the first error stops the other and is raised."""
-    try:
+    with _first_error_raised():
         async with asyncio.TaskGroup() as group:
             tasks = group.create_task(one), group.create_task(other)
-    except BaseExceptionGroup as errors:
-        raise first_error(errors) from None
     return tasks[0].result(), tasks[1].result()
 
 
 async def every(works: Iterable[Coroutine[Any, Any, A]]) -> list[A]:
     """Run coroutines at once and return what they return; the first error stops the others and is raised."""
-    try:
+    with _first_error_raised():
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in works]
-    except BaseExceptionGroup as errors:
-        raise first_error(errors) from None
     return [task.result() for task in tasks]
 
 
@@ -130,6 +124,14 @@ class Budget:
             if not turn.done():  # done here means that it gave up
                 self._taken += amount
                 turn.set_result(None)
+
+
+@contextmanager
+def _first_error_raised() -> Iterator[None]:
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        raise first_error(group) from None
 
 
 def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:

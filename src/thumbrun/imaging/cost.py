@@ -63,7 +63,7 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
         turned = 2 if image.tag_v2.get(Base.Orientation, 1) != 1 else 1
         return turned * held + _piece(image, size) + shape
     if isinstance(image, PngImage):
-        return held + image.beside + (size if image.is_decoded_whole else 0) + shape
+        return held + image.beside + shape
     if name == "bmp" and any(tile[0] == "bmp_rle" for tile in image.tile):
         held *= 3  # decoded by Python, into one buffer and then another
     return held + shape

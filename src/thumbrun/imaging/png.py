@@ -40,14 +40,11 @@ class PngImage(PngImagePlugin.PngImageFile):
 
     @property
     def beside(self) -> int:
-        """Bytes that decoding takes beside the picture and its file: none where it is decoded row by row."""
-        samples = self._samples()
-        return self.width * self.height * samples if samples == 3 else 0  # Pillow holds three bytes as four
-
-    @property
-    def is_decoded_whole(self) -> bool:
-        """Whether its file is read in one piece."""
-        return self._samples() > 0
+        """Bytes that decoding takes beside the picture: none where it is decoded row by row, by Pillow."""
+        if not (samples := self._samples()):
+            return 0
+        copied = self.width * self.height * samples if samples == 3 else 0  # Pillow holds three bytes as four
+        return self._size_of_file() + copied
 
     def load(self) -> Any:
         """Decode.
@@ -55,7 +52,7 @@ class PngImage(PngImagePlugin.PngImageFile):
         Raises:
             Exception: Whatever Pillow raises for broken pictures.
         """
-        if self._samples() and self._is_decoded():
+        if self._samples() and self._decode_whole():
             self.tile = []
             self.load_end()
         try:
@@ -83,7 +80,7 @@ class PngImage(PngImagePlugin.PngImageFile):
         fp.seek(at)
         return size
 
-    def _is_decoded(self) -> bool:
+    def _decode_whole(self) -> bool:
         """Have png decode the pixels, and Pillow go on behind them; where either finds fault nothing has changed."""
         fp = self._file()
         at = fp.tell()

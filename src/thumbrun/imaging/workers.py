@@ -13,7 +13,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from thumbrun.errors import ThumbrunError
@@ -70,7 +70,7 @@ class _Order:
     verdict: asyncio.Future[wire.Verdict]
     alone: bool = False
     deaths: int = 0
-    process: DecodingProcess | None = field(default=None)
+    process: DecodingProcess | None = None
 
     def goes_with(self, others: Sequence["_Order"]) -> bool:
         """Whether it may be handed over together with others."""
@@ -152,11 +152,14 @@ class Workers:
         self._files.close()
         for order in list(self._open):  # what dies of being closed says nothing about its image
             _fail(order, _not_running())
-        await asyncio.gather(*serving, return_exceptions=True)
+        ends = await asyncio.gather(*serving, return_exceptions=True)
         for process in self._processes:
             await process.close()
         await asyncio.to_thread(self._thread.shutdown)
         await asyncio.to_thread(self._launcher.close)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
 
     def _wake(self) -> None:
         """Have a process that has nothing to do look what waits."""

@@ -129,6 +129,7 @@ class Freezer:
         return Plan(self._run_id, self._planner, ordered, self._survey.to_record())
 
     async def _list(self) -> None:
+        """Cut a small source exactly, once all of it is known; a large one while it is listed in parallel."""
         if self._source.limit is not None:
             await self._list_some()
             return
@@ -142,25 +143,23 @@ class Freezer:
             self._take(mine, entries)
             pages += 1
             if pages >= LARGE_PAGES:
-                await self._cut_streamed(mine)
+                await self._cut(mine, self._streamed_cost())
 
         async def finish(part: Range) -> None:
             if part.number not in slices:
                 return
             mine = slices.pop(part.number)
             if pages >= LARGE_PAGES:
-                await self._end(mine)
+                await self._end(mine, self._streamed_cost())
             else:
                 ended.append(mine)
 
         await RangeListing(self._source.store, self._source.prefix, take, finish).run()
         if pages < LARGE_PAGES:
-            whole = _joined(ended)
-            await self._cut(whole, shards.exact_shard_cost(self._cost, self._tasks))
-            await self._finish(whole)
+            await self._end(_joined(ended), shards.exact_shard_cost(self._cost, self._tasks))
             return
         for mine in ended:
-            await self._end(mine)
+            await self._end(mine, self._streamed_cost())
 
     async def _list_some(self) -> None:
         """List in order until there are enough items."""
@@ -172,9 +171,8 @@ class Freezer:
             if self._full():
                 break
             if page_number >= LARGE_PAGES:
-                await self._cut_streamed(head)
-        await self._cut(head, shards.exact_shard_cost(self._cost, self._tasks))
-        await self._finish(head)
+                await self._cut(head, self._streamed_cost())
+        await self._end(head, shards.exact_shard_cost(self._cost, self._tasks))
 
     def _full(self) -> bool:
         return self._source.limit is not None and self._items >= self._source.limit
@@ -219,14 +217,12 @@ class Freezer:
             at += length
         del mine.lines[:at], mine.keys[:at], mine.sizes[:at], mine.costs[:at]
 
-    async def _cut_streamed(self, mine: _Slice) -> None:
-        await self._cut(mine, shards.streamed_shard_cost(self._cost, self._tasks))
+    def _streamed_cost(self) -> float:
+        return shards.streamed_shard_cost(self._cost, self._tasks)
 
-    async def _end(self, mine: _Slice) -> None:
-        await self._cut_streamed(mine)
-        await self._finish(mine)
-
-    async def _finish(self, mine: _Slice) -> None:
+    async def _end(self, mine: _Slice, most: float) -> None:
+        """Write all shards of a slice to which nothing is added any more."""
+        await self._cut(mine, most)
         if mine.lines:
             await self._write(mine, 0, len(mine.lines), sum(mine.costs))
 

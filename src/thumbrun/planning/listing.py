@@ -86,7 +86,7 @@ class RangeListing:
         self._finish = finish
         # Those that names hold, among which a range's middle is guessed; names may hold others.
         self._alphabet: list[str] = []
-        self._learned = 0
+        self._pages = 0  # listed so far
         self._parallel = parallel
         self._active: list[Range] = []
         self._unlisted: deque[Range] = deque()  # of those active
@@ -116,7 +116,7 @@ class RangeListing:
             candidates = [r for r in self._active if not (r.cutting or r.whole) and r.pages]
             if self._unlisted:
                 await self._list(self._unlisted.popleft())
-            elif candidates and self._learned >= _CUT_FROM:
+            elif candidates and self._pages >= _CUT_FROM:
                 # Ranges are never longer than what they were cut from, so the one with most pages listed since its
                 # last cut is the best guess at the longest.
                 await self._cut(max(candidates, key=lambda r: r.pages))
@@ -174,8 +174,7 @@ class RangeListing:
         return probes
 
     def _learn(self, entries: tuple[Entry, ...]) -> None:
-        if self._learned < _LEARNED_FROM:
-            self._learned += 1
+        if self._pages <= _LEARNED_FROM:
             names = (entry.name.removeprefix(self._prefix) for entry in entries)
             self._alphabet = sorted(set(self._alphabet).union(*names))
 
@@ -193,6 +192,7 @@ class RangeListing:
                     mine.start = page.resume_at
                 mine.whole = mine.whole or not more or bool(mine.end and mine.start >= mine.end)
                 mine.pages += 1
+                self._pages += 1
                 self._learn(entries)
                 self._changed.set()
                 if entries:
