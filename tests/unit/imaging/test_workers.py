@@ -133,6 +133,7 @@ async def test_a_death_of_one_of_several_is_that_ones() -> None:
     assert Refused(Reason.CRASHED, "the decoding process died of SIGKILL") == found[2]
 
 
+@pytest.mark.alone
 async def test_one_of_several_that_takes_too_long() -> None:
     """Only the image that takes too long alone is given up."""
     contents = [photograph(40), slow_and_small(), photograph(60)]
@@ -142,6 +143,7 @@ async def test_one_of_several_that_takes_too_long() -> None:
     assert Refused(Reason.TIMEOUT, "decoding took longer than 0.5 s") == found[1]
 
 
+@pytest.mark.alone
 async def test_each_of_several_has_the_time_of_one() -> None:
     """Images that are handed over together may take longer together than one may: no process is killed for it."""
     content, large = bomb(8_000, bits=1, level=9), request(width=8_000, height=8_000)
