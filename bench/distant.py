@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from thumbrun.clock import Clock, SystemClock
+from thumbrun.environment.machine import Machine
 from thumbrun.imaging.body import Body
 from thumbrun.imaging.request import Rendered, Request
 from thumbrun.job import Job
 from thumbrun.logs.events import Event, Events, Progress
-from thumbrun.resources import Machine
 from thumbrun.settings.resolved import resolve
 from thumbrun.storage.base import PAGE_LIMIT, Entry, Page, Sink, Store
-from thumbrun.storage.local import LocalStore
+from thumbrun.storage.local.store import LocalStore
 from thumbrun.storage.location import Location
 from thumbrun.storage.retry import RetryingStore
 from thumbrun.storage.throttle import Throttle

@@ -52,7 +52,7 @@ _TREE = {"THUMBRUN_LAYOUT": "tree"}
 
 def _memory(workers: int) -> int:
     """Return the memory setting that a container of 512 MiB with so many processors has by default."""
-    from thumbrun.resources import Machine
+    from thumbrun.environment.machine import Machine
     from thumbrun.settings.resolved import resolve
 
     settings = resolve({"INPUT_FOLDER": "gs://bucket/in"}, {}, machine=Machine(workers, 512 << 20))

@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass, field
 from bench.results import Result, Row
 from bench.synthetic import Kept, Listed, Meter, Names
 from thumbrun.clock import SystemClock
+from thumbrun.environment.task_identity import Task
 from thumbrun.planning.freeze import Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.plan import read_plan, read_shard
 from thumbrun.planning.planner import Planner
 from thumbrun.planning.select import Selection
 from thumbrun.planning.shards import assign
-from thumbrun.platform import Task
 from thumbrun.state import State
 
 RUN = "20260102T1530Z"

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import overload
 
-from thumbrun.storage.answers import page_of
 from thumbrun.storage.base import PAGE_LIMIT, Entry, ExistsError, NotFoundError, Page, Sink
+from thumbrun.storage.gcs.responses import page_of
 
 _DAYS = 3_650
 _ALBUM = 200  # images a user

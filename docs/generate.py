@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from thumbrun import cli, findings, formats, layout, platform
+from thumbrun import cli, findings, formats, layout
+from thumbrun.environment import task_identity as platform
 from thumbrun.findings import MOST_NAMED
 from thumbrun.logs import events
 from thumbrun.outcomes import MEANINGS, SKIPS

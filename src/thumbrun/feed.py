@@ -8,10 +8,10 @@ from functools import partial
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import both
+from thumbrun.environment.task_identity import Task
 from thumbrun.outcomes import Outcome, Tally
 from thumbrun.pipeline import Pipeline
 from thumbrun.planning.plan import Item, Plan, read_shard
-from thumbrun.platform import Task
 from thumbrun.put import Work
 from thumbrun.shardlog import LedgerWriter, ShardLog
 from thumbrun.state import State

@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from thumbrun.clock import Clock
+from thumbrun.environment.task_identity import without_task
 from thumbrun.job import Report, agree, make_folders, run_folder
 from thumbrun.logs.choose import FLEET_VARIABLE
 from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.logs.lines import parse
 from thumbrun.outcomes import Tally
 from thumbrun.planning.later import last_summary
-from thumbrun.platform import without_task
 from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.resolved import Settings, share
 from thumbrun.stores import Stores

@@ -12,10 +12,10 @@ from typing import Any
 
 from thumbrun import records
 from thumbrun.clock import Clock
+from thumbrun.environment.task_identity import Task
 from thumbrun.ledger import COVERS, ROUND, SEAL, Ledger, last_seal, round_of, to_row
 from thumbrun.outcomes import Outcome, Status, Tally
 from thumbrun.planning.plan import Item
-from thumbrun.platform import Task
 from thumbrun.rounds import FIRST, Round
 from thumbrun.state import State
 from thumbrun.storage.base import Entry

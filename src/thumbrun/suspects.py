@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from thumbrun.platform import Task
+from thumbrun.environment.task_identity import Task
 
 POISON_DEATHS = 2  # while alone, until an item is set aside
 SILENT_SECONDS = 900.0  # far longer than one image may take

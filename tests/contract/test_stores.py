@@ -27,8 +27,8 @@ from thumbrun.storage.base import (
     Store,
     read_bytes,
 )
-from thumbrun.storage.gcs import GcsStore
-from thumbrun.storage.local import LocalStore
+from thumbrun.storage.gcs.store import GcsStore
+from thumbrun.storage.local.store import LocalStore
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.storage.retry import RetryingStore
 from thumbrun.storage.throttle import Throttle

@@ -17,8 +17,8 @@ from thumbrun.outcomes import Outcome, Reason, Status
 from thumbrun.planning.plan import read_plan, read_shard
 from thumbrun.state import State
 from thumbrun.storage.base import Store
-from thumbrun.storage.gcs import GcsStore
-from thumbrun.storage.local import LocalStore
+from thumbrun.storage.gcs.store import GcsStore
+from thumbrun.storage.local.store import LocalStore
 
 BUCKET = "nasty"
 

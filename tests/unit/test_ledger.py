@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.virtual import VirtualClock, run
+from thumbrun.environment.task_identity import Task
 from thumbrun.ledger import SEAL, Ledger, choose, from_row, to_row
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, refusal
 from thumbrun.planning.plan import Item
-from thumbrun.platform import Task
 from thumbrun.shardlog import LedgerWriter, ShardLog
 from thumbrun.state import State
 from thumbrun.storage.base import Entry, Page, TransientError

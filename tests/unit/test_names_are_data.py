@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from thumbrun import records
 from thumbrun.console import plain, quoted
 from thumbrun.planning.naming import NamingRule
-from thumbrun.storage.gcs import GcsStore
-from thumbrun.storage.local import LocalStore
-from thumbrun.storage.walk import PRIVATE
+from thumbrun.storage.gcs.store import GcsStore
+from thumbrun.storage.local.store import LocalStore
+from thumbrun.storage.local.walk import PRIVATE
 
 TURNS = ("", ".", "..", "...", "\\", "..\\", "~", "C:", "nul", "-", " ", "%2e%2e", "_thumbrun", "local")
 ODD = ("\0", "\n", "\x1b[2J", "\u202e", "\udcff", "</script>", "x" * 300, "é" * 200)

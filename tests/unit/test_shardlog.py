@@ -3,10 +3,10 @@
 from typing import Any
 
 from tests.virtual import VirtualClock, run
+from thumbrun.environment.task_identity import Task
 from thumbrun.ledger import Ledger
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, refusal
 from thumbrun.planning.plan import Item
-from thumbrun.platform import Task
 from thumbrun.rounds import MISSING, Round, reasons_of
 from thumbrun.shardlog import LedgerWriter, ShardLog
 from thumbrun.state import State

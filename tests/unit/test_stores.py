@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from tests.virtual import EPOCH, VirtualClock, run
+from thumbrun.environment.machine import Machine
 from thumbrun.logs.events import Event, Events, Progress
-from thumbrun.resources import Machine
 from thumbrun.settings.resolved import resolve
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.storage.retry import RetryingStore

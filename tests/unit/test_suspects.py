@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thumbrun.platform import Task
+from thumbrun.environment.task_identity import Task
 from thumbrun.suspects import SILENT_SECONDS, Announcement, from_ranges, suspects, to_ranges
 
 NOW = datetime(2026, 1, 2, 15, 30, tzinfo=UTC)

@@ -12,8 +12,8 @@ from typing import Any
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import both
+from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
-from thumbrun.platform import Task
 from thumbrun.state import State
 from thumbrun.storage.base import Store
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from thumbrun.clock import Clock
+from thumbrun.environment.task_identity import Task
 from thumbrun.layout import RunLayout
-from thumbrun.platform import Task
 from thumbrun.rounds import Round
 from thumbrun.state import State
 

@@ -10,11 +10,11 @@ from typing import Any
 from thumbrun import records
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
+from thumbrun.environment.task_identity import Task
 from thumbrun.layout import RunLayout
 from thumbrun.planning.freeze import Freezer, Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.plan import Plan, read_plan
-from thumbrun.platform import Task
 from thumbrun.state import State
 
 BEAT_SECONDS = 10.0

@@ -8,13 +8,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from thumbrun import platform, resources
 from thumbrun.console import plain, quoted, shortened
+from thumbrun.environment import machine as resources
+from thumbrun.environment import task_identity as platform
+from thumbrun.environment.machine import Machine
+from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.recipe import Recipe
-from thumbrun.platform import Task
-from thumbrun.resources import Machine
 from thumbrun.settings.declared import DECLARED, Setting
 from thumbrun.settings.places import resolve_places
 from thumbrun.settings.reference import reference as reference  # the documents are made from it

@@ -30,11 +30,11 @@ def open_store(
     """
     store: Store
     if location.scheme == "gs":
-        from thumbrun.storage.gcs import GcsStore  # imports that a local run does not need
+        from thumbrun.storage.gcs.store import GcsStore  # imports that a local run does not need
 
         store = GcsStore(location.root, emulator=emulator, user_project=user_project)
     else:
-        from thumbrun.storage.local import LocalStore
+        from thumbrun.storage.local.store import LocalStore
 
         store = LocalStore(location.root)
     throttle = Throttle(in_flight, clock.monotonic)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from tests.faults.simulation.bucket import Bucket
 from tests.faults.simulation.life import Fate
 from tests.faults.simulation.schedule import Schedule
+from thumbrun.environment.task_identity import Task
 from thumbrun.job import Report
-from thumbrun.platform import Task
 
 
 @dataclass(frozen=True, slots=True)

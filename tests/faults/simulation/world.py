@@ -20,11 +20,11 @@ from tests.faults.simulation.schedule import (
     chance_of,
 )
 from tests.faults.store import Chances, Chooser, FaultStore, NoFaults, Operation
+from thumbrun.environment.machine import Machine
+from thumbrun.environment.task_identity import Task
 from thumbrun.job import Job
 from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.planning import shards
-from thumbrun.platform import Task
-from thumbrun.resources import Machine
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.base import Store
 from thumbrun.storage.location import Location

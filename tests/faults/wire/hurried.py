@@ -6,7 +6,7 @@ from typing import Any
 from thumbrun import shardwork
 from thumbrun.cli import main
 from thumbrun.planning import planner
-from thumbrun.storage import gcs
+from thumbrun.storage.gcs import store as gcs
 
 SILENCE_SECONDS = 1.5  # without a byte of an answer
 TOTAL_SECONDS = 4.0  # of an answer that drips

@@ -8,7 +8,7 @@ from tests.faults.wire.asked import Asked
 from tests.faults.wire.faults import FITTING, Chance, Each, Fault
 from tests.faults.wire.stage import Stage
 from tests.faults.wire.world import OUTPUT, SOURCE
-from thumbrun.storage import gcs
+from thumbrun.storage.gcs import store as gcs
 
 # 403 instead of 412 needs a name that is taken: the test of roles has that for every create.
 KINDS = {

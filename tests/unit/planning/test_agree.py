@@ -9,9 +9,9 @@ import pytest
 
 from tests.faults.store import Asked, FaultStore, NoFaults
 from tests.virtual import VirtualClock, run
+from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
 from thumbrun.planning.agree import Agreed, Agreement, Wish
-from thumbrun.platform import Task
 from thumbrun.state import State
 from thumbrun.storage.memory import MemoryStore
 

@@ -3,8 +3,8 @@
 import asyncio
 
 from tests.virtual import VirtualClock, run
+from thumbrun.environment.task_identity import Task
 from thumbrun.planning.later import agree_on_round, last_summary
-from thumbrun.platform import Task
 from thumbrun.rounds import Round, reasons_of
 from thumbrun.state import State
 from thumbrun.storage.memory import MemoryStore

@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from thumbrun import cli
+from thumbrun.environment.machine import Machine
 from thumbrun.errors import SettingsError
-from thumbrun.resources import Machine
 from thumbrun.settings.declared import DECLARED, Setting
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.location import Location

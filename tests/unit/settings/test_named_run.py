@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from thumbrun.environment.machine import Machine
 from thumbrun.errors import SettingsError
-from thumbrun.resources import Machine
 from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.named_run import FIXED, NamedRun, flags_of_claim, named_run
 from thumbrun.settings.resolved import resolve

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from thumbrun.environment.machine import Machine
 from thumbrun.errors import SettingsError
-from thumbrun.resources import Machine
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.location import Location
 

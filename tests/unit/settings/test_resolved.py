@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from thumbrun.environment.machine import Machine
+from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
 from thumbrun.imaging.recipe import Recipe
-from thumbrun.platform import Task
-from thumbrun.resources import Machine
 from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.resolved import Settings, add_options, flags_of, resolve, share
 from thumbrun.storage.location import Location

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from thumbrun import resources
+from thumbrun.environment import machine as resources
 
 MIB = 1 << 20
 GIB = 1 << 30

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from thumbrun.storage.connection import READ_AT_ONCE, Answer, Connection, HttpError, Limits, StaleError, Taker
+from thumbrun.storage.gcs.connection import READ_AT_ONCE, Answer, Connection, HttpError, Limits, StaleError, Taker
 
 _CONNECT_SECONDS = 10.0
 _ADDRESSES_SECONDS = 30.0  # that the server's addresses are known; connections come in bursts

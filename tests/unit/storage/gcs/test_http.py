@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from thumbrun.storage.connection import Answer, HttpError, Limits, Take
-from thumbrun.storage.http import HttpClient
+from thumbrun.storage.gcs.connection import Answer, HttpError, Limits, Take
+from thumbrun.storage.gcs.http import HttpClient
 
 LIMITS = Limits(5.0, lambda _: 10.0)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

@@ -5,8 +5,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from thumbrun.storage.answers import NETWORK_HINT, plain
 from thumbrun.storage.base import TransientError, UnauthenticatedError
+from thumbrun.storage.gcs.responses import NETWORK_HINT, plain
 
 if TYPE_CHECKING:
     pass

@@ -13,7 +13,6 @@ from urllib.parse import quote, urlencode
 
 from crc32c import crc32c
 
-from thumbrun.storage.answers import NETWORK_HINT, checksum_of, entry_of, page_of, plain, status_error, understood
 from thumbrun.storage.base import (
     PAGE_LIMIT,
     Chunk,
@@ -24,10 +23,11 @@ from thumbrun.storage.base import (
     Sink,
     TransientError,
 )
-from thumbrun.storage.connection import Answer, HttpError, Limits, Take
-from thumbrun.storage.credentials import Credentials
-from thumbrun.storage.http import HttpClient
-from thumbrun.storage.ranges import BEYOND, PART, WHOLE, ByteRange
+from thumbrun.storage.gcs.byte_ranges import BEYOND, PART, WHOLE, ByteRange
+from thumbrun.storage.gcs.connection import Answer, HttpError, Limits, Take
+from thumbrun.storage.gcs.credentials import Credentials
+from thumbrun.storage.gcs.http import HttpClient
+from thumbrun.storage.gcs.responses import NETWORK_HINT, checksum_of, entry_of, page_of, plain, status_error, understood
 
 _API = "https://storage.googleapis.com"
 _ENTRY_FIELDS = "name,size,generation,contentType,crc32c,contentEncoding,storageClass,metadata"

@@ -10,9 +10,10 @@ from aiohttp import web
 from gcloud.aio.auth import Token
 from tenacity import wait_none
 
-from thumbrun.storage import credentials, gcs
 from thumbrun.storage.base import TransientError, UnauthenticatedError
-from thumbrun.storage.gcs import GcsStore
+from thumbrun.storage.gcs import credentials
+from thumbrun.storage.gcs import store as gcs
+from thumbrun.storage.gcs.store import GcsStore
 
 
 class Google:

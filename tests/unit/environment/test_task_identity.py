@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thumbrun.platform import Task, detect
+from thumbrun.environment.task_identity import Task, detect
 
 ROWS = {
     "nothing is set": ({}, Task()),

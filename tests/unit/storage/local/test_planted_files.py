@@ -16,8 +16,8 @@ from thumbrun.storage.base import (
     TransientError,
     read_bytes,
 )
-from thumbrun.storage.local import LocalStore
-from thumbrun.storage.marks import mark_path, marks_folder
+from thumbrun.storage.local.sidecars import mark_path, marks_folder
+from thumbrun.storage.local.store import LocalStore
 
 MARKS = {"thumbrun-run": "r"}
 
@@ -150,7 +150,7 @@ async def test_another_file_is_never_read_for_the_planned_one(
     (entry,) = (await store.page("")).entries
     folder.rename(tmp_path / "away")
     folder.symlink_to(outside)
-    monkeypatch.setattr("thumbrun.storage.local.leads_through_link", lambda *_: False)
+    monkeypatch.setattr("thumbrun.storage.local.store.leads_through_link", lambda *_: False)
     sink = BytesSink()
     with pytest.raises(NotFoundError):
         await store.read(entry.name, sink, generation=entry.generation)

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from thumbrun.storage import gcs
 from thumbrun.storage.base import (
     BucketNotFoundError,
     BytesSink,
@@ -25,7 +24,8 @@ from thumbrun.storage.base import (
     TransientError,
     UnauthenticatedError,
 )
-from thumbrun.storage.gcs import GcsStore
+from thumbrun.storage.gcs import store as gcs
+from thumbrun.storage.gcs.store import GcsStore
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from thumbrun.storage.connection import HttpError, Limits
-from thumbrun.storage.http import HttpClient
+from thumbrun.storage.gcs.connection import HttpError, Limits
+from thumbrun.storage.gcs.http import HttpClient
 
 LIMITS = Limits(5.0, lambda _: 10.0)
 BODY = random.Random(1).randbytes(1_000_000)  # noqa: S311

@@ -42,8 +42,8 @@ from thumbrun.storage.base import (
     StoreError,
     TransientError,
 )
-from thumbrun.storage.marks import Known, find_mark, generation_of, mark_path, marks_folder, write_mark
-from thumbrun.storage.walk import PRIVATE, is_plain_path, is_private, leads_through_link, walk
+from thumbrun.storage.local.sidecars import Known, find_mark, generation_of, mark_path, marks_folder, write_mark
+from thumbrun.storage.local.walk import PRIVATE, is_plain_path, is_private, leads_through_link, walk
 
 T = TypeVar("T")
 P = ParamSpec("P")

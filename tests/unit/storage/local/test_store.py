@@ -22,7 +22,7 @@ from thumbrun.storage.base import (
     TransientError,
     read_bytes,
 )
-from thumbrun.storage.local import LocalStore
+from thumbrun.storage.local.store import LocalStore
 
 MARKS = {"thumbrun-run": "r"}
 
@@ -186,7 +186,7 @@ async def test_a_folder_that_may_not_be_read_is_an_error(nobody: Path) -> None:
 KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from thumbrun.storage import local
+from thumbrun.storage.local import store as local
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 local.os.link = die
 store = local.LocalStore(sys.argv[1])

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from thumbrun.storage.walk import PRIVATE
+from thumbrun.storage.local.walk import PRIVATE
 
 _LONGEST = 1 << 16  # bytes; one of ours has a tenth of it
 _FORGED = (ValueError, AttributeError, TypeError, RecursionError)

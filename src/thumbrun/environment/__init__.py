@@ -1,0 +1,1 @@
+"""What this process is and has: which task of a job, on how much of a machine."""

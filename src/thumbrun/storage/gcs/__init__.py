@@ -1,0 +1,1 @@
+"""Cloud Storage, asked over connections of our own."""
