@@ -17,9 +17,9 @@ from bench.remote import ROOT
 from bench.results import Plot, Result, Row
 from tests.photographs import photographs
 from thumbrun.concurrency import BoundedGroup
+from thumbrun.decoding.pool import Workers
 from thumbrun.imaging.request import Rendered, Request
 from thumbrun.imaging.sniff import HEAD, kind
-from thumbrun.imaging.workers import Workers
 
 OURS = "thumbrun"
 _BENCH = ROOT / ".venv/bench/bin/python"

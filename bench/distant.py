@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from thumbrun.clock import Clock, SystemClock
+from thumbrun.decoding.body import Body
 from thumbrun.environment.machine import Machine
-from thumbrun.imaging.body import Body
 from thumbrun.imaging.request import Rendered, Request
 from thumbrun.job import Job
 from thumbrun.logs.events import Event, Events, Progress

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from thumbrun.job import JITTER_A_TASK, MOST_JITTER
 from thumbrun.planning import shards
-from thumbrun.planning.freeze import LARGE_PAGES, SHARDS_AT_ONCE
+from thumbrun.planning.build import LARGE_PAGES, SHARDS_AT_ONCE
 from thumbrun.planning.listing import PARALLEL
 from thumbrun.planning.planner import LONGEST_WAIT_SECONDS, WAIT_GROWTH, first_wait
 from thumbrun.storage.base import PAGE_LIMIT

@@ -14,13 +14,13 @@ from bench.results import Result, Row
 from bench.synthetic import Kept, Listed, Meter, Names
 from thumbrun.clock import SystemClock
 from thumbrun.environment.task_identity import Task
-from thumbrun.planning.freeze import Source
+from thumbrun.planning.build import Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.plan import read_plan, read_shard
 from thumbrun.planning.planner import Planner
 from thumbrun.planning.select import Selection
 from thumbrun.planning.shards import assign
-from thumbrun.state import State
+from thumbrun.runs.record_store import State
 
 RUN = "20260102T1530Z"
 _ASKED = 3  # tasks of the many whose requests are counted

@@ -20,10 +20,10 @@ from bench.results import Plot, Result, Row
 from bench.shown import show
 from bench.synthetic import Listed, Meter, Names
 from tests import virtual
-from thumbrun.planning.freeze import Freezer, Source
+from thumbrun.planning.build import Freezer, Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.select import Selection
-from thumbrun.state import State
+from thumbrun.runs.record_store import State
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.storage.ramp import WRITES
 

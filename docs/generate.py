@@ -3,12 +3,13 @@
 import sys
 from pathlib import Path
 
-from thumbrun import cli, findings, formats, layout
+from thumbrun import cli, findings, formats
 from thumbrun.environment import task_identity as platform
 from thumbrun.findings import MOST_NAMED
 from thumbrun.logs import events
 from thumbrun.outcomes import MEANINGS, SKIPS
-from thumbrun.records import VERSION
+from thumbrun.runs import names as layout
+from thumbrun.runs.records import VERSION
 from thumbrun.settings import resolved
 
 TARGET = Path(__file__).parent / "reference.md"

@@ -26,7 +26,7 @@ from thumbrun.console import plain
 from thumbrun.errors import InterruptedRunError, SettingsError, ThumbrunError
 from thumbrun.logs.choose import choose_sink
 from thumbrun.logs.events import Events
-from thumbrun.rounds import MISSING, RETRIABLE, reasons_of
+from thumbrun.runs.rounds import MISSING, RETRIABLE, reasons_of
 from thumbrun.settings import resolved
 from thumbrun.settings.named_run import FIXED, RIGHT, UNUSED_BY_VERIFY
 from thumbrun.settings.resolved import Settings
@@ -124,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
 def _version(verbose: bool) -> int:
     print(f"thumbrun {__version__}")
     if verbose:
-        from thumbrun.imaging.versions import confinement, versions  # Pillow takes a while to import
+        from thumbrun.decoding.versions import confinement, versions  # Pillow takes a while to import
 
         print(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
         for name, version in versions().items():

@@ -13,8 +13,8 @@ from thumbrun.outcomes import Outcome, Tally
 from thumbrun.pipeline import Pipeline
 from thumbrun.planning.plan import Item, Plan, read_shard
 from thumbrun.put import Work
+from thumbrun.runs.record_store import State
 from thumbrun.shardlog import LedgerWriter, ShardLog
-from thumbrun.state import State
 from thumbrun.suspects import suspects
 
 _OPENED_AHEAD = 8  # shards whose items and parts are read before they are needed

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from crc32c import crc32c
 
-from thumbrun.imaging.body import Body
-from thumbrun.imaging.partial import look
-from thumbrun.imaging.partial.known import Known, MissingError
+from thumbrun.decoding.body import Body
+from thumbrun.decoding.pool import Renderer
+from thumbrun.imaging.partial import dispatch as look
+from thumbrun.imaging.partial.known_bytes import Known, MissingError
 from thumbrun.imaging.request import too_many_pixels
-from thumbrun.imaging.workers import Renderer
 from thumbrun.looks import Looks
 from thumbrun.outcomes import Reason
 from thumbrun.planning.plan import Item

@@ -7,7 +7,7 @@ from typing import Any
 
 from thumbrun.console import plain
 from thumbrun.outcomes import Tally
-from thumbrun.records import VERSION
+from thumbrun.runs.records import VERSION
 
 MOST_NAMED = 1000  # findings of each kind; all are counted
 _MOST_SHOWN = 20  # of each kind, to people

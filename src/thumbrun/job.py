@@ -9,16 +9,14 @@ from pathlib import Path
 from thumbrun.admission import Admission
 from thumbrun.clock import Clock
 from thumbrun.concurrency import both
+from thumbrun.decoding.pool import Renderer, Workers
 from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError
 from thumbrun.feed import Feed
-from thumbrun.imaging.workers import Renderer, Workers
 from thumbrun.ledger import A_PAGE
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
 from thumbrun.pipeline import Pipeline
-from thumbrun.planning.agree import Agreed, Agreement, Wish
-from thumbrun.planning.freeze import Source
-from thumbrun.planning.later import agree_on_round, last_summary
+from thumbrun.planning.build import Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.planning.planner import Planner
@@ -26,7 +24,9 @@ from thumbrun.planning.select import Selection
 from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import describe
 from thumbrun.put import Making
-from thumbrun.rounds import FIRST, Round
+from thumbrun.runs.claim import Agreed, Agreement, Wish
+from thumbrun.runs.round_claim import agree_on_round, last_summary
+from thumbrun.runs.rounds import FIRST, Round
 from thumbrun.settings.named_run import naming
 from thumbrun.settings.resolved import Settings
 from thumbrun.shardlog import LedgerWriter

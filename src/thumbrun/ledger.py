@@ -10,11 +10,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from thumbrun.layout import RunLayout
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence
 from thumbrun.planning.listing import pages
 from thumbrun.planning.plan import Item
-from thumbrun.state import State
+from thumbrun.runs.names import RunLayout
+from thumbrun.runs.record_store import State
 from thumbrun.storage.base import Entry
 
 SEAL = "thumbrun-tally"  # the metadata key of a shard's tally

@@ -1,11 +1,11 @@
 """Open a thumbnail that was made before, and say what is wrong with it."""
 
 from thumbrun.concurrency import Budget
+from thumbrun.decoding.pool import Renderer
 from thumbrun.findings import Kind, Wrong
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
-from thumbrun.imaging.workers import Renderer
 from thumbrun.outcomes import Outcome, Reason
 from thumbrun.storage.base import Chunk, NotFoundError, Sink, Store
 

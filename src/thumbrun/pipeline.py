@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from thumbrun.admission import Admission, Hold
 from thumbrun.concurrency import BoundedGroup
+from thumbrun.decoding.body import Body
+from thumbrun.decoding.pool import Renderer
 from thumbrun.fetch import Fetcher, SourceDeniedError, UnfitError, Wanted
-from thumbrun.imaging.body import Body
 from thumbrun.imaging.geometry import around
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
-from thumbrun.imaging.workers import Renderer
 from thumbrun.outcomes import Outcome, Reason, refusal
 from thumbrun.planning.plan import Item
 from thumbrun.put import Making, Putter, Work

@@ -7,12 +7,12 @@ from thumbrun.console import plain
 from thumbrun.imaging.geometry import box_name
 from thumbrun.job import naming_rule, source_of
 from thumbrun.logs.events import Events
-from thumbrun.planning.freeze import Freezer
+from thumbrun.planning.build import Freezer
 from thumbrun.planning.plan import read_shard
 from thumbrun.planning.shards import assign
-from thumbrun.records import VERSION
+from thumbrun.runs.record_store import State
+from thumbrun.runs.records import VERSION
 from thumbrun.settings.resolved import Settings
-from thumbrun.state import State
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.stores import Stores
 from thumbrun.summary import readable

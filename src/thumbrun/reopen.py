@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from thumbrun.clock import Clock
 from thumbrun.errors import SettingsError
-from thumbrun.planning.begun import runs_there
+from thumbrun.runs.recent import runs_there
+from thumbrun.runs.record_store import State
 from thumbrun.settings.named_run import NamedRun, flags_of_claim, named_run
 from thumbrun.settings.resolved import Settings, resolve
-from thumbrun.state import State
 from thumbrun.storage.open import open_store
 
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from thumbrun import records
 from thumbrun.clock import Clock
 from thumbrun.environment.task_identity import Task
 from thumbrun.ledger import COVERS, ROUND, SEAL, Ledger, last_seal, round_of, to_row
 from thumbrun.outcomes import Outcome, Status, Tally
 from thumbrun.planning.plan import Item
-from thumbrun.rounds import FIRST, Round
-from thumbrun.state import State
+from thumbrun.runs import records
+from thumbrun.runs.record_store import State
+from thumbrun.runs.rounds import FIRST, Round
 from thumbrun.storage.base import Entry
 from thumbrun.suspects import Announcement, from_ranges, to_ranges
 

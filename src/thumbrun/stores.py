@@ -7,8 +7,8 @@ from typing import Self
 
 from thumbrun.clock import Clock
 from thumbrun.logs.events import Events
+from thumbrun.runs.record_store import State
 from thumbrun.settings.resolved import Settings
-from thumbrun.state import State
 from thumbrun.storage.base import Store
 from thumbrun.storage.location import Location
 from thumbrun.storage.open import open_store

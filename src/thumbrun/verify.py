@@ -12,21 +12,21 @@ from dataclasses import replace
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
+from thumbrun.decoding.pool import Renderer, Workers
 from thumbrun.errors import SettingsError, ThumbrunError
 from thumbrun.findings import IN_THE_WAY, Finding, Kind, Verified, Wrong
 from thumbrun.imaging.geometry import Box, box_name
-from thumbrun.imaging.workers import Renderer, Workers
 from thumbrun.inventory import list_folder, take_inventory
 from thumbrun.job import run_folder
 from thumbrun.ledger import Ledger, last_seal
 from thumbrun.logs.events import Events, Progress
-from thumbrun.marking import CHECKSUM_MARK, MARKS, Marking
 from thumbrun.opening import Opening
 from thumbrun.outcomes import Outcome, Reason, Status, Tally
-from thumbrun.planning.later import last_summary
 from thumbrun.planning.plan import Item, Plan, read_plan, read_shard
-from thumbrun.records import RecordError
-from thumbrun.rounds import MISSING
+from thumbrun.runs.object_metadata import CHECKSUM_MARK, MARKS, Marking
+from thumbrun.runs.records import RecordError
+from thumbrun.runs.round_claim import last_summary
+from thumbrun.runs.rounds import MISSING
 from thumbrun.settings.named_run import naming
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import NotFoundError

@@ -15,7 +15,7 @@ from thumbrun.demo.emulator import Emulator
 from thumbrun.ledger import Ledger
 from thumbrun.outcomes import Outcome, Reason, Status
 from thumbrun.planning.plan import read_plan, read_shard
-from thumbrun.state import State
+from thumbrun.runs.record_store import State
 from thumbrun.storage.base import Store
 from thumbrun.storage.gcs.store import GcsStore
 from thumbrun.storage.local.store import LocalStore

@@ -7,16 +7,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tests.virtual import VirtualClock
+from thumbrun.decoding.body import Body
 from thumbrun.environment.machine import Machine
-from thumbrun.imaging.body import Body
 from thumbrun.imaging.request import Refused, Rendered, Request
 from thumbrun.job import Job, Report
 from thumbrun.ledger import Ledger
 from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.outcomes import Outcome, Reason
 from thumbrun.planning.plan import read_plan, read_shard
+from thumbrun.runs.record_store import State
 from thumbrun.settings.resolved import Settings, resolve
-from thumbrun.state import State
 from thumbrun.storage.base import PAGE_LIMIT, Entry, Page, Sink, StoreError
 from thumbrun.storage.location import Location
 from thumbrun.storage.memory import MemoryStore

@@ -11,7 +11,7 @@ from tests.faults.store import Chances, Fault, FaultStore
 from tests.photographs import draw
 from tests.unit.imaging.partial.pictures import animated, progressive
 from tests.unit.test_pipeline import MEMORY, RUN, item, work
-from thumbrun.imaging.workers import Workers
+from thumbrun.decoding.pool import Workers
 from thumbrun.outcomes import Status
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.storage.retry import Policy, RetryingStore

@@ -6,8 +6,8 @@ import pytest
 
 from tests.unit.imaging.samples import photograph, running
 from tests.unit.test_pipeline import RUN, item, work
+from thumbrun.decoding.pool import Workers
 from thumbrun.imaging.recipe import Recipe
-from thumbrun.imaging.workers import Workers
 from thumbrun.outcomes import Reason, Status
 from thumbrun.put import Work
 from thumbrun.storage.base import DamagedError, DeniedError, Entry, TransientError

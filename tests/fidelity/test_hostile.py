@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from thumbrun.decoding.pool import Workers
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
-from thumbrun.imaging.workers import Workers
 from thumbrun.outcomes import Reason
 
 VARIABLE = "THUMBRUN_HOSTILE"

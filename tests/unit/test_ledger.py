@@ -13,8 +13,8 @@ from thumbrun.environment.task_identity import Task
 from thumbrun.ledger import SEAL, Ledger, choose, from_row, to_row
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, refusal
 from thumbrun.planning.plan import Item
+from thumbrun.runs.record_store import State
 from thumbrun.shardlog import LedgerWriter, ShardLog
-from thumbrun.state import State
 from thumbrun.storage.base import Entry, Page, TransientError
 from thumbrun.storage.memory import MemoryStore
 

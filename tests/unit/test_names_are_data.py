@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thumbrun import records
 from thumbrun.console import plain, quoted
 from thumbrun.planning.naming import NamingRule
+from thumbrun.runs import records
 from thumbrun.storage.gcs.store import GcsStore
 from thumbrun.storage.local.store import LocalStore
 from thumbrun.storage.local.walk import PRIVATE

@@ -12,8 +12,8 @@ from tests.photographs import draw
 from tests.unit.imaging.partial.pictures import animated, progressive, psnr
 from tests.unit.imaging.partial.pyramids import pyramid
 from tests.unit.test_pipeline import RUN, item, work, workers
+from thumbrun.decoding.pool import Workers
 from thumbrun.fetch import READ_AT_ONCE
-from thumbrun.imaging.workers import Workers
 from thumbrun.outcomes import Outcome, Reason, Status
 from thumbrun.storage.base import Entry, Sink
 from thumbrun.storage.memory import MemoryStore

@@ -11,11 +11,11 @@ from PIL import Image
 
 from tests.photographs import draw
 from thumbrun.admission import Admission
+from thumbrun.decoding.body import Body
+from thumbrun.decoding.pool import Workers
 from thumbrun.fetch import SourceDeniedError
-from thumbrun.imaging.body import Body
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
-from thumbrun.imaging.workers import Workers
 from thumbrun.outcomes import Outcome, Reason, Status
 from thumbrun.pipeline import Pipeline
 from thumbrun.planning.plan import Item

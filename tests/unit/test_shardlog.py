@@ -7,9 +7,9 @@ from thumbrun.environment.task_identity import Task
 from thumbrun.ledger import Ledger
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, refusal
 from thumbrun.planning.plan import Item
-from thumbrun.rounds import MISSING, Round, reasons_of
+from thumbrun.runs.record_store import State
+from thumbrun.runs.rounds import MISSING, Round, reasons_of
 from thumbrun.shardlog import LedgerWriter, ShardLog
-from thumbrun.state import State
 from thumbrun.storage.memory import MemoryStore
 
 RUN = "20260102T1530Z"

@@ -8,13 +8,13 @@ import pytest
 from PIL import Image
 
 from tests.virtual import VirtualClock, run
+from thumbrun.decoding.pool import Workers
 from thumbrun.findings import IN_THE_WAY, MEANINGS, MOST_NAMED, Finding, Kind, Verified, verified_text
 from thumbrun.imaging.recipe import Recipe
-from thumbrun.imaging.workers import Workers
 from thumbrun.opening import Opening
 from thumbrun.outcomes import Outcome, Status
-from thumbrun.planning.begun import runs_there
-from thumbrun.state import State
+from thumbrun.runs.recent import runs_there
+from thumbrun.runs.record_store import State
 from thumbrun.storage.memory import MemoryStore
 
 

@@ -22,7 +22,7 @@ from thumbrun.outcomes import Status
 from thumbrun.report.collect import collect
 from thumbrun.report.contact_sheet import contact_sheet
 from thumbrun.report.facts import Cell, RunFacts
-from thumbrun.state import State
+from thumbrun.runs.record_store import State
 from thumbrun.storage.location import Location, parse
 from thumbrun.storage.open import open_store
 

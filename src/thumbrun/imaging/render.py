@@ -11,8 +11,8 @@ from PIL import Image
 from thumbrun.imaging import cost, decode, headers, sniff, webp
 from thumbrun.imaging.encode import encode
 from thumbrun.imaging.geometry import around
-from thumbrun.imaging.partial import look
-from thumbrun.imaging.partial.known import Known, MissingError
+from thumbrun.imaging.partial import dispatch as look
+from thumbrun.imaging.partial.known_bytes import Known, MissingError
 from thumbrun.imaging.request import NeedsMemory, Picture, Refused, Rendered, Request, too_many_pixels
 from thumbrun.outcomes import Reason
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from thumbrun.layout import RunLayout
-from thumbrun.records import RecordError
-from thumbrun.state import State
+from thumbrun.runs.names import RunLayout
+from thumbrun.runs.record_store import State
+from thumbrun.runs.records import RecordError
 
 
 class Item(NamedTuple):

@@ -7,15 +7,15 @@ taking over too early costs a listing and nothing else.
 from collections.abc import Callable
 from typing import Any
 
-from thumbrun import records
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
 from thumbrun.environment.task_identity import Task
-from thumbrun.layout import RunLayout
-from thumbrun.planning.freeze import Freezer, Source
+from thumbrun.planning.build import Freezer, Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.plan import Plan, read_plan
-from thumbrun.state import State
+from thumbrun.runs import records
+from thumbrun.runs.names import RunLayout
+from thumbrun.runs.record_store import State
 
 BEAT_SECONDS = 10.0
 DEAD_SECONDS = 60.0  # without a new beat, on one's own clock

@@ -8,7 +8,7 @@ from thumbrun.ledger import Ledger
 from thumbrun.outcomes import Status
 from thumbrun.planning.plan import read_plan, read_shard
 from thumbrun.report.facts import Cell
-from thumbrun.state import State
+from thumbrun.runs.record_store import State
 from thumbrun.storage.base import NotFoundError, Store, read_bytes
 
 _SHOWN = 128  # pixels that a small tile shows

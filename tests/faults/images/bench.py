@@ -13,8 +13,8 @@ import psutil
 from PIL import Image
 
 from tests.photographs import draw
+from thumbrun.decoding.pool import Workers
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
-from thumbrun.imaging.workers import Workers
 from thumbrun.outcomes import Reason
 
 MEMORY = 192 << 20  # bytes, the memory setting

@@ -9,22 +9,24 @@ from typing import Any
 from unittest.mock import patch
 
 from tests.faults.simulation.bucket import Bucket
-from thumbrun import ledger, records, shardwork
+from thumbrun import ledger, shardwork
 from thumbrun.fetch import Fetched, Fetcher
-from thumbrun.layout import RunLayout
 from thumbrun.ledger import Ledger
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence, refusal
 from thumbrun.pipeline import Pipeline
-from thumbrun.planning import freeze, planner
-from thumbrun.planning.agree import Agreed, Agreement
+from thumbrun.planning import build as freeze
+from thumbrun.planning import planner
 from thumbrun.planning.listing import RangeListing
 from thumbrun.planning.naming import NameBook
 from thumbrun.planning.plan import Item, Plan
 from thumbrun.planning.planner import Planner
 from thumbrun.planning.select import RUN_MARK, Decision, Selection
 from thumbrun.put import Putter, Work
+from thumbrun.runs import records
+from thumbrun.runs.claim import Agreed, Agreement
+from thumbrun.runs.names import RunLayout
+from thumbrun.runs.record_store import State
 from thumbrun.shardlog import LedgerWriter, ShardLog
-from thumbrun.state import State
 from thumbrun.storage.base import PAGE_LIMIT, DamagedError, Entry, ExistsError, Page, Sink, Store, TransientError
 from thumbrun.storage.retry import RetryingStore
 

@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass
 
 from tests.faults.simulation.life import Life
-from thumbrun.imaging.body import Body
+from thumbrun.decoding.body import Body
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from PIL import Image
 
-from thumbrun.imaging.body import Body
+from thumbrun.decoding.body import Body
+from thumbrun.decoding.pool import Workers
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
-from thumbrun.imaging.workers import Workers
 
 PLENTY = 1 << 40
 

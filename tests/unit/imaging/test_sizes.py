@@ -10,9 +10,10 @@ from tests.fidelity.measure import psnr
 from tests.photographs import draw
 from tests.unit.imaging.encoded import ENCODED
 from tests.unit.imaging.samples import PLENTY, request, running, verdict
-from thumbrun.imaging import cost, decode, wire
+from thumbrun.decoding import protocol as wire
+from thumbrun.decoding.decoder_process import whole
+from thumbrun.imaging import cost, decode
 from thumbrun.imaging.geometry import around, fit, largest_first
-from thumbrun.imaging.process import whole
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import NeedsMemory, Rendered, Request

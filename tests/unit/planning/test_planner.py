@@ -9,7 +9,7 @@ import pytest
 from tests.faults.store import Asked, FaultStore, NoFaults
 from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
-from thumbrun.planning.freeze import Source
+from thumbrun.planning.build import Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.plan import Item, Plan, read_shard
 from thumbrun.planning.planner import (
@@ -21,7 +21,7 @@ from thumbrun.planning.planner import (
     first_wait,
 )
 from thumbrun.planning.select import Selection
-from thumbrun.state import State
+from thumbrun.runs.record_store import State
 from thumbrun.storage.base import Entry, Page, Store
 from thumbrun.storage.memory import MemoryStore
 

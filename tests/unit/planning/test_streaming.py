@@ -9,10 +9,10 @@ import pytest
 
 from tests.virtual import run
 from thumbrun.planning import naming
-from thumbrun.planning.freeze import Freezer, Source
+from thumbrun.planning.build import Freezer, Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.select import Selection
-from thumbrun.state import State
+from thumbrun.runs.record_store import State
 from thumbrun.storage.base import Entry, Page
 from thumbrun.storage.memory import MemoryStore
 

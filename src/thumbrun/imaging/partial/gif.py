@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from thumbrun.imaging.partial.known import Known, MissingError
+from thumbrun.imaging.partial.known_bytes import Known, MissingError
 
 _HEADER = 13
 _IMAGE, _EXTENSION, _TRAILER = 0x2C, 0x21, 0x3B

@@ -18,7 +18,7 @@ Below that, and whatever the file does that no encoder does, all of it is needed
 from thumbrun.imaging.geometry import JPEG_MARGIN, fit
 from thumbrun.imaging.partial.jpeg_bits import stand_ins
 from thumbrun.imaging.partial.jpeg_scans import Frame, OddError, Scan, all_scans, next_scan, read_frame
-from thumbrun.imaging.partial.known import Known, MissingError
+from thumbrun.imaging.partial.known_bytes import Known, MissingError
 
 _EOI_BYTES = b"\xff\xd9"
 

@@ -6,7 +6,7 @@ still large enough. What is needed lies anywhere in the file, so it is made into
 
 import struct
 
-from thumbrun.imaging.partial.known import Known
+from thumbrun.imaging.partial.known_bytes import Known
 from thumbrun.imaging.partial.tiff_directories import Directory, OddError, Tiff, opened
 from thumbrun.imaging.partial.tiff_levels import smallest
 

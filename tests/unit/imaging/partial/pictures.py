@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from tests.photographs import draw
-from thumbrun.imaging.partial import look
-from thumbrun.imaging.partial.known import Known, MissingError
+from thumbrun.imaging.partial import dispatch as look
+from thumbrun.imaging.partial.known_bytes import Known, MissingError
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from PIL import Image
 from tests import photographs
 from tests.unit.imaging.partial.pictures import declared, fetched, progressive, psnr
 from thumbrun.imaging.partial import jpeg, jpeg_scans
-from thumbrun.imaging.partial.known import Known, MissingError
+from thumbrun.imaging.partial.known_bytes import Known, MissingError
 from thumbrun.imaging.render import thumbnail_pixels
 
 FAITHFUL = 45.0  # dB against the same path with all scans

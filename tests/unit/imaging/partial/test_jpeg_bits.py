@@ -13,7 +13,7 @@ from tests.unit.imaging.partial.pictures import progressive, psnr
 from thumbrun.imaging.partial import jpeg
 from thumbrun.imaging.partial.jpeg_bits import stand_ins
 from thumbrun.imaging.partial.jpeg_scans import Frame, Scan, all_scans, read_frame
-from thumbrun.imaging.partial.known import Known
+from thumbrun.imaging.partial.known_bytes import Known
 from thumbrun.imaging.render import thumbnail_pixels
 
 FAITHFUL = 45.0  # dB

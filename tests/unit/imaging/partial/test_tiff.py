@@ -13,8 +13,9 @@ from PIL import Image
 from tests.photographs import draw, photographs
 from tests.unit.imaging.partial.pictures import FIRST, declared, fetched, psnr
 from tests.unit.imaging.partial.pyramids import pyramid, pyramid_of
-from thumbrun.imaging.partial import look, tiff
-from thumbrun.imaging.partial.known import Known
+from thumbrun.imaging.partial import dispatch as look
+from thumbrun.imaging.partial import tiff
+from thumbrun.imaging.partial.known_bytes import Known
 from thumbrun.imaging.render import thumbnail_pixels
 
 

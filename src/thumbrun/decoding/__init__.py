@@ -1,0 +1,1 @@
+"""Processes that decode images, and may die of them."""

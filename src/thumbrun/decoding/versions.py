@@ -1,0 +1,54 @@
+"""Which decoders are linked, in which versions, and how far this system confines them.
+
+Wheels bundle their libraries: what the system's package manager says of libjpeg or libtiff is not what decodes here.
+"""
+
+import json
+import os
+
+import pi_heif
+from PIL import features
+
+from thumbrun.decoding.confine import confine
+
+_LIBRARIES = {  # as Pillow calls them, and as their authors do
+    "libjpeg_turbo": "libjpeg-turbo",
+    "jpg": "libjpeg API",
+    "jpg_2000": "OpenJPEG",
+    "zlib": "zlib",
+    "zlib_ng": "zlib-ng",
+    "libtiff": "libtiff",
+    "webp": "libwebp",
+    "avif": "libavif",
+    "littlecms2": "Little CMS",
+}
+
+
+def versions() -> dict[str, str]:
+    """Return the version of every library that sees an image's bytes, as that library itself states it."""
+    found = {"Pillow": str(features.version("pil"))}
+    for name, title in _LIBRARIES.items():
+        if features.check(name):
+            found[title] = str(features.version(name))
+    found |= {"pi-heif": pi_heif.__version__, "libheif": pi_heif.libheif_version()}
+    for decoder, version in pi_heif.libheif_info()["decoders"].items():
+        found[decoder] = version.rpartition(" ")[2]
+    return found
+
+
+def confinement() -> dict[str, bool]:
+    """Return which of the measures hold here that not every system has; found out by a process that confines itself."""
+    reading, writing = os.pipe()
+    parent, child = os.getpid(), os.fork()
+    if not child:
+        try:
+            found = confine(parent)
+            os.write(writing, json.dumps([found.no_new_privileges, found.system_calls]).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as answer:
+        text = answer.read()
+    os.waitpid(child, 0)
+    privileges, calls = json.loads(text or b"[false, false]")
+    return {"decoding without new privileges": privileges, "decoding without files, network or programs": calls}

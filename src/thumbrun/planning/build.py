@@ -1,0 +1,284 @@
+"""Make a plan: list the source once, write its shards as the listing goes, settle the names, commit.
+
+Nothing here grows with the bucket but 8 bytes a name (see `naming`), some 200 bytes a shard, and the first
+`LARGE_PAGES` pages of items, by which the shards of a smaller source are sized exactly.
+"""
+
+import gc
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from thumbrun.concurrency import BoundedGroup
+from thumbrun.planning import listing, shards
+from thumbrun.planning.listing import Range, RangeListing
+from thumbrun.planning.naming import NameBook, NamingRule
+from thumbrun.planning.plan import Item, Plan, PlannedShard, item_line, read_some_items
+from thumbrun.planning.select import Kind, Selection
+from thumbrun.planning.survey import Survey
+from thumbrun.runs import records
+from thumbrun.runs.names import RunLayout
+from thumbrun.runs.record_store import State
+from thumbrun.storage.base import Entry, Store
+
+LARGE_PAGES = 10  # from which on a source counts as large
+SHARDS_AT_ONCE = 96  # being written, or read again for their names
+_NAMES_KEPT = 100_000  # new names: some 20 MB
+_ALLOCATIONS = 50_000  # between two looks for reference cycles, which a listing makes none of
+
+
+@contextmanager
+def _fewer_collections() -> Iterator[None]:
+    """Let the garbage collector look for cycles seldom: its looks take a twelfth of a long listing's time."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_ALLOCATIONS, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What to list, and what of it counts.
+
+    Attributes:
+        store: Where it lies.
+        prefix: Of its names.
+        selection: Decides what is an item.
+        limit: At most so many items, or None.
+    """
+
+    store: Store
+    prefix: str
+    selection: Selection
+    limit: int | None = None
+
+
+@dataclass(slots=True)
+class _Slice:
+    """Items of one key range that are not in a shard yet: their rows, the keys of their names, bytes and costs."""
+
+    first: str
+    number: int
+    lines: list[str] = field(default_factory=list)
+    keys: "array[int]" = field(default_factory=lambda: array("Q"))
+    sizes: list[int] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)
+    written: int = 0
+
+
+def _joined(slices: Iterable[_Slice]) -> _Slice:
+    """Return one slice of all items in order."""
+    whole = _Slice("", 0)
+    for one in sorted(slices, key=lambda one: one.first):
+        whole.lines += one.lines
+        whole.keys += one.keys
+        whole.sizes += one.sizes
+        whole.costs += one.costs
+    return whole
+
+
+class Freezer:
+    """Makes one plan under one planner's number."""
+
+    def __init__(self, source: Source, state: State, run_id: str, planner: int, rule: NamingRule, tasks: int) -> None:
+        """Prepare.
+
+        Args:
+            source: What to list.
+            state: Where the records go.
+            run_id: The run.
+            planner: The number under which the shards are written, claimed by this process alone.
+            rule: How thumbnails are named.
+            tasks: How many tasks the plan is cut for.
+        """
+        self._source = source
+        self._state = state
+        self._run_id = run_id
+        self._run: RunLayout = state.names.run(run_id)
+        self._planner = planner
+        self._rule = rule
+        self._tasks = tasks
+        self._survey = Survey()
+        self._names = NameBook()
+        self._shards: dict[int, PlannedShard] = {}
+        self._order: list[tuple[str, int, int]] = []
+        self._items = 0
+        self._cost = 0.0
+        self._renamed: dict[int, dict[int, str]] = {}  # new names that are not written yet, by shard and index
+        self._remembered = 0
+        self.collisions = 0
+
+    async def make(self, progress: Callable[[int], None] = lambda _: None) -> Plan:
+        """List, write the shards, settle the names; the plan is returned and not committed yet.
+
+        Args:
+            progress: Told now and then how many items were found so far.
+
+        Raises:
+            StoreError: Listing or writing failed.
+        """
+        self._progress = progress
+        with _fewer_collections():
+            async with BoundedGroup(SHARDS_AT_ONCE) as self._writes:
+                await self._list()
+            await self._settle_names()
+        ordered = tuple(self._shards[number] for _, _, number in sorted(self._order))
+        return Plan(self._run_id, self._planner, ordered, self._survey.to_record())
+
+    async def _list(self) -> None:
+        """Cut a small source exactly, once all of it is known; a large one while it is listed in parallel."""
+        if self._source.limit is not None:
+            await self._list_some()
+            return
+        pages = 0
+        slices: dict[int, _Slice] = {}
+        ended: list[_Slice] = []  # of ranges that came to their end while the source was small
+
+        async def take(part: Range, entries: tuple[Entry, ...]) -> None:
+            nonlocal pages
+            mine = slices.setdefault(part.number, _Slice(part.first, part.number))
+            self._take(mine, entries)
+            pages += 1
+            if pages >= LARGE_PAGES:
+                await self._cut(mine, self._streamed_cost())
+
+        async def finish(part: Range) -> None:
+            if part.number not in slices:
+                return
+            mine = slices.pop(part.number)
+            if pages >= LARGE_PAGES:
+                await self._end(mine, self._streamed_cost())
+            else:
+                ended.append(mine)
+
+        await RangeListing(self._source.store, self._source.prefix, take, finish).run()
+        if pages < LARGE_PAGES:
+            await self._end(_joined(ended), shards.exact_shard_cost(self._cost, self._tasks))
+            return
+        for mine in ended:
+            await self._end(mine, self._streamed_cost())
+
+    async def _list_some(self) -> None:
+        """List in order until there are enough items."""
+        head = _Slice("", 0)
+        page_number = 0
+        async for entries in listing.pages(self._source.store, self._source.prefix):
+            self._take(head, entries)
+            page_number += 1
+            if self._full():
+                break
+            if page_number >= LARGE_PAGES:
+                await self._cut(head, self._streamed_cost())
+        await self._end(head, shards.exact_shard_cost(self._cost, self._tasks))
+
+    def _full(self) -> bool:
+        return self._source.limit is not None and self._items >= self._source.limit
+
+    def _take(self, mine: _Slice, entries: tuple[Entry, ...]) -> None:
+        source, rule = self._source, self._rule
+        for entry in entries:
+            if source.limit is not None and self._full():
+                return
+            path = entry.name.removeprefix(source.prefix)
+            decision = source.selection.decide(entry, path)
+            self._survey.count(entry, decision)
+            if decision.is_item:
+                opened = decision.kind is not Kind.UNSUPPORTED
+                cost = shards.cost(entry.size, decision.format_name) if opened else 0.0
+                self._items += 1
+                self._cost += cost
+                output = rule.name(path, decision.format_name, 0)
+                mine.costs.append(cost)
+                mine.sizes.append(entry.size)
+                mine.keys.append(rule.key(output))
+                mine.lines.append(
+                    item_line(
+                        entry.name,
+                        entry.generation,
+                        entry.size,
+                        entry.crc32c,
+                        entry.content_encoding,
+                        decision.format_name,
+                        opened,
+                        output,
+                        rule.output_format(decision.format_name),
+                    )
+                )
+        self._progress(self._items)
+
+    async def _cut(self, mine: _Slice, most: float) -> None:
+        """Write full shards off the front of a slice, each of which costs `most` at most."""
+        at = 0
+        for length, weight in shards.cut(mine.costs, most):
+            await self._write(mine, at, length, weight)
+            at += length
+        del mine.lines[:at], mine.keys[:at], mine.sizes[:at], mine.costs[:at]
+
+    def _streamed_cost(self) -> float:
+        return shards.streamed_shard_cost(self._cost, self._tasks)
+
+    async def _end(self, mine: _Slice, most: float) -> None:
+        """Write all shards of a slice to which nothing is added any more."""
+        await self._cut(mine, most)
+        if mine.lines:
+            await self._write(mine, 0, len(mine.lines), sum(mine.costs))
+
+    async def _write(self, mine: _Slice, at: int, length: int, weight: float) -> None:
+        number = len(self._order)
+        some = slice(at, at + length)
+        label = f"{mine.number:05d}-{mine.written:07d}"
+        self._order.append((mine.first, mine.written, number))
+        mine.written += 1
+        self._names.add(number, mine.keys[some])
+        self._shards[number] = PlannedShard(label, length, sum(mine.sizes[some]), weight)
+        body = records.to_lines({"run": self._run_id, "shard": label}, mine.lines[some])
+        await self._writes.start(self._state.create_own(self._run.shard(self._planner, label), body, self._run_id))
+
+    async def _settle_names(self) -> None:
+        """Rename until no two names collide, and write the new names beside the shards."""
+        touched: set[int] = set()
+        while moved := self._names.raise_colliding():
+            async with BoundedGroup(SHARDS_AT_ONCE) as reads:
+                for number, indices in moved.items():
+                    await reads.start(self._rename(number, indices))
+            touched.update(moved)
+        async with BoundedGroup(SHARDS_AT_ONCE) as writes:
+            for number in sorted(touched):
+                await writes.start(self._write_renames(number))
+
+    async def _rename(self, number: int, indices: Iterable[int]) -> None:
+        for index, item in (await self._read(number, indices)).items():
+            name = self._name(number, index, item)
+            self._names.rename(number, index, self._rule.key(name))
+            self._remember(number, index, name)
+
+    async def _write_renames(self, number: int) -> None:
+        levels = self._names.levels(number)
+        names = self._renamed.pop(number, {})
+        if missing := levels.keys() - names.keys():
+            items = await self._read(number, sorted(missing))
+            names |= {index: self._name(number, index, item) for index, item in items.items()}
+        rows = [{"item": index, "output": names[index]} for index in levels]
+        self.collisions += len(rows)
+        shard = self._shards[number]
+        body = records.to_lines({"run": self._run_id, "shard": shard.label}, rows)
+        await self._state.create_own(self._run.renames(self._planner, shard.label), body, self._run_id)
+        self._shards[number] = shard._replace(renamed=True)
+
+    def _remember(self, number: int, index: int, name: str) -> None:
+        """Keep a new name until it is written, unless there are so many that they had better be made again."""
+        names = self._renamed.setdefault(number, {})
+        if index in names or self._remembered < _NAMES_KEPT:
+            self._remembered += index not in names
+            names[index] = name
+
+    def _name(self, number: int, index: int, item: Item) -> str:
+        path = item.source.removeprefix(self._source.prefix)
+        return self._rule.name(path, item.format, self._names.level(number, index))
+
+    async def _read(self, number: int, indices: Iterable[int]) -> dict[int, Item]:
+        name = self._run.shard(self._planner, self._shards[number].label)
+        return await read_some_items(self._state, name, indices)

@@ -1,0 +1,216 @@
+"""Which run: every task and every retry of an execution finds the same run id, without talking to one another.
+
+In this order: the run id that the user set; the anchor of this execution; with neither, the anchor of the fingerprint,
+so that tasks which are started by hand meet, across a minute too. A run id is claimed first and anchored then: an
+anchor that names a run somebody else owns can not come to be.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from thumbrun.clock import Clock
+from thumbrun.concurrency import both
+from thumbrun.environment.task_identity import Task
+from thumbrun.errors import SettingsError
+from thumbrun.runs.record_store import State
+from thumbrun.storage.base import Store
+
+_EXECUTION, _FINGERPRINT = "execution", "fingerprint"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the settings say about which run to work on.
+
+    Attributes:
+        fingerprint: What makes two commands ask for the same run.
+        run_id: The run that the user named, or None.
+        resume: A run that must exist and may be finished, or None.
+        new: Start another run, even if one could be joined.
+        join_within: Seconds; an unfinished run that is younger may be joined by a task started by hand.
+        describes: What the claim of the run says of it: source, output, recipe.
+    """
+
+    fingerprint: str
+    run_id: str | None
+    resume: str | None
+    new: bool
+    join_within: float
+    describes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """The run that was agreed on.
+
+    Attributes:
+        run_id: Its id, which names the output folder.
+        began: When its id was claimed, UTC.
+        how: In plain words, why this one.
+        anew: Whether it is taken up again, so that nobody may have worked on it for long.
+        begun: Whether it was begun just now, so that there is hardly a plan yet.
+    """
+
+    run_id: str
+    began: datetime
+    how: str
+    anew: bool = False
+    begun: bool = False
+
+
+class Agreement:
+    """Finds the run of one task."""
+
+    def __init__(self, state: State, output: Store, output_prefix: str, wish: Wish, task: Task, clock: Clock) -> None:
+        """Prepare.
+
+        Args:
+            state: Where the records lie.
+            output: Where the thumbnails go.
+            output_prefix: Of all run folders.
+            wish: What the settings say.
+            task: Who asks.
+            clock: Time and chance.
+        """
+        self._state = state
+        self._output = output
+        self._output_prefix = output_prefix
+        self._wish = wish
+        self._task = task
+        self._clock = clock
+
+    async def run(self) -> Agreed:
+        """Return the run to work on.
+
+        Raises:
+            SettingsError: The run exists and was asked for with other settings, is finished and belongs to another
+                execution, or is to be resumed and does not exist.
+            StoreError: The state cannot be read or written.
+        """
+        if self._wish.resume:
+            return await self._resumed(self._wish.resume)
+        if self._wish.run_id:
+            return await self._named(self._wish.run_id)
+        if self._task.execution:
+            return await self._of_execution(self._task.execution)
+        return await self._of_fingerprint()
+
+    async def _resumed(self, run_id: str) -> Agreed:
+        claim = await self._state.read(self._state.names.run(run_id).claim)
+        if claim is None:
+            where = self._state.store.uri(self._state.names.run(run_id).claim)
+            raise SettingsError([f"--resume / THUMBRUN_RESUME is {run_id}, but no such run has begun: no {where}"])
+        return self._agreed(claim, "resumed", anew=True)
+
+    async def _named(self, run_id: str) -> Agreed:
+        execution = self._task.execution
+        owner = f"{_EXECUTION}:{execution}" if execution else "user"
+        claim = await self._claim(run_id, owner)
+        if execution and claim["owner"] != owner and await self._finished(run_id):
+            problem = (
+                f"--run-id / THUMBRUN_RUN_ID is {run_id}, which {claim['owner']} has finished; "
+                f"choose another, or ask for it with --resume {run_id} / THUMBRUN_RESUME"
+            )
+            raise SettingsError([problem])
+        return self._agreed(claim, "named by the settings", anew=not execution or claim["owner"] != owner)
+
+    async def _of_execution(self, execution: str) -> Agreed:
+        name = self._state.names.anchor(_EXECUTION, execution, 1)
+        anchor = await self._state.read(name)
+        if anchor is not None:
+            return self._agreed(await self._claim_of(anchor["run"]), f"joined: execution {execution} works on it")
+        return await self._anchor(name, f"{_EXECUTION}:{execution}")
+
+    async def _of_fingerprint(self) -> Agreed:
+        number, anchor = await self._last_anchor()
+        while True:
+            if anchor is not None and not self._wish.new:
+                claim = await self._state.read(self._state.names.run(anchor["run"]).claim)
+                if claim is not None and await self._joinable(claim):
+                    return self._agreed(claim, "joined: it is unfinished and has the same settings")
+            number += 1
+            name = self._state.names.anchor(_FINGERPRINT, self._wish.fingerprint, number)
+            owner = f"{_FINGERPRINT}:{self._wish.fingerprint}/{number}"
+            if self._wish.new:
+                owner += f"/{self._clock.nonce()}"
+            agreed = await self._anchor(name, owner)
+            if not self._wish.new or agreed.begun:
+                return agreed
+
+    async def _last_anchor(self) -> tuple[int, dict[str, Any] | None]:
+        prefix = self._state.names.anchors(_FINGERPRINT, self._wish.fingerprint)
+        last = await self._state.last_name(prefix)
+        return (int(last.removeprefix(prefix)), await self._state.read(last)) if last else (0, None)
+
+    async def _joinable(self, claim: Mapping[str, Any]) -> bool:
+        age = (self._clock.now() - datetime.fromisoformat(claim["began"])).total_seconds()
+        return age < self._wish.join_within and not await self._finished(claim["run"])
+
+    async def _finished(self, run_id: str) -> bool:
+        return await self._state.store.stat(self._state.names.run(run_id).summary()) is not None
+
+    async def _anchor(self, name: str, owner: str) -> Agreed:
+        """Claim a run id for an owner, then anchor it under a name that was seen to be free.
+
+        Returns:
+            The run that is anchored, by whomever.
+        """
+        claim = await self._name_run(owner)
+        anchor = await self._state.first(name, {"run": claim["run"], "owner": owner}, claim["run"], likely_free=True)
+        if anchor["run"] == claim["run"]:
+            return self._agreed(claim, "new", begun=True)
+        return self._agreed(await self._claim_of(anchor["run"]), "joined: another task began it a moment earlier")
+
+    async def _name_run(self, owner: str) -> dict[str, Any]:
+        """Claim the present minute for an owner: `<minute>`, or `<minute>-2`, `-3` … where others have it."""
+        minute = self._clock.now().strftime("%Y%m%dT%H%MZ")
+        number = 1
+        while True:
+            run_id = minute if number == 1 else f"{minute}-{number}"
+            number += 1
+            claim, in_use = await both(self._state.read(self._state.names.run(run_id).claim), self._in_use(run_id))
+            if claim is None and in_use:
+                continue
+            if claim is None:
+                claim = await self._claim(run_id, owner, likely_free=True)
+            if claim["owner"] == owner:
+                return claim
+
+    async def _in_use(self, run_id: str) -> bool:
+        """Whether the run's folder holds anything though nobody claims it: the state of an earlier run was deleted."""
+        page = await self._output.page(f"{self._output_prefix}{run_id}/", limit=1)
+        return bool(page.entries)
+
+    async def _claim(self, run_id: str, owner: str, *, likely_free: bool = False) -> dict[str, Any]:
+        claim = {
+            "run": run_id,
+            "owner": owner,
+            "fingerprint": self._wish.fingerprint,
+            "began": self._clock.now().isoformat(),
+            **self._wish.describes,
+        }
+        return await self._state.first(self._state.names.run(run_id).claim, claim, run_id, likely_free=likely_free)
+
+    async def _claim_of(self, run_id: str) -> dict[str, Any]:
+        name = self._state.names.run(run_id).claim
+        claim = await self._state.read(name)
+        if claim is None:
+            where = self._state.store.uri(name)
+            raise SettingsError([f"an anchor names run {run_id}, but {where} was deleted; begin another with --new"])
+        return claim
+
+    def _agreed(self, claim: Mapping[str, Any], how: str, *, anew: bool = False, begun: bool = False) -> Agreed:
+        if claim["fingerprint"] != self._wish.fingerprint:
+            differing = [
+                f"{key} was {claim.get(key)!r}, is {value!r}"
+                for key, value in self._wish.describes.items()
+                if claim.get(key) != value
+            ]
+            problem = (
+                f"run {claim['run']} was begun with other settings ({'; '.join(differing) or 'its fingerprint'}); "
+                "use the same ones, or begin another run with --new / THUMBRUN_NEW"
+            )
+            raise SettingsError([problem])
+        return Agreed(claim["run"], datetime.fromisoformat(claim["began"]), how, anew, begun)

@@ -1,0 +1,134 @@
+"""The socket to a decoding process: what is said arrives whole, and who waits learns of its end."""
+
+import asyncio
+import os
+import socket
+import tempfile
+from collections.abc import AsyncIterator
+
+import pytest
+
+from thumbrun.decoding import protocol as wire
+from thumbrun.decoding.channel import Channel
+
+Pair = tuple[Channel, socket.socket]
+
+
+def message(data: bytes) -> bytes:
+    """Return a message with some data."""
+    return b"".join(wire.frame({}, data))
+
+
+@pytest.fixture
+async def pair() -> AsyncIterator[Pair]:
+    """Return both ends."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    theirs.setblocking(False)
+    channel = Channel(ours)
+    with theirs:
+        yield channel, theirs
+    channel.close()
+
+
+@pytest.mark.parametrize("size", [0, 100, 1 << 16, 3 << 20])
+async def test_an_answer_arrives_whole(pair: Pair, size: int) -> None:
+    """However many pieces it comes in, and whether it was waited for already."""
+    channel, theirs = pair
+    sent = message(os.urandom(size))
+    sending = asyncio.ensure_future(asyncio.get_running_loop().sock_sendall(theirs, sent))
+    assert sent == await channel.receive()
+    await sending
+    theirs.send(sent[:5])
+    await asyncio.sleep(0.01)
+    sending = asyncio.ensure_future(asyncio.get_running_loop().sock_sendall(theirs, sent[5:]))
+    assert sent == await channel.receive()
+    await sending
+    assert channel.is_open
+
+
+async def test_several_answers_at_once(pair: Pair) -> None:
+    """Each is told from the next, though they come in one piece, or one and a half; those before an end count."""
+    channel, theirs = pair
+    one, two, three = message(b"one"), message(b"two" * 1000), message(b"three")
+    theirs.send(one + two + three[:-2])
+    assert [one, two] == [await channel.receive(), await channel.receive()]
+    theirs.send(three[-2:] + one)
+    theirs.close()
+    assert [three, one] == [await channel.receive(), await channel.receive()]
+    with pytest.raises(EOFError):
+        await channel.receive()
+
+
+async def test_a_question_arrives_whole(pair: Pair) -> None:
+    """One that is larger than what the socket holds is sent piece by piece."""
+    channel, theirs = pair
+    sent = os.urandom(2 << 20)
+    sending = asyncio.ensure_future(channel.send([sent[:100], sent[100:]]))
+    received = b""
+    while len(received) < len(sent):
+        received += await asyncio.get_running_loop().sock_recv(theirs, 1 << 20)
+    await sending
+    assert sent == received
+
+
+async def test_a_descriptor_travels_beside_it(pair: Pair) -> None:
+    """The other end reads the file that was sent."""
+    channel, theirs = pair
+    with tempfile.TemporaryFile(buffering=0) as file:
+        file.write(b"content")
+        await channel.send([b"question"], [file.fileno()])
+    said, (received,), _, _ = socket.recv_fds(theirs, 100, 1)
+    assert (b"question", b"content") == (said, os.pread(received, 100, 0))
+    os.close(received)
+
+
+async def test_who_waits_learns_of_the_end(pair: Pair) -> None:
+    """A process that dies has hung up, before or while somebody waits."""
+    channel, theirs = pair
+    waiting = asyncio.ensure_future(channel.receive())
+    await asyncio.sleep(0)
+    theirs.close()
+    with pytest.raises(EOFError):
+        await waiting
+    assert not channel.is_open
+    with pytest.raises(EOFError):
+        await channel.receive()
+
+
+async def test_a_question_that_was_not_read_is_told_apart(pair: Pair) -> None:
+    """A process that dies before it takes an image up resets the connection: the image is not to blame."""
+    channel, theirs = pair
+    await channel.send([b"question"])
+    theirs.close()
+    with pytest.raises(ConnectionResetError):
+        await channel.receive()
+
+
+async def test_closing_wakes_who_waits(pair: Pair) -> None:
+    """Nobody waits for a socket that the task itself has closed; closing it twice is harmless."""
+    channel, _ = pair
+    waiting = asyncio.ensure_future(channel.receive())
+    await asyncio.sleep(0)
+    channel.close()
+    channel.close()
+    with pytest.raises(EOFError):
+        await waiting
+
+
+@pytest.mark.parametrize("said", [message(b"unasked"), b"\xff" * 8], ids=["a message", "no message"])
+async def test_a_process_that_speaks_unasked_is_not_used(pair: Pair, said: bytes) -> None:
+    """Whoever took it over might mean it as the answer for the next image."""
+    channel, theirs = pair
+    theirs.send(said)
+    await asyncio.sleep(0.05)
+    assert not channel.is_open
+
+
+async def test_a_wait_that_is_given_up_loses_nothing(pair: Pair) -> None:
+    """What comes after it was cancelled is there for the next who waits."""
+    channel, theirs = pair
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(channel.receive(), 0.01)
+    theirs.send(message(b"late"))
+    assert message(b"late") == await channel.receive()

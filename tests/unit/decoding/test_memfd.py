@@ -1,0 +1,122 @@
+"""Files without a name, kept from one image to the next."""
+
+import os
+import sys
+
+import pytest
+
+from thumbrun.decoding.body import IN_MEMORY, Body
+from thumbrun.decoding.memfd import Files
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems keep no files")
+
+SIZE = IN_MEMORY + 1000
+
+
+def written(files: Files, content: bytes) -> Body:
+    """Return a body that was written and handed over."""
+    body = Body(len(content), files)
+    body.write(content)
+    body.descriptor()
+    return body
+
+
+def read_back(body: Body) -> bytes:
+    """Return what a process reads that gets the body's descriptor."""
+    descriptor = body.descriptor()
+    assert descriptor is not None
+    return os.pread(descriptor, 1 << 30, 0)
+
+
+def descriptors() -> set[str]:
+    """Return the descriptors that this process has open."""
+    return set(os.listdir("/proc/self/fd"))  # noqa: PTH208
+
+
+@pytest.mark.parametrize("second", [b"b" * SIZE, b"b" * (2 * SIZE), b"b" * (SIZE - 100)], ids=["as", "longer", "short"])
+def test_a_file_is_used_again(second: bytes) -> None:
+    """The next image lies in the same file, and nothing of the former is behind it."""
+    files = Files()
+    first = written(files, b"a" * SIZE)
+    where = first.descriptor()
+    assert b"a" * SIZE == read_back(first)
+    first.close()
+    again = written(files, second)
+    assert (where, second) == (again.descriptor(), read_back(again))
+    assert second == again.read()
+    again.close()
+    files.close()
+
+
+def test_what_started_again_is_cut_off() -> None:
+    """Of a read that broke off and delivers less the second time, nothing is left."""
+    files = Files()
+    body = written(files, b"a" * SIZE)
+    body.reset()
+    body.write(b"short")
+    assert b"short" == read_back(body)
+    body.close()
+    files.close()
+
+
+def test_a_decoding_process_cannot_write() -> None:
+    """Who was given the descriptor, and keeps it, can change nothing that comes to lie in the file later."""
+    files = Files()
+    body = written(files, b"a" * SIZE)
+    descriptor = body.descriptor()
+    assert descriptor is not None
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.pwrite(descriptor, b"x", 0)
+    with pytest.raises(OSError, match=r"Invalid argument|Bad file descriptor"):
+        os.ftruncate(descriptor, 0)
+    body.close()
+    files.close()
+
+
+def test_two_bodies_at_once_have_two_files() -> None:
+    """A file is kept only once its body is closed."""
+    files = Files()
+    one, other = written(files, b"a" * SIZE), written(files, b"b" * SIZE)
+    assert (b"a" * SIZE, b"b" * SIZE) == (read_back(one), read_back(other))
+    one.close()
+    one.close()
+    other.close()
+    third, fourth = written(files, b"c" * SIZE), written(files, b"d" * SIZE)
+    assert (b"c" * SIZE, b"d" * SIZE) == (read_back(third), read_back(fourth))
+    third.close()
+    fourth.close()
+    files.close()
+
+
+def test_what_is_on_its_way_has_one_descriptor() -> None:
+    """Hundreds of bodies may be, each with a connection beside it; the second comes when a process is to have it."""
+    before = descriptors()
+    files = Files()
+    body = Body(SIZE, files)
+    body.write(b"a" * SIZE)
+    assert 1 == len(descriptors() - before)
+    body.descriptor()
+    assert 2 == len(descriptors() - before)
+    body.close()
+    files.close()
+    assert before == descriptors()
+
+
+def test_little_is_kept() -> None:
+    """Kept files stay within their bytes and number; none is left once they are closed, also by a body closed later."""
+    before = descriptors()
+    files = Files(most=3 * SIZE)
+    bodies = [written(files, b"a" * SIZE) for _ in range(10)]
+    late = written(files, b"a" * SIZE)
+    for body in bodies:
+        body.close()
+    assert 2 * 2 + 2 == len(descriptors() - before)  # two are kept, one is in use, each with two descriptors
+    files.close()
+    late.close()
+    assert before == descriptors()
+    many = Files(most=1 << 30)
+    for body in [written(many, b"a" * SIZE) for _ in range(40)]:
+        body.close()
+    assert 2 * 32 == len(descriptors() - before)
+    many.close()
+    assert before == descriptors()

@@ -1,0 +1,104 @@
+"""The filter of system calls, worked through by hand: for both machines, on any."""
+
+import errno
+import re
+from pathlib import Path
+
+import pytest
+
+from thumbrun.decoding import seccomp as system_calls
+from thumbrun.decoding.seccomp import instructions, limit_system_calls
+
+ME, OTHER = 4711, 1
+X86, ARM = ("x86_64", 0xC000003E), ("aarch64", 0xC00000B7)
+PASSES = "passes"
+
+
+def judged(machine: tuple[str, int], number: int, argument: int = 0, architecture: int | None = None) -> str | int:
+    """Return what the filter makes of a call: that it passes, or the error."""
+    program = list(instructions(machine[0], ME))
+    call = {0: number, 4: machine[1] if architecture is None else architecture, 16: argument}
+    at, loaded = 0, 0
+    while True:
+        code, if_true, if_false, operand = program[at]
+        at += 1
+        if code == 0x06:  # return
+            return PASSES if operand == 0x7FFF0000 else operand & 0xFFFF
+        if code == 0x20:  # load
+            loaded = call[operand]
+        else:
+            true = {0x15: loaded == operand, 0x35: loaded >= operand, 0x45: bool(loaded & operand)}[code]
+            at += if_true if true else if_false
+
+
+@pytest.mark.parametrize(
+    ("name", "machine", "number", "argument", "expected"),
+    [
+        ("read", X86, 0, 0, PASSES),
+        ("read", ARM, 63, 0, PASSES),
+        ("exit_group", X86, 231, 0, PASSES),
+        ("openat", X86, 257, 0, errno.EPERM),
+        ("openat", ARM, 56, 0, errno.EPERM),
+        ("socket", X86, 41, 0, errno.EPERM),
+        ("socket", ARM, 198, 0, errno.EPERM),
+        ("connect", X86, 42, 0, errno.EPERM),
+        ("connect", ARM, 203, 0, errno.EPERM),
+        ("execve", X86, 59, 0, errno.EPERM),
+        ("execve", ARM, 221, 0, errno.EPERM),
+        ("fork", X86, 57, 0, errno.EPERM),
+        ("clone of a thread", X86, 56, 0x3D0F00, PASSES),
+        ("clone of a thread", ARM, 220, 0x3D0F00, PASSES),
+        ("clone of a process", X86, 56, 0x1200011, errno.EPERM),
+        ("clone of a process", ARM, 220, 0x1200011, errno.EPERM),
+        ("clone3", X86, 435, 0, errno.ENOSYS),
+        ("kill of itself", X86, 62, ME, PASSES),
+        ("kill of another", X86, 62, OTHER, errno.EPERM),
+        ("tgkill of itself", ARM, 131, ME, PASSES),
+        ("tgkill of another", ARM, 131, OTHER, errno.EPERM),
+        ("prlimit of itself", X86, 302, 0, PASSES),
+        ("prlimit of another", X86, 302, OTHER, errno.EPERM),
+        ("ptrace", X86, 101, 0, errno.EPERM),
+        ("io_uring_setup", X86, 425, 0, errno.EPERM),
+        ("openat2", X86, 437, 0, errno.ENOSYS),
+        ("pidfd_getfd", ARM, 438, 0, errno.ENOSYS),
+        ("read of the x32 numbering", X86, 0x40000000, 0, errno.ENOSYS),
+    ],
+)
+def test_what_becomes_of_a_call(
+    name: str, machine: tuple[str, int], number: int, argument: int, expected: str | int
+) -> None:
+    """What decoding needs passes, all else is an error; the same for both machines, each by its own numbers."""
+    del name
+    assert expected == judged(machine, number, argument)
+
+
+@pytest.mark.parametrize("machine", [X86, ARM])
+def test_calls_of_another_instruction_set_are_refused(machine: tuple[str, int]) -> None:
+    """A process that changes to 32 bits, where other numbers mean other calls, can call nothing."""
+    assert {errno.EPERM} == {judged(machine, number, architecture=0x40000003) for number in range(500)}
+
+
+HEADERS = [
+    (0, Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"), r"#define __NR_(\w+)\s+(\d+)"),
+    (1, Path("/usr/include/asm-generic/unistd.h"), r"#define __NR(?:3264)?_(\w+)\s+(\d+)"),
+]
+
+
+@pytest.mark.parametrize(("column", "header", "pattern"), HEADERS, ids=["x86-64", "ARM"])
+def test_the_numbers_are_the_kernels(column: int, header: Path, pattern: str) -> None:
+    """Every number is the one that the kernel's own headers give the name."""
+    if not header.exists():
+        pytest.skip("the kernel's headers are not installed")
+    numbers = {name: int(number) for name, number in re.findall(pattern, header.read_text())}
+    numbers.setdefault("newfstatat", numbers.get("fstatat", -1))
+    tables = ("_ALLOWED", "_OF_ITSELF", "_OF_ZERO", "_OF_THREADS", "_UNKNOWN")
+    listed = {name: number for table in tables for name, number in getattr(system_calls, table).items()}
+    expected = {name: number[column] for name, number in listed.items() if number[column] is not None}
+    assert expected == {name: numbers.get(name) for name in expected}
+
+
+@pytest.mark.parametrize("machine", ["riscv64", "i686", "arm64"])
+def test_elsewhere_there_is_none(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine whose numbers are not known gets no filter, and says so."""
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    assert not limit_system_calls()

@@ -1,0 +1,220 @@
+"""Which run: tasks that start together, late, again or by hand find the same one. In virtual time."""
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.faults.store import Asked, FaultStore, NoFaults
+from tests.virtual import VirtualClock, run
+from thumbrun.environment.task_identity import Task
+from thumbrun.errors import SettingsError
+from thumbrun.runs.claim import Agreed, Agreement, Wish
+from thumbrun.runs.record_store import State
+from thumbrun.storage.memory import MemoryStore
+
+MINUTE = "20260102T1530Z"  # in which VirtualClock begins, 20 seconds before its end
+NEXT_MINUTE = "20260102T1531Z"
+
+
+@dataclass
+class World:
+    """One store, and whoever asks it for a run."""
+
+    store: MemoryStore = field(default_factory=MemoryStore)
+    requests: Asked = field(default_factory=Asked)
+    asked: int = 0
+
+    async def agree(
+        self, *, execution: str | None = None, fingerprint: str = "f", index: int = 0, **wish: Any
+    ) -> Agreed:
+        """Ask for the run of one task."""
+        self.asked += 1
+        wished: dict[str, Any] = {"run_id": None, "resume": None, "new": False, "join_within": 3600.0} | wish
+        wanted = Wish(fingerprint, describes={"size": fingerprint}, **wished)
+        task = Task(index, 10, 0, execution)
+        clock = VirtualClock(self.asked)
+        store = FaultStore(self.store, NoFaults(), random.Random(self.asked), hooks=self.requests)  # noqa: S311
+        return await Agreement(State(store, "_thumbrun/"), store, "", wanted, task, clock).run()
+
+    async def finish(self, run_id: str) -> None:
+        """Do as the last task of a run does."""
+        state = State(self.store, "_thumbrun/")
+        await state.first(state.names.run(run_id).summary(), {"run": run_id}, run_id)
+
+
+@pytest.mark.parametrize("execution", ["thumbs-abc", None])
+def test_tasks_that_start_across_a_minute_agree(execution: str | None) -> None:
+    """A hundred tasks, half of them in the next minute, and retries an hour later: one run, of the first minute."""
+
+    async def scenario() -> None:
+        world = World()
+        first = await asyncio.gather(*(world.agree(execution=execution, index=i) for i in range(50)))
+        await asyncio.sleep(30)
+        later = await asyncio.gather(*(world.agree(execution=execution, index=i) for i in range(50, 100)))
+        await asyncio.sleep(3000)
+        retried = await world.agree(execution=execution, index=3)
+        assert {MINUTE} == {agreed.run_id for agreed in [*first, *later, retried]}
+
+    run(scenario())
+
+
+def test_a_task_that_begins_a_run_looks_at_nothing_twice() -> None:
+    """Anchor, claim and folder are looked at once each before claim and anchor are created: all wait for these."""
+    world = World()
+    assert "new" == run(world.agree(execution="thumbs-abc")).how
+    assert ["read", "read", "page", "create", "create"] == world.requests.operations
+
+
+def test_only_who_begins_a_run_need_not_look_for_its_plan() -> None:
+    """A run that was begun just now has no plan; whoever joins it, or resumes it, looks for one first."""
+
+    async def scenario() -> None:
+        world = World()
+        assert [True, False] == [(await world.agree(execution="one", index=index)).begun for index in range(2)]
+        assert not (await world.agree(execution="two", resume=MINUTE)).begun
+
+    run(scenario())
+
+
+def test_two_executions_in_one_minute_have_two_runs() -> None:
+    """Executions never share a folder, however they interleave."""
+
+    async def scenario() -> None:
+        world = World()
+        names = ["one", "two", "three"] * 20
+        agreed = await asyncio.gather(*(world.agree(execution=name) for name in names))
+        by_execution = {name: {a.run_id for n, a in zip(names, agreed, strict=True) if n == name} for name in names}
+        assert [1, 1, 1] == [len(ids) for ids in by_execution.values()]
+        assert {MINUTE, f"{MINUTE}-2", f"{MINUTE}-3"} == {a.run_id for a in agreed}
+
+    run(scenario())
+
+
+def test_a_task_by_hand_joins_what_is_unfinished_and_young() -> None:
+    """The same command joins an unfinished run for an hour; a finished or older one it leaves, and begins another."""
+
+    async def scenario() -> None:
+        world = World()
+        first = await world.agree()
+        await asyncio.sleep(3500)
+        assert first.run_id == (await world.agree()).run_id
+        await asyncio.sleep(200)
+        second = await world.agree()
+        assert first.run_id != second.run_id
+        await world.finish(second.run_id)
+        third = await world.agree()
+        assert 3 == len({first.run_id, second.run_id, third.run_id})
+
+    run(scenario())
+
+
+def test_other_settings_are_another_run() -> None:
+    """Tasks with other settings do not meet, though they start in one minute."""
+
+    async def scenario() -> None:
+        world = World()
+        assert MINUTE == (await world.agree(fingerprint="f")).run_id
+        assert f"{MINUTE}-2" == (await world.agree(fingerprint="g")).run_id
+
+    run(scenario())
+
+
+def test_new_begins_another_run_each_time() -> None:
+    """Whoever asks for a new run gets one of their own, in one moment too."""
+
+    async def scenario() -> None:
+        world = World()
+        await world.agree()
+        agreed = await asyncio.gather(*(world.agree(new=True) for _ in range(5)))
+        assert 5 == len({a.run_id for a in agreed} - {MINUTE})
+
+    run(scenario())
+
+
+def test_a_task_whose_settings_differ_from_its_executions_stops() -> None:
+    """An execution has one recipe: a task that was given another stops before it writes anything."""
+
+    async def scenario() -> None:
+        world = World()
+        await world.agree(execution="e", fingerprint="f")
+        with pytest.raises(SettingsError, match="begun with other settings"):
+            await world.agree(execution="e", fingerprint="g")
+
+    run(scenario())
+
+
+def test_a_named_run_is_joined_until_another_execution_finds_it_finished() -> None:
+    """Naming a run joins it; another execution that meets it finished must ask to resume it."""
+
+    async def scenario() -> None:
+        world = World()
+        assert "mine" == (await world.agree(run_id="mine", execution="one")).run_id
+        assert "mine" == (await world.agree(run_id="mine", execution="two")).run_id
+        await world.finish("mine")
+        assert "mine" == (await world.agree(run_id="mine", execution="one")).run_id
+        with pytest.raises(SettingsError, match="--resume mine"):
+            await world.agree(run_id="mine", execution="two")
+        assert "mine" == (await world.agree(resume="mine", execution="two")).run_id
+        assert "mine" == (await world.agree(run_id="mine")).run_id
+
+    run(scenario())
+
+
+def test_a_run_to_resume_must_exist() -> None:
+    """Resuming what never began is a mistake, not a new run."""
+
+    async def scenario() -> None:
+        world = World()
+        with pytest.raises(SettingsError, match="no such run has begun"):
+            await world.agree(resume="20250101T0000Z")
+        assert {} == world.store.objects
+
+    run(scenario())
+
+
+def test_a_folder_whose_records_were_deleted_is_not_used_again() -> None:
+    """Thumbnails of a run that nobody remembers keep their folder to themselves."""
+
+    async def scenario() -> None:
+        world = World()
+        world.store.put_as_user(f"{MINUTE}/a.jpg", b"x")
+        assert f"{MINUTE}-2" == (await world.agree()).run_id
+
+    run(scenario())
+
+
+def test_a_death_between_claim_and_anchor_harms_nobody() -> None:
+    """Whoever died after claiming a run id leaves it to its own execution, and others pass it by."""
+
+    async def scenario() -> None:
+        world = World()
+        state = State(world.store, "_thumbrun/")
+        claim = {
+            "run": MINUTE,
+            "owner": "execution:dead",
+            "fingerprint": "f",
+            "began": VirtualClock().now().isoformat(),
+        }
+        await state.first(state.names.run(MINUTE).claim, claim, MINUTE)
+        assert f"{MINUTE}-2" == (await world.agree(execution="other")).run_id
+        assert MINUTE == (await world.agree(execution="dead")).run_id
+        assert MINUTE == (await world.agree(execution="dead", index=1)).run_id
+
+    run(scenario())
+
+
+def test_a_run_taken_up_again_is_told_from_one_at_work() -> None:
+    """Tasks and retries of the execution that began a run go by its age; who resumes or names it begins anew."""
+
+    async def scenario() -> None:
+        world = World()
+        assert [False, False] == [(await world.agree(execution="one", index=index)).anew for index in range(2)]
+        assert (await world.agree(execution="two", resume=MINUTE)).anew
+        assert (await world.agree(execution="three", run_id=MINUTE)).anew
+        assert not (await world.agree(execution="four", run_id="mine")).anew
+        assert not (await world.agree()).anew
+
+    run(scenario())

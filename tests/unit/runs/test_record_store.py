@@ -1,0 +1,99 @@
+"""Records on the state store, where a refusal is looked into before it is believed."""
+
+import random
+from collections.abc import Mapping
+
+import pytest
+
+from tests.faults.store import Asked, Fault, FaultStore, NoFaults, Script
+from thumbrun.runs.record_store import State
+from thumbrun.runs.records import RecordError, to_json, to_lines
+from thumbrun.storage.base import DeniedError, Entry, ExistsError, StoreError
+from thumbrun.storage.memory import MemoryStore
+
+
+class Refusing(MemoryStore):
+    """A store that refuses to create, so often, whatever is there."""
+
+    def __init__(self, error: StoreError, times: int, *, applied: bool = False) -> None:
+        super().__init__()
+        self.error = error
+        self.times = times
+        self.applied = applied
+
+    async def create(
+        self,
+        name: str,
+        body: bytes,
+        *,
+        content_type: str,
+        metadata: Mapping[str, str],
+        cache_control: str | None = None,
+    ) -> Entry:
+        """Refuse, or create."""
+        refused = self.times > 0
+        self.times -= 1
+        if refused and not self.applied:
+            raise self.error
+        entry = await super().create(
+            name, body, content_type=content_type, metadata=metadata, cache_control=cache_control
+        )
+        if refused:
+            raise self.error
+        return entry
+
+
+@pytest.mark.parametrize("error", [ExistsError("412"), DeniedError("403")])
+@pytest.mark.parametrize("applied", [True, False])
+async def test_a_refusal_is_looked_into(error: StoreError, applied: bool) -> None:
+    """A record that the store calls taken or refused is there in the end, once, whether it was there or not."""
+    store = Refusing(error, 1, applied=applied)
+    await State(store, "").create_own("part", b"x", "run")
+    assert b"x" == store.objects["part"][1]
+    store = Refusing(error, 1, applied=applied)
+    assert {"plan": 1} == {"plan": (await State(store, "").first("plan.json", {"plan": 1}, "run"))["plan"]}
+    assert ["plan.json"] == list(store.objects)
+
+
+@pytest.mark.parametrize("likely_free", [True, False])
+async def test_who_comes_first_stands(likely_free: bool) -> None:
+    """A record is created once: whoever comes later is given what the first one wrote, whatever he expected."""
+    store = MemoryStore()
+    for number in (1, 2):
+        found = await State(store, "").first("claim.json", {"by": number}, "run", likely_free=likely_free)
+        assert 1 == found["by"]
+
+
+async def test_a_name_that_is_likely_free_costs_one_request() -> None:
+    """Nothing is read before a record is created whose name was seen to be free a moment ago."""
+    asked = Asked()
+    store = FaultStore(MemoryStore(), NoFaults(), random.Random(5), hooks=asked)  # noqa: S311
+    await State(store, "").first("claim.json", {"by": 1}, "run", likely_free=True)
+    assert ["create"] == asked.operations
+
+
+@pytest.mark.parametrize("error", [ExistsError("412"), DeniedError("403")])
+async def test_what_can_be_neither_created_nor_seen(error: StoreError) -> None:
+    """A store that goes on refusing ends the task; a missing permission is told as such."""
+    expected = DeniedError if isinstance(error, DeniedError) else StoreError
+    with pytest.raises(expected):
+        await State(Refusing(error, 99), "").create_own("part", b"x", "run")
+    with pytest.raises(expected):
+        await State(Refusing(error, 99), "").first("plan.json", {}, "run")
+
+
+@pytest.mark.parametrize("fault", [Fault.FLIPPED, Fault.CUT])
+async def test_a_record_that_comes_damaged_is_read_again(fault: Fault) -> None:
+    """Twice it is read anew; what is damaged each time is damaged where it lies."""
+
+    def state(times: int) -> State:
+        script = Script(lambda operation: operation.kind == "read", fault, times=times)
+        return State(FaultStore(bucket, script, random.Random(5)), "")  # noqa: S311
+
+    bucket = MemoryStore()
+    bucket.put_as_user("a.json", to_json({"run": "r"}))
+    bucket.put_as_user("a.gz", to_lines({"run": "r"}, [{"item": 1}]))
+    assert {"version": 1, "run": "r"} == await state(2).read("a.json")
+    assert [{"item": 1}] == (await state(2).read_lines("a.gz"))[1]
+    with pytest.raises(RecordError):
+        await state(3).read("a.json")

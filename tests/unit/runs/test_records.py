@@ -1,0 +1,68 @@
+"""The records' format: what is written reads back, and what was changed on the way does not."""
+
+import gzip
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thumbrun.runs.records import RecordError, from_json, from_lines, to_json, to_lines
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+RECORDS = st.dictionaries(st.text(max_size=6).filter(lambda key: key not in ("version", "crc32c")), VALUES, max_size=4)
+RECORD = {"run": "20260102T1530Z", "items": 1234, "seen": {"é": 1.5}}
+
+
+@given(RECORDS, st.lists(RECORDS, max_size=4))
+def test_what_is_written_reads_back(record: dict[str, object], rows: list[dict[str, object]]) -> None:
+    """A record says what it was given, and its version."""
+    assert {"version": 1, **record} == from_json(to_json(record), "a")
+    header, read = from_lines(to_lines(record, rows), "a")
+    assert ({"version": 1, **record}, rows) == (header, read)
+
+
+def test_every_bit_that_flips_in_json_is_noticed() -> None:
+    """Whatever bit of a record is changed, it is refused, or says the same as before."""
+    body = to_json(RECORD)
+    for position in range(8 * len(body)):
+        changed = bytearray(body)
+        changed[position // 8] ^= 1 << position % 8
+        try:
+            assert {"version": 1, **RECORD} == from_json(bytes(changed), "a")
+        except RecordError:
+            continue
+
+
+def test_every_bit_that_flips_in_lines_is_noticed() -> None:
+    """Whatever bit of compressed lines is changed, they are refused, or say the same as before."""
+    body = to_lines(RECORD, [{"item": number, "status": "done"} for number in range(5)])
+    for position in range(8 * len(body)):
+        changed = bytearray(body)
+        changed[position // 8] ^= 1 << position % 8
+        try:
+            assert from_lines(body, "a") == from_lines(bytes(changed), "a")
+        except RecordError:
+            continue
+
+
+@pytest.mark.parametrize("keep", [0, 1, 9, 20, 40])
+def test_what_was_cut_is_refused(keep: int) -> None:
+    """A record that ends early is none."""
+    for body, parse in ((to_json(RECORD), from_json), (to_lines(RECORD, [{"item": 0}]), from_lines)):
+        with pytest.raises(RecordError):
+            parse(body[:keep], "a")
+
+
+@pytest.mark.parametrize("version", [0, 2, None, "1"])
+def test_another_version_is_refused(version: object) -> None:
+    """A version that this thumbrun does not know is not guessed at."""
+    body = json.dumps({"version": version, "run": "x"}).encode()
+    with pytest.raises(RecordError, match="version"):
+        from_json(body, "a")
+    with pytest.raises(RecordError, match="version"):
+        from_lines(gzip.compress(body), "a")

@@ -1,0 +1,74 @@
+"""Which later round: over a store in memory, in virtual time."""
+
+import asyncio
+
+from tests.virtual import VirtualClock, run
+from thumbrun.environment.task_identity import Task
+from thumbrun.runs.record_store import State
+from thumbrun.runs.round_claim import agree_on_round, last_summary
+from thumbrun.runs.rounds import Round, reasons_of
+from thumbrun.storage.memory import MemoryStore
+
+RUN = "20260102T1530Z"
+ALL, TIMEOUTS = reasons_of(()), reasons_of(["timeout"])
+
+
+async def agreed(
+    state: State, reasons: frozenset[str] = ALL, execution: str | None = None, seed: int = 0, index: int = 0
+) -> Round:
+    """Return what one task agrees on."""
+    return await agree_on_round(
+        state, RUN, reasons, Task(index, 9, execution=execution), VirtualClock(seed), join_within=3600
+    )
+
+
+def test_all_tasks_of_an_execution_work_one_round() -> None:
+    """Whenever they start, and whatever other executions do; each execution has its own."""
+
+    async def scenario() -> None:
+        state = State(MemoryStore(), "")
+        rounds = await asyncio.gather(*(agreed(state, ALL, "a" if n % 2 else "b", n, n // 2) for n in range(10)))
+        assert [1, 2] == sorted({found.number for found in rounds})
+        assert 1 == len({found.number for found in rounds[::2]})
+        assert rounds[1] == await agreed(state, ALL, "a", 99)
+
+    run(scenario())
+
+
+def test_tasks_by_hand_meet_in_an_unfinished_round() -> None:
+    """They join it if it asks for the same, is young and has no summary; else they begin the next."""
+
+    async def scenario() -> None:
+        state = State(MemoryStore(), "")
+        rounds = await asyncio.gather(*(agreed(state, ALL, seed=n, index=n) for n in range(9)))
+        assert {Round(1, ALL)} == set(rounds)
+        assert Round(2, TIMEOUTS) == await agreed(state, TIMEOUTS, seed=20)
+        assert Round(2, TIMEOUTS) == await agreed(state, TIMEOUTS, seed=21)
+        await state.first(state.names.run(RUN).summary(2), {"round": 2}, RUN)
+        assert Round(3, TIMEOUTS) == await agreed(state, TIMEOUTS, seed=22)
+        await asyncio.sleep(3601)
+        assert Round(4, TIMEOUTS) == await agreed(state, TIMEOUTS, seed=23)
+
+    run(scenario())
+
+
+def test_the_latest_summary_counts() -> None:
+    """A round's summary goes before those of earlier rounds; without any there is none."""
+
+    async def scenario() -> None:
+        state = State(MemoryStore(), "")
+        assert await last_summary(state, RUN) is None
+        for number in (0, 2, 1):
+            await state.first(state.names.run(RUN).summary(number), {"round": number}, RUN)
+        found = await last_summary(state, RUN)
+        assert found is not None
+        assert 2 == found["round"]
+
+    run(scenario())
+
+
+def test_what_a_retry_works_unless_told() -> None:
+    """Every failure and what is missing, and nothing that was skipped."""
+    assert {"timeout", "missing", "poison"} < ALL
+    assert not {"unsupported", "not-an-image"} & ALL
+    assert frozenset({"unsupported"}) == reasons_of(["unsupported"])
