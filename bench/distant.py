@@ -12,7 +12,6 @@ from thumbrun.clock import Clock, SystemClock
 from thumbrun.decoding.body import Body
 from thumbrun.environment.machine import Machine
 from thumbrun.imaging.request import Rendered, Request
-from thumbrun.job import Job
 from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.settings.resolved import resolve
 from thumbrun.storage.base import PAGE_LIMIT, Entry, Page, Sink, Store
@@ -20,6 +19,7 @@ from thumbrun.storage.local.store import LocalStore
 from thumbrun.storage.location import Location
 from thumbrun.storage.retry import RetryingStore
 from thumbrun.storage.throttle import Throttle
+from thumbrun.task.runner import Job
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 import math
 from dataclasses import dataclass, replace
 
-from thumbrun.job import JITTER_A_TASK, MOST_JITTER
 from thumbrun.planning import shards
 from thumbrun.planning.build import LARGE_PAGES, SHARDS_AT_ONCE
 from thumbrun.planning.listing import PARALLEL
 from thumbrun.planning.planner import LONGEST_WAIT_SECONDS, WAIT_GROWTH, first_wait
 from thumbrun.storage.base import PAGE_LIMIT
 from thumbrun.storage.ramp import DOUBLING_SECONDS, WRITES
+from thumbrun.task.runner import JITTER_A_TASK, MOST_JITTER
 
 LATENCY = 0.1  # seconds a request
 RENDER = 0.05  # seconds an image, one after the other

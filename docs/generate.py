@@ -3,14 +3,15 @@
 import sys
 from pathlib import Path
 
-from thumbrun import cli, findings, formats
+from thumbrun import cli, formats
 from thumbrun.environment import task_identity as platform
-from thumbrun.findings import MOST_NAMED
 from thumbrun.logs import events
 from thumbrun.outcomes import MEANINGS, SKIPS
 from thumbrun.runs import names as layout
 from thumbrun.runs.records import VERSION
 from thumbrun.settings import resolved
+from thumbrun.verification import findings
+from thumbrun.verification.findings import MOST_NAMED
 
 TARGET = Path(__file__).parent / "reference.md"
 

@@ -164,7 +164,7 @@ def _retry(parsed: argparse.Namespace) -> int:
 
 
 def _reopened(run: str, flags: Mapping[str, str | None], retry: frozenset[str] | None) -> int:
-    from thumbrun.reopen import reopen
+    from thumbrun.commands.resume import reopen
 
     try:
         settings, merged = asyncio.run(reopen(run, os.environ, flags, SystemClock(), retry=retry))
@@ -212,7 +212,7 @@ def _stop_signal() -> asyncio.Event:
 
 
 async def _task(settings: Settings, events: Events) -> int:
-    from thumbrun.job import Job  # what a run needs, the other commands do without
+    from thumbrun.task.runner import Job  # what a run needs, the other commands do without
 
     job = Job(settings, events, SystemClock())
     try:
@@ -221,7 +221,7 @@ async def _task(settings: Settings, events: Events) -> int:
         if error.exit_code == 1:
             error.hint = "; ".join(part for part in (error.hint, job.resume_hint()) if part)
         raise
-    from thumbrun.summary import say_report
+    from thumbrun.commands.summary import say_report
 
     events.close()
     say_report(report, events)
@@ -229,8 +229,8 @@ async def _task(settings: Settings, events: Events) -> int:
 
 
 async def _tasks(settings: Settings, flags: Mapping[str, str | None], events: Events) -> int:
-    from thumbrun.fleet import run_fleet
-    from thumbrun.summary import say_run
+    from thumbrun.commands.local_tasks import run_fleet
+    from thumbrun.commands.summary import say_run
 
     code, report = await run_fleet(settings, flags, events, _stop_signal(), SystemClock())
     events.close()
@@ -242,7 +242,7 @@ async def _tasks(settings: Settings, flags: Mapping[str, str | None], events: Ev
 def _plan(parsed: argparse.Namespace) -> int:
     settings = _settings(parsed)
     events = _events(settings)
-    from thumbrun.preview import preview, preview_text
+    from thumbrun.commands.plan import preview, preview_text
 
     try:
         found = asyncio.run(preview(settings, events, SystemClock()))
@@ -258,10 +258,10 @@ def _plan(parsed: argparse.Namespace) -> int:
 
 
 def _verify(parsed: argparse.Namespace) -> int:
-    from thumbrun.findings import verified_text
-    from thumbrun.reopen import reopen
-    from thumbrun.summary import tally_text
-    from thumbrun.verify import verify
+    from thumbrun.commands.resume import reopen
+    from thumbrun.commands.summary import tally_text
+    from thumbrun.verification.findings import verified_text
+    from thumbrun.verification.verify import verify
 
     try:
         settings, _ = asyncio.run(reopen(parsed.run, os.environ, resolved.flags_of(parsed), SystemClock()))

@@ -12,7 +12,7 @@ from tests.e2e.names import NASTY, NASTY_FILES
 from tests.e2e.tasks import Task, Tasks, clean_environment
 from tests.photographs import draw
 from thumbrun.demo.emulator import Emulator
-from thumbrun.ledger import Ledger
+from thumbrun.ledger.reader import Ledger
 from thumbrun.outcomes import Outcome, Reason, Status
 from thumbrun.planning.plan import read_plan, read_shard
 from thumbrun.runs.record_store import State

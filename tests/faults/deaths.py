@@ -10,8 +10,7 @@ from tests.virtual import VirtualClock
 from thumbrun.decoding.body import Body
 from thumbrun.environment.machine import Machine
 from thumbrun.imaging.request import Refused, Rendered, Request
-from thumbrun.job import Job, Report
-from thumbrun.ledger import Ledger
+from thumbrun.ledger.reader import Ledger
 from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.outcomes import Outcome, Reason
 from thumbrun.planning.plan import read_plan, read_shard
@@ -20,6 +19,7 @@ from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.base import PAGE_LIMIT, Entry, Page, Sink, StoreError
 from thumbrun.storage.location import Location
 from thumbrun.storage.memory import MemoryStore
+from thumbrun.task.runner import Job, Report
 
 READ_SECONDS, WRITE_SECONDS = 0.05, 0.08  # of one request, as of Cloud Storage
 POISON, BROKEN = b"poison", b"broken"

@@ -10,7 +10,7 @@ import pytest
 from tests.faults.store import Chances, Fault, FaultStore
 from tests.photographs import draw
 from tests.unit.imaging.partial.pictures import animated, progressive
-from tests.unit.test_pipeline import MEMORY, RUN, item, work
+from tests.unit.task.test_pipeline import MEMORY, RUN, item, work
 from thumbrun.decoding.pool import Workers
 from thumbrun.outcomes import Status
 from thumbrun.storage.memory import MemoryStore

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 
 from tests.unit.imaging.samples import photograph, running
-from tests.unit.test_pipeline import RUN, item, work
+from tests.unit.task.test_pipeline import RUN, item, work
 from thumbrun.decoding.pool import Workers
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.outcomes import Reason, Status
-from thumbrun.put import Work
 from thumbrun.storage.base import DamagedError, DeniedError, Entry, TransientError
 from thumbrun.storage.memory import MemoryStore
+from thumbrun.task.put import Work
 
 RECIPE = Recipe(200, 200, smaller=((100, 100), (50, 50)))
 NAMES = [f"{RUN}/{size}a.jpg" for size in RECIPE.folders]

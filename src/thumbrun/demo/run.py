@@ -19,9 +19,9 @@ from thumbrun.demo.samples import left_out, samples
 from thumbrun.errors import SettingsError
 from thumbrun.formats import suffix_of
 from thumbrun.outcomes import Status
-from thumbrun.report.collect import collect
-from thumbrun.report.contact_sheet import contact_sheet
-from thumbrun.report.facts import Cell, RunFacts
+from thumbrun.reporting.collect import collect
+from thumbrun.reporting.contact_sheet import contact_sheet
+from thumbrun.reporting.content import Cell, RunFacts
 from thumbrun.runs.record_store import State
 from thumbrun.storage.location import Location, parse
 from thumbrun.storage.open import open_store

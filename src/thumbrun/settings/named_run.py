@@ -13,7 +13,7 @@ from typing import Any
 from thumbrun.console import quoted
 from thumbrun.errors import SettingsError
 from thumbrun.settings import values
-from thumbrun.settings.places import STATE_NAME, state_of
+from thumbrun.settings.locations import STATE_NAME, state_of
 from thumbrun.settings.resolved import resolve_only
 from thumbrun.storage import location
 from thumbrun.storage.location import Location

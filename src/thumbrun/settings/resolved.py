@@ -17,7 +17,7 @@ from thumbrun.errors import SettingsError
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.settings.declared import DECLARED, Setting
-from thumbrun.settings.places import resolve_places
+from thumbrun.settings.locations import resolve_places
 from thumbrun.settings.reference import reference as reference  # the documents are made from it
 from thumbrun.storage.location import Location
 

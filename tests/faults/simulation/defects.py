@@ -9,11 +9,10 @@ from typing import Any
 from unittest.mock import patch
 
 from tests.faults.simulation.bucket import Bucket
-from thumbrun import ledger, shardwork
-from thumbrun.fetch import Fetched, Fetcher
-from thumbrun.ledger import Ledger
+from thumbrun.ledger import reader as ledger
+from thumbrun.ledger.reader import Ledger
+from thumbrun.ledger.writer import LedgerWriter, ShardLog
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence, refusal
-from thumbrun.pipeline import Pipeline
 from thumbrun.planning import build as freeze
 from thumbrun.planning import planner
 from thumbrun.planning.listing import RangeListing
@@ -21,14 +20,16 @@ from thumbrun.planning.naming import NameBook
 from thumbrun.planning.plan import Item, Plan
 from thumbrun.planning.planner import Planner
 from thumbrun.planning.select import RUN_MARK, Decision, Selection
-from thumbrun.put import Putter, Work
 from thumbrun.runs import records
 from thumbrun.runs.claim import Agreed, Agreement
 from thumbrun.runs.names import RunLayout
 from thumbrun.runs.record_store import State
-from thumbrun.shardlog import LedgerWriter, ShardLog
 from thumbrun.storage.base import PAGE_LIMIT, DamagedError, Entry, ExistsError, Page, Sink, Store, TransientError
 from thumbrun.storage.retry import RetryingStore
+from thumbrun.task import shard_processor as shardwork
+from thumbrun.task.fetch import Fetched, Fetcher
+from thumbrun.task.pipeline import Pipeline
+from thumbrun.task.put import Putter, Work
 
 Change = Callable[[], AbstractContextManager[object]]
 

@@ -22,7 +22,6 @@ from tests.faults.simulation.schedule import (
 from tests.faults.store import Chances, Chooser, FaultStore, NoFaults, Operation
 from thumbrun.environment.machine import Machine
 from thumbrun.environment.task_identity import Task
-from thumbrun.job import Job
 from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.planning import shards
 from thumbrun.settings.resolved import Settings, resolve
@@ -30,6 +29,7 @@ from thumbrun.storage.base import Store
 from thumbrun.storage.location import Location
 from thumbrun.storage.retry import RetryingStore
 from thumbrun.storage.throttle import Throttle
+from thumbrun.task.runner import Job
 
 LONGEST_SECONDS = 12 * 3600.0  # of virtual time; what is not done then never ends
 MOST_OPERATIONS = 20_000  # of one life

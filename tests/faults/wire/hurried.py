@@ -3,10 +3,10 @@
 import sys
 from typing import Any
 
-from thumbrun import shardwork
 from thumbrun.cli import main
 from thumbrun.planning import planner
 from thumbrun.storage.gcs import store as gcs
+from thumbrun.task import shard_processor as shardwork
 
 SILENCE_SECONDS = 1.5  # without a byte of an answer
 TOTAL_SECONDS = 4.0  # of an answer that drips

@@ -14,8 +14,8 @@ from tests.faults.wire.faults import Fault, no_fault
 from tests.faults.wire.schedule import decoding_processes
 from tests.faults.wire.stage import HURRIED, Stage, wait_until
 from tests.faults.wire.world import OUTPUT, SOURCE
-from thumbrun import job
 from thumbrun.planning import planner
+from thumbrun.task import runner as job
 
 _HAND_BACK_SECONDS = 8.0  # Cloud Run sends SIGKILL ten seconds after SIGTERM
 

@@ -8,7 +8,7 @@ from thumbrun.demo.run import MARKER, claim, fits_folder, unexpected
 from thumbrun.demo.sample import Sample
 from thumbrun.errors import SettingsError
 from thumbrun.outcomes import Reason, Status
-from thumbrun.report.facts import Cell
+from thumbrun.reporting.content import Cell
 
 
 def test_a_new_folder_is_taken(tmp_path: Path) -> None:

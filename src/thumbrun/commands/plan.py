@@ -1,0 +1,104 @@
+"""What a run would do, without writing anything: the real plan, made in memory."""
+
+from typing import Any
+
+from thumbrun.clock import Clock
+from thumbrun.commands.summary import readable
+from thumbrun.console import plain
+from thumbrun.imaging.geometry import box_name
+from thumbrun.logs.events import Events
+from thumbrun.planning.build import Freezer
+from thumbrun.planning.plan import read_shard
+from thumbrun.planning.shards import assign
+from thumbrun.runs.record_store import State
+from thumbrun.runs.records import VERSION
+from thumbrun.settings.resolved import Settings
+from thumbrun.storage.memory import MemoryStore
+from thumbrun.task.open_stores import Stores
+from thumbrun.task.runner import naming_rule, source_of
+
+_EXAMPLES = 5
+_RUN_ID = "00000000T0000Z"  # as long as a real one
+
+
+async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str, Any]:
+    """List the source and return what a run would do, as a record with a version.
+
+    Args:
+        settings: Of the run, and how many tasks would share the work.
+        events: Hear how far the listing is.
+        clock: Time.
+
+    Raises:
+        StoreError: The source cannot be listed.
+    """
+    tasks = settings.tasks or settings.task.count
+    state = State(MemoryStore(), "")
+    async with Stores(settings, events, clock) as stores:
+        source = source_of(settings, stores.source)
+        freezer = Freezer(source, state, _RUN_ID, 1, naming_rule(settings, _RUN_ID), tasks)
+        plan = await freezer.make(events.listing)
+    costs = [shard.cost for shard in plan.shards]
+    shares = assign(costs, tasks, contiguous=settings.balance == "count")
+    loads = [sum(costs[shard] for shard in share) for share in shares]
+    renamed: list[dict[str, str]] = []
+    for number, shard in enumerate(plan.shards):
+        if shard.renamed and len(renamed) < _EXAMPLES:
+            before = await read_shard(state, state.names.run(_RUN_ID), plan, number)
+            rule = naming_rule(settings, _RUN_ID)
+            for item in before:
+                path = item.source.removeprefix(settings.source.prefix)
+                if item.output != rule.name(path, item.format, 0):
+                    renamed.append({"source": item.source, "output": item.output})
+    return {
+        "version": VERSION,
+        "source": settings.source.uri(),
+        "output": settings.output.uri(),
+        "sizes": [box_name(box) for box in settings.recipe.boxes],
+        "items": plan.items,
+        "bytes": plan.size,
+        "seen": plan.seen,
+        "collisions": freezer.collisions,
+        "renamed": renamed[:_EXAMPLES],
+        "shards": len(plan.shards),
+        "tasks": [
+            {
+                "shards": len(share),
+                "items": sum(plan.shards[shard].items for shard in share),
+                "bytes": sum(plan.shards[shard].size for shard in share),
+                "cost_seconds": round(load / 1000, 3),
+            }
+            for share, load in zip(shares, loads, strict=True)
+        ],
+    }
+
+
+def preview_text(found: dict[str, Any]) -> str:
+    """Return a preview in plain words; names and types are data, and shown as such."""
+    seen, sizes = found["seen"], found["sizes"]
+    folders = f", in {len(sizes)} sizes: {', '.join(f'{size}/' for size in sizes)}" if len(sizes) > 1 else ""
+    lines = [
+        f"{plain(found['source'])} holds {found['items']:,} images, {readable(found['bytes'])}.",
+        f"Thumbnails would go to {plain(found['output'])}<run id>/{folders}.",
+        "",
+    ]
+    for kind, counts in seen["kinds"].items():
+        types = ", ".join(
+            f"{count:,} {plain(name)}" for name, count in list(counts["types"].items())[:8] if name != kind
+        )
+        word = {"unsupported": "unsupported, would be skipped"}.get(kind, kind)
+        lines.append(f"  {counts['objects']:>10,}  {word:<30} {readable(counts['bytes']):>10}  {types}".rstrip())
+    if seen["cold_bytes"]:
+        cold = ", ".join(f"{readable(size)} in {plain(name)}" for name, size in seen["cold_bytes"].items())
+        lines.append(f"\nReading costs a retrieval fee: {cold}.")
+    if found["collisions"]:
+        lines.append(f"\n{found['collisions']:,} names collide and would get a hash of their path, such as")
+        lines += [f"  {plain(example['source'])} -> {plain(example['output'])}" for example in found["renamed"]]
+    tasks = found["tasks"]
+    longest = max((task["cost_seconds"] for task in tasks), default=0.0)
+    mean = sum(task["cost_seconds"] for task in tasks) / len(tasks)
+    lines.append(
+        f"\n{found['shards']:,} shards for {len(tasks):,} {'task' if len(tasks) == 1 else 'tasks'}"
+        + (f"; the longest has {longest / mean:.2f} times the mean." if mean else ".")
+    )
+    return "\n".join(lines)

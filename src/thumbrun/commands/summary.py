@@ -1,0 +1,51 @@
+"""What a task says at its end, in plain words."""
+
+from thumbrun.logs.events import Events
+from thumbrun.outcomes import MEANINGS, Reason, Tally
+from thumbrun.task.runner import Report
+
+
+def readable(size: int) -> str:
+    """Return bytes in plain words: `1.2 MB`, powers of ten.
+
+    >>> readable(999), readable(1_234_567)
+    ('999 bytes', '1.2 MB')
+    """
+    amount, unit = float(size), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < 999.5:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+
+
+def tally_text(tally: Tally) -> str:
+    """Return what came of items: `280 done, 2 skipped (2 unsupported), 3 failed (2 truncated, 1 timeout)`."""
+    parts = [f"{tally.done:,} done"]
+    for word, counts in (("skipped", tally.skipped), ("failed", tally.failed)):
+        if counts:
+            reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.most_common())
+            parts.append(f"{counts.total():,} {word} ({reasons})")
+    return ", ".join(parts)
+
+
+def say_report(report: Report, events: Events) -> None:
+    """Say what the task did, and what came of the run if every shard is complete."""
+    own = report.own
+    rate = own.items / report.seconds if report.seconds else 0.0
+    events.info(
+        "task-done",
+        f"This task: {tally_text(own)}; {readable(own.source_bytes)} read, {readable(own.output_bytes)} written, "
+        f"{report.seconds:.1f} s, {rate:,.1f} images a second",
+        **own.to_record(),
+        seconds=round(report.seconds, 3),
+    )
+    if report.run is not None:
+        say_run(report.run, report.folder, events)
+
+
+def say_run(tally: Tally, folder: str, events: Events) -> None:
+    """Say what came of a whole run, and what its failures mean."""
+    events.notice("run-done", f"The run is complete: {tally_text(tally)}. Thumbnails: {folder}", **tally.to_record())
+    for reason, _ in (tally.failed + tally.skipped).most_common():
+        events.info("reason", f"  {reason}: {MEANINGS[Reason(reason)]}", reason=reason)

@@ -1,0 +1,1 @@
+"""The outcome of every item, written down in parts and read back."""

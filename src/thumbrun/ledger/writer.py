@@ -1,0 +1,247 @@
+"""Append to the ledger: what one process finds out about its shards, part by part.
+
+Each part also says which items its writer may open before its next one; `suspects` tells what for.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from thumbrun.clock import Clock
+from thumbrun.environment.task_identity import Task
+from thumbrun.ledger.reader import COVERS, ROUND, SEAL, Ledger, last_seal, round_of, to_row
+from thumbrun.ledger.suspects import Announcement, from_ranges, to_ranges
+from thumbrun.outcomes import Outcome, Status, Tally
+from thumbrun.planning.plan import Item
+from thumbrun.runs import records
+from thumbrun.runs.record_store import State
+from thumbrun.runs.rounds import FIRST, Round
+from thumbrun.storage.base import Entry
+
+
+class LedgerWriter(Ledger):
+    """Reads and appends to the ledger of one run, for one process.
+
+    Attributes:
+        round: The round that is worked.
+    """
+
+    def __init__(
+        self, state: State, run_id: str, task: Task, nonce: str, clock: Clock, this_round: Round = FIRST
+    ) -> None:
+        """Prepare.
+
+        Args:
+            state: Where the records lie.
+            run_id: The run.
+            task: Who writes.
+            nonce: Of this process, in the names of its parts.
+            clock: Tells when.
+            this_round: The round that is worked.
+        """
+        super().__init__(state, run_id)
+        self._run_id = run_id
+        self._task = task
+        self._nonce = nonce
+        self._clock = clock
+        self._sequence = 0
+        self.round = this_round
+
+    async def settled(self, shard: int, parts: Sequence[Entry]) -> Tally | None:
+        """Return the tally of a shard in which this round has nothing to do, or None.
+
+        A shard that an earlier round has finished is sealed for this one.
+        """
+        last = last_seal(parts)
+        if last < 0:
+            return None
+        tally, counted = await self.sealed(shard, parts)
+        if last < self.round.number:
+            if not self.round.passes_by(tally):
+                return None
+            await self.append(shard, [], tally, counted=counted + 1)
+        return tally
+
+    async def open(self, shard: int, items: Sequence[Item], parts: Sequence[Entry]) -> "ShardLog":
+        """Read what is known of a shard and return its log.
+
+        Args:
+            shard: Its number.
+            items: Its items.
+            parts: As `parts` has listed them.
+        """
+        outcomes, last = await self.read(shard, parts)
+        announcements = [
+            _announcement(header)
+            for nonce, header in last.items()
+            if nonce != self._nonce and "opening" in header and header["round"] == self.round.number
+        ]
+        sealed = any(SEAL in part.metadata and round_of(part) >= self.round.number for part in parts)
+        return ShardLog(self, shard, items, outcomes, announcements, len(parts), sealed=sealed)
+
+    async def append(
+        self,
+        shard: int,
+        rows: list[dict[str, Any]],
+        tally: Tally | None,
+        opening: Mapping[str, Any] | None = None,
+        *,
+        counted: int = 1,
+    ) -> None:
+        """Write one part.
+
+        Args:
+            shard: Its shard.
+            rows: The outcomes.
+            tally: Of the shard, if the part seals it.
+            opening: What its writer may open before its next part, as `opening_record` puts it.
+            counted: How many parts of the shard the tally counts, this one included.
+        """
+        name = self._run.part(shard, self._nonce, self._sequence)
+        self._sequence += 1
+        header = {
+            "run": self._run_id,
+            "shard": shard,
+            "round": self.round.number,
+            "task": self._task.index,
+            "tasks": self._task.count,
+            "attempt": self._task.attempt,
+            "execution": self._task.execution,
+            "at": self._clock.now().isoformat(),
+            "sealed": tally is not None,
+            **(opening or {}),
+        }
+        metadata = {SEAL: json.dumps(tally.to_record(), sort_keys=True), COVERS: str(counted)} if tally else {}
+        if tally and self.round.number:
+            metadata[ROUND] = str(self.round.number)
+        await self._state.create_own(name, records.to_lines(header, rows), self._run_id, metadata=metadata)
+
+
+def opening_record(items: Iterable[int], at_once: int, *, alone: bool) -> dict[str, Any]:
+    """Return what a part's header says of the items that may be opened before the next part."""
+    return {"opening": to_ranges(items), "at_once": at_once, "alone": alone}
+
+
+def _announcement(header: Mapping[str, Any]) -> Announcement:
+    task = Task(header["task"], header["tasks"], header["attempt"], header["execution"])
+    return Announcement(
+        from_ranges(header["opening"]),
+        header["at_once"],
+        header["alone"],
+        task,
+        datetime.fromisoformat(header["at"]),
+    )
+
+
+@dataclass(slots=True)
+class ShardLog:
+    """What is known of one shard, and what this process has not written down yet.
+
+    Attributes:
+        ledger: Where parts go.
+        shard: Its number.
+        items: Its items.
+        known: The outcome of each item that has one, by index, written down or not.
+        announcements: What other processes may have had open when they were last heard of.
+        parts: How many parts `known` is read from, and was written to.
+        sealed: Whether the store knows that it is complete.
+        refusals: How many items got no thumbnail and are not written down yet.
+    """
+
+    ledger: LedgerWriter
+    shard: int
+    items: Sequence[Item]
+    known: dict[int, Outcome]
+    announcements: Sequence[Announcement]
+    parts: int
+    sealed: bool
+    refusals: int = 0
+    _open: set[int] = field(init=False)
+    _pending: list[Outcome] = field(default_factory=list)
+    _opening: tuple[Sequence[int], int, bool] | None = None  # what may be opened, how much at once, whether alone
+    _announced: bool = False  # whether the last part that was written announces anything
+    # One part after the other: a seal must not reach the store before the outcomes that it counts.
+    _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        wants = self.ledger.round.wants
+        self._open = {i for i in range(len(self.items)) if i not in self.known or wants(self.known[i])}
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to do in this round."""
+        return not self._open
+
+    @property
+    def tally(self) -> Tally:
+        """What came of the items that have an outcome."""
+        return Tally.of(self.known.values())
+
+    @property
+    def settled(self) -> Tally:
+        """What came of the items that are not to be worked in this round."""
+        return Tally.of(outcome for index, outcome in self.known.items() if index not in self._open)
+
+    def open_items(self) -> list[int]:
+        """Return the indices of the items that are to be worked, ascending."""
+        return sorted(self._open)
+
+    def reopen(self, index: int) -> None:
+        """Work an item again although it is done: its thumbnail is gone."""
+        self._open.add(index)
+
+    def add(self, outcome: Outcome) -> None:
+        """Take an outcome; `flush` writes it down."""
+        outcome = replace(outcome, retry_round=self.ledger.round.number)
+        self.known[outcome.item] = outcome
+        self._open.discard(outcome.item)
+        self._pending.append(outcome)
+        self.refusals += outcome.status is not Status.DONE
+
+    async def announce(self, items: Sequence[int], at_once: int, *, alone: bool = False) -> None:
+        """Write down which items may be opened from now on, and what is not written down yet.
+
+        Args:
+            items: Ascending, in the order in which they are begun.
+            at_once: How many can be begun without an outcome or a thumbnail on the store.
+            alone: Whether nothing else is open meanwhile.
+        """
+        self._opening = (items, at_once, alone)
+        await self._write()
+
+    def retract(self) -> None:
+        """Open no more items; the next `flush` writes that down too."""
+        self._opening = None
+
+    async def flush(self) -> None:
+        """Write down what is not written yet, and seal the shard if it is complete."""
+        if self._pending or self.complete or (self._announced and self._opening is None):
+            await self._write()
+
+    async def _write(self) -> None:
+        async with self._writing:
+            if self.sealed:
+                return
+            pending, self._pending = self._pending, []
+            tally = self.tally if self.complete else None
+            rows = [to_row(outcome, self.items[outcome.item]) for outcome in pending]
+            opening = self._opening_record()
+            try:
+                await self.ledger.append(self.shard, rows, tally, opening, counted=self.parts + 1)
+            except BaseException:
+                self._pending = pending + self._pending
+                raise
+            self.parts += 1
+            self.refusals -= sum(outcome.status is not Status.DONE for outcome in pending)
+            self.sealed = tally is not None
+            self._announced = bool(opening)
+
+    def _opening_record(self) -> dict[str, Any]:
+        if self._opening is None:
+            return {}
+        items, at_once, alone = self._opening
+        still_open = [item for item in items if item in self._open]
+        return opening_record(still_open, at_once, alone=alone) if still_open else {}

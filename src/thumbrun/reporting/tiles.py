@@ -1,0 +1,76 @@
+"""The tiles of the contact sheet: every image of the run under the folder that it lies in. Pure."""
+
+import base64
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from thumbrun.outcomes import Status
+from thumbrun.reporting import html_text as words
+from thumbrun.reporting.content import Cell
+
+_FEW_IN_FOLDER = 3  # images that folders must hold on average, if each is to have a heading
+_WITH_ALPHA = frozenset(("image/png", "image/gif", "image/webp", "image/avif"))
+_CROSS = (
+    '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9"/><path d="M9 9l6 6M15 9l-6 6"/></svg>'
+)
+_DASH = '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9"/><path d="M8 12h8"/></svg>'
+_TICK = '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9"/><path d="M8 12l3 3 5-6"/></svg>'
+
+
+def tiles_by_folder(cells: Sequence[Cell]) -> Iterable[str]:
+    """Yield the tiles by the first folder in which they differ; under one heading if such folders hold too few."""
+    common = _common_folder(cells)
+    folders: dict[str, list[Cell]] = {}
+    for cell in cells:
+        first, slash, _ = cell.source[len(common) :].partition("/")
+        folders.setdefault(common + first + slash if slash else common, []).append(cell)
+    headed = 1 < len(folders) <= len(cells) / _FEW_IN_FOLDER
+    if not headed:
+        folders = {common: list(cells)}
+    for folder, members in folders.items():
+        many = f"<small>{words.count(len(members), 'image')}</small>"
+        name = f'<span class="name">{words.text(folder)}</span>' if folder else "<span>not in a folder</span>"
+        heading = f"<h3>{name}{many}</h3>" if headed or common else '<h3 class="unseen">Images</h3>'
+        yield f'<section class="folder">{heading}<ul class="sheet">'
+        for cell in members:
+            yield _tile(cell, cell.source[len(folder) :])
+        yield "</ul></section>"
+
+
+def _common_folder(cells: Sequence[Cell]) -> str:
+    """Return the folder that holds all images, with its `/`, or an empty string."""
+    if not cells:
+        return ""
+    first, last = min(cell.source for cell in cells), max(cell.source for cell in cells)
+    shared = 0
+    while shared < min(len(first), len(last)) and first[shared] == last[shared]:
+        shared += 1
+    return first[: first.rfind("/", 0, shared) + 1]
+
+
+def _tile(cell: Cell, name: str) -> str:
+    box = f", {cell.width} by {cell.height}" if cell.width and cell.height else ""
+    title = f"{cell.source} → {cell.output}{box}" if cell.status is Status.DONE else cell.source
+    note = f"<small>{words.text(cell.note)}</small>" if cell.note else ""
+    return (
+        f'<li class="{cell.status}" title="{words.attribute(title)}"><figure><div class="well">{_well(cell)}</div>'
+        f'<figcaption><span class="name">{words.text(name)}</span>{_sizes(cell)}{note}</figcaption></figure></li>'
+    )
+
+
+def _well(cell: Cell) -> str:
+    if cell.thumbnail is None:
+        picture = _CROSS if cell.status is Status.FAILED else _DASH if cell.status is Status.SKIPPED else _TICK
+        return f"<p>{picture}{escape(str(cell.reason or 'thumbnail made'))}</p>"
+    alpha = ' class="alpha"' if cell.media_type in _WITH_ALPHA else ""
+    box = f' width="{cell.width}" height="{cell.height}"' if cell.width and cell.height else ""
+    data = base64.b64encode(cell.thumbnail).decode("ascii")
+    source = f"data:{words.attribute(cell.media_type)};base64,{data}"
+    return f'<img{alpha}{box} loading="lazy" decoding="async" alt="{words.attribute(cell.source)}" src="{source}">'
+
+
+def _sizes(cell: Cell) -> str:
+    before = " ".join(words.size(cell.source_bytes))
+    if cell.status is not Status.DONE:
+        return f"<small>{before}</small>" if cell.source_bytes else ""
+    return f"<small>{before} &rarr; {' '.join(words.size(cell.written))}</small>"

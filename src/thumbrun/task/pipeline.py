@@ -1,0 +1,264 @@
+"""Fetch, render, put: one item after the other side by side, bounded; what comes out is an outcome each.
+
+Only what lies with the image or its object becomes an outcome. A store that fails leaves the item open, so that
+another attempt does it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import replace
+
+from thumbrun.concurrency import BoundedGroup
+from thumbrun.decoding.body import Body
+from thumbrun.decoding.pool import Renderer
+from thumbrun.imaging.geometry import around
+from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.outcomes import Outcome, Reason, refusal
+from thumbrun.planning.plan import Item
+from thumbrun.storage.base import (
+    BucketNotFoundError,
+    DeniedError,
+    Store,
+    StoreError,
+    UnauthenticatedError,
+)
+from thumbrun.task.admission import Admission, Hold
+from thumbrun.task.fetch import Fetcher, SourceDeniedError, UnfitError, Wanted
+from thumbrun.task.put import Making, Putter, Work
+
+_OF_ALL_BYTES = (Reason.UNREADABLE, Reason.TRUNCATED)  # what is said of an image only after all of it was checked
+_FAILURES_IN_A_ROW = 8  # items that a failing store leaves open before the task gives up
+
+
+class _Opening:
+    """How an item is opened: announced first; who works suspects waits until it is closed."""
+
+    def __init__(self, announce: Callable[[Work], Awaitable[None]]) -> None:
+        self.announce = announce
+        self.closed = asyncio.Event()
+
+
+class Pipeline:
+    """Works items, bounded in number and in bytes.
+
+    Attributes:
+        failure: The last error of a store that left an item open, or None.
+        left_open: How many items were left open.
+        items_at_once: How many are begun and not finished, at most.
+    """
+
+    def __init__(
+        self,
+        source: Store,
+        output: Store,
+        workers: Renderer,
+        admission: Admission,
+        making: Making,
+        *,
+        items_at_once: int,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            source: Where items are read.
+            output: Where thumbnails go.
+            workers: Decode and encode.
+            admission: Bounds the bytes.
+            making: What all items have in common.
+            items_at_once: Bounds their number; enough to keep the store's requests and the workers busy.
+        """
+        self._workers = workers
+        self._admission = admission
+        self._making = making
+        self.items_at_once = items_at_once
+        self._denied: list[tuple[Work, SourceDeniedError]] = []
+        self._putter = Putter(output, making, source.uri)
+        wanted = Wanted(
+            *around(making.recipe.boxes),
+            making.max_pixels,
+            min(making.max_bytes, admission.largest_body),
+            admission.largest_body,
+        )
+        self._fetcher = Fetcher(source, workers, wanted)
+        self._in_a_row = 0
+        self.failure: StoreError | None = None
+        self.left_open = 0
+
+    async def run(
+        self,
+        works: AsyncIterator[Work],
+        take: Callable[[Outcome], None],
+        announced: Callable[[Work], Awaitable[None]],
+    ) -> None:
+        """Work all items; `take` gets each outcome.
+
+        Args:
+            works: The items; may end early when the task is told to stop.
+            take: Must not raise.
+            announced: Awaited right before an item is opened, once its bytes are there.
+
+        Raises:
+            StoreError: The store fails for good, or for many items in a row.
+        """
+
+        async def side_by_side(works: AsyncIterator[Work]) -> None:
+            async with BoundedGroup(self.items_at_once) as group:
+                async for work in works:
+                    await group.start(self._work(work, take, _Opening(announced)))
+
+        await side_by_side(works)
+        await self._settle_denied(take, side_by_side)
+
+    async def run_alone(
+        self,
+        works: AsyncIterator[Work],
+        take: Callable[[Outcome], None],
+        announce: Callable[[Work], Awaitable[None]],
+    ) -> None:
+        """Work suspects one by one: while one is open, nothing else is fetched or decoded.
+
+        Args:
+            works: The items.
+            take: As for `run`.
+            announce: As `announced` for `run`.
+
+        Raises:
+            StoreError: As for `run`.
+        """
+
+        async def one_by_one(works: AsyncIterator[Work]) -> None:
+            async with BoundedGroup(2) as group:  # while one thumbnail is being written, the next item is fetched
+                async for work in works:
+                    opening = _Opening(announce)
+                    await group.start(self._work(work, take, opening))
+                    await opening.closed.wait()
+
+        await one_by_one(works)
+        await self._settle_denied(take, one_by_one)
+
+    async def look(self, work: Work) -> Outcome | None:
+        """Return the outcome of an item that needs no opening: it cannot have a thumbnail, or its name is taken."""
+        try:
+            self._check(work.item)
+        except UnfitError as unfit:
+            return refusal(work.shard, work.index, unfit.reason, unfit.detail)
+        return await self._putter.look(work)
+
+    async def _work(self, work: Work, take: Callable[[Outcome], None], opening: _Opening) -> None:
+        try:
+            outcome = await self._outcome(work, opening)
+        except SourceDeniedError as error:
+            self._denied.append((work, error))
+            if len(self._denied) % _FAILURES_IN_A_ROW == 0 and not await self._fetcher.may_read(work.item):
+                raise
+        except (UnauthenticatedError, BucketNotFoundError, DeniedError):
+            raise
+        except StoreError as error:
+            self.failure = error
+            self.left_open += 1
+            self._in_a_row += 1
+            if self._in_a_row >= _FAILURES_IN_A_ROW:
+                raise
+        else:
+            self._in_a_row = 0
+            take(outcome)
+        finally:
+            opening.closed.set()
+
+    async def _settle_denied(
+        self, take: Callable[[Outcome], None], again: Callable[[AsyncIterator[Work]], Awaitable[None]]
+    ) -> None:
+        """Give items that may not be read an outcome if others can be; else the bucket refuses, not the object.
+
+        A role may have been away for a while, so the items are worked once more, between two looks at another object.
+        """
+        others = await self._others_may_be_read()
+        if others:
+            denied, self._denied = self._denied, []
+            await again(_each([work for work, _ in denied]))
+            others = await self._others_may_be_read()
+        for work, error in self._denied:
+            if others:
+                take(refusal(work.shard, work.index, Reason.SOURCE_DENIED, str(error)))
+            else:
+                self.failure = error
+                self.left_open += 1
+        self._denied.clear()
+
+    async def _others_may_be_read(self) -> bool:
+        return bool(self._denied) and await self._fetcher.may_read(self._denied[0][0].item)
+
+    async def _outcome(self, work: Work, opening: _Opening) -> Outcome:
+        item = work.item
+        try:
+            self._check(item)
+            # What is stored compressed may grow to anything within the limit, so it has the task to itself.
+            # So has what is too large to be held whole, of which a part may do.
+            most = self._admission.largest_body
+            held = most if item.encoding == "gzip" else min(item.size, most)
+            async with self._admission.body(held) as hold:
+                fetched = await self._fetcher.fetch(item)
+                try:
+                    await opening.announce(work)
+                    verdict = await self._render(item, fetched.body, hold)
+                    if fetched.part and isinstance(verdict, Refused) and verdict.reason in _OF_ALL_BYTES:
+                        fetched.body.close()
+                        again = await self._fetcher.fetch_whole(item)
+                        fetched = replace(again, read=fetched.read + again.read)
+                        verdict = await self._render(item, fetched.body, hold)
+                finally:
+                    fetched.body.close()
+            opening.closed.set()
+        except UnfitError as unfit:
+            outcome = refusal(work.shard, work.index, unfit.reason, unfit.detail, source_bytes=unfit.source_bytes)
+            return replace(outcome, unchecked=unfit.unchecked)
+        if isinstance(verdict, Refused):
+            outcome = refusal(work.shard, work.index, verdict.reason, verdict.detail)
+        else:
+            outcome = await self._putter.put(work, verdict)
+        return replace(outcome, source_bytes=fetched.read, unchecked=not fetched.checked)
+
+    def _check(self, item: Item) -> None:
+        """Raise UnfitError for what needs no byte to be read."""
+        if not item.opened:
+            raise UnfitError(Reason.UNSUPPORTED, "thumbrun opens no images of this format")
+        if problem := self._putter.name_problem(item):
+            raise UnfitError(Reason.NAME_INVALID, problem)
+        if item.size > self._making.max_bytes:
+            raise UnfitError(Reason.TOO_LARGE, f"{item.size:,} bytes, max-bytes is {self._making.max_bytes:,}")
+
+    async def _render(self, item: Item, body: Body, hold: Hold) -> Rendered | Refused:
+        """Decode with what is enough for nearly all; wait for more where the header, or the decoder, takes more."""
+        needed = hold.first
+        while needed <= hold.most:
+            async with hold.decoding(needed):
+                verdict = await self._workers.render(body, self._request(item, needed))
+            if isinstance(verdict, NeedsMemory):
+                if verdict.bytes <= needed:
+                    raise AssertionError(f"{verdict.bytes} bytes wanted, {needed} given")
+                needed = verdict.bytes
+            elif isinstance(verdict, Refused) and verdict.reason is Reason.OUT_OF_MEMORY and needed < hold.share:
+                needed = hold.share
+            else:
+                return verdict
+        return Refused(
+            Reason.OUT_OF_MEMORY, f"decoding takes {needed:,} bytes, the memory setting leaves {hold.most:,}"
+        )
+
+    def _request(self, item: Item, memory: int) -> Request:
+        recipe = self._making.recipe
+        return Request(
+            width=recipe.width,
+            height=recipe.height,
+            output_format=item.output_format,
+            quality=recipe.quality,
+            max_pixels=self._making.max_pixels,
+            memory=memory,
+            claimed=item.format is not None,
+            smaller=recipe.smaller,
+        )
+
+
+async def _each(works: Iterable[Work]) -> AsyncIterator[Work]:
+    for work in works:
+        yield work

@@ -1,0 +1,310 @@
+"""One task from start to end: agree on the run, find or make the plan, work one's shards, write down what happened."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from thumbrun.clock import Clock
+from thumbrun.concurrency import both
+from thumbrun.decoding.pool import Renderer, Workers
+from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError
+from thumbrun.ledger.reader import A_PAGE
+from thumbrun.ledger.writer import LedgerWriter
+from thumbrun.logs.events import Events
+from thumbrun.outcomes import Tally
+from thumbrun.planning.build import Source
+from thumbrun.planning.naming import NamingRule
+from thumbrun.planning.plan import Plan, read_plan
+from thumbrun.planning.planner import Planner
+from thumbrun.planning.select import Selection
+from thumbrun.planning.shards import assign
+from thumbrun.planning.survey import describe
+from thumbrun.runs.claim import Agreed, Agreement, Wish
+from thumbrun.runs.round_claim import agree_on_round, last_summary
+from thumbrun.runs.rounds import FIRST, Round
+from thumbrun.settings.named_run import naming
+from thumbrun.settings.resolved import Settings
+from thumbrun.storage.base import Store
+from thumbrun.storage.location import Location
+from thumbrun.task.admission import Admission
+from thumbrun.task.open_stores import Stores, same_root
+from thumbrun.task.pipeline import Pipeline
+from thumbrun.task.put import Making
+from thumbrun.task.shard_processor import ShardWork
+from thumbrun.task.work_queue import Feed
+
+GRACE_SECONDS = 5.0  # for what is under way when the task is told to stop
+WRITE_DOWN_SECONDS = 2.5  # for the ledger, after that
+
+# Cloud Storage starts a bucket at about 1,000 writes a second: tasks spread over 10 ms each, at most 10 s.
+JITTER_A_TASK = 0.01
+MOST_JITTER = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one task did, and what is known of the run.
+
+    Attributes:
+        run_id: The run.
+        folder: URI of its thumbnails.
+        own: What came of the items of this task's shards, by whomever.
+        run: What came of all items, once every shard is complete; None before.
+        seconds: From the task's start to its end.
+        listed: Whether this task made the plan.
+    """
+
+    run_id: str
+    folder: str
+    own: Tally
+    run: Tally | None
+    seconds: float
+    listed: bool
+
+
+class Job:
+    """One task of a run."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        events: Events,
+        clock: Clock,
+        *,
+        opener: Callable[[Location], Store] | None = None,
+        renderer: Renderer | None = None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            settings: What to do.
+            events: Hears of everything that happens.
+            clock: Time and chance.
+            opener: Opens each store instead of `storage.open`.
+            renderer: Makes the thumbnails instead of decoding processes.
+        """
+        self._settings = settings
+        self._task = settings.task
+        self._events = events
+        self._clock = clock
+        self._opener = opener
+        self._workers = renderer or Workers(settings.workers, timeout=settings.image_timeout, memory=settings.memory)
+        self._shard_work: ShardWork | None = None
+        self._run_id = settings.resume or settings.run_id or ""
+
+    async def run(self, stop: asyncio.Event) -> Report:
+        """Work until the task's shards are complete, or until `stop` is set.
+
+        Raises:
+            InterruptedRunError: Told to stop; what is done is written down.
+            NothingToDoError: No image lies under the source.
+            SettingsError: The settings do not fit the run, or its folder would hold the source.
+            StoreError: A store fails; another attempt may help.
+        """
+        work = asyncio.ensure_future(self._work())
+        told = asyncio.ensure_future(stop.wait())
+        try:
+            await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return work.result()
+            if self._shard_work is not None:
+                self._shard_work.stop()
+                await asyncio.wait({work}, timeout=GRACE_SECONDS)
+            work.cancel()
+            await asyncio.wait({work}, timeout=WRITE_DOWN_SECONDS)
+            if work.done() and not work.cancelled():
+                report = work.result()  # a store that failed meanwhile says more than that the task was stopped
+                if self._shard_work is None or self._shard_work.finished:
+                    return report
+            raise InterruptedRunError("stopped before the end; what is done is written down", hint=self.resume_hint())
+        finally:
+            work.cancel()
+            told.cancel()
+            await asyncio.gather(work, told, return_exceptions=True)
+
+    def resume_hint(self) -> str:
+        """Say how to go on with the run."""
+        if not self._run_id:
+            return "start it again"
+        settings = self._settings
+        return f"continue with: thumbrun run --resume {naming(self._run_id, settings.output, settings.state)}"
+
+    async def _work(self) -> Report:
+        began = self._clock.monotonic()
+        settings = self._settings
+        make_folders(settings)
+        await self._clock.sleep(self._clock.uniform(0, min(MOST_JITTER, JITTER_A_TASK * (self._task.count - 1))))
+        async with Stores(settings, self._events, self._clock, self._opener) as stores, AsyncExitStack() as stack:
+            stack.push_async_callback(self._workers.close)
+            starting = asyncio.ensure_future(self._workers.start())
+            try:
+                agreed = await self._agree(stores)
+                this_round = await self._round(stores, agreed.run_id)
+                planner, plan = await self._plan(stores, agreed)
+                await starting
+            finally:
+                starting.cancel()
+            ledger = LedgerWriter(stores.state, agreed.run_id, self._task, self._clock.nonce(), self._clock, this_round)
+            own = await self._work_shards(stores, agreed, plan, ledger) if plan.items else Tally()
+            whole = await self._finish(stores, agreed, plan, ledger)
+            if not plan.items and not settings.allow_empty:
+                raise NothingToDoError(
+                    f"no image lies under {settings.source.uri()}, but {describe(plan.seen)}",
+                    hint="check INPUT_FOLDER; with --allow-empty / THUMBRUN_ALLOW_EMPTY this counts as success",
+                )
+            folder = stores.output.uri(run_folder(settings, agreed.run_id))
+            seconds = self._clock.monotonic() - began
+            return Report(agreed.run_id, folder, own, whole, seconds, planner.listed)
+
+    async def _agree(self, stores: Stores) -> Agreed:
+        agreed = await agree(self._settings, stores, self._clock)
+        self._run_id = agreed.run_id
+        self._events.label(run=agreed.run_id)
+        self._events.info("run-agreed", f"Run {agreed.run_id} ({agreed.how})", began=agreed.began.isoformat())
+        return agreed
+
+    async def _round(self, stores: Stores, run_id: str) -> Round:
+        settings = self._settings
+        if settings.retry is None:
+            return FIRST
+        if await read_plan(stores.state, stores.state.names.run(run_id)) is None:
+            raise SettingsError([f"RUN is {run_id}, which has no plan yet; continue it with thumbrun run --resume"])
+        this_round = await agree_on_round(
+            stores.state, run_id, settings.retry, self._task, self._clock, join_within=settings.join_within
+        )
+        reasons = ", ".join(sorted(this_round.reasons))
+        self._events.info("round-agreed", f"Round {this_round.number} works again: {reasons}", round=this_round.number)
+        return this_round
+
+    async def _plan(self, stores: Stores, agreed: Agreed) -> tuple[Planner, Plan]:
+        settings, run_id = self._settings, agreed.run_id
+        source = source_of(settings, stores.source)
+        planner = Planner(stores.state, source, run_id, naming_rule(settings, run_id), self._task, self._clock)
+        plan = await planner.plan(lambda found: self._events.listing(found), begun=agreed.begun)
+        verb = "made" if planner.listed else "read"
+        self._events.info(
+            f"plan-{verb}",
+            f"Plan {verb}: {plan.items:,} images, {plan.size:,} bytes, {len(plan.shards):,} shards",
+            items=plan.items,
+            bytes=plan.size,
+            shards=len(plan.shards),
+        )
+        if planner.listed and (cold := plan.seen["cold_bytes"]):
+            classes = ", ".join(f"{size:,} bytes in {name}" for name, size in cold.items())
+            self._events.warning("cold-storage", f"Reading costs a retrieval fee: {classes}", **cold)
+        return planner, plan
+
+    async def _work_shards(self, stores: Stores, agreed: Agreed, plan: Plan, ledger: LedgerWriter) -> Tally:
+        settings = self._settings
+        anew = agreed.anew or settings.retry is not None
+        # A bucket that nobody asks anything of loses what it had grown to, so a run taken up again begins anew.
+        stores.ramp(self._clock.now() if anew else agreed.began)
+        shares = assign([shard.cost for shard in plan.shards], self._task.count, contiguous=settings.balance == "count")
+        pipeline = Pipeline(
+            stores.source,
+            stores.output,
+            self._workers,
+            Admission(settings.memory, settings.workers),
+            Making(
+                run_id=agreed.run_id,
+                folder=run_folder(settings, agreed.run_id),
+                recipe=settings.recipe,
+                max_pixels=settings.max_pixels,
+                max_bytes=settings.max_bytes,
+                cache_control=settings.cache_control,
+                hash_source=settings.source_metadata == "hash",
+            ),
+            items_at_once=settings.in_flight + 2 * settings.workers,
+        )
+        shards = shares[self._task.index]
+        feed = Feed(stores.state, plan, shards, ledger, pipeline, self._task, self._clock, anew=anew)
+        items = sum(plan.shards[number].items for number in shards)
+        self._shard_work = ShardWork(items, feed, pipeline, self._events, self._clock)
+        return await self._shard_work.run()
+
+    async def _finish(self, stores: Stores, agreed: Agreed, plan: Plan, ledger: LedgerWriter) -> Tally | None:
+        """Write the run's summary if every shard is complete; return its tally, or None while shards are open."""
+        names = stores.state.names.run(agreed.run_id)
+        number = ledger.round.number
+        summarised, finished = await both(
+            stores.state.store.stat(names.summary(number)), ledger.finished(len(plan.shards), number)
+        )
+        if summarised:
+            summary = await last_summary(stores.state, agreed.run_id)
+            return Tally.from_record(summary) if summary else None
+        if finished is None:
+            return None
+        tally, parts = finished
+        record = {
+            "run": agreed.run_id,
+            "round": number,
+            "began": agreed.began.isoformat(),
+            "ended": self._clock.now().isoformat(),
+            "items": plan.items,
+            "parts": parts,
+            **tally.to_record(),
+        }
+        # Of a small plan one listing told that it is finished, and few tasks ask: it was looked for just now.
+        small = len(plan.shards) <= A_PAGE
+        return Tally.from_record(
+            await stores.state.first(names.summary(number), record, agreed.run_id, likely_free=small)
+        )
+
+
+async def agree(settings: Settings, stores: Stores, clock: Clock) -> Agreed:
+    """Return the run that the settings and the task ask for.
+
+    Raises:
+        SettingsError: There is no such run, it has other settings, or its folder would hold the source.
+        StoreError: The state cannot be read or written.
+    """
+    wish = Wish(
+        fingerprint=settings.fingerprint(),
+        run_id=settings.run_id,
+        resume=settings.resume,
+        new=settings.new,
+        join_within=settings.join_within,
+        describes=settings.describe(),
+    )
+    agreement = Agreement(stores.state, stores.output, settings.output.prefix, wish, settings.task, clock)
+    agreed = await agreement.run()
+    folder = run_folder(settings, agreed.run_id)
+    if same_root(settings.source, settings.output) and settings.source.prefix.startswith(folder):
+        where = stores.output.uri(folder)
+        raise SettingsError([f"SOURCE / INPUT_FOLDER lies in {where}, this run's own folder; choose another output"])
+    return agreed
+
+
+def run_folder(settings: Settings, run_id: str) -> str:
+    """Return the prefix of a run's thumbnails in the output store."""
+    return f"{settings.output.prefix}{run_id}/"
+
+
+def source_of(settings: Settings, store: Store) -> Source:
+    """Return what to list, and what of it counts."""
+    selection = Selection(include=settings.include, exclude=settings.exclude, by_content=settings.detect == "content")
+    return Source(store, settings.source.prefix, selection, settings.limit)
+
+
+def naming_rule(settings: Settings, run_id: str) -> NamingRule:
+    """Return how the run names its thumbnails.
+
+    Cloud Storage allows a name 1,024 bytes (https://cloud.google.com/storage/docs/objects#naming), most file systems
+    255 for each part of a path.
+    """
+    local = settings.output.scheme == "file"
+    folder = run_folder(settings, run_id)
+    longest = max(len(size) for size in settings.recipe.folders)
+    limit = (
+        255 if local and settings.layout == "flat" else 1024 - len(folder.encode("utf-8", "surrogateescape")) - longest
+    )
+    return NamingRule(settings.layout, settings.recipe.format, folds=local, limit=limit)
+
+
+def make_folders(settings: Settings) -> None:
+    """Make the local folders that thumbnails and records go to."""
+    for location in (settings.output, settings.state):
+        if location.scheme == "file":
+            Path(location.root).mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,194 @@
+"""The items of a task's shards, in order: shards are opened ahead of time, suspects set apart, the rest announced."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from thumbrun.clock import Clock
+from thumbrun.concurrency import both
+from thumbrun.environment.task_identity import Task
+from thumbrun.ledger.suspects import suspects
+from thumbrun.ledger.writer import LedgerWriter, ShardLog
+from thumbrun.outcomes import Outcome, Tally
+from thumbrun.planning.plan import Item, Plan, read_shard
+from thumbrun.runs.record_store import State
+from thumbrun.task.pipeline import Pipeline
+from thumbrun.task.put import Work
+
+_OPENED_AHEAD = 8  # shards whose items and parts are read before they are needed
+_AHEAD = 64  # items: while a shard's record is read, so many others are there to be begun
+_REFUSALS = 32  # not written down, until no more items of the shard are begun
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A shard in which there may be something to do.
+
+    Attributes:
+        log: Its log.
+        settled: Outcomes that a look at the store has shown.
+        suspects: Indices of items that may have killed a task, each with the deaths while it was alone.
+    """
+
+    log: ShardLog
+    settled: list[Outcome]
+    suspects: dict[int, int]
+
+
+class Feed:
+    """Yields the items of a task's shards that are to be worked, but for suspects."""
+
+    def __init__(
+        self,
+        state: State,
+        plan: Plan,
+        shards: Sequence[int],
+        ledger: LedgerWriter,
+        pipeline: Pipeline,
+        task: Task,
+        clock: Clock,
+        *,
+        anew: bool,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            state: Where the records lie.
+            plan: The run's plan.
+            shards: The numbers of the task's shards, in the order in which to work them.
+            ledger: Where outcomes go.
+            pipeline: Looks for thumbnails.
+            task: Who works.
+            clock: Tells when.
+            anew: Whether the run is taken up again, so that most shards may be complete.
+        """
+        self._state = state
+        self._run = state.names.run(plan.run_id)
+        self._plan = plan
+        self._ledger = ledger
+        self._pipeline = pipeline
+        self._task = task
+        self._clock = clock
+        self._anew = anew
+        self._numbers = iter(shards)
+        self._opening: deque[asyncio.Task[Opened | Tally]] = deque()
+        self._ahead: deque[tuple[ShardLog, list[Work]]] = deque()  # what is announced, or about to be
+        self._items_ahead = 0
+        self._announcing: dict[int, asyncio.Task[None]] = {}  # what is not written yet, by shard
+        self.stopped = False
+
+    async def works(self, begin: Callable[[Opened | Tally], None]) -> AsyncGenerator[Work, None]:
+        """Yield items to work, in order; each may be opened once `announced` has returned for it.
+
+        Args:
+            begin: Told of each shard before its first item is yielded.
+
+        Raises:
+            StoreError: A record cannot be read or written.
+        """
+        try:
+            while not self.stopped:
+                await self._announce_more(begin)
+                if not self._ahead:
+                    break
+                log, works = self._ahead.popleft()
+                for work in works:
+                    if log.refusals >= _REFUSALS:
+                        await log.flush()
+                    await self._announce_more(begin)
+                    if self.stopped:
+                        break
+                    self._items_ahead -= 1
+                    yield work
+            await asyncio.gather(*self._announcing.values())
+        finally:
+            under_way: list[asyncio.Task[Opened | Tally] | asyncio.Task[None]] = [*self._opening]
+            under_way += self._announcing.values()
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def announced(self, work: Work) -> None:
+        """Wait until an item is announced.
+
+        Raises:
+            StoreError: The announcement cannot be written.
+        """
+        if announcing := self._announcing.get(work.shard):
+            await asyncio.shield(announcing)
+
+    async def _announce_more(self, begin: Callable[[Opened | Tally], None]) -> None:
+        """Begin shards until enough items are announced, waiting for them only if there is nothing else to do."""
+        self._open_more()
+        while (
+            self._opening
+            and self._items_ahead < _AHEAD
+            and (self._opening[0].done() or not (self._items_ahead or self._ahead))
+        ):
+            opened = await self._opening[0]
+            self._opening.popleft()
+            self._open_more()
+            begin(opened)
+            if isinstance(opened, Opened):
+                self._announce(opened)
+
+    def _open_more(self) -> None:
+        while len(self._opening) < _OPENED_AHEAD and (number := next(self._numbers, None)) is not None:
+            self._opening.append(asyncio.ensure_future(self._open(number)))
+
+    def _announce(self, opened: Opened) -> None:
+        log = opened.log
+        ordinary = [index for index in log.open_items() if index not in opened.suspects]
+        if not ordinary:
+            return
+        works = [Work(log.shard, index, log.items[index]) for index in ordinary]
+        # What is never opened kills nobody.
+        harmful = [index for index in ordinary if log.items[index].opened]
+        if harmful:
+            announcement = log.announce(harmful, self._pipeline.items_at_once + _REFUSALS)
+            task = self._announcing[log.shard] = asyncio.ensure_future(announcement)
+            task.add_done_callback(partial(self._written, log.shard))
+        self._ahead.append((log, works))
+        self._items_ahead += len(works)
+
+    def _written(self, shard: int, announcing: asyncio.Task[None]) -> None:
+        """Forget an announcement that is written; one that failed stays, for whoever waits for it."""
+        if not announcing.cancelled() and announcing.exception() is None:
+            del self._announcing[shard]
+
+    async def _open(self, number: int) -> Opened | Tally:
+        early = None
+        if self._anew:
+            parts = await self._ledger.parts(number)
+        else:
+            parts, early = await both(self._ledger.parts(number), self._items(number))
+        tally = await self._ledger.settled(number, parts)
+        if tally is not None:
+            return tally
+        items = early or await self._items(number)
+        log = await self._ledger.open(number, items, parts)
+        if not log.sealed:
+            await self._reopen_missing(log)
+        # What nobody has announced, nobody has made.
+        announced = {index for announcement in log.announcements for index in announcement.items}
+        looked = sorted(announced.intersection(log.open_items()))
+        outcomes = await asyncio.gather(*(self._look(log, index) for index in looked))
+        unseen = frozenset(i for i, outcome in zip(looked, outcomes, strict=True) if outcome is None)
+        found = suspects(log.announcements, unseen, self._task, self._clock.now())
+        return Opened(log, [outcome for outcome in outcomes if outcome], found)
+
+    async def _items(self, number: int) -> list[Item]:
+        return await read_shard(self._state, self._run, self._plan, number)
+
+    async def _reopen_missing(self, log: ShardLog) -> None:
+        """Find the thumbnails that are gone, in a round that works these again."""
+        done = [index for index, outcome in log.known.items() if self._ledger.round.looks_for(outcome)]
+        outcomes = await asyncio.gather(*(self._look(log, index) for index in done))
+        for index, outcome in zip(done, outcomes, strict=True):
+            if outcome is None or outcome.reason:
+                log.reopen(index)
+
+    def _look(self, log: ShardLog, index: int) -> Awaitable[Outcome | None]:
+        return self._pipeline.look(Work(log.shard, index, log.items[index]))

@@ -1,0 +1,1 @@
+"""Check that a run is complete and that every thumbnail is right."""

@@ -1,0 +1,272 @@
+"""Look whether a run is what its records say: every item its outcome, every thumbnail there, whole, of the right size.
+
+Nothing is written. The run's folder is listed once, then plan and ledger are read shard by shard, and each thumbnail is
+decoded in a process that holds no credentials. Memory: 17 bytes for each object of the folder (see `inventory`), the
+items of `_SHARDS_AT_ONCE` shards, thumbnails of `memory` bytes on their way, and what decoding them takes, which the
+box bounds. What the listing shows otherwise than expected is looked at once more before it is reported, since a run may
+be at work meanwhile.
+"""
+
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+from thumbrun.clock import Clock
+from thumbrun.concurrency import BoundedGroup
+from thumbrun.decoding.pool import Renderer, Workers
+from thumbrun.errors import SettingsError, ThumbrunError
+from thumbrun.imaging.geometry import Box, box_name
+from thumbrun.ledger.reader import Ledger, last_seal
+from thumbrun.logs.events import Events, Progress
+from thumbrun.outcomes import Outcome, Reason, Status, Tally
+from thumbrun.planning.plan import Item, Plan, read_plan, read_shard
+from thumbrun.runs.object_metadata import CHECKSUM_MARK, MARKS, Marking
+from thumbrun.runs.records import RecordError
+from thumbrun.runs.round_claim import last_summary
+from thumbrun.runs.rounds import MISSING
+from thumbrun.settings.named_run import naming
+from thumbrun.settings.resolved import Settings
+from thumbrun.storage.base import NotFoundError
+from thumbrun.task.open_stores import Stores
+from thumbrun.task.runner import run_folder
+from thumbrun.verification.decode_check import Opening
+from thumbrun.verification.findings import IN_THE_WAY, Finding, Kind, Verified, Wrong
+from thumbrun.verification.inventory import list_folder, take_inventory
+
+_SHARDS_AT_ONCE = 4
+# What comes of records that are missing, torn, or not thumbrun's own.
+_UNREADABLE = (RecordError, NotFoundError, KeyError, ValueError, TypeError, IndexError)
+
+
+class Verifier:
+    """Looks at one run."""
+
+    def __init__(self, settings: Settings, stores: Stores, events: Events, renderer: Renderer | None) -> None:
+        """Prepare.
+
+        Args:
+            settings: The run's; `resume` names it.
+            stores: Where it lies, open.
+            events: Hear how far the work is.
+            renderer: Decodes the thumbnails, started; None: none is opened.
+        """
+        run_id = settings.resume or ""
+        self._settings = settings
+        self._stores = stores
+        self._events = events
+        self._opening = Opening(stores.output, renderer, settings.recipe, settings.memory) if renderer else None
+        self._run = stores.state.names.run(run_id)
+        self._ledger = Ledger(stores.state, run_id)
+        self._folder = run_folder(settings, run_id)
+        self._marking = Marking(run_id, settings.recipe.digest(), settings.source_metadata == "hash")
+        self._seen = 0
+        self._waiting = self._lost = False  # whether there are open items in shards that are not sealed, and in others
+        self._verified = Verified(
+            run_id=run_id,
+            source=settings.source.uri(),
+            folder=stores.output.uri(self._folder),
+            records=stores.state.store.uri(self._run.prefix),
+            opened=renderer is not None,
+        )
+
+    async def run(self) -> Verified:
+        """Look at everything.
+
+        Raises:
+            SettingsError: The run was begun by a version of thumbrun that makes other thumbnails.
+            StoreError: A store fails; what was found so far is not the whole truth.
+        """
+        await self._check_version()
+        try:
+            plan = await read_plan(self._stores.state, self._run)
+        except _UNREADABLE as error:
+            plan = None
+            self._bad_record(error, "nothing of the run was looked at")
+        else:
+            if plan is None:
+                self._add(Kind.NO_PLAN, object_=self._stores.state.store.uri(self._run.plan))
+        if plan is not None:
+            await self._look(plan)
+        self._verified.advice += self._advice()
+        return self._verified
+
+    async def _look(self, plan: Plan) -> None:
+        verified = self._verified
+        verified.items, verified.shards = plan.items, len(plan.shards)
+        self._inventory = await take_inventory(self._stores.output, self._folder, MARKS, self._events.listing)
+        verified.objects = self._inventory.objects
+        async with BoundedGroup(_SHARDS_AT_ONCE) as group:
+            for number in range(len(plan.shards)):
+                await group.start(self._shard(plan, number))
+        if not verified.counts[Kind.BAD_RECORD]:
+            await self._name_unexplained()
+        if not (verified.counts[Kind.BAD_RECORD] or verified.counts[Kind.OPEN]):
+            await self._check_summary()
+
+    async def _check_version(self) -> None:
+        claim = await self._stores.state.read(self._run.claim)
+        if claim is not None and claim["fingerprint"] != self._settings.fingerprint():
+            problem = (
+                f"RUN is {self._verified.run_id}, of a thumbrun that makes other thumbnails; verify it with that one"
+            )
+            raise SettingsError([problem])
+
+    async def _shard(self, plan: Plan, number: int) -> None:
+        try:
+            items = await read_shard(self._stores.state, self._run, plan, number)
+            parts = await self._ledger.parts(number)
+            outcomes, _ = await self._ledger.read(number, parts)
+        except _UNREADABLE as error:
+            self._bad_record(error, f"the {plan.shards[number].items:,} items of shard {number} were not looked at")
+            return
+        if len(items) != plan.shards[number].items:
+            problem = f"shard {number} holds {len(items):,} items, the plan says {plan.shards[number].items:,}"
+            self._add(Kind.BAD_RECORD, detail=problem)
+        for index in sorted(outcomes.keys() - range(len(items))):
+            self._add(Kind.STRAY_OUTCOME, detail=f"item {index} of shard {number}, which has {len(items):,}")
+            del outcomes[index]
+        self._verified.tally.merge(Tally.of(outcomes.values()))
+        if len(outcomes) < len(items):
+            sealed = last_seal(parts) >= 0
+            self._waiting, self._lost = self._waiting or not sealed, self._lost or sealed
+        async with BoundedGroup(self._settings.in_flight) as group:
+            for index, item in enumerate(items):
+                await group.start(self._item(item, outcomes.get(index)))
+
+    async def _item(self, item: Item, outcome: Outcome | None) -> None:
+        boxes = self._settings.recipe.boxes
+        names = [size + item.output for size in self._settings.recipe.folders]
+        facts = [self._inventory.find(name) for name in names]  # of all: from now on the item explains them
+        source = self._stores.source.uri(item.source)
+        uris = [self._stores.output.uri(self._folder + name) for name in names]
+        if outcome is None:
+            self._add(Kind.OPEN, source, uris[0])
+        elif outcome.status is Status.DONE and len(names) > 1 and len(outcome.each) != len(names):
+            detail = f"the outcome tells of {len(outcome.each)} thumbnails, the run makes {len(names)} of each image"
+            self._add(Kind.MISSING, source, uris[0], detail)
+        else:
+            for number, (box, name) in enumerate(zip(boxes, names, strict=True)):
+                told = outcome if len(names) == 1 else _of_size(outcome, number)
+                if wrong := await self._wrong(item, told, box, name, facts[number]):
+                    size = box_name(box) if len(names) > 1 else ""
+                    self._verified.add(Finding(wrong.kind, source, uris[number], wrong.detail, size))
+        self._seen += 1
+        bad = min(self._seen, self._verified.counts.total())
+        self._events.progress(Progress(total=self._verified.items, done=self._seen - bad, failed=bad))
+
+    async def _wrong(self, item: Item, outcome: Outcome, box: Box, name: str, facts: bytes | None) -> Wrong | None:
+        if outcome.status is not Status.DONE:
+            if facts is None or outcome.reason is Reason.NAME_TAKEN or await self._is_beside(item, name):
+                return None
+            return Wrong(Kind.UNEXPLAINED, f"the item is {outcome.status}, {outcome.reason}")
+        if wrong := await self._wrong_by_listing(item, outcome, name, facts):
+            return wrong
+        if self._opening is None:
+            return None
+        return await self._opening.wrong(self._folder + name, item.output_format, outcome, box)
+
+    async def _is_beside(self, item: Item, name: str) -> bool:
+        """Whether this is one of several sizes that was made, whole, before another failed."""
+        if not self._settings.recipe.smaller:
+            return False
+        entry = await self._stores.output.stat(self._folder + name)
+        if entry is None:
+            return True
+        marks = self._marking.marks(self._stores.source.uri(item.source), item.generation)
+        sent = entry.metadata.get(CHECKSUM_MARK)
+        whole = entry.crc32c is None or sent == f"{entry.crc32c:08x}"
+        return whole and all(entry.metadata.get(key) == value for key, value in marks.items())
+
+    async def _wrong_by_listing(self, item: Item, outcome: Outcome, name: str, facts: bytes | None) -> Wrong | None:
+        marks = self._marking.marks(self._stores.source.uri(item.source), item.generation)
+        if facts == self._inventory.facts(outcome.output_bytes, marks):
+            return None
+        entry = await self._stores.output.stat(self._folder + name)
+        if entry is None:
+            return Wrong(Kind.MISSING)
+        if differing := [key for key in MARKS if entry.metadata.get(key) != marks[key]]:
+            told = (f"{key} is {entry.metadata.get(key, 'not set')}, not {marks[key]}" for key in differing)
+            bare = not any(key in entry.metadata for key in MARKS)
+            return Wrong(Kind.NOT_ITS_OWN, "it carries no mark of thumbrun" if bare else "; ".join(told))
+        if entry.size != outcome.output_bytes:
+            return Wrong(Kind.WRONG_LENGTH, f"{entry.size:,} bytes, not {outcome.output_bytes:,}")
+        return None
+
+    async def _name_unexplained(self) -> None:
+        """List the folder again to name what nothing explains: only hashes of names were kept."""
+        left = self._inventory.unexplained
+        if left:
+            async for entry in list_folder(self._stores.output, self._folder):
+                if self._inventory.is_unexplained(entry.name.removeprefix(self._folder)):
+                    self._add(
+                        Kind.UNEXPLAINED, object_=self._stores.output.uri(entry.name), detail="no item is to have it"
+                    )
+                    left -= 1
+                    if not left:
+                        return
+
+    async def _check_summary(self) -> None:
+        record = await last_summary(self._stores.state, self._verified.run_id)
+        if record is None:
+            return
+        told, found = Tally.from_record(record), self._verified.tally
+        if (told.done, +told.skipped, +told.failed) != (found.done, found.skipped, found.failed):
+            detail = f"{told.items:,} items, {told.done:,} done; the ledger has {found.items:,}, {found.done:,} done"
+            self._add(Kind.WRONG_SUMMARY, detail=detail)
+
+    def _advice(self) -> list[str]:
+        """Say what to do about what was found."""
+        counts = self._verified.counts
+        settings = self._settings
+        named = naming(self._verified.run_id, settings.output, settings.state)
+        in_the_way = any(counts[kind] for kind in IN_THE_WAY)
+        advice = []
+        if counts[Kind.BAD_RECORD]:
+            advice.append("put the records back from a copy, or begin another run: thumbrun run SOURCE --new")
+        if in_the_way:
+            advice.append("delete the objects that are not as they should be: thumbrun overwrites and deletes nothing")
+        if counts[Kind.NO_PLAN] or self._waiting:
+            advice.append(f"thumbrun run --resume {named}")
+        if counts[Kind.MISSING] or in_the_way or self._lost:
+            advice.append(f"thumbrun retry {named} --reason {MISSING}")
+        if counts[Kind.UNEXPLAINED]:
+            advice.append("what nothing explains does no harm to the run; delete it if nobody needs it")
+        return advice
+
+    def _bad_record(self, error: Exception, consequence: str) -> None:
+        told = (
+            str(error) if isinstance(error, ThumbrunError) else f"a record holds what thumbrun never wrote: {error!r}"
+        )
+        self._add(Kind.BAD_RECORD, detail=f"{told}; {consequence}")
+
+    def _add(self, kind: Kind, source: str = "", object_: str = "", detail: str = "") -> None:
+        self._verified.add(Finding(kind, source, object_, detail))
+
+
+def _of_size(outcome: Outcome, number: int) -> Outcome:
+    """Return what an item's outcome tells of one of its thumbnails: width and height it has of the largest only."""
+    size = outcome.each[number] if outcome.each else 0
+    return (
+        replace(outcome, output_bytes=size) if number == 0 else replace(outcome, output_bytes=size, width=0, height=0)
+    )
+
+
+async def verify(settings: Settings, events: Events, clock: Clock, *, quick: bool) -> Verified:
+    """Look at a run.
+
+    Args:
+        settings: The run's; `resume` names it.
+        events: Hear how far the work is.
+        clock: Time and chance, for waits.
+        quick: Open no thumbnail.
+
+    Raises:
+        SettingsError: The run was begun by a version of thumbrun that makes other thumbnails.
+        StoreError, WorkersError: What was found so far is not the whole truth.
+    """
+    async with Stores(settings, events, clock) as stores, AsyncExitStack() as stack:
+        workers = None
+        if not quick:
+            workers = Workers(settings.workers, timeout=settings.image_timeout, memory=settings.memory)
+            stack.push_async_callback(workers.close)
+            await workers.start()
+        return await Verifier(settings, stores, events, workers).run()

@@ -1,0 +1,283 @@
+"""The ledger: parts, the choice among them, seals and tallies."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.virtual import VirtualClock, run
+from thumbrun.environment.task_identity import Task
+from thumbrun.ledger.reader import SEAL, Ledger, choose, from_row, to_row
+from thumbrun.ledger.writer import LedgerWriter, ShardLog
+from thumbrun.outcomes import Outcome, Reason, Status, Tally, refusal
+from thumbrun.planning.plan import Item
+from thumbrun.runs.record_store import State
+from thumbrun.storage.base import Entry, Page, TransientError
+from thumbrun.storage.memory import MemoryStore
+
+RUN = "20260102T1530Z"
+ITEMS = [Item(f"in/{n}.jpg", "7", 10, 1, None, "jpeg", True, f"{n}.jpg", "jpeg") for n in range(4)]
+
+OUTCOMES = st.builds(
+    Outcome,
+    shard=st.just(0),
+    item=st.integers(0, 3),
+    status=st.sampled_from(Status),
+    reason=st.sampled_from([None, *Reason]),
+    detail=st.sampled_from(["", "why"]),
+    retry_round=st.integers(0, 2),
+    each=st.sampled_from([(), (30, 4)]),
+)
+
+
+def done(item: int) -> Outcome:
+    """Return the outcome of an item of shard 0 that is done."""
+    return Outcome(0, item, Status.DONE, source_bytes=10, output_bytes=3)
+
+
+def writer(store: MemoryStore, nonce: str) -> LedgerWriter:
+    """Return one process's ledger."""
+    return LedgerWriter(State(store, "_thumbrun/"), RUN, Task(), nonce, VirtualClock())
+
+
+def ledger(store: MemoryStore) -> Ledger:
+    """Return a reader's ledger."""
+    return Ledger(State(store, "_thumbrun/"), RUN)
+
+
+async def opened(store: MemoryStore, nonce: str) -> ShardLog:
+    """Return one process's log of shard 0."""
+    ledger = writer(store, nonce)
+    return await ledger.open(0, ITEMS, await ledger.parts(0))
+
+
+@given(
+    st.dictionaries(st.text("abc", min_size=1, max_size=2), st.lists(OUTCOMES, max_size=6), max_size=5), st.randoms()
+)
+def test_every_reader_chooses_the_same(parts: dict[str, list[Outcome]], chance: object) -> None:
+    """The choice does not depend on the order in which parts are read, and is one of what they say."""
+    shuffled = list(parts.items())
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    chosen = choose(parts)
+    assert chosen == choose(dict(shuffled))
+    assert {outcome.item for outcomes in parts.values() for outcome in outcomes} == set(chosen)
+    for outcome in chosen.values():
+        others = [o for outcomes in parts.values() for o in outcomes if o.item == outcome.item]
+        assert outcome in others
+        latest = [o for o in others if o.retry_round == max(o.retry_round for o in others)]
+        assert outcome in latest
+        assert (Status.DONE in {o.status for o in latest}) == (outcome.status is Status.DONE)
+
+
+@given(OUTCOMES)
+def test_an_outcome_reads_back_from_its_row(outcome: Outcome) -> None:
+    """What is written is what is read."""
+    expected = outcome if outcome.reason else replace(outcome, detail="")
+    assert expected == from_row(0, to_row(outcome, ITEMS[outcome.item]))
+
+
+def test_a_shard_is_sealed_with_its_last_outcome() -> None:
+    """Until every item has an outcome there is no seal; with the last one, the part carries the tally."""
+
+    async def scenario() -> None:
+        store = MemoryStore()
+        log = await opened(store, "aa")
+        for index in range(3):
+            log.add(done(index))
+        await log.flush()
+        assert 0 == await ledger(store).unfinished(1)
+        log.add(refusal(0, 3, Reason.TIMEOUT, "slow", source_bytes=10))
+        await log.flush()
+        assert await ledger(store).unfinished(1) is None
+        assert 2 == len(store.objects)
+        tally = await ledger(store).tally()
+        assert (3, {"timeout": 1}, 40, 9) == (tally.done, dict(tally.failed), tally.source_bytes, tally.output_bytes)
+
+    run(scenario())
+
+
+def test_two_copies_of_a_task_finish_a_shard_together() -> None:
+    """What one process wrote, another one reads and does not do again; a shard that nobody sealed gets its seal."""
+
+    async def scenario() -> None:
+        store = MemoryStore()
+        one = await opened(store, "aa")
+        two = await opened(store, "bb")
+        for log, items in ((one, (0, 1)), (two, (2, 3))):
+            for item in items:
+                log.add(done(item))
+            await log.flush()
+        assert 0 == await ledger(store).unfinished(1)
+        three = await opened(store, "cc")
+        assert three.complete
+        assert [] == three.open_items()
+        await three.flush()
+        assert await ledger(store).unfinished(1) is None
+        assert Tally.of(three.known.values()) == await ledger(store).tally()
+
+    run(scenario())
+
+
+def test_copies_that_disagree_are_counted_once() -> None:
+    """Two copies that both sealed a shard, one with a failure, count as the one choice says."""
+
+    async def scenario() -> None:
+        store = MemoryStore()
+        one, two = await opened(store, "aa"), await opened(store, "bb")
+        for index in range(4):
+            one.add(done(index))
+            two.add(refusal(0, index, Reason.TIMEOUT, ""))
+        await one.flush()
+        await two.flush()
+        tally = await ledger(store).tally()
+        assert (4, 0) == (tally.done, tally.failed.total())
+
+    run(scenario())
+
+
+def test_a_part_that_a_seal_does_not_cover_is_counted() -> None:
+    """A copy that is heard of after the seal, and never seals, is counted as the one choice says."""
+
+    async def scenario() -> None:
+        store = MemoryStore()
+        one, two = await opened(store, "aa"), await opened(store, "bb")
+        for index in range(4):
+            one.add(refusal(0, index, Reason.SOURCE_GONE, ""))
+        two.add(done(0))
+        await one.flush()
+        assert ({"source-gone": 4}, 1) == (dict((await ledger(store).tally()).failed), (await ledger(store).count())[1])
+        await two.flush()
+        tally, parts = await ledger(store).count()
+        assert (1, 3, 2) == (tally.done, tally.failed.total(), parts)
+
+    run(scenario())
+
+
+class Stalling(MemoryStore):
+    """Fails the first create, or holds it back."""
+
+    def __init__(self, *, fails: bool) -> None:
+        super().__init__()
+        self.fails = fails
+        self.held = asyncio.Event()
+        self.first = True
+
+    async def create(
+        self,
+        name: str,
+        body: bytes,
+        *,
+        content_type: str,
+        metadata: Mapping[str, str],
+        cache_control: str | None = None,
+    ) -> Entry:
+        """Create, the first time later or not at all."""
+        if self.first:
+            self.first = False
+            await self.held.wait()
+            if self.fails:
+                raise TransientError("gone")
+        return await super().create(name, body, content_type=content_type, metadata=metadata)
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_no_seal_before_the_outcomes_that_it_counts(fails: bool) -> None:
+    """A part that is late or fails keeps the seal back, and loses nothing."""
+
+    async def scenario() -> None:
+        store = Stalling(fails=fails)
+        log = await opened(store, "aa")
+        log.add(done(0))
+        early = asyncio.ensure_future(log.flush())
+        await asyncio.sleep(1)
+        for index in range(1, 4):
+            log.add(done(index))
+        late = asyncio.ensure_future(log.flush())
+        await asyncio.sleep(1)
+        assert not any(SEAL in entry.metadata for entry, _ in store.objects.values())
+        store.held.set()
+        results = await asyncio.gather(early, late, return_exceptions=True)
+        assert fails == isinstance(results[0], TransientError)
+        again = await opened(store, "bb")
+        assert again.sealed
+        assert {0, 1, 2, 3} == set(again.known)
+
+    run(scenario())
+
+
+def test_the_first_gap_is_found_among_many_shards() -> None:
+    """Asking what is unfinished names the first shard without a seal, whatever lies behind it."""
+
+    async def scenario() -> None:
+        store = MemoryStore()
+        process = writer(store, "aa")
+        for shard in [*range(1500), *range(1501, 1510)]:
+            await process.append(shard, [], Tally())
+        assert 1500 == await ledger(store).unfinished(1510)
+        assert 1600 == await ledger(store).unfinished(1900)
+        assert 1511 == await ledger(store).unfinished(1811)
+        await process.append(1500, [], None)
+        assert 1500 == await ledger(store).unfinished(1510)
+        await process.append(1500, [], Tally())
+        assert await ledger(store).unfinished(1510) is None
+        assert 1510 == await ledger(store).unfinished(1511)
+
+    run(scenario())
+
+
+class Counting(MemoryStore):
+    """Counts the pages that it lists."""
+
+    listed = 0
+
+    async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = 1000) -> Page:
+        """List, and count."""
+        self.listed += 1
+        return await super().page(prefix, start=start, end=end, limit=limit)
+
+
+@pytest.mark.parametrize(("shards", "pages"), [(1, 1), (300, 1), (400, 3)])
+def test_a_finished_run_is_counted_as_it_is_looked_at(shards: int, pages: int) -> None:
+    """One listing of a small plan's ledger tells whether all of it is done and what came of it."""
+
+    async def scenario() -> None:
+        store = Counting()
+        process = writer(store, "aa")
+        for shard in range(shards - 1):
+            await process.append(shard, [], Tally(done=3))
+        await process.append(shards - 1, [], None)
+        assert await ledger(store).finished(shards) is None
+        await process.append(shards - 1, [], Tally(done=3), counted=2)
+        store.listed = 0
+        assert (Tally(done=3 * shards), shards + 1) == await ledger(store).finished(shards)
+        assert pages == store.listed
+        assert await ledger(store).finished(shards, 1) is None
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(("missing", "pages"), [(4_990, 1), (4_800, 1), (2_000, 4)])
+def test_a_task_that_is_done_early_asks_for_one_page(missing: int, pages: int) -> None:
+    """What is open when the first tasks are done lies at the end of the plan: there one page shows it."""
+
+    async def scenario() -> None:
+        store = Counting()
+        process = writer(store, "aa")
+        for shard in range(5_000):
+            if shard != missing:
+                await process.append(shard, [], Tally())
+        assert missing == await ledger(store).unfinished(5_000)
+        assert pages >= store.listed
+        await process.append(missing, [], Tally())
+        assert await ledger(store).unfinished(5_000) is None
+
+    run(scenario())
+
+
+def test_the_bytes_of_each_size_come_back() -> None:
+    """An outcome of several sizes reads back as it was written, with the bytes of each."""
+    outcome = Outcome(0, 1, Status.DONE, output_bytes=34, width=400, height=300, each=(30, 4))
+    assert outcome == from_row(0, to_row(outcome, ITEMS[1]))

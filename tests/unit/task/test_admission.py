@@ -1,0 +1,82 @@
+"""How much a task takes on at once: within its memory, for any bodies, and without waiting for ever."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.virtual import run
+from thumbrun.task.admission import Admission
+
+MEMORY = 1000
+
+
+@given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 1000)), max_size=30), st.integers(1, 4))
+def test_bodies_and_pictures_stay_within_the_memory(sizes: list[tuple[int, int]], workers: int) -> None:
+    """Whatever comes, what is held never exceeds the memory, and all get their turn."""
+
+    async def scenario() -> None:
+        admission = Admission(MEMORY, workers)
+        held = 0
+        worked = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            held += size
+            assert 0 <= held <= MEMORY
+
+        async def image(body: int, picture: int) -> None:
+            nonlocal worked
+            async with admission.body(body) as place:
+                hold(body)
+                await asyncio.sleep(1)
+                needed = min(picture, place.most)
+                async with place.decoding(needed):
+                    hold(needed)
+                    await asyncio.sleep(2)
+                    hold(-needed)
+                hold(-body)
+            worked += 1
+
+        await asyncio.gather(*(image(*size) for size in sizes))
+        assert len(sizes) == worked
+
+    run(scenario())
+
+
+def test_what_can_never_fit_is_refused() -> None:
+    """Waiting for more than there is would last for ever."""
+
+    async def scenario() -> None:
+        admission = Admission(MEMORY, 2)
+        with pytest.raises(ValueError, match="501"):
+            async with admission.body(501):
+                pass
+        async with admission.body(10) as place:
+            with pytest.raises(ValueError, match="751"):
+                async with place.decoding(751):
+                    pass
+
+    run(scenario())
+
+
+def test_who_gives_up_waiting_leaves_no_trace() -> None:
+    """A body whose turn never came, or came in the moment it gave up, holds nothing."""
+
+    async def scenario() -> None:
+        admission = Admission(MEMORY, 1)
+
+        async def image(seconds: float) -> None:
+            async with admission.body(200):
+                await asyncio.sleep(seconds)
+
+        images = [asyncio.ensure_future(image(1)) for _ in range(10)]
+        await asyncio.sleep(1)  # the first one ends in this very moment
+        for waiting in images[1:6]:
+            waiting.cancel()
+        await asyncio.gather(*images, return_exceptions=True)
+        async with admission.body(500):
+            pass
+
+    run(scenario())

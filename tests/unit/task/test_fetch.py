@@ -1,0 +1,224 @@
+"""Only the bytes that a thumbnail needs are read: over a store in memory that counts them."""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pillow_heif
+import pytest
+from PIL import Image
+
+from tests.photographs import draw
+from tests.unit.imaging.partial.pictures import animated, progressive, psnr
+from tests.unit.imaging.partial.pyramids import pyramid
+from tests.unit.task.test_pipeline import RUN, item, work, workers
+from thumbrun.decoding.pool import Workers
+from thumbrun.outcomes import Outcome, Reason, Status
+from thumbrun.storage.base import Entry, Sink
+from thumbrun.storage.memory import MemoryStore
+from thumbrun.task.fetch import READ_AT_ONCE
+
+__all__ = ["workers"]  # a fixture
+
+
+class Counting(MemoryStore):
+    """A store that tells what was read of it, and lets a test do something after each read.
+
+    Attributes:
+        ranges: What was asked for.
+        bytes_read: How much came.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("in")
+        self.ranges: list[tuple[int, int | None]] = []
+        self.bytes_read = 0
+
+    async def read(
+        self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+    ) -> None:
+        """Read, and count."""
+        self.ranges.append((start, end))
+        await super().read(name, sink, generation=generation, start=start, end=end)
+        self.bytes_read += len(self.objects[name][1][start:end])
+        await self.after(name)
+
+    async def after(self, name: str) -> None:
+        """Do nothing."""
+
+
+def noise(kind: str, side: int = 1200) -> bytes:
+    """Return a large image of a format."""
+    target = io.BytesIO()
+    grain = np.random.default_rng(1).integers(0, 256, (side, side, 3), np.uint8)
+    picture = Image.fromarray(grain)
+    if kind == "HEIC":
+        pillow_heif.from_pillow(picture).save(target)
+    else:
+        picture.save(target, kind)
+    return target.getvalue()
+
+
+async def done(
+    source: Counting, workers: Workers, entry: Entry, *, kind: str = "jpeg", max_pixels: int = 10**8
+) -> tuple[Outcome, MemoryStore]:
+    """Work one item, and check that its outcome tells what was read."""
+    output = MemoryStore("out")
+    (outcome,), _ = await work(
+        source, output, workers, [item(entry, format=kind)], max_bytes=1 << 28, max_pixels=max_pixels
+    )
+    assert source.bytes_read == outcome.source_bytes
+    return outcome, output
+
+
+@pytest.mark.parametrize(
+    ("kind", "make", "most", "steps"),
+    [
+        ("jpeg", lambda: progressive(4000), 0.2, 3),
+        ("gif", lambda: animated(20), 0.15, 3),
+        ("tiff", lambda: pyramid(2400, quality=90, rgb=True, apart=True), 0.2, 5),
+    ],
+    ids=["jpeg", "gif", "tiff"],
+)
+async def test_a_part_is_enough(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch, kind: str, make: Callable[[], bytes], most: float, steps: int
+) -> None:
+    """The thumbnail of a part is that of the whole, and its outcome says that nothing could be checked."""
+    source, body = Counting(), make()
+    outcome, output = await done(source, workers, source.put_as_user("a.jpg", body), kind=kind)
+    assert (Status.DONE, True) == (outcome.status, outcome.unchecked)
+    assert source.bytes_read <= most * len(body)
+    assert len(source.ranges) <= steps
+    monkeypatch.setattr("thumbrun.task.fetch.READ_AT_ONCE", len(body))
+    source = Counting()
+    checked, target = await done(source, workers, source.put_as_user("a.jpg", body))
+    assert (Status.DONE, False, len(body)) == (checked.status, checked.unchecked, source.bytes_read)
+    assert target.objects[f"{RUN}/a.jpg"][1] == output.objects[f"{RUN}/a.jpg"][1]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "TIFF"])
+async def test_what_is_needed_whole_is_checked(workers: Workers, kind: str) -> None:
+    """Its bytes are read once, in two ranges, and checked against the listing; small ones in one."""
+    source, body = Counting(), noise(kind)
+    assert len(body) > READ_AT_ONCE
+    outcome, _ = await done(source, workers, source.put_as_user("a.jpg", body))
+    assert (Status.DONE, len(body), False) == (outcome.status, outcome.source_bytes, outcome.unchecked)
+    assert 2 == len(source.ranges)
+    source = Counting()
+    await done(source, workers, source.put_as_user("a.jpg", noise(kind, 200)))
+    assert [(0, None)] == source.ranges
+
+
+async def test_looks_that_stay_in_vain_are_given_up(workers: Workers) -> None:
+    """Where one JPEG after the other is needed whole, the next are read at once; progressive ones are found again."""
+    source, output, body, other = Counting(), MemoryStore("out"), noise("JPEG", 800), progressive(4000)
+    entries = [source.put_as_user(f"a{number:02}.jpg", body) for number in range(48)]
+    await work(source, MemoryStore("out"), workers, map(item, entries), max_bytes=1 << 28)
+    assert 48 + 16 <= len(source.ranges) <= 48 + 16 + 7 + 2  # eight are worked at once
+    entries += [source.put_as_user(f"b{number:02}.jpg", other) for number in range(48)]
+    outcomes, _ = await work(source, output, workers, map(item, entries), max_bytes=1 << 28)
+    assert {Status.DONE} == {outcome.status for outcome in outcomes}
+    whole = sum(not outcome.unchecked for outcome in outcomes[48:])
+    assert 1 <= whole <= 15 + 7
+    # Whether it was read in part or whole, the thumbnail is the same.
+    assert 2 == len({content for name, (_, content) in output.objects.items() if name.startswith(RUN)})
+
+
+async def test_too_many_pixels_are_noticed_where_nothing_is_looked_at_first(workers: Workers) -> None:
+    """A read at once ends with the first bytes that declare too many, and the next files are looked at again."""
+    source, body, other = Counting(), noise("JPEG", 800), noise("JPEG", 1200)
+    entries = [source.put_as_user(f"a{number:02}.jpg", body) for number in range(40)]
+    entries += [source.put_as_user(f"b{number:02}.jpg", other) for number in range(40)]
+    outcomes, _ = await work(
+        source, MemoryStore("out"), workers, map(item, entries), max_bytes=1 << 28, max_pixels=700_000
+    )
+    assert {Status.DONE} == {outcome.status for outcome in outcomes[:40]}
+    for outcome in outcomes[40:]:
+        assert (Reason.TOO_MANY_PIXELS, True) == (outcome.reason, outcome.unchecked)
+        assert outcome.source_bytes <= 64 * 1024
+    ends = [end for start, end in source.ranges if not start]
+    assert None in ends  # some were read at once
+    assert None not in ends[-20:]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "JPEG2000", "AVIF", "HEIC"])
+async def test_too_many_pixels_take_no_more_than_a_header(workers: Workers, kind: str) -> None:
+    """A picture that declares more than max-pixels is refused by its first bytes, as it is by all of them."""
+    for side in (1200, 40):
+        source, body = Counting(), noise(kind, side)
+        outcome, _ = await done(source, workers, source.put_as_user("a.jpg", body), max_pixels=1000)
+        assert (Reason.TOO_MANY_PIXELS, side == 1200) == (outcome.reason, outcome.unchecked)
+        assert outcome.detail == f"{side:,} x {side:,} pixels, max-pixels is 1,000"
+        assert source.bytes_read <= 64 * 1024
+
+
+async def test_what_is_damaged_on_its_way_between_two_ranges(workers: Workers) -> None:
+    """A range that comes with other bytes than the listing's checksum says is read again, whole."""
+    body = noise("PNG")
+
+    class Damaging(Counting):
+        async def read(
+            self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+        ) -> None:
+            """Deliver other bytes the second time."""
+            await super().read(name, sink, generation=generation, start=start, end=end)
+            if len(self.ranges) == 2:
+                sink.reset()
+                sink.write(b"?" * (len(body) - start))
+
+    source = Damaging()
+    output = MemoryStore("out")
+    entry = source.put_as_user("a.jpg", body)
+    (outcome,), _ = await work(source, output, workers, [item(entry)], max_bytes=1 << 28)
+    assert (Status.DONE, False) == (outcome.status, outcome.unchecked)
+    assert 3 == len(source.ranges)
+
+
+async def test_a_part_that_cannot_be_decoded_is_read_whole(workers: Workers) -> None:
+    """Nothing bad is said of an image before all of its bytes were checked."""
+    body = progressive(4000)
+
+    class Damaging(Counting):
+        async def read(
+            self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+        ) -> None:
+            """Deliver broken tables the first time."""
+            await super().read(name, sink, generation=generation, start=start, end=end)
+            if len(self.ranges) == 1:
+                sink.reset()
+                sink.write(body[:end].replace(b"\xff\xc4", b"\xff\xee"))
+
+    source, output = Damaging(), MemoryStore("out")
+    (outcome,), _ = await work(source, output, workers, [item(source.put_as_user("a.jpg", body))], max_bytes=1 << 28)
+    assert (Status.DONE, False) == (outcome.status, outcome.unchecked)
+    assert outcome.source_bytes > len(body)
+    with Image.open(io.BytesIO(output.objects[f"{RUN}/a.jpg"][1])) as thumbnail:
+        assert psnr(draw(4000, 4000 % 7).resize((100, 67)), thumbnail) > 25
+
+
+@pytest.mark.parametrize("step", [1, 2])
+async def test_two_generations_never_mix(workers: Workers, step: int) -> None:
+    """An object that is replaced between two ranges has changed: nothing is made of its halves."""
+    body = noise("PNG")
+
+    class Replaced(Counting):
+        async def after(self, name: str) -> None:
+            """Replace the object once."""
+            if len(self.ranges) == step:
+                self.put_as_user(name, body[::-1])
+
+    source, output = Replaced(), MemoryStore("out")
+    entry = source.put_as_user("a.jpg", body)
+    (outcome,), _ = await work(source, output, workers, [item(entry)], max_bytes=1 << 28)
+    assert (Reason.SOURCE_CHANGED if step == 1 else None) == outcome.reason
+    assert (step == 2) == bool(output.objects)
+
+
+async def test_more_than_memory_holds(workers: Workers) -> None:
+    """Of an object that is larger than what may be held, a part may do; without, it is refused before it is read."""
+    for body, reason in ((animated(8) + bytes(40 << 20), None), (noise("PNG") + bytes(40 << 20), Reason.OUT_OF_MEMORY)):
+        source = Counting()
+        entry = source.put_as_user("a.jpg", body)
+        outcome, _ = await done(source, workers, entry)
+        assert reason is outcome.reason
+        assert source.bytes_read < 1 << 20

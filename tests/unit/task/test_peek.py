@@ -1,0 +1,50 @@
+"""When an object's first bytes are looked at before the rest is read."""
+
+import pytest
+
+from thumbrun.task.peek import Looks
+
+MIB = 1 << 20
+
+
+def looked_at(looks: Looks, count: int, *, paying: bool, format_: str = "jpeg", size: int = MIB) -> int:
+    """Work so many objects one after the other; return how many were looked at."""
+    found = 0
+    for _ in range(count):
+        if looks.pay(format_, size):
+            found += 1
+            looks.learn(format_, paid=paying)
+    return found
+
+
+def test_looks_that_stay_in_vain_become_few() -> None:
+    """After sixteen in vain, one of sixteen objects is looked at."""
+    looks = Looks()
+    assert 16 == looked_at(looks, 16, paying=False)
+    assert 10 == looked_at(looks, 160, paying=False)
+
+
+def test_one_look_that_pays_brings_all_back() -> None:
+    """Where progressive files begin, at most fifteen of them are missed."""
+    looks = Looks()
+    looked_at(looks, 100, paying=False)
+    assert 100 - looked_at(looks, 100, paying=True) <= 15
+    assert 16 == looked_at(looks, 16, paying=False)
+
+
+def test_now_and_then_is_enough() -> None:
+    """One progressive file among sixteen keeps all being looked at."""
+    looks = Looks()
+    for _ in range(100):
+        assert 15 == looked_at(looks, 15, paying=False)
+        assert 1 == looked_at(looks, 1, paying=True)
+
+
+@pytest.mark.parametrize(("format_", "size"), [("jpeg", 5 * MIB), ("png", MIB), ("tiff", MIB), (None, MIB)])
+def test_what_is_always_looked_at(format_: str | None, size: int) -> None:
+    """Very large files, beside which a look costs little, and all formats but JPEG."""
+    looks = Looks()
+    looked_at(looks, 100, paying=False)
+    for _ in range(100):
+        assert looks.pay(format_, size)
+        looks.learn(format_, paid=False)

@@ -1,0 +1,475 @@
+"""From an item to its outcome: over stores in memory, with real decoding processes."""
+
+import asyncio
+import gzip
+import io
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+
+import pytest
+from PIL import Image
+
+from tests.photographs import draw
+from thumbrun.decoding.body import Body
+from thumbrun.decoding.pool import Workers
+from thumbrun.imaging.recipe import Recipe
+from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.outcomes import Outcome, Reason, Status
+from thumbrun.planning.plan import Item
+from thumbrun.storage.base import (
+    DamagedError,
+    DeniedError,
+    Entry,
+    Sink,
+    StoreError,
+    TransientError,
+    UnauthenticatedError,
+)
+from thumbrun.storage.memory import MemoryStore
+from thumbrun.task.admission import Admission
+from thumbrun.task.fetch import SourceDeniedError
+from thumbrun.task.pipeline import Pipeline
+from thumbrun.task.put import Making, Work
+
+RUN = "20260102T1530Z"
+MEMORY = 64 << 20
+
+
+@pytest.fixture(scope="module")
+def photograph() -> bytes:
+    """Return a JPEG."""
+    target = io.BytesIO()
+    draw(300, 1).save(target, "JPEG")
+    return target.getvalue()
+
+
+@pytest.fixture
+async def workers() -> AsyncIterator[Workers]:
+    """Run one decoding process."""
+    running = Workers(1, timeout=10, memory=MEMORY)
+    await running.start()
+    yield running
+    await running.close()
+
+
+def item(entry: Entry, **changes: object) -> Item:
+    """Return the item of an object."""
+    values: dict[str, object] = {
+        "source": entry.name,
+        "generation": entry.generation,
+        "size": entry.size,
+        "crc32c": entry.crc32c,
+        "encoding": entry.content_encoding,
+        "format": "jpeg",
+        "opened": True,
+        "output": entry.name.rpartition("/")[2],
+        "output_format": "jpeg",
+    }
+    return Item(**(values | changes))  # type: ignore[arg-type]
+
+
+async def at_once(_: Work) -> None:
+    """Announce without waiting for anything."""
+
+
+async def work(
+    source: MemoryStore,
+    output: MemoryStore,
+    workers: Workers,
+    items: Iterable[Item],
+    announced: Callable[[Work], Awaitable[None]] = at_once,
+    **making: object,
+) -> tuple[list[Outcome], Pipeline]:
+    """Work items, and return their outcomes by index, and the pipeline."""
+    values: dict[str, object] = {
+        "run_id": RUN,
+        "folder": f"{RUN}/",
+        "recipe": Recipe(),
+        "max_pixels": 10**8,
+        "max_bytes": 1 << 20,
+    }
+    pipeline = Pipeline(
+        source,
+        output,
+        workers,
+        Admission(MEMORY, 1),
+        Making(**(values | making)),  # type: ignore[arg-type]
+        items_at_once=8,
+    )
+
+    async def feed() -> AsyncIterator[Work]:
+        for index, one in enumerate(items):
+            yield Work(0, index, one)
+
+    outcomes: list[Outcome] = []
+    await pipeline.run(feed(), outcomes.append, announced)
+    return sorted(outcomes, key=lambda outcome: outcome.item), pipeline
+
+
+async def test_what_is_not_announced_yet_is_fetched_and_not_opened(
+    workers: Workers, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While an item is being announced its bytes are fetched; it is opened once the announcement is written."""
+    source = MemoryStore("in")
+    happened = list[str]()
+    render, read = workers.render, source.read
+
+    async def reading(name: str, sink: Sink, **options: object) -> None:
+        await read(name, sink, **options)  # type: ignore[arg-type]
+        happened.append("fetched")
+
+    async def announced(_: Work) -> None:
+        await asyncio.sleep(0.1)
+        happened.append("announced")
+
+    async def rendering(body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
+        happened.append("opened")
+        return await render(body, request)
+
+    monkeypatch.setattr(source, "read", reading)
+    monkeypatch.setattr(workers, "render", rendering)
+    items = [item(source.put_as_user("a.jpg", photograph))]
+    (outcome,), _ = await work(source, MemoryStore("out"), workers, items, announced)
+    assert (Status.DONE, ["fetched", "announced", "opened"]) == (outcome.status, list(dict.fromkeys(happened)))
+
+
+async def test_who_runs_out_of_memory_gets_a_process_share(
+    workers: Workers, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A decoder that takes more than the header says is given a process's share before the image is refused."""
+    source, given, render = MemoryStore("in"), list[int](), workers.render
+    share = Admission(MEMORY, 1)
+
+    async def rendering(body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
+        given.append(request.memory)
+        if request.memory < MEMORY // 2:
+            return Refused(Reason.OUT_OF_MEMORY, "decoding took more memory than the process may have")
+        return await render(body, request)
+
+    monkeypatch.setattr(workers, "render", rendering)
+    (outcome,), _ = await work(source, MemoryStore("out"), workers, [item(source.put_as_user("a.jpg", photograph))])
+    async with share.body(1) as hold:
+        assert (Status.DONE, [hold.first, hold.share]) == (outcome.status, given)
+
+
+async def test_a_thumbnail_and_its_marks(workers: Workers, photograph: bytes) -> None:
+    """A photograph becomes a thumbnail that says where it comes from, and the outcome says what was read and made."""
+    source, output = MemoryStore("in"), MemoryStore("out")
+    entry = source.put_as_user("a/é.jpg", photograph)
+    (outcome,), _ = await work(source, output, workers, [item(entry)])
+    made, body = output.objects[f"{RUN}/é.jpg"]
+    with Image.open(io.BytesIO(body)) as thumbnail:
+        assert (100, 67) == thumbnail.size == (outcome.width, outcome.height)
+    assert (Status.DONE, len(photograph), len(body)) == (outcome.status, outcome.source_bytes, outcome.output_bytes)
+    assert ("image/jpeg", RUN, "memory://in/a/é.jpg", entry.generation, Recipe().digest()) == (
+        made.content_type,
+        made.metadata["thumbrun-run"],
+        made.metadata["thumbrun-source"],
+        made.metadata["thumbrun-source-generation"],
+        made.metadata["thumbrun-recipe"],
+    )
+
+
+async def test_a_private_source_leaves_a_hash(workers: Workers, photograph: bytes) -> None:
+    """With source_metadata=hash, the source's name is nowhere on the thumbnail."""
+    source, output = MemoryStore("in"), MemoryStore("out")
+    entry = source.put_as_user("secret/name.jpg", photograph)
+    await work(source, output, workers, [item(entry, output="x.jpg")], hash_source=True)
+    assert "secret" not in json.dumps(dict(output.objects[f"{RUN}/x.jpg"][0].metadata))
+
+
+async def test_what_exists_is_looked_at(workers: Workers, photograph: bytes) -> None:
+    """This very thumbnail is done; another run's, another source's or a stranger's is a name that is taken."""
+    source, output = MemoryStore("in"), MemoryStore("out")
+    names = ("own.jpg", "other-run.jpg", "other-generation.jpg", "stranger.jpg")
+    items = [item(source.put_as_user(name, photograph)) for name in names]
+    await work(source, output, workers, items[:1])
+    own = output.objects[f"{RUN}/own.jpg"][0].metadata
+    output.put_as_user(f"{RUN}/other-run.jpg", b"x", metadata={**own, "thumbrun-run": "earlier"})
+    mine = {**own, "thumbrun-source": "memory://in/other-generation.jpg", "thumbrun-source-generation": "1"}
+    output.put_as_user(f"{RUN}/other-generation.jpg", b"x", metadata=mine)
+    output.put_as_user(f"{RUN}/stranger.jpg", b"x")
+    before = dict(output.objects)
+    outcomes, _ = await work(source, output, workers, items)
+    assert [None, Reason.NAME_TAKEN, Reason.NAME_TAKEN, Reason.NAME_TAKEN] == [o.reason for o in outcomes]
+    assert before == output.objects
+
+
+async def test_a_thumbnail_that_was_damaged_on_its_way_is_not_taken_for_done(
+    workers: Workers, photograph: bytes
+) -> None:
+    """Who finds a thumbnail whose bytes are not those that were sent calls it damaged, as who sent it does."""
+    source, output = MemoryStore("in"), MemoryStore("out")
+    items = [item(source.put_as_user("a.jpg", photograph))]
+    await work(source, output, workers, items)
+    entry, body = output.objects[f"{RUN}/a.jpg"]
+    output.put_as_user(f"{RUN}/a.jpg", body[:-1], metadata=entry.metadata)
+    (outcome,), _ = await work(source, output, workers, items)
+    assert Reason.OUTPUT_DAMAGED is outcome.reason
+
+
+async def test_objects_that_changed_after_the_plan(workers: Workers, photograph: bytes) -> None:
+    """A deleted object is gone, a replaced one has changed, and a bucket that keeps old versions serves the planned."""
+    for versioning in (False, True):
+        source, output = MemoryStore("in", versioning=versioning), MemoryStore("out")
+        items = [item(source.put_as_user(name, photograph)) for name in ("gone.jpg", "changed.jpg")]
+        source.delete_as_user("gone.jpg")
+        source.put_as_user("changed.jpg", b"another picture")
+        outcomes, _ = await work(source, output, workers, items)
+        expected = [None, None] if versioning else [Reason.SOURCE_GONE, Reason.SOURCE_CHANGED]
+        assert expected == [outcome.reason for outcome in outcomes]
+
+
+async def test_bytes_that_do_not_match_their_checksum(workers: Workers, photograph: bytes) -> None:
+    """A body damaged on its way is read again; one that is damaged in the store is no picture."""
+
+    class Damaging(MemoryStore):
+        reads = 0
+
+        async def read(
+            self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+        ) -> None:
+            """Deliver another last byte, the first time or always."""
+            await super().read(name, sink, generation=generation, start=start, end=end)
+            self.reads += 1
+            if self.reads == 1 or name == "always.jpg":
+                sink.reset()
+                sink.write(photograph[:-1] + b"?")
+
+    source, output = Damaging("in"), MemoryStore("out")
+    (once,), _ = await work(source, output, workers, [item(source.put_as_user("once.jpg", photograph))])
+    assert (Status.DONE, 2) == (once.status, source.reads)
+    (always,), _ = await work(source, output, workers, [item(source.put_as_user("always.jpg", photograph))])
+    assert Reason.SOURCE_DAMAGED is always.reason
+    assert [f"{RUN}/once.jpg"] == list(output.objects)
+
+
+async def test_a_way_that_damages_everything_is_no_outcome(workers: Workers, photograph: bytes) -> None:
+    """Other bytes at each read say nothing of the object: it stays open, for an attempt on a better way."""
+
+    class Mangling(MemoryStore):
+        reads = 0
+
+        async def read(
+            self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+        ) -> None:
+            """Deliver another last byte each time."""
+            await super().read(name, sink, generation=generation, start=start, end=end)
+            self.reads += 1
+            sink.reset()
+            sink.write(photograph[:-1] + bytes([self.reads]))
+
+    source, output = Mangling("in"), MemoryStore("out")
+    outcomes, pipeline = await work(source, output, workers, [item(source.put_as_user("a.jpg", photograph))])
+    assert ([], 1) == (outcomes, pipeline.left_open)
+    assert {} == output.objects
+
+
+async def test_objects_stored_compressed(workers: Workers, photograph: bytes) -> None:
+    """What is stored with contentEncoding gzip is undone after its check; what grows too large or breaks off fails."""
+    source, output = MemoryStore("in"), MemoryStore("out")
+    whole = gzip.compress(photograph)
+    bodies = {
+        "whole.jpg": whole,
+        "cut.jpg": whole[:-20],
+        "none.jpg": photograph,
+        "bomb.jpg": gzip.compress(b"\0" * (2 << 20)),
+    }
+    items = [item(source.put_as_user(name, body, content_encoding="gzip")) for name, body in bodies.items()]
+    outcomes, _ = await work(source, output, workers, items)
+    expected = [None, Reason.TRUNCATED, Reason.UNREADABLE, Reason.TOO_LARGE]
+    assert expected == [outcome.reason for outcome in outcomes]
+
+
+async def test_what_needs_no_byte_is_not_read(workers: Workers) -> None:
+    """Unsupported formats, too large objects and impossible names have their outcome without a request."""
+    source, output = MemoryStore("in", exists=False), MemoryStore("out", exists=False)
+    entry = Entry("a.jpg", 10, "1")
+    items = [
+        item(entry, opened=False, format=None),
+        item(entry, size=2 << 20),
+        item(entry, output="x" * 1024),
+    ]
+    outcomes, _ = await work(source, output, workers, items)
+    assert [
+        (Status.SKIPPED, Reason.UNSUPPORTED),
+        (Status.FAILED, Reason.TOO_LARGE),
+        (Status.FAILED, Reason.NAME_INVALID),
+    ] == [(outcome.status, outcome.reason) for outcome in outcomes]
+
+
+async def test_bytes_that_nothing_claims_to_be_an_image(workers: Workers, photograph: bytes) -> None:
+    """With detect=content, what is an image becomes a thumbnail, what is none is skipped, what claims it has failed."""
+    source, output = MemoryStore("in"), MemoryStore("out")
+    entries = [source.put_as_user(f"upload-{n}", body) for n, body in enumerate((photograph, b"a letter", b"a letter"))]
+    items = [
+        item(entry, format=source_format) for entry, source_format in zip(entries, (None, None, "jpeg"), strict=True)
+    ]
+    outcomes, _ = await work(source, output, workers, items)
+    assert [(Status.DONE, None), (Status.SKIPPED, Reason.NOT_AN_IMAGE), (Status.FAILED, Reason.UNREADABLE)] == [
+        (outcome.status, outcome.reason) for outcome in outcomes
+    ]
+
+
+async def test_pictures_beyond_the_limits(workers: Workers) -> None:
+    """Too many pixels, or more memory than there is, is found out from the header."""
+    source, output = MemoryStore("in"), MemoryStore("out")
+    target = io.BytesIO()
+    Image.new("RGB", (5000, 5000)).save(target, "PNG")
+    entry = source.put_as_user("large.png", target.getvalue())
+    (pixels,), _ = await work(source, output, workers, [item(entry)], max_pixels=10**6)
+    (memory,), _ = await work(source, output, workers, [item(entry)])
+    assert [Reason.TOO_MANY_PIXELS, Reason.OUT_OF_MEMORY] == [pixels.reason, memory.reason]
+
+
+class Refusing(MemoryStore):
+    """Raises an error for reads of some names, and counts the rest."""
+
+    def __init__(self, error: StoreError, names: set[str]) -> None:
+        super().__init__("in")
+        self.error = error
+        self.names = names
+
+    async def read(
+        self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+    ) -> None:
+        """Read, or raise."""
+        if name in self.names:
+            raise self.error
+        await super().read(name, sink, generation=generation, start=start, end=end)
+
+    async def stat(self, name: str) -> Entry | None:
+        """Look, or raise where looking takes what reading takes."""
+        if name in self.names and isinstance(self.error, DeniedError):
+            raise self.error
+        return await super().stat(name)
+
+
+@pytest.mark.parametrize("left", [0, 1])
+async def test_one_object_that_may_not_be_read(workers: Workers, photograph: bytes, left: int) -> None:
+    """Where others can be read, a refusal lies with the object, even if on a retry it is all that is left."""
+    source, output = Refusing(DeniedError("403"), {"in/b.jpg"}), MemoryStore("out")
+    items = [item(source.put_as_user(name, photograph)) for name in ("a.jpg", "in/b.jpg")]
+    outcomes, pipeline = await work(source, output, workers, items[left:])
+    assert Reason.SOURCE_DENIED is outcomes[-1].reason
+    assert 0 == pipeline.left_open
+
+
+async def test_no_object_may_be_read(workers: Workers, photograph: bytes) -> None:
+    """Where none can be read, it lies with the bucket: all stay open, and after many the task gives up."""
+    names = [f"in/{number}.jpg" for number in range(20)]
+    source, output = Refusing(DeniedError("403"), set(names)), MemoryStore("out")
+    items = [item(source.put_as_user(name, photograph)) for name in names]
+    outcomes, pipeline = await work(source, output, workers, items[:3])
+    assert ([], 3) == (outcomes, pipeline.left_open)
+    with pytest.raises(SourceDeniedError):
+        await work(source, output, workers, items)
+
+
+class Withdrawing(MemoryStore):
+    """Refuses everything from some request on, for so many requests."""
+
+    def __init__(self, after: int, times: int) -> None:
+        super().__init__("in")
+        self.after = after
+        self.times = times
+
+    def count(self) -> None:
+        """Refuse, or not."""
+        self.after -= 1
+        if -self.times <= self.after < 0:
+            raise DeniedError("403")
+
+    async def read(
+        self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+    ) -> None:
+        """Read, or refuse."""
+        self.count()
+        await super().read(name, sink, generation=generation, start=start, end=end)
+
+    async def stat(self, name: str) -> Entry | None:
+        """Look, or refuse."""
+        self.count()
+        return await super().stat(name)
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, 4, 5, 6, 1000])
+async def test_a_bucket_that_refuses_in_the_middle(workers: Workers, photograph: bytes, times: int) -> None:
+    """That objects could be read before proves nothing once all are refused: they stay open, or are done later."""
+    source, output = Withdrawing(2, times), MemoryStore("out")
+    items = [item(source.put_as_user(f"{number}.jpg", photograph)) for number in range(6)]
+    outcomes, pipeline = await work(source, output, workers, items)
+    assert [Status.DONE] * len(outcomes) == [outcome.status for outcome in outcomes]
+    assert 6 == len(outcomes) + pipeline.left_open
+    assert (times > 4) == bool(pipeline.left_open)
+
+
+async def test_a_store_that_fails_leaves_items_open(workers: Workers, photograph: bytes) -> None:
+    """Exhausted retries are nobody's outcome: the others are done, and after many in a row the task gives up."""
+    source, output = Refusing(TransientError("503, for long"), {"b.jpg"}), MemoryStore("out")
+    items = [item(source.put_as_user(name, photograph)) for name in ("a.jpg", "b.jpg", "c.jpg")]
+    outcomes, pipeline = await work(source, output, workers, items)
+    assert [0, 2] == [outcome.item for outcome in outcomes]
+    assert (1, "503, for long") == (pipeline.left_open, str(pipeline.failure))
+    many = [items[1]] * 20
+    with pytest.raises(TransientError):
+        await work(source, output, workers, many)
+
+
+async def test_missing_credentials_end_the_task(workers: Workers, photograph: bytes) -> None:
+    """401 is the same for every object, so the first one says it all."""
+    source = Refusing(UnauthenticatedError("401"), {"a.jpg"})
+    with pytest.raises(UnauthenticatedError):
+        await work(source, MemoryStore("out"), workers, [item(source.put_as_user("a.jpg", photograph))])
+
+
+@pytest.mark.parametrize("error", [DeniedError("403"), DamagedError("other bytes")])
+async def test_a_destination_that_does_not_take_thumbnails(
+    workers: Workers, photograph: bytes, error: StoreError
+) -> None:
+    """A missing permission ends the task; a thumbnail that was stored wrong is its own failure."""
+
+    class Destination(MemoryStore):
+        async def create(
+            self,
+            name: str,
+            body: bytes,
+            *,
+            content_type: str,
+            metadata: Mapping[str, str],
+            cache_control: str | None = None,
+        ) -> Entry:
+            """Refuse."""
+            raise error
+
+    source = MemoryStore("in")
+    entry = source.put_as_user("a.jpg", photograph)
+    if isinstance(error, DeniedError):
+        with pytest.raises(DeniedError):
+            await work(source, Destination("out"), workers, [item(entry)])
+    else:
+        (outcome,), _ = await work(source, Destination("out"), workers, [item(entry)])
+        assert Reason.OUTPUT_DAMAGED is outcome.reason
+
+
+async def test_many_items_are_under_way_at_once_but_not_too_many(workers: Workers, photograph: bytes) -> None:
+    """Items overlap, up to the bound and not beyond it."""
+
+    class Slow(MemoryStore):
+        under_way = most = 0
+
+        async def read(
+            self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+        ) -> None:
+            """Take a moment."""
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+            await asyncio.sleep(0.01)
+            await super().read(name, sink, generation=generation, start=start, end=end)
+            self.under_way -= 1
+
+    source = Slow("in")
+    items = [item(source.put_as_user(f"{n}.jpg", photograph)) for n in range(40)]
+    outcomes, _ = await work(source, MemoryStore("out"), workers, items)
+    assert 40 == len(outcomes)
+    assert 8 == source.most

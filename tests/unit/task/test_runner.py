@@ -1,0 +1,59 @@
+"""A task that is told to stop, whole, in virtual time."""
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+
+from tests.faults.deaths import Life, World
+from tests.virtual import run
+from thumbrun.errors import InterruptedRunError
+
+IMAGES = 40
+DECODERS = {"PIL", "pi_heif", "isal", "kornia_rs", "numpy"}
+LOADED = f"import sys, thumbrun.cli, thumbrun.task.runner; sys.exit(bool({DECODERS} & set(sys.modules)))"
+
+
+def test_a_task_loads_no_decoder() -> None:
+    """Only decoding processes load what decodes: a task starts without waiting for it, and holds none of it."""
+    subprocess.run([sys.executable, "-c", LOADED], check=True)
+
+
+async def stopped_after(opened: int) -> tuple[World, asyncio.Task[object]]:
+    """Tell a task to stop once it has opened so many images, and return what it came to."""
+    world = World(1, in_flight=4)
+    world.put({f"{number:03}.jpg": b"image %d" % number for number in range(IMAGES)})
+    stop = asyncio.Event()
+    running: asyncio.Task[object] = asyncio.ensure_future(world.job(0, 0, Life()).run(stop))
+    while len(world.opened[0, 0]) < opened:  # noqa: ASYNC110  (virtual time, which nothing else tells)
+        await asyncio.sleep(0.01)
+    stop.set()
+    await asyncio.wait({running})
+    return world, running
+
+
+def test_what_is_cut_short_is_written_down() -> None:
+    """A task that is stopped on its way says so, and every image that it had begun is in the ledger."""
+
+    async def scenario() -> None:
+        world, running = await stopped_after(20)
+        with pytest.raises(InterruptedRunError):
+            running.result()
+        outcomes = await world.outcomes()
+        assert 20 <= len(outcomes) < IMAGES
+        assert len(outcomes) == len(world.opened[0, 0])
+
+    run(scenario())
+
+
+def test_a_task_that_ends_within_its_grace_has_ended_well() -> None:
+    """Told to stop with its last images under way, it finishes them, and the run: nothing is left to be resumed."""
+
+    async def scenario() -> None:
+        world, running = await stopped_after(IMAGES)
+        report = running.result()
+        assert IMAGES == len(await world.outcomes())
+        assert IMAGES == report.run.done  # type: ignore[attr-defined]
+
+    run(scenario())

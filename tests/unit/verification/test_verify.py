@@ -1,0 +1,130 @@
+"""What `thumbrun verify` tells: to machines and to people, bounded and harmless."""
+
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+
+from tests.virtual import VirtualClock, run
+from thumbrun.decoding.pool import Workers
+from thumbrun.imaging.recipe import Recipe
+from thumbrun.outcomes import Outcome, Status
+from thumbrun.runs.recent import runs_there
+from thumbrun.runs.record_store import State
+from thumbrun.storage.memory import MemoryStore
+from thumbrun.verification.decode_check import Opening
+from thumbrun.verification.findings import IN_THE_WAY, MEANINGS, MOST_NAMED, Finding, Kind, Verified, verified_text
+
+
+def verified() -> Verified:
+    """Return what was found of a run so far: nothing."""
+    return Verified("r", "gs://s/in/", "gs://o/r/", "gs://o/_thumbrun/runs/r/", opened=True, items=3, shards=1)
+
+
+def test_every_kind_has_a_meaning() -> None:
+    """The set of kinds is closed, and each is explained."""
+    assert set(Kind) == set(MEANINGS)
+    assert set(Kind) > IN_THE_WAY
+
+
+def test_all_are_counted_and_the_first_are_named() -> None:
+    """A bucket full of damage makes no endless document."""
+    found = verified()
+    for number in range(MOST_NAMED + 5):
+        found.add(Finding(Kind.MISSING, f"gs://s/in/{number}"))
+    found.add(Finding(Kind.OPEN, "gs://s/in/x"))
+    record = json.loads(json.dumps(found.to_record()))
+    assert {"open": 1, "missing": MOST_NAMED + 5} == record["counts"]
+    assert {"kind": "open", "source": "gs://s/in/x"} == record["findings"][0]
+    assert 1 + MOST_NAMED == len(record["findings"])
+    assert not record["right"]
+    text = verified_text(found, "1 done")
+    assert f"… and {MOST_NAMED + 5 - 20:,} more" in text
+
+
+def test_names_move_no_cursor() -> None:
+    """Whatever a name holds, people are shown one line of it."""
+    found = verified()
+    found.add(Finding(Kind.UNEXPLAINED, object="gs://o/r/a\x1b[2J\nb\u202e", detail="\r\x07"))
+    found.advice.append("thumbrun retry 'a\nb'")
+    text = verified_text(found, "3 done")
+    assert text.replace("\n", "").isprintable()
+    assert r"a\x1b[2J\nb\u202e" in text
+
+
+def test_what_is_right_says_how_far_it_looked() -> None:
+    """Without opening thumbnails nobody claims that they are whole."""
+    found = verified()
+    assert "whole and of the right size" in verified_text(found, "3 done")
+    found.opened = False
+    assert "none was opened" in verified_text(found, "3 done")
+
+
+def encoded(width: int, height: int, format_: str = "PNG") -> bytes:
+    """Return a picture."""
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(file, format_)
+    return file.getvalue()
+
+
+WHOLE = encoded(100, 75)
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "expected"),
+    [
+        (WHOLE, {}, None),
+        (WHOLE, {"width": 100, "height": 75}, None),
+        (WHOLE, {"width": 75, "height": 100}, Kind.WRONG_SIZE),
+        (WHOLE, {"output_bytes": len(WHOLE) + 1}, Kind.WRONG_LENGTH),
+        (WHOLE, {"output_bytes": len(WHOLE) - 1}, Kind.WRONG_LENGTH),
+        (None, {}, Kind.MISSING),
+        (encoded(101, 1), {}, Kind.WRONG_SIZE),
+        (encoded(300, 300), {}, Kind.WRONG_SIZE),
+        (encoded(100, 75, "JPEG"), {}, Kind.WRONG_FORMAT),
+        (WHOLE[:-30], {}, Kind.UNREADABLE),
+        (b"no image", {}, Kind.UNREADABLE),
+        (encoded(100, 75, "GIF").ljust(70_000, b"\0"), {}, Kind.WRONG_FORMAT),  # one that travels in a file
+    ],
+)
+async def test_what_opening_a_thumbnail_shows(
+    body: bytes | None, outcome: dict[str, int], expected: Kind | None
+) -> None:
+    """Each way in which a thumbnail can be wrong has its kind."""
+    store = MemoryStore()
+    if body is not None:
+        store.put_as_user("r/a.png", body)
+    told = replace(Outcome(0, 0, Status.DONE, output_bytes=len(body or b"x")), **outcome)  # type: ignore[arg-type]
+    workers = Workers(1, timeout=10, memory=64 << 20)
+    await workers.start()
+    try:
+        wrong = await Opening(store, workers, Recipe(100, 100), 64 << 20).wrong("r/a.png", "png", told)
+    finally:
+        await workers.close()
+    assert expected == (wrong.kind if wrong else None), wrong
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [
+        ([], "no run was begun there"),
+        (["20250101T0000Z", "20240101T0000Z"], "runs there: 20240101T0000Z, 20250101T0000Z"),
+        (["20250101T0000Z", "20251220T0000Z"], "runs there: 20251220T0000Z"),
+        (["20251220T0000Z", "20260102T1200Z", "20260102T1200Z-2"], "runs there: 20260102T1200Z, 20260102T1200Z-2"),
+        ([f"x{n}" for n in range(9)], "runs there: x4, x5, x6, x7, x8"),
+    ],
+)
+def test_which_runs_are_there(runs: list[str], expected: str) -> None:
+    """The latest few are named, whatever lies among their records."""
+
+    async def scenario() -> str:
+        store = MemoryStore()
+        for run_id in runs:
+            for name in ("run.json", "plan.json", "ledger/0000000/a-0000000.jsonl.gz"):
+                store.put_as_user(f"_thumbrun/runs/{run_id}/{name}", b"")
+        store.put_as_user("_thumbrun/zoo", b"")
+        return await runs_there(State(store, "_thumbrun/"), VirtualClock())
+
+    assert expected == run(scenario())
