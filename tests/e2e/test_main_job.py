@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 from tests.e2e.tasks import Task, Tasks, clean_environment, cloud_run
+from tests.faults.wire.asked import Asked
+from tests.faults.wire.proxy import Proxy, running_proxy
 from tests.fidelity.measure import psnr
 from tests.photographs import photographs, reduced
 from thumbrun.demo.emulator import Emulator
@@ -97,6 +99,20 @@ def wait_for_thumbnails(emulator: Emulator, count: int) -> None:
     while len(thumbnails(emulator)) < count:
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def let_through(proxy: Proxy, count: int) -> None:
+    """Let a proxy pass on what reads so many images, and hold what reads any other until it is told to release them."""
+    let: set[str] = set()
+
+    def hold(asked: Asked) -> bool:
+        if asked.operation != "read" or not asked.name.startswith("in/"):
+            return False
+        if len(let) < count:
+            let.add(asked.name)
+        return asked.name not in let
+
+    proxy.hold = hold
 
 
 def wait_for_output(task: Task, words: str) -> None:
@@ -207,11 +223,13 @@ def test_a_terminated_task_hands_back_and_is_resumed(emulator: Emulator, tasks: 
     """SIGTERM ends a task with 130 and the command that goes on; that command finishes the run."""
     images = upload(emulator)
     environment = clean_environment(STORAGE_EMULATOR_HOST=emulator.url, THUMBRUN_WORKERS="1")
-    task = tasks.command("run", f"gs://{BUCKET}/in", environment=environment)
-    wait_for_thumbnails(emulator, 5)
-    task.process.terminate()
-    assert 130 == task.wait(10), task.output()
-    assert len(images) > len(thumbnails(emulator))
+    with running_proxy(emulator.url) as proxy:
+        let_through(proxy, 5)
+        task = tasks.command("run", f"gs://{BUCKET}/in", environment=environment | {"STORAGE_EMULATOR_HOST": proxy.url})
+        wait_for_thumbnails(emulator, 5)
+        task.process.terminate()
+        assert 130 == task.wait(), task.output()
+        assert 5 == len(thumbnails(emulator))
     found = re.search(r"thumbrun (run --resume gs://\S+)", task.output())
     assert found, task.output()
     again = tasks.command(*found[1].split(), environment=environment)

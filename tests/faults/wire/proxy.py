@@ -102,7 +102,7 @@ class Proxy:
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as self._session:
             app = web.Application(client_max_size=1 << 30)
-            app.router.add_route("*", "/{path:.*}", self._handle)
+            app.router.add_route("*", "/{path:(?s:.*)}", self._handle)  # names may hold line breaks
             runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 0).start()
