@@ -1,3 +1,3 @@
 """Thumbnails of every image under a Cloud Storage prefix, in parallel tasks that lose nothing when they die."""
 
-__version__ = "0.1.0"
+from thumbrun.version import __version__ as __version__

@@ -20,7 +20,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
-from thumbrun import __version__
 from thumbrun.clock import SystemClock
 from thumbrun.console import plain
 from thumbrun.errors import InterruptedRunError, SettingsError, ThumbrunError
@@ -30,6 +29,7 @@ from thumbrun.runs.rounds import MISSING, RETRIABLE, reasons_of
 from thumbrun.settings import resolved
 from thumbrun.settings.named_run import FIXED, RIGHT, UNUSED_BY_VERIFY
 from thumbrun.settings.resolved import Settings
+from thumbrun.version import __version__
 
 _STRICT_FAILURE = 3
 _NOT_RIGHT = 3

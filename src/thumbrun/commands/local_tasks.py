@@ -20,9 +20,11 @@ from thumbrun.logs.lines import parse
 from thumbrun.outcomes import Tally
 from thumbrun.runs.round_claim import last_summary
 from thumbrun.settings.declared import DECLARED
+from thumbrun.settings.derived import run_folder
 from thumbrun.settings.resolved import Settings, share
-from thumbrun.task.open_stores import Stores
-from thumbrun.task.runner import Report, agree, make_folders, run_folder
+from thumbrun.task.join_run import join_run
+from thumbrun.task.open_stores import Stores, make_local_folders
+from thumbrun.task.runner import Report
 
 RETRIES = 3  # Cloud Run's default
 _FINAL = frozenset((0, 2, 3, 4, 130))  # exit codes after which another attempt would say the same
@@ -48,9 +50,9 @@ async def run_fleet(
     """
     began = clock.monotonic()
     tasks = settings.tasks or 1
-    make_folders(settings)
+    make_local_folders(settings)
     async with Stores(settings, events, clock) as stores:
-        agreed = await agree(settings, stores, clock)
+        agreed = await join_run(settings, stores, clock)
         events.label(run=agreed.run_id)
         events.info("run-agreed", f"Run {agreed.run_id} ({agreed.how})", began=agreed.began.isoformat())
         environ = _environ(settings, flags, agreed.run_id, tasks)

@@ -12,10 +12,10 @@ from thumbrun.planning.plan import read_shard
 from thumbrun.planning.shards import assign
 from thumbrun.runs.record_store import State
 from thumbrun.runs.records import VERSION
+from thumbrun.settings.derived import naming_rule, source_to_list
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.open_stores import Stores
-from thumbrun.task.runner import naming_rule, source_of
 
 _EXAMPLES = 5
 _RUN_ID = "00000000T0000Z"  # as long as a real one
@@ -35,7 +35,7 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
     tasks = settings.tasks or settings.task.count
     state = State(MemoryStore(), "")
     async with Stores(settings, events, clock) as stores:
-        source = source_of(settings, stores.source)
+        source = source_to_list(settings, stores.source)
         freezer = Freezer(source, state, _RUN_ID, 1, naming_rule(settings, _RUN_ID), tasks)
         plan = await freezer.make(events.listing)
     costs = [shard.cost for shard in plan.shards]

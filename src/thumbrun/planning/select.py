@@ -9,9 +9,8 @@ from functools import lru_cache
 
 from thumbrun import formats
 from thumbrun.formats import Format
+from thumbrun.runs.object_metadata import RUN_MARK
 from thumbrun.storage.base import Entry
-
-RUN_MARK = "thumbrun-run"  # the metadata key that every object carries which thumbrun wrote
 
 # Content types that say nothing about the content: what upload tools send when they do not know.
 _UNSPECIFIC = frozenset(

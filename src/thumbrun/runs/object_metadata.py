@@ -3,8 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from thumbrun.planning.select import RUN_MARK
-
+RUN_MARK = "thumbrun-run"  # every object carries it that thumbrun wrote
 SOURCE_MARK = "thumbrun-source"
 GENERATION_MARK = "thumbrun-source-generation"
 RECIPE_MARK = "thumbrun-recipe"

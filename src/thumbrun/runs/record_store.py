@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from thumbrun.planning.select import RUN_MARK
 from thumbrun.runs import records
 from thumbrun.runs.names import StateLayout
+from thumbrun.runs.object_metadata import RUN_MARK
 from thumbrun.runs.records import RecordError
 from thumbrun.storage.base import DeniedError, ExistsError, NotFoundError, Store, StoreError, read_bytes
 

@@ -30,6 +30,10 @@ class Location:
             return f"gs://{self.root}/{self.prefix}"
         return f"file://{self.root.rstrip('/')}/{self.prefix}"
 
+    def shares_store_with(self, other: "Location") -> bool:
+        """Whether both lie in one bucket, or in one local folder."""
+        return (self.scheme, self.root) == (other.scheme, other.root)
+
     def child(self, name: str) -> "Location":
         """Return the folder of that name in this one; of a local folder still the same store."""
         return Location(self.scheme, self.root, f"{self.prefix}{name}/")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
+from pathlib import Path
 from typing import Self
 
 from thumbrun.clock import Clock
@@ -40,9 +41,9 @@ class Stores:
     async def __aenter__(self) -> Self:
         settings = self._settings
         self.source = self._open(settings.source)
-        self.output = self.source if same_root(settings.output, settings.source) else self._open(settings.output)
+        self.output = self.source if settings.output.shares_store_with(settings.source) else self._open(settings.output)
         self.state = State(
-            self.output if same_root(settings.state, settings.output) else self._open(settings.state),
+            self.output if settings.state.shares_store_with(settings.output) else self._open(settings.state),
             settings.state.prefix,
         )
         return self
@@ -102,6 +103,8 @@ class Stores:
         return store
 
 
-def same_root(one: Location, other: Location) -> bool:
-    """Whether two locations lie in one bucket, or in one local folder."""
-    return (one.scheme, one.root) == (other.scheme, other.root)
+def make_local_folders(settings: Settings) -> None:
+    """Make the local folders that thumbnails and records go to."""
+    for location in (settings.output, settings.state):
+        if location.scheme == "file":
+            Path(location.root).mkdir(parents=True, exist_ok=True)

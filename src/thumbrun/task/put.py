@@ -12,8 +12,7 @@ from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import Picture, Rendered
 from thumbrun.outcomes import Outcome, Reason, Status, refusal
 from thumbrun.planning.plan import Item
-from thumbrun.planning.select import RUN_MARK
-from thumbrun.runs.object_metadata import CHECKSUM_MARK, Marking
+from thumbrun.runs.object_metadata import CHECKSUM_MARK, RUN_MARK, Marking
 from thumbrun.storage.base import DamagedError, DeniedError, Entry, ExistsError, NameRefusedError, Store, StoreError
 
 _LOOKS = 3  # creates that are refused with nothing there before it counts as a missing permission

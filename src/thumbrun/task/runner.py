@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import both
@@ -14,22 +13,21 @@ from thumbrun.ledger.reader import A_PAGE
 from thumbrun.ledger.writer import LedgerWriter
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
-from thumbrun.planning.build import Source
-from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.planning.planner import Planner
-from thumbrun.planning.select import Selection
 from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import describe
-from thumbrun.runs.claim import Agreed, Agreement, Wish
+from thumbrun.runs.claim import Agreed
 from thumbrun.runs.round_claim import agree_on_round, last_summary
 from thumbrun.runs.rounds import FIRST, Round
+from thumbrun.settings.derived import naming_rule, run_folder, source_to_list
 from thumbrun.settings.named_run import naming
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Store
 from thumbrun.storage.location import Location
 from thumbrun.task.admission import Admission
-from thumbrun.task.open_stores import Stores, same_root
+from thumbrun.task.join_run import join_run
+from thumbrun.task.open_stores import Stores, make_local_folders
 from thumbrun.task.pipeline import Pipeline
 from thumbrun.task.put import Making
 from thumbrun.task.shard_processor import ShardWork
@@ -134,7 +132,7 @@ class Job:
     async def _work(self) -> Report:
         began = self._clock.monotonic()
         settings = self._settings
-        make_folders(settings)
+        make_local_folders(settings)
         await self._clock.sleep(self._clock.uniform(0, min(MOST_JITTER, JITTER_A_TASK * (self._task.count - 1))))
         async with Stores(settings, self._events, self._clock, self._opener) as stores, AsyncExitStack() as stack:
             stack.push_async_callback(self._workers.close)
@@ -159,7 +157,7 @@ class Job:
             return Report(agreed.run_id, folder, own, whole, seconds, planner.listed)
 
     async def _agree(self, stores: Stores) -> Agreed:
-        agreed = await agree(self._settings, stores, self._clock)
+        agreed = await join_run(self._settings, stores, self._clock)
         self._run_id = agreed.run_id
         self._events.label(run=agreed.run_id)
         self._events.info("run-agreed", f"Run {agreed.run_id} ({agreed.how})", began=agreed.began.isoformat())
@@ -180,7 +178,7 @@ class Job:
 
     async def _plan(self, stores: Stores, agreed: Agreed) -> tuple[Planner, Plan]:
         settings, run_id = self._settings, agreed.run_id
-        source = source_of(settings, stores.source)
+        source = source_to_list(settings, stores.source)
         planner = Planner(stores.state, source, run_id, naming_rule(settings, run_id), self._task, self._clock)
         plan = await planner.plan(lambda found: self._events.listing(found), begun=agreed.begun)
         verb = "made" if planner.listed else "read"
@@ -251,60 +249,3 @@ class Job:
         return Tally.from_record(
             await stores.state.first(names.summary(number), record, agreed.run_id, likely_free=small)
         )
-
-
-async def agree(settings: Settings, stores: Stores, clock: Clock) -> Agreed:
-    """Return the run that the settings and the task ask for.
-
-    Raises:
-        SettingsError: There is no such run, it has other settings, or its folder would hold the source.
-        StoreError: The state cannot be read or written.
-    """
-    wish = Wish(
-        fingerprint=settings.fingerprint(),
-        run_id=settings.run_id,
-        resume=settings.resume,
-        new=settings.new,
-        join_within=settings.join_within,
-        describes=settings.describe(),
-    )
-    agreement = Agreement(stores.state, stores.output, settings.output.prefix, wish, settings.task, clock)
-    agreed = await agreement.run()
-    folder = run_folder(settings, agreed.run_id)
-    if same_root(settings.source, settings.output) and settings.source.prefix.startswith(folder):
-        where = stores.output.uri(folder)
-        raise SettingsError([f"SOURCE / INPUT_FOLDER lies in {where}, this run's own folder; choose another output"])
-    return agreed
-
-
-def run_folder(settings: Settings, run_id: str) -> str:
-    """Return the prefix of a run's thumbnails in the output store."""
-    return f"{settings.output.prefix}{run_id}/"
-
-
-def source_of(settings: Settings, store: Store) -> Source:
-    """Return what to list, and what of it counts."""
-    selection = Selection(include=settings.include, exclude=settings.exclude, by_content=settings.detect == "content")
-    return Source(store, settings.source.prefix, selection, settings.limit)
-
-
-def naming_rule(settings: Settings, run_id: str) -> NamingRule:
-    """Return how the run names its thumbnails.
-
-    Cloud Storage allows a name 1,024 bytes (https://cloud.google.com/storage/docs/objects#naming), most file systems
-    255 for each part of a path.
-    """
-    local = settings.output.scheme == "file"
-    folder = run_folder(settings, run_id)
-    longest = max(len(size) for size in settings.recipe.folders)
-    limit = (
-        255 if local and settings.layout == "flat" else 1024 - len(folder.encode("utf-8", "surrogateescape")) - longest
-    )
-    return NamingRule(settings.layout, settings.recipe.format, folds=local, limit=limit)
-
-
-def make_folders(settings: Settings) -> None:
-    """Make the local folders that thumbnails and records go to."""
-    for location in (settings.output, settings.state):
-        if location.scheme == "file":
-            Path(location.root).mkdir(parents=True, exist_ok=True)

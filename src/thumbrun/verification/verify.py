@@ -23,11 +23,11 @@ from thumbrun.runs.object_metadata import CHECKSUM_MARK, MARKS, Marking
 from thumbrun.runs.records import RecordError
 from thumbrun.runs.round_claim import last_summary
 from thumbrun.runs.rounds import MISSING
+from thumbrun.settings.derived import run_folder
 from thumbrun.settings.named_run import naming
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import NotFoundError
 from thumbrun.task.open_stores import Stores
-from thumbrun.task.runner import run_folder
 from thumbrun.verification.decode_check import Opening
 from thumbrun.verification.findings import IN_THE_WAY, Finding, Kind, Verified, Wrong
 from thumbrun.verification.inventory import list_folder, take_inventory

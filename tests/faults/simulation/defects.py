@@ -19,10 +19,11 @@ from thumbrun.planning.listing import RangeListing
 from thumbrun.planning.naming import NameBook
 from thumbrun.planning.plan import Item, Plan
 from thumbrun.planning.planner import Planner
-from thumbrun.planning.select import RUN_MARK, Decision, Selection
+from thumbrun.planning.select import Decision, Selection
 from thumbrun.runs import records
 from thumbrun.runs.claim import Agreed, Agreement
 from thumbrun.runs.names import RunLayout
+from thumbrun.runs.object_metadata import RUN_MARK
 from thumbrun.runs.record_store import State
 from thumbrun.storage.base import PAGE_LIMIT, DamagedError, Entry, ExistsError, Page, Sink, Store, TransientError
 from thumbrun.storage.retry import RetryingStore
