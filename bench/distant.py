@@ -19,7 +19,7 @@ from thumbrun.storage.local.store import LocalStore
 from thumbrun.storage.location import Location
 from thumbrun.storage.retry import RetryingStore
 from thumbrun.storage.throttle import Throttle
-from thumbrun.task.runner import Job
+from thumbrun.task.runner import TaskRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +178,8 @@ async def work(stage: Stage, clock: Clock, inner: Store | None = None) -> Worked
         return RetryingStore(distant, Throttle(stage.in_flight, clock.monotonic), clock.sleep, uniform=clock.uniform)
 
     settings = resolve(environ, {}, machine=Machine(2, 512 << 20))
-    job = Job(settings, Events(Silence(), clock), clock, opener=opener, renderer=Waiting(stage.render))
-    report = await job.run(asyncio.Event())
+    runner = TaskRunner(settings, Events(Silence(), clock), clock, opener=opener, renderer=Waiting(stage.render))
+    report = await runner.run(asyncio.Event())
     return Worked(report.seconds, report.own.done, report.listed, dict(requests))
 
 

@@ -11,28 +11,16 @@
 """
 
 import argparse
-import asyncio
-import json
-import os
-import platform
-import signal
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TextIO
+from collections.abc import Sequence
 
-from thumbrun.clock import SystemClock
+from thumbrun.commands.version import print_version
 from thumbrun.console import plain
 from thumbrun.errors import InterruptedRunError, SettingsError, ThumbrunError
-from thumbrun.logs.choose import choose_sink
-from thumbrun.logs.events import Events
-from thumbrun.runs.rounds import MISSING, RETRIABLE, reasons_of
+from thumbrun.runs.rounds import MISSING, RETRIABLE
 from thumbrun.settings import resolved
 from thumbrun.settings.named_run import FIXED, RIGHT, UNUSED_BY_VERIFY
-from thumbrun.settings.resolved import Settings
-from thumbrun.version import __version__
 
-_STRICT_FAILURE = 3
-_NOT_RIGHT = 3
 _COMMANDS = frozenset(("run", "plan", "retry", "verify", "demo"))
 
 
@@ -41,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     parsed = parser.parse_args(arguments)
     if parsed.version:
-        return _version(parsed.verbose)
+        return print_version(verbose=parsed.verbose)
     if parsed.command is None:
         parser.print_help()
         return 0
@@ -49,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(parsed.command(parsed))
     except SettingsError as error:
         return _refuse(error)
+    except ThumbrunError as error:  # before there were events that could show it
+        print(f"thumbrun: {plain('; '.join(part for part in (str(error), error.hint) if part))}", file=sys.stderr)
+        return error.exit_code
     except KeyboardInterrupt:
         return InterruptedRunError.exit_code
 
@@ -121,23 +112,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _version(verbose: bool) -> int:
-    print(f"thumbrun {__version__}")
-    if verbose:
-        from thumbrun.decoding.versions import confinement, versions  # Pillow takes a while to import
-
-        print(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
-        for name, version in versions().items():
-            print(f"{name} {version}")
-        for measure, holds in confinement().items():
-            print(f"{measure}: {'yes' if holds else 'no'}")
-    return 0
-
-
-def _settings(parsed: argparse.Namespace) -> Settings:
-    return resolved.resolve(os.environ, resolved.flags_of(parsed, tasks=True))
-
-
 def _refuse(error: SettingsError) -> int:
     print("thumbrun: nothing was done, because", file=sys.stderr)
     for problem in error.problems:
@@ -145,145 +119,34 @@ def _refuse(error: SettingsError) -> int:
     return error.exit_code
 
 
-def _events(settings: Settings, stream: TextIO | None = None) -> Events:
-    clock = SystemClock()
-    sink = choose_sink(settings.log_format, os.environ, stream or sys.stdout, clock)
-    return Events(sink, clock, task=str(settings.task.index), attempt=str(settings.task.attempt))
+# Each command imports what it needs when it is called: `thumbrun --help` waits for none of it.
 
 
 def _run(parsed: argparse.Namespace) -> int:
-    flags = resolved.flags_of(parsed, tasks=True)
-    named = flags["resume"] or os.environ.get("THUMBRUN_RESUME") or ""
-    if not named or ("/" not in named and (flags["source"] or os.environ.get("INPUT_FOLDER"))):
-        return _work(_settings(parsed), resolved.flags_of(parsed))
-    return _reopened(named, flags, None)
+    from thumbrun.commands.run import run
 
-
-def _retry(parsed: argparse.Namespace) -> int:
-    return _reopened(parsed.run, resolved.flags_of(parsed, tasks=True), reasons_of(parsed.reason or ()))
-
-
-def _reopened(run: str, flags: Mapping[str, str | None], retry: frozenset[str] | None) -> int:
-    from thumbrun.commands.resume import reopen
-
-    try:
-        settings, merged = asyncio.run(reopen(run, os.environ, flags, SystemClock(), retry=retry))
-    except SettingsError:
-        raise
-    except ThumbrunError as error:
-        return _unreadable(error)
-    return _work(settings, merged)
-
-
-def _unreadable(error: ThumbrunError) -> int:
-    print(f"thumbrun: {plain('; '.join(part for part in (str(error), error.hint) if part))}", file=sys.stderr)
-    return error.exit_code
-
-
-def _work(settings: Settings, flags: Mapping[str, str | None]) -> int:
-    import uvloop  # 10 ms, which the other commands do without
-
-    events = _events(settings)
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_task(settings, events) if settings.tasks is None else _tasks(settings, flags, events))
-    except SettingsError:
-        raise
-    except ThumbrunError as error:
-        events.error(str(error), error.hint)
-        return error.exit_code
-    finally:
-        events.close()
-
-
-def _stop_signal() -> asyncio.Event:
-    """Return an event that SIGTERM and SIGINT set; a second one has its usual effect."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def stopped() -> None:
-        stop.set()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped)
-    return stop
-
-
-async def _task(settings: Settings, events: Events) -> int:
-    from thumbrun.task.runner import Job  # what a run needs, the other commands do without
-
-    job = Job(settings, events, SystemClock())
-    try:
-        report = await job.run(_stop_signal())
-    except ThumbrunError as error:
-        if error.exit_code == 1:
-            error.hint = "; ".join(part for part in (error.hint, job.resume_hint()) if part)
-        raise
-    from thumbrun.commands.summary import say_report
-
-    events.close()
-    say_report(report, events)
-    return _STRICT_FAILURE if settings.strict and report.own.failed else 0
-
-
-async def _tasks(settings: Settings, flags: Mapping[str, str | None], events: Events) -> int:
-    from thumbrun.commands.local_tasks import run_fleet
-    from thumbrun.commands.summary import say_run
-
-    code, report = await run_fleet(settings, flags, events, _stop_signal(), SystemClock())
-    events.close()
-    if report is not None and report.run is not None:
-        say_run(report.run, report.folder, events)
-    return code
+    return run(resolved.flags_of(parsed, tasks=True))
 
 
 def _plan(parsed: argparse.Namespace) -> int:
-    settings = _settings(parsed)
-    events = _events(settings)
-    from thumbrun.commands.plan import preview, preview_text
+    from thumbrun.commands.plan import plan
 
-    try:
-        found = asyncio.run(preview(settings, events, SystemClock()))
-    except SettingsError:
-        raise
-    except ThumbrunError as error:
-        events.error(str(error), error.hint)
-        return error.exit_code
-    finally:
-        events.close()
-    print(json.dumps(found, indent=1) if parsed.json else preview_text(found))
-    return 0
+    return plan(resolved.flags_of(parsed, tasks=True), as_json=parsed.json)
+
+
+def _retry(parsed: argparse.Namespace) -> int:
+    from thumbrun.commands.retry import retry
+
+    return retry(parsed.run, parsed.reason or (), resolved.flags_of(parsed, tasks=True))
 
 
 def _verify(parsed: argparse.Namespace) -> int:
-    from thumbrun.commands.resume import reopen
-    from thumbrun.commands.summary import tally_text
-    from thumbrun.verification.findings import verified_text
-    from thumbrun.verification.verify import verify
+    from thumbrun.commands.verify import verify
 
-    try:
-        settings, _ = asyncio.run(reopen(parsed.run, os.environ, resolved.flags_of(parsed), SystemClock()))
-    except SettingsError:
-        raise
-    except ThumbrunError as error:
-        return _unreadable(error)
-    events = _events(settings, sys.stderr)  # what was found alone goes to the standard output
-    try:
-        found = asyncio.run(verify(settings, events, SystemClock(), quick=parsed.quick))
-    except SettingsError:
-        raise
-    except ThumbrunError as error:
-        events.error(str(error), error.hint)
-        return error.exit_code
-    finally:
-        events.close()
-    print(json.dumps(found.to_record(), indent=1) if parsed.json else verified_text(found, tally_text(found.tally)))
-    return 0 if found.right else _NOT_RIGHT
+    return verify(parsed.run, resolved.flags_of(parsed), as_json=parsed.json, quick=parsed.quick)
 
 
 def _demo(parsed: argparse.Namespace) -> int:
-    from thumbrun.demo.run import demo
+    from thumbrun.commands.demo import demo
 
-    return demo(parsed.folder, print)
+    return demo(parsed.folder)

@@ -19,7 +19,7 @@ from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.base import PAGE_LIMIT, Entry, Page, Sink, StoreError
 from thumbrun.storage.location import Location
 from thumbrun.storage.memory import MemoryStore
-from thumbrun.task.runner import Job, Report
+from thumbrun.task.runner import Report, TaskRunner
 
 READ_SECONDS, WRITE_SECONDS = 0.05, 0.08  # of one request, as of Cloud Storage
 POISON, BROKEN = b"poison", b"broken"
@@ -183,7 +183,7 @@ class World:
     async def _task(self, index: int, lifetime: Callable[[], float | None]) -> None:
         for attempt in range(self.retries + 1):
             life = Life()
-            job = self.job(index, attempt, life)
+            job = self.runner(index, attempt, life)
             life.task = asyncio.ensure_future(job.run(asyncio.Event()))
             seconds = lifetime()
             killer = asyncio.get_running_loop().call_later(seconds, life.die) if seconds is not None else None
@@ -196,13 +196,13 @@ class World:
             self.deaths += 1
             await asyncio.sleep(2)  # a container starts
 
-    def job(self, index: int, attempt: int, life: Life) -> Job:
+    def runner(self, index: int, attempt: int, life: Life) -> TaskRunner:
         """Return one attempt of a task."""
         opened = self.opened.setdefault((index, attempt), [])
         clock = VirtualClock(hash((self.seed, index, attempt)))
         renderer = _Renderer(self, life, opened, random.Random(hash((self.seed, index, attempt))))  # noqa: S311
         events = Events(_Silence(), clock)
-        return Job(self._settings(index, attempt), events, clock, opener=self._opener(life), renderer=renderer)
+        return TaskRunner(self._settings(index, attempt), events, clock, opener=self._opener(life), renderer=renderer)
 
     def _settings(self, index: int, attempt: int) -> Settings:
         environ = {

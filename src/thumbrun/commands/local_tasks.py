@@ -33,7 +33,7 @@ _GRAVEST_FIRST = (2, 130, 1, 4, 3, 0)
 _LONGEST_LINE = 1 << 20
 
 
-async def run_fleet(
+async def run_local_tasks(
     settings: Settings, flags: Mapping[str, str | None], events: Events, stop: asyncio.Event, clock: Clock
 ) -> tuple[int, Report | None]:
     """Run a job's tasks on this machine.
@@ -58,8 +58,8 @@ async def run_fleet(
         environ = _environ(settings, flags, agreed.run_id, tasks)
         # Attempts of one task can be told from one another only within one execution.
         environ["CLOUD_RUN_EXECUTION"] = f"{agreed.run_id}-{clock.nonce()}"
-        fleet = _Fleet(settings, environ, tasks, events)
-        code = await fleet.run(stop)
+        running = _LocalTasks(settings, environ, tasks, events)
+        code = await running.run(stop)
         summary = await last_summary(stores.state, agreed.run_id)
         if summary is None:
             return code, None
@@ -107,7 +107,7 @@ class _Task:
     progress: Progress = field(default_factory=Progress)
 
 
-class _Fleet:
+class _LocalTasks:
     """Task processes, and what they say."""
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], tasks: int, events: Events) -> None:

@@ -1,8 +1,12 @@
-"""What a run would do, without writing anything: the real plan, made in memory."""
+"""`thumbrun plan`: what a run would do, without writing anything; the real plan, made in memory."""
 
+import json
+import os
+from collections.abc import Mapping
 from typing import Any
 
-from thumbrun.clock import Clock
+from thumbrun.clock import Clock, SystemClock
+from thumbrun.commands.session import run_session
 from thumbrun.commands.summary import readable
 from thumbrun.console import plain
 from thumbrun.imaging.geometry import box_name
@@ -13,12 +17,30 @@ from thumbrun.planning.shards import assign
 from thumbrun.runs.record_store import State
 from thumbrun.runs.records import VERSION
 from thumbrun.settings.derived import naming_rule, source_to_list
-from thumbrun.settings.resolved import Settings
+from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.open_stores import Stores
 
 _EXAMPLES = 5
 _RUN_ID = "00000000T0000Z"  # as long as a real one
+
+
+def plan(flags: Mapping[str, str | None], *, as_json: bool) -> int:
+    """List the source, print what a run would do and return the exit code.
+
+    Args:
+        flags: The text of each flag that was given, by the setting's name.
+        as_json: Whether to print JSON.
+    """
+    settings = resolve(os.environ, flags)
+
+    async def command(events: Events) -> int:
+        found = await preview(settings, events, SystemClock())
+        events.close()
+        print(json.dumps(found, indent=1) if as_json else preview_text(found))
+        return 0
+
+    return run_session(settings, command)
 
 
 async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str, Any]:
@@ -37,14 +59,14 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
     async with Stores(settings, events, clock) as stores:
         source = source_to_list(settings, stores.source)
         freezer = Freezer(source, state, _RUN_ID, 1, naming_rule(settings, _RUN_ID), tasks)
-        plan = await freezer.make(events.listing)
-    costs = [shard.cost for shard in plan.shards]
+        made = await freezer.make(events.listing)
+    costs = [shard.cost for shard in made.shards]
     shares = assign(costs, tasks, contiguous=settings.balance == "count")
     loads = [sum(costs[shard] for shard in share) for share in shares]
     renamed: list[dict[str, str]] = []
-    for number, shard in enumerate(plan.shards):
+    for number, shard in enumerate(made.shards):
         if shard.renamed and len(renamed) < _EXAMPLES:
-            before = await read_shard(state, state.names.run(_RUN_ID), plan, number)
+            before = await read_shard(state, state.names.run(_RUN_ID), made, number)
             rule = naming_rule(settings, _RUN_ID)
             for item in before:
                 path = item.source.removeprefix(settings.source.prefix)
@@ -55,17 +77,17 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
         "source": settings.source.uri(),
         "output": settings.output.uri(),
         "sizes": [box_name(box) for box in settings.recipe.boxes],
-        "items": plan.items,
-        "bytes": plan.size,
-        "seen": plan.seen,
+        "items": made.items,
+        "bytes": made.size,
+        "seen": made.seen,
         "collisions": freezer.collisions,
         "renamed": renamed[:_EXAMPLES],
-        "shards": len(plan.shards),
+        "shards": len(made.shards),
         "tasks": [
             {
                 "shards": len(share),
-                "items": sum(plan.shards[shard].items for shard in share),
-                "bytes": sum(plan.shards[shard].size for shard in share),
+                "items": sum(made.shards[shard].items for shard in share),
+                "bytes": sum(made.shards[shard].size for shard in share),
                 "cost_seconds": round(load / 1000, 3),
             }
             for share, load in zip(shares, loads, strict=True)

@@ -11,7 +11,7 @@ from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.open import open_store
 
 
-async def reopen(
+async def settings_of_run(
     text: str,
     environ: Mapping[str, str],
     flags: Mapping[str, str | None],

@@ -62,7 +62,7 @@ class Report:
     listed: bool
 
 
-class Job:
+class TaskRunner:
     """One task of a run."""
 
     def __init__(

@@ -29,7 +29,7 @@ from thumbrun.storage.base import Store
 from thumbrun.storage.location import Location
 from thumbrun.storage.retry import RetryingStore
 from thumbrun.storage.throttle import Throttle
-from thumbrun.task.runner import Job
+from thumbrun.task.runner import TaskRunner
 
 LONGEST_SECONDS = 12 * 3600.0  # of virtual time; what is not done then never ends
 MOST_OPERATIONS = 20_000  # of one life
@@ -196,9 +196,9 @@ class World:
         loop = asyncio.get_running_loop()
         began = loop.time()
         life.say(f"starts as task {task.index} of {task.count}, attempt {task.attempt}{', calm' if calm else ''}")
-        job = Job(settings, Events(_Sink(life), clock), clock, opener=opener, renderer=renderer)
+        runner = TaskRunner(settings, Events(_Sink(life), clock), clock, opener=opener, renderer=renderer)
         ACTOR.set(life.name)
-        life.main = asyncio.ensure_future(job.run(stop))
+        life.main = asyncio.ensure_future(runner.run(stop))
         timers = []
         if fate.killed_after:
             timers.append(loop.call_later(fate.killed_after, life.kill))

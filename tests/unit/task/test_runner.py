@@ -25,7 +25,7 @@ async def stopped_after(opened: int) -> tuple[World, asyncio.Task[object]]:
     world = World(1, in_flight=4)
     world.put({f"{number:03}.jpg": b"image %d" % number for number in range(IMAGES)})
     stop = asyncio.Event()
-    running: asyncio.Task[object] = asyncio.ensure_future(world.job(0, 0, Life()).run(stop))
+    running: asyncio.Task[object] = asyncio.ensure_future(world.runner(0, 0, Life()).run(stop))
     while len(world.opened[0, 0]) < opened:  # noqa: ASYNC110  (virtual time, which nothing else tells)
         await asyncio.sleep(0.01)
     stop.set()

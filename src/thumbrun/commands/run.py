@@ -1,0 +1,79 @@
+"""`thumbrun run`: make the thumbnails, as one task or as several on this machine."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+
+import uvloop
+
+from thumbrun.clock import SystemClock
+from thumbrun.commands.local_tasks import run_local_tasks
+from thumbrun.commands.resume import settings_of_run
+from thumbrun.commands.session import run_session
+from thumbrun.commands.summary import say_report, say_run
+from thumbrun.errors import ThumbrunError
+from thumbrun.logs.events import Events
+from thumbrun.settings.resolved import Settings, resolve
+from thumbrun.task.runner import TaskRunner
+
+_STRICT_FAILURE = 3
+
+
+def run(flags: Mapping[str, str | None]) -> int:
+    """Make thumbnails of every image under the source, or continue a run, and return the exit code.
+
+    Args:
+        flags: The text of each flag that was given, by the setting's name.
+    """
+    named = flags["resume"] or os.environ.get("THUMBRUN_RESUME") or ""
+    if not named or ("/" not in named and (flags["source"] or os.environ.get("INPUT_FOLDER"))):
+        return work(resolve(os.environ, flags), flags)
+    return work(*asyncio.run(settings_of_run(named, os.environ, flags, SystemClock())))
+
+
+def work(settings: Settings, flags: Mapping[str, str | None]) -> int:
+    """Do the work of one task, or of several tasks on this machine, and return the exit code."""
+
+    async def command(events: Events) -> int:
+        if settings.tasks is None:
+            return await _one_task(settings, events)
+        return await _several_tasks(settings, flags, events)
+
+    return run_session(settings, command, loop_factory=uvloop.new_event_loop)
+
+
+async def _one_task(settings: Settings, events: Events) -> int:
+    runner = TaskRunner(settings, events, SystemClock())
+    try:
+        report = await runner.run(_stop_signal())
+    except ThumbrunError as error:
+        if error.exit_code == 1:
+            error.hint = "; ".join(part for part in (error.hint, runner.resume_hint()) if part)
+        raise
+    events.close()
+    say_report(report, events)
+    return _STRICT_FAILURE if settings.strict and report.own.failed else 0
+
+
+async def _several_tasks(settings: Settings, flags: Mapping[str, str | None], events: Events) -> int:
+    code, report = await run_local_tasks(settings, flags, events, _stop_signal(), SystemClock())
+    events.close()
+    if report is not None and report.run is not None:
+        say_run(report.run, report.folder, events)
+    return code
+
+
+def _stop_signal() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set; a second signal has its usual effect."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stopped() -> None:
+        stop.set()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped)
+    return stop

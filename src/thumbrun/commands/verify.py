@@ -1,0 +1,37 @@
+"""`thumbrun verify`: check that a run is complete and that every thumbnail is right."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Mapping
+
+from thumbrun.clock import SystemClock
+from thumbrun.commands.resume import settings_of_run
+from thumbrun.commands.session import run_session
+from thumbrun.commands.summary import tally_text
+from thumbrun.logs.events import Events
+from thumbrun.verification.findings import verified_text
+from thumbrun.verification.verify import verify as verify_run
+
+_NOT_RIGHT = 3
+
+
+def verify(run: str, flags: Mapping[str, str | None], *, as_json: bool, quick: bool) -> int:
+    """Check a run, print what was found and return the exit code.
+
+    Args:
+        run: What names the run.
+        flags: The text of each flag that was given, by the setting's name.
+        as_json: Whether to print JSON.
+        quick: Whether to go by the listing and open no thumbnail.
+    """
+    settings, _ = asyncio.run(settings_of_run(run, os.environ, flags, SystemClock()))
+
+    async def command(events: Events) -> int:
+        found = await verify_run(settings, events, SystemClock(), quick=quick)
+        events.close()
+        print(json.dumps(found.to_record(), indent=1) if as_json else verified_text(found, tally_text(found.tally)))
+        return 0 if found.right else _NOT_RIGHT
+
+    return run_session(settings, command, stream=sys.stderr)  # the standard output has what was found, and nothing else
