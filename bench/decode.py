@@ -17,9 +17,9 @@ from bench.remote import ROOT
 from bench.results import Plot, Result, Row
 from tests.photographs import photographs
 from thumbrun.concurrency import BoundedGroup
-from thumbrun.decoding.pool import Workers
+from thumbrun.decoding.pool import DecoderPool
 from thumbrun.imaging.request import Rendered, Request
-from thumbrun.imaging.sniff import HEAD, kind
+from thumbrun.imaging.sniff import HEAD, format_of
 
 OURS = "thumbrun"
 _BENCH = ROOT / ".venv/bench/bin/python"
@@ -95,7 +95,7 @@ def _of_kind(which: str, bodies: dict[str, bytes], rounds: int) -> list[Decoded]
             for path in list(made[: len(bodies)]):
                 Path(root, f"{again}-{path.name}").hardlink_to(path)
         count = len(list(Path(root).iterdir()))
-        format_ = _OUTPUTS.get(kind(next(iter(bodies.values()))[:HEAD]) or "", "jpeg")
+        format_ = _OUTPUTS.get(format_of(next(iter(bodies.values()))[:HEAD]) or "", "jpeg")
         for _ in range(rounds):
             taken.setdefault(OURS, []).append(_ours(Path(root), format_))
             for who, command in contenders().items():
@@ -133,7 +133,7 @@ def _ours(folder: Path, format_: str) -> tuple[float, float]:
 
 async def _work(bodies: list[bytes], format_: str) -> float:
     """Have thumbnails made by two processes; return the seconds from the first to the last."""
-    workers = Workers(2, timeout=60.0, memory=320 << 20)
+    workers = DecoderPool(2, timeout=60.0, memory=320 << 20)
     await workers.start()
     request = Request(100, 100, format_, 80, 10**9, 300 << 20)
 

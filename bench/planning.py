@@ -20,7 +20,7 @@ from thumbrun.planning.plan import read_plan, read_shard
 from thumbrun.planning.planner import Planner
 from thumbrun.planning.select import Selection
 from thumbrun.planning.shards import assign
-from thumbrun.runs.record_store import State
+from thumbrun.runs.record_store import RecordStore
 
 RUN = "20260102T1530Z"
 _ASKED = 3  # tasks of the many whose requests are counted
@@ -70,7 +70,7 @@ async def plan(objects: int, tasks: int, *, colliding: float = 0.02) -> Planned:
     """Plan a synthetic bucket in this process, and then read the plan as other tasks do."""
     meter = Meter()
     kept = Kept(meter)
-    state = State(kept, "_thumbrun/")
+    state = RecordStore(kept, "_thumbrun/")
     task = Task(0, tasks)
     source = Source(Listed(Names(objects, colliding=colliding), meter), "", Selection())
     rule = NamingRule("flat", "keep", folds=False, limit=900)

@@ -20,10 +20,10 @@ from bench.results import Plot, Result, Row
 from bench.shown import show
 from bench.synthetic import Listed, Meter, Names
 from tests import virtual
-from thumbrun.planning.build import Freezer, Source
+from thumbrun.planning.build import PlanBuilder, Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.select import Selection
-from thumbrun.runs.record_store import State
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.storage.ramp import WRITES
 
@@ -107,9 +107,9 @@ def plan_virtually(tasks: int, images: int) -> Planned:
     async def scenario() -> tuple[int, float]:
         requests: Counter[str] = Counter()
         source = Distant(Listed(Names(images), Meter()), LATENCY, requests)
-        state = State(Distant(MemoryStore("bucket"), LATENCY, requests), "")
+        state = RecordStore(Distant(MemoryStore("bucket"), LATENCY, requests), "")
         rule = NamingRule("flat", "keep", folds=False, limit=900)
-        plan = await Freezer(Source(source, "", Selection()), state, "run", 1, rule, tasks).make()
+        plan = await PlanBuilder(Source(source, "", Selection()), state, "run", 1, rule, tasks).make()
         return len(plan.shards), asyncio.get_running_loop().time()
 
     shards_, seconds = virtual.run(scenario())

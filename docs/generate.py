@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 from thumbrun import cli, formats
-from thumbrun.environment import task_identity as platform
+from thumbrun.environment import task_identity
 from thumbrun.logs import events
 from thumbrun.outcomes import MEANINGS, SKIPS
-from thumbrun.runs import names as layout
+from thumbrun.runs import names
 from thumbrun.runs.records import VERSION
 from thumbrun.settings import resolved
 from thumbrun.verification import findings
@@ -97,9 +97,9 @@ entry takes these commands as arguments too: `python process.py retry gs://bucke
 
 ## Which task a process is
 
-{table(platform.__doc__)}
+{table(task_identity.__doc__)}
 
-{paragraphs(platform.__doc__, "AWS Batch")}
+{paragraphs(task_identity.__doc__, "AWS Batch")}
 
 ## Exit codes
 
@@ -132,7 +132,7 @@ attempt) and the fields of the event.
 ## What lies on the store
 
 ```
-{indented(layout.__doc__, "<output>")}
+{indented(names.__doc__, "<output>")}
 ```
 
 Records are JSON, or JSON lines under gzip whose first line is a header; both begin with a `version`, now 1. Plain JSON

@@ -15,11 +15,11 @@ import sys
 from collections.abc import Sequence
 
 from thumbrun.commands.version import print_version
-from thumbrun.console import plain
+from thumbrun.console import printable
 from thumbrun.errors import InterruptedRunError, SettingsError, ThumbrunError
 from thumbrun.runs.rounds import MISSING, RETRIABLE
 from thumbrun.settings import resolved
-from thumbrun.settings.named_run import FIXED, RIGHT, UNUSED_BY_VERIFY
+from thumbrun.settings.named_run import FIXED, UNUSED_BY_VERIFY, VALID_RUN
 
 _COMMANDS = frozenset(("run", "plan", "retry", "verify", "demo"))
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         return _refuse(error)
     except ThumbrunError as error:  # before there were events that could show it
-        print(f"thumbrun: {plain('; '.join(part for part in (str(error), error.hint) if part))}", file=sys.stderr)
+        print(f"thumbrun: {printable('; '.join(part for part in (str(error), error.hint) if part))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return InterruptedRunError.exit_code
@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         help="work again what failed or is missing",
         description="Work again what failed in a run, and what is missing of it, as a new round.",
     )
-    retry.add_argument("run", metavar="RUN", help=f"The run; {RIGHT}.")
+    retry.add_argument("run", metavar="RUN", help=f"The run; {VALID_RUN}.")
     retry.add_argument(
         "--reason",
         action="append",
@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Look whether every item of a run has its outcome, and every thumbnail is there, whole and of the "
         "right size. Writes nothing.",
     )
-    verify.add_argument("run", metavar="RUN", help=f"The run; {RIGHT}.")
+    verify.add_argument("run", metavar="RUN", help=f"The run; {VALID_RUN}.")
     verify.add_argument("--json", action="store_true", help="Print what was found as JSON.")
     verify.add_argument("--quick", action="store_true", help="Go by the listing; open no thumbnail.")
     resolved.add_options(verify, without=FIXED | UNUSED_BY_VERIFY)
@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
 def _refuse(error: SettingsError) -> int:
     print("thumbrun: nothing was done, because", file=sys.stderr)
     for problem in error.problems:
-        print(f"  - {plain(problem)}", file=sys.stderr)
+        print(f"  - {printable(problem)}", file=sys.stderr)
     return error.exit_code
 
 

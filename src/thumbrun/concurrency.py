@@ -19,7 +19,7 @@ class BoundedGroup:
 
     def __init__(self, limit: int) -> None:
         """Prepare for at most `limit` tasks at once."""
-        self._places = asyncio.Semaphore(limit)
+        self._slots = asyncio.Semaphore(limit)
         self._group = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
@@ -35,12 +35,12 @@ class BoundedGroup:
     async def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Start a coroutine once a place is free."""
         try:
-            await self._places.acquire()
+            await self._slots.acquire()
         except BaseException:
             work.close()  # it was never started, which Python would warn of
             raise
         task = self._group.create_task(work)
-        task.add_done_callback(lambda _: self._places.release())
+        task.add_done_callback(lambda _: self._slots.release())
         return task
 
 

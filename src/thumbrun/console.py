@@ -7,7 +7,7 @@ turn the writing direction. Whatever is shown as text passes through here.
 _LONGEST = 80
 
 
-def plain(text: str) -> str:
+def printable(text: str) -> str:
     r"""Return text that cannot move a terminal's cursor, end a line or turn the writing direction.
 
     >>> plain("a\x1b[2Jb\nc")

@@ -15,7 +15,7 @@ from thumbrun.demo.emulator import Emulator
 from thumbrun.ledger.reader import Ledger
 from thumbrun.outcomes import Outcome, Reason, Status
 from thumbrun.planning.plan import read_plan, read_shard
-from thumbrun.runs.record_store import State
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import Store
 from thumbrun.storage.gcs.store import GcsStore
 from thumbrun.storage.local.store import LocalStore
@@ -67,7 +67,7 @@ def folder(tmp_path: Path, picture: bytes) -> Path:
 
 async def outcomes(store: Store) -> dict[str, Outcome]:
     """Return the outcome of every item of run `r`; each has exactly one."""
-    state = State(store, "_thumbrun/")
+    state = RecordStore(store, "_thumbrun/")
     run = state.names.run("r")
     plan = await read_plan(state, run)
     assert plan is not None

@@ -14,12 +14,12 @@ from thumbrun.ledger.reader import Ledger
 from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.outcomes import Outcome, Reason
 from thumbrun.planning.plan import read_plan, read_shard
-from thumbrun.runs.record_store import State
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.base import PAGE_LIMIT, Entry, Page, Sink, StoreError
 from thumbrun.storage.location import Location
 from thumbrun.storage.memory import MemoryStore
-from thumbrun.task.runner import Report, TaskRunner
+from thumbrun.task.runner import TaskResult, TaskRunner
 
 READ_SECONDS, WRITE_SECONDS = 0.05, 0.08  # of one request, as of Cloud Storage
 POISON, BROKEN = b"poison", b"broken"
@@ -35,7 +35,7 @@ class Life:
 
     def __init__(self) -> None:
         self.dead = False
-        self.task: asyncio.Task[Report] | None = None
+        self.task: asyncio.Task[TaskResult] | None = None
 
     def die(self) -> None:
         """End at once."""
@@ -165,7 +165,7 @@ class World:
     store: MemoryStore = field(default_factory=lambda: MemoryStore("b"))
     deaths: int = 0
     opened: dict[tuple[int, int], list[bytes]] = field(default_factory=dict)
-    ended: dict[int, Report] = field(default_factory=dict)
+    ended: dict[int, TaskResult] = field(default_factory=dict)
 
     def put(self, bodies: Mapping[str, bytes]) -> None:
         """Put images under the source prefix."""
@@ -220,7 +220,7 @@ class World:
 
     async def outcomes(self) -> dict[str, Outcome]:
         """Return the chosen outcome of every item that has one, by the source's name below the prefix."""
-        state = State(self.store, "_thumbrun/")
+        state = RecordStore(self.store, "_thumbrun/")
         anchor = next(name for name in self.store.objects if name.endswith("/run.json"))
         run_id = anchor.split("/")[2]
         plan = await read_plan(state, state.names.run(run_id))

@@ -11,7 +11,7 @@ from tests.faults.store import Chances, Fault, FaultStore
 from tests.photographs import draw
 from tests.unit.imaging.partial.pictures import animated, progressive
 from tests.unit.task.test_pipeline import MEMORY, RUN, item, work
-from thumbrun.decoding.pool import Workers
+from thumbrun.decoding.pool import DecoderPool
 from thumbrun.outcomes import Status
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.storage.retry import Policy, RetryingStore
@@ -22,9 +22,9 @@ _HARMLESS = (Fault.BEFORE, Fault.AFTER, Fault.CUT, Fault.THROTTLED, Fault.UNAVAI
 
 
 @pytest.fixture
-async def workers() -> AsyncIterator[Workers]:
+async def workers() -> AsyncIterator[DecoderPool]:
     """Run one decoding process."""
-    running = Workers(1, timeout=10, memory=MEMORY)
+    running = DecoderPool(1, timeout=10, memory=MEMORY)
     await running.start()
     yield running
     await running.close()
@@ -44,7 +44,7 @@ def sources() -> MemoryStore:
 
 
 async def _made(
-    source: MemoryStore, workers: Workers, seed: int, rates: dict[Fault, float]
+    source: MemoryStore, workers: DecoderPool, seed: int, rates: dict[Fault, float]
 ) -> tuple[dict[str, bytes], dict[str, bool], int]:
     """Work all images; return thumbnails and whether they are unchecked, by name, and how many faults struck."""
     chance = random.Random(seed)  # noqa: S311
@@ -65,7 +65,7 @@ async def _made(
     return thumbnails, unchecked, sum(faulty.faults.values())
 
 
-async def test_what_a_network_does_to_ranges(workers: Workers) -> None:
+async def test_what_a_network_does_to_ranges(workers: DecoderPool) -> None:
     """Resets, refusals and cut bodies change no thumbnail."""
     source = sources()
     expected, unchecked, _ = await _made(source, workers, 0, {})
@@ -78,7 +78,7 @@ async def test_what_a_network_does_to_ranges(workers: Workers) -> None:
     assert struck > SEEDS
 
 
-async def test_bits_that_flip_on_their_way(workers: Workers) -> None:
+async def test_bits_that_flip_on_their_way(workers: DecoderPool) -> None:
     """What was checked is right, whatever came the first time; what was not says so."""
     source = sources()
     expected, _, _ = await _made(source, workers, 0, {})

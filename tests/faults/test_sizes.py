@@ -6,12 +6,12 @@ import pytest
 
 from tests.unit.imaging.samples import photograph, running
 from tests.unit.task.test_pipeline import RUN, item, work
-from thumbrun.decoding.pool import Workers
+from thumbrun.decoding.pool import DecoderPool
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.outcomes import Reason, Status
 from thumbrun.storage.base import DamagedError, DeniedError, Entry, TransientError
 from thumbrun.storage.memory import MemoryStore
-from thumbrun.task.put import Work
+from thumbrun.task.put import WorkItem
 
 RECIPE = Recipe(200, 200, smaller=((100, 100), (50, 50)))
 NAMES = [f"{RUN}/{size}a.jpg" for size in RECIPE.folders]
@@ -47,7 +47,7 @@ class Failing(MemoryStore):
 
 
 @pytest.fixture
-async def workers() -> AsyncIterator[Workers]:
+async def workers() -> AsyncIterator[DecoderPool]:
     """Run one decoding process."""
     async with running(memory=64 << 20) as started:
         yield started
@@ -61,7 +61,7 @@ def source() -> MemoryStore:
     return store
 
 
-async def test_all_sizes_make_one_outcome(workers: Workers, source: MemoryStore) -> None:
+async def test_all_sizes_make_one_outcome(workers: DecoderPool, source: MemoryStore) -> None:
     """Each size has its object, with marks and a checksum of its own; the outcome sums them up."""
     output = MemoryStore("out")
     (outcome,), _ = await work(source, output, workers, [item(source.objects["a.jpg"][0])], recipe=RECIPE)
@@ -77,7 +77,7 @@ async def test_all_sizes_make_one_outcome(workers: Workers, source: MemoryStore)
 @pytest.mark.parametrize("created", [False, True])
 @pytest.mark.parametrize("error", [TransientError("503"), DeniedError("403")])
 async def test_a_fault_between_two_sizes(
-    workers: Workers, source: MemoryStore, name: str, created: bool, error: Exception
+    workers: DecoderPool, source: MemoryStore, name: str, created: bool, error: Exception
 ) -> None:
     """An item that loses one size has no outcome, a look sees that, and the next attempt makes what is missing."""
     output = Failing(name, error, created=created)
@@ -94,7 +94,7 @@ async def test_a_fault_between_two_sizes(
     there.objects = dict(output.objects)
     before = {key: entry.generation for key, (entry, _) in there.objects.items()}
     _, pipeline = await work(source, there, workers, [], recipe=RECIPE)
-    looked = await pipeline.look(Work(0, 0, items[0]))
+    looked = await pipeline.existing_outcome(WorkItem(0, 0, items[0]))
     assert created == (looked is not None and looked.status is Status.DONE)
     (outcome,), _ = await work(source, there, workers, items, recipe=RECIPE)
     assert (Status.DONE, set(NAMES)) == (outcome.status, set(there.objects))
@@ -102,7 +102,7 @@ async def test_a_fault_between_two_sizes(
 
 
 @pytest.mark.parametrize("number", range(3))
-async def test_a_damaged_upload_of_one_size(workers: Workers, source: MemoryStore, number: int) -> None:
+async def test_a_damaged_upload_of_one_size(workers: DecoderPool, source: MemoryStore, number: int) -> None:
     """The item has failed, and its outcome names the size."""
     output = Failing(NAMES[number], DamagedError("other bytes"))
     (outcome,), _ = await work(source, output, workers, [item(source.objects["a.jpg"][0])], recipe=RECIPE)
@@ -111,20 +111,20 @@ async def test_a_damaged_upload_of_one_size(workers: Workers, source: MemoryStor
 
 
 @pytest.mark.parametrize("number", range(3))
-async def test_a_name_that_is_taken_for_one_size(workers: Workers, source: MemoryStore, number: int) -> None:
+async def test_a_name_that_is_taken_for_one_size(workers: DecoderPool, source: MemoryStore, number: int) -> None:
     """A stranger's object under one size's name fails the item, at once and at a look, and stays as it is."""
     output = MemoryStore("out")
     output.put_as_user(NAMES[number], b"a stranger's")
     items = [item(source.objects["a.jpg"][0])]
     (outcome,), pipeline = await work(source, output, workers, items, recipe=RECIPE)
     size = RECIPE.folders[number].rstrip("/")
-    for found in (outcome, await pipeline.look(Work(0, 0, items[0]))):
+    for found in (outcome, await pipeline.existing_outcome(WorkItem(0, 0, items[0]))):
         assert found
         assert (Reason.NAME_TAKEN, True) == (found.reason, found.detail.startswith(f"{size}: "))
     assert b"a stranger's" == output.objects[NAMES[number]][1]
 
 
-async def test_a_name_too_long_for_one_size(workers: Workers, source: MemoryStore) -> None:
+async def test_a_name_too_long_for_one_size(workers: DecoderPool, source: MemoryStore) -> None:
     """What one size's name cannot hold is found out before a byte is read."""
     long = "x" * (1024 - len(f"{RUN}/50x50/"))
     (outcome,), _ = await work(

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from thumbrun.decoding.pool import Workers
+from thumbrun.decoding.pool import DecoderPool
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
@@ -21,7 +21,7 @@ MEMORY = 300 << 20
 @pytest.mark.parametrize("output", ["jpeg", "png", "webp"])
 async def test_every_file_gets_a_verdict(output: str, capsys: pytest.CaptureFixture[str]) -> None:
     """No file kills a process, takes long, or makes a detail that is not one short printable line."""
-    workers = Workers(2, timeout=10.0, memory=MEMORY)
+    workers = DecoderPool(2, timeout=10.0, memory=MEMORY)
     await workers.start()
     before = {process.pid for process in psutil.Process().children(recursive=True)}
     files = iter(_files())
@@ -53,7 +53,7 @@ def _files() -> list[Path]:
     return sorted(path for path in Path(os.environ[VARIABLE]).rglob("*") if path.is_file())
 
 
-async def _verdict(workers: Workers, content: bytes, output: str) -> Rendered | Refused | NeedsMemory:
+async def _verdict(workers: DecoderPool, content: bytes, output: str) -> Rendered | Refused | NeedsMemory:
     body = workers.body(len(content))
     try:
         body.write(content)

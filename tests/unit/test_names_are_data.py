@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thumbrun.console import plain, quoted
+from thumbrun.console import printable, quoted
 from thumbrun.planning.naming import NamingRule
 from thumbrun.runs import records
 from thumbrun.storage.gcs.store import GcsStore
@@ -71,6 +71,6 @@ def test_records_give_back_every_name(names: list[str]) -> None:
 @given(name=PATHS | st.text(st.characters(codec=None, categories=None), max_size=20))
 def test_what_people_are_shown_is_one_printable_line(name: str) -> None:
     """No name moves a cursor, ends a line, turns the writing direction, or cannot be written to a terminal."""
-    assert plain(name).isprintable()
+    assert printable(name).isprintable()
     assert quoted(name).isprintable()
-    plain(name).encode("utf-8")
+    printable(name).encode("utf-8")

@@ -24,7 +24,7 @@ from thumbrun.settings.derived import run_folder
 from thumbrun.settings.resolved import Settings, share
 from thumbrun.task.join_run import join_run
 from thumbrun.task.open_stores import Stores, make_local_folders
-from thumbrun.task.runner import Report
+from thumbrun.task.runner import TaskResult
 
 RETRIES = 3  # Cloud Run's default
 _FINAL = frozenset((0, 2, 3, 4, 130))  # exit codes after which another attempt would say the same
@@ -35,7 +35,7 @@ _LONGEST_LINE = 1 << 20
 
 async def run_local_tasks(
     settings: Settings, flags: Mapping[str, str | None], events: Events, stop: asyncio.Event, clock: Clock
-) -> tuple[int, Report | None]:
+) -> tuple[int, TaskResult | None]:
     """Run a job's tasks on this machine.
 
     Args:
@@ -65,7 +65,7 @@ async def run_local_tasks(
             return code, None
         tally = Tally.from_record(summary)
         folder = stores.output.uri(run_folder(settings, agreed.run_id))
-        return code, Report(agreed.run_id, folder, tally, tally, clock.monotonic() - began, listed=False)
+        return code, TaskResult(agreed.run_id, folder, tally, tally, clock.monotonic() - began, listed=False)
 
 
 def _environ(settings: Settings, flags: Mapping[str, str | None], run_id: str, tasks: int) -> dict[str, str]:

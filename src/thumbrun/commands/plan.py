@@ -8,13 +8,13 @@ from typing import Any
 from thumbrun.clock import Clock, SystemClock
 from thumbrun.commands.session import run_session
 from thumbrun.commands.summary import readable
-from thumbrun.console import plain
+from thumbrun.console import printable
 from thumbrun.imaging.geometry import box_name
 from thumbrun.logs.events import Events
-from thumbrun.planning.build import Freezer
+from thumbrun.planning.build import PlanBuilder
 from thumbrun.planning.plan import read_shard
 from thumbrun.planning.shards import assign
-from thumbrun.runs.record_store import State
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import VERSION
 from thumbrun.settings.derived import naming_rule, source_to_list
 from thumbrun.settings.resolved import Settings, resolve
@@ -55,11 +55,11 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
         StoreError: The source cannot be listed.
     """
     tasks = settings.tasks or settings.task.count
-    state = State(MemoryStore(), "")
+    state = RecordStore(MemoryStore(), "")
     async with Stores(settings, events, clock) as stores:
         source = source_to_list(settings, stores.source)
-        freezer = Freezer(source, state, _RUN_ID, 1, naming_rule(settings, _RUN_ID), tasks)
-        made = await freezer.make(events.listing)
+        builder = PlanBuilder(source, state, _RUN_ID, 1, naming_rule(settings, _RUN_ID), tasks)
+        made = await builder.make(events.listing)
     costs = [shard.cost for shard in made.shards]
     shares = assign(costs, tasks, contiguous=settings.balance == "count")
     loads = [sum(costs[shard] for shard in share) for share in shares]
@@ -80,7 +80,7 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
         "items": made.items,
         "bytes": made.size,
         "seen": made.seen,
-        "collisions": freezer.collisions,
+        "collisions": builder.collisions,
         "renamed": renamed[:_EXAMPLES],
         "shards": len(made.shards),
         "tasks": [
@@ -100,22 +100,22 @@ def preview_text(found: dict[str, Any]) -> str:
     seen, sizes = found["seen"], found["sizes"]
     folders = f", in {len(sizes)} sizes: {', '.join(f'{size}/' for size in sizes)}" if len(sizes) > 1 else ""
     lines = [
-        f"{plain(found['source'])} holds {found['items']:,} images, {readable(found['bytes'])}.",
-        f"Thumbnails would go to {plain(found['output'])}<run id>/{folders}.",
+        f"{printable(found['source'])} holds {found['items']:,} images, {readable(found['bytes'])}.",
+        f"Thumbnails would go to {printable(found['output'])}<run id>/{folders}.",
         "",
     ]
     for kind, counts in seen["kinds"].items():
         types = ", ".join(
-            f"{count:,} {plain(name)}" for name, count in list(counts["types"].items())[:8] if name != kind
+            f"{count:,} {printable(name)}" for name, count in list(counts["types"].items())[:8] if name != kind
         )
         word = {"unsupported": "unsupported, would be skipped"}.get(kind, kind)
         lines.append(f"  {counts['objects']:>10,}  {word:<30} {readable(counts['bytes']):>10}  {types}".rstrip())
     if seen["cold_bytes"]:
-        cold = ", ".join(f"{readable(size)} in {plain(name)}" for name, size in seen["cold_bytes"].items())
+        cold = ", ".join(f"{readable(size)} in {printable(name)}" for name, size in seen["cold_bytes"].items())
         lines.append(f"\nReading costs a retrieval fee: {cold}.")
     if found["collisions"]:
         lines.append(f"\n{found['collisions']:,} names collide and would get a hash of their path, such as")
-        lines += [f"  {plain(example['source'])} -> {plain(example['output'])}" for example in found["renamed"]]
+        lines += [f"  {printable(example['source'])} -> {printable(example['output'])}" for example in found["renamed"]]
     tasks = found["tasks"]
     longest = max((task["cost_seconds"] for task in tasks), default=0.0)
     mean = sum(task["cost_seconds"] for task in tasks) / len(tasks)

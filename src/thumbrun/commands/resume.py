@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from thumbrun.clock import Clock
 from thumbrun.errors import SettingsError
-from thumbrun.runs.recent import runs_there
-from thumbrun.runs.record_store import State
+from thumbrun.runs.recent import recent_runs_text
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.settings.named_run import NamedRun, flags_of_claim, named_run
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.open import open_store
@@ -41,11 +41,11 @@ async def settings_of_run(
 async def _recorded(run: NamedRun, clock: Clock) -> dict[str, str | None]:
     store = open_store(run.state, clock=clock, emulator=run.emulator, user_project=run.user_project)
     try:
-        state = State(store, run.state.prefix)
+        state = RecordStore(store, run.state.prefix)
         name = state.names.run(run.run_id).claim
         claim = await state.read(name)
         if claim is None:
-            there = await runs_there(state, clock)
+            there = await recent_runs_text(state, clock)
             raise SettingsError([f"RUN is {run.run_id}, but no such run has begun: no {store.uri(name)}; {there}"])
     finally:
         await store.close()

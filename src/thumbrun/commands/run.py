@@ -11,7 +11,7 @@ from thumbrun.clock import SystemClock
 from thumbrun.commands.local_tasks import run_local_tasks
 from thumbrun.commands.resume import settings_of_run
 from thumbrun.commands.session import run_session
-from thumbrun.commands.summary import say_report, say_run
+from thumbrun.commands.summary import say_run, say_task_result
 from thumbrun.errors import ThumbrunError
 from thumbrun.logs.events import Events
 from thumbrun.settings.resolved import Settings, resolve
@@ -46,21 +46,21 @@ def work(settings: Settings, flags: Mapping[str, str | None]) -> int:
 async def _one_task(settings: Settings, events: Events) -> int:
     runner = TaskRunner(settings, events, SystemClock())
     try:
-        report = await runner.run(_stop_signal())
+        result = await runner.run(_stop_signal())
     except ThumbrunError as error:
         if error.exit_code == 1:
             error.hint = "; ".join(part for part in (error.hint, runner.resume_hint()) if part)
         raise
     events.close()
-    say_report(report, events)
-    return _STRICT_FAILURE if settings.strict and report.own.failed else 0
+    say_task_result(result, events)
+    return _STRICT_FAILURE if settings.strict and result.own.failed else 0
 
 
 async def _several_tasks(settings: Settings, flags: Mapping[str, str | None], events: Events) -> int:
-    code, report = await run_local_tasks(settings, flags, events, _stop_signal(), SystemClock())
+    code, result = await run_local_tasks(settings, flags, events, _stop_signal(), SystemClock())
     events.close()
-    if report is not None and report.run is not None:
-        say_run(report.run, report.folder, events)
+    if result is not None and result.run is not None:
+        say_run(result.run, result.folder, events)
     return code
 
 

@@ -2,7 +2,7 @@
 
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import MEANINGS, Reason, Tally
-from thumbrun.task.runner import Report
+from thumbrun.task.runner import TaskResult
 
 
 def readable(size: int) -> str:
@@ -29,19 +29,19 @@ def tally_text(tally: Tally) -> str:
     return ", ".join(parts)
 
 
-def say_report(report: Report, events: Events) -> None:
+def say_task_result(result: TaskResult, events: Events) -> None:
     """Say what the task did, and what came of the run if every shard is complete."""
-    own = report.own
-    rate = own.items / report.seconds if report.seconds else 0.0
+    own = result.own
+    rate = own.items / result.seconds if result.seconds else 0.0
     events.info(
         "task-done",
         f"This task: {tally_text(own)}; {readable(own.source_bytes)} read, {readable(own.output_bytes)} written, "
-        f"{report.seconds:.1f} s, {rate:,.1f} images a second",
+        f"{result.seconds:.1f} s, {rate:,.1f} images a second",
         **own.to_record(),
-        seconds=round(report.seconds, 3),
+        seconds=round(result.seconds, 3),
     )
-    if report.run is not None:
-        say_run(report.run, report.folder, events)
+    if result.run is not None:
+        say_run(result.run, result.folder, events)
 
 
 def say_run(tally: Tally, folder: str, events: Events) -> None:

@@ -5,7 +5,7 @@ The file's descriptor travels to the decoding process, so that the bytes are nei
 
 import os
 
-from thumbrun.decoding.memfd import Files
+from thumbrun.decoding.memfd import MemoryFiles
 
 # There and back 64 KiB take 0.12 ms through the socket and 0.19 in a file; 128 KiB 0.20 and 0.21.
 IN_MEMORY = 64 * 1024
@@ -18,7 +18,7 @@ class Body:
         size: Bytes written so far.
     """
 
-    def __init__(self, expected: int, files: Files | None = None) -> None:
+    def __init__(self, expected: int, files: MemoryFiles | None = None) -> None:
         """Prepare.
 
         Args:
@@ -27,7 +27,7 @@ class Body:
         """
         self.size = 0
         self._chunks: list[bytes] = []
-        self._files = files if files is not None else Files(most=0)
+        self._files = files if files is not None else MemoryFiles(most=0)
         self._file = self._files.take(expected) if expected > IN_MEMORY else None
 
     def reset(self) -> None:

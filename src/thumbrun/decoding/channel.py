@@ -8,7 +8,7 @@ import asyncio
 import socket
 from collections.abc import Sequence
 
-from thumbrun.decoding import protocol as wire
+from thumbrun.decoding import protocol
 
 _CHUNK = 1 << 16  # more than nearly any answer; Python would have the system map, and clear, what is twice as long
 
@@ -52,7 +52,7 @@ class Channel:
             OSError: It is dead, and had not read what it was sent.
             ValueError: It says what is no message.
         """
-        if self._received and not wire.missing(self._received):
+        if self._received and not protocol.missing(self._received):
             return self._first()
         if self._ended is not None:
             raise self._ended
@@ -89,11 +89,11 @@ class Channel:
             if isinstance(self._received, bytes):
                 self._received = bytearray(self._received)
             self._received += chunk
-        return not wire.missing(self._received)
+        return not protocol.missing(self._received)
 
     def _first(self) -> bytes | bytearray:
         """Return the first message, which is whole, and keep what is behind it."""
-        length = wire.length(self._received)
+        length = protocol.length(self._received)
         if length == len(self._received):
             first, self._received = self._received, b""
         else:

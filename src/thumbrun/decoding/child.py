@@ -15,7 +15,7 @@ from collections import deque
 from dataclasses import replace
 from typing import IO
 
-from thumbrun.decoding import protocol as wire
+from thumbrun.decoding import protocol
 from thumbrun.decoding.confine import allow_seconds, confine
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import NeedsMemory, Refused, Request
@@ -44,7 +44,7 @@ def main(channel: socket.socket, server: int, memory: int, seconds: float) -> No
     """
     limits = _Memory(memory)
     confine(server)
-    answers = wire.frame({"ready": True})
+    answers = protocol.frame({"ready": True})
     inbox = _Inbox(channel)
     took = 0.0
     while True:
@@ -63,11 +63,11 @@ def main(channel: socket.socket, server: int, memory: int, seconds: float) -> No
             limits.allow(request.memory)
             verdict = _rendered(source, request, memory)
         limits.give_back()
-        answers += wire.answer(verdict)
+        answers += protocol.answer(verdict)
         took = time.monotonic() - began
 
 
-def _rendered(source: IO[bytes], request: Request, memory: int) -> wire.Verdict:
+def _rendered(source: IO[bytes], request: Request, memory: int) -> protocol.Verdict:
     """Render, unless that takes more memory than this process may have, whatever the request allows.
 
     Many decoders report an allocation that fails as a broken image; so it is better not to come to that.
@@ -136,19 +136,19 @@ class _Inbox:
     @property
     def has_message(self) -> bool:
         """Whether a whole message is there."""
-        return bool(self._received) and not wire.missing(self._received)
+        return bool(self._received) and not protocol.missing(self._received)
 
     def next(self) -> tuple[Request, IO[bytes]] | None:
         """Return what is asked for next and the image, or None when the task has hung up."""
-        while wire.missing(self._received):
-            chunk, descriptors, _, _ = socket.recv_fds(self._channel, _CHUNK, wire.MOST_FILES)
+        while protocol.missing(self._received):
+            chunk, descriptors, _, _ = socket.recv_fds(self._channel, _CHUNK, protocol.MOST_FILES)
             if not chunk:
                 return None
             self._received += chunk
             self._descriptors += descriptors
-        header, data = wire.split(self._received)
-        del self._received[: wire.length(self._received)]
-        request, in_file = wire.asked(header)
+        header, data = protocol.split(self._received)
+        del self._received[: protocol.length(self._received)]
+        request, in_file = protocol.asked(header)
         if not in_file:
             return request, io.BytesIO(data)
         descriptor = self._descriptors.popleft()  # they come in the order of their messages

@@ -7,10 +7,10 @@ from concurrent.futures import Executor
 from pathlib import Path
 from signal import SIGKILL, SIGTERM, SIGXCPU, Signals
 
-from thumbrun.decoding import protocol as wire
+from thumbrun.decoding import protocol
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.channel import Channel
-from thumbrun.decoding.launcher import UNKNOWN, Launched, Launcher
+from thumbrun.decoding.launcher import UNKNOWN, LaunchedProcess, Launcher
 from thumbrun.imaging.request import Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
@@ -40,7 +40,7 @@ class DecodingProcess:
         self._launcher = launcher
         self._thread = thread
         self._starting: asyncio.Task[None] | None = None
-        self._process: Launched | None = None
+        self._process: LaunchedProcess | None = None
         self._channel: Channel | None = None
         self._oom_kills = 0
         self._rendering = asyncio.Lock()
@@ -63,11 +63,11 @@ class DecodingProcess:
             if starting.done():
                 self._starting = None
 
-    async def render(self, asked: Sequence[tuple[Body, Request]]) -> list[wire.Verdict]:
+    async def render(self, asked: Sequence[tuple[Body, Request]]) -> list[protocol.Verdict]:
         """Have thumbnails made. If this is cancelled, the process is killed: nobody waits for its answers.
 
         Args:
-            asked: What of. Of several no more than `wire.MOST_FILES` are in files.
+            asked: What of. Of several no more than `protocol.MOST_FILES` are in files.
 
         Returns:
             The verdicts on the first of them. Where the process died, none is on what it died of if that was one of
@@ -96,13 +96,13 @@ class DecodingProcess:
         async with self._rendering:  # whoever waits for its answer sees it die, and only then is the socket closed
             await self._reaped()
 
-    async def _render(self, channel: Channel, asked: Sequence[tuple[Body, Request]]) -> list[wire.Verdict]:
+    async def _render(self, channel: Channel, asked: Sequence[tuple[Body, Request]]) -> list[protocol.Verdict]:
         limit = _Limit(self._timeout, self.kill)
-        verdicts: list[wire.Verdict] = []
+        verdicts: list[protocol.Verdict] = []
         try:
             await _send(channel, asked)
             for _, request in asked:
-                verdicts.append(whole(wire.answered(await channel.receive()), request))
+                verdicts.append(whole(protocol.answered(await channel.receive()), request))
                 limit.restart()
         except (EOFError, OSError, ValueError, KeyError, TypeError) as error:
             limit.cancel()
@@ -159,7 +159,7 @@ async def _send(channel: Channel, asked: Sequence[tuple[Body, Request]]) -> None
     for body, request in asked:
         if (descriptor := body.descriptor()) is not None:
             descriptors.append(descriptor)
-        parts += wire.ask(request, body.in_memory if descriptor is None else None)
+        parts += protocol.ask(request, body.in_memory if descriptor is None else None)
     await channel.send(parts, descriptors)
 
 
@@ -218,7 +218,7 @@ def _oom_kills() -> int:
     return int(events[events.index("oom_kill") + 1]) if "oom_kill" in events else 0
 
 
-def whole(verdict: wire.Verdict, request: Request) -> wire.Verdict:
+def whole(verdict: protocol.Verdict, request: Request) -> protocol.Verdict:
     """Return a verdict that leaves out none of the thumbnails that were asked for.
 
     Raises:

@@ -21,7 +21,7 @@ _COMMAND = (
 )
 
 
-class Launched:
+class LaunchedProcess:
     """A process that was started."""
 
     def __init__(self, status: socket.socket, pid: int) -> None:
@@ -55,7 +55,7 @@ class Launcher:
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
-    def launch(self, memory: int, seconds: float) -> tuple[Launched, socket.socket]:
+    def launch(self, memory: int, seconds: float) -> tuple[LaunchedProcess, socket.socket]:
         """Start a process; return it with the socket to it.
 
         Args:
@@ -73,7 +73,7 @@ class Launcher:
                 socket.send_fds(control, [LAUNCH.pack(memory, seconds)], [theirs.fileno(), told.fileno()])
             status.setblocking(False)
             ours.setblocking(False)
-            return Launched(status, _answered(status)), ours
+            return LaunchedProcess(status, _answered(status)), ours
         except BaseException:
             ours.close()
             status.close()

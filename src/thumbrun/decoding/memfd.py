@@ -20,7 +20,7 @@ _MOST_FILES = 32  # each takes two descriptors, of which a process has some thou
 
 
 @dataclass(order=True)
-class File:
+class MemoryFile:
     """A file without a name, ordered by its length.
 
     Attributes:
@@ -54,7 +54,7 @@ class File:
             os.close(self.readable)
 
 
-class Files:
+class MemoryFiles:
     """Makes files, and keeps some that are no longer needed for the next."""
 
     def __init__(self, most: int = _MOST_KEPT) -> None:
@@ -64,9 +64,9 @@ class Files:
             most: Bytes that those which are kept may have in all.
         """
         self._left = most
-        self._kept: list[File] = []
+        self._kept: list[MemoryFile] = []
 
-    def take(self, expected: int) -> File:
+    def take(self, expected: int) -> MemoryFile:
         """Return a file for about so many bytes: of those kept the smallest that has them, a new one if none is."""
         if not self._kept:
             return _new()
@@ -75,7 +75,7 @@ class Files:
         self._left += file.length
         return file
 
-    def give_back(self, file: File) -> None:
+    def give_back(self, file: MemoryFile) -> None:
         """Keep a file, or close it."""
         if file.length >= self._left or len(self._kept) == _MOST_FILES or not file.is_reusable:
             file.close()
@@ -91,11 +91,11 @@ class Files:
         self._left = 0
 
 
-def _new() -> File:
+def _new() -> MemoryFile:
     """Return a file in memory, or a temporary one where a system has no such."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):  # some containers forbid it
-            return File(0, os.memfd_create("image", os.MFD_CLOEXEC))
+            return MemoryFile(0, os.memfd_create("image", os.MFD_CLOEXEC))
     with tempfile.TemporaryFile(buffering=0) as file:
         descriptor = os.dup(file.fileno())
-    return File(0, descriptor, descriptor)
+    return MemoryFile(0, descriptor, descriptor)

@@ -16,15 +16,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
-from thumbrun.decoding import protocol as wire
+from thumbrun.decoding import protocol
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.decoder_process import DecodingProcess, InnocentDeathError
 from thumbrun.decoding.launcher import Launcher
-from thumbrun.decoding.memfd import Files
+from thumbrun.decoding.memfd import MemoryFiles
 from thumbrun.errors import ThumbrunError
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
-
-__all__ = ["Body", "Renderer", "Workers", "WorkersError"]
 
 _ATTEMPTS = 4  # processes that die before they take an image up, until something other than the image is to blame
 _MOST_TOGETHER = 8  # images handed over together
@@ -32,12 +30,12 @@ _BYTES_TOGETHER = 1024 * 1024  # of them: some ten milliseconds
 _BYTES_IN_MEMORY = 128 * 1024  # of these: what a socket holds at least
 
 
-class WorkersError(ThumbrunError):
+class DecoderPoolError(ThumbrunError):
     """No decoding process can be had."""
 
 
 class Renderer(Protocol):
-    """What a task asks of whoever decodes and encodes for it: `Workers` in earnest."""
+    """What a task asks of whoever decodes and encodes for it: `DecoderPool` in earnest."""
 
     async def start(self) -> None:
         """Make ready."""
@@ -67,7 +65,7 @@ class _Order:
 
     body: Body
     request: Request
-    verdict: asyncio.Future[wire.Verdict]
+    verdict: asyncio.Future[protocol.Verdict]
     alone: bool = False
     deaths: int = 0
     process: DecodingProcess | None = None
@@ -80,10 +78,10 @@ class _Order:
         in_files = [order.body.size for order in orders if order.body.is_in_file]
         size = sum(order.body.size for order in orders)
         in_memory = size - sum(in_files)
-        return len(in_files) <= wire.MOST_FILES and size <= _BYTES_TOGETHER and in_memory <= _BYTES_IN_MEMORY
+        return len(in_files) <= protocol.MOST_FILES and size <= _BYTES_TOGETHER and in_memory <= _BYTES_IN_MEMORY
 
 
-class Workers:
+class DecoderPool:
     """The decoding processes of one task.
 
     Memory, beside the bodies, which their owner bounds: each process has 13 MiB of its own and, for each image, at
@@ -107,7 +105,7 @@ class Workers:
         self._idle: deque[asyncio.Future[None]] = deque()  # of processes without work
         self._open: set[_Order] = set()
         self._serving: list[asyncio.Task[None]] = []
-        self._files = Files()
+        self._files = MemoryFiles()
 
     async def start(self) -> None:
         """Start the processes, without holding up the event loop.
@@ -202,7 +200,7 @@ class Workers:
             taken.append(self._waiting.popleft())
         return taken
 
-    def _answer(self, orders: Sequence[_Order], verdicts: Sequence[wire.Verdict]) -> None:
+    def _answer(self, orders: Sequence[_Order], verdicts: Sequence[protocol.Verdict]) -> None:
         """Tell verdicts to who waits for them; what has none is done again, and first."""
         for order, verdict in zip(orders, verdicts, strict=False):
             order.process = None
@@ -233,12 +231,12 @@ def _fail(order: _Order, error: Exception) -> None:
         order.verdict.set_exception(error)
 
 
-def _not_running() -> WorkersError:
-    return WorkersError("the decoding processes are not running")
+def _not_running() -> DecoderPoolError:
+    return DecoderPoolError("the decoding processes are not running")
 
 
-def _unusable(why: str) -> WorkersError:
-    return WorkersError(
+def _unusable(why: str) -> DecoderPoolError:
+    return DecoderPoolError(
         f"decoding processes cannot be used: {why}",
         hint="Check the memory and the number of processes that this machine or container allows.",
     )

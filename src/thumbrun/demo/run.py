@@ -21,8 +21,8 @@ from thumbrun.formats import suffix_of
 from thumbrun.outcomes import Status
 from thumbrun.reporting.collect import collect
 from thumbrun.reporting.contact_sheet import contact_sheet
-from thumbrun.reporting.content import Cell, RunFacts
-from thumbrun.runs.record_store import State
+from thumbrun.reporting.content import Cell, RunDetails
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.location import Location, parse
 from thumbrun.storage.open import open_store
 
@@ -45,7 +45,7 @@ _SETTINGS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DemoStores:
     """Where the demo runs: a bucket of the emulator, or a folder.
 
     Attributes:
@@ -77,24 +77,25 @@ def demo(folder: str, say: Callable[[str], object]) -> int:
         say(f"Without {' and '.join(lacking)}: this Python has no encoder for it.")
     with ExitStack() as stack:
         if available():
-            place = _in_emulator(drawn, stack.enter_context(running_emulator()))
-            say(f"Uploaded {len(drawn)} objects to {place.source.uri()}, in an emulator of Cloud Storage.")
+            stores = _in_emulator(drawn, stack.enter_context(running_emulator()))
+            say(f"Uploaded {len(drawn)} objects to {stores.source.uri()}, in an emulator of Cloud Storage.")
         else:
             drawn = [sample for sample in drawn if fits_folder(sample)]
-            place = _in_folder(drawn, target)
+            stores = _in_folder(drawn, target)
             say(f"There is no Cloud Storage emulator for this machine: the demo works in {target} instead.")
         say(
-            f"Running {TASKS} tasks, as Cloud Run would start them: thumbrun run {place.source.uri()} --tasks {TASKS}\n"
+            f"Running {TASKS} tasks, as Cloud Run would start them: "
+            f"thumbrun run {stores.source.uri()} --tasks {TASKS}\n"
         )
         clock = SystemClock()
         began, started = clock.now(), clock.monotonic()
         run_id = began.strftime("%Y%m%dT%H%MZ")
-        code = _run(place, run_id)
+        code = _run(stores, run_id)
         seconds = clock.monotonic() - started
         if code:
             return code
-        cells = asyncio.run(_look(place, run_id))
-    return _tell(target, place, drawn, _noted(cells, drawn), (run_id, began, seconds), say)
+        cells = asyncio.run(_read_cells(stores, run_id))
+    return _tell(target, stores, drawn, _noted(cells, drawn), (run_id, began, seconds), say)
 
 
 def claim(target: Path) -> None:
@@ -133,43 +134,43 @@ def _word(outcome: tuple[object, object] | None) -> str:
     return " ".join(str(part) for part in outcome if part) if outcome else "no item"
 
 
-def _in_emulator(drawn: Sequence[Sample], emulator: Emulator) -> Place:
+def _in_emulator(drawn: Sequence[Sample], emulator: Emulator) -> DemoStores:
     emulator.create_bucket(BUCKET)
     for sample in drawn:
         emulator.put(BUCKET, f"pictures/{sample.path}", sample.data, content_type=sample.content_type)
-    return Place(parse(f"gs://{BUCKET}/pictures"), parse(f"gs://{BUCKET}"), emulator)
+    return DemoStores(parse(f"gs://{BUCKET}/pictures"), parse(f"gs://{BUCKET}"), emulator)
 
 
-def _in_folder(drawn: Sequence[Sample], target: Path) -> Place:
+def _in_folder(drawn: Sequence[Sample], target: Path) -> DemoStores:
     pictures = target / "pictures"
     for sample in drawn:
         path = pictures / sample.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(sample.data)
-    return Place(parse(str(pictures)), parse(str(target / "output")), None)
+    return DemoStores(parse(str(pictures)), parse(str(target / "output")), None)
 
 
-def _run(place: Place, run_id: str) -> int:
+def _run(stores: DemoStores, run_id: str) -> int:
     """Run the tasks in the same terminal, so that their progress is seen."""
-    places = (place.source, place.output)
-    source, output = (where.root if place.emulator is None else where.uri() for where in places)
+    places = (stores.source, stores.output)
+    source, output = (where.root if stores.emulator is None else where.uri() for where in places)
     environ = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
-    if place.emulator:
-        environ["STORAGE_EMULATOR_HOST"] = place.emulator.url
+    if stores.emulator:
+        environ["STORAGE_EMULATOR_HOST"] = stores.emulator.url
     command = [sys.executable, "-m", "thumbrun", "run", source, "--output", output]
     options = ["--tasks", str(TASKS), "--run-id", run_id]
     sys.stdout.flush()  # or a pipe shows what the tasks say before what was said until now
     return subprocess.run([*command, *options], env=environ, check=False).returncode  # noqa: S603  (this very program)
 
 
-async def _look(place: Place, run_id: str) -> list[Cell]:
+async def _read_cells(stores: DemoStores, run_id: str) -> list[Cell]:
     """Return what became of the run's items, in the order of the plan."""
-    url = place.emulator.url if place.emulator else None
-    output = open_store(place.output, clock=SystemClock(), emulator=url)
+    url = stores.emulator.url if stores.emulator else None
+    output = open_store(stores.output, clock=SystemClock(), emulator=url)
     try:
-        state = State(output, f"{place.output.prefix}_thumbrun/")
-        folder = f"{place.output.prefix}{run_id}/"
-        return [cell async for cell in collect(state, output, run_id, folder, place.source.prefix)]
+        state = RecordStore(output, f"{stores.output.prefix}_thumbrun/")
+        folder = f"{stores.output.prefix}{run_id}/"
+        return [cell async for cell in collect(state, output, run_id, folder, stores.source.prefix)]
     finally:
         await output.close()
 
@@ -184,7 +185,7 @@ def _noted(cells: Sequence[Cell], drawn: Sequence[Sample]) -> list[Cell]:
 
 def _tell(
     target: Path,
-    place: Place,
+    stores: DemoStores,
     drawn: Sequence[Sample],
     cells: Sequence[Cell],
     run: tuple[str, datetime, float],
@@ -198,9 +199,9 @@ def _tell(
             path = thumbnails / cell.output
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(cell.thumbnail)
-    facts = RunFacts(
-        source=place.source.uri(),
-        thumbnails=f"{place.output.uri()}{run_id}/",
+    facts = RunDetails(
+        source=stores.source.uri(),
+        thumbnails=f"{stores.output.uri()}{run_id}/",
         tasks=TASKS,
         seconds=seconds,
         started=began.strftime("%d %B %Y, %H:%M UTC").lstrip("0"),

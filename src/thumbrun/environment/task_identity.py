@@ -152,14 +152,14 @@ def _task(platform: _Platform, environ: Mapping[str, str], problems: list[str]) 
     index = _number(environ, platform.index, 0, problems)
     count = _number(environ, platform.count, 1, problems, most=_MOST_TASKS)
     attempt = _number(environ, platform.attempt, platform.first_attempt, problems)
-    place = _place(platform, environ, index, count, problems)
+    position = _position(platform, environ, index, count, problems)
     if len(problems) == before:
-        _compare(platform, index, place, count, problems)
+        _compare(platform, index, position, count, problems)
     if len(problems) == before:
-        _agree(environ, place, count, problems)
+        _agree(environ, position, count, problems)
     execution = next((environ[name] for name in platform.executions if environ.get(name)), None)
     return Task(
-        index=place or 0,
+        index=position or 0,
         count=count or 1,
         attempt=max(0, (attempt or 0) - platform.first_attempt),
         execution=platform.execution_of(execution) if execution else None,
@@ -167,7 +167,7 @@ def _task(platform: _Platform, environ: Mapping[str, str], problems: list[str]) 
     )
 
 
-def _place(
+def _position(
     platform: _Platform, environ: Mapping[str, str], index: int | None, count: int | None, problems: list[str]
 ) -> int | None:
     """Return the index's place among all, from 0: the index itself, unless they may begin anywhere and go in steps."""
@@ -186,15 +186,17 @@ def _place(
     return (index - first) // step
 
 
-def _compare(platform: _Platform, index: int | None, place: int | None, count: int | None, problems: list[str]) -> None:
-    if index is None or place is None:
+def _compare(
+    platform: _Platform, index: int | None, position: int | None, count: int | None, problems: list[str]
+) -> None:
+    if index is None or position is None:
         if count is not None and count > 1:
             problems.append(f"{platform.count} is {count}, but {platform.index} is not set; set it to 0 … {count - 1}")
     elif count is None:
-        if place > 0 or platform.count_hint:
+        if position > 0 or platform.count_hint:
             hint = platform.count_hint or "set it to how many tasks there are"
             problems.append(f"{platform.index} is {index}, but {platform.count} is not set; {hint}")
-    elif place >= count:
+    elif position >= count:
         problems.append(f"{platform.index} is {index}, but {platform.count} is {count}; it must be 0 … {count - 1}")
 
 

@@ -11,8 +11,8 @@ from PIL import Image
 from thumbrun.imaging import cost, decode, headers, sniff, webp
 from thumbrun.imaging.encode import encode
 from thumbrun.imaging.geometry import around
-from thumbrun.imaging.partial import dispatch as look
-from thumbrun.imaging.partial.known_bytes import Known, MissingError
+from thumbrun.imaging.partial import dispatch
+from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 from thumbrun.imaging.request import NeedsMemory, Picture, Refused, Rendered, Request, too_many_pixels
 from thumbrun.outcomes import Reason
 
@@ -35,7 +35,7 @@ def render(body: bytes | IO[bytes], request: Request) -> Rendered | Refused | Ne
         request: What to make of them, and within which limits.
     """
     source = io.BytesIO(body) if isinstance(body, bytes | bytearray | memoryview) else body
-    name = sniff.kind(source.read(sniff.HEAD))
+    name = sniff.format_of(source.read(sniff.HEAD))
     source.seek(0)
     if name is None:
         reason = Reason.UNREADABLE if request.claimed else Reason.NOT_AN_IMAGE
@@ -63,11 +63,11 @@ def thumbnail_pixels(body: bytes | IO[bytes], width: int, height: int, *, whole:
         Exception: Whatever decoders raise for what they cannot read.
     """
     source = io.BytesIO(body) if isinstance(body, bytes | bytearray | memoryview) else body
-    name = sniff.kind(source.read(sniff.HEAD))
+    name = sniff.format_of(source.read(sniff.HEAD))
     source.seek(0)
     if name is None:
         raise ValueError("the bytes are no image of a format that thumbrun reads")
-    known = Known(source.seek(0, io.SEEK_END))
+    known = KnownBytes(source.seek(0, io.SEEK_END))
     needed = None if whole else _needed(name, source, known, width, height)
     source.seek(0)
     with decode.open_image(name, source if needed is None else io.BytesIO(needed)) as image:
@@ -77,16 +77,16 @@ def thumbnail_pixels(body: bytes | IO[bytes], width: int, height: int, *, whole:
 def _render(name: str, source: IO[bytes], request: Request) -> Rendered | Refused | NeedsMemory:
     """Decode what is needed of the image; where that fails, all of it."""
     size = source.seek(0, io.SEEK_END)
-    known = Known(size)
+    known = KnownBytes(size)
     if (needed := _needed(name, source, known, *around(request.boxes))) is not None:
-        if (declared := look.declared(known)) and (refused := too_many_pixels(*declared, request.max_pixels)):
+        if (declared := dispatch.declared_size(known)) and (refused := too_many_pixels(*declared, request.max_pixels)):
             return refused
         with contextlib.suppress(Exception):
             return _decoded(name, io.BytesIO(needed), len(needed), request)
     return _decoded(name, source, size, request)
 
 
-def _needed(name: str, source: IO[bytes], known: Known, width: int, height: int) -> bytes | None:
+def _needed(name: str, source: IO[bytes], known: KnownBytes, width: int, height: int) -> bytes | None:
     """Return a shorter file that makes the same thumbnail in less time, None where there is none."""
     if name not in ("jpeg", "tiff"):
         return None
@@ -94,7 +94,7 @@ def _needed(name: str, source: IO[bytes], known: Known, width: int, height: int)
     known.add(0, source.read(_FIRST_LOOK))
     while True:
         try:
-            needed = look.faster(known, width, height)
+            needed = dispatch.faster_file(known, width, height)
         except MissingError as missing:
             source.seek(missing.start)
             known.add(missing.start, source.read(missing.end - missing.start))

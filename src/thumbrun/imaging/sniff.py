@@ -3,13 +3,13 @@
 import struct
 from typing import IO
 
-HEAD = 64  # bytes that `kind` looks at
+HEAD = 64  # bytes that `format_of` looks at
 
 _ISO_AVIF = (b"avif", b"avis")
 _ISO_HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1", b"mif2")
 
 
-def kind(head: bytes) -> str | None:
+def format_of(head: bytes) -> str | None:
     """Return the name of the format, as `formats` spells it, that bytes begin like, or None for all others.
 
     Neither a name nor a content type counts, only what an image decoder would go by.
@@ -60,7 +60,7 @@ def ends_early(name: str, source: IO[bytes]) -> bool:
     """Whether the structure of a file that could not be decoded says that its end is missing.
 
     Args:
-        name: What `kind` said.
+        name: What `format_of` said.
         source: The bytes, seekable.
     """
     size = source.seek(0, 2)

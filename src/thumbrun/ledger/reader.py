@@ -13,8 +13,8 @@ from typing import Any
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence
 from thumbrun.planning.listing import pages
 from thumbrun.planning.plan import Item
-from thumbrun.runs.names import RunLayout
-from thumbrun.runs.record_store import State
+from thumbrun.runs.names import RunNames
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import Entry
 
 SEAL = "thumbrun-tally"  # the metadata key of a shard's tally
@@ -22,7 +22,7 @@ COVERS = "thumbrun-parts"  # the metadata key of how many of the shard's parts a
 ROUND = "thumbrun-round"  # the metadata key of the round that a later round's seal belongs to
 
 _NUMBERS = ("source_bytes", "output_bytes", "width", "height", "retry_round")
-A_PAGE = 300  # shards, whose parts fill about a page of a listing
+SHARDS_A_PAGE = 300  # shards, whose parts fill about a page of a listing
 
 
 def to_row(outcome: Outcome, item: Item) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def choose(parts: Mapping[str, Iterable[Outcome]]) -> dict[int, Outcome]:
 class Ledger:
     """Reads the ledger of one run."""
 
-    def __init__(self, state: State, run_id: str) -> None:
+    def __init__(self, state: RecordStore, run_id: str) -> None:
         """Prepare.
 
         Args:
@@ -81,7 +81,7 @@ class Ledger:
             run_id: The run.
         """
         self._state = state
-        self._run: RunLayout = state.names.run(run_id)
+        self._run: RunNames = state.names.run(run_id)
 
     async def parts(self, shard: int) -> list[Entry]:
         """List the parts of a shard."""
@@ -102,7 +102,7 @@ class Ledger:
             shards: How many the plan has.
             round_number: The round.
         """
-        last = max(0, shards - A_PAGE)
+        last = max(0, shards - SHARDS_A_PAGE)
         gap = await self._gap(last, shards, round_number)
         return gap if gap is not None or not last else await self._gap(0, last, round_number)
 
@@ -138,7 +138,7 @@ class Ledger:
         Returns:
             Their tally and how many parts it covers; None while a shard is not sealed.
         """
-        if shards > A_PAGE and await self.unfinished(shards, round_number) is not None:
+        if shards > SHARDS_A_PAGE and await self.unfinished(shards, round_number) is not None:
             return None  # found out without listing all of the ledger
         parts = await self._list(self._run.ledger)
         sealed = {self._run.shard_of_part(part.name) for part in parts if _seals(part, round_number)}

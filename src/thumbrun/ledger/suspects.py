@@ -71,7 +71,7 @@ def _dead(announcement: Announcement, task: Task, now: datetime) -> bool:
     return (same and other.attempt < task.attempt) or now - announcement.at > timedelta(seconds=SILENT_SECONDS)
 
 
-def to_ranges(items: Iterable[int]) -> list[list[int]]:
+def to_index_ranges(items: Iterable[int]) -> list[list[int]]:
     """Return ascending numbers as `[first, last]` pairs.
 
     >>> to_ranges([1, 2, 3, 7])
@@ -86,6 +86,6 @@ def to_ranges(items: Iterable[int]) -> list[list[int]]:
     return ranges
 
 
-def from_ranges(ranges: Iterable[Iterable[int]]) -> tuple[int, ...]:
+def from_index_ranges(ranges: Iterable[Iterable[int]]) -> tuple[int, ...]:
     """Return the numbers that `[first, last]` pairs stand for."""
     return tuple(number for first, last in ranges for number in range(first, last + 1))

@@ -13,11 +13,11 @@ from typing import Any
 from thumbrun.clock import Clock
 from thumbrun.environment.task_identity import Task
 from thumbrun.ledger.reader import COVERS, ROUND, SEAL, Ledger, last_seal, round_of, to_row
-from thumbrun.ledger.suspects import Announcement, from_ranges, to_ranges
+from thumbrun.ledger.suspects import Announcement, from_index_ranges, to_index_ranges
 from thumbrun.outcomes import Outcome, Status, Tally
 from thumbrun.planning.plan import Item
 from thumbrun.runs import records
-from thumbrun.runs.record_store import State
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.rounds import FIRST, Round
 from thumbrun.storage.base import Entry
 
@@ -30,7 +30,7 @@ class LedgerWriter(Ledger):
     """
 
     def __init__(
-        self, state: State, run_id: str, task: Task, nonce: str, clock: Clock, this_round: Round = FIRST
+        self, state: RecordStore, run_id: str, task: Task, nonce: str, clock: Clock, this_round: Round = FIRST
     ) -> None:
         """Prepare.
 
@@ -50,7 +50,7 @@ class LedgerWriter(Ledger):
         self._sequence = 0
         self.round = this_round
 
-    async def settled(self, shard: int, parts: Sequence[Entry]) -> Tally | None:
+    async def finished_tally(self, shard: int, parts: Sequence[Entry]) -> Tally | None:
         """Return the tally of a shard in which this round has nothing to do, or None.
 
         A shard that an earlier round has finished is sealed for this one.
@@ -60,7 +60,7 @@ class LedgerWriter(Ledger):
             return None
         tally, counted = await self.sealed(shard, parts)
         if last < self.round.number:
-            if not self.round.passes_by(tally):
+            if not self.round.has_nothing_for(tally):
                 return None
             await self.append(shard, [], tally, counted=counted + 1)
         return tally
@@ -117,18 +117,18 @@ class LedgerWriter(Ledger):
         metadata = {SEAL: json.dumps(tally.to_record(), sort_keys=True), COVERS: str(counted)} if tally else {}
         if tally and self.round.number:
             metadata[ROUND] = str(self.round.number)
-        await self._state.create_own(name, records.to_lines(header, rows), self._run_id, metadata=metadata)
+        await self._state.create_once(name, records.to_lines(header, rows), self._run_id, metadata=metadata)
 
 
 def opening_record(items: Iterable[int], at_once: int, *, alone: bool) -> dict[str, Any]:
     """Return what a part's header says of the items that may be opened before the next part."""
-    return {"opening": to_ranges(items), "at_once": at_once, "alone": alone}
+    return {"opening": to_index_ranges(items), "at_once": at_once, "alone": alone}
 
 
 def _announcement(header: Mapping[str, Any]) -> Announcement:
     task = Task(header["task"], header["tasks"], header["attempt"], header["execution"])
     return Announcement(
-        from_ranges(header["opening"]),
+        from_index_ranges(header["opening"]),
         header["at_once"],
         header["alone"],
         task,
@@ -167,8 +167,8 @@ class ShardLog:
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        wants = self.ledger.round.wants
-        self._open = {i for i in range(len(self.items)) if i not in self.known or wants(self.known[i])}
+        includes = self.ledger.round.includes
+        self._open = {i for i in range(len(self.items)) if i not in self.known or includes(self.known[i])}
 
     @property
     def complete(self) -> bool:
@@ -181,7 +181,7 @@ class ShardLog:
         return Tally.of(self.known.values())
 
     @property
-    def settled(self) -> Tally:
+    def closed_tally(self) -> Tally:
         """What came of the items that are not to be worked in this round."""
         return Tally.of(outcome for index, outcome in self.known.items() if index not in self._open)
 

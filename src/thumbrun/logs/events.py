@@ -77,7 +77,7 @@ class Progress:
     output_bytes: int = 0
 
     @property
-    def settled(self) -> int:
+    def finished(self) -> int:
         """Items with an outcome."""
         return self.done + self.skipped + self.failed
 
@@ -200,5 +200,5 @@ def progress_event(progress: Progress, labels: Mapping[str, str]) -> Event:
     """Return the event that tells of progress."""
     skipped = f", {progress.skipped:,} skipped" if progress.skipped else ""
     failed = f", {progress.failed:,} failed" if progress.failed else ""
-    message = f"{progress.settled:,} of {progress.total:,} images{skipped}{failed}"
+    message = f"{progress.finished:,} of {progress.total:,} images{skipped}{failed}"
     return Event("progress", "INFO", message, asdict(progress), dict(labels))

@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import Any, TextIO
 
 from thumbrun.clock import Clock
-from thumbrun.console import plain as plain  # the command line's own messages pass through the same
+from thumbrun.console import printable as printable  # the command line's own messages pass through the same
 from thumbrun.console import shortened
 from thumbrun.logs.events import Event, Progress, progress_event
 from thumbrun.logs.pace import Pace, duration_text, rate_text
@@ -29,7 +29,7 @@ def plain_message(event: Event) -> str:
     """Return an event's message for people: only the line before its hint may end."""
     hint = str(event.fields.get("hint", "")) if event.name == "error" else ""
     message = event.message.removesuffix(f"\n{hint}") if hint else event.message
-    return plain(message) + (f"\n  {plain(hint)}" if hint else "")
+    return printable(message) + (f"\n  {printable(hint)}" if hint else "")
 
 
 def marked_message(event: Event) -> str:
@@ -142,7 +142,7 @@ class TextLines:
         """Write a line now and then."""
         now = self._clock.monotonic()
         self._last = progress
-        self._pace.note(now, progress.settled)
+        self._pace.note(now, progress.finished)
         if now - self._said_at >= TEXT_SECONDS:
             self._said_at = now
             self._say()
@@ -157,7 +157,7 @@ class TextLines:
         parts = [progress_event(self._last, {}).message]
         if rate := self._pace.rate:
             parts.append(f"{rate_text(rate)} a second")
-        if self._last.settled < self._last.total and (left := self._pace.left(self._last.total)) is not None:
+        if self._last.finished < self._last.total and (left := self._pace.left(self._last.total)) is not None:
             parts.append(f"{duration_text(left)} left")
         self._last = None
         self._lines.write(f"{', '.join(parts)}\n")

@@ -7,24 +7,24 @@ _APART = 0.5  # seconds between two samples
 
 
 class Pace:
-    """The rate at which items are settled.
+    """The rate at which items are finished.
 
-    What was settled before the first look, by an earlier attempt, does not count as work of this one.
+    What an earlier attempt finished, before the first note, does not count as work of this one.
     """
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, int]] = deque()
 
-    def note(self, now: float, settled: int) -> None:
-        """Note how many items are settled.
+    def note(self, now: float, finished: int) -> None:
+        """Note how many items are finished.
 
         Args:
             now: Seconds that only ever grow.
-            settled: Items with an outcome, of all.
+            finished: Items with an outcome, of all.
         """
         if len(self._samples) > 1 and now - self._samples[-2][0] < _APART:
             self._samples.pop()
-        self._samples.append((now, settled))
+        self._samples.append((now, finished))
         while len(self._samples) > 2 and now - self._samples[1][0] >= _WINDOW:
             self._samples.popleft()
 
@@ -37,7 +37,7 @@ class Pace:
         return (last - first) / (last_at - first_at) if last_at > first_at and last > first else None
 
     def left(self, total: int) -> float | None:
-        """Return the seconds until `total` items are settled, or None where nothing can be said."""
+        """Return the seconds until `total` items are finished, or None where nothing can be said."""
         rate = self.rate
         return max(0, total - self._samples[-1][1]) / rate if rate else None
 

@@ -11,7 +11,7 @@ from rich.table import Column
 from rich.text import Text
 
 from thumbrun.clock import Clock
-from thumbrun.console import plain
+from thumbrun.console import printable
 from thumbrun.logs.events import Event, Progress
 from thumbrun.logs.lines import marked_message
 from thumbrun.logs.pace import Pace, duration_text, rate_text
@@ -62,7 +62,7 @@ class Terminal:
     def event(self, event: Event) -> None:
         """Show an event above the bar."""
         if event.name == "listing":
-            text = Text(plain(event.message))
+            text = Text(printable(event.message))
             if self._listing is None:
                 spinner = "dots" if self._console.encoding.startswith("utf") else "line"
                 self._listing = self._console.status(text, spinner=spinner)
@@ -77,16 +77,16 @@ class Terminal:
         if not progress.total:
             return
         self._end_listing()
-        self._pace.note(self._clock.monotonic(), progress.settled)
+        self._pace.note(self._clock.monotonic(), progress.finished)
         bar = self._bar or self._start_bar(progress.total)
         trouble = (f"{n:,} {word}" for n, word in ((progress.skipped, "skipped"), (progress.failed, "failed")) if n)
         rate, left = self._pace.rate, self._pace.left(progress.total)
-        unfinished = progress.settled < progress.total
+        unfinished = progress.finished < progress.total
         bar.update(
             bar.tasks[0].id,
-            completed=progress.settled,
+            completed=progress.finished,
             total=progress.total,
-            counts=f"{progress.settled:,}/{progress.total:,}",
+            counts=f"{progress.finished:,}/{progress.total:,}",
             trouble=", ".join(trouble),
             rate=f"{rate_text(rate)}/s" if rate else "",
             left=f"{duration_text(left)} left" if left is not None and unfinished else "",

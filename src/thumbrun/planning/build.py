@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 
 from thumbrun.concurrency import BoundedGroup
 from thumbrun.planning import listing, shards
-from thumbrun.planning.listing import Range, RangeListing
+from thumbrun.planning.listing import NameRange, RangeListing
 from thumbrun.planning.naming import NameBook, NamingRule
 from thumbrun.planning.plan import Item, Plan, PlannedShard, item_line, read_some_items
-from thumbrun.planning.select import Kind, Selection
+from thumbrun.planning.select import ObjectKind, Selection
 from thumbrun.planning.survey import Survey
 from thumbrun.runs import records
-from thumbrun.runs.names import RunLayout
-from thumbrun.runs.record_store import State
+from thumbrun.runs.names import RunNames
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import Entry, Store
 
 LARGE_PAGES = 10  # from which on a source counts as large
@@ -80,10 +80,12 @@ def _joined(slices: Iterable[_Slice]) -> _Slice:
     return whole
 
 
-class Freezer:
+class PlanBuilder:
     """Makes one plan under one planner's number."""
 
-    def __init__(self, source: Source, state: State, run_id: str, planner: int, rule: NamingRule, tasks: int) -> None:
+    def __init__(
+        self, source: Source, state: RecordStore, run_id: str, planner: int, rule: NamingRule, tasks: int
+    ) -> None:
         """Prepare.
 
         Args:
@@ -97,7 +99,7 @@ class Freezer:
         self._source = source
         self._state = state
         self._run_id = run_id
-        self._run: RunLayout = state.names.run(run_id)
+        self._run: RunNames = state.names.run(run_id)
         self._planner = planner
         self._rule = rule
         self._tasks = tasks
@@ -124,7 +126,7 @@ class Freezer:
         with _fewer_collections():
             async with BoundedGroup(SHARDS_AT_ONCE) as self._writes:
                 await self._list()
-            await self._settle_names()
+            await self._resolve_collisions()
         ordered = tuple(self._shards[number] for _, _, number in sorted(self._order))
         return Plan(self._run_id, self._planner, ordered, self._survey.to_record())
 
@@ -137,7 +139,7 @@ class Freezer:
         slices: dict[int, _Slice] = {}
         ended: list[_Slice] = []  # of ranges that came to their end while the source was small
 
-        async def take(part: Range, entries: tuple[Entry, ...]) -> None:
+        async def take(part: NameRange, entries: tuple[Entry, ...]) -> None:
             nonlocal pages
             mine = slices.setdefault(part.number, _Slice(part.first, part.number))
             self._take(mine, entries)
@@ -145,7 +147,7 @@ class Freezer:
             if pages >= LARGE_PAGES:
                 await self._cut(mine, self._streamed_cost())
 
-        async def finish(part: Range) -> None:
+        async def finish(part: NameRange) -> None:
             if part.number not in slices:
                 return
             mine = slices.pop(part.number)
@@ -186,7 +188,7 @@ class Freezer:
             decision = source.selection.decide(entry, path)
             self._survey.count(entry, decision)
             if decision.is_item:
-                opened = decision.kind is not Kind.UNSUPPORTED
+                opened = decision.kind is not ObjectKind.UNSUPPORTED
                 cost = shards.cost(entry.size, decision.format_name) if opened else 0.0
                 self._items += 1
                 self._cost += cost
@@ -235,9 +237,9 @@ class Freezer:
         self._names.add(number, mine.keys[some])
         self._shards[number] = PlannedShard(label, length, sum(mine.sizes[some]), weight)
         body = records.to_lines({"run": self._run_id, "shard": label}, mine.lines[some])
-        await self._writes.start(self._state.create_own(self._run.shard(self._planner, label), body, self._run_id))
+        await self._writes.start(self._state.create_once(self._run.shard(self._planner, label), body, self._run_id))
 
-    async def _settle_names(self) -> None:
+    async def _resolve_collisions(self) -> None:
         """Rename until no two names collide, and write the new names beside the shards."""
         touched: set[int] = set()
         while moved := self._names.raise_colliding():
@@ -265,7 +267,7 @@ class Freezer:
         self.collisions += len(rows)
         shard = self._shards[number]
         body = records.to_lines({"run": self._run_id, "shard": shard.label}, rows)
-        await self._state.create_own(self._run.renames(self._planner, shard.label), body, self._run_id)
+        await self._state.create_once(self._run.renames(self._planner, shard.label), body, self._run_id)
         self._shards[number] = shard._replace(renamed=True)
 
     def _remember(self, number: int, index: int, name: str) -> None:

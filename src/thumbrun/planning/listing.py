@@ -33,7 +33,7 @@ async def pages(store: Store, prefix: str, start: str = "") -> AsyncIterator[tup
 
 
 @dataclass(slots=True, eq=False)
-class Range:
+class NameRange:
     """Names from `start` (inclusive) to `end` (exclusive, or empty for the end of the prefix), still being listed.
 
     Attributes:
@@ -66,8 +66,8 @@ class RangeListing:
         self,
         store: Store,
         prefix: str,
-        take: Callable[[Range, tuple[Entry, ...]], Awaitable[None]],
-        finish: Callable[[Range], Awaitable[None]],
+        take: Callable[[NameRange, tuple[Entry, ...]], Awaitable[None]],
+        finish: Callable[[NameRange], Awaitable[None]],
         *,
         parallel: int = PARALLEL,
     ) -> None:
@@ -88,8 +88,8 @@ class RangeListing:
         self._alphabet: list[str] = []
         self._pages = 0  # listed so far
         self._parallel = parallel
-        self._active: list[Range] = []
-        self._unlisted: deque[Range] = deque()  # of those active
+        self._active: list[NameRange] = []
+        self._unlisted: deque[NameRange] = deque()  # of those active
         self._made = 0
         self._changed = asyncio.Event()
 
@@ -106,7 +106,7 @@ class RangeListing:
 
     def _open(self, start: str, end: str) -> None:
         self._made += 1
-        opened = Range(self._made, start, end)
+        opened = NameRange(self._made, start, end)
         self._active.append(opened)
         self._unlisted.append(opened)
 
@@ -124,7 +124,7 @@ class RangeListing:
                 self._changed.clear()
                 await self._changed.wait()
 
-    async def _cut(self, whole: Range) -> None:
+    async def _cut(self, whole: NameRange) -> None:
         """Leave a range its beginning, and open others of the rest: for each lister without work one, if it can be."""
         whole.cutting = True
         try:
@@ -141,7 +141,7 @@ class RangeListing:
             whole.cutting = False
             self._changed.set()
 
-    async def _middles(self, whole: Range) -> list[str]:
+    async def _middles(self, whole: NameRange) -> list[str]:
         """Return names that exist about a half, a quarter… of what a range has left, from the last on; none if none."""
         for _ in range(_GUESSES):
             probes = self._probes(whole)
@@ -158,7 +158,7 @@ class RangeListing:
                 return names
         return []
 
-    def _probes(self, whole: Range) -> list[str]:
+    def _probes(self, whole: NameRange) -> list[str]:
         """Return names to look behind: one near the middle of a range, one near that of what is before it, and so on.
 
         Most ranges begin with what all their names share, and have nothing in the half of all names that is behind.
@@ -178,7 +178,7 @@ class RangeListing:
             names = (entry.name.removeprefix(self._prefix) for entry in entries)
             self._alphabet = sorted(set(self._alphabet).union(*names))
 
-    async def _list(self, mine: Range) -> None:
+    async def _list(self, mine: NameRange) -> None:
         try:
             more = True
             while more and (not mine.end or mine.start < mine.end):

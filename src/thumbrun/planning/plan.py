@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from thumbrun.runs.names import RunLayout
-from thumbrun.runs.record_store import State
+from thumbrun.runs.names import RunNames
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import RecordError
 
 
@@ -146,7 +146,7 @@ class Plan:
         return cls(record["run"], record["planner"], shards, record["seen"])
 
 
-async def read_plan(state: State, run: RunLayout) -> Plan | None:
+async def read_plan(state: RecordStore, run: RunNames) -> Plan | None:
     """Return the run's plan, or None while there is none.
 
     Raises:
@@ -156,7 +156,7 @@ async def read_plan(state: State, run: RunLayout) -> Plan | None:
     return None if record is None else Plan.from_record(record)
 
 
-async def read_shard(state: State, run: RunLayout, plan: Plan, number: int) -> list[Item]:
+async def read_shard(state: RecordStore, run: RunNames, plan: Plan, number: int) -> list[Item]:
     """Return a shard's items under their final output names.
 
     Raises:
@@ -172,13 +172,13 @@ async def read_shard(state: State, run: RunLayout, plan: Plan, number: int) -> l
     return items
 
 
-async def read_items(state: State, name: str) -> list[Item]:
+async def read_items(state: RecordStore, name: str) -> list[Item]:
     """Return the items of a shard's record, under the output names that collisions have not changed yet."""
     _, rows = await state.read_lines(name)
     return [Item.from_row(row) for row in rows]
 
 
-async def read_some_items(state: State, name: str, indices: Iterable[int]) -> dict[int, Item]:
+async def read_some_items(state: RecordStore, name: str, indices: Iterable[int]) -> dict[int, Item]:
     """Return some items of a shard's record by index, for much less than reading all of them takes."""
     lines = await state.open_lines(name)
     return {index: Item.from_row(json.loads(lines[index])) for index in indices}

@@ -10,25 +10,27 @@ from typing import Any
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
 from thumbrun.environment.task_identity import Task
-from thumbrun.planning.build import Freezer, Source
+from thumbrun.planning.build import PlanBuilder, Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.runs import records
-from thumbrun.runs.names import RunLayout
-from thumbrun.runs.record_store import State
+from thumbrun.runs.names import RunNames
+from thumbrun.runs.record_store import RecordStore
 
 BEAT_SECONDS = 10.0
 DEAD_SECONDS = 60.0  # without a new beat, on one's own clock
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 15.0
 WAIT_GROWTH = 1.25  # so that nobody waits for much longer than a quarter of what planning took
-LOOKS_A_SECOND = 800  # of all waiting tasks together: three requests each, of 5,000 that a bucket takes at first
+POLLS_A_SECOND = 800  # of all waiting tasks together: three requests each, of 5,000 that a bucket takes at first
 
 
 class Planner:
     """Finds the run's plan, or makes it."""
 
-    def __init__(self, state: State, source: Source, run_id: str, rule: NamingRule, task: Task, clock: Clock) -> None:
+    def __init__(
+        self, state: RecordStore, source: Source, run_id: str, rule: NamingRule, task: Task, clock: Clock
+    ) -> None:
         """Prepare.
 
         Args:
@@ -42,31 +44,31 @@ class Planner:
         self._state = state
         self._source = source
         self._run_id = run_id
-        self._run: RunLayout = state.names.run(run_id)
+        self._run: RunNames = state.names.run(run_id)
         self._rule = rule
         self._task = task
         self._clock = clock
         self._nonce = clock.nonce()
         self.listed = False
 
-    async def plan(self, progress: Callable[[int], None] = lambda _: None, *, begun: bool = False) -> Plan:
+    async def plan(self, progress: Callable[[int], None] = lambda _: None, *, is_new: bool = False) -> Plan:
         """Return the run's one plan.
 
         Args:
             progress: Told now and then how many items were found, while this process lists.
-            begun: Whether the run was begun just now: then it is claimed before anything is looked for.
+            is_new: Whether the run was begun just now: then it is claimed before anything is looked for.
 
         Raises:
             StoreError: Listing, reading or writing failed; another attempt may find or finish the plan.
         """
-        if begun and await self._claim(1):
+        if is_new and await self._claim(1):
             return await self._make(1, progress)
         watch = _Watch(self._state, self._run, self._clock)
         wait = first_wait(self._task.count)
         while True:
             if plan := await read_plan(self._state, self._run):
                 return plan
-            await watch.look()
+            await watch.poll()
             if watch.last == 0 or watch.silent >= DEAD_SECONDS or self._succeeds(watch.claim):
                 if await self._claim(watch.last + 1):
                     return await self._make(watch.last + 1, progress)
@@ -94,18 +96,20 @@ class Planner:
             "attempt": self._task.attempt,
             "began": self._clock.now().isoformat(),
         }
-        found = await self._state.first(self._run.planner_claim(number), claim, self._run_id, likely_free=True)
+        found = await self._state.create_or_read(self._run.planner_claim(number), claim, self._run_id, likely_free=True)
         return bool(found.get("nonce") == self._nonce)
 
     async def _make(self, number: int, progress: Callable[[int], None]) -> Plan:
-        freezer = Freezer(self._source, self._state, self._run_id, number, self._rule, self._task.count)
+        builder = PlanBuilder(self._source, self._state, self._run_id, number, self._rule, self._task.count)
         async with BoundedGroup(1) as group:
             # A beat that cannot be written stops the planning: the others would take this planner for dead.
             beats = await group.start(self._beat(number))
             try:
-                plan = await freezer.make(progress)
+                plan = await builder.make(progress)
                 # A store that asks to wait with this one request must not look like a planner that is dead.
-                committed = await self._state.first(self._run.plan, plan.to_record(), self._run_id, likely_free=True)
+                committed = await self._state.create_or_read(
+                    self._run.plan, plan.to_record(), self._run_id, likely_free=True
+                )
             finally:
                 beats.cancel()
         self.listed = True
@@ -118,12 +122,12 @@ class Planner:
             await self._clock.sleep(BEAT_SECONDS)
             count += 1
             body = records.to_lines({"planner": number, "beat": count}, ())
-            await self._state.create_own(self._run.beat(number, count), body, self._run_id)
+            await self._state.create_once(self._run.beat(number, count), body, self._run_id)
 
 
 def first_wait(tasks: int) -> float:
     """Return the seconds for which each of so many tasks waits at first for a plan that another one makes."""
-    return min(LONGEST_WAIT_SECONDS, max(FIRST_WAIT_SECONDS, tasks / LOOKS_A_SECOND))
+    return min(LONGEST_WAIT_SECONDS, max(FIRST_WAIT_SECONDS, tasks / POLLS_A_SECOND))
 
 
 class _Watch:
@@ -134,7 +138,7 @@ class _Watch:
         claim: Its claim.
     """
 
-    def __init__(self, state: State, run: RunLayout, clock: Clock) -> None:
+    def __init__(self, state: RecordStore, run: RunNames, clock: Clock) -> None:
         self._state = state
         self._run = run
         self._clock = clock
@@ -148,7 +152,7 @@ class _Watch:
         """Seconds since the latest sign of life was first seen, on this process's clock."""
         return self._clock.monotonic() - self._seen_at
 
-    async def look(self) -> None:
+    async def poll(self) -> None:
         """See what the planners have written since the last look."""
         claims = await self._state.last_name(self._run.planner_claims, self._run.planner_claim(self.last))
         newest = self._run.planner_of_claim(claims) if claims else 0

@@ -20,12 +20,12 @@ _UNSPECIFIC = frozenset(
 _KNOWN_TYPES = mimetypes.MimeTypes()
 
 
-class Kind(StrEnum):
+class ObjectKind(StrEnum):
     """What an object is to a run."""
 
     IMAGE = "image"
     UNSUPPORTED = "unsupported"  # an item, too: its outcome says that it was seen
-    UNSETTLED = "unsettled"  # neither type nor name tell; an item only with detect=content
+    UNDECIDED = "unsettled"  # neither type nor name tell; an item only with detect=content
     NOT_AN_IMAGE = "not an image"
     EXCLUDED = "excluded"
     EMPTY = "empty"
@@ -35,7 +35,7 @@ class Kind(StrEnum):
     @property
     def is_item(self) -> bool:
         """Whether the plan holds it."""
-        return self in (Kind.IMAGE, Kind.UNSUPPORTED, Kind.UNSETTLED)
+        return self in (ObjectKind.IMAGE, ObjectKind.UNSUPPORTED, ObjectKind.UNDECIDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Decision:
         label: Of `kind`, as the survey counts it.
     """
 
-    kind: Kind
+    kind: ObjectKind
     format: Format | None = None
     is_item: bool = field(init=False, compare=False)
     format_name: str | None = field(init=False, compare=False)
@@ -62,8 +62,8 @@ class Decision:
         object.__setattr__(self, "label", self.kind.value)
 
 
-_OWN, _EXCLUDED = Decision(Kind.OWN), Decision(Kind.EXCLUDED)
-_EMPTY, _PLACEHOLDER = Decision(Kind.EMPTY), Decision(Kind.PLACEHOLDER)
+_OWN, _EXCLUDED = Decision(ObjectKind.OWN), Decision(ObjectKind.EXCLUDED)
+_EMPTY, _PLACEHOLDER = Decision(ObjectKind.EMPTY), Decision(ObjectKind.PLACEHOLDER)
 _REMEMBERED = 4096  # types, and suffixes, of which a bucket has few: names are data, and memory is bounded
 
 
@@ -151,16 +151,16 @@ def _by_type(content_type: str) -> Decision | None:
     if media_type in _UNSPECIFIC:
         return None
     if format_ := formats.by_media_type(media_type):
-        return Decision(Kind.IMAGE, format_)
-    return Decision(Kind.UNSUPPORTED if media_type.startswith("image/") else Kind.NOT_AN_IMAGE)
+        return Decision(ObjectKind.IMAGE, format_)
+    return Decision(ObjectKind.UNSUPPORTED if media_type.startswith("image/") else ObjectKind.NOT_AN_IMAGE)
 
 
 @lru_cache(_REMEMBERED)
 def _by_suffix(suffix: str, by_content: bool) -> Decision:
     if format_ := formats.by_suffix(suffix):
-        return Decision(Kind.IMAGE, format_)
+        return Decision(ObjectKind.IMAGE, format_)
     if suffix in formats.UNSUPPORTED_SUFFIXES:
-        return Decision(Kind.UNSUPPORTED)
+        return Decision(ObjectKind.UNSUPPORTED)
     if suffix in _KNOWN_TYPES.types_map[True] or not by_content:
-        return Decision(Kind.NOT_AN_IMAGE)
-    return Decision(Kind.UNSETTLED)
+        return Decision(ObjectKind.NOT_AN_IMAGE)
+    return Decision(ObjectKind.UNDECIDED)

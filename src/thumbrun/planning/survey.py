@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from thumbrun.planning.select import Decision, Kind
+from thumbrun.planning.select import Decision, ObjectKind
 from thumbrun.storage.base import Entry
 
 # Reading these costs a retrieval fee, which is worth a word before a byte is read.
@@ -51,7 +51,7 @@ class Survey:
 
 
 def _label(entry: Entry, decision: Decision) -> str:
-    if decision.kind in (Kind.OWN, Kind.EMPTY, Kind.PLACEHOLDER, Kind.EXCLUDED):
+    if decision.kind in (ObjectKind.OWN, ObjectKind.EMPTY, ObjectKind.PLACEHOLDER, ObjectKind.EXCLUDED):
         return decision.label
     content_type = (entry.content_type or "").partition(";")[0].strip().lower()
     _, dot, suffix = entry.name.rpartition("/")[2].rpartition(".")

@@ -8,14 +8,14 @@ from thumbrun.ledger.reader import Ledger
 from thumbrun.outcomes import Status
 from thumbrun.planning.plan import read_plan, read_shard
 from thumbrun.reporting.content import Cell
-from thumbrun.runs.record_store import State
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import NotFoundError, Store, read_bytes
 
 _SHOWN = 128  # pixels that a small tile shows
 
 
 async def collect(
-    state: State, output: Store, run_id: str, folder: str, source_prefix: str, recipe: Recipe | None = None
+    state: RecordStore, output: Store, run_id: str, folder: str, source_prefix: str, recipe: Recipe | None = None
 ) -> AsyncIterator[Cell]:
     """Yield what became of each item, in the order of the plan; items without an outcome are left out.
 

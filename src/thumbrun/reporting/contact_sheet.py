@@ -12,14 +12,14 @@ from html import escape
 from importlib.resources import files
 
 from thumbrun.outcomes import MEANINGS, Outcome, Reason, Status, Tally
-from thumbrun.reporting import html_text as words
-from thumbrun.reporting.content import Cell, RunFacts
+from thumbrun.reporting import html_text, quantities
+from thumbrun.reporting.content import Cell, RunDetails
 from thumbrun.reporting.tiles import tiles_by_folder
 
 _SMALL, _MEDIUM = 128, 256  # pixels up to which thumbnails get small or medium tiles
 
 
-def contact_sheet(title: str, run: RunFacts, cells: Iterable[Cell]) -> str:
+def contact_sheet(title: str, run: RunDetails, cells: Iterable[Cell]) -> str:
     """Return the page: headline numbers, what has no thumbnail and why, and a tile for every image.
 
     Args:
@@ -49,40 +49,42 @@ def contact_sheet(title: str, run: RunFacts, cells: Iterable[Cell]) -> str:
         f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}; "
         "base-uri 'none'; form-action 'none'"
     )
-    return _PAGE.format(title=words.attribute(title), policy=policy, style=style, script=script, body=body)
+    return _PAGE.format(title=html_text.attribute(title), policy=policy, style=style, script=script, body=body)
 
 
-def _header(title: str, run: RunFacts, tally: Tally, cells: Sequence[Cell]) -> str:
-    taken = f" in {' '.join(words.duration(run.seconds))}" if run.seconds is not None else ""
-    by = f" by {words.count(run.tasks, 'task')}" if run.tasks else ""
+def _header(title: str, run: RunDetails, tally: Tally, cells: Sequence[Cell]) -> str:
+    taken = f" in {' '.join(quantities.duration(run.seconds))}" if run.seconds is not None else ""
+    by = f" by {quantities.count(run.tasks, 'task')}" if run.tasks else ""
     made = [cell for cell in cells if cell.status is Status.DONE]  # a huge image that failed has nothing to save
-    smaller = words.saving(sum(cell.source_bytes for cell in made), sum(cell.written for cell in made))
+    smaller = quantities.saving(sum(cell.source_bytes for cell in made), sum(cell.written for cell in made))
     size = f" The thumbnails are <b>{smaller.replace(' %', '&nbsp;%')}</b> than the images." if smaller else ""
-    lead = f"<b>{words.count(tally.done, 'thumbnail')}</b> of {words.count(tally.items, 'image')}{by}{taken}.{size}"
+    done, images = quantities.count(tally.done, "thumbnail"), quantities.count(tally.items, "image")
+    lead = f"<b>{done}</b> of {images}{by}{taken}.{size}"
     if len(cells) < tally.items:
         lead += f" This page shows {len(cells):,} of them."
     facts = [("from", run.source), ("to", run.thumbnails), ("recipe", run.recipe), ("started", run.started), *run.more]
     listed = "".join(
-        f"<div><dt>{words.text(word)}</dt><dd>{words.text(value)}</dd></div>" for word, value in facts if value
+        f"<div><dt>{html_text.text(word)}</dt><dd>{html_text.text(value)}</dd></div>" for word, value in facts if value
     )
     return (
-        f'<header><div><p class="mark">{_MARK}thumbrun</p><h1>{words.text(title)}</h1><p class="lead">{lead}</p></div>'
+        f'<header><div><p class="mark">{_MARK}thumbrun</p><h1>{html_text.text(title)}</h1>'
+        f'<p class="lead">{lead}</p></div>'
         f'<dl class="figures">{_figures(run, tally)}</dl>{_bar(tally)}<dl class="facts">{listed}</dl></header>'
     )
 
 
-def _figures(run: RunFacts, tally: Tally) -> str:
+def _figures(run: RunDetails, tally: Tally) -> str:
     skipped, failed = tally.skipped.total(), tally.failed.total()
     figures = [
         ("images", f"{tally.items:,}", "", ""),
         ("done", f"{tally.done:,}", "", "done" if tally.done else ""),
         ("skipped", f"{skipped:,}", "", "skipped" if skipped else ""),
         ("failed", f"{failed:,}", "", "failed" if failed else ""),
-        ("of images", *words.size(tally.source_bytes), ""),
-        ("of thumbnails", *words.size(tally.output_bytes), ""),
+        ("of images", *quantities.size(tally.source_bytes), ""),
+        ("of thumbnails", *quantities.size(tally.output_bytes), ""),
     ]
     if run.seconds is not None:
-        figures.append(("start to end", *words.duration(run.seconds), ""))
+        figures.append(("start to end", *quantities.duration(run.seconds), ""))
     if run.tasks:
         figures.append(("tasks" if run.tasks > 1 else "task", f"{run.tasks:,}", "", ""))
     return "".join(
@@ -118,8 +120,8 @@ def _without(cells: Sequence[Cell]) -> str:
     for (status, reason), members in ordered:
         why = f'<span class="why">{escape(MEANINGS[reason])}</span>' if reason else ""
         lines = "".join(
-            f'<li><span class="name">{words.text(cell.source)}</span>'
-            f"{f'<small>{words.text(cell.detail)}</small>' if cell.detail else ''}</li>"
+            f'<li><span class="name">{html_text.text(cell.source)}</span>'
+            f"{f'<small>{html_text.text(cell.detail)}</small>' if cell.detail else ''}</li>"
             for cell in members
         )
         parts.append(
@@ -127,7 +129,7 @@ def _without(cells: Sequence[Cell]) -> str:
             f"<b>{len(members):,} {escape(str(reason or status))}</b>{why}</summary><ol>{lines}</ol></details>"
         )
     return (
-        f'<section class="without"><h2>{words.count(len(cells), "image")} without a thumbnail</h2>'
+        f'<section class="without"><h2>{quantities.count(len(cells), "image")} without a thumbnail</h2>'
         f"{''.join(parts)}</section>"
     )
 

@@ -7,7 +7,7 @@ from thumbrun.outcomes import Reason, Status, Tally
 
 
 @dataclass(frozen=True, slots=True)
-class RunFacts:
+class RunDetails:
     """What is known of a run beyond its images; what is empty or None is left out.
 
     Attributes:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from thumbrun.outcomes import Status
-from thumbrun.reporting import html_text as words
+from thumbrun.reporting import html_text, quantities
 from thumbrun.reporting.content import Cell
 
 _FEW_IN_FOLDER = 3  # images that folders must hold on average, if each is to have a heading
@@ -28,8 +28,8 @@ def tiles_by_folder(cells: Sequence[Cell]) -> Iterable[str]:
     if not headed:
         folders = {common: list(cells)}
     for folder, members in folders.items():
-        many = f"<small>{words.count(len(members), 'image')}</small>"
-        name = f'<span class="name">{words.text(folder)}</span>' if folder else "<span>not in a folder</span>"
+        many = f"<small>{quantities.count(len(members), 'image')}</small>"
+        name = f'<span class="name">{html_text.text(folder)}</span>' if folder else "<span>not in a folder</span>"
         heading = f"<h3>{name}{many}</h3>" if headed or common else '<h3 class="unseen">Images</h3>'
         yield f'<section class="folder">{heading}<ul class="sheet">'
         for cell in members:
@@ -51,10 +51,10 @@ def _common_folder(cells: Sequence[Cell]) -> str:
 def _tile(cell: Cell, name: str) -> str:
     box = f", {cell.width} by {cell.height}" if cell.width and cell.height else ""
     title = f"{cell.source} → {cell.output}{box}" if cell.status is Status.DONE else cell.source
-    note = f"<small>{words.text(cell.note)}</small>" if cell.note else ""
+    note = f"<small>{html_text.text(cell.note)}</small>" if cell.note else ""
     return (
-        f'<li class="{cell.status}" title="{words.attribute(title)}"><figure><div class="well">{_well(cell)}</div>'
-        f'<figcaption><span class="name">{words.text(name)}</span>{_sizes(cell)}{note}</figcaption></figure></li>'
+        f'<li class="{cell.status}" title="{html_text.attribute(title)}"><figure><div class="well">{_well(cell)}</div>'
+        f'<figcaption><span class="name">{html_text.text(name)}</span>{_sizes(cell)}{note}</figcaption></figure></li>'
     )
 
 
@@ -65,12 +65,12 @@ def _well(cell: Cell) -> str:
     alpha = ' class="alpha"' if cell.media_type in _WITH_ALPHA else ""
     box = f' width="{cell.width}" height="{cell.height}"' if cell.width and cell.height else ""
     data = base64.b64encode(cell.thumbnail).decode("ascii")
-    source = f"data:{words.attribute(cell.media_type)};base64,{data}"
-    return f'<img{alpha}{box} loading="lazy" decoding="async" alt="{words.attribute(cell.source)}" src="{source}">'
+    source = f"data:{html_text.attribute(cell.media_type)};base64,{data}"
+    return f'<img{alpha}{box} loading="lazy" decoding="async" alt="{html_text.attribute(cell.source)}" src="{source}">'
 
 
 def _sizes(cell: Cell) -> str:
-    before = " ".join(words.size(cell.source_bytes))
+    before = " ".join(quantities.size(cell.source_bytes))
     if cell.status is not Status.DONE:
         return f"<small>{before}</small>" if cell.source_bytes else ""
-    return f"<small>{before} &rarr; {' '.join(words.size(cell.written))}</small>"
+    return f"<small>{before} &rarr; {' '.join(quantities.size(cell.written))}</small>"

@@ -14,14 +14,14 @@ from thumbrun.clock import Clock
 from thumbrun.concurrency import both
 from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
-from thumbrun.runs.record_store import State
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import Store
 
 _EXECUTION, _FINGERPRINT = "execution", "fingerprint"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RunRequest:
     """What the settings say about which run to work on.
 
     Attributes:
@@ -30,7 +30,7 @@ class Wish:
         resume: A run that must exist and may be finished, or None.
         new: Start another run, even if one could be joined.
         join_within: Seconds; an unfinished run that is younger may be joined by a task started by hand.
-        describes: What the claim of the run says of it: source, output, recipe.
+        description: What the claim of the run says of it: source, output, recipe.
     """
 
     fingerprint: str
@@ -38,50 +38,52 @@ class Wish:
     resume: str | None
     new: bool
     join_within: float
-    describes: Mapping[str, Any]
+    description: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
+class AgreedRun:
     """The run that was agreed on.
 
     Attributes:
         run_id: Its id, which names the output folder.
         began: When its id was claimed, UTC.
         how: In plain words, why this one.
-        anew: Whether it is taken up again, so that nobody may have worked on it for long.
-        begun: Whether it was begun just now, so that there is hardly a plan yet.
+        resumed: Whether it is taken up again, so that nobody may have worked on it for long.
+        is_new: Whether it was begun just now, so that there is hardly a plan yet.
     """
 
     run_id: str
     began: datetime
     how: str
-    anew: bool = False
-    begun: bool = False
+    resumed: bool = False
+    is_new: bool = False
 
 
-class Agreement:
+class RunFinder:
     """Finds the run of one task."""
 
-    def __init__(self, state: State, output: Store, output_prefix: str, wish: Wish, task: Task, clock: Clock) -> None:
+    def __init__(
+        self, state: RecordStore, output: Store, output_prefix: str, request: RunRequest, task: Task, clock: Clock
+    ) -> None:
         """Prepare.
 
         Args:
             state: Where the records lie.
             output: Where the thumbnails go.
             output_prefix: Of all run folders.
-            wish: What the settings say.
+            request: What the settings say.
             task: Who asks.
             clock: Time and chance.
         """
         self._state = state
         self._output = output
         self._output_prefix = output_prefix
-        self._wish = wish
+        self._request = request
         self._task = task
         self._clock = clock
 
-    async def run(self) -> Agreed:
+    async def run(self) -> AgreedRun:
         """Return the run to work on.
 
         Raises:
@@ -89,22 +91,22 @@ class Agreement:
                 execution, or is to be resumed and does not exist.
             StoreError: The state cannot be read or written.
         """
-        if self._wish.resume:
-            return await self._resumed(self._wish.resume)
-        if self._wish.run_id:
-            return await self._named(self._wish.run_id)
+        if self._request.resume:
+            return await self._resumed(self._request.resume)
+        if self._request.run_id:
+            return await self._named(self._request.run_id)
         if self._task.execution:
             return await self._of_execution(self._task.execution)
         return await self._of_fingerprint()
 
-    async def _resumed(self, run_id: str) -> Agreed:
+    async def _resumed(self, run_id: str) -> AgreedRun:
         claim = await self._state.read(self._state.names.run(run_id).claim)
         if claim is None:
             where = self._state.store.uri(self._state.names.run(run_id).claim)
             raise SettingsError([f"--resume / THUMBRUN_RESUME is {run_id}, but no such run has begun: no {where}"])
-        return self._agreed(claim, "resumed", anew=True)
+        return self._agreed(claim, "resumed", resumed=True)
 
-    async def _named(self, run_id: str) -> Agreed:
+    async def _named(self, run_id: str) -> AgreedRun:
         execution = self._task.execution
         owner = f"{_EXECUTION}:{execution}" if execution else "user"
         claim = await self._claim(run_id, owner)
@@ -114,53 +116,55 @@ class Agreement:
                 f"choose another, or ask for it with --resume {run_id} / THUMBRUN_RESUME"
             )
             raise SettingsError([problem])
-        return self._agreed(claim, "named by the settings", anew=not execution or claim["owner"] != owner)
+        return self._agreed(claim, "named by the settings", resumed=not execution or claim["owner"] != owner)
 
-    async def _of_execution(self, execution: str) -> Agreed:
+    async def _of_execution(self, execution: str) -> AgreedRun:
         name = self._state.names.anchor(_EXECUTION, execution, 1)
         anchor = await self._state.read(name)
         if anchor is not None:
             return self._agreed(await self._claim_of(anchor["run"]), f"joined: execution {execution} works on it")
         return await self._anchor(name, f"{_EXECUTION}:{execution}")
 
-    async def _of_fingerprint(self) -> Agreed:
+    async def _of_fingerprint(self) -> AgreedRun:
         number, anchor = await self._last_anchor()
         while True:
-            if anchor is not None and not self._wish.new:
+            if anchor is not None and not self._request.new:
                 claim = await self._state.read(self._state.names.run(anchor["run"]).claim)
                 if claim is not None and await self._joinable(claim):
                     return self._agreed(claim, "joined: it is unfinished and has the same settings")
             number += 1
-            name = self._state.names.anchor(_FINGERPRINT, self._wish.fingerprint, number)
-            owner = f"{_FINGERPRINT}:{self._wish.fingerprint}/{number}"
-            if self._wish.new:
+            name = self._state.names.anchor(_FINGERPRINT, self._request.fingerprint, number)
+            owner = f"{_FINGERPRINT}:{self._request.fingerprint}/{number}"
+            if self._request.new:
                 owner += f"/{self._clock.nonce()}"
             agreed = await self._anchor(name, owner)
-            if not self._wish.new or agreed.begun:
+            if not self._request.new or agreed.is_new:
                 return agreed
 
     async def _last_anchor(self) -> tuple[int, dict[str, Any] | None]:
-        prefix = self._state.names.anchors(_FINGERPRINT, self._wish.fingerprint)
+        prefix = self._state.names.anchors(_FINGERPRINT, self._request.fingerprint)
         last = await self._state.last_name(prefix)
         return (int(last.removeprefix(prefix)), await self._state.read(last)) if last else (0, None)
 
     async def _joinable(self, claim: Mapping[str, Any]) -> bool:
         age = (self._clock.now() - datetime.fromisoformat(claim["began"])).total_seconds()
-        return age < self._wish.join_within and not await self._finished(claim["run"])
+        return age < self._request.join_within and not await self._finished(claim["run"])
 
     async def _finished(self, run_id: str) -> bool:
         return await self._state.store.stat(self._state.names.run(run_id).summary()) is not None
 
-    async def _anchor(self, name: str, owner: str) -> Agreed:
+    async def _anchor(self, name: str, owner: str) -> AgreedRun:
         """Claim a run id for an owner, then anchor it under a name that was seen to be free.
 
         Returns:
             The run that is anchored, by whomever.
         """
         claim = await self._name_run(owner)
-        anchor = await self._state.first(name, {"run": claim["run"], "owner": owner}, claim["run"], likely_free=True)
+        anchor = await self._state.create_or_read(
+            name, {"run": claim["run"], "owner": owner}, claim["run"], likely_free=True
+        )
         if anchor["run"] == claim["run"]:
-            return self._agreed(claim, "new", begun=True)
+            return self._agreed(claim, "new", is_new=True)
         return self._agreed(await self._claim_of(anchor["run"]), "joined: another task began it a moment earlier")
 
     async def _name_run(self, owner: str) -> dict[str, Any]:
@@ -187,11 +191,13 @@ class Agreement:
         claim = {
             "run": run_id,
             "owner": owner,
-            "fingerprint": self._wish.fingerprint,
+            "fingerprint": self._request.fingerprint,
             "began": self._clock.now().isoformat(),
-            **self._wish.describes,
+            **self._request.description,
         }
-        return await self._state.first(self._state.names.run(run_id).claim, claim, run_id, likely_free=likely_free)
+        return await self._state.create_or_read(
+            self._state.names.run(run_id).claim, claim, run_id, likely_free=likely_free
+        )
 
     async def _claim_of(self, run_id: str) -> dict[str, Any]:
         name = self._state.names.run(run_id).claim
@@ -201,11 +207,11 @@ class Agreement:
             raise SettingsError([f"an anchor names run {run_id}, but {where} was deleted; begin another with --new"])
         return claim
 
-    def _agreed(self, claim: Mapping[str, Any], how: str, *, anew: bool = False, begun: bool = False) -> Agreed:
-        if claim["fingerprint"] != self._wish.fingerprint:
+    def _agreed(self, claim: Mapping[str, Any], how: str, *, resumed: bool = False, is_new: bool = False) -> AgreedRun:
+        if claim["fingerprint"] != self._request.fingerprint:
             differing = [
                 f"{key} was {claim.get(key)!r}, is {value!r}"
-                for key, value in self._wish.describes.items()
+                for key, value in self._request.description.items()
                 if claim.get(key) != value
             ]
             problem = (
@@ -213,4 +219,4 @@ class Agreement:
                 "use the same ones, or begin another run with --new / THUMBRUN_NEW"
             )
             raise SettingsError([problem])
-        return Agreed(claim["run"], datetime.fromisoformat(claim["began"]), how, anew, begun)
+        return AgreedRun(claim["run"], datetime.fromisoformat(claim["began"]), how, resumed, is_new)

@@ -23,7 +23,7 @@ def _number(number: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class StateLayout:
+class StateNames:
     """The names of the records below one state prefix.
 
     Attributes:
@@ -46,13 +46,13 @@ class StateLayout:
         """The prefix of the records of all runs."""
         return f"{self.prefix}runs/"
 
-    def run(self, run_id: str) -> "RunLayout":
+    def run(self, run_id: str) -> "RunNames":
         """Return the names of one run's records."""
-        return RunLayout(f"{self.runs}{run_id}/")
+        return RunNames(f"{self.runs}{run_id}/")
 
 
 @dataclass(frozen=True, slots=True)
-class RunLayout:
+class RunNames:
     """The names of one run's records.
 
     Attributes:

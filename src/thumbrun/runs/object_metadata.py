@@ -12,7 +12,7 @@ MARKS = (RUN_MARK, SOURCE_MARK, GENERATION_MARK, RECIPE_MARK)
 
 
 @dataclass(frozen=True, slots=True)
-class Marking:
+class ThumbnailMarks:
     """How a run marks its thumbnails.
 
     Attributes:
@@ -25,7 +25,7 @@ class Marking:
     recipe: str
     hash_source: bool
 
-    def marks(self, source: str, generation: str) -> dict[str, str]:
+    def of(self, source: str, generation: str) -> dict[str, str]:
         """Return the marks of the thumbnail of a source, by its URI and generation."""
         if self.hash_source:
             source = hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()

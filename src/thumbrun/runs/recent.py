@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from thumbrun.clock import Clock
-from thumbrun.console import plain
-from thumbrun.runs.record_store import State
+from thumbrun.console import printable
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import BucketNotFoundError
 
 _MOST_SHOWN = 5
@@ -12,7 +12,7 @@ _MOST_ASKED = 100  # requests: each shows one run
 _AGES = (timedelta(days=1), timedelta(days=30))
 
 
-async def runs_there(state: State, clock: Clock) -> str:
+async def recent_runs_text(state: RecordStore, clock: Clock) -> str:
     """Say in plain words which runs were begun last.
 
     Args:
@@ -32,10 +32,10 @@ async def runs_there(state: State, clock: Clock) -> str:
         return str(error)
     if not found:
         return "no run was begun there"
-    return f"runs there: {', '.join(plain(run_id) for run_id in sorted(found)[-_MOST_SHOWN:])}"
+    return f"runs there: {', '.join(printable(run_id) for run_id in sorted(found)[-_MOST_SHOWN:])}"
 
 
-async def _runs(state: State, first: str) -> list[str]:
+async def _runs(state: RecordStore, first: str) -> list[str]:
     """Return the ids of the runs from one on, at most so many; each is found by asking for the next name."""
     runs = state.names.runs
     start = runs + first

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from thumbrun.runs import records
-from thumbrun.runs.names import StateLayout
+from thumbrun.runs.names import StateNames
 from thumbrun.runs.object_metadata import RUN_MARK
 from thumbrun.runs.records import RecordError
 from thumbrun.storage.base import DeniedError, ExistsError, NotFoundError, Store, StoreError, read_bytes
@@ -15,7 +15,7 @@ _TRIES = 3  # create, look, and nothing there: how often before it counts as a f
 _READS = 3  # of a record that comes damaged, until it counts as damaged where it lies
 
 
-class State:
+class RecordStore:
     """The records of all runs below one state prefix.
 
     Attributes:
@@ -25,7 +25,7 @@ class State:
 
     def __init__(self, store: Store, prefix: str) -> None:
         self.store = store
-        self.names = StateLayout(prefix)
+        self.names = StateNames(prefix)
 
     async def read(self, name: str) -> dict[str, Any] | None:
         """Return a JSON record, or None if there is none.
@@ -78,7 +78,7 @@ class State:
             start, more = page.resume_at, page.more
         return last
 
-    async def first(
+    async def create_or_read(
         self, name: str, record: Mapping[str, Any], run_id: str, *, likely_free: bool = False
     ) -> dict[str, Any]:
         """Create a record if its name is free, and return what then stands there: this one, or who came first.
@@ -109,7 +109,7 @@ class State:
             raise refusal
         raise StoreError(f"{self.store.uri(name)} can be neither created nor read") from refusal
 
-    async def create_own(
+    async def create_once(
         self, name: str, body: bytes, run_id: str, *, metadata: Mapping[str, str] | None = None
     ) -> None:
         """Create an object whose name no other process uses: that it exists means that an acknowledgement was lost.

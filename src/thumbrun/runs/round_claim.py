@@ -6,13 +6,13 @@ from typing import Any
 
 from thumbrun.clock import Clock
 from thumbrun.environment.task_identity import Task
-from thumbrun.runs.names import RunLayout
-from thumbrun.runs.record_store import State
+from thumbrun.runs.names import RunNames
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.rounds import Round
 
 
 async def agree_on_round(
-    state: State, run_id: str, reasons: frozenset[str], task: Task, clock: Clock, *, join_within: float
+    state: RecordStore, run_id: str, reasons: frozenset[str], task: Task, clock: Clock, *, join_within: float
 ) -> Round:
     """Return the round to work: the one of this execution, one that can be joined, or the next.
 
@@ -45,21 +45,31 @@ async def agree_on_round(
             return Round.from_record(record)
     while True:
         number += 1
-        wish = {"run": run_id, **Round(number, reasons).to_record(), "owner": owner, "began": clock.now().isoformat()}
-        record = await state.first(run.round(number), wish, run_id)
+        wanted = {
+            "run": run_id,
+            **Round(number, reasons).to_record(),
+            "owner": owner,
+            "began": clock.now().isoformat(),
+        }
+        record = await state.create_or_read(run.round(number), wanted, run_id)
         joinable = not task.execution and await _joinable(state, run, record, reasons, clock, join_within)
         if record["owner"] == owner or joinable:
             return Round.from_record(record)
 
 
-async def last_summary(state: State, run_id: str) -> dict[str, Any] | None:
+async def last_summary(state: RecordStore, run_id: str) -> dict[str, Any] | None:
     """Return the summary of the latest round that has one, or None."""
     run = state.names.run(run_id)
     return await state.read(await state.last_name(run.summaries) or run.summary())
 
 
 async def _joinable(
-    state: State, run: RunLayout, record: Mapping[str, Any], reasons: frozenset[str], clock: Clock, join_within: float
+    state: RecordStore,
+    run: RunNames,
+    record: Mapping[str, Any],
+    reasons: frozenset[str],
+    clock: Clock,
+    join_within: float,
 ) -> bool:
     age = (clock.now() - datetime.fromisoformat(record["began"])).total_seconds()
     return (

@@ -23,15 +23,15 @@ class Round:
     number: int = 0
     reasons: frozenset[str] = frozenset()
 
-    def wants(self, outcome: Outcome) -> bool:
+    def includes(self, outcome: Outcome) -> bool:
         """Whether an item with this outcome is worked again."""
         return outcome.retry_round < self.number and str(outcome.reason) in self.reasons
 
-    def looks_for(self, outcome: Outcome) -> bool:
+    def checks_thumbnail(self, outcome: Outcome) -> bool:
         """Whether the thumbnail of an item with this outcome has to be looked for."""
         return outcome.status is Status.DONE and outcome.retry_round < self.number and MISSING in self.reasons
 
-    def passes_by(self, tally: Tally) -> bool:
+    def has_nothing_for(self, tally: Tally) -> bool:
         """Whether there is nothing to do in a complete shard of an earlier round, as its tally tells."""
         return MISSING not in self.reasons and not self.reasons & {*tally.failed, *tally.skipped}
 

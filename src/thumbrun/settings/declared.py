@@ -90,7 +90,7 @@ _MOST = 10**12
 DECLARED: tuple[Setting, ...] = (
     _setting(
         "source",
-        values.place,
+        values.location_text,
         "SOURCE",
         None,
         "Where the images are: gs://bucket/path, file:///folder or, on the command line, a local path. "
@@ -101,7 +101,7 @@ DECLARED: tuple[Setting, ...] = (
     ),
     _setting(
         "output",
-        values.place,
+        values.location_text,
         "PLACE",
         None,
         "Where the run's folder goes: a bucket, gs://bucket/prefix, or a folder. "
@@ -111,7 +111,7 @@ DECLARED: tuple[Setting, ...] = (
     ),
     _setting(
         "state",
-        values.place,
+        values.location_text,
         "PLACE",
         None,
         "Where the records of runs lie; apart from the thumbnails where these are public.",

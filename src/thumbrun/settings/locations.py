@@ -18,7 +18,7 @@ _RECORDS = ("anchors", "runs")  # what lies directly below a state
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class Locations:
     """Where a run reads and writes."""
 
     source: Location
@@ -26,7 +26,9 @@ class Places:
     state: Location
 
 
-def resolve_places(chosen: Mapping[str, Any], *, bare_source: bool, wrong: Callable[[str, str], None]) -> Places | None:
+def resolve_locations(
+    chosen: Mapping[str, Any], *, bare_source: bool, wrong: Callable[[str, str], None]
+) -> Locations | None:
     """Return the locations, or None where one is wrong.
 
     Args:
@@ -58,7 +60,7 @@ def resolve_places(chosen: Mapping[str, Any], *, bare_source: bool, wrong: Calla
     if problem := _state_problem(state, output, chosen["run_id"] or chosen["resume"]):
         wrong("state", problem)
         return None
-    return Places(source, output, state)
+    return Locations(source, output, state)
 
 
 def state_of(text: str | None, output: Location) -> Location:

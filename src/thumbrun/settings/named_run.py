@@ -18,7 +18,7 @@ from thumbrun.settings.resolved import resolve_only
 from thumbrun.storage import location
 from thumbrun.storage.location import Location
 
-RIGHT = "it must be gs://bucket/prefix/<run id>, a run's folder, or a run id beside --output / OUTPUT_BUCKET"
+VALID_RUN = "it must be gs://bucket/prefix/<run id>, a run's folder, or a run id beside --output / OUTPUT_BUCKET"
 
 _PLACED = re.compile(r"(?P<place>.*/)?(?P<run>[^/]+)/*", re.DOTALL)
 
@@ -74,7 +74,7 @@ def named_run(text: str, environ: Mapping[str, str], flags: Mapping[str, str | N
 def _parse(text: str, output: str | None) -> tuple[Location, str]:
     found = _PLACED.fullmatch(text)
     if found is None:
-        raise ValueError(RIGHT)
+        raise ValueError(VALID_RUN)
     run_id = values.run_id(found["run"])
     if found["place"] is not None:
         return location.parse(found["place"]), run_id
@@ -83,10 +83,10 @@ def _parse(text: str, output: str | None) -> tuple[Location, str]:
         return location.parse(output, bare=bare), run_id
     if Path(text).is_dir():
         return location.parse("."), run_id
-    raise ValueError(RIGHT)
+    raise ValueError(VALID_RUN)
 
 
-def naming(run_id: str, output: Location, state: Location) -> str:
+def run_arguments(run_id: str, output: Location, state: Location) -> str:
     """Return the words that name a run on a command line: its folder, and `--state` where the records lie elsewhere."""
     words = [_place(output.child(run_id).uri())]
     if state.uri() != output.child(STATE_NAME).uri():

@@ -8,16 +8,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from thumbrun.console import plain, quoted, shortened
+from thumbrun.console import printable, quoted, shortened
 from thumbrun.environment import machine as resources
-from thumbrun.environment import task_identity as platform
+from thumbrun.environment import task_identity
 from thumbrun.environment.machine import Machine
 from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.settings.declared import DECLARED, Setting
-from thumbrun.settings.locations import resolve_places
+from thumbrun.settings.locations import resolve_locations
 from thumbrun.settings.reference import reference as reference  # the documents are made from it
 from thumbrun.storage.location import Location
 
@@ -113,7 +113,7 @@ def resolve(
         SettingsError: With every problem there is, each naming flag and variable and what would be right.
     """
     problems: list[str] = []
-    task = platform.detect(environ, problems)
+    task = task_identity.detect(environ, problems)
     texts = {setting.name: _text(setting, environ, flags) for setting in DECLARED}
     chosen = {setting.name: _value(setting, texts[setting.name], problems) for setting in DECLARED}
     problems += _unknown(environ)
@@ -124,7 +124,7 @@ def resolve(
             problems.append(_problem(_BY_NAME[name], texts[name], advice))
 
     bare_source = flags.get("source") is not None if bare_source is None else bare_source
-    places = resolve_places(chosen, bare_source=bare_source, wrong=wrong)
+    places = resolve_locations(chosen, bare_source=bare_source, wrong=wrong)
     if problems or places is None:
         raise SettingsError(problems)
     (width, height), *smaller = chosen.pop("size")
@@ -253,7 +253,7 @@ def _unknown(environ: Mapping[str, str]) -> list[str]:
         if name.startswith(_PREFIX) and name not in known.values() and environ[name]:
             close = difflib.get_close_matches(name.removeprefix(_PREFIX), known, 1)
             advice = f"did you mean {known[close[0]]}? If not, unset it" if close else "unset it"
-            problems.append(f"{plain(shortened(name))} is no setting of thumbrun; {advice}")
+            problems.append(f"{printable(shortened(name))} is no setting of thumbrun; {advice}")
     return problems
 
 

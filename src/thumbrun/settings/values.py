@@ -16,7 +16,7 @@ LARGEST_SIDE = 4096  # pixels
 MOST_SIZES = 16
 
 
-def place(value: str) -> str:
+def location_text(value: str) -> str:
     """Take what may name a bucket or a folder; which it names depends on other settings."""
     if not value or len(value) > _LONGEST_PLACE or "\0" in value:
         raise ValueError(f"it must be a bucket or a folder, in 1 to {_LONGEST_PLACE:,} characters")

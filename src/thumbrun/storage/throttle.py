@@ -27,19 +27,19 @@ class Throttle:
         self._most = most
         self._monotonic = monotonic
         self._halved_at = float("-inf")
-        self._places = Budget(most)
+        self._slots = Budget(most)
         self.limit = float(most)
 
     async def __aenter__(self) -> None:
-        await self._places.acquire()
+        await self._slots.acquire()
 
     async def __aexit__(self, *error: object) -> None:
-        self._places.release()
+        self._slots.release()
 
     def succeeded(self) -> None:
         """Note that a request was answered as it should be."""
         self.limit = min(float(self._most), self.limit + 1 / self.limit)
-        self._places.resize(int(self.limit))
+        self._slots.resize(int(self.limit))
 
     def refused(self) -> None:
         """Note that the store asked for fewer requests."""
@@ -47,4 +47,4 @@ class Throttle:
         if now - self._halved_at >= _PAUSE_SECONDS:
             self._halved_at = now
             self.limit = max(1.0, self.limit / 2)
-            self._places.resize(int(self.limit))
+            self._slots.resize(int(self.limit))

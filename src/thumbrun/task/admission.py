@@ -26,16 +26,16 @@ _AT_HAND = 8  # pictures a process
 class Admission:
     """Decides when a body may be fetched and a picture decoded."""
 
-    def __init__(self, memory: int, workers: int) -> None:
+    def __init__(self, memory: int, renderer: int) -> None:
         """Divide `memory` bytes among bodies and `workers` decoding processes."""
         self._memory = memory
         self._bodies = Budget(memory // 4)
         self._decoding = Budget(memory - memory // 4)
-        self._share = self._decoding.capacity // workers
+        self._share = self._decoding.capacity // renderer
         self.largest_body = memory // 2
 
     @asynccontextmanager
-    async def body(self, size: int) -> AsyncIterator["Hold"]:
+    async def body(self, size: int) -> AsyncIterator["MemoryGrant"]:
         """Hold a body of `size` bytes, waiting until there is room.
 
         Raises:
@@ -45,16 +45,16 @@ class Admission:
             raise ValueError(f"{size} bytes of {self.largest_body}")
         if size <= self._bodies.capacity:
             async with self._bodies.take(size):
-                yield Hold(self._share // _AT_HAND, self._share, self._decoding.capacity, self._decoding)
+                yield MemoryGrant(self._share // _AT_HAND, self._share, self._decoding.capacity, self._decoding)
         else:
             # Whoever decodes holds a body, so with all of the bodies' part nobody decodes: this can not wait for ever.
             async with self._bodies.take(self._bodies.capacity), self._decoding.take(self._decoding.capacity):
                 left = self._memory - size
-                yield Hold(left, left, left, None)
+                yield MemoryGrant(left, left, left, None)
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class MemoryGrant:
     """A body that is held, and what its decoding may take.
 
     Attributes:

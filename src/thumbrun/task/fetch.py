@@ -15,8 +15,8 @@ from crc32c import crc32c
 
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import Renderer
-from thumbrun.imaging.partial import dispatch as look
-from thumbrun.imaging.partial.known_bytes import Known, MissingError
+from thumbrun.imaging.partial import dispatch
+from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 from thumbrun.imaging.request import too_many_pixels
 from thumbrun.outcomes import Reason
 from thumbrun.planning.plan import Item
@@ -30,7 +30,7 @@ from thumbrun.storage.base import (
     StoreError,
     TransientError,
 )
-from thumbrun.task.peek import Looks
+from thumbrun.task.peek import PeekPolicy
 
 # A request more costs 0.1 to 0.3 ms of processor time; the smallest photographs of this size take 6 ms to decode.
 READ_AT_ONCE = 256 * 1024
@@ -44,7 +44,7 @@ _LARGEST_PART = 1 / 3
 _OTHERS = 10  # objects of a folder that are looked at, to tell an object that may not be read from a bucket
 _DAMAGED_READS = 3  # bodies that do not match their checksum before the object counts as damaged
 
-Judge = Callable[[Chunk], None]  # raises what ends a read
+HeadCheck = Callable[[Chunk], None]  # raises what ends a read
 
 
 @dataclass(slots=True)
@@ -70,13 +70,13 @@ class _CheckedSink:
     Args:
         body: Which they are written to.
         head: Those that are there.
-        judge: Is given the first bytes as they come, and may raise what ends the read.
+        check_head: Is given the first bytes as they come, and may raise what ends the read.
     """
 
-    def __init__(self, body: Body, head: bytes, judge: Judge | None) -> None:
+    def __init__(self, body: Body, head: bytes, check_head: HeadCheck | None) -> None:
         self._body = body
         self._head = head
-        self._judge = judge
+        self._head_check = check_head
         self.reset()
 
     def reset(self) -> None:
@@ -86,15 +86,15 @@ class _CheckedSink:
             self.write(self._head)
 
     def write(self, chunk: Chunk) -> None:
-        if self._judge is not None and not self.size:
-            self._judge(chunk)
+        if self._head_check is not None and not self.size:
+            self._head_check(chunk)
         self._body.write(chunk)
         self.size += len(chunk)
         self.crc32c = crc32c(chunk, self.crc32c)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class FetchLimits:
     """What is made of items, and within which limits.
 
     Attributes:
@@ -130,19 +130,19 @@ class SourceDeniedError(StoreError):
 class Fetcher:
     """Reads the bodies of items."""
 
-    def __init__(self, source: Store, workers: Renderer, wanted: Wanted) -> None:
+    def __init__(self, source: Store, renderer: Renderer, limits: FetchLimits) -> None:
         """Prepare.
 
         Args:
             source: Where items are read.
-            workers: Keep the bodies.
-            wanted: What is made of them, within which limits.
+            renderer: Keeps the bodies.
+            limits: What is made of them, within which limits.
         """
         self._source = source
-        self._workers = workers
-        self._wanted = wanted
+        self._renderer = renderer
+        self._limits = limits
         self._last_read: str | None = None
-        self._looks = Looks()
+        self._peeks = PeekPolicy()
 
     async def may_read(self, denied: Item) -> bool:
         """Whether another object may be looked at, which takes the same permission (`objects.get`) as to read it.
@@ -157,16 +157,16 @@ class Fetcher:
             StoreError: The source fails otherwise.
         """
         if self._last_read is not None:
-            return await self._may_look(self._last_read)
+            return await self._may_stat(self._last_read)
         others: list[str] = []
         for prefix in dict.fromkeys((denied.source[: denied.source.rfind("/") + 1], "")):
             page = await self._source.page(prefix, limit=_OTHERS)
             others += [entry.name for entry in page.entries if entry.name != denied.source]
-        answers = await asyncio.gather(*(self._may_look(name) for name in others))
+        answers = await asyncio.gather(*(self._may_stat(name) for name in others))
         self._last_read = next((name for name, may in zip(others, answers, strict=True) if may), None)
         return self._last_read is not None
 
-    async def _may_look(self, name: str) -> bool:
+    async def _may_stat(self, name: str) -> bool:
         try:
             await self._source.stat(name)
         except DeniedError:
@@ -183,28 +183,28 @@ class Fetcher:
         if item.size <= READ_AT_ONCE or item.encoding == "gzip":
             return await self.fetch_whole(item)
         try:
-            if item.size <= self._wanted.most_held and not self._looks.pay(item.format, item.size):
-                return await self.fetch_whole(item, judge=self._judge(item))
-            known = Known(item.size)
+            if item.size <= self._limits.most_held and not self._peeks.should_peek(item.format, item.size):
+                return await self.fetch_whole(item, check_head=self._head_check(item))
+            known = KnownBytes(item.size)
             fetched = await self._fetch_part(item, known)
         except UnfitError:
-            self._looks.learn(item.format, paid=True)  # the rest need not be read
+            self._peeks.record(item.format, saved=True)  # the rest need not be read
             raise
-        self._looks.learn(item.format, paid=fetched is not None)
+        self._peeks.record(item.format, saved=fetched is not None)
         return fetched or await self.fetch_whole(item, known.head)
 
-    def _judge(self, item: Item) -> Judge:
+    def _head_check(self, item: Item) -> HeadCheck:
         """Return what ends a read as soon as the first bytes declare too many pixels."""
 
-        def judge(chunk: Chunk) -> None:
+        def check_head(chunk: Chunk) -> None:
             with contextlib.suppress(MissingError):  # the decoding process will tell
-                self._check_pixels(Known(item.size, bytes(chunk[:_FIRST_OF_OTHERS])))
+                self._check_pixels(KnownBytes(item.size, bytes(chunk[:_FIRST_OF_OTHERS])))
 
-        return judge
+        return check_head
 
-    async def _fetch_part(self, item: Item, known: Known) -> Fetched | None:
+    async def _fetch_part(self, item: Item, known: KnownBytes) -> Fetched | None:
         """Read what a thumbnail needs, None where that is too much to be read in parts; `known` tells what was read."""
-        most = min(item.size, self._wanted.most_held) * _LARGEST_PART
+        most = min(item.size, self._limits.most_held) * _LARGEST_PART
         missing = (0, _FIRST.get(item.format or "", _FIRST_OF_OTHERS))
         for _ in range(_MOST_STEPS):
             if known.count + missing[1] - missing[0] > most:
@@ -214,56 +214,56 @@ class Fetcher:
             known.add(missing[0], sink.getvalue())
             try:
                 self._check_pixels(known)
-                if (part := look.part(known, self._wanted.width, self._wanted.height)) is None:
+                if (part := dispatch.partial_file(known, self._limits.width, self._limits.height)) is None:
                     break
             except MissingError as error:
                 missing = error.start, error.end
             else:
-                body = self._workers.body(len(part))
+                body = self._renderer.body(len(part))
                 body.write(part)
                 return Fetched(body, known.count, checked=False, part=True)
         return None
 
-    def _check_pixels(self, known: Known) -> None:
+    def _check_pixels(self, known: KnownBytes) -> None:
         """Refuse a picture by its header, before all of it is read."""
-        if (size := look.declared(known)) and (refused := too_many_pixels(*size, self._wanted.max_pixels)):
+        if (size := dispatch.declared_size(known)) and (refused := too_many_pixels(*size, self._limits.max_pixels)):
             unfit = UnfitError(refused.reason, refused.detail)
             unfit.source_bytes, unfit.unchecked = known.count, True
             raise unfit
 
-    async def fetch_whole(self, item: Item, head: bytes = b"", judge: Judge | None = None) -> Fetched:
+    async def fetch_whole(self, item: Item, head: bytes = b"", check_head: HeadCheck | None = None) -> Fetched:
         """Read the planned generation whole and check it.
 
         Args:
             item: Whose.
             head: What was read of it before, from its first byte on.
-            judge: Is given its first bytes as they come, and may raise what ends the read.
+            check_head: Is given its first bytes as they come, and may raise what ends the read.
 
         Raises:
             UnfitError, TransientError: As for `fetch`.
         """
-        if item.size > self._wanted.most_held:
+        if item.size > self._limits.most_held:
             unfit = UnfitError(
                 Reason.OUT_OF_MEMORY,
-                f"{item.size:,} bytes, of which the memory setting can hold {self._wanted.most_held:,}",
+                f"{item.size:,} bytes, of which the memory setting can hold {self._limits.most_held:,}",
             )
             unfit.source_bytes, unfit.unchecked = len(head), bool(head)
             raise unfit
-        body = self._workers.body(item.size)
+        body = self._renderer.body(item.size)
         try:
-            read = await self._checked(item, body, head, judge)
+            read = await self._checked(item, body, head, check_head)
             whole = self._decompressed(item, body) if item.encoding == "gzip" else body
         except BaseException:
             body.close()
             raise
         return Fetched(whole, read, checked=item.crc32c is not None, part=False)
 
-    async def _checked(self, item: Item, body: Body, head: bytes, judge: Judge | None) -> int:
+    async def _checked(self, item: Item, body: Body, head: bytes, check_head: HeadCheck | None) -> int:
         """Read an object into a body until it matches its checksum; return how many bytes that took."""
         came: set[int] = set()
         read = 0
         for _ in range(_DAMAGED_READS):
-            sink = _CheckedSink(body, head, judge)
+            sink = _CheckedSink(body, head, check_head)
             await self._read(item, sink, len(head), None)
             read += sink.size
             if item.crc32c is None or item.crc32c == sink.crc32c:
@@ -303,7 +303,7 @@ class Fetcher:
 
     def _decompressed(self, item: Item, body: Body) -> Body:
         """Undo the compression that the object is stored under, within the bytes that one image may have."""
-        most = self._wanted.most_bytes
+        most = self._limits.most_bytes
         decompressor = zlib.decompressobj(wbits=31)
         try:
             content = decompressor.decompress(body.read(), most)
@@ -313,7 +313,7 @@ class Fetcher:
             raise UnfitError(Reason.TOO_LARGE, f"more than {most:,} bytes when decompressed")
         if not decompressor.eof:
             raise UnfitError(Reason.TRUNCATED, "its gzip stream ends early")
-        plain = self._workers.body(len(content))
+        plain = self._renderer.body(len(content))
         plain.write(content)
         body.close()
         return plain

@@ -2,28 +2,28 @@
 
 from thumbrun.clock import Clock
 from thumbrun.errors import SettingsError
-from thumbrun.runs.claim import Agreed, Agreement, Wish
+from thumbrun.runs.claim import AgreedRun, RunFinder, RunRequest
 from thumbrun.settings.derived import run_folder
 from thumbrun.settings.resolved import Settings
 from thumbrun.task.open_stores import Stores
 
 
-async def join_run(settings: Settings, stores: Stores, clock: Clock) -> Agreed:
+async def join_run(settings: Settings, stores: Stores, clock: Clock) -> AgreedRun:
     """Return the run that the settings and the task ask for.
 
     Raises:
         SettingsError: There is no such run, it has other settings, or its folder would hold the source.
         StoreError: The state cannot be read or written.
     """
-    wish = Wish(
+    request = RunRequest(
         fingerprint=settings.fingerprint(),
         run_id=settings.run_id,
         resume=settings.resume,
         new=settings.new,
         join_within=settings.join_within,
-        describes=settings.describe(),
+        description=settings.describe(),
     )
-    agreement = Agreement(stores.state, stores.output, settings.output.prefix, wish, settings.task, clock)
+    agreement = RunFinder(stores.state, stores.output, settings.output.prefix, request, settings.task, clock)
     agreed = await agreement.run()
     folder = run_folder(settings, agreed.run_id)
     if settings.source.shares_store_with(settings.output) and settings.source.prefix.startswith(folder):

@@ -8,7 +8,7 @@ from typing import Self
 
 from thumbrun.clock import Clock
 from thumbrun.logs.events import Events
-from thumbrun.runs.record_store import State
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Store
 from thumbrun.storage.location import Location
@@ -42,7 +42,7 @@ class Stores:
         settings = self._settings
         self.source = self._open(settings.source)
         self.output = self.source if settings.output.shares_store_with(settings.source) else self._open(settings.output)
-        self.state = State(
+        self.state = RecordStore(
             self.output if settings.state.shares_store_with(settings.output) else self._open(settings.state),
             settings.state.prefix,
         )

@@ -9,7 +9,7 @@ _STILL_LOOKED_AT = 16  # one of so many, to see whether it still is
 _LARGEST_UNSEEN = 4 << 20  # bytes; a request more is little beside a larger one
 
 
-class Looks:
+class PeekPolicy:
     """Remembers what looks at JPEG files were good for.
 
     Of other formats each is looked at: a GIF or TIFF seldom needs to be read whole, and what declares more pixels than
@@ -21,7 +21,7 @@ class Looks:
         self._in_vain = 0
         self._unseen = 0
 
-    def pay(self, format_: str | None, size: int) -> bool:
+    def should_peek(self, format_: str | None, size: int) -> bool:
         """Whether to look at an object first; counts it.
 
         Args:
@@ -33,12 +33,12 @@ class Looks:
         self._unseen = (self._unseen + 1) % _STILL_LOOKED_AT
         return not self._unseen
 
-    def learn(self, format_: str | None, *, paid: bool) -> None:
+    def record(self, format_: str | None, *, saved: bool) -> None:
         """Take to heart what a look was good for.
 
         Args:
-            format_: As for `pay`.
-            paid: Whether it saved reading the rest.
+            format_: As for `should_peek`.
+            saved: Whether it saved reading the rest.
         """
         if format_ == "jpeg":
-            self._in_vain = 0 if paid else self._in_vain + 1
+            self._in_vain = 0 if saved else self._in_vain + 1

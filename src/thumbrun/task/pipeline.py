@@ -22,9 +22,9 @@ from thumbrun.storage.base import (
     StoreError,
     UnauthenticatedError,
 )
-from thumbrun.task.admission import Admission, Hold
-from thumbrun.task.fetch import Fetcher, SourceDeniedError, UnfitError, Wanted
-from thumbrun.task.put import Making, Putter, Work
+from thumbrun.task.admission import Admission, MemoryGrant
+from thumbrun.task.fetch import Fetcher, FetchLimits, SourceDeniedError, UnfitError
+from thumbrun.task.put import ItemRules, Putter, WorkItem
 
 _OF_ALL_BYTES = (Reason.UNREADABLE, Reason.TRUNCATED)  # what is said of an image only after all of it was checked
 _FAILURES_IN_A_ROW = 8  # items that a failing store leaves open before the task gives up
@@ -33,7 +33,7 @@ _FAILURES_IN_A_ROW = 8  # items that a failing store leaves open before the task
 class _Opening:
     """How an item is opened: announced first; who works suspects waits until it is closed."""
 
-    def __init__(self, announce: Callable[[Work], Awaitable[None]]) -> None:
+    def __init__(self, announce: Callable[[WorkItem], Awaitable[None]]) -> None:
         self.announce = announce
         self.closed = asyncio.Event()
 
@@ -51,9 +51,9 @@ class Pipeline:
         self,
         source: Store,
         output: Store,
-        workers: Renderer,
+        renderer: Renderer,
         admission: Admission,
-        making: Making,
+        rules: ItemRules,
         *,
         items_at_once: int,
     ) -> None:
@@ -62,33 +62,33 @@ class Pipeline:
         Args:
             source: Where items are read.
             output: Where thumbnails go.
-            workers: Decode and encode.
+            renderer: Decodes and encodes.
             admission: Bounds the bytes.
-            making: What all items have in common.
+            rules: What all items have in common.
             items_at_once: Bounds their number; enough to keep the store's requests and the workers busy.
         """
-        self._workers = workers
+        self._renderer = renderer
         self._admission = admission
-        self._making = making
+        self._rules = rules
         self.items_at_once = items_at_once
-        self._denied: list[tuple[Work, SourceDeniedError]] = []
-        self._putter = Putter(output, making, source.uri)
-        wanted = Wanted(
-            *around(making.recipe.boxes),
-            making.max_pixels,
-            min(making.max_bytes, admission.largest_body),
+        self._denied: list[tuple[WorkItem, SourceDeniedError]] = []
+        self._putter = Putter(output, rules, source.uri)
+        limits = FetchLimits(
+            *around(rules.recipe.boxes),
+            rules.max_pixels,
+            min(rules.max_bytes, admission.largest_body),
             admission.largest_body,
         )
-        self._fetcher = Fetcher(source, workers, wanted)
+        self._fetcher = Fetcher(source, renderer, limits)
         self._in_a_row = 0
         self.failure: StoreError | None = None
         self.left_open = 0
 
     async def run(
         self,
-        works: AsyncIterator[Work],
+        works: AsyncIterator[WorkItem],
         take: Callable[[Outcome], None],
-        announced: Callable[[Work], Awaitable[None]],
+        announced: Callable[[WorkItem], Awaitable[None]],
     ) -> None:
         """Work all items; `take` gets each outcome.
 
@@ -101,19 +101,19 @@ class Pipeline:
             StoreError: The store fails for good, or for many items in a row.
         """
 
-        async def side_by_side(works: AsyncIterator[Work]) -> None:
+        async def side_by_side(works: AsyncIterator[WorkItem]) -> None:
             async with BoundedGroup(self.items_at_once) as group:
                 async for work in works:
                     await group.start(self._work(work, take, _Opening(announced)))
 
         await side_by_side(works)
-        await self._settle_denied(take, side_by_side)
+        await self._resolve_denied(take, side_by_side)
 
     async def run_alone(
         self,
-        works: AsyncIterator[Work],
+        works: AsyncIterator[WorkItem],
         take: Callable[[Outcome], None],
-        announce: Callable[[Work], Awaitable[None]],
+        announce: Callable[[WorkItem], Awaitable[None]],
     ) -> None:
         """Work suspects one by one: while one is open, nothing else is fetched or decoded.
 
@@ -126,7 +126,7 @@ class Pipeline:
             StoreError: As for `run`.
         """
 
-        async def one_by_one(works: AsyncIterator[Work]) -> None:
+        async def one_by_one(works: AsyncIterator[WorkItem]) -> None:
             async with BoundedGroup(2) as group:  # while one thumbnail is being written, the next item is fetched
                 async for work in works:
                     opening = _Opening(announce)
@@ -134,17 +134,17 @@ class Pipeline:
                     await opening.closed.wait()
 
         await one_by_one(works)
-        await self._settle_denied(take, one_by_one)
+        await self._resolve_denied(take, one_by_one)
 
-    async def look(self, work: Work) -> Outcome | None:
+    async def existing_outcome(self, work: WorkItem) -> Outcome | None:
         """Return the outcome of an item that needs no opening: it cannot have a thumbnail, or its name is taken."""
         try:
             self._check(work.item)
         except UnfitError as unfit:
             return refusal(work.shard, work.index, unfit.reason, unfit.detail)
-        return await self._putter.look(work)
+        return await self._putter.existing_outcome(work)
 
-    async def _work(self, work: Work, take: Callable[[Outcome], None], opening: _Opening) -> None:
+    async def _work(self, work: WorkItem, take: Callable[[Outcome], None], opening: _Opening) -> None:
         try:
             outcome = await self._outcome(work, opening)
         except SourceDeniedError as error:
@@ -165,8 +165,8 @@ class Pipeline:
         finally:
             opening.closed.set()
 
-    async def _settle_denied(
-        self, take: Callable[[Outcome], None], again: Callable[[AsyncIterator[Work]], Awaitable[None]]
+    async def _resolve_denied(
+        self, take: Callable[[Outcome], None], again: Callable[[AsyncIterator[WorkItem]], Awaitable[None]]
     ) -> None:
         """Give items that may not be read an outcome if others can be; else the bucket refuses, not the object.
 
@@ -188,7 +188,7 @@ class Pipeline:
     async def _others_may_be_read(self) -> bool:
         return bool(self._denied) and await self._fetcher.may_read(self._denied[0][0].item)
 
-    async def _outcome(self, work: Work, opening: _Opening) -> Outcome:
+    async def _outcome(self, work: WorkItem, opening: _Opening) -> Outcome:
         item = work.item
         try:
             self._check(item)
@@ -196,16 +196,16 @@ class Pipeline:
             # So has what is too large to be held whole, of which a part may do.
             most = self._admission.largest_body
             held = most if item.encoding == "gzip" else min(item.size, most)
-            async with self._admission.body(held) as hold:
+            async with self._admission.body(held) as grant:
                 fetched = await self._fetcher.fetch(item)
                 try:
                     await opening.announce(work)
-                    verdict = await self._render(item, fetched.body, hold)
+                    verdict = await self._render(item, fetched.body, grant)
                     if fetched.part and isinstance(verdict, Refused) and verdict.reason in _OF_ALL_BYTES:
                         fetched.body.close()
                         again = await self._fetcher.fetch_whole(item)
                         fetched = replace(again, read=fetched.read + again.read)
-                        verdict = await self._render(item, fetched.body, hold)
+                        verdict = await self._render(item, fetched.body, grant)
                 finally:
                     fetched.body.close()
             opening.closed.set()
@@ -224,41 +224,41 @@ class Pipeline:
             raise UnfitError(Reason.UNSUPPORTED, "thumbrun opens no images of this format")
         if problem := self._putter.name_problem(item):
             raise UnfitError(Reason.NAME_INVALID, problem)
-        if item.size > self._making.max_bytes:
-            raise UnfitError(Reason.TOO_LARGE, f"{item.size:,} bytes, max-bytes is {self._making.max_bytes:,}")
+        if item.size > self._rules.max_bytes:
+            raise UnfitError(Reason.TOO_LARGE, f"{item.size:,} bytes, max-bytes is {self._rules.max_bytes:,}")
 
-    async def _render(self, item: Item, body: Body, hold: Hold) -> Rendered | Refused:
+    async def _render(self, item: Item, body: Body, grant: MemoryGrant) -> Rendered | Refused:
         """Decode with what is enough for nearly all; wait for more where the header, or the decoder, takes more."""
-        needed = hold.first
-        while needed <= hold.most:
-            async with hold.decoding(needed):
-                verdict = await self._workers.render(body, self._request(item, needed))
+        needed = grant.first
+        while needed <= grant.most:
+            async with grant.decoding(needed):
+                verdict = await self._renderer.render(body, self._request(item, needed))
             if isinstance(verdict, NeedsMemory):
                 if verdict.bytes <= needed:
                     raise AssertionError(f"{verdict.bytes} bytes wanted, {needed} given")
                 needed = verdict.bytes
-            elif isinstance(verdict, Refused) and verdict.reason is Reason.OUT_OF_MEMORY and needed < hold.share:
-                needed = hold.share
+            elif isinstance(verdict, Refused) and verdict.reason is Reason.OUT_OF_MEMORY and needed < grant.share:
+                needed = grant.share
             else:
                 return verdict
         return Refused(
-            Reason.OUT_OF_MEMORY, f"decoding takes {needed:,} bytes, the memory setting leaves {hold.most:,}"
+            Reason.OUT_OF_MEMORY, f"decoding takes {needed:,} bytes, the memory setting leaves {grant.most:,}"
         )
 
     def _request(self, item: Item, memory: int) -> Request:
-        recipe = self._making.recipe
+        recipe = self._rules.recipe
         return Request(
             width=recipe.width,
             height=recipe.height,
             output_format=item.output_format,
             quality=recipe.quality,
-            max_pixels=self._making.max_pixels,
+            max_pixels=self._rules.max_pixels,
             memory=memory,
             claimed=item.format is not None,
             smaller=recipe.smaller,
         )
 
 
-async def _each(works: Iterable[Work]) -> AsyncIterator[Work]:
+async def _each(works: Iterable[WorkItem]) -> AsyncIterator[WorkItem]:
     for work in works:
         yield work

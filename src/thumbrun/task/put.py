@@ -12,14 +12,14 @@ from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import Picture, Rendered
 from thumbrun.outcomes import Outcome, Reason, Status, refusal
 from thumbrun.planning.plan import Item
-from thumbrun.runs.object_metadata import CHECKSUM_MARK, RUN_MARK, Marking
+from thumbrun.runs.object_metadata import CHECKSUM_MARK, RUN_MARK, ThumbnailMarks
 from thumbrun.storage.base import DamagedError, DeniedError, Entry, ExistsError, NameRefusedError, Store, StoreError
 
-_LOOKS = 3  # creates that are refused with nothing there before it counts as a missing permission
+_TRIES = 3  # creates that are refused with nothing there before it counts as a missing permission
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class WorkItem:
     """One item to be worked.
 
     Attributes:
@@ -34,7 +34,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
+class ItemRules:
     """What every item of a run has in common.
 
     Attributes:
@@ -59,17 +59,17 @@ class Making:
 class Putter:
     """Creates thumbnails."""
 
-    def __init__(self, output: Store, making: Making, source_uri: Callable[[str], str]) -> None:
+    def __init__(self, output: Store, rules: ItemRules, source_uri: Callable[[str], str]) -> None:
         """Prepare.
 
         Args:
             output: Where thumbnails go.
-            making: What all items have in common.
+            rules: What all items have in common.
             source_uri: Returns the raw URI of a source's name.
         """
         self._output = output
-        self._making = making
-        self._marking = Marking(making.run_id, making.recipe.digest(), making.hash_source)
+        self._rules = rules
+        self._thumbnail_marks = ThumbnailMarks(rules.run_id, rules.recipe.digest(), rules.hash_source)
         self._source_uri = source_uri
 
     def name_problem(self, item: Item) -> str | None:
@@ -77,7 +77,7 @@ class Putter:
         problems = (self._output.name_problem(name) for name in self._names(item))
         return next((problem for problem in problems if problem), None)
 
-    async def look(self, work: Work) -> Outcome | None:
+    async def existing_outcome(self, work: WorkItem) -> Outcome | None:
         """Return the outcome of an item whose thumbnails' names are all taken, or one by another; None where not."""
         names = self._names(work.item)
         existing = await asyncio.gather(*(self._output.stat(name) for name in names))
@@ -87,7 +87,7 @@ class Putter:
             return None
         return self._together(work, found)
 
-    async def put(self, work: Work, rendered: Rendered) -> Outcome:
+    async def put(self, work: WorkItem, rendered: Rendered) -> Outcome:
         """Create the thumbnails; where a name is taken, or creating is refused, see what is there.
 
         The outcome is done only when each is there.
@@ -109,7 +109,7 @@ class Putter:
             outcomes.append(result)
         return self._together(work, outcomes)
 
-    def _together(self, work: Work, outcomes: Sequence[Outcome | None]) -> Outcome:
+    def _together(self, work: WorkItem, outcomes: Sequence[Outcome | None]) -> Outcome:
         """Return the outcome of an item from those of its thumbnails, which of a failure names the first that has it.
 
         Args:
@@ -119,7 +119,7 @@ class Putter:
         if len(outcomes) == 1 and outcomes[0]:
             return outcomes[0]
         done: list[Outcome] = []
-        for box, outcome in zip(self._making.recipe.boxes, outcomes, strict=True):
+        for box, outcome in zip(self._rules.recipe.boxes, outcomes, strict=True):
             if outcome and outcome.status is not Status.DONE:
                 return replace(outcome, detail=f"{box_name(box)}: {outcome.detail}")
             if outcome:
@@ -129,17 +129,17 @@ class Putter:
         each = tuple(outcome.output_bytes for outcome in done)
         return replace(done[0], output_bytes=sum(each), each=each)
 
-    async def _put(self, work: Work, name: str, picture: Picture) -> Outcome:
+    async def _put(self, work: WorkItem, name: str, picture: Picture) -> Outcome:
         item = work.item
         refused: StoreError | None = None
-        for _ in range(_LOOKS):
+        for _ in range(_TRIES):
             try:
                 await self._output.create(
                     name,
                     picture.data,
                     content_type=formats.media_type_of(item.output_format),
                     metadata=self._marks(item) | {CHECKSUM_MARK: f"{crc32c(picture.data):08x}"},
-                    cache_control=self._making.cache_control,
+                    cache_control=self._rules.cache_control,
                 )
             except DamagedError as error:
                 return refusal(work.shard, work.index, Reason.OUTPUT_DAMAGED, str(error), source_bytes=item.size)
@@ -163,7 +163,7 @@ class Putter:
             raise refused
         raise StoreError(f"{self._output.uri(name)} can be neither created nor seen") from refused
 
-    def _existing(self, work: Work, existing: Entry, source_bytes: int) -> Outcome:
+    def _existing(self, work: WorkItem, existing: Entry, source_bytes: int) -> Outcome:
         """Return the outcome where the thumbnail's name is taken: done if it is this very thumbnail, and whole."""
         marks = self._marks(work.item)
         if all(existing.metadata.get(key) == value for key, value in marks.items()):
@@ -177,8 +177,8 @@ class Putter:
         return refusal(work.shard, work.index, Reason.NAME_TAKEN, detail, source_bytes=source_bytes)
 
     def _marks(self, item: Item) -> dict[str, str]:
-        return self._marking.marks(self._source_uri(item.source), item.generation)
+        return self._thumbnail_marks.of(self._source_uri(item.source), item.generation)
 
     def _names(self, item: Item) -> list[str]:
         """Return the names of the item's thumbnails, largest box first."""
-        return [f"{self._making.folder}{size}{item.output}" for size in self._making.recipe.folders]
+        return [f"{self._rules.folder}{size}{item.output}" for size in self._rules.recipe.folders]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import both
-from thumbrun.decoding.pool import Renderer, Workers
+from thumbrun.decoding.pool import DecoderPool, Renderer
 from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError
-from thumbrun.ledger.reader import A_PAGE
+from thumbrun.ledger.reader import SHARDS_A_PAGE
 from thumbrun.ledger.writer import LedgerWriter
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
@@ -17,11 +17,11 @@ from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.planning.planner import Planner
 from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import describe
-from thumbrun.runs.claim import Agreed
+from thumbrun.runs.claim import AgreedRun
 from thumbrun.runs.round_claim import agree_on_round, last_summary
 from thumbrun.runs.rounds import FIRST, Round
 from thumbrun.settings.derived import naming_rule, run_folder, source_to_list
-from thumbrun.settings.named_run import naming
+from thumbrun.settings.named_run import run_arguments
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Store
 from thumbrun.storage.location import Location
@@ -29,9 +29,9 @@ from thumbrun.task.admission import Admission
 from thumbrun.task.join_run import join_run
 from thumbrun.task.open_stores import Stores, make_local_folders
 from thumbrun.task.pipeline import Pipeline
-from thumbrun.task.put import Making
-from thumbrun.task.shard_processor import ShardWork
-from thumbrun.task.work_queue import Feed
+from thumbrun.task.put import ItemRules
+from thumbrun.task.shard_processor import ShardProcessor
+from thumbrun.task.work_queue import WorkQueue
 
 GRACE_SECONDS = 5.0  # for what is under way when the task is told to stop
 WRITE_DOWN_SECONDS = 2.5  # for the ledger, after that
@@ -42,7 +42,7 @@ MOST_JITTER = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class TaskResult:
     """What one task did, and what is known of the run.
 
     Attributes:
@@ -88,11 +88,13 @@ class TaskRunner:
         self._events = events
         self._clock = clock
         self._opener = opener
-        self._workers = renderer or Workers(settings.workers, timeout=settings.image_timeout, memory=settings.memory)
-        self._shard_work: ShardWork | None = None
+        self._renderer = renderer or DecoderPool(
+            settings.workers, timeout=settings.image_timeout, memory=settings.memory
+        )
+        self._processor: ShardProcessor | None = None
         self._run_id = settings.resume or settings.run_id or ""
 
-    async def run(self, stop: asyncio.Event) -> Report:
+    async def run(self, stop: asyncio.Event) -> TaskResult:
         """Work until the task's shards are complete, or until `stop` is set.
 
         Raises:
@@ -107,14 +109,14 @@ class TaskRunner:
             await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
             if work.done():
                 return work.result()
-            if self._shard_work is not None:
-                self._shard_work.stop()
+            if self._processor is not None:
+                self._processor.stop()
                 await asyncio.wait({work}, timeout=GRACE_SECONDS)
             work.cancel()
             await asyncio.wait({work}, timeout=WRITE_DOWN_SECONDS)
             if work.done() and not work.cancelled():
                 report = work.result()  # a store that failed meanwhile says more than that the task was stopped
-                if self._shard_work is None or self._shard_work.finished:
+                if self._processor is None or self._processor.finished:
                     return report
             raise InterruptedRunError("stopped before the end; what is done is written down", hint=self.resume_hint())
         finally:
@@ -127,16 +129,16 @@ class TaskRunner:
         if not self._run_id:
             return "start it again"
         settings = self._settings
-        return f"continue with: thumbrun run --resume {naming(self._run_id, settings.output, settings.state)}"
+        return f"continue with: thumbrun run --resume {run_arguments(self._run_id, settings.output, settings.state)}"
 
-    async def _work(self) -> Report:
+    async def _work(self) -> TaskResult:
         began = self._clock.monotonic()
         settings = self._settings
         make_local_folders(settings)
         await self._clock.sleep(self._clock.uniform(0, min(MOST_JITTER, JITTER_A_TASK * (self._task.count - 1))))
         async with Stores(settings, self._events, self._clock, self._opener) as stores, AsyncExitStack() as stack:
-            stack.push_async_callback(self._workers.close)
-            starting = asyncio.ensure_future(self._workers.start())
+            stack.push_async_callback(self._renderer.close)
+            starting = asyncio.ensure_future(self._renderer.start())
             try:
                 agreed = await self._agree(stores)
                 this_round = await self._round(stores, agreed.run_id)
@@ -154,9 +156,9 @@ class TaskRunner:
                 )
             folder = stores.output.uri(run_folder(settings, agreed.run_id))
             seconds = self._clock.monotonic() - began
-            return Report(agreed.run_id, folder, own, whole, seconds, planner.listed)
+            return TaskResult(agreed.run_id, folder, own, whole, seconds, planner.listed)
 
-    async def _agree(self, stores: Stores) -> Agreed:
+    async def _agree(self, stores: Stores) -> AgreedRun:
         agreed = await join_run(self._settings, stores, self._clock)
         self._run_id = agreed.run_id
         self._events.label(run=agreed.run_id)
@@ -176,11 +178,11 @@ class TaskRunner:
         self._events.info("round-agreed", f"Round {this_round.number} works again: {reasons}", round=this_round.number)
         return this_round
 
-    async def _plan(self, stores: Stores, agreed: Agreed) -> tuple[Planner, Plan]:
+    async def _plan(self, stores: Stores, agreed: AgreedRun) -> tuple[Planner, Plan]:
         settings, run_id = self._settings, agreed.run_id
         source = source_to_list(settings, stores.source)
         planner = Planner(stores.state, source, run_id, naming_rule(settings, run_id), self._task, self._clock)
-        plan = await planner.plan(lambda found: self._events.listing(found), begun=agreed.begun)
+        plan = await planner.plan(lambda found: self._events.listing(found), is_new=agreed.is_new)
         verb = "made" if planner.listed else "read"
         self._events.info(
             f"plan-{verb}",
@@ -194,18 +196,18 @@ class TaskRunner:
             self._events.warning("cold-storage", f"Reading costs a retrieval fee: {classes}", **cold)
         return planner, plan
 
-    async def _work_shards(self, stores: Stores, agreed: Agreed, plan: Plan, ledger: LedgerWriter) -> Tally:
+    async def _work_shards(self, stores: Stores, agreed: AgreedRun, plan: Plan, ledger: LedgerWriter) -> Tally:
         settings = self._settings
-        anew = agreed.anew or settings.retry is not None
+        resumed = agreed.resumed or settings.retry is not None
         # A bucket that nobody asks anything of loses what it had grown to, so a run taken up again begins anew.
-        stores.ramp(self._clock.now() if anew else agreed.began)
+        stores.ramp(self._clock.now() if resumed else agreed.began)
         shares = assign([shard.cost for shard in plan.shards], self._task.count, contiguous=settings.balance == "count")
         pipeline = Pipeline(
             stores.source,
             stores.output,
-            self._workers,
+            self._renderer,
             Admission(settings.memory, settings.workers),
-            Making(
+            ItemRules(
                 run_id=agreed.run_id,
                 folder=run_folder(settings, agreed.run_id),
                 recipe=settings.recipe,
@@ -217,12 +219,12 @@ class TaskRunner:
             items_at_once=settings.in_flight + 2 * settings.workers,
         )
         shards = shares[self._task.index]
-        feed = Feed(stores.state, plan, shards, ledger, pipeline, self._task, self._clock, anew=anew)
+        queue = WorkQueue(stores.state, plan, shards, ledger, pipeline, self._task, self._clock, resumed=resumed)
         items = sum(plan.shards[number].items for number in shards)
-        self._shard_work = ShardWork(items, feed, pipeline, self._events, self._clock)
-        return await self._shard_work.run()
+        self._processor = ShardProcessor(items, queue, pipeline, self._events, self._clock)
+        return await self._processor.run()
 
-    async def _finish(self, stores: Stores, agreed: Agreed, plan: Plan, ledger: LedgerWriter) -> Tally | None:
+    async def _finish(self, stores: Stores, agreed: AgreedRun, plan: Plan, ledger: LedgerWriter) -> Tally | None:
         """Write the run's summary if every shard is complete; return its tally, or None while shards are open."""
         names = stores.state.names.run(agreed.run_id)
         number = ledger.round.number
@@ -245,7 +247,7 @@ class TaskRunner:
             **tally.to_record(),
         }
         # Of a small plan one listing told that it is finished, and few tasks ask: it was looked for just now.
-        small = len(plan.shards) <= A_PAGE
+        small = len(plan.shards) <= SHARDS_A_PAGE
         return Tally.from_record(
-            await stores.state.first(names.summary(number), record, agreed.run_id, likely_free=small)
+            await stores.state.create_or_read(names.summary(number), record, agreed.run_id, likely_free=small)
         )

@@ -12,27 +12,27 @@ from thumbrun.logs.events import Events, Progress
 from thumbrun.outcomes import MEANINGS, Outcome, Reason, Status, Tally, refusal
 from thumbrun.storage.base import StoreError
 from thumbrun.task.pipeline import Pipeline
-from thumbrun.task.put import Work
-from thumbrun.task.work_queue import Feed, Opened
+from thumbrun.task.put import WorkItem
+from thumbrun.task.work_queue import OpenShard, WorkQueue
 
 FLUSH_SECONDS = 10.0  # the most that a kill makes the next attempt look at again
 _WRITERS = 8  # parts being written at once
 
 
-class ShardWork:
+class ShardProcessor:
     """The work of one task on its shards."""
 
-    def __init__(self, items: int, feed: Feed, pipeline: Pipeline, events: Events, clock: Clock) -> None:
+    def __init__(self, items: int, queue: WorkQueue, pipeline: Pipeline, events: Events, clock: Clock) -> None:
         """Prepare.
 
         Args:
             items: How many the shards have.
-            feed: Yields those that are to be worked.
+            queue: Yields those that are to be worked.
             pipeline: Makes outcomes of items.
             events: Hears of progress and of every item that fails.
             clock: Time.
         """
-        self._feed = feed
+        self._queue = queue
         self._pipeline = pipeline
         self._events = events
         self._clock = clock
@@ -50,7 +50,7 @@ class ShardWork:
 
     def stop(self) -> None:
         """Begin no more items."""
-        self._feed.stopped = True
+        self._queue.stopped = True
 
     async def run(self) -> Tally:
         """Work all items that have no outcome yet, and return what came of all items of the shards.
@@ -64,8 +64,8 @@ class ShardWork:
                 helpers = [await group.start(self._flush_now_and_then())]
                 helpers += [await group.start(self._write_complete()) for _ in range(_WRITERS)]
                 try:
-                    async with aclosing(self._feed.works(self._begin)) as works:
-                        await self._pipeline.run(works, self._take, self._feed.announced)
+                    async with aclosing(self._queue.works(self._begin)) as works:
+                        await self._pipeline.run(works, self._take, self._queue.announced)
                     await self._work_suspects()
                     await self._complete.join()
                 finally:
@@ -80,17 +80,17 @@ class ShardWork:
             )
         return self._tally
 
-    def _begin(self, opened: Opened | Tally) -> None:
+    def _begin(self, opened: OpenShard | Tally) -> None:
         if isinstance(opened, Tally):
             self._tally.merge(opened)
         else:
             log = opened.log
-            self._tally.merge(log.settled)
+            self._tally.merge(log.closed_tally)
             if not log.sealed:
                 self._open[log.shard] = log
-            for outcome in opened.settled:
+            for outcome in opened.recovered:
                 self._take(outcome)
-            if log.complete and not opened.settled and not log.sealed:
+            if log.complete and not opened.recovered and not log.sealed:
                 self._complete.put_nowait(log)
             self._suspects += [(deaths, log, index) for index, deaths in opened.suspects.items()]
         self._report()
@@ -102,23 +102,23 @@ class ShardWork:
             self._take(refusal(log.shard, index, Reason.POISON, f"{deaths} tasks died while this was all they worked"))
         rest = [suspect for suspect in self._suspects if suspect[0] < POISON_DEATHS]
         rest.sort(key=lambda suspect: suspect[0])
-        if rest and not self._feed.stopped:
+        if rest and not self._queue.stopped:
             self._events.warning(
                 "suspects",
                 f"A task died: {len(rest):,} images that it may have had open are worked one by one",
                 items=len(rest),
             )
 
-        async def works() -> AsyncGenerator[Work, None]:
+        async def works() -> AsyncGenerator[WorkItem, None]:
             for _, log, index in rest:
-                if self._feed.stopped:
+                if self._queue.stopped:
                     return
-                yield Work(log.shard, index, log.items[index])
+                yield WorkItem(log.shard, index, log.items[index])
 
         async with aclosing(works()) as suspects:
             await self._pipeline.run_alone(suspects, self._take, self._announce_alone)
 
-    async def _announce_alone(self, work: Work) -> None:
+    async def _announce_alone(self, work: WorkItem) -> None:
         """Announce a suspect, once the store knows that the one before is closed."""
         log = self._open[work.shard]
         if self._alone is not None and self._alone is not log:

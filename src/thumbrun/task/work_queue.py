@@ -13,9 +13,9 @@ from thumbrun.ledger.suspects import suspects
 from thumbrun.ledger.writer import LedgerWriter, ShardLog
 from thumbrun.outcomes import Outcome, Tally
 from thumbrun.planning.plan import Item, Plan, read_shard
-from thumbrun.runs.record_store import State
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.task.pipeline import Pipeline
-from thumbrun.task.put import Work
+from thumbrun.task.put import WorkItem
 
 _OPENED_AHEAD = 8  # shards whose items and parts are read before they are needed
 _AHEAD = 64  # items: while a shard's record is read, so many others are there to be begun
@@ -23,26 +23,26 @@ _REFUSALS = 32  # not written down, until no more items of the shard are begun
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenShard:
     """A shard in which there may be something to do.
 
     Attributes:
         log: Its log.
-        settled: Outcomes that a look at the store has shown.
+        recovered: Outcomes that a look at the store has shown.
         suspects: Indices of items that may have killed a task, each with the deaths while it was alone.
     """
 
     log: ShardLog
-    settled: list[Outcome]
+    recovered: list[Outcome]
     suspects: dict[int, int]
 
 
-class Feed:
+class WorkQueue:
     """Yields the items of a task's shards that are to be worked, but for suspects."""
 
     def __init__(
         self,
-        state: State,
+        state: RecordStore,
         plan: Plan,
         shards: Sequence[int],
         ledger: LedgerWriter,
@@ -50,7 +50,7 @@ class Feed:
         task: Task,
         clock: Clock,
         *,
-        anew: bool,
+        resumed: bool,
     ) -> None:
         """Prepare.
 
@@ -62,7 +62,7 @@ class Feed:
             pipeline: Looks for thumbnails.
             task: Who works.
             clock: Tells when.
-            anew: Whether the run is taken up again, so that most shards may be complete.
+            resumed: Whether the run is taken up again, so that most shards may be complete.
         """
         self._state = state
         self._run = state.names.run(plan.run_id)
@@ -71,15 +71,15 @@ class Feed:
         self._pipeline = pipeline
         self._task = task
         self._clock = clock
-        self._anew = anew
+        self._resumed = resumed
         self._numbers = iter(shards)
-        self._opening: deque[asyncio.Task[Opened | Tally]] = deque()
-        self._ahead: deque[tuple[ShardLog, list[Work]]] = deque()  # what is announced, or about to be
+        self._opening: deque[asyncio.Task[OpenShard | Tally]] = deque()
+        self._ahead: deque[tuple[ShardLog, list[WorkItem]]] = deque()  # what is announced, or about to be
         self._items_ahead = 0
         self._announcing: dict[int, asyncio.Task[None]] = {}  # what is not written yet, by shard
         self.stopped = False
 
-    async def works(self, begin: Callable[[Opened | Tally], None]) -> AsyncGenerator[Work, None]:
+    async def works(self, begin: Callable[[OpenShard | Tally], None]) -> AsyncGenerator[WorkItem, None]:
         """Yield items to work, in order; each may be opened once `announced` has returned for it.
 
         Args:
@@ -104,13 +104,13 @@ class Feed:
                     yield work
             await asyncio.gather(*self._announcing.values())
         finally:
-            under_way: list[asyncio.Task[Opened | Tally] | asyncio.Task[None]] = [*self._opening]
+            under_way: list[asyncio.Task[OpenShard | Tally] | asyncio.Task[None]] = [*self._opening]
             under_way += self._announcing.values()
             for task in under_way:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
 
-    async def announced(self, work: Work) -> None:
+    async def announced(self, work: WorkItem) -> None:
         """Wait until an item is announced.
 
         Raises:
@@ -119,7 +119,7 @@ class Feed:
         if announcing := self._announcing.get(work.shard):
             await asyncio.shield(announcing)
 
-    async def _announce_more(self, begin: Callable[[Opened | Tally], None]) -> None:
+    async def _announce_more(self, begin: Callable[[OpenShard | Tally], None]) -> None:
         """Begin shards until enough items are announced, waiting for them only if there is nothing else to do."""
         self._open_more()
         while (
@@ -131,19 +131,19 @@ class Feed:
             self._opening.popleft()
             self._open_more()
             begin(opened)
-            if isinstance(opened, Opened):
+            if isinstance(opened, OpenShard):
                 self._announce(opened)
 
     def _open_more(self) -> None:
         while len(self._opening) < _OPENED_AHEAD and (number := next(self._numbers, None)) is not None:
             self._opening.append(asyncio.ensure_future(self._open(number)))
 
-    def _announce(self, opened: Opened) -> None:
+    def _announce(self, opened: OpenShard) -> None:
         log = opened.log
         ordinary = [index for index in log.open_items() if index not in opened.suspects]
         if not ordinary:
             return
-        works = [Work(log.shard, index, log.items[index]) for index in ordinary]
+        works = [WorkItem(log.shard, index, log.items[index]) for index in ordinary]
         # What is never opened kills nobody.
         harmful = [index for index in ordinary if log.items[index].opened]
         if harmful:
@@ -158,13 +158,13 @@ class Feed:
         if not announcing.cancelled() and announcing.exception() is None:
             del self._announcing[shard]
 
-    async def _open(self, number: int) -> Opened | Tally:
+    async def _open(self, number: int) -> OpenShard | Tally:
         early = None
-        if self._anew:
+        if self._resumed:
             parts = await self._ledger.parts(number)
         else:
             parts, early = await both(self._ledger.parts(number), self._items(number))
-        tally = await self._ledger.settled(number, parts)
+        tally = await self._ledger.finished_tally(number, parts)
         if tally is not None:
             return tally
         items = early or await self._items(number)
@@ -174,21 +174,21 @@ class Feed:
         # What nobody has announced, nobody has made.
         announced = {index for announcement in log.announcements for index in announcement.items}
         looked = sorted(announced.intersection(log.open_items()))
-        outcomes = await asyncio.gather(*(self._look(log, index) for index in looked))
+        outcomes = await asyncio.gather(*(self._existing_outcome(log, index) for index in looked))
         unseen = frozenset(i for i, outcome in zip(looked, outcomes, strict=True) if outcome is None)
         found = suspects(log.announcements, unseen, self._task, self._clock.now())
-        return Opened(log, [outcome for outcome in outcomes if outcome], found)
+        return OpenShard(log, [outcome for outcome in outcomes if outcome], found)
 
     async def _items(self, number: int) -> list[Item]:
         return await read_shard(self._state, self._run, self._plan, number)
 
     async def _reopen_missing(self, log: ShardLog) -> None:
         """Find the thumbnails that are gone, in a round that works these again."""
-        done = [index for index, outcome in log.known.items() if self._ledger.round.looks_for(outcome)]
-        outcomes = await asyncio.gather(*(self._look(log, index) for index in done))
+        done = [index for index, outcome in log.known.items() if self._ledger.round.checks_thumbnail(outcome)]
+        outcomes = await asyncio.gather(*(self._existing_outcome(log, index) for index in done))
         for index, outcome in zip(done, outcomes, strict=True):
             if outcome is None or outcome.reason:
                 log.reopen(index)
 
-    def _look(self, log: ShardLog, index: int) -> Awaitable[Outcome | None]:
-        return self._pipeline.look(Work(log.shard, index, log.items[index]))
+    def _existing_outcome(self, log: ShardLog, index: int) -> Awaitable[Outcome | None]:
+        return self._pipeline.existing_outcome(WorkItem(log.shard, index, log.items[index]))

@@ -7,7 +7,7 @@ from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Outcome, Reason
 from thumbrun.storage.base import Chunk, NotFoundError, Sink, Store
-from thumbrun.verification.findings import Kind, Wrong
+from thumbrun.verification.findings import FindingKind, Problem
 
 
 class Opening:
@@ -36,7 +36,7 @@ class Opening:
             memory=memory,
         )
 
-    async def wrong(self, name: str, format_: str, outcome: Outcome, box: Box | None = None) -> Wrong | None:
+    async def wrong(self, name: str, format_: str, outcome: Outcome, box: Box | None = None) -> Problem | None:
         """Return what is wrong with a thumbnail, or None.
 
         Args:
@@ -54,33 +54,33 @@ class Opening:
             try:
                 await self._store.read(name, _AtMost(size, body))
                 if body.size < size:
-                    return Wrong(Kind.WRONG_LENGTH, f"{body.size:,} bytes, not {size:,}")
+                    return Problem(FindingKind.WRONG_LENGTH, f"{body.size:,} bytes, not {size:,}")
                 verdict = await self._renderer.render(body, self._request)
             except _TooLongError:
-                return Wrong(Kind.WRONG_LENGTH, f"more than {size:,} bytes")
+                return Problem(FindingKind.WRONG_LENGTH, f"more than {size:,} bytes")
             except NotFoundError:
-                return Wrong(Kind.MISSING)
+                return Problem(FindingKind.MISSING)
             finally:
                 body.close()
         return self._judged(verdict, format_, outcome, box or self._recipe.boxes[0])
 
     def _judged(
         self, verdict: Rendered | Refused | NeedsMemory, format_: str, outcome: Outcome, box: Box
-    ) -> Wrong | None:
+    ) -> Problem | None:
         match verdict:
             case Refused(reason=Reason.TOO_MANY_PIXELS):
-                return Wrong(Kind.WRONG_SIZE, verdict.detail)
+                return Problem(FindingKind.WRONG_SIZE, verdict.detail)
             case Refused():
-                return Wrong(Kind.UNREADABLE, f"{verdict.reason}: {verdict.detail}")
+                return Problem(FindingKind.UNREADABLE, f"{verdict.reason}: {verdict.detail}")
             case NeedsMemory():
-                return Wrong(Kind.UNREADABLE, f"decoding takes {verdict.bytes:,} bytes")
+                return Problem(FindingKind.UNREADABLE, f"decoding takes {verdict.bytes:,} bytes")
         width, height = verdict.source_width, verdict.source_height
         if verdict.source_format != format_:
-            return Wrong(Kind.WRONG_FORMAT, f"{verdict.source_format}, not {format_}")
+            return Problem(FindingKind.WRONG_FORMAT, f"{verdict.source_format}, not {format_}")
         if width > box[0] or height > box[1]:
-            return Wrong(Kind.WRONG_SIZE, f"{width} x {height} pixels, the box has {box[0]} x {box[1]}")
+            return Problem(FindingKind.WRONG_SIZE, f"{width} x {height} pixels, the box has {box[0]} x {box[1]}")
         if outcome.width and (width, height) != (outcome.width, outcome.height):
-            return Wrong(Kind.WRONG_SIZE, f"{width} x {height} pixels, not {outcome.width} x {outcome.height}")
+            return Problem(FindingKind.WRONG_SIZE, f"{width} x {height} pixels, not {outcome.width} x {outcome.height}")
         return None
 
 

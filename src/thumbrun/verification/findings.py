@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from thumbrun.console import plain
+from thumbrun.console import printable
 from thumbrun.outcomes import Tally
 from thumbrun.runs.records import VERSION
 
@@ -13,7 +13,7 @@ MOST_NAMED = 1000  # findings of each kind; all are counted
 _MOST_SHOWN = 20  # of each kind, to people
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """What is not as it should be. Each value's meaning stands in `MEANINGS`."""
 
     NO_PLAN = "no-plan"
@@ -30,29 +30,37 @@ class Kind(StrEnum):
     WRONG_SUMMARY = "wrong-summary"
 
 
-MEANINGS: dict[Kind, str] = {
-    Kind.NO_PLAN: "the run has no plan yet, so nobody knows its items",
-    Kind.BAD_RECORD: "a record of the run is missing or cannot be read, and with it what it says of items",
-    Kind.OPEN: "the item has no outcome",
-    Kind.STRAY_OUTCOME: "the ledger tells of an item that the plan does not hold",
-    Kind.MISSING: "the item is done, but there is no thumbnail",
-    Kind.NOT_ITS_OWN: "what lies there is not marked as this item's thumbnail",
-    Kind.WRONG_LENGTH: "the thumbnail has other bytes in number than its outcome says",
-    Kind.UNREADABLE: "the thumbnail cannot be decoded to its end",
-    Kind.WRONG_FORMAT: "the thumbnail is of another format than the plan says",
-    Kind.WRONG_SIZE: "the thumbnail has other pixels in number than its outcome says, or does not fit the box",
-    Kind.UNEXPLAINED: "no outcome explains an object in the run's folder",
-    Kind.WRONG_SUMMARY: "the summary counts other outcomes than the ledger holds",
+MEANINGS: dict[FindingKind, str] = {
+    FindingKind.NO_PLAN: "the run has no plan yet, so nobody knows its items",
+    FindingKind.BAD_RECORD: "a record of the run is missing or cannot be read, and with it what it says of items",
+    FindingKind.OPEN: "the item has no outcome",
+    FindingKind.STRAY_OUTCOME: "the ledger tells of an item that the plan does not hold",
+    FindingKind.MISSING: "the item is done, but there is no thumbnail",
+    FindingKind.NOT_ITS_OWN: "what lies there is not marked as this item's thumbnail",
+    FindingKind.WRONG_LENGTH: "the thumbnail has other bytes in number than its outcome says",
+    FindingKind.UNREADABLE: "the thumbnail cannot be decoded to its end",
+    FindingKind.WRONG_FORMAT: "the thumbnail is of another format than the plan says",
+    FindingKind.WRONG_SIZE: "the thumbnail has other pixels in number than its outcome says, or does not fit the box",
+    FindingKind.UNEXPLAINED: "no outcome explains an object in the run's folder",
+    FindingKind.WRONG_SUMMARY: "the summary counts other outcomes than the ledger holds",
 }
 
-IN_THE_WAY = frozenset((Kind.NOT_ITS_OWN, Kind.WRONG_LENGTH, Kind.UNREADABLE, Kind.WRONG_FORMAT, Kind.WRONG_SIZE))
+IN_THE_WAY = frozenset(
+    (
+        FindingKind.NOT_ITS_OWN,
+        FindingKind.WRONG_LENGTH,
+        FindingKind.UNREADABLE,
+        FindingKind.WRONG_FORMAT,
+        FindingKind.WRONG_SIZE,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class Problem:
     """What is wrong with an item: the kind, and a sentence for people or nothing."""
 
-    kind: Kind
+    kind: FindingKind
     detail: str = ""
 
 
@@ -68,7 +76,7 @@ class Finding:
         size: The box of the thumbnail, like `400x400`, where the run makes several; else empty.
     """
 
-    kind: Kind
+    kind: FindingKind
     source: str = ""
     object: str = ""
     detail: str = ""
@@ -87,7 +95,7 @@ class Finding:
 
 
 @dataclass(slots=True)
-class Verified:
+class VerifyResult:
     """What was found of a run.
 
     Attributes:
@@ -114,8 +122,8 @@ class Verified:
     shards: int = 0
     tally: Tally = field(default_factory=Tally)
     objects: int = 0
-    counts: Counter[Kind] = field(default_factory=Counter)
-    named: dict[Kind, list[Finding]] = field(default_factory=dict)
+    counts: Counter[FindingKind] = field(default_factory=Counter)
+    named: dict[FindingKind, list[Finding]] = field(default_factory=dict)
     advice: list[str] = field(default_factory=list)
 
     @property
@@ -132,7 +140,7 @@ class Verified:
 
     def to_record(self) -> dict[str, Any]:
         """Return everything as `--json` prints it."""
-        kinds = [kind for kind in Kind if self.counts[kind]]
+        kinds = [kind for kind in FindingKind if self.counts[kind]]
         return {
             "version": VERSION,
             "run": self.run_id,
@@ -151,7 +159,7 @@ class Verified:
         }
 
 
-def verified_text(verified: Verified, counted: str) -> str:
+def verified_text(verified: VerifyResult, counted: str) -> str:
     """Return what was found in plain words.
 
     Args:
@@ -160,19 +168,19 @@ def verified_text(verified: Verified, counted: str) -> str:
     """
     what = f"{verified.items:,} items in {verified.shards:,} shards, {counted}"
     lines = [f"Run {verified.run_id}: {what}. {verified.folder} holds {verified.objects:,} objects."]
-    for kind in Kind:
+    for kind in FindingKind:
         if not verified.counts[kind]:
             continue
         lines.append(f"\n{verified.counts[kind]:,} {kind}: {MEANINGS[kind]}")
         shown = verified.named[kind][:_MOST_SHOWN]
-        lines += [f"  {plain(_line(finding))}" for finding in shown]
+        lines += [f"  {printable(_line(finding))}" for finding in shown]
         if verified.counts[kind] > len(shown):
             lines.append(f"  … and {verified.counts[kind] - len(shown):,} more")
     if verified.right:
         opened = ", whole and of the right size" if verified.opened else ", by what the listing says; none was opened"
         lines.append(f"Every item has its one outcome, and every thumbnail is there{opened}.")
     elif verified.advice:
-        lines += ["", "What to do:", *(f"  {plain(advice)}" for advice in verified.advice)]
+        lines += ["", "What to do:", *(f"  {printable(advice)}" for advice in verified.advice)]
     return "\n".join(lines)
 
 

@@ -40,17 +40,17 @@ class Inventory:
     def add(self, name: str, entry: Entry) -> None:
         """Take an object; its name is given below the folder."""
         key = _digest(name)
-        self._slices[_slice(key)] += key + self.facts(entry.size, entry.metadata) + b"\0"
+        self._slices[_slice(key)] += key + self.signature(entry.size, entry.metadata) + b"\0"
         self.objects += 1
         self.unexplained += 1
 
-    def settle(self) -> None:
+    def sort(self) -> None:
         """Prepare for being asked, when all objects are in."""
         for number, records in enumerate(self._slices):
             split = (bytes(records[at : at + _RECORD]) for at in range(0, len(records), _RECORD))
             self._slices[number] = bytearray(b"".join(sorted(split)))
 
-    def facts(self, size: int, metadata: Mapping[str, str]) -> bytes:
+    def signature(self, size: int, metadata: Mapping[str, str]) -> bytes:
         """Return what tells an object of another size or with other marks apart."""
         return _digest(json.dumps([size, *(metadata.get(key) for key in self._marks)]))
 
@@ -111,7 +111,7 @@ async def take_inventory(
         progress(inventory.objects)
 
     await RangeListing(store, prefix, take, _nothing).run()
-    inventory.settle()
+    inventory.sort()
     return inventory
 
 

@@ -12,24 +12,24 @@ from dataclasses import replace
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
-from thumbrun.decoding.pool import Renderer, Workers
+from thumbrun.decoding.pool import DecoderPool, Renderer
 from thumbrun.errors import SettingsError, ThumbrunError
 from thumbrun.imaging.geometry import Box, box_name
 from thumbrun.ledger.reader import Ledger, last_seal
 from thumbrun.logs.events import Events, Progress
 from thumbrun.outcomes import Outcome, Reason, Status, Tally
 from thumbrun.planning.plan import Item, Plan, read_plan, read_shard
-from thumbrun.runs.object_metadata import CHECKSUM_MARK, MARKS, Marking
+from thumbrun.runs.object_metadata import CHECKSUM_MARK, MARKS, ThumbnailMarks
 from thumbrun.runs.records import RecordError
 from thumbrun.runs.round_claim import last_summary
 from thumbrun.runs.rounds import MISSING
 from thumbrun.settings.derived import run_folder
-from thumbrun.settings.named_run import naming
+from thumbrun.settings.named_run import run_arguments
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import NotFoundError
 from thumbrun.task.open_stores import Stores
 from thumbrun.verification.decode_check import Opening
-from thumbrun.verification.findings import IN_THE_WAY, Finding, Kind, Verified, Wrong
+from thumbrun.verification.findings import IN_THE_WAY, Finding, FindingKind, Problem, VerifyResult
 from thumbrun.verification.inventory import list_folder, take_inventory
 
 _SHARDS_AT_ONCE = 4
@@ -57,10 +57,10 @@ class Verifier:
         self._run = stores.state.names.run(run_id)
         self._ledger = Ledger(stores.state, run_id)
         self._folder = run_folder(settings, run_id)
-        self._marking = Marking(run_id, settings.recipe.digest(), settings.source_metadata == "hash")
+        self._thumbnail_marks = ThumbnailMarks(run_id, settings.recipe.digest(), settings.source_metadata == "hash")
         self._seen = 0
         self._waiting = self._lost = False  # whether there are open items in shards that are not sealed, and in others
-        self._verified = Verified(
+        self._verified = VerifyResult(
             run_id=run_id,
             source=settings.source.uri(),
             folder=stores.output.uri(self._folder),
@@ -68,7 +68,7 @@ class Verifier:
             opened=renderer is not None,
         )
 
-    async def run(self) -> Verified:
+    async def run(self) -> VerifyResult:
         """Look at everything.
 
         Raises:
@@ -83,13 +83,13 @@ class Verifier:
             self._bad_record(error, "nothing of the run was looked at")
         else:
             if plan is None:
-                self._add(Kind.NO_PLAN, object_=self._stores.state.store.uri(self._run.plan))
+                self._add(FindingKind.NO_PLAN, object_=self._stores.state.store.uri(self._run.plan))
         if plan is not None:
-            await self._look(plan)
+            await self._check_plan(plan)
         self._verified.advice += self._advice()
         return self._verified
 
-    async def _look(self, plan: Plan) -> None:
+    async def _check_plan(self, plan: Plan) -> None:
         verified = self._verified
         verified.items, verified.shards = plan.items, len(plan.shards)
         self._inventory = await take_inventory(self._stores.output, self._folder, MARKS, self._events.listing)
@@ -97,9 +97,9 @@ class Verifier:
         async with BoundedGroup(_SHARDS_AT_ONCE) as group:
             for number in range(len(plan.shards)):
                 await group.start(self._shard(plan, number))
-        if not verified.counts[Kind.BAD_RECORD]:
+        if not verified.counts[FindingKind.BAD_RECORD]:
             await self._name_unexplained()
-        if not (verified.counts[Kind.BAD_RECORD] or verified.counts[Kind.OPEN]):
+        if not (verified.counts[FindingKind.BAD_RECORD] or verified.counts[FindingKind.OPEN]):
             await self._check_summary()
 
     async def _check_version(self) -> None:
@@ -120,9 +120,9 @@ class Verifier:
             return
         if len(items) != plan.shards[number].items:
             problem = f"shard {number} holds {len(items):,} items, the plan says {plan.shards[number].items:,}"
-            self._add(Kind.BAD_RECORD, detail=problem)
+            self._add(FindingKind.BAD_RECORD, detail=problem)
         for index in sorted(outcomes.keys() - range(len(items))):
-            self._add(Kind.STRAY_OUTCOME, detail=f"item {index} of shard {number}, which has {len(items):,}")
+            self._add(FindingKind.STRAY_OUTCOME, detail=f"item {index} of shard {number}, which has {len(items):,}")
             del outcomes[index]
         self._verified.tally.merge(Tally.of(outcomes.values()))
         if len(outcomes) < len(items):
@@ -135,30 +135,32 @@ class Verifier:
     async def _item(self, item: Item, outcome: Outcome | None) -> None:
         boxes = self._settings.recipe.boxes
         names = [size + item.output for size in self._settings.recipe.folders]
-        facts = [self._inventory.find(name) for name in names]  # of all: from now on the item explains them
+        signature = [self._inventory.find(name) for name in names]  # of all: from now on the item explains them
         source = self._stores.source.uri(item.source)
         uris = [self._stores.output.uri(self._folder + name) for name in names]
         if outcome is None:
-            self._add(Kind.OPEN, source, uris[0])
+            self._add(FindingKind.OPEN, source, uris[0])
         elif outcome.status is Status.DONE and len(names) > 1 and len(outcome.each) != len(names):
             detail = f"the outcome tells of {len(outcome.each)} thumbnails, the run makes {len(names)} of each image"
-            self._add(Kind.MISSING, source, uris[0], detail)
+            self._add(FindingKind.MISSING, source, uris[0], detail)
         else:
             for number, (box, name) in enumerate(zip(boxes, names, strict=True)):
                 told = outcome if len(names) == 1 else _of_size(outcome, number)
-                if wrong := await self._wrong(item, told, box, name, facts[number]):
+                if wrong := await self._wrong(item, told, box, name, signature[number]):
                     size = box_name(box) if len(names) > 1 else ""
                     self._verified.add(Finding(wrong.kind, source, uris[number], wrong.detail, size))
         self._seen += 1
         bad = min(self._seen, self._verified.counts.total())
         self._events.progress(Progress(total=self._verified.items, done=self._seen - bad, failed=bad))
 
-    async def _wrong(self, item: Item, outcome: Outcome, box: Box, name: str, facts: bytes | None) -> Wrong | None:
+    async def _wrong(
+        self, item: Item, outcome: Outcome, box: Box, name: str, signature: bytes | None
+    ) -> Problem | None:
         if outcome.status is not Status.DONE:
-            if facts is None or outcome.reason is Reason.NAME_TAKEN or await self._is_beside(item, name):
+            if signature is None or outcome.reason is Reason.NAME_TAKEN or await self._is_beside(item, name):
                 return None
-            return Wrong(Kind.UNEXPLAINED, f"the item is {outcome.status}, {outcome.reason}")
-        if wrong := await self._wrong_by_listing(item, outcome, name, facts):
+            return Problem(FindingKind.UNEXPLAINED, f"the item is {outcome.status}, {outcome.reason}")
+        if wrong := await self._wrong_by_listing(item, outcome, name, signature):
             return wrong
         if self._opening is None:
             return None
@@ -171,24 +173,26 @@ class Verifier:
         entry = await self._stores.output.stat(self._folder + name)
         if entry is None:
             return True
-        marks = self._marking.marks(self._stores.source.uri(item.source), item.generation)
+        marks = self._thumbnail_marks.of(self._stores.source.uri(item.source), item.generation)
         sent = entry.metadata.get(CHECKSUM_MARK)
         whole = entry.crc32c is None or sent == f"{entry.crc32c:08x}"
         return whole and all(entry.metadata.get(key) == value for key, value in marks.items())
 
-    async def _wrong_by_listing(self, item: Item, outcome: Outcome, name: str, facts: bytes | None) -> Wrong | None:
-        marks = self._marking.marks(self._stores.source.uri(item.source), item.generation)
-        if facts == self._inventory.facts(outcome.output_bytes, marks):
+    async def _wrong_by_listing(
+        self, item: Item, outcome: Outcome, name: str, signature: bytes | None
+    ) -> Problem | None:
+        marks = self._thumbnail_marks.of(self._stores.source.uri(item.source), item.generation)
+        if signature == self._inventory.signature(outcome.output_bytes, marks):
             return None
         entry = await self._stores.output.stat(self._folder + name)
         if entry is None:
-            return Wrong(Kind.MISSING)
+            return Problem(FindingKind.MISSING)
         if differing := [key for key in MARKS if entry.metadata.get(key) != marks[key]]:
             told = (f"{key} is {entry.metadata.get(key, 'not set')}, not {marks[key]}" for key in differing)
             bare = not any(key in entry.metadata for key in MARKS)
-            return Wrong(Kind.NOT_ITS_OWN, "it carries no mark of thumbrun" if bare else "; ".join(told))
+            return Problem(FindingKind.NOT_ITS_OWN, "it carries no mark of thumbrun" if bare else "; ".join(told))
         if entry.size != outcome.output_bytes:
-            return Wrong(Kind.WRONG_LENGTH, f"{entry.size:,} bytes, not {outcome.output_bytes:,}")
+            return Problem(FindingKind.WRONG_LENGTH, f"{entry.size:,} bytes, not {outcome.output_bytes:,}")
         return None
 
     async def _name_unexplained(self) -> None:
@@ -198,7 +202,9 @@ class Verifier:
             async for entry in list_folder(self._stores.output, self._folder):
                 if self._inventory.is_unexplained(entry.name.removeprefix(self._folder)):
                     self._add(
-                        Kind.UNEXPLAINED, object_=self._stores.output.uri(entry.name), detail="no item is to have it"
+                        FindingKind.UNEXPLAINED,
+                        object_=self._stores.output.uri(entry.name),
+                        detail="no item is to have it",
                     )
                     left -= 1
                     if not left:
@@ -211,24 +217,24 @@ class Verifier:
         told, found = Tally.from_record(record), self._verified.tally
         if (told.done, +told.skipped, +told.failed) != (found.done, found.skipped, found.failed):
             detail = f"{told.items:,} items, {told.done:,} done; the ledger has {found.items:,}, {found.done:,} done"
-            self._add(Kind.WRONG_SUMMARY, detail=detail)
+            self._add(FindingKind.WRONG_SUMMARY, detail=detail)
 
     def _advice(self) -> list[str]:
         """Say what to do about what was found."""
         counts = self._verified.counts
         settings = self._settings
-        named = naming(self._verified.run_id, settings.output, settings.state)
+        named = run_arguments(self._verified.run_id, settings.output, settings.state)
         in_the_way = any(counts[kind] for kind in IN_THE_WAY)
         advice = []
-        if counts[Kind.BAD_RECORD]:
+        if counts[FindingKind.BAD_RECORD]:
             advice.append("put the records back from a copy, or begin another run: thumbrun run SOURCE --new")
         if in_the_way:
             advice.append("delete the objects that are not as they should be: thumbrun overwrites and deletes nothing")
-        if counts[Kind.NO_PLAN] or self._waiting:
+        if counts[FindingKind.NO_PLAN] or self._waiting:
             advice.append(f"thumbrun run --resume {named}")
-        if counts[Kind.MISSING] or in_the_way or self._lost:
+        if counts[FindingKind.MISSING] or in_the_way or self._lost:
             advice.append(f"thumbrun retry {named} --reason {MISSING}")
-        if counts[Kind.UNEXPLAINED]:
+        if counts[FindingKind.UNEXPLAINED]:
             advice.append("what nothing explains does no harm to the run; delete it if nobody needs it")
         return advice
 
@@ -236,9 +242,9 @@ class Verifier:
         told = (
             str(error) if isinstance(error, ThumbrunError) else f"a record holds what thumbrun never wrote: {error!r}"
         )
-        self._add(Kind.BAD_RECORD, detail=f"{told}; {consequence}")
+        self._add(FindingKind.BAD_RECORD, detail=f"{told}; {consequence}")
 
-    def _add(self, kind: Kind, source: str = "", object_: str = "", detail: str = "") -> None:
+    def _add(self, kind: FindingKind, source: str = "", object_: str = "", detail: str = "") -> None:
         self._verified.add(Finding(kind, source, object_, detail))
 
 
@@ -250,7 +256,7 @@ def _of_size(outcome: Outcome, number: int) -> Outcome:
     )
 
 
-async def verify(settings: Settings, events: Events, clock: Clock, *, quick: bool) -> Verified:
+async def verify(settings: Settings, events: Events, clock: Clock, *, quick: bool) -> VerifyResult:
     """Look at a run.
 
     Args:
@@ -266,7 +272,7 @@ async def verify(settings: Settings, events: Events, clock: Clock, *, quick: boo
     async with Stores(settings, events, clock) as stores, AsyncExitStack() as stack:
         workers = None
         if not quick:
-            workers = Workers(settings.workers, timeout=settings.image_timeout, memory=settings.memory)
+            workers = DecoderPool(settings.workers, timeout=settings.image_timeout, memory=settings.memory)
             stack.push_async_callback(workers.close)
             await workers.start()
         return await Verifier(settings, stores, events, workers).run()

@@ -13,7 +13,7 @@ import psutil
 from PIL import Image
 
 from tests.photographs import draw
-from thumbrun.decoding.pool import Workers
+from thumbrun.decoding.pool import DecoderPool
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
@@ -60,7 +60,7 @@ class Bench:
         replaced: How many processes had to be replaced.
     """
 
-    workers: Workers
+    workers: DecoderPool
     timeout: float
     memory: int
     wrong: list[str] = field(default_factory=list)
@@ -158,7 +158,7 @@ async def bench(*, limit: float = TIMEOUT, memory: int = MEMORY) -> AsyncIterato
         limit: Seconds that an image may take.
         memory: Bytes, the memory setting.
     """
-    workers = Workers(2, timeout=limit, memory=memory)
+    workers = DecoderPool(2, timeout=limit, memory=memory)
     await workers.start()
     try:
         made = Bench(workers, limit, memory)

@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from tests.faults.simulation.bucket import Bucket
-from thumbrun.ledger import reader as ledger
+from thumbrun.ledger import reader
 from thumbrun.ledger.reader import Ledger
 from thumbrun.ledger.writer import LedgerWriter, ShardLog
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence, refusal
@@ -21,16 +21,16 @@ from thumbrun.planning.plan import Item, Plan
 from thumbrun.planning.planner import Planner
 from thumbrun.planning.select import Decision, Selection
 from thumbrun.runs import records
-from thumbrun.runs.claim import Agreed, Agreement
-from thumbrun.runs.names import RunLayout
+from thumbrun.runs.claim import AgreedRun, RunFinder
+from thumbrun.runs.names import RunNames
 from thumbrun.runs.object_metadata import RUN_MARK
-from thumbrun.runs.record_store import State
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import PAGE_LIMIT, DamagedError, Entry, ExistsError, Page, Sink, Store, TransientError
 from thumbrun.storage.retry import RetryingStore
-from thumbrun.task import shard_processor as shardwork
+from thumbrun.task import shard_processor
 from thumbrun.task.fetch import Fetched, Fetcher
 from thumbrun.task.pipeline import Pipeline
-from thumbrun.task.put import Putter, Work
+from thumbrun.task.put import Putter, WorkItem
 
 Change = Callable[[], AbstractContextManager[object]]
 
@@ -67,37 +67,37 @@ async def _create_over(
     return self.overwrite(name, body, content_type, metadata)
 
 
-async def _anchor_first(self: Agreement, name: str, owner: str) -> Agreed:
+async def _anchor_first(self: RunFinder, name: str, owner: str) -> AgreedRun:
     run_id = self._clock.now().strftime("%Y%m%dT%H%MZ")
-    anchor = await self._state.first(name, {"run": run_id, "owner": owner}, run_id)
+    anchor = await self._state.create_or_read(name, {"run": run_id, "owner": owner}, run_id)
     return self._agreed(await self._claim(anchor["run"], owner), "new")
 
 
-async def _by_own_clock(self: Agreement, execution: str) -> Agreed:
+async def _by_own_clock(self: RunFinder, execution: str) -> AgreedRun:
     return self._agreed(await self._name_run(f"execution:{execution}"), "new")
 
 
-def _whatever_was_asked(self: Agreement, claim: Mapping[str, Any], how: str, **options: bool) -> Agreed:
-    return _agreed(self, {**claim, "fingerprint": self._wish.fingerprint}, how, **options)
+def _whatever_was_asked(self: RunFinder, claim: Mapping[str, Any], how: str, **options: bool) -> AgreedRun:
+    return _agreed(self, {**claim, "fingerprint": self._request.fingerprint}, how, **options)
 
 
-_agreed = Agreement._agreed
+_agreed = RunFinder._agreed
 
 
-def _without_nonce(self: RunLayout, shard: int, nonce: str, sequence: int) -> str:
+def _without_nonce(self: RunNames, shard: int, nonce: str, sequence: int) -> str:
     return f"{self.shard_ledger(shard)}part-{sequence:07d}.jsonl.gz"
 
 
-def _taken_is_failed(self: Putter, work: Work, existing: Entry, source_bytes: int) -> Outcome:
+def _taken_is_failed(self: Putter, work: WorkItem, existing: Entry, source_bytes: int) -> Outcome:
     return refusal(work.shard, work.index, Reason.NAME_TAKEN, "412", source_bytes=source_bytes)
 
 
-def _taken_is_done(self: Putter, work: Work, existing: Entry, source_bytes: int) -> Outcome:
+def _taken_is_done(self: Putter, work: WorkItem, existing: Entry, source_bytes: int) -> Outcome:
     return Outcome(work.shard, work.index, Status.DONE, source_bytes=source_bytes, output_bytes=existing.size)
 
 
 async def _exists_is_done(
-    self: State, name: str, body: bytes, run_id: str, *, metadata: Mapping[str, str] | None = None
+    self: RecordStore, name: str, body: bytes, run_id: str, *, metadata: Mapping[str, str] | None = None
 ) -> None:
     try:
         await self.create(name, body, records.LINES_TYPE, run_id, metadata=metadata)
@@ -158,15 +158,15 @@ async def _fetch_unchecked(self: Fetcher, item: Item) -> Fetched:
     return await _fetch(self, item._replace(crc32c=None))
 
 
-def _shared_shards(self: RunLayout, planner: int, label: str) -> str:
+def _shared_shards(self: RunNames, planner: int, label: str) -> str:
     return f"{self.prefix}planner/0000001/shards/{label}.jsonl.gz"
 
 
 async def _own_plan(self: Planner, number: int, progress: Callable[[int], None]) -> Plan:
-    freezer = freeze.Freezer(self._source, self._state, self._run_id, number, self._rule, self._task.count)
-    plan = await freezer.make(progress)
+    builder = freeze.PlanBuilder(self._source, self._state, self._run_id, number, self._rule, self._task.count)
+    plan = await builder.make(progress)
     self.listed = True
-    await self._state.first(self._run.plan, plan.to_record(), self._run_id)
+    await self._state.create_or_read(self._run.plan, plan.to_record(), self._run_id)
     return plan
 
 
@@ -221,11 +221,17 @@ _marks, _decide = Putter._marks, Selection.decide
 
 
 def _only_the_run(self: Putter, item: Item) -> dict[str, str]:
-    return {RUN_MARK: self._making.run_id}
+    return {RUN_MARK: self._rules.run_id}
 
 
 async def _unmarked(
-    self: State, name: str, body: bytes, content_type: str, run_id: str, *, metadata: Mapping[str, str] | None = None
+    self: RecordStore,
+    name: str,
+    body: bytes,
+    content_type: str,
+    run_id: str,
+    *,
+    metadata: Mapping[str, str] | None = None,
 ) -> None:
     await self.store.create(name, body, content_type=content_type, metadata=dict(metadata or {}))
 
@@ -237,7 +243,7 @@ def _blind_to_marks(self: Selection, entry: Entry, path: str) -> Decision:
 _put = Putter.put
 
 
-async def _done_before_put(self: Putter, work: Work, rendered: Any) -> Outcome:
+async def _done_before_put(self: Putter, work: WorkItem, rendered: Any) -> Outcome:
     asyncio.ensure_future(_put(self, work, rendered))  # noqa: RUF006  (that nobody waits for it is the defect)
     return Outcome(work.shard, work.index, Status.DONE, source_bytes=work.item.size, output_bytes=len(rendered.data))
 
@@ -249,26 +255,26 @@ async def _keep_damaged(self: RetryingStore, name: str, body: bytes, **options: 
         return Entry(name, len(body), "0")
 
 
-async def _sees_nothing(self: Pipeline, work: Work) -> None:
+async def _sees_nothing(self: Pipeline, work: WorkItem) -> None:
     return None
 
 
 async def _seal_is_all(self: Ledger, shard: int, parts: list[Entry]) -> tuple[Tally, int]:
     for part in parts:
-        if ledger.SEAL in part.metadata:
-            return Tally.from_record(json.loads(part.metadata[ledger.SEAL])), len(parts)
+        if reader.SEAL in part.metadata:
+            return Tally.from_record(json.loads(part.metadata[reader.SEAL])), len(parts)
     return Tally(), len(parts)
 
 
 DEFECTS = (
     Defect("a record or thumbnail is replaced instead of created", 9, _instead(Bucket, "create", _create_over)),
-    Defect("the anchor is written before the run is claimed", 1, _instead(Agreement, "_anchor", _anchor_first)),
-    Defect("the run id comes from the clock of each retry", 1, _instead(Agreement, "_of_execution", _by_own_clock)),
-    Defect("the fingerprint is ignored", 1, _instead(Agreement, "_agreed", _whatever_was_asked)),
-    Defect("a part's name holds no nonce", 3, _instead(RunLayout, "part", _without_nonce)),
+    Defect("the anchor is written before the run is claimed", 1, _instead(RunFinder, "_anchor", _anchor_first)),
+    Defect("the run id comes from the clock of each retry", 1, _instead(RunFinder, "_of_execution", _by_own_clock)),
+    Defect("the fingerprint is ignored", 1, _instead(RunFinder, "_agreed", _whatever_was_asked)),
+    Defect("a part's name holds no nonce", 3, _instead(RunNames, "part", _without_nonce)),
     Defect("a 412 is taken for a failure", 3, _instead(Putter, "_existing", _taken_is_failed)),
     Defect("a 412 of a thumbnail is taken for done unseen", 4, _instead(Putter, "_existing", _taken_is_done)),
-    Defect("a 412 of a record is taken for done unseen", 3, _instead(State, "create_own", _exists_is_done)),
+    Defect("a 412 of a record is taken for done unseen", 3, _instead(RecordStore, "create_once", _exists_is_done)),
     Defect("the planner's beat is not seen", 2, _instead(Planner, "_beat", _never_beating)),
     Defect("a dead planner is waited for", 2, _instead(planner, "DEAD_SECONDS", 1e9)),
     Defect("a shard is sealed before its part is written", 3, _instead(LedgerWriter, "append", _seal_first)),
@@ -277,9 +283,9 @@ DEFECTS = (
     Defect("the live generation is read", 2, _instead(RetryingStore, "read", _read_live)),
     Defect("a body's checksum is not compared", 4, _instead(Fetcher, "fetch", _fetch_unchecked)),
     Defect("a record's checksum is not compared", 4, _instead(records, "_checksum", lambda record: "0")),
-    Defect("two planners write their shards to one place", 2, _instead(RunLayout, "shard", _shared_shards)),
+    Defect("two planners write their shards to one place", 2, _instead(RunNames, "shard", _shared_shards)),
     Defect("a planner works by its own plan though another's stands", 2, _instead(Planner, "_make", _own_plan)),
-    Defect("the worst outcome is chosen", 3, _instead(ledger, "precedence", _worst_first)),
+    Defect("the worst outcome is chosen", 3, _instead(reader, "precedence", _worst_first)),
     Defect("a listing goes on one name too late", 2, _lists(_late)),
     Defect("a listing goes on one name too early", 2, _lists(_early)),
     Defect("a seal does not count the last outcome", 3, _instead(ShardLog, "tally", property(_all_but_the_last))),
@@ -287,10 +293,10 @@ DEFECTS = (
     Defect("the summary is written while shards are open", 3, _instead(Ledger, "finished", _always_finished)),
     Defect("names that collide are left alone", 5, _instead(NameBook, "raise_colliding", _none_collide)),
     Defect("a thumbnail does not say where it comes from", 4, _instead(Putter, "_marks", _only_the_run)),
-    Defect("a record carries no mark", 6, _instead(State, "create", _unmarked)),
+    Defect("a record carries no mark", 6, _instead(RecordStore, "create", _unmarked)),
     Defect("thumbnails are listed as sources", 6, _instead(Selection, "decide", _blind_to_marks)),
     Defect("done is said before the thumbnail is there", 3, _instead(Putter, "put", _done_before_put)),
     Defect("a damaged upload is taken for whole", 4, _instead(RetryingStore, "create", _keep_damaged)),
-    Defect("one death while alone makes poison", 7, _instead(shardwork, "POISON_DEATHS", 1)),
-    Defect("after a death nobody looks for thumbnails", 3, _instead(Pipeline, "look", _sees_nothing)),
+    Defect("one death while alone makes poison", 7, _instead(shard_processor, "POISON_DEATHS", 1)),
+    Defect("after a death nobody looks for thumbnails", 3, _instead(Pipeline, "existing_outcome", _sees_nothing)),
 )

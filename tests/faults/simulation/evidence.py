@@ -7,7 +7,7 @@ from tests.faults.simulation.bucket import Bucket
 from tests.faults.simulation.life import Fate
 from tests.faults.simulation.schedule import Schedule
 from thumbrun.environment.task_identity import Task
-from thumbrun.task.runner import Report
+from thumbrun.task.runner import TaskResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Ending:
     calm: bool
     began: float
     ended: float
-    report: Report | None
+    report: TaskResult | None
     error: BaseException | None
 
     @property

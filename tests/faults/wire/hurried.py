@@ -6,7 +6,7 @@ from typing import Any
 from thumbrun.cli import main
 from thumbrun.planning import planner
 from thumbrun.storage.gcs import store as gcs
-from thumbrun.task import shard_processor as shardwork
+from thumbrun.task import shard_processor
 
 SILENCE_SECONDS = 1.5  # without a byte of an answer
 TOTAL_SECONDS = 4.0  # of an answer that drips
@@ -23,7 +23,7 @@ def hurry() -> None:
         (planner, "DEAD_SECONDS", DEAD_SECONDS),
         (planner, "BEAT_SECONDS", BEAT_SECONDS),
         (planner, "LONGEST_WAIT_SECONDS", 1.0),
-        (shardwork, "FLUSH_SECONDS", FLUSH_SECONDS),
+        (shard_processor, "FLUSH_SECONDS", FLUSH_SECONDS),
     )
     for module, name, seconds in limits:
         if not isinstance(getattr(module, name), float):

@@ -15,7 +15,7 @@ from tests.faults.wire.schedule import decoding_processes
 from tests.faults.wire.stage import HURRIED, Stage, wait_until
 from tests.faults.wire.world import OUTPUT, SOURCE
 from thumbrun.planning import planner
-from thumbrun.task import runner as job
+from thumbrun.task import runner
 
 _HAND_BACK_SECONDS = 8.0  # Cloud Run sends SIGKILL ten seconds after SIGTERM
 
@@ -68,7 +68,7 @@ def test_a_task_hands_back_in_a_storm(stage: Stage) -> None:
 
 def test_the_time_that_a_task_takes_to_hand_back() -> None:
     """What a task allows itself leaves half a second to end its processes."""
-    assert _HAND_BACK_SECONDS - 0.5 >= job.GRACE_SECONDS + job.WRITE_DOWN_SECONDS
+    assert _HAND_BACK_SECONDS - 0.5 >= runner.GRACE_SECONDS + runner.WRITE_DOWN_SECONDS
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from thumbrun.decoding import protocol as wire
+from thumbrun.decoding import protocol
 from thumbrun.decoding.channel import Channel
 
 Pair = tuple[Channel, socket.socket]
@@ -16,7 +16,7 @@ Pair = tuple[Channel, socket.socket]
 
 def message(data: bytes) -> bytes:
     """Return a message with some data."""
-    return b"".join(wire.frame({}, data))
+    return b"".join(protocol.frame({}, data))
 
 
 @pytest.fixture

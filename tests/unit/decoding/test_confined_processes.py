@@ -18,7 +18,7 @@ from tests.hostile import hostile_images
 from tests.unit.imaging.encoded import ENCODED
 from tests.unit.imaging.samples import photograph, request, running, verdict
 from thumbrun.decoding.confine import GIVEN, KEPT, cleaned
-from thumbrun.decoding.pool import Workers
+from thumbrun.decoding.pool import DecoderPool
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import Rendered
 
@@ -30,7 +30,7 @@ PRIVATE = "what nobody may see"
 
 
 @pytest.fixture
-async def workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Workers]:
+async def workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[DecoderPool]:
     """Run workers below a task that holds all that must not reach them: variables, files, connections."""
     for name in ("GOOGLE_APPLICATION_CREDENTIALS", "AWS_SECRET_ACCESS_KEY", "THUMBRUN_OUTPUT", "PYTHONSTARTUP"):
         monkeypatch.setenv(name, PRIVATE)
@@ -126,7 +126,7 @@ async def test_system_calls_are_filtered() -> None:
 
 
 @LINUX
-async def test_processor_time_is_renewed(workers: Workers) -> None:
+async def test_processor_time_is_renewed(workers: DecoderPool) -> None:
     """The limit of processor time moves on with every image, so that a process may serve for hours."""
     for _ in range(4):
         assert isinstance(await verdict(workers, photograph(), request()), Rendered)

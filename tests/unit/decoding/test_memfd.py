@@ -6,14 +6,14 @@ import sys
 import pytest
 
 from thumbrun.decoding.body import IN_MEMORY, Body
-from thumbrun.decoding.memfd import Files
+from thumbrun.decoding.memfd import MemoryFiles
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems keep no files")
 
 SIZE = IN_MEMORY + 1000
 
 
-def written(files: Files, content: bytes) -> Body:
+def written(files: MemoryFiles, content: bytes) -> Body:
     """Return a body that was written and handed over."""
     body = Body(len(content), files)
     body.write(content)
@@ -36,7 +36,7 @@ def descriptors() -> set[str]:
 @pytest.mark.parametrize("second", [b"b" * SIZE, b"b" * (2 * SIZE), b"b" * (SIZE - 100)], ids=["as", "longer", "short"])
 def test_a_file_is_used_again(second: bytes) -> None:
     """The next image lies in the same file, and nothing of the former is behind it."""
-    files = Files()
+    files = MemoryFiles()
     first = written(files, b"a" * SIZE)
     where = first.descriptor()
     assert b"a" * SIZE == read_back(first)
@@ -50,7 +50,7 @@ def test_a_file_is_used_again(second: bytes) -> None:
 
 def test_what_started_again_is_cut_off() -> None:
     """Of a read that broke off and delivers less the second time, nothing is left."""
-    files = Files()
+    files = MemoryFiles()
     body = written(files, b"a" * SIZE)
     body.reset()
     body.write(b"short")
@@ -61,7 +61,7 @@ def test_what_started_again_is_cut_off() -> None:
 
 def test_a_decoding_process_cannot_write() -> None:
     """Who was given the descriptor, and keeps it, can change nothing that comes to lie in the file later."""
-    files = Files()
+    files = MemoryFiles()
     body = written(files, b"a" * SIZE)
     descriptor = body.descriptor()
     assert descriptor is not None
@@ -75,7 +75,7 @@ def test_a_decoding_process_cannot_write() -> None:
 
 def test_two_bodies_at_once_have_two_files() -> None:
     """A file is kept only once its body is closed."""
-    files = Files()
+    files = MemoryFiles()
     one, other = written(files, b"a" * SIZE), written(files, b"b" * SIZE)
     assert (b"a" * SIZE, b"b" * SIZE) == (read_back(one), read_back(other))
     one.close()
@@ -91,7 +91,7 @@ def test_two_bodies_at_once_have_two_files() -> None:
 def test_what_is_on_its_way_has_one_descriptor() -> None:
     """Hundreds of bodies may be, each with a connection beside it; the second comes when a process is to have it."""
     before = descriptors()
-    files = Files()
+    files = MemoryFiles()
     body = Body(SIZE, files)
     body.write(b"a" * SIZE)
     assert 1 == len(descriptors() - before)
@@ -105,7 +105,7 @@ def test_what_is_on_its_way_has_one_descriptor() -> None:
 def test_little_is_kept() -> None:
     """Kept files stay within their bytes and number; none is left once they are closed, also by a body closed later."""
     before = descriptors()
-    files = Files(most=3 * SIZE)
+    files = MemoryFiles(most=3 * SIZE)
     bodies = [written(files, b"a" * SIZE) for _ in range(10)]
     late = written(files, b"a" * SIZE)
     for body in bodies:
@@ -114,7 +114,7 @@ def test_little_is_kept() -> None:
     files.close()
     late.close()
     assert before == descriptors()
-    many = Files(most=1 << 30)
+    many = MemoryFiles(most=1 << 30)
     for body in [written(many, b"a" * SIZE) for _ in range(40)]:
         body.close()
     assert 2 * 32 == len(descriptors() - before)

@@ -23,9 +23,9 @@ from tests.unit.imaging.samples import (
     slow_and_small,
     verdict,
 )
-from thumbrun.decoding import protocol as wire
+from thumbrun.decoding import protocol
 from thumbrun.decoding.body import IN_MEMORY
-from thumbrun.decoding.pool import Workers, WorkersError
+from thumbrun.decoding.pool import DecoderPool, DecoderPoolError
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered
 from thumbrun.outcomes import Reason
 
@@ -38,7 +38,7 @@ def processes() -> list[psutil.Process]:
     return [process for process in below if process.ppid() != os.getpid()]
 
 
-def asked_together(workers: Workers, contents: list[bytes]) -> list[asyncio.Future[wire.Verdict]]:
+def asked_together(workers: DecoderPool, contents: list[bytes]) -> list[asyncio.Future[protocol.Verdict]]:
     """Ask for thumbnails of images that are handed over together; the slow one's is so large that it takes long."""
     large = request(width=12_000, height=12_000)
     assert max(map(len, contents)) <= IN_MEMORY
@@ -297,7 +297,7 @@ async def test_closing_leaves_nothing() -> None:
         pass
     assert [] == processes()
     await workers.close()
-    with pytest.raises(WorkersError):
+    with pytest.raises(DecoderPoolError):
         await verdict(workers, photograph(), request())
 
 
@@ -308,7 +308,7 @@ async def test_closing_in_the_middle() -> None:
         await busy()
         await workers.close()
         found = await asyncio.gather(*pending, return_exceptions=True)
-    assert [WorkersError] * 3 == [type(one) for one in found]
+    assert [DecoderPoolError] * 3 == [type(one) for one in found]
     assert [] == processes()
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thumbrun.decoding import protocol as wire
+from thumbrun.decoding import protocol
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
@@ -17,33 +17,33 @@ VERDICTS = st.one_of(
 
 
 @given(VERDICTS)
-def test_verdicts_come_back(verdict: wire.Verdict) -> None:
+def test_verdicts_come_back(verdict: protocol.Verdict) -> None:
     """An answer reads back as what was sent."""
-    assert verdict == wire.answered(b"".join(wire.answer(verdict)))
+    assert verdict == protocol.answered(b"".join(protocol.answer(verdict)))
 
 
 @given(st.builds(Request, NUMBER, NUMBER, st.just("jpeg"), NUMBER, NUMBER, NUMBER), st.none() | st.binary(max_size=100))
 def test_requests_come_back(request: Request, body: bytes | None) -> None:
     """A request reads back as what was sent, with its body, or with the word that it is in a file."""
-    header, data = wire.split(b"".join(wire.ask(request, body)))
-    assert (request, body is None) == wire.asked(header)
+    header, data = protocol.split(b"".join(protocol.ask(request, body)))
+    assert (request, body is None) == protocol.asked(header)
     assert (body or b"") == data
 
 
 @given(VERDICTS)
-def test_missing_bytes_are_counted(verdict: wire.Verdict) -> None:
+def test_missing_bytes_are_counted(verdict: protocol.Verdict) -> None:
     """At every point of a message, what is missing never reaches beyond its end."""
-    message = b"".join(wire.answer(verdict))
-    assert all(0 < wire.missing(message[:at]) <= len(message) - at for at in range(len(message)))
-    assert 0 == wire.missing(message)
+    message = b"".join(protocol.answer(verdict))
+    assert all(0 < protocol.missing(message[:at]) <= len(message) - at for at in range(len(message)))
+    assert 0 == protocol.missing(message)
 
 
 @given(st.binary(max_size=200))
 def test_garbage_is_an_error(message: bytes) -> None:
     """A process that was taken over may send anything; it is refused, never run."""
     try:
-        if not wire.missing(message):
-            wire.answered(message)
+        if not protocol.missing(message):
+            protocol.answered(message)
     except (ValueError, KeyError, TypeError):
         pass
 
@@ -51,4 +51,4 @@ def test_garbage_is_an_error(message: bytes) -> None:
 def test_announcing_too_much_is_an_error() -> None:
     """Nobody waits for, or makes room for, what no message has."""
     with pytest.raises(ValueError, match="a message of"):
-        wire.missing(wire.PREFIX.pack(10, 1 << 31))
+        protocol.missing(protocol.PREFIX.pack(10, 1 << 31))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from thumbrun.decoding import seccomp as system_calls
+from thumbrun.decoding import seccomp
 from thumbrun.decoding.seccomp import instructions, limit_system_calls
 
 ME, OTHER = 4711, 1
@@ -92,7 +92,7 @@ def test_the_numbers_are_the_kernels(column: int, header: Path, pattern: str) ->
     numbers = {name: int(number) for name, number in re.findall(pattern, header.read_text())}
     numbers.setdefault("newfstatat", numbers.get("fstatat", -1))
     tables = ("_ALLOWED", "_OF_ITSELF", "_OF_ZERO", "_OF_THREADS", "_UNKNOWN")
-    listed = {name: number for table in tables for name, number in getattr(system_calls, table).items()}
+    listed = {name: number for table in tables for name, number in getattr(seccomp, table).items()}
     expected = {name: number[column] for name, number in listed.items() if number[column] is not None}
     assert expected == {name: numbers.get(name) for name in expected}
 

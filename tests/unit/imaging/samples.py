@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from thumbrun.decoding.body import Body
-from thumbrun.decoding.pool import Workers
+from thumbrun.decoding.pool import DecoderPool
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 
 PLENTY = 1 << 40
@@ -55,7 +55,7 @@ def slow_and_small() -> bytes:
     return bomb(20_224, bits=1, level=9)
 
 
-def filled(workers: Workers, content: bytes) -> Body:
+def filled(workers: DecoderPool, content: bytes) -> Body:
     """Return a body with content."""
     body = workers.body(len(content))
     body.write(content)
@@ -63,9 +63,9 @@ def filled(workers: Workers, content: bytes) -> Body:
 
 
 @asynccontextmanager
-async def running(count: int = 1, *, limit: float = 60.0, memory: int = 2 << 30) -> AsyncIterator[Workers]:
+async def running(count: int = 1, *, limit: float = 60.0, memory: int = 2 << 30) -> AsyncIterator[DecoderPool]:
     """Run workers for the length of a test."""
-    workers = Workers(count, timeout=limit, memory=memory)
+    workers = DecoderPool(count, timeout=limit, memory=memory)
     await workers.start()
     try:
         yield workers
@@ -73,7 +73,7 @@ async def running(count: int = 1, *, limit: float = 60.0, memory: int = 2 << 30)
         await workers.close()
 
 
-async def verdict(workers: Workers, content: bytes, asked: Request) -> Rendered | Refused | NeedsMemory:
+async def verdict(workers: DecoderPool, content: bytes, asked: Request) -> Rendered | Refused | NeedsMemory:
     """Have one image rendered."""
     body = filled(workers, content)
     try:

@@ -10,7 +10,7 @@ from tests.fidelity.measure import psnr
 from tests.photographs import draw
 from tests.unit.imaging.encoded import ENCODED
 from tests.unit.imaging.samples import PLENTY, request, running, verdict
-from thumbrun.decoding import protocol as wire
+from thumbrun.decoding import protocol
 from thumbrun.decoding.decoder_process import whole
 from thumbrun.imaging import cost, decode
 from thumbrun.imaging.geometry import around, fit, largest_first
@@ -115,7 +115,7 @@ def test_lengths_that_are_wrong_are_an_error(lengths: list[int]) -> None:
         "smaller": [[1, 1, length] for length in lengths],
     }
     with pytest.raises(ValueError, match="other lengths"):
-        wire.answered(b"".join(wire.frame(header, b"xxx")))
+        protocol.answered(b"".join(protocol.frame(header, b"xxx")))
 
 
 def test_one_box_keeps_its_digest() -> None:

@@ -13,13 +13,15 @@ from thumbrun.imaging import sniff
 
 def test_every_format_that_is_read_is_known() -> None:
     """Each format of `formats` has bytes here that are recognised as it."""
-    assert {format_.name for format_ in formats.READ} == {sniff.kind(body[: sniff.HEAD]) for body in ENCODED.values()}
+    assert {format_.name for format_ in formats.READ} == {
+        sniff.format_of(body[: sniff.HEAD]) for body in ENCODED.values()
+    }
 
 
 @pytest.mark.parametrize("name", ENCODED)
 def test_kinds(name: str) -> None:
     """A file is what its encoder says."""
-    assert name.partition(" ")[0] == sniff.kind(ENCODED[name][: sniff.HEAD])
+    assert name.partition(" ")[0] == sniff.format_of(ENCODED[name][: sniff.HEAD])
 
 
 @pytest.mark.parametrize(
@@ -40,13 +42,13 @@ def test_kinds(name: str) -> None:
 )
 def test_table(head: bytes, expected: str | None) -> None:
     """Bytes of no image format that is read are nothing, whatever they resemble."""
-    assert expected == sniff.kind(head)
+    assert expected == sniff.format_of(head)
 
 
 @given(st.binary(max_size=sniff.HEAD))
 def test_anything(head: bytes) -> None:
     """Whatever the bytes, the answer is a format's name or None."""
-    assert sniff.kind(head) in {None, *formats.BY_NAME}
+    assert sniff.format_of(head) in {None, *formats.BY_NAME}
 
 
 @pytest.mark.parametrize("name", ENCODED)

@@ -14,7 +14,7 @@ from thumbrun.ledger.reader import SEAL, Ledger, choose, from_row, to_row
 from thumbrun.ledger.writer import LedgerWriter, ShardLog
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, refusal
 from thumbrun.planning.plan import Item
-from thumbrun.runs.record_store import State
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import Entry, Page, TransientError
 from thumbrun.storage.memory import MemoryStore
 
@@ -40,12 +40,12 @@ def done(item: int) -> Outcome:
 
 def writer(store: MemoryStore, nonce: str) -> LedgerWriter:
     """Return one process's ledger."""
-    return LedgerWriter(State(store, "_thumbrun/"), RUN, Task(), nonce, VirtualClock())
+    return LedgerWriter(RecordStore(store, "_thumbrun/"), RUN, Task(), nonce, VirtualClock())
 
 
 def ledger(store: MemoryStore) -> Ledger:
     """Return a reader's ledger."""
-    return Ledger(State(store, "_thumbrun/"), RUN)
+    return Ledger(RecordStore(store, "_thumbrun/"), RUN)
 
 
 async def opened(store: MemoryStore, nonce: str) -> ShardLog:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thumbrun.environment.task_identity import Task
-from thumbrun.ledger.suspects import SILENT_SECONDS, Announcement, from_ranges, suspects, to_ranges
+from thumbrun.ledger.suspects import SILENT_SECONDS, Announcement, from_index_ranges, suspects, to_index_ranges
 
 NOW = datetime(2026, 1, 2, 15, 30, tzinfo=UTC)
 SECOND_ATTEMPT = Task(2, 5, 1, "execution-1")
@@ -62,4 +62,4 @@ def test_who_may_be_alive_is_not_counted_as_dead(task: dict[str, Any]) -> None:
 @given(st.sets(st.integers(0, 999)))
 def test_ranges_read_back(items: set[int]) -> None:
     """What a part's header says of its items is what was announced, in order."""
-    assert tuple(sorted(items)) == from_ranges(to_ranges(sorted(items)))
+    assert tuple(sorted(items)) == from_index_ranges(to_index_ranges(sorted(items)))

@@ -8,7 +8,7 @@ from thumbrun.ledger.reader import Ledger
 from thumbrun.ledger.writer import LedgerWriter, ShardLog
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, refusal
 from thumbrun.planning.plan import Item
-from thumbrun.runs.record_store import State
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.rounds import MISSING, Round, reasons_of
 from thumbrun.storage.memory import MemoryStore
 
@@ -16,9 +16,9 @@ RUN = "20260102T1530Z"
 ITEMS = [Item(f"in/{n}.jpg", "7", 10, 1, None, "jpeg", True, f"{n}.jpg", "jpeg") for n in range(6)]
 
 
-def state(store: MemoryStore) -> State:
+def state(store: MemoryStore) -> RecordStore:
     """Return the records."""
-    return State(store, "_thumbrun/")
+    return RecordStore(store, "_thumbrun/")
 
 
 def writer(store: MemoryStore, nonce: str, this_round: Round | None = None) -> LedgerWriter:
@@ -132,10 +132,10 @@ def test_a_later_round_passes_by_what_needs_nothing() -> None:
         await log.flush()
         tally = Tally(done=6, source_bytes=60, output_bytes=18)
         missing = writer(store, "bb", Round(1, frozenset({MISSING})))
-        assert await missing.settled(0, await missing.parts(0)) is None
+        assert await missing.finished_tally(0, await missing.parts(0)) is None
         timeouts = writer(store, "cc", Round(1, frozenset({"timeout"})))
-        assert tally == await timeouts.settled(0, await timeouts.parts(0))
-        assert tally == await missing.settled(0, await missing.parts(0))
+        assert tally == await timeouts.finished_tally(0, await timeouts.parts(0))
+        assert tally == await missing.finished_tally(0, await missing.parts(0))
         assert tally == await Ledger(state(store), RUN).tally()
 
     run(scenario())

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.logs.clocks import HandClock
-from thumbrun.console import plain, quoted, shortened
+from thumbrun.console import printable, quoted, shortened
 from thumbrun.logs.choose import FLEET_VARIABLE, choose_sink, trace_of
 from thumbrun.logs.events import Event, Progress, Sink
 from thumbrun.logs.lines import JsonLines, TextLines, parse
@@ -162,8 +162,8 @@ def test_text_lines_say_how_severe_it_is_where_that_matters() -> None:
 @given(ANY_TEXT)
 def test_text_from_outside_moves_no_cursor(text: str) -> None:
     """What is made harmless is printable on one line, and what was harmless stays as it is."""
-    assert plain(text).isprintable()
-    assert not text.isprintable() or text == plain(text)
+    assert printable(text).isprintable()
+    assert not text.isprintable() or text == printable(text)
     assert quoted(text).isprintable()
     assert len(shortened(text, 10)) <= 10
 
@@ -183,7 +183,7 @@ def test_names_are_no_markup() -> None:
     """What rich would take for a style, a smiley or an escape is shown as it is in the name."""
     stream = io.StringIO()
     Terminal(stream, HandClock()).event(Event("a-name", "WARNING", HOSTILE))
-    assert f"warning: {plain(HOSTILE)}\n" == stream.getvalue()
+    assert f"warning: {printable(HOSTILE)}\n" == stream.getvalue()
 
 
 class FakeTerminal(io.StringIO):

@@ -10,8 +10,8 @@ from thumbrun.logs.pace import Pace, duration_text
 def paced(*samples: tuple[float, int]) -> Pace:
     """Return the pace of some looks."""
     pace = Pace()
-    for now, settled in samples:
-        pace.note(now, settled)
+    for now, finished in samples:
+        pace.note(now, finished)
     return pace
 
 
@@ -43,10 +43,10 @@ def test_the_rate_follows_a_change() -> None:
 @given(st.lists(st.tuples(st.floats(0, 5), st.integers(0, 50)), min_size=2, max_size=200))
 def test_few_samples_are_kept(steps: list[tuple[float, int]]) -> None:
     """However often one looks, the rate lies between the slowest and the fastest, and memory is bounded."""
-    pace, now, settled = Pace(), 0.0, 0
+    pace, now, finished = Pace(), 0.0, 0
     for seconds, items in steps:
-        now, settled = now + seconds, settled + items
-        pace.note(now, settled)
+        now, finished = now + seconds, finished + items
+        pace.note(now, finished)
     assert len(pace._samples) <= 30 / 0.5 + 3
     assert pace.rate is None or pace.rate > 0
 

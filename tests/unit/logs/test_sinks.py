@@ -16,7 +16,7 @@ from rich.console import Console
 from tests.unit.logs.clocks import HandClock
 from thumbrun.logs.choose import CHILD_SECONDS, FLEET_VARIABLE, choose_sink
 from thumbrun.logs.events import Event, Events, Progress, Sink
-from thumbrun.logs.lines import JSON_SECONDS, JsonLines, TextLines, parse, plain
+from thumbrun.logs.lines import JSON_SECONDS, JsonLines, TextLines, parse, printable
 from thumbrun.logs.secrets import REDACTED, redacted, redacted_value
 from thumbrun.logs.terminal import Terminal
 
@@ -96,7 +96,7 @@ def test_what_is_passed_on_stays_the_same(message: str, number: int, text: str) 
 @given(st.text(st.sampled_from(f"{CONTROLS}{BIDI}ab \u05d0\ud800\U0001f600")))
 def test_plain_leaves_nothing_that_moves_or_turns(text: str) -> None:
     """No control character, bidirectional override or invisible mark is left, and the rest stays."""
-    found = plain(text)
+    found = printable(text)
     assert not set(found) & {*CONTROLS, *BIDI, "\ud800"}
     assert [c for c in text if c in " \u05d0\U0001f600"] == [c for c in found if c in " \u05d0\U0001f600"]
 
@@ -104,7 +104,7 @@ def test_plain_leaves_nothing_that_moves_or_turns(text: str) -> None:
 @pytest.mark.parametrize("character", [*BIDI, *CONTROLS], ids=lambda c: f"U+{ord(c):04X}")
 def test_every_dangerous_character_is_spelt_out(character: str) -> None:
     """Each becomes its escape, from which one can read what was there."""
-    found = plain(f"a{character}b")
+    found = printable(f"a{character}b")
     assert found.isascii()
     assert f"a{character}b" == found.encode("ascii").decode("unicode_escape")
 
@@ -120,7 +120,7 @@ def test_no_dangerous_character_reaches_people(character: str, made: type[TextLi
     sink.event(Event("listing", "INFO", f"a{character}b"))
     sink.close()
     assert character not in stream.getvalue()
-    assert plain(character) in stream.getvalue()
+    assert printable(character) in stream.getvalue()
 
 
 # Secrets

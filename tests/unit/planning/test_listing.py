@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.virtual import run
-from thumbrun.planning.listing import Range, RangeListing, between
+from thumbrun.planning.listing import NameRange, RangeListing, between
 from thumbrun.storage.base import BucketNotFoundError, Entry, Page, TransientError
 from thumbrun.storage.memory import MemoryStore
 
@@ -36,12 +36,12 @@ async def listed(store: MemoryStore, chance: random.Random, prefix: str = "in/",
     ranges: dict[str, list[str]] = {}
     finished: set[int] = set()
 
-    async def take(part: Range, entries: tuple[Entry, ...]) -> None:
+    async def take(part: NameRange, entries: tuple[Entry, ...]) -> None:
         assert part.number not in finished
         ranges.setdefault(part.first, []).extend(entry.name for entry in entries)
         await asyncio.sleep(chance.choice([0, 0, 3]))
 
-    async def finish(part: Range) -> None:
+    async def finish(part: NameRange) -> None:
         finished.add(part.number)
 
     await RangeListing(store, prefix, take, finish).run(start)

@@ -16,12 +16,12 @@ from thumbrun.planning.planner import (
     DEAD_SECONDS,
     FIRST_WAIT_SECONDS,
     LONGEST_WAIT_SECONDS,
-    LOOKS_A_SECOND,
+    POLLS_A_SECOND,
     Planner,
     first_wait,
 )
 from thumbrun.planning.select import Selection
-from thumbrun.runs.record_store import State
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import Entry, Page, Store
 from thumbrun.storage.memory import MemoryStore
 
@@ -48,7 +48,7 @@ class CountingStore(MemoryStore):
 def planner(state: Store, source: MemoryStore, *, index: int = 0, count: int = 4, **task: object) -> Planner:
     """Return the planner of one task."""
     return Planner(
-        State(state, "_thumbrun/"),
+        RecordStore(state, "_thumbrun/"),
         Source(source, "in/", Selection()),
         RUN,
         NamingRule("flat", "keep", folds=False, limit=900),
@@ -69,7 +69,7 @@ def photographs(store: MemoryStore, count: int) -> list[str]:
 
 async def items_of(state: MemoryStore, plan: Plan) -> list[Item]:
     """Return all items of a plan, in the order of its shards."""
-    records = State(state, "_thumbrun/")
+    records = RecordStore(state, "_thumbrun/")
     shards = [await read_shard(records, records.names.run(RUN), plan, number) for number in range(len(plan.shards))]
     assert [shard.items for shard in plan.shards] == [len(shard) for shard in shards]
     return [item for shard in shards for item in shard]
@@ -146,7 +146,7 @@ def test_whoever_begins_a_run_claims_its_plan_unseen(begun: int) -> None:
         store, asked = CountingStore(), Asked()
         names = photographs(store, 20)
         state = FaultStore(store, NoFaults(), random.Random(1), hooks=asked)  # noqa: S311
-        plans = await asyncio.gather(*(planner(state, store, index=index).plan(begun=True) for index in range(begun)))
+        plans = await asyncio.gather(*(planner(state, store, index=index).plan(is_new=True) for index in range(begun)))
         assert ["create"] * begun == asked.operations[:begun]
         assert "read" not in asked.operations or begun > 1
         assert [20] * begun == [plan.items for plan in plans]
@@ -298,4 +298,4 @@ def test_waiting_tasks_leave_the_bucket_room(tasks: int) -> None:
     """However many wait for a plan, together they look no more than the bucket bears, and none waits beyond a bound."""
     wait = first_wait(tasks)
     assert FIRST_WAIT_SECONDS <= wait <= LONGEST_WAIT_SECONDS
-    assert tasks / wait <= LOOKS_A_SECOND
+    assert tasks / wait <= POLLS_A_SECOND

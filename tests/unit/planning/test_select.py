@@ -2,7 +2,7 @@
 
 import pytest
 
-from thumbrun.planning.select import Decision, Kind, Selection, glob_pattern
+from thumbrun.planning.select import Decision, ObjectKind, Selection, glob_pattern
 from thumbrun.storage.base import Entry
 
 
@@ -11,7 +11,7 @@ def entry(name: str, *, content_type: str | None = None, size: int = 10, own: bo
     return Entry(name, size, "1", content_type, metadata={"thumbrun-run": "x"} if own else {})
 
 
-def kind_and_format(decision: Decision) -> tuple[Kind, str | None]:
+def kind_and_format(decision: Decision) -> tuple[ObjectKind, str | None]:
     """Return what the tables below compare."""
     return decision.kind, decision.format.name if decision.format else None
 
@@ -19,29 +19,29 @@ def kind_and_format(decision: Decision) -> tuple[Kind, str | None]:
 @pytest.mark.parametrize(
     ("listed", "expected"),
     [
-        (entry("a.jpg", own=True), (Kind.OWN, None)),
-        (entry("a/", size=0), (Kind.PLACEHOLDER, None)),
-        (entry("a.jpg", size=0), (Kind.EMPTY, None)),
-        (entry("a.jpg/", size=0, content_type="image/jpeg"), (Kind.PLACEHOLDER, None)),
-        (entry("a.jpg"), (Kind.IMAGE, "jpeg")),
-        (entry("A.JPG"), (Kind.IMAGE, "jpeg")),
-        (entry("a.HEIC"), (Kind.IMAGE, "heic")),
-        (entry("a"), (Kind.NOT_AN_IMAGE, None)),
-        (entry("a", content_type="image/jpeg"), (Kind.IMAGE, "jpeg")),
-        (entry("a.txt", content_type="image/PNG; charset=binary"), (Kind.IMAGE, "png")),
-        (entry("a.jpg", content_type="image/webp"), (Kind.IMAGE, "webp")),
-        (entry("a.jpg", content_type="application/octet-stream"), (Kind.IMAGE, "jpeg")),
-        (entry("a.jpg", content_type=""), (Kind.IMAGE, "jpeg")),
-        (entry("a.jpg", content_type="image/*"), (Kind.IMAGE, "jpeg")),
-        (entry("a.jpg", content_type="text/html"), (Kind.NOT_AN_IMAGE, None)),
-        (entry("a.jpg", content_type="image/svg+xml"), (Kind.UNSUPPORTED, None)),
-        (entry("a.svg"), (Kind.UNSUPPORTED, None)),
-        (entry("a.CR2"), (Kind.UNSUPPORTED, None)),
-        (entry("a.mp4"), (Kind.NOT_AN_IMAGE, None)),
-        (entry(".jpg"), (Kind.NOT_AN_IMAGE, None)),
+        (entry("a.jpg", own=True), (ObjectKind.OWN, None)),
+        (entry("a/", size=0), (ObjectKind.PLACEHOLDER, None)),
+        (entry("a.jpg", size=0), (ObjectKind.EMPTY, None)),
+        (entry("a.jpg/", size=0, content_type="image/jpeg"), (ObjectKind.PLACEHOLDER, None)),
+        (entry("a.jpg"), (ObjectKind.IMAGE, "jpeg")),
+        (entry("A.JPG"), (ObjectKind.IMAGE, "jpeg")),
+        (entry("a.HEIC"), (ObjectKind.IMAGE, "heic")),
+        (entry("a"), (ObjectKind.NOT_AN_IMAGE, None)),
+        (entry("a", content_type="image/jpeg"), (ObjectKind.IMAGE, "jpeg")),
+        (entry("a.txt", content_type="image/PNG; charset=binary"), (ObjectKind.IMAGE, "png")),
+        (entry("a.jpg", content_type="image/webp"), (ObjectKind.IMAGE, "webp")),
+        (entry("a.jpg", content_type="application/octet-stream"), (ObjectKind.IMAGE, "jpeg")),
+        (entry("a.jpg", content_type=""), (ObjectKind.IMAGE, "jpeg")),
+        (entry("a.jpg", content_type="image/*"), (ObjectKind.IMAGE, "jpeg")),
+        (entry("a.jpg", content_type="text/html"), (ObjectKind.NOT_AN_IMAGE, None)),
+        (entry("a.jpg", content_type="image/svg+xml"), (ObjectKind.UNSUPPORTED, None)),
+        (entry("a.svg"), (ObjectKind.UNSUPPORTED, None)),
+        (entry("a.CR2"), (ObjectKind.UNSUPPORTED, None)),
+        (entry("a.mp4"), (ObjectKind.NOT_AN_IMAGE, None)),
+        (entry(".jpg"), (ObjectKind.NOT_AN_IMAGE, None)),
     ],
 )
-def test_type_then_name_decide(listed: Entry, expected: tuple[Kind, str | None]) -> None:
+def test_type_then_name_decide(listed: Entry, expected: tuple[ObjectKind, str | None]) -> None:
     """A specific content type decides; without one, the file name's suffix."""
     assert expected == kind_and_format(Selection().decide(listed, listed.name))
 
@@ -49,14 +49,14 @@ def test_type_then_name_decide(listed: Entry, expected: tuple[Kind, str | None])
 @pytest.mark.parametrize(
     ("listed", "expected"),
     [
-        (entry("upload-17"), Kind.UNSETTLED),
-        (entry("upload.17", content_type="application/octet-stream"), Kind.UNSETTLED),
-        (entry("a.txt"), Kind.NOT_AN_IMAGE),
-        (entry("a", content_type="text/plain"), Kind.NOT_AN_IMAGE),
-        (entry("a.jpg"), Kind.IMAGE),
+        (entry("upload-17"), ObjectKind.UNDECIDED),
+        (entry("upload.17", content_type="application/octet-stream"), ObjectKind.UNDECIDED),
+        (entry("a.txt"), ObjectKind.NOT_AN_IMAGE),
+        (entry("a", content_type="text/plain"), ObjectKind.NOT_AN_IMAGE),
+        (entry("a.jpg"), ObjectKind.IMAGE),
     ],
 )
-def test_content_settles_what_neither_type_nor_name_do(listed: Entry, expected: Kind) -> None:
+def test_content_settles_what_neither_type_nor_name_do(listed: Entry, expected: ObjectKind) -> None:
     """With detect=content, only what neither type nor name settle becomes an item to look into."""
     assert expected is Selection(by_content=True).decide(listed, listed.name).kind
 
@@ -64,15 +64,15 @@ def test_content_settles_what_neither_type_nor_name_do(listed: Entry, expected: 
 @pytest.mark.parametrize(
     ("include", "exclude", "path", "expected"),
     [
-        ((), ("*.jpg",), "a/b.jpg", Kind.EXCLUDED),
-        (("*.png",), (), "a/b.jpg", Kind.EXCLUDED),
-        (("a/**",), (), "a/x/b.jpg", Kind.IMAGE),
-        (("a/*",), (), "a/x/b.jpg", Kind.EXCLUDED),
-        (("a/**", "b.jpg"), ("a/x/**",), "a/x/b.jpg", Kind.EXCLUDED),
+        ((), ("*.jpg",), "a/b.jpg", ObjectKind.EXCLUDED),
+        (("*.png",), (), "a/b.jpg", ObjectKind.EXCLUDED),
+        (("a/**",), (), "a/x/b.jpg", ObjectKind.IMAGE),
+        (("a/*",), (), "a/x/b.jpg", ObjectKind.EXCLUDED),
+        (("a/**", "b.jpg"), ("a/x/**",), "a/x/b.jpg", ObjectKind.EXCLUDED),
     ],
 )
 def test_globs_choose_among_paths(
-    include: tuple[str, ...], exclude: tuple[str, ...], path: str, expected: Kind
+    include: tuple[str, ...], exclude: tuple[str, ...], path: str, expected: ObjectKind
 ) -> None:
     """A path must match one of the included globs, if any, and none of the excluded."""
     assert expected is Selection(include=include, exclude=exclude).decide(entry(f"in/{path}"), path).kind

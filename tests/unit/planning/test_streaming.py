@@ -9,10 +9,10 @@ import pytest
 
 from tests.virtual import run
 from thumbrun.planning import naming
-from thumbrun.planning.build import Freezer, Source
+from thumbrun.planning.build import PlanBuilder, Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.select import Selection
-from thumbrun.runs.record_store import State
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import Entry, Page
 from thumbrun.storage.memory import MemoryStore
 
@@ -63,8 +63,10 @@ def peak(count: int) -> int:
     async def scenario() -> None:
         source = Source(Endless(count), "in/", Selection())
         rule = NamingRule("flat", "keep", folds=False, limit=900)
-        freezer = Freezer(source, State(Forgetful(), ""), "run", 1, rule, 1)  # shards of a thousand from the start
-        plan = await freezer.make()
+        builder = PlanBuilder(
+            source, RecordStore(Forgetful(), ""), "run", 1, rule, 1
+        )  # shards of a thousand from the start
+        plan = await builder.make()
         assert count == plan.items
 
     tracemalloc.start()

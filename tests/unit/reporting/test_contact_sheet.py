@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from thumbrun.outcomes import MEANINGS, SKIPS, Reason, Status, Tally
 from thumbrun.reporting.contact_sheet import contact_sheet
-from thumbrun.reporting.content import Cell, RunFacts
+from thumbrun.reporting.content import Cell, RunDetails
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==")
 VOID = {"meta", "img", "input", "wbr"}
@@ -76,7 +76,9 @@ def refused(source: str, reason: Reason, detail: str = "") -> Cell:
     return Cell(source, "", status, reason, detail, source_bytes=500)
 
 
-FACTS = RunFacts(source="gs://in/", thumbnails="gs://out/run/", tasks=4, seconds=4.66, started="today", recipe="small")
+FACTS = RunDetails(
+    source="gs://in/", thumbnails="gs://out/run/", tasks=4, seconds=4.66, started="today", recipe="small"
+)
 CELLS = (
     *(done(f"a/{number}.jpg") for number in range(6)),
     *(refused(f"b/{number}.jpg", Reason.TRUNCATED, "cut at 7 bytes") for number in range(2)),
@@ -109,14 +111,14 @@ def test_headline_numbers_are_counted() -> None:
 def test_how_much_smaller_counts_the_images_that_have_a_thumbnail() -> None:
     """A huge image that failed must not make the thumbnails look small."""
     cells = [done("a.jpg", source_bytes=1000, output_bytes=500), refused("b.jpg", Reason.TRUNCATED)]
-    page = Page(contact_sheet("t", RunFacts(), cells))
+    page = Page(contact_sheet("t", RunDetails(), cells))
     assert "50\xa0% smaller" in page.texts["header"][0]
 
 
 def test_with_a_tally_the_numbers_are_the_run_s() -> None:
     """A page that shows some of a run's images still gives the whole run's numbers, and says so."""
     tally = Tally(900_000, Counter(unsupported=7), Counter(timeout=3), 10**12, 10**9)
-    page = Page(contact_sheet("t", RunFacts(tally=tally), CELLS))
+    page = Page(contact_sheet("t", RunDetails(tally=tally), CELLS))
     assert "900,010" == page.figures["images"]
     assert "1.0 TB" == page.figures["of images"]
     assert "This page shows 10 of them." in page.texts["header"][0]
@@ -157,14 +159,14 @@ def test_without_trouble_there_is_no_talk_of_it() -> None:
 
 def test_a_run_without_images_is_a_page_too() -> None:
     """Nothing to show is no error."""
-    page = Page(contact_sheet("t", RunFacts(), []))
+    page = Page(contact_sheet("t", RunDetails(), []))
     assert [] == page.tiles
     assert "0 thumbnails of 0 images." in page.texts["header"][0]
 
 
 def test_done_without_bytes_at_hand_has_a_tile_without_a_picture() -> None:
     """A thumbnail that was not read back is said, not shown."""
-    page = Page(contact_sheet("t", RunFacts(), [done("a.jpg", thumbnail=None, output_bytes=9)]))
+    page = Page(contact_sheet("t", RunDetails(), [done("a.jpg", thumbnail=None, output_bytes=9)]))
     assert [] == page.named("img")
     assert "9 bytes" == page.figures["of thumbnails"]
     assert "thumbnail made" in page.texts["figure"][0]
@@ -188,7 +190,7 @@ def test_done_without_bytes_at_hand_has_a_tile_without_a_picture() -> None:
 )
 def test_tiles_stand_under_their_folders(sources: list[str], headings: list[str]) -> None:
     """Folders are headings where they hold three images on average; else all tiles stand together."""
-    page = Page(contact_sheet("t", RunFacts(), map(done, sources)))
+    page = Page(contact_sheet("t", RunDetails(), map(done, sources)))
     assert headings == page.texts["h3"]
     assert len(sources) == len(page.tiles)
 
@@ -198,14 +200,14 @@ def test_tiles_stand_under_their_folders(sources: list[str], headings: list[str]
 )
 def test_tiles_grow_with_the_thumbnails(side: int, kind: str) -> None:
     """A run of large thumbnails gets large tiles."""
-    page = Page(contact_sheet("t", RunFacts(), [done("a", width=side // 2, height=side), done("b")]))
+    page = Page(contact_sheet("t", RunDetails(), [done("a", width=side // 2, height=side), done("b")]))
     assert kind == page.named("main")[0]["class"]
 
 
 def test_only_media_types_with_alpha_get_a_checkerboard() -> None:
     """Behind a JPEG there is nothing to see."""
     cells = [done("a", media_type="image/jpeg"), done("b", media_type="image/png")]
-    page = Page(contact_sheet("t", RunFacts(), cells))
+    page = Page(contact_sheet("t", RunDetails(), cells))
     assert [None, "alpha"] == [picture.get("class") for picture in page.named("img")]
 
 
@@ -274,7 +276,7 @@ def test_no_name_breaks_the_page(title: str, source: str, output: str, detail: s
             Cell("x" + source, output, Status.DONE, None, "", note, thumbnail=PIXEL, media_type=output),
             Cell("y" + source, output, Status.FAILED, Reason.TIMEOUT, "d" + detail, "n" + note),
         ]
-        text = contact_sheet(title, RunFacts(source=f"s{source}", more=[(note, f"m{detail}")]), cells)
+        text = contact_sheet(title, RunDetails(source=f"s{source}", more=[(note, f"m{detail}")]), cells)
         text.encode()
         page = Page(text)
         assert page.open == []

@@ -1,4 +1,4 @@
-"""Text from outside, and numbers for people."""
+"""Text from outside, as HTML."""
 
 import doctest
 from html.parser import HTMLParser
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thumbrun.reporting import html_text as words
+from thumbrun.reporting import html_text
 
 
 class Reader(HTMLParser):
@@ -29,9 +29,9 @@ class Reader(HTMLParser):
 
 def test_the_examples_hold() -> None:
     """What the docstrings show is what the functions do."""
-    failed, attempted = doctest.testmod(words)
+    failed, attempted = doctest.testmod(html_text)
     assert 0 == failed
-    assert attempted > 5
+    assert 2 == attempted
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_the_examples_hold() -> None:
 def test_what_can_be_seen_is_shown_and_the_rest_is_spelt_out(name: str, shown: str) -> None:
     """Letters of all scripts stay; controls, direction marks, stray bytes and piles of accents are spelt out."""
     reader = Reader()
-    reader.feed(words.text(name))
+    reader.feed(html_text.text(name))
     assert shown == reader.text
 
 
@@ -60,40 +60,10 @@ def test_what_can_be_seen_is_shown_and_the_rest_is_spelt_out(name: str, shown: s
 def test_any_text_is_text_and_nothing_else(value: str) -> None:
     """No text opens a tag of its own, as element or as attribute, and all of it can be encoded."""
     reader = Reader()
-    reader.feed(words.text(value))
+    reader.feed(html_text.text(value))
     reader.close()
     assert {"bdi"} <= set(reader.tags) <= {"bdi", "span", "wbr"}
     assert reader.text.isprintable() or set(reader.text) & set("\u200c\u200d")
-    words.text(value).encode()
-    assert not set(words.attribute(value)) & set('"<>\n\r')
-    words.attribute(value).encode()
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(0, "0.0 s"), (59.9, "59.9 s"), (59.96, "1:00 min"), (61, "1:01 min"), (3569, "59:29 min"), (3600, "1:00 h")],
-)
-def test_durations(seconds: float, said: str) -> None:
-    """Seconds below a minute, minutes below an hour, then hours; no unit is ever reached by rounding alone."""
-    assert said == " ".join(words.duration(seconds))
-
-
-@given(st.floats(0, 10**8))
-def test_a_duration_never_has_sixty_of_anything(seconds: float) -> None:
-    """Neither 60 seconds nor 60 minutes are left over."""
-    number, unit = words.duration(seconds)
-    assert not number.endswith(":60")
-    assert "h" == unit or not number.startswith("60")
-
-
-@given(st.integers(0, 10**17))
-def test_sizes_have_three_digits_at_most(amount: int) -> None:
-    """A size is short, whatever it is."""
-    number, _ = words.size(amount)
-    assert len(number.replace(".", "")) <= 3
-
-
-@given(st.integers(1, 10**12), st.integers(0, 10**12))
-def test_nothing_is_ever_a_hundred_percent_smaller(source: int, output: int) -> None:
-    """Whatever was saved, what remains is more than nothing."""
-    assert "100 %" not in words.saving(source, output)
+    html_text.text(value).encode()
+    assert not set(html_text.attribute(value)) & set('"<>\n\r')
+    html_text.attribute(value).encode()

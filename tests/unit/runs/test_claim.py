@@ -11,8 +11,8 @@ from tests.faults.store import Asked, FaultStore, NoFaults
 from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
-from thumbrun.runs.claim import Agreed, Agreement, Wish
-from thumbrun.runs.record_store import State
+from thumbrun.runs.claim import AgreedRun, RunFinder, RunRequest
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.memory import MemoryStore
 
 MINUTE = "20260102T1530Z"  # in which VirtualClock begins, 20 seconds before its end
@@ -29,20 +29,20 @@ class World:
 
     async def agree(
         self, *, execution: str | None = None, fingerprint: str = "f", index: int = 0, **wish: Any
-    ) -> Agreed:
+    ) -> AgreedRun:
         """Ask for the run of one task."""
         self.asked += 1
         wished: dict[str, Any] = {"run_id": None, "resume": None, "new": False, "join_within": 3600.0} | wish
-        wanted = Wish(fingerprint, describes={"size": fingerprint}, **wished)
+        wanted = RunRequest(fingerprint, description={"size": fingerprint}, **wished)
         task = Task(index, 10, 0, execution)
         clock = VirtualClock(self.asked)
         store = FaultStore(self.store, NoFaults(), random.Random(self.asked), hooks=self.requests)  # noqa: S311
-        return await Agreement(State(store, "_thumbrun/"), store, "", wanted, task, clock).run()
+        return await RunFinder(RecordStore(store, "_thumbrun/"), store, "", wanted, task, clock).run()
 
     async def finish(self, run_id: str) -> None:
         """Do as the last task of a run does."""
-        state = State(self.store, "_thumbrun/")
-        await state.first(state.names.run(run_id).summary(), {"run": run_id}, run_id)
+        state = RecordStore(self.store, "_thumbrun/")
+        await state.create_or_read(state.names.run(run_id).summary(), {"run": run_id}, run_id)
 
 
 @pytest.mark.parametrize("execution", ["thumbs-abc", None])
@@ -73,8 +73,8 @@ def test_only_who_begins_a_run_need_not_look_for_its_plan() -> None:
 
     async def scenario() -> None:
         world = World()
-        assert [True, False] == [(await world.agree(execution="one", index=index)).begun for index in range(2)]
-        assert not (await world.agree(execution="two", resume=MINUTE)).begun
+        assert [True, False] == [(await world.agree(execution="one", index=index)).is_new for index in range(2)]
+        assert not (await world.agree(execution="two", resume=MINUTE)).is_new
 
     run(scenario())
 
@@ -191,14 +191,14 @@ def test_a_death_between_claim_and_anchor_harms_nobody() -> None:
 
     async def scenario() -> None:
         world = World()
-        state = State(world.store, "_thumbrun/")
+        state = RecordStore(world.store, "_thumbrun/")
         claim = {
             "run": MINUTE,
             "owner": "execution:dead",
             "fingerprint": "f",
             "began": VirtualClock().now().isoformat(),
         }
-        await state.first(state.names.run(MINUTE).claim, claim, MINUTE)
+        await state.create_or_read(state.names.run(MINUTE).claim, claim, MINUTE)
         assert f"{MINUTE}-2" == (await world.agree(execution="other")).run_id
         assert MINUTE == (await world.agree(execution="dead")).run_id
         assert MINUTE == (await world.agree(execution="dead", index=1)).run_id
@@ -211,10 +211,10 @@ def test_a_run_taken_up_again_is_told_from_one_at_work() -> None:
 
     async def scenario() -> None:
         world = World()
-        assert [False, False] == [(await world.agree(execution="one", index=index)).anew for index in range(2)]
-        assert (await world.agree(execution="two", resume=MINUTE)).anew
-        assert (await world.agree(execution="three", run_id=MINUTE)).anew
-        assert not (await world.agree(execution="four", run_id="mine")).anew
-        assert not (await world.agree()).anew
+        assert [False, False] == [(await world.agree(execution="one", index=index)).resumed for index in range(2)]
+        assert (await world.agree(execution="two", resume=MINUTE)).resumed
+        assert (await world.agree(execution="three", run_id=MINUTE)).resumed
+        assert not (await world.agree(execution="four", run_id="mine")).resumed
+        assert not (await world.agree()).resumed
 
     run(scenario())

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.faults.store import Asked, Fault, FaultStore, NoFaults, Script
-from thumbrun.runs.record_store import State
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import RecordError, to_json, to_lines
 from thumbrun.storage.base import DeniedError, Entry, ExistsError, StoreError
 from thumbrun.storage.memory import MemoryStore
@@ -48,10 +48,12 @@ class Refusing(MemoryStore):
 async def test_a_refusal_is_looked_into(error: StoreError, applied: bool) -> None:
     """A record that the store calls taken or refused is there in the end, once, whether it was there or not."""
     store = Refusing(error, 1, applied=applied)
-    await State(store, "").create_own("part", b"x", "run")
+    await RecordStore(store, "").create_once("part", b"x", "run")
     assert b"x" == store.objects["part"][1]
     store = Refusing(error, 1, applied=applied)
-    assert {"plan": 1} == {"plan": (await State(store, "").first("plan.json", {"plan": 1}, "run"))["plan"]}
+    assert {"plan": 1} == {
+        "plan": (await RecordStore(store, "").create_or_read("plan.json", {"plan": 1}, "run"))["plan"]
+    }
     assert ["plan.json"] == list(store.objects)
 
 
@@ -60,7 +62,9 @@ async def test_who_comes_first_stands(likely_free: bool) -> None:
     """A record is created once: whoever comes later is given what the first one wrote, whatever he expected."""
     store = MemoryStore()
     for number in (1, 2):
-        found = await State(store, "").first("claim.json", {"by": number}, "run", likely_free=likely_free)
+        found = await RecordStore(store, "").create_or_read(
+            "claim.json", {"by": number}, "run", likely_free=likely_free
+        )
         assert 1 == found["by"]
 
 
@@ -68,7 +72,7 @@ async def test_a_name_that_is_likely_free_costs_one_request() -> None:
     """Nothing is read before a record is created whose name was seen to be free a moment ago."""
     asked = Asked()
     store = FaultStore(MemoryStore(), NoFaults(), random.Random(5), hooks=asked)  # noqa: S311
-    await State(store, "").first("claim.json", {"by": 1}, "run", likely_free=True)
+    await RecordStore(store, "").create_or_read("claim.json", {"by": 1}, "run", likely_free=True)
     assert ["create"] == asked.operations
 
 
@@ -77,18 +81,18 @@ async def test_what_can_be_neither_created_nor_seen(error: StoreError) -> None:
     """A store that goes on refusing ends the task; a missing permission is told as such."""
     expected = DeniedError if isinstance(error, DeniedError) else StoreError
     with pytest.raises(expected):
-        await State(Refusing(error, 99), "").create_own("part", b"x", "run")
+        await RecordStore(Refusing(error, 99), "").create_once("part", b"x", "run")
     with pytest.raises(expected):
-        await State(Refusing(error, 99), "").first("plan.json", {}, "run")
+        await RecordStore(Refusing(error, 99), "").create_or_read("plan.json", {}, "run")
 
 
 @pytest.mark.parametrize("fault", [Fault.FLIPPED, Fault.CUT])
 async def test_a_record_that_comes_damaged_is_read_again(fault: Fault) -> None:
     """Twice it is read anew; what is damaged each time is damaged where it lies."""
 
-    def state(times: int) -> State:
+    def state(times: int) -> RecordStore:
         script = Script(lambda operation: operation.kind == "read", fault, times=times)
-        return State(FaultStore(bucket, script, random.Random(5)), "")  # noqa: S311
+        return RecordStore(FaultStore(bucket, script, random.Random(5)), "")  # noqa: S311
 
     bucket = MemoryStore()
     bucket.put_as_user("a.json", to_json({"run": "r"}))

@@ -4,7 +4,7 @@ import asyncio
 
 from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
-from thumbrun.runs.record_store import State
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.round_claim import agree_on_round, last_summary
 from thumbrun.runs.rounds import Round, reasons_of
 from thumbrun.storage.memory import MemoryStore
@@ -14,7 +14,7 @@ ALL, TIMEOUTS = reasons_of(()), reasons_of(["timeout"])
 
 
 async def agreed(
-    state: State, reasons: frozenset[str] = ALL, execution: str | None = None, seed: int = 0, index: int = 0
+    state: RecordStore, reasons: frozenset[str] = ALL, execution: str | None = None, seed: int = 0, index: int = 0
 ) -> Round:
     """Return what one task agrees on."""
     return await agree_on_round(
@@ -26,7 +26,7 @@ def test_all_tasks_of_an_execution_work_one_round() -> None:
     """Whenever they start, and whatever other executions do; each execution has its own."""
 
     async def scenario() -> None:
-        state = State(MemoryStore(), "")
+        state = RecordStore(MemoryStore(), "")
         rounds = await asyncio.gather(*(agreed(state, ALL, "a" if n % 2 else "b", n, n // 2) for n in range(10)))
         assert [1, 2] == sorted({found.number for found in rounds})
         assert 1 == len({found.number for found in rounds[::2]})
@@ -39,12 +39,12 @@ def test_tasks_by_hand_meet_in_an_unfinished_round() -> None:
     """They join it if it asks for the same, is young and has no summary; else they begin the next."""
 
     async def scenario() -> None:
-        state = State(MemoryStore(), "")
+        state = RecordStore(MemoryStore(), "")
         rounds = await asyncio.gather(*(agreed(state, ALL, seed=n, index=n) for n in range(9)))
         assert {Round(1, ALL)} == set(rounds)
         assert Round(2, TIMEOUTS) == await agreed(state, TIMEOUTS, seed=20)
         assert Round(2, TIMEOUTS) == await agreed(state, TIMEOUTS, seed=21)
-        await state.first(state.names.run(RUN).summary(2), {"round": 2}, RUN)
+        await state.create_or_read(state.names.run(RUN).summary(2), {"round": 2}, RUN)
         assert Round(3, TIMEOUTS) == await agreed(state, TIMEOUTS, seed=22)
         await asyncio.sleep(3601)
         assert Round(4, TIMEOUTS) == await agreed(state, TIMEOUTS, seed=23)
@@ -56,10 +56,10 @@ def test_the_latest_summary_counts() -> None:
     """A round's summary goes before those of earlier rounds; without any there is none."""
 
     async def scenario() -> None:
-        state = State(MemoryStore(), "")
+        state = RecordStore(MemoryStore(), "")
         assert await last_summary(state, RUN) is None
         for number in (0, 2, 1):
-            await state.first(state.names.run(RUN).summary(number), {"round": number}, RUN)
+            await state.create_or_read(state.names.run(RUN).summary(number), {"round": number}, RUN)
         found = await last_summary(state, RUN)
         assert found is not None
         assert 2 == found["round"]

@@ -12,7 +12,7 @@ from tests.photographs import draw
 from tests.unit.imaging.partial.pictures import animated, progressive, psnr
 from tests.unit.imaging.partial.pyramids import pyramid
 from tests.unit.task.test_pipeline import RUN, item, work, workers
-from thumbrun.decoding.pool import Workers
+from thumbrun.decoding.pool import DecoderPool
 from thumbrun.outcomes import Outcome, Reason, Status
 from thumbrun.storage.base import Entry, Sink
 from thumbrun.storage.memory import MemoryStore
@@ -60,7 +60,7 @@ def noise(kind: str, side: int = 1200) -> bytes:
 
 
 async def done(
-    source: Counting, workers: Workers, entry: Entry, *, kind: str = "jpeg", max_pixels: int = 10**8
+    source: Counting, workers: DecoderPool, entry: Entry, *, kind: str = "jpeg", max_pixels: int = 10**8
 ) -> tuple[Outcome, MemoryStore]:
     """Work one item, and check that its outcome tells what was read."""
     output = MemoryStore("out")
@@ -81,7 +81,7 @@ async def done(
     ids=["jpeg", "gif", "tiff"],
 )
 async def test_a_part_is_enough(
-    workers: Workers, monkeypatch: pytest.MonkeyPatch, kind: str, make: Callable[[], bytes], most: float, steps: int
+    workers: DecoderPool, monkeypatch: pytest.MonkeyPatch, kind: str, make: Callable[[], bytes], most: float, steps: int
 ) -> None:
     """The thumbnail of a part is that of the whole, and its outcome says that nothing could be checked."""
     source, body = Counting(), make()
@@ -97,7 +97,7 @@ async def test_a_part_is_enough(
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "TIFF"])
-async def test_what_is_needed_whole_is_checked(workers: Workers, kind: str) -> None:
+async def test_what_is_needed_whole_is_checked(workers: DecoderPool, kind: str) -> None:
     """Its bytes are read once, in two ranges, and checked against the listing; small ones in one."""
     source, body = Counting(), noise(kind)
     assert len(body) > READ_AT_ONCE
@@ -109,7 +109,7 @@ async def test_what_is_needed_whole_is_checked(workers: Workers, kind: str) -> N
     assert [(0, None)] == source.ranges
 
 
-async def test_looks_that_stay_in_vain_are_given_up(workers: Workers) -> None:
+async def test_looks_that_stay_in_vain_are_given_up(workers: DecoderPool) -> None:
     """Where one JPEG after the other is needed whole, the next are read at once; progressive ones are found again."""
     source, output, body, other = Counting(), MemoryStore("out"), noise("JPEG", 800), progressive(4000)
     entries = [source.put_as_user(f"a{number:02}.jpg", body) for number in range(48)]
@@ -124,7 +124,7 @@ async def test_looks_that_stay_in_vain_are_given_up(workers: Workers) -> None:
     assert 2 == len({content for name, (_, content) in output.objects.items() if name.startswith(RUN)})
 
 
-async def test_too_many_pixels_are_noticed_where_nothing_is_looked_at_first(workers: Workers) -> None:
+async def test_too_many_pixels_are_noticed_where_nothing_is_looked_at_first(workers: DecoderPool) -> None:
     """A read at once ends with the first bytes that declare too many, and the next files are looked at again."""
     source, body, other = Counting(), noise("JPEG", 800), noise("JPEG", 1200)
     entries = [source.put_as_user(f"a{number:02}.jpg", body) for number in range(40)]
@@ -142,7 +142,7 @@ async def test_too_many_pixels_are_noticed_where_nothing_is_looked_at_first(work
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "JPEG2000", "AVIF", "HEIC"])
-async def test_too_many_pixels_take_no_more_than_a_header(workers: Workers, kind: str) -> None:
+async def test_too_many_pixels_take_no_more_than_a_header(workers: DecoderPool, kind: str) -> None:
     """A picture that declares more than max-pixels is refused by its first bytes, as it is by all of them."""
     for side in (1200, 40):
         source, body = Counting(), noise(kind, side)
@@ -152,7 +152,7 @@ async def test_too_many_pixels_take_no_more_than_a_header(workers: Workers, kind
         assert source.bytes_read <= 64 * 1024
 
 
-async def test_what_is_damaged_on_its_way_between_two_ranges(workers: Workers) -> None:
+async def test_what_is_damaged_on_its_way_between_two_ranges(workers: DecoderPool) -> None:
     """A range that comes with other bytes than the listing's checksum says is read again, whole."""
     body = noise("PNG")
 
@@ -174,7 +174,7 @@ async def test_what_is_damaged_on_its_way_between_two_ranges(workers: Workers) -
     assert 3 == len(source.ranges)
 
 
-async def test_a_part_that_cannot_be_decoded_is_read_whole(workers: Workers) -> None:
+async def test_a_part_that_cannot_be_decoded_is_read_whole(workers: DecoderPool) -> None:
     """Nothing bad is said of an image before all of its bytes were checked."""
     body = progressive(4000)
 
@@ -197,7 +197,7 @@ async def test_a_part_that_cannot_be_decoded_is_read_whole(workers: Workers) -> 
 
 
 @pytest.mark.parametrize("step", [1, 2])
-async def test_two_generations_never_mix(workers: Workers, step: int) -> None:
+async def test_two_generations_never_mix(workers: DecoderPool, step: int) -> None:
     """An object that is replaced between two ranges has changed: nothing is made of its halves."""
     body = noise("PNG")
 
@@ -214,7 +214,7 @@ async def test_two_generations_never_mix(workers: Workers, step: int) -> None:
     assert (step == 2) == bool(output.objects)
 
 
-async def test_more_than_memory_holds(workers: Workers) -> None:
+async def test_more_than_memory_holds(workers: DecoderPool) -> None:
     """Of an object that is larger than what may be held, a part may do; without, it is refused before it is read."""
     for body, reason in ((animated(8) + bytes(40 << 20), None), (noise("PNG") + bytes(40 << 20), Reason.OUT_OF_MEMORY)):
         source = Counting()

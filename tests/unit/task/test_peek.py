@@ -2,31 +2,31 @@
 
 import pytest
 
-from thumbrun.task.peek import Looks
+from thumbrun.task.peek import PeekPolicy
 
 MIB = 1 << 20
 
 
-def looked_at(looks: Looks, count: int, *, paying: bool, format_: str = "jpeg", size: int = MIB) -> int:
+def looked_at(looks: PeekPolicy, count: int, *, paying: bool, format_: str = "jpeg", size: int = MIB) -> int:
     """Work so many objects one after the other; return how many were looked at."""
     found = 0
     for _ in range(count):
-        if looks.pay(format_, size):
+        if looks.should_peek(format_, size):
             found += 1
-            looks.learn(format_, paid=paying)
+            looks.record(format_, saved=paying)
     return found
 
 
 def test_looks_that_stay_in_vain_become_few() -> None:
     """After sixteen in vain, one of sixteen objects is looked at."""
-    looks = Looks()
+    looks = PeekPolicy()
     assert 16 == looked_at(looks, 16, paying=False)
     assert 10 == looked_at(looks, 160, paying=False)
 
 
 def test_one_look_that_pays_brings_all_back() -> None:
     """Where progressive files begin, at most fifteen of them are missed."""
-    looks = Looks()
+    looks = PeekPolicy()
     looked_at(looks, 100, paying=False)
     assert 100 - looked_at(looks, 100, paying=True) <= 15
     assert 16 == looked_at(looks, 16, paying=False)
@@ -34,7 +34,7 @@ def test_one_look_that_pays_brings_all_back() -> None:
 
 def test_now_and_then_is_enough() -> None:
     """One progressive file among sixteen keeps all being looked at."""
-    looks = Looks()
+    looks = PeekPolicy()
     for _ in range(100):
         assert 15 == looked_at(looks, 15, paying=False)
         assert 1 == looked_at(looks, 1, paying=True)
@@ -43,8 +43,8 @@ def test_now_and_then_is_enough() -> None:
 @pytest.mark.parametrize(("format_", "size"), [("jpeg", 5 * MIB), ("png", MIB), ("tiff", MIB), (None, MIB)])
 def test_what_is_always_looked_at(format_: str | None, size: int) -> None:
     """Very large files, beside which a look costs little, and all formats but JPEG."""
-    looks = Looks()
+    looks = PeekPolicy()
     looked_at(looks, 100, paying=False)
     for _ in range(100):
-        assert looks.pay(format_, size)
-        looks.learn(format_, paid=False)
+        assert looks.should_peek(format_, size)
+        looks.record(format_, saved=False)

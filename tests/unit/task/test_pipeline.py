@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.photographs import draw
 from thumbrun.decoding.body import Body
-from thumbrun.decoding.pool import Workers
+from thumbrun.decoding.pool import DecoderPool
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Outcome, Reason, Status
@@ -29,7 +29,7 @@ from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.admission import Admission
 from thumbrun.task.fetch import SourceDeniedError
 from thumbrun.task.pipeline import Pipeline
-from thumbrun.task.put import Making, Work
+from thumbrun.task.put import ItemRules, WorkItem
 
 RUN = "20260102T1530Z"
 MEMORY = 64 << 20
@@ -44,9 +44,9 @@ def photograph() -> bytes:
 
 
 @pytest.fixture
-async def workers() -> AsyncIterator[Workers]:
+async def workers() -> AsyncIterator[DecoderPool]:
     """Run one decoding process."""
-    running = Workers(1, timeout=10, memory=MEMORY)
+    running = DecoderPool(1, timeout=10, memory=MEMORY)
     await running.start()
     yield running
     await running.close()
@@ -68,16 +68,16 @@ def item(entry: Entry, **changes: object) -> Item:
     return Item(**(values | changes))  # type: ignore[arg-type]
 
 
-async def at_once(_: Work) -> None:
+async def at_once(_: WorkItem) -> None:
     """Announce without waiting for anything."""
 
 
 async def work(
     source: MemoryStore,
     output: MemoryStore,
-    workers: Workers,
+    workers: DecoderPool,
     items: Iterable[Item],
-    announced: Callable[[Work], Awaitable[None]] = at_once,
+    announced: Callable[[WorkItem], Awaitable[None]] = at_once,
     **making: object,
 ) -> tuple[list[Outcome], Pipeline]:
     """Work items, and return their outcomes by index, and the pipeline."""
@@ -93,13 +93,13 @@ async def work(
         output,
         workers,
         Admission(MEMORY, 1),
-        Making(**(values | making)),  # type: ignore[arg-type]
+        ItemRules(**(values | making)),  # type: ignore[arg-type]
         items_at_once=8,
     )
 
-    async def feed() -> AsyncIterator[Work]:
+    async def feed() -> AsyncIterator[WorkItem]:
         for index, one in enumerate(items):
-            yield Work(0, index, one)
+            yield WorkItem(0, index, one)
 
     outcomes: list[Outcome] = []
     await pipeline.run(feed(), outcomes.append, announced)
@@ -107,7 +107,7 @@ async def work(
 
 
 async def test_what_is_not_announced_yet_is_fetched_and_not_opened(
-    workers: Workers, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+    workers: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While an item is being announced its bytes are fetched; it is opened once the announcement is written."""
     source = MemoryStore("in")
@@ -118,7 +118,7 @@ async def test_what_is_not_announced_yet_is_fetched_and_not_opened(
         await read(name, sink, **options)  # type: ignore[arg-type]
         happened.append("fetched")
 
-    async def announced(_: Work) -> None:
+    async def announced(_: WorkItem) -> None:
         await asyncio.sleep(0.1)
         happened.append("announced")
 
@@ -134,7 +134,7 @@ async def test_what_is_not_announced_yet_is_fetched_and_not_opened(
 
 
 async def test_who_runs_out_of_memory_gets_a_process_share(
-    workers: Workers, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+    workers: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A decoder that takes more than the header says is given a process's share before the image is refused."""
     source, given, render = MemoryStore("in"), list[int](), workers.render
@@ -152,7 +152,7 @@ async def test_who_runs_out_of_memory_gets_a_process_share(
         assert (Status.DONE, [hold.first, hold.share]) == (outcome.status, given)
 
 
-async def test_a_thumbnail_and_its_marks(workers: Workers, photograph: bytes) -> None:
+async def test_a_thumbnail_and_its_marks(workers: DecoderPool, photograph: bytes) -> None:
     """A photograph becomes a thumbnail that says where it comes from, and the outcome says what was read and made."""
     source, output = MemoryStore("in"), MemoryStore("out")
     entry = source.put_as_user("a/é.jpg", photograph)
@@ -170,7 +170,7 @@ async def test_a_thumbnail_and_its_marks(workers: Workers, photograph: bytes) ->
     )
 
 
-async def test_a_private_source_leaves_a_hash(workers: Workers, photograph: bytes) -> None:
+async def test_a_private_source_leaves_a_hash(workers: DecoderPool, photograph: bytes) -> None:
     """With source_metadata=hash, the source's name is nowhere on the thumbnail."""
     source, output = MemoryStore("in"), MemoryStore("out")
     entry = source.put_as_user("secret/name.jpg", photograph)
@@ -178,7 +178,7 @@ async def test_a_private_source_leaves_a_hash(workers: Workers, photograph: byte
     assert "secret" not in json.dumps(dict(output.objects[f"{RUN}/x.jpg"][0].metadata))
 
 
-async def test_what_exists_is_looked_at(workers: Workers, photograph: bytes) -> None:
+async def test_what_exists_is_looked_at(workers: DecoderPool, photograph: bytes) -> None:
     """This very thumbnail is done; another run's, another source's or a stranger's is a name that is taken."""
     source, output = MemoryStore("in"), MemoryStore("out")
     names = ("own.jpg", "other-run.jpg", "other-generation.jpg", "stranger.jpg")
@@ -196,7 +196,7 @@ async def test_what_exists_is_looked_at(workers: Workers, photograph: bytes) -> 
 
 
 async def test_a_thumbnail_that_was_damaged_on_its_way_is_not_taken_for_done(
-    workers: Workers, photograph: bytes
+    workers: DecoderPool, photograph: bytes
 ) -> None:
     """Who finds a thumbnail whose bytes are not those that were sent calls it damaged, as who sent it does."""
     source, output = MemoryStore("in"), MemoryStore("out")
@@ -208,7 +208,7 @@ async def test_a_thumbnail_that_was_damaged_on_its_way_is_not_taken_for_done(
     assert Reason.OUTPUT_DAMAGED is outcome.reason
 
 
-async def test_objects_that_changed_after_the_plan(workers: Workers, photograph: bytes) -> None:
+async def test_objects_that_changed_after_the_plan(workers: DecoderPool, photograph: bytes) -> None:
     """A deleted object is gone, a replaced one has changed, and a bucket that keeps old versions serves the planned."""
     for versioning in (False, True):
         source, output = MemoryStore("in", versioning=versioning), MemoryStore("out")
@@ -220,7 +220,7 @@ async def test_objects_that_changed_after_the_plan(workers: Workers, photograph:
         assert expected == [outcome.reason for outcome in outcomes]
 
 
-async def test_bytes_that_do_not_match_their_checksum(workers: Workers, photograph: bytes) -> None:
+async def test_bytes_that_do_not_match_their_checksum(workers: DecoderPool, photograph: bytes) -> None:
     """A body damaged on its way is read again; one that is damaged in the store is no picture."""
 
     class Damaging(MemoryStore):
@@ -244,7 +244,7 @@ async def test_bytes_that_do_not_match_their_checksum(workers: Workers, photogra
     assert [f"{RUN}/once.jpg"] == list(output.objects)
 
 
-async def test_a_way_that_damages_everything_is_no_outcome(workers: Workers, photograph: bytes) -> None:
+async def test_a_way_that_damages_everything_is_no_outcome(workers: DecoderPool, photograph: bytes) -> None:
     """Other bytes at each read say nothing of the object: it stays open, for an attempt on a better way."""
 
     class Mangling(MemoryStore):
@@ -265,7 +265,7 @@ async def test_a_way_that_damages_everything_is_no_outcome(workers: Workers, pho
     assert {} == output.objects
 
 
-async def test_objects_stored_compressed(workers: Workers, photograph: bytes) -> None:
+async def test_objects_stored_compressed(workers: DecoderPool, photograph: bytes) -> None:
     """What is stored with contentEncoding gzip is undone after its check; what grows too large or breaks off fails."""
     source, output = MemoryStore("in"), MemoryStore("out")
     whole = gzip.compress(photograph)
@@ -281,7 +281,7 @@ async def test_objects_stored_compressed(workers: Workers, photograph: bytes) ->
     assert expected == [outcome.reason for outcome in outcomes]
 
 
-async def test_what_needs_no_byte_is_not_read(workers: Workers) -> None:
+async def test_what_needs_no_byte_is_not_read(workers: DecoderPool) -> None:
     """Unsupported formats, too large objects and impossible names have their outcome without a request."""
     source, output = MemoryStore("in", exists=False), MemoryStore("out", exists=False)
     entry = Entry("a.jpg", 10, "1")
@@ -298,7 +298,7 @@ async def test_what_needs_no_byte_is_not_read(workers: Workers) -> None:
     ] == [(outcome.status, outcome.reason) for outcome in outcomes]
 
 
-async def test_bytes_that_nothing_claims_to_be_an_image(workers: Workers, photograph: bytes) -> None:
+async def test_bytes_that_nothing_claims_to_be_an_image(workers: DecoderPool, photograph: bytes) -> None:
     """With detect=content, what is an image becomes a thumbnail, what is none is skipped, what claims it has failed."""
     source, output = MemoryStore("in"), MemoryStore("out")
     entries = [source.put_as_user(f"upload-{n}", body) for n, body in enumerate((photograph, b"a letter", b"a letter"))]
@@ -311,7 +311,7 @@ async def test_bytes_that_nothing_claims_to_be_an_image(workers: Workers, photog
     ]
 
 
-async def test_pictures_beyond_the_limits(workers: Workers) -> None:
+async def test_pictures_beyond_the_limits(workers: DecoderPool) -> None:
     """Too many pixels, or more memory than there is, is found out from the header."""
     source, output = MemoryStore("in"), MemoryStore("out")
     target = io.BytesIO()
@@ -346,7 +346,7 @@ class Refusing(MemoryStore):
 
 
 @pytest.mark.parametrize("left", [0, 1])
-async def test_one_object_that_may_not_be_read(workers: Workers, photograph: bytes, left: int) -> None:
+async def test_one_object_that_may_not_be_read(workers: DecoderPool, photograph: bytes, left: int) -> None:
     """Where others can be read, a refusal lies with the object, even if on a retry it is all that is left."""
     source, output = Refusing(DeniedError("403"), {"in/b.jpg"}), MemoryStore("out")
     items = [item(source.put_as_user(name, photograph)) for name in ("a.jpg", "in/b.jpg")]
@@ -355,7 +355,7 @@ async def test_one_object_that_may_not_be_read(workers: Workers, photograph: byt
     assert 0 == pipeline.left_open
 
 
-async def test_no_object_may_be_read(workers: Workers, photograph: bytes) -> None:
+async def test_no_object_may_be_read(workers: DecoderPool, photograph: bytes) -> None:
     """Where none can be read, it lies with the bucket: all stay open, and after many the task gives up."""
     names = [f"in/{number}.jpg" for number in range(20)]
     source, output = Refusing(DeniedError("403"), set(names)), MemoryStore("out")
@@ -394,7 +394,7 @@ class Withdrawing(MemoryStore):
 
 
 @pytest.mark.parametrize("times", [1, 2, 3, 4, 5, 6, 1000])
-async def test_a_bucket_that_refuses_in_the_middle(workers: Workers, photograph: bytes, times: int) -> None:
+async def test_a_bucket_that_refuses_in_the_middle(workers: DecoderPool, photograph: bytes, times: int) -> None:
     """That objects could be read before proves nothing once all are refused: they stay open, or are done later."""
     source, output = Withdrawing(2, times), MemoryStore("out")
     items = [item(source.put_as_user(f"{number}.jpg", photograph)) for number in range(6)]
@@ -404,7 +404,7 @@ async def test_a_bucket_that_refuses_in_the_middle(workers: Workers, photograph:
     assert (times > 4) == bool(pipeline.left_open)
 
 
-async def test_a_store_that_fails_leaves_items_open(workers: Workers, photograph: bytes) -> None:
+async def test_a_store_that_fails_leaves_items_open(workers: DecoderPool, photograph: bytes) -> None:
     """Exhausted retries are nobody's outcome: the others are done, and after many in a row the task gives up."""
     source, output = Refusing(TransientError("503, for long"), {"b.jpg"}), MemoryStore("out")
     items = [item(source.put_as_user(name, photograph)) for name in ("a.jpg", "b.jpg", "c.jpg")]
@@ -416,7 +416,7 @@ async def test_a_store_that_fails_leaves_items_open(workers: Workers, photograph
         await work(source, output, workers, many)
 
 
-async def test_missing_credentials_end_the_task(workers: Workers, photograph: bytes) -> None:
+async def test_missing_credentials_end_the_task(workers: DecoderPool, photograph: bytes) -> None:
     """401 is the same for every object, so the first one says it all."""
     source = Refusing(UnauthenticatedError("401"), {"a.jpg"})
     with pytest.raises(UnauthenticatedError):
@@ -425,7 +425,7 @@ async def test_missing_credentials_end_the_task(workers: Workers, photograph: by
 
 @pytest.mark.parametrize("error", [DeniedError("403"), DamagedError("other bytes")])
 async def test_a_destination_that_does_not_take_thumbnails(
-    workers: Workers, photograph: bytes, error: StoreError
+    workers: DecoderPool, photograph: bytes, error: StoreError
 ) -> None:
     """A missing permission ends the task; a thumbnail that was stored wrong is its own failure."""
 
@@ -452,7 +452,7 @@ async def test_a_destination_that_does_not_take_thumbnails(
         assert Reason.OUTPUT_DAMAGED is outcome.reason
 
 
-async def test_many_items_are_under_way_at_once_but_not_too_many(workers: Workers, photograph: bytes) -> None:
+async def test_many_items_are_under_way_at_once_but_not_too_many(workers: DecoderPool, photograph: bytes) -> None:
     """Items overlap, up to the bound and not beyond it."""
 
     class Slow(MemoryStore):

@@ -19,10 +19,10 @@ def test_it_answers_as_a_dictionary_would(objects: dict[str, tuple[int, dict[str
     inventory = Inventory(MARKS)
     for name, (size, marks) in objects.items():
         inventory.add(name, Entry(name, size, "1", metadata=marks | {"other": "mark"}))
-    inventory.settle()
+    inventory.sort()
     for name in [*asked, *list(objects)[::2]]:
         found = inventory.find(name)
-        assert (inventory.facts(*objects[name]) if name in objects else None) == found
+        assert (inventory.signature(*objects[name]) if name in objects else None) == found
     left = set(objects) - set(asked) - set(list(objects)[::2])
     assert len(objects) == inventory.objects
     assert len(left) == inventory.unexplained
@@ -34,8 +34,8 @@ def test_size_and_every_mark_count() -> None:
     inventory = Inventory(MARKS)
     whole = {"thumbrun-run": "a", "thumbrun-source": "b"}
     variants = [(1, whole), (2, whole), (1, whole | {"thumbrun-run": "b"}), (1, {"thumbrun-source": "b"}), (1, {})]
-    assert len(variants) == len({inventory.facts(size, marks) for size, marks in variants})
-    assert inventory.facts(1, whole) == inventory.facts(1, whole | {"other": "mark"})
+    assert len(variants) == len({inventory.signature(size, marks) for size, marks in variants})
+    assert inventory.signature(1, whole) == inventory.signature(1, whole | {"other": "mark"})
 
 
 def test_a_large_folder_is_listed_whole_and_once() -> None:

@@ -4,10 +4,10 @@ import struct
 
 from thumbrun.imaging import headers, sniff
 from thumbrun.imaging.partial import boxes, gif, jpeg, jpeg_scans, tiff
-from thumbrun.imaging.partial.known_bytes import Known
+from thumbrun.imaging.partial.known_bytes import KnownBytes
 
 
-def part(known: Known, width: int, height: int) -> bytes | None:
+def partial_file(known: KnownBytes, width: int, height: int) -> bytes | None:
     """Return a file that holds all of an image that a thumbnail needs, None where the whole image is needed.
 
     Args:
@@ -18,7 +18,7 @@ def part(known: Known, width: int, height: int) -> bytes | None:
     Raises:
         MissingError: More bytes are needed to tell, or to make it.
     """
-    match sniff.kind(known.head[: sniff.HEAD]):
+    match sniff.format_of(known.head[: sniff.HEAD]):
         case "jpeg":
             return jpeg.part(known, width, height)
         case "gif":
@@ -29,20 +29,20 @@ def part(known: Known, width: int, height: int) -> bytes | None:
             return None
 
 
-def faster(known: Known, width: int, height: int) -> bytes | None:
+def faster_file(known: KnownBytes, width: int, height: int) -> bytes | None:
     """Return a shorter file that makes the same thumbnail in less time, None where there is none.
 
     A decoder of GIF reads no further than it must, nor does one of TIFF but where there are smaller versions.
 
     Args:
-        known: As for `part`.
-        width: As for `part`.
-        height: As for `part`.
+        known: As for `partial_file`.
+        width: As for `partial_file`.
+        height: As for `partial_file`.
 
     Raises:
-        MissingError: As for `part`.
+        MissingError: As for `partial_file`.
     """
-    match sniff.kind(known.head[: sniff.HEAD]):
+    match sniff.format_of(known.head[: sniff.HEAD]):
         case "jpeg":
             return jpeg.part(known, width, height)
         case "tiff":
@@ -51,14 +51,14 @@ def faster(known: Known, width: int, height: int) -> bytes | None:
             return None
 
 
-def declared(known: Known) -> tuple[int, int] | None:
+def declared_size(known: KnownBytes) -> tuple[int, int] | None:
     """Return width and height in pixels as a header among the first bytes declares them, None where it does not.
 
     Raises:
         MissingError: The header of a JPEG or TIFF is longer, or elsewhere.
     """
     head = known.head
-    name = sniff.kind(head[: sniff.HEAD])
+    name = sniff.format_of(head[: sniff.HEAD])
     try:
         match name:
             case "jpeg":

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from thumbrun.imaging.partial.known_bytes import Known, MissingError
+from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 
 _HEADER = 13
 _IMAGE, _EXTENSION, _TRAILER = 0x2C, 0x21, 0x3B
@@ -10,7 +10,7 @@ _MOST_BLOCKS = 1 << 16  # in all; of 255 bytes each, usually
 _STEP = 1 << 16  # bytes that are asked for at least
 
 
-def part(known: Known) -> bytes | None:
+def part(known: KnownBytes) -> bytes | None:
     """Return a file of the first picture alone, None where there is nothing else, or something odd.
 
     Raises:
@@ -38,7 +38,7 @@ def part(known: Known) -> bytes | None:
     return None
 
 
-def _data_end(known: Known, at: int, blocks: Iterator[int]) -> int | None:
+def _data_end(known: KnownBytes, at: int, blocks: Iterator[int]) -> int | None:
     """Return where the sub-blocks end that begin at a place, None where they do not within so many of them."""
     have = known.head
     for _ in blocks:
@@ -52,7 +52,7 @@ def _data_end(known: Known, at: int, blocks: Iterator[int]) -> int | None:
     return None
 
 
-def _at(known: Known, at: int, count: int) -> bytes:
+def _at(known: KnownBytes, at: int, count: int) -> bytes:
     """Return some bytes; where they are missing, ask for twice as many as are known."""
     try:
         return known.at(at, at + count)

@@ -18,7 +18,7 @@ Below that, and whatever the file does that no encoder does, all of it is needed
 from thumbrun.imaging.geometry import JPEG_MARGIN, fit
 from thumbrun.imaging.partial.jpeg_bits import stand_ins
 from thumbrun.imaging.partial.jpeg_scans import Frame, OddError, Scan, all_scans, next_scan, read_frame
-from thumbrun.imaging.partial.known_bytes import Known, MissingError
+from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 
 _EOI_BYTES = b"\xff\xd9"
 
@@ -34,7 +34,7 @@ _MOST_LACKING = 2  # last bits of a coefficient beside the mean
 _SCANS = 64  # at the beginning of a file, of which any encoder has less
 
 
-def part(known: Known, width: int, height: int) -> bytes | None:
+def part(known: KnownBytes, width: int, height: int) -> bytes | None:
     """Return a file of those scans that a thumbnail needs, None where all are needed.
 
     Args:
@@ -74,7 +74,7 @@ def _margin(frame: Frame, width: int, height: int) -> float:
     return min(margins)
 
 
-def _first_scans(known: Known, frame: Frame, margin: float) -> list[Scan]:
+def _first_scans(known: KnownBytes, frame: Frame, margin: float) -> list[Scan]:
     """Return the scans that bring the first bits of means, and of colours what makes up for their half size.
 
     None where the file has other scans before these, or these say too little.
@@ -129,7 +129,7 @@ def _coarseness(frame: Frame, scan: Scan) -> int:
     return found
 
 
-def _ask_ahead(known: Known, frame: Frame, means_end: int) -> None:
+def _ask_ahead(known: KnownBytes, frame: Frame, means_end: int) -> None:
     """Ask for as much again as the means took, where that is not there: the colours are near, and a request waits."""
     likely = min(known.size, 2 * means_end - frame.scans)
     if len(known.head) < likely:
@@ -169,7 +169,12 @@ def _whole_means(scans: list[Scan]) -> set[Scan]:
 
 
 def _file(
-    known: Known, frame: Frame, scans: list[Scan], chosen: frozenset[Scan], exact: frozenset[int], more: bytes = b""
+    known: KnownBytes,
+    frame: Frame,
+    scans: list[Scan],
+    chosen: frozenset[Scan],
+    exact: frozenset[int],
+    more: bytes = b"",
 ) -> bytes:
     """Return a file of the chosen scans, with the tables of all, and of more scans, in which libjpeg smooths nothing.
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from thumbrun.imaging.partial.known_bytes import Known, MissingError
+from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 
 _SOF2, _DHT, _EOI, _SOS, _DQT = 0xC2, 0xC4, 0xD9, 0xDA, 0xDB
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {_DHT, 0xC8, 0xCC}
@@ -109,7 +109,7 @@ class Frame:
         return self.width * self.height * samples // (64 * self.most_across * self.most_down)
 
 
-def size(known: Known) -> tuple[int, int] | None:
+def size(known: KnownBytes) -> tuple[int, int] | None:
     """Return width and height in pixels of a JPEG of any kind, None where its header does not say.
 
     Raises:
@@ -130,7 +130,7 @@ def size(known: Known) -> tuple[int, int] | None:
     return None
 
 
-def _at(known: Known, start: int, end: int) -> bytes:
+def _at(known: KnownBytes, start: int, end: int) -> bytes:
     """Return some bytes; where they are missing, ask for as many again as are known, since headers may be long."""
     try:
         return known.at(start, end)
@@ -139,7 +139,7 @@ def _at(known: Known, start: int, end: int) -> bytes:
         raise MissingError(have, min(known.size, max(end, 2 * have, have + _STEP))) from None
 
 
-def _segment(known: Known, at: int) -> tuple[int, int, int]:
+def _segment(known: KnownBytes, at: int) -> tuple[int, int, int]:
     """Return the marker at a place, where what it announces begins, and where that ends."""
     for _ in range(_MOST_FILLED):
         head = _at(known, at, at + 2)
@@ -157,7 +157,7 @@ def _segment(known: Known, at: int) -> tuple[int, int, int]:
     return marker, start + 2, start + length
 
 
-def read_frame(known: Known) -> Frame:
+def read_frame(known: KnownBytes) -> Frame:
     """Read what stands before the first scan.
 
     Raises:
@@ -211,7 +211,7 @@ def low_quantisers(file: bytes, count: int) -> list[int]:
         file: All of its bytes.
         count: Of each table, in zigzag order.
     """
-    known, at = Known(len(file), file), 2
+    known, at = KnownBytes(len(file), file), 2
     found: list[int] = []
     try:
         for _ in range(_MOST_SEGMENTS):
@@ -244,7 +244,7 @@ def _read_head(frame: Frame, head: bytes) -> None:
         raise OddError
 
 
-def all_scans(known: Known, frame: Frame, end: int | None = None) -> list[Scan]:
+def all_scans(known: KnownBytes, frame: Frame, end: int | None = None) -> list[Scan]:
     """Return the scans of a file, whole or up to the end of one of them.
 
     Raises:
@@ -260,7 +260,7 @@ def all_scans(known: Known, frame: Frame, end: int | None = None) -> list[Scan]:
     return scans
 
 
-def next_scan(known: Known, frame: Frame, at: int) -> Scan | None:
+def next_scan(known: KnownBytes, frame: Frame, at: int) -> Scan | None:
     """Return the scan at or after a place, None at the end of the picture.
 
     Raises:
@@ -294,7 +294,7 @@ def _read_scan(frame: Frame, tables: int, start: int, head: bytes, end: int) -> 
     return Scan(tables, start, end, names, first, last, bits >> 4, bits & 15)
 
 
-def _end(known: Known, frame: Frame, start: int, *, means: bool) -> int:
+def _end(known: KnownBytes, frame: Frame, start: int, *, means: bool) -> int:
     """Return where the data of a scan ends that begins at `start`: at the next marker that is none of its own.
 
     What a scan of means takes can be told beforehand; of others a quarter of what is known is asked for at a time.

@@ -15,7 +15,7 @@ class MissingError(Exception):
         self.end = end
 
 
-class Known:
+class KnownBytes:
     """Pieces of an object.
 
     Attributes:

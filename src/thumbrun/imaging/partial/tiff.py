@@ -6,7 +6,7 @@ still large enough. What is needed lies anywhere in the file, so it is made into
 
 import struct
 
-from thumbrun.imaging.partial.known_bytes import Known
+from thumbrun.imaging.partial.known_bytes import KnownBytes
 from thumbrun.imaging.partial.tiff_directories import Directory, OddError, Tiff, opened
 from thumbrun.imaging.partial.tiff_levels import smallest
 
@@ -19,7 +19,7 @@ _WORTH_LOOKING = 1 << 20  # bytes of a picture without tiles that make it worth 
 _SPREAD, _SLACK = 1.5, 1 << 16  # how much may lie between the pieces of a picture, against them and in bytes
 
 
-def size(known: Known) -> tuple[int, int] | None:
+def size(known: KnownBytes) -> tuple[int, int] | None:
     """Return width and height in pixels of the first page, None where its directory does not say.
 
     Raises:
@@ -33,7 +33,7 @@ def size(known: Known) -> tuple[int, int] | None:
         return None
 
 
-def part(known: Known, width: int, height: int, *, smaller: bool = False) -> bytes | None:
+def part(known: KnownBytes, width: int, height: int, *, smaller: bool = False) -> bytes | None:
     """Return a file of the one picture that a thumbnail needs, None where the file holds it in an odd way.
 
     Args:
@@ -80,12 +80,12 @@ def _file(tiff: Tiff, directory: Directory) -> bytes:
     header = mark + (struct.pack(tiff.order + "HH", 8, 0) if tiff.big else b"")
     pieces = [header + bytes(tiff.width)]
     at = len(pieces[0])
-    places = []
+    positions = []
     for start, length in zip(starts, lengths, strict=True):
-        places.append(at if length else 0)
+        positions.append(at if length else 0)
         pieces.append(tiff.known.at(start, start + length))
         at += length
-    values[tags[0]] = struct.pack(f"{tiff.order}{len(places)}{tiff.offset}", *places)
+    values[tags[0]] = struct.pack(f"{tiff.order}{len(positions)}{tiff.offset}", *positions)
     entries = []
     for tag in sorted(values):
         kind, content = directory[tag].kind, values[tag]
@@ -103,7 +103,7 @@ def _file(tiff: Tiff, directory: Directory) -> bytes:
     return b"".join((*pieces, count, *entries, bytes(tiff.width)))
 
 
-def _gather(known: Known, starts: tuple[int, ...], lengths: tuple[int, ...]) -> None:
+def _gather(known: KnownBytes, starts: tuple[int, ...], lengths: tuple[int, ...]) -> None:
     """See to it that all pieces of a picture are known, which usually lie side by side.
 
     Raises:
@@ -112,8 +112,8 @@ def _gather(known: Known, starts: tuple[int, ...], lengths: tuple[int, ...]) -> 
     total = sum(lengths)
     if len(starts) != len(lengths) or not total or total > known.size:
         raise OddError
-    places = [(start, start + length) for start, length in zip(starts, lengths, strict=True) if length]
-    begin, end = min(start for start, _ in places), max(end for _, end in places)
+    positions = [(start, start + length) for start, length in zip(starts, lengths, strict=True) if length]
+    begin, end = min(start for start, _ in positions), max(end for _, end in positions)
     if end > known.size or end - begin > _SPREAD * total + _SLACK:
         raise OddError
     known.at(begin, end)

@@ -3,7 +3,7 @@
 import struct
 from dataclasses import dataclass
 
-from thumbrun.imaging.partial.known_bytes import Known, MissingError
+from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 
 _WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
@@ -41,7 +41,7 @@ class Tiff:
         begin: Where its first directory is.
     """
 
-    known: Known
+    known: KnownBytes
     order: str
     big: bool
     begin: int
@@ -125,7 +125,7 @@ class Tiff:
             raise MissingError(start, min(size, start + max(length, step))) from None
 
 
-def opened(known: Known) -> Tiff:
+def opened(known: KnownBytes) -> Tiff:
     """Read a file's header.
 
     Raises:

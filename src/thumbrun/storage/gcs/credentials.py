@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from thumbrun.storage.base import TransientError, UnauthenticatedError
-from thumbrun.storage.gcs.responses import NETWORK_HINT, plain
+from thumbrun.storage.gcs.responses import NETWORK_HINT, one_line
 
 if TYPE_CHECKING:
     pass
@@ -61,7 +61,8 @@ class Credentials:
             refused = isinstance(error, self._refusal) and 400 <= error.status < 500
             if known and not refused:
                 raise TransientError(
-                    f"credentials could not be renewed: {type(error).__name__} {plain(str(error))}", hint=NETWORK_HINT
+                    f"credentials could not be renewed: {type(error).__name__} {one_line(str(error))}",
+                    hint=NETWORK_HINT,
                 ) from error
             raise _none(error) from error
         return {"Authorization": f"Bearer {value}"}
@@ -78,5 +79,5 @@ class Credentials:
 
 def _none(error: Exception) -> UnauthenticatedError:
     return UnauthenticatedError(
-        f"no credentials for Cloud Storage: {type(error).__name__} {plain(str(error))}", hint=_HINT
+        f"no credentials for Cloud Storage: {type(error).__name__} {one_line(str(error))}", hint=_HINT
     )

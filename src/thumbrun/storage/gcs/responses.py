@@ -83,7 +83,7 @@ def understood(operation: str, where: str) -> Iterator[None]:
         yield
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise TransientError(
-            f"{plain(where)}: {operation} was answered with what is not Cloud Storage's: {type(error).__name__}",
+            f"{one_line(where)}: {operation} was answered with what is not Cloud Storage's: {type(error).__name__}",
             hint="check whether a proxy or another server answers in its place",
         ) from error
 
@@ -98,8 +98,8 @@ def status_error(operation: str, where: str, status: int, text: str, headers: Ma
         text: The answer's body, or its beginning.
         headers: The answer's, by names in lower case; only `retry-after` is looked at.
     """
-    where = plain(where)
-    message = f"{where}: {operation} was answered with {status}: {plain(text)}"
+    where = one_line(where)
+    message = f"{where}: {operation} was answered with {status}: {one_line(text)}"
     lower = text.lower()
     if status in (429, 503) or (status == 403 and "ratelimitexceeded" in lower):
         return ThrottledError(message, retry_after=_retry_after(headers), hint="the store is overloaded: try later")
@@ -152,7 +152,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def plain(text: str) -> str:
+def one_line(text: str) -> str:
     """Return text from outside as one short line without control characters."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * _LONGEST_MESSAGE]).split())
     return line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]}…"

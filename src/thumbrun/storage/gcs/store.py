@@ -27,7 +27,15 @@ from thumbrun.storage.gcs.byte_ranges import BEYOND, PART, WHOLE, ByteRange
 from thumbrun.storage.gcs.connection import Answer, HttpError, Limits, Take
 from thumbrun.storage.gcs.credentials import Credentials
 from thumbrun.storage.gcs.http import HttpClient
-from thumbrun.storage.gcs.responses import NETWORK_HINT, checksum_of, entry_of, page_of, plain, status_error, understood
+from thumbrun.storage.gcs.responses import (
+    NETWORK_HINT,
+    checksum_of,
+    entry_of,
+    one_line,
+    page_of,
+    status_error,
+    understood,
+)
 
 _API = "https://storage.googleapis.com"
 _ENTRY_FIELDS = "name,size,generation,contentType,crc32c,contentEncoding,storageClass,metadata"
@@ -249,8 +257,10 @@ class GcsStore:
         try:
             answer = await self._client.request(method, target, limits, headers=headers, body=body, taker=taker)
         except HttpError as error:
-            where = plain(self.uri(name))
-            raise TransientError(f"{where}: {operation} broke off: {plain(str(error))}", hint=NETWORK_HINT) from error
+            where = one_line(self.uri(name))
+            raise TransientError(
+                f"{where}: {operation} broke off: {one_line(str(error))}", hint=NETWORK_HINT
+            ) from error
         if answer.status != WHOLE and not ("Range" in headers and answer.status in (PART, BEYOND)):
             text = answer.body[:_LONGEST_REFUSAL].decode("utf-8", "replace")
             raise status_error(operation, self.uri(name), answer.status, text, answer.headers)

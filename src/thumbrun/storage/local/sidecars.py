@@ -21,7 +21,7 @@ _LONGEST = 1 << 16  # bytes; one of ours has a tenth of it
 _FORGED = (ValueError, AttributeError, TypeError, RecursionError)
 _AS_IT_IS = os.O_NOFOLLOW | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)  # no link is followed, no pipe waited for
 
-Known = dict[str, list[tuple[str, str]]]
+SidecarFolders = dict[str, list[tuple[str, str]]]
 """The folders of sidecars that may tell of a folder's files, each with the files' prefix in them, nearest first."""
 
 
@@ -47,7 +47,7 @@ def marks_folder(root: str) -> str:
     return f"{root.rstrip('/')}/{PRIVATE}/marks"
 
 
-def find_mark(root: str, name: str, status: os.stat_result, known: Known) -> dict[str, Any]:
+def find_mark(root: str, name: str, status: os.stat_result, known: SidecarFolders) -> dict[str, Any]:
     """Return what a file's sidecar says, or nothing.
 
     Not only the store itself may have made the file: a source may hold the output of an earlier run, or be part of

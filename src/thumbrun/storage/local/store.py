@@ -42,7 +42,14 @@ from thumbrun.storage.base import (
     StoreError,
     TransientError,
 )
-from thumbrun.storage.local.sidecars import Known, find_mark, generation_of, mark_path, marks_folder, write_mark
+from thumbrun.storage.local.sidecars import (
+    SidecarFolders,
+    find_mark,
+    generation_of,
+    mark_path,
+    marks_folder,
+    write_mark,
+)
 from thumbrun.storage.local.walk import PRIVATE, is_plain_path, is_private, leads_through_link, walk
 
 T = TypeVar("T")
@@ -156,7 +163,7 @@ class LocalStore:
             with self._pausing:
                 names = self._paused.pop((prefix, end, start), None) or walk(self._root, prefix, start)
             found: list[Entry] = []
-            known: Known = {}
+            known: SidecarFolders = {}
             for name in names:
                 if end and name >= end:
                     break

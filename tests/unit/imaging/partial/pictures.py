@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from tests.photographs import draw
-from thumbrun.imaging.partial import dispatch as look
-from thumbrun.imaging.partial.known_bytes import Known, MissingError
+from thumbrun.imaging.partial import dispatch
+from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 
 T = TypeVar("T")
 
@@ -37,17 +37,17 @@ def animated(frames: int, side: int = 300) -> bytes:
 
 def fetched(body: bytes, *, first: int = FIRST, box: int = 100) -> tuple[bytes | None, int]:
     """Read what a part takes; return it, and how many bytes were read."""
-    return asked(body, lambda known: look.part(known, box, box), first)
+    return asked(body, lambda known: dispatch.partial_file(known, box, box), first)
 
 
 def declared(body: bytes, first: int = FIRST) -> tuple[int, int] | None:
     """Read as much of a header as tells the size; return it."""
-    return asked(body, look.declared, first)[0]
+    return asked(body, dispatch.declared_size, first)[0]
 
 
-def asked(body: bytes, ask: Callable[[Known], T], first: int) -> tuple[T, int]:
+def asked(body: bytes, ask: Callable[[KnownBytes], T], first: int) -> tuple[T, int]:
     """Read what is asked for, step by step; return the answer, and how many bytes were read."""
-    known = Known(len(body), body[:first])
+    known = KnownBytes(len(body), body[:first])
     for _ in range(_MOST_STEPS):
         try:
             return ask(known), known.count

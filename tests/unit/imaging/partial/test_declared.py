@@ -17,7 +17,7 @@ from thumbrun.imaging.decode import open_image
 def test_every_format(name: str) -> None:
     """Where the first bytes tell, they tell what the decoder says."""
     body = ENCODED[name]
-    kind = sniff.kind(body[: sniff.HEAD])
+    kind = sniff.format_of(body[: sniff.HEAD])
     assert kind is not None
     with open_image(kind, io.BytesIO(body)) as image:
         expected = image.size

@@ -11,7 +11,7 @@ from PIL import Image
 from tests import photographs
 from tests.unit.imaging.partial.pictures import declared, fetched, progressive, psnr
 from thumbrun.imaging.partial import jpeg, jpeg_scans
-from thumbrun.imaging.partial.known_bytes import Known, MissingError
+from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 from thumbrun.imaging.render import thumbnail_pixels
 
 FAITHFUL = 45.0  # dB against the same path with all scans
@@ -101,7 +101,7 @@ def test_tables_of_scans_that_are_left_out() -> None:
     """They are kept where a later scan is, which may use them."""
     body = progressive(1920)
     part, _ = fetched(body)
-    known = Known(len(body), body)
+    known = KnownBytes(len(body), body)
     first = jpeg_scans.all_scans(known, jpeg_scans.read_frame(known))[:4]
     assert part is not None
     assert 3 == scans(part)
@@ -157,7 +157,7 @@ def test_hostile_bytes(body: bytes, box: int) -> None:
     part, read = fetched(body, box=box)
     assert read <= len(body)
     if part is not None:
-        assert part == jpeg.part(Known(len(body), body), box, box)
+        assert part == jpeg.part(KnownBytes(len(body), body), box, box)
         assert fetched(part, box=box)[0] in (part, None)
 
 
@@ -174,7 +174,7 @@ def test_a_cut_file_asks_for_no_more_than_there_is() -> None:
     body = progressive(4000)[:40_000]
     assert (None, len(body)) == fetched(body)
     with pytest.raises(MissingError):
-        jpeg.part(Known(len(body), body[:20_000]), 100, 100)
+        jpeg.part(KnownBytes(len(body), body[:20_000]), 100, 100)
 
 
 def test_a_scan_that_has_no_end() -> None:

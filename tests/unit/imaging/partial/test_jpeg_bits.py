@@ -13,7 +13,7 @@ from tests.unit.imaging.partial.pictures import progressive, psnr
 from thumbrun.imaging.partial import jpeg
 from thumbrun.imaging.partial.jpeg_bits import stand_ins
 from thumbrun.imaging.partial.jpeg_scans import Frame, Scan, all_scans, read_frame
-from thumbrun.imaging.partial.known_bytes import Known
+from thumbrun.imaging.partial.known_bytes import KnownBytes
 from thumbrun.imaging.render import thumbnail_pixels
 
 FAITHFUL = 45.0  # dB
@@ -21,7 +21,7 @@ FAITHFUL = 45.0  # dB
 
 def read(body: bytes) -> tuple[Frame, list[Scan]]:
     """Return a JPEG's frame and scans."""
-    known = Known(len(body), body)
+    known = KnownBytes(len(body), body)
     frame = read_frame(known)
     return frame, all_scans(known, frame)
 
@@ -65,7 +65,7 @@ def test_coarse_means_are_right_on_average(quality: int) -> None:
     """Without the last bits a picture is darker; with what stands in for them it is as light as with them."""
     body = progressive(1920, quality)
     frame, _ = read(body)
-    known = Known(len(body), body)
+    known = KnownBytes(len(body), body)
     whole = thumbnail_pixels(body, 100, 100, whole=True)
     part = jpeg.part(known, 100, 100)
     assert part is not None

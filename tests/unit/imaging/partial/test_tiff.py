@@ -13,9 +13,8 @@ from PIL import Image
 from tests.photographs import draw, photographs
 from tests.unit.imaging.partial.pictures import FIRST, declared, fetched, psnr
 from tests.unit.imaging.partial.pyramids import pyramid, pyramid_of
-from thumbrun.imaging.partial import dispatch as look
-from thumbrun.imaging.partial import tiff
-from thumbrun.imaging.partial.known_bytes import Known
+from thumbrun.imaging.partial import dispatch, tiff
+from thumbrun.imaging.partial.known_bytes import KnownBytes
 from thumbrun.imaging.render import thumbnail_pixels
 
 
@@ -151,7 +150,7 @@ def test_a_pyramid_whose_versions_are_too_small() -> None:
     part, _ = fetched(body, box=500)
     assert part is not None
     assert psnr(thumbnail_pixels(body, 500, 500, whole=True), thumbnail_pixels(part, 500, 500)) == 99
-    assert None is look.faster(Known(len(body), body), 500, 500)
+    assert None is dispatch.faster_file(KnownBytes(len(body), body), 500, 500)
 
 
 @pytest.mark.parametrize("options", [{}, {"compression": "tiff_lzw"}, {"compression": "jpeg"}, {"big_tiff": True}])
@@ -213,4 +212,4 @@ def test_hostile_bytes(body: bytes) -> None:
     part, read = fetched(body, first=500)
     assert part is None or len(part) <= 2 * len(body)
     assert read <= 64 * len(body)
-    assert part == tiff.part(Known(len(body), body), 100, 100)
+    assert part == tiff.part(KnownBytes(len(body), body), 100, 100)

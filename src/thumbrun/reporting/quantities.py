@@ -1,0 +1,59 @@
+"""Counts, bytes and durations as people read them. Pure."""
+
+
+def count(number: int, word: str, plural: str = "") -> str:
+    """Return a number with its noun.
+
+    >>> count(1, "image"), count(2000, "image")
+    ('1 image', '2,000 images')
+    """
+    return f"{number:,} {word if number == 1 else plural or word + 's'}"
+
+
+def size(amount: int) -> tuple[str, str]:
+    """Return bytes as a number of three digits at most and its unit, powers of ten.
+
+    >>> size(999), size(1_234_567), size(183_800), size(999_999)
+    (('999', 'bytes'), ('1.2', 'MB'), ('184', 'kB'), ('1.0', 'MB'))
+    """
+    if amount < 1000:
+        return f"{amount:,}", "byte" if amount == 1 else "bytes"
+    value, unit = amount / 1000, "kB"
+    for larger in ("MB", "GB", "TB", "PB"):
+        if value < 999.5:
+            break
+        value, unit = value / 1000, larger
+    return (f"{value:.1f}" if value < 99.95 else f"{value:,.0f}"), unit
+
+
+def duration(seconds: float) -> tuple[str, str]:
+    """Return a time as a number and its unit.
+
+    >>> duration(4.24), duration(192), duration(3840)
+    (('4.2', 's'), ('3:12', 'min'), ('1:04', 'h'))
+    """
+    if seconds < 59.95:
+        return f"{seconds:.1f}", "s"
+    minutes = round(seconds / 60)
+    if minutes >= 60:
+        return f"{minutes // 60:,}:{minutes % 60:02d}", "h"
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02d}", "min"
+
+
+def saving(source: int, output: int) -> str:
+    """Return how much smaller the output is than the source, in words for after 'The thumbnails are …'.
+
+    >>> saving(1000, 37), saving(100_000, 37), saving(10, 20), saving(0, 0)
+    ('96 % smaller', '99.96 % smaller', 'not smaller', '')
+    """
+    if source <= 0:
+        return ""
+    if output >= source:
+        return "not smaller"
+    percent = 100 * (1 - output / source)
+    for digits in (0, 1, 2):
+        rounded = f"{percent:.{digits}f}"
+        if float(rounded) < 99.5 or digits == 2:
+            break
+    return f"{min(float(rounded), 99.99):g} % smaller"

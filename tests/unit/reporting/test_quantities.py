@@ -1,0 +1,46 @@
+"""Counts, bytes and durations for people."""
+
+import doctest
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thumbrun.reporting import quantities
+
+
+def test_the_examples_hold() -> None:
+    """What the docstrings show is what the functions do."""
+    failed, attempted = doctest.testmod(quantities)
+    assert 0 == failed
+    assert 4 == attempted
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "0.0 s"), (59.9, "59.9 s"), (59.96, "1:00 min"), (61, "1:01 min"), (3569, "59:29 min"), (3600, "1:00 h")],
+)
+def test_durations(seconds: float, said: str) -> None:
+    """Seconds below a minute, minutes below an hour, then hours; no unit is ever reached by rounding alone."""
+    assert said == " ".join(quantities.duration(seconds))
+
+
+@given(st.floats(0, 10**8))
+def test_a_duration_never_has_sixty_of_anything(seconds: float) -> None:
+    """Neither 60 seconds nor 60 minutes are left over."""
+    number, unit = quantities.duration(seconds)
+    assert not number.endswith(":60")
+    assert "h" == unit or not number.startswith("60")
+
+
+@given(st.integers(0, 10**17))
+def test_sizes_have_three_digits_at_most(amount: int) -> None:
+    """A size is short, whatever it is."""
+    number, _ = quantities.size(amount)
+    assert len(number.replace(".", "")) <= 3
+
+
+@given(st.integers(1, 10**12), st.integers(0, 10**12))
+def test_nothing_is_ever_a_hundred_percent_smaller(source: int, output: int) -> None:
+    """Whatever was saved, what remains is more than nothing."""
+    assert "100 %" not in quantities.saving(source, output)
