@@ -1,6 +1,7 @@
 # `make demo` shows thumbrun at work, `make test` runs all tests: both need Python 3.11 or later, and make.
 
-PYTHON := $(shell command -v python3.11 || command -v python3)
+# `make PYTHON=python3.13` chooses another Python, and so does the variable: a workflow that tests several sets it.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .PHONY: demo test check audit docs chaos bench clean
