@@ -3,6 +3,7 @@
 # `make PYTHON=python3.13` chooses another Python, and so does the variable: a workflow that tests several sets it.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+FORMS = $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 .PHONY: demo test check audit docs chaos bench clean
 
@@ -20,6 +21,10 @@ check: .venv/all-installed
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/vulture
 	$(BIN)/deptry src
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(FORMS)
+	$(BIN)/shellcheck .ci/run tests/steady/*.sh
 
 # Known vulnerabilities of what the container installs; where the service is out of reach, it says so and goes on.
 audit: .venv/audit/installed
