@@ -1,4 +1,4 @@
-# `make demo` shows thumbrun at work, `make test` runs all tests: both need Python 3.11 or later, and make.
+# `make demo` shows thumbrun at work, `make test` runs all tests: both need Python 3.11.3 or later, and make.
 
 # `make PYTHON=python3.13` chooses another Python, and so does the variable: a workflow that tests several sets it.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -52,7 +52,7 @@ clean:
 	rm -rf .venv demo build src/*.egg-info
 
 .venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "thumbrun needs Python 3.11 or later")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 3) and "thumbrun needs Python 3.11.3 or later")'
 	@echo "Installing into .venv, which takes a minute …"
 	@$(PYTHON) -m venv .venv
 
