@@ -9,7 +9,7 @@ from thumbrun.logs import events
 from thumbrun.outcomes import MEANINGS, SKIPS
 from thumbrun.runs import names
 from thumbrun.runs.records import VERSION
-from thumbrun.settings import resolved
+from thumbrun.settings.reference import reference as settings_table
 from thumbrun.verification import findings
 from thumbrun.verification.findings import MOST_NAMED
 
@@ -67,7 +67,7 @@ Flags go before the environment, the environment before defaults. All wrong sett
 would be right; the exit code is then 2, and nothing was written. An unknown variable that begins with `THUMBRUN_` is a
 wrong setting.
 
-{resolved.reference()}
+{settings_table()}
 `thumbrun run`, `plan` and `retry` take `--tasks N` as well: so many tasks on this machine, or a plan for so many.
 Google's default credentials are used in their usual order: `GOOGLE_APPLICATION_CREDENTIALS`, gcloud's login, workload
 identity federation, impersonation, the metadata server.

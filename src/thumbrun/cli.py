@@ -18,8 +18,8 @@ from thumbrun.commands.version import print_version
 from thumbrun.console import printable
 from thumbrun.errors import InterruptedRunError, SettingsError, ThumbrunError
 from thumbrun.runs.rounds import MISSING, RETRIABLE
-from thumbrun.settings import resolved
-from thumbrun.settings.named_run import FIXED, UNUSED_BY_VERIFY, VALID_RUN
+from thumbrun.settings.named_run import VALID_RUN
+from thumbrun.settings.options import add_options, flags_of
 
 _COMMANDS = frozenset(("run", "plan", "retry", "verify", "demo"))
 
@@ -73,8 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     plan.add_argument("--json", action="store_true", help="Print the plan as JSON.")
     plan.set_defaults(command=_plan)
-    for command in (run, plan):
-        resolved.add_options(command, tasks=True)
+    add_options(run, "run")
+    add_options(plan, "plan")
     retry = commands.add_parser(
         "retry",
         help="work again what failed or is missing",
@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         help="Work only items of this reason; may be given more than once. "
         f"Default: every failure, and what is {MISSING}.",
     )
-    resolved.add_options(retry, tasks=True, without=FIXED)
+    add_options(retry, "retry")
     retry.set_defaults(command=_retry)
     verify = commands.add_parser(
         "verify",
@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("run", metavar="RUN", help=f"The run; {VALID_RUN}.")
     verify.add_argument("--json", action="store_true", help="Print what was found as JSON.")
     verify.add_argument("--quick", action="store_true", help="Go by the listing; open no thumbnail.")
-    resolved.add_options(verify, without=FIXED | UNUSED_BY_VERIFY)
+    add_options(verify, "verify")
     verify.set_defaults(command=_verify)
     demo = commands.add_parser(
         "demo",
@@ -125,25 +125,25 @@ def _refuse(error: SettingsError) -> int:
 def _run(parsed: argparse.Namespace) -> int:
     from thumbrun.commands.run import run
 
-    return run(resolved.flags_of(parsed, tasks=True))
+    return run(flags_of(parsed))
 
 
 def _plan(parsed: argparse.Namespace) -> int:
     from thumbrun.commands.plan import plan
 
-    return plan(resolved.flags_of(parsed, tasks=True), as_json=parsed.json)
+    return plan(flags_of(parsed), as_json=parsed.json)
 
 
 def _retry(parsed: argparse.Namespace) -> int:
     from thumbrun.commands.retry import retry
 
-    return retry(parsed.run, parsed.reason or (), resolved.flags_of(parsed, tasks=True))
+    return retry(parsed.run, parsed.reason or (), flags_of(parsed))
 
 
 def _verify(parsed: argparse.Namespace) -> int:
     from thumbrun.commands.verify import verify
 
-    return verify(parsed.run, resolved.flags_of(parsed), as_json=parsed.json, quick=parsed.quick)
+    return verify(parsed.run, flags_of(parsed), as_json=parsed.json, quick=parsed.quick)
 
 
 def _demo(parsed: argparse.Namespace) -> int:

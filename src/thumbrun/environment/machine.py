@@ -28,7 +28,7 @@ class Machine:
     memory: int
 
 
-def machine(root: Path = Path("/")) -> Machine:
+def this_machine(root: Path = Path("/")) -> Machine:
     """Return what this process may use.
 
     Args:

@@ -1,11 +1,12 @@
 """Source, output and state: from text to locations that can go together. Pure but for the working folder."""
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
+from thumbrun.settings.declared import OUTPUT, RESUME, RUN_ID, SOURCE, STATE
+from thumbrun.settings.parsed import ParsedValues
+from thumbrun.settings.setting import Setting
 from thumbrun.storage import location
 from thumbrun.storage.location import Location
 
@@ -26,39 +27,37 @@ class Locations:
     state: Location
 
 
-def resolve_locations(
-    chosen: Mapping[str, Any], *, bare_source: bool, wrong: Callable[[str, str], None]
-) -> Locations | None:
-    """Return the locations, or None where one is wrong.
+def resolve_locations(values: ParsedValues, *, bare_source: bool) -> Locations | None:
+    """Return the locations, or None where one is wrong; `values` then has its problem.
 
     Args:
-        chosen: The texts of `source`, `output` and `state`, None where not given; and `run_id` and `resume`.
+        values: Of all settings.
         bare_source: Whether the source may be a path without `file://`.
-        wrong: Told of each wrong setting's name, and of what would be right.
     """
     found: dict[str, Location | None] = {}
 
-    def take(name: str, bare: str) -> None:
+    def take(setting: Setting[str], bare: str) -> None:
+        text = values.get(setting)
         try:
-            found[name] = None if chosen[name] is None else _parse(chosen[name], bare)
+            found[setting.name] = None if text is None else _parse(text, bare)
         except ValueError as error:
-            wrong(name, str(error))
+            values.reject(setting, str(error))
 
-    text = chosen["source"] or ""
+    text = values.get(SOURCE) or ""
     if text.startswith(("gs://", "file:")) or (text and bare_source):
-        take("source", "file")
+        take(SOURCE, "file")
     else:
-        wrong("source", _RIGHT_SOURCE)
-    source = found.get("source")
+        values.reject(SOURCE, _RIGHT_SOURCE)
+    source = found.get(SOURCE.name)
     bare = "gs" if text.startswith("gs://") else "file"
-    take("output", bare)
-    take("state", bare)
-    if source is None or len(found) < len(("source", "output", "state")):
+    take(OUTPUT, bare)
+    take(STATE, bare)
+    if source is None or len(found) < len((SOURCE, OUTPUT, STATE)):
         return None
-    output = found["output"] or _default_output(source)
-    state = _state(found["state"], output)
-    if problem := _state_problem(state, output, chosen["run_id"] or chosen["resume"]):
-        wrong("state", problem)
+    output = found[OUTPUT.name] or _default_output(source)
+    state = _state(found[STATE.name], output)
+    if problem := _state_problem(state, output, values.get(RUN_ID) or values.get(RESUME)):
+        values.reject(STATE, problem)
         return None
     return Locations(source, output, state)
 

@@ -13,8 +13,9 @@ from typing import Any
 from thumbrun.console import quoted
 from thumbrun.errors import SettingsError
 from thumbrun.settings import values
+from thumbrun.settings.declared import DECLARED, EMULATOR, OUTPUT, STATE, USER_PROJECT
 from thumbrun.settings.locations import STATE_NAME, state_of
-from thumbrun.settings.resolved import resolve_only
+from thumbrun.settings.parsed import ParsedValues
 from thumbrun.storage import location
 from thumbrun.storage.location import Location
 
@@ -53,22 +54,20 @@ def named_run(text: str, environ: Mapping[str, str], flags: Mapping[str, str | N
     Raises:
         SettingsError: With every problem there is.
     """
-    problems: list[str] = []
-    chosen = resolve_only(("output", "state", "emulator", "user_project"), environ, flags, problems)
-    output, run_id = None, ""
+    chosen = ParsedValues((OUTPUT, STATE, EMULATOR, USER_PROJECT), environ, flags)
+    output, state, run_id = None, None, ""
     try:
-        output, run_id = _parse(text, chosen["output"])
+        output, run_id = _parse(text, chosen.get(OUTPUT))
     except ValueError as error:
-        problems.append(f"RUN is {quoted(text)}; {error}")
-    state = None
+        chosen.problems.append(f"RUN is {quoted(text)}; {error}")
     if output is not None:
         try:
-            state = state_of(chosen["state"], output)
+            state = state_of(chosen.get(STATE), output)
         except ValueError as error:
-            problems.append(f"--state / THUMBRUN_STATE is {quoted(chosen['state'])}; {error}")
-    if problems or output is None or state is None:
-        raise SettingsError(problems)
-    return NamedRun(run_id, output, state, chosen["emulator"], chosen["user_project"])
+            chosen.reject(STATE, str(error))
+    if chosen.problems or output is None or state is None:
+        raise SettingsError(chosen.problems)
+    return NamedRun(run_id, output, state, chosen.get(EMULATOR), chosen.get(USER_PROJECT))
 
 
 def _parse(text: str, output: str | None) -> tuple[Location, str]:
@@ -88,34 +87,10 @@ def _parse(text: str, output: str | None) -> tuple[Location, str]:
 
 def run_arguments(run_id: str, output: Location, state: Location) -> str:
     """Return the words that name a run on a command line: its folder, and `--state` where the records lie elsewhere."""
-    words = [_place(output.child(run_id).uri())]
+    words = [values.location_from_record(output.child(run_id).uri())]
     if state.uri() != output.child(STATE_NAME).uri():
-        words += ["--state", _place(state.uri())]
+        words += ["--state", values.location_from_record(state.uri())]
     return shlex.join(words)
-
-
-# What a claim fixes; commands that go on with a run do not take these.
-FIXED = frozenset(
-    {
-        "source",
-        "size",
-        "format",
-        "quality",
-        "layout",
-        "include",
-        "exclude",
-        "limit",
-        "detect",
-        "source_metadata",
-        "cache_control",
-        "run_id",
-        "resume",
-        "new",
-    }
-)
-
-# What has no meaning for who only looks at a run.
-UNUSED_BY_VERIFY = frozenset({"join_within", "balance", "max_pixels", "max_bytes", "strict", "allow_empty"})
 
 
 def flags_of_claim(claim: Mapping[str, Any], run: NamedRun) -> dict[str, str | None]:
@@ -125,26 +100,9 @@ def flags_of_claim(claim: Mapping[str, Any], run: NamedRun) -> dict[str, str | N
         claim: What `Settings.describe` said when the run began.
         run: Where it lies.
     """
-    size = claim["size"]
-    boxes = size if isinstance(size[0], list) else [size]
-    flags = {
-        "source": _place(claim["source"]),
-        "output": _place(claim["output"]),
-        "state": _place(run.state.uri()),
-        "size": ",".join(f"{width}x{height}" for width, height in boxes),
-        "format": claim["format"],
-        "quality": claim["quality"],
-        "layout": claim["layout"],
-        "include": ",".join(claim["include"]) or None,
-        "exclude": ",".join(claim["exclude"]) or None,
-        "limit": claim["limit"],
-        "detect": claim["detect"],
-        "source_metadata": claim["source_metadata"],
-        "cache_control": claim["cache_control"],
+    flags: dict[str, str | None] = {
+        setting.name: None if (recorded := claim[setting.name]) is None else setting.to_text(recorded) or None
+        for setting in DECLARED
+        if setting.claimed
     }
-    return {name: None if value is None else str(value) for name, value in flags.items()}
-
-
-def _place(uri: str) -> str:
-    """Return the text that names a place by flag: a claim's `file:` URIs are not encoded."""
-    return uri.removeprefix("file://")
+    return flags | {"state": values.location_from_record(run.state.uri())}

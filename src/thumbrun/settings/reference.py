@@ -1,6 +1,9 @@
 """The table of settings as the documents hold it."""
 
-from thumbrun.settings.declared import DECLARED, Setting
+from typing import Any
+
+from thumbrun.settings.declared import DECLARED
+from thumbrun.settings.setting import Setting
 
 
 def reference() -> str:
@@ -9,14 +12,14 @@ def reference() -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def _cells(setting: Setting) -> tuple[str, ...]:
+def _cells(setting: Setting[Any]) -> tuple[str, ...]:
     variable = f"`{setting.variable}`" if setting.variable else ""
     default = f"`{setting.default}`" if setting.default_words == setting.default else setting.default_words
     cells = (variable, _flag(setting), setting.help, setting.unit, default)
     return tuple(cell.replace("|", r"\|") for cell in cells)
 
 
-def _flag(setting: Setting) -> str:
+def _flag(setting: Setting[Any]) -> str:
     if not setting.flag:
         return ""
     if setting.is_switch:

@@ -1,11 +1,13 @@
 """What makes the text of a setting a right value. Each parser raises ValueError with what would be right. Pure."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from thumbrun.console import quoted
 from thumbrun.imaging.geometry import Box, box_name, largest_first
 from thumbrun.planning.select import glob_pattern
+from thumbrun.storage.location import Location
 
 _UNITS = {"": 1, "B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -60,6 +62,16 @@ def run(value: str) -> str:
     return run_id(value.rstrip("/").rpartition("/")[2])
 
 
+def location_to_record(value: Location) -> str:
+    """Return a location as a claim holds it."""
+    return value.uri()
+
+
+def location_from_record(record: str) -> str:
+    """Return the text that names a location by flag: the `file:` URIs of a claim are not encoded."""
+    return record.removeprefix("file://")
+
+
 def yes_or_no(value: str) -> bool:
     """Take a switch."""
     if value.lower() not in _YES | _NO:
@@ -85,6 +97,18 @@ def sizes(value: str) -> tuple[Box, ...]:
     if twice := [box_name(box) for box in dict.fromkeys(found) if found.count(box) > 1]:
         raise ValueError(f"{', '.join(twice)} is there more than once; give each size once")
     return largest_first(found)
+
+
+def sizes_to_record(boxes: Sequence[Box]) -> list[Any]:
+    """Return one box as its width and height, several as a list of such, largest first."""
+    pairs = [list(box) for box in boxes]
+    return pairs if len(pairs) > 1 else pairs[0]
+
+
+def sizes_from_record(record: Sequence[Any]) -> str:
+    """Return the text that gives the boxes of a claim."""
+    boxes = record if isinstance(record[0], list) else [record]
+    return ",".join(box_name((width, height)) for width, height in boxes)
 
 
 def bytes_(value: str) -> int:

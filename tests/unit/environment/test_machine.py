@@ -112,7 +112,7 @@ def test_memory(tmp_path: Path, files: dict[str, str], expected: int) -> None:
 
 def test_this_machine_has_something() -> None:
     """What is read from the machine the tests run on makes sense."""
-    found = resources.machine()
+    found = resources.this_machine()
     assert 1 <= found.processors <= 16
     assert 0 < found.memory <= 64 * GIB
 

@@ -1,14 +1,16 @@
 """Every setting without exception: a new one without a case here fails. Single settings: see `tests.unit.settings`."""
 
 import itertools
+from typing import Any
 
 import pytest
 
 from thumbrun import cli
 from thumbrun.environment.machine import Machine
 from thumbrun.errors import SettingsError
-from thumbrun.settings.declared import DECLARED, Setting
+from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.resolved import Settings, resolve
+from thumbrun.settings.setting import Setting
 from thumbrun.storage.location import Location
 
 MACHINE = Machine(processors=4, memory=16 << 30)
@@ -93,7 +95,7 @@ def problems(flags: dict[str, str | None] | None = None, /, **environ: str) -> l
 
 
 @pytest.mark.parametrize("setting", DECLARED, ids=lambda setting: str(setting.name))
-def test_every_setting_has_a_wrong_value(setting: Setting) -> None:
+def test_every_setting_has_a_wrong_value(setting: Setting[Any]) -> None:
     """A setting that is declared has cases above."""
     assert WRONG.get(setting.name)
 
@@ -104,7 +106,7 @@ def test_no_case_is_left_of_a_setting_that_is_gone() -> None:
 
 
 @pytest.mark.parametrize(("setting", "text", "advice"), WRONG_CASES)
-def test_a_wrong_value_is_named_with_what_is_right(setting: Setting, text: str, advice: str) -> None:
+def test_a_wrong_value_is_named_with_what_is_right(setting: Setting[Any], text: str, advice: str) -> None:
     """Whichever way a wrong value comes in, its one problem begins with the label and says what would be right."""
     ways = [problems({setting.name: text})] if setting.flag and not setting.is_switch else []
     if setting.variable and "\0" not in text:
@@ -145,7 +147,7 @@ def test_a_flag_hides_a_wrong_variable() -> None:
 @pytest.mark.parametrize(
     "setting", [s for s in DECLARED if s.variable.startswith("THUMBRUN_")], ids=lambda s: str(s.name)
 )
-def test_a_slip_in_any_variable_is_told(setting: Setting) -> None:
+def test_a_slip_in_any_variable_is_told(setting: Setting[Any]) -> None:
     """A letter too many in the name of any setting's variable is a problem that names the right one."""
     (problem,) = problems(**{f"{setting.variable}S": "1"})
     expected = f"{setting.variable}S is no setting of thumbrun; did you mean {setting.variable}? If not, unset it"

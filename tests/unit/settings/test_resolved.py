@@ -12,13 +12,20 @@ from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.settings.declared import DECLARED
-from thumbrun.settings.resolved import Settings, add_options, flags_of, resolve, share
+from thumbrun.settings.options import add_options, flags_of
+from thumbrun.settings.resolved import Settings, resolve, share
 from thumbrun.storage.location import Location
 
 MIB = 1 << 20
 MACHINE = Machine(processors=4, memory=16 << 30)
 SOURCE = {"INPUT_FOLDER": "gs://pictures/in"}
 SWITCHES = ("new", "strict", "allow_empty")
+
+# What the claim of a run fixes, or what says which run.
+FIXED = {
+    *("source", "size", "format", "quality", "layout", "include", "exclude", "limit", "detect"),
+    *("source_metadata", "cache_control", "run_id", "resume", "new"),
+}
 
 
 def resolved(flags: dict[str, str | None] | None = None, /, **environ: str) -> Settings:
@@ -36,7 +43,7 @@ def problems(flags: dict[str, str | None] | None = None, /, **environ: str) -> l
 def parser() -> argparse.ArgumentParser:
     """Return a command that has every flag."""
     made = argparse.ArgumentParser()
-    add_options(made, tasks=True)
+    add_options(made, "run")
     return made
 
 
@@ -152,7 +159,7 @@ def test_a_flag_goes_before_its_variable(setting: object) -> None:
     declared = next(s for s in DECLARED if s is setting)
     text, field, expected = VALUES.get(declared.variable, ("7", "tasks", 7))
     words = [declared.flag] if declared.is_switch else [declared.flag, text]
-    flags = flags_of(parser().parse_args(words), tasks=True)
+    flags = flags_of(parser().parse_args(words))
     other = {declared.variable: "no" if declared.is_switch else "wrong"} if declared.variable else {}
     assert expected == getattr(resolved(flags, **other), field)
 
@@ -172,15 +179,27 @@ def test_globs_may_be_given_again() -> None:
 
 def test_flags_that_are_not_given_say_nothing() -> None:
     """Every flag's default is None, so that the environment counts."""
-    assert {None} == set(flags_of(parser().parse_args([]), tasks=True).values())
+    assert {None} == set(flags_of(parser().parse_args([])).values())
 
 
-def test_a_command_has_tasks_only_where_it_asks_for_it() -> None:
-    """A command that does not ask for --tasks has no such flag, and its own is not read."""
+@pytest.mark.parametrize(
+    ("command", "lacks"),
+    [
+        ("run", set()),
+        ("plan", set()),
+        ("retry", FIXED),
+        (
+            "verify",
+            FIXED | {"join_within", "balance", "max_pixels", "max_bytes", "strict", "allow_empty", "tasks"},
+        ),
+    ],
+)
+def test_a_command_lacks_what_it_has_no_use_for(command: str, lacks: set[str]) -> None:
+    """A command that takes a run has no flag for what the run fixes, and none for what the command never uses."""
     made = argparse.ArgumentParser()
-    add_options(made)
-    assert "--tasks" not in made.format_help()
-    assert "tasks" not in flags_of(argparse.Namespace(tasks="zero"))
+    add_options(made, command)
+    present = {action.dest for action in made._actions} - {"help"}
+    assert {setting.name for setting in DECLARED if setting.flag} - lacks == present
 
 
 def test_the_help_names_every_flag_and_variable() -> None:

@@ -1,0 +1,46 @@
+"""The settings as options of a command line; all values stay text, so that they can be judged together."""
+
+import argparse
+from typing import Any
+
+from thumbrun.settings.declared import DECLARED
+from thumbrun.settings.setting import Setting
+
+
+def add_options(parser: argparse.ArgumentParser, command: str) -> None:
+    """Add the flags of the settings that a command has.
+
+    Args:
+        parser: The command's.
+        command: Its name.
+    """
+    for setting in DECLARED:
+        if not setting.belongs_to(command):
+            continue
+        options: dict[str, Any] = {"dest": setting.name, "default": None, "help": _help(setting)}
+        if setting.is_argument:
+            parser.add_argument(setting.name, nargs="?", metavar=setting.metavar, help=options["help"])
+        elif setting.is_switch:
+            parser.add_argument(setting.flag, action="store_const", const="yes", **options)
+            options["help"] = argparse.SUPPRESS
+            parser.add_argument(setting.negation, action="store_const", const="no", **options)
+        elif setting.flag:
+            action = "append" if setting.repeats else "store"
+            parser.add_argument(setting.flag, action=action, metavar=setting.metavar, **options)
+
+
+def flags_of(arguments: argparse.Namespace) -> dict[str, str | None]:
+    """Return the text of each flag that was given, by the setting's name; None where it was not."""
+    given = vars(arguments)
+    return {
+        setting.name: ",".join(value) if isinstance(value := given.get(setting.name), list) else value
+        for setting in DECLARED
+    }
+
+
+def _help(setting: Setting[Any]) -> str:
+    default = f" Default: {setting.default_words}."
+    if setting.default_words == "required":
+        default = " Required."
+    variable = f" [{setting.variable}]" if setting.variable else ""
+    return f"{setting.help}{default}{variable}".replace("%", "%%")
