@@ -6,13 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import psutil
 import pytest
 from PIL import Image
 
+from tests.unit.imaging import gate
+from tests.unit.imaging.gate import StandingTime, gated, processes, stopped
 from tests.unit.imaging.samples import (
     bomb,
     filled,
@@ -20,11 +24,11 @@ from tests.unit.imaging.samples import (
     request,
     running,
     slow,
-    slow_and_small,
     verdict,
 )
-from thumbrun.decoding import protocol
+from thumbrun.decoding import launcher, protocol
 from thumbrun.decoding.body import IN_MEMORY
+from thumbrun.decoding.decoder_process import _Limit
 from thumbrun.decoding.pool import DecoderPool, DecoderPoolError
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered
 from thumbrun.outcomes import Reason
@@ -32,30 +36,20 @@ from thumbrun.outcomes import Reason
 MEMORY = 256 << 20
 
 
-def processes() -> list[psutil.Process]:
-    """Return the decoding processes of this one: those below the fork server."""
-    below = psutil.Process().children(recursive=True)
-    return [process for process in below if process.ppid() != os.getpid()]
+# A process stops at each of them until the test lets it go on; the small one may be handed over with others.
+WAITING, WAITING_AND_SMALL = gated(photograph(1000, noise=True)), gated(photograph(45))
+
+
+@pytest.fixture(autouse=True)
+def gates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the processes of these tests stop at the images that wait for the test."""
+    monkeypatch.setattr(launcher, "_COMMAND", gate.command())
 
 
 def asked_together(workers: DecoderPool, contents: list[bytes]) -> list[asyncio.Future[protocol.Verdict]]:
-    """Ask for thumbnails of images that are handed over together; the slow one's is so large that it takes long."""
-    large = request(width=12_000, height=12_000)
+    """Ask for thumbnails of images that are handed over together."""
     assert max(map(len, contents)) <= IN_MEMORY
-    return [
-        asyncio.ensure_future(verdict(workers, content, large if content == slow_and_small() else request()))
-        for content in contents
-    ]
-
-
-async def busy() -> psutil.Process:
-    """Wait until a decoding process decodes, and return it."""
-    before = {process.pid: sum(process.cpu_times()[:2]) for process in processes()}
-    while True:
-        for process in processes():
-            if sum(process.cpu_times()[:2]) > before.get(process.pid, 0.0) + 0.05:
-                return process
-        await asyncio.sleep(0.005)
+    return [asyncio.ensure_future(verdict(workers, content, request())) for content in contents]
 
 
 @pytest.mark.parametrize("content", [photograph(), photograph(1000, noise=True)], ids=["in memory", "in a file"])
@@ -122,45 +116,66 @@ async def test_small_ones_together_get_each_its_own_verdict() -> None:
 
 async def test_a_death_of_one_of_several_is_that_ones() -> None:
     """Where a process dies of one of those that were handed over together, the others are rendered all the same."""
-    contents = [photograph(40), photograph(50), slow_and_small(), photograph(60), photograph(70)]
+    contents = [photograph(40), photograph(50), WAITING_AND_SMALL, photograph(60), photograph(70)]
     async with running() as workers:
         pending = asked_together(workers, contents)
-        (await busy()).kill()
+        (process,) = await stopped()
+        process.kill()
         await pending[0]  # nobody knew yet which it was, so that all are done again
-        (await busy()).kill()
+        (process,) = await stopped()
+        process.kill()
         found = await asyncio.gather(*pending)
     assert [40, 50, None, 60, 70] == [one.width if isinstance(one, Rendered) else None for one in found]
     assert Refused(Reason.CRASHED, "the decoding process died of SIGKILL") == found[2]
 
 
-@pytest.mark.alone
 async def test_one_of_several_that_takes_too_long() -> None:
     """Only the image that takes too long alone is given up."""
-    contents = [photograph(40), slow_and_small(), photograph(60)]
+    contents = [photograph(40), WAITING_AND_SMALL, photograph(60)]
     async with running(limit=0.5) as workers:
-        found = await asyncio.gather(*asked_together(workers, contents))
+        time_ = StandingTime()
+        pending = asked_together(workers, contents)
+        for _ in ("together", "alone"):
+            (process,) = await stopped()
+            time_.go_on(0.5)
+            await ended(process)
+        found = await asyncio.gather(*pending)
     assert [40, None, 60] == [one.width if isinstance(one, Rendered) else None for one in found]
     assert Refused(Reason.TIMEOUT, "decoding took longer than 0.5 s") == found[1]
 
 
-@pytest.mark.alone
-async def test_each_of_several_has_the_time_of_one() -> None:
+async def test_each_of_several_has_the_time_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Images that are handed over together may take longer together than one may: no process is killed for it."""
-    content, large = bomb(8_000, bits=1, level=9), request(width=8_000, height=8_000)
+    answered = asyncio.Semaphore(0)
+    restart = _Limit.restart
+
+    def restarted(limit: _Limit) -> None:
+        restart(limit)
+        answered.release()
+
+    monkeypatch.setattr(_Limit, "restart", restarted)
     async with running(limit=1.0) as workers:
+        time_ = StandingTime()
         before = processes()
-        found = await asyncio.gather(*(verdict(workers, content, large) for _ in range(8)))  # some two seconds
-        assert [Rendered] * 8 == [type(one) for one in found]
+        pending = asked_together(workers, [WAITING_AND_SMALL] * 8)
+        for _ in pending:
+            (decoding,) = await stopped()
+            await asyncio.to_thread(time.sleep, 0.1)  # so long that its answer does not wait for the next one's
+            time_.go_on(0.9)
+            await asyncio.sleep(0)
+            decoding.resume()
+            await answered.acquire()
+        assert [Rendered] * 8 == [type(one) for one in await asyncio.gather(*pending)]
         assert before == processes()
-        assert len(content) <= IN_MEMORY // 8
+        assert len(WAITING_AND_SMALL) <= IN_MEMORY // 8
 
 
 async def test_one_of_several_that_nobody_wants_any_more() -> None:
     """The process is killed, and the others that it had are rendered by the next."""
-    contents = [photograph(40), slow_and_small(), photograph(60)]
+    contents = [photograph(40), WAITING_AND_SMALL, photograph(60)]
     async with running() as workers:
         pending = asked_together(workers, contents)
-        process = await busy()
+        (process,) = await stopped()
         pending[1].cancel()
         found = await asyncio.gather(pending[0], pending[2])
         assert [Rendered] * 2 == [type(one) for one in found]
@@ -169,21 +184,28 @@ async def test_one_of_several_that_nobody_wants_any_more() -> None:
 
 
 async def test_no_process_takes_the_others_share() -> None:
-    """What waits is shared out: two slow images at once have a process each."""
+    """What waits is shared out: two images at once have a process each."""
     async with running(2) as workers:
-        pending = asked_together(workers, [slow_and_small()] * 2)
-        before = {process.pid: sum(process.cpu_times()[:2]) for process in processes()}
-        await asyncio.gather(*pending)
-        taken = [sum(process.cpu_times()[:2]) - before[process.pid] for process in processes()]
-    assert sum(seconds > 0.1 for seconds in taken) == 2
+        pending = asked_together(workers, [WAITING_AND_SMALL] * 2)
+        for process in await stopped(2):
+            process.resume()
+        assert [Rendered] * 2 == [type(one) for one in await asyncio.gather(*pending)]
+
+
+async def ended(process: psutil.Process) -> None:
+    """Wait until a process is gone."""
+    while process.is_running():
+        await asyncio.to_thread(time.sleep, 0.005)
 
 
 @pytest.mark.parametrize("signal_", [signal.SIGSEGV, signal.SIGKILL, signal.SIGABRT])
 async def test_a_death_is_one_images(signal_: signal.Signals) -> None:
     """A process that dies of its image costs that image, and the next is rendered."""
     async with running() as workers:
-        pending = asyncio.ensure_future(verdict(workers, slow(), request()))
-        (await busy()).send_signal(signal_)
+        pending = asyncio.ensure_future(verdict(workers, WAITING, request()))
+        (process,) = await stopped()
+        process.send_signal(signal_)
+        process.resume()
         found = await pending
         after = await verdict(workers, photograph(), request())
     assert Refused(Reason.CRASHED, f"the decoding process died of {signal_.name}") == found
@@ -193,12 +215,15 @@ async def test_a_death_is_one_images(signal_: signal.Signals) -> None:
 async def test_a_death_costs_no_bystander() -> None:
     """What another process is decoding, and what waits, is rendered all the same."""
     async with running(2) as workers:
-        doomed = asyncio.ensure_future(verdict(workers, slow(), request()))
-        process = await busy()
+        doomed = asyncio.ensure_future(verdict(workers, WAITING, request()))
+        (process,) = await stopped()
+        beside = asyncio.ensure_future(verdict(workers, WAITING, request()))
+        (other,) = set(await stopped(2)) - {process}
         others = [asyncio.ensure_future(verdict(workers, photograph(side), request())) for side in range(20, 60)]
         process.kill()
         assert Reason.CRASHED == getattr(await doomed, "reason", None)
-        assert all(isinstance(found, Rendered) for found in await asyncio.gather(*others))
+        other.resume()
+        assert all(isinstance(found, Rendered) for found in await asyncio.gather(beside, *others))
 
 
 async def test_a_death_between_two_images() -> None:
@@ -206,27 +231,35 @@ async def test_a_death_between_two_images() -> None:
     async with running() as workers:
         (process,) = processes()
         process.kill()
-        psutil.wait_procs([process], timeout=10)
+        await ended(process)
         assert isinstance(await verdict(workers, photograph(), request()), Rendered)
 
 
 async def test_sigterm_blames_no_image() -> None:
     """SIGTERM to all processes of the task ends one that decodes; the image is not to blame and is done again."""
     async with running() as workers:
-        pending = asyncio.ensure_future(verdict(workers, slow(), request()))
-        (await busy()).terminate()
+        pending = asyncio.ensure_future(verdict(workers, WAITING, request()))
+        (process,) = await stopped()
+        process.terminate()
+        process.resume()
+        await ended(process)
+        (process,) = await stopped()
+        process.resume()
         assert isinstance(await pending, Rendered)
 
 
 async def test_the_fork_servers_death_blames_no_image() -> None:
     """A fork server that is gone is started again, and nothing is lost."""
     async with running() as workers:
-        pending = asyncio.ensure_future(verdict(workers, slow(), request()))
-        process = await busy()
+        pending = asyncio.ensure_future(verdict(workers, WAITING, request()))
+        (process,) = await stopped()
         server = process.parent()
         assert server is not None
         server.kill()
         process.kill()
+        await ended(process)
+        (process,) = await stopped()
+        process.resume()
         assert isinstance(await pending, Rendered)
         assert isinstance(await verdict(workers, photograph(), request()), Rendered)
 
@@ -234,7 +267,11 @@ async def test_the_fork_servers_death_blames_no_image() -> None:
 async def test_time_limit() -> None:
     """What takes too long is given up, and the process with it."""
     async with running(limit=0.2) as workers:
-        found = await verdict(workers, slow(), request())
+        time_ = StandingTime()
+        pending = asyncio.ensure_future(verdict(workers, WAITING, request()))
+        await stopped()
+        time_.go_on(0.2)
+        found = await pending
         after = await verdict(workers, photograph(), request())
     assert Refused(Reason.TIMEOUT, "decoding took longer than 0.2 s") == found
     assert isinstance(after, Rendered)
@@ -243,8 +280,12 @@ async def test_time_limit() -> None:
 async def test_waiting_does_not_count() -> None:
     """The time limit runs from when a process takes an image up, not from when it is asked for."""
     async with running(limit=0.4) as workers:
-        first = asyncio.ensure_future(verdict(workers, slow(), request()))
+        time_ = StandingTime()
+        first = asyncio.ensure_future(verdict(workers, WAITING, request()))
+        await stopped()
         second = asyncio.ensure_future(verdict(workers, photograph(), request()))
+        await asyncio.sleep(0)
+        time_.go_on(0.4)
         assert Reason.TIMEOUT == getattr(await first, "reason", None)
         assert isinstance(await second, Rendered)
 
@@ -272,8 +313,8 @@ async def test_declared_memory() -> None:
 async def test_cancelled() -> None:
     """Whoever no longer wants an image need not wait for it, and the next is rendered."""
     async with running() as workers:
-        pending = asyncio.ensure_future(verdict(workers, slow(), request()))
-        process = await busy()
+        pending = asyncio.ensure_future(verdict(workers, WAITING, request()))
+        (process,) = await stopped()
         pending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await pending
@@ -304,8 +345,8 @@ async def test_closing_leaves_nothing() -> None:
 async def test_closing_in_the_middle() -> None:
     """Who waits for a thumbnail when the processes are stopped gets an error, not a verdict on the image."""
     async with running() as workers:
-        pending = [asyncio.ensure_future(verdict(workers, slow(), request())) for _ in range(3)]
-        await busy()
+        pending = [asyncio.ensure_future(verdict(workers, WAITING, request())) for _ in range(3)]
+        await stopped()
         await workers.close()
         found = await asyncio.gather(*pending, return_exceptions=True)
     assert [DecoderPoolError] * 3 == [type(one) for one in found]
@@ -323,15 +364,20 @@ async def test_memory_is_given_back() -> None:
 
 
 PARENT = """
-import asyncio, sys
-from tests.unit.imaging.samples import filled, request, slow
-from thumbrun.decoding.pool import Workers
+import asyncio
+from tests.unit.imaging import gate
+from tests.unit.imaging.samples import filled, photograph, request
+from thumbrun.decoding import launcher
+from thumbrun.decoding.pool import DecoderPool
 
 async def main():
-    workers = Workers(2, timeout=60.0, memory=2 << 30)
+    launcher._COMMAND = gate.command()
+    workers = DecoderPool(2, timeout=3600.0, memory=2 << 30)
     await workers.start()
+    rendering = asyncio.ensure_future(workers.render(filled(workers, gate.gated(photograph())), request()))
+    await gate.stopped()
     print("started", flush=True)
-    await workers.render(filled(workers, slow()), request())
+    await rendering
 
 asyncio.run(main())
 """
@@ -346,19 +392,19 @@ def test_they_die_with_the_task(signal_: signal.Signals) -> None:
         below = psutil.Process(parent.pid).children(recursive=True)
         assert 3 == len(below)  # fork server, two that decode
         parent.send_signal(signal_)
-    _, alive = psutil.wait_procs(below, timeout=10)
+    _, alive = psutil.wait_procs(below, timeout=60)
     assert [] == alive
 
 
 SCRIPT = """
 import asyncio
 from tests.unit.imaging.samples import filled, photograph, request
-from thumbrun.decoding.pool import Workers
+from thumbrun.decoding.pool import DecoderPool
 
 print("imported")
 
 async def main():
-    workers = Workers(1, timeout=60.0, memory=2 << 30)
+    workers = DecoderPool(1, timeout=60.0, memory=2 << 30)
     await workers.start()
     print(type(await workers.render(filled(workers, photograph()), request())).__name__)
     await workers.close()
@@ -397,19 +443,27 @@ def test_the_main_script_runs_once(start: Callable[[str], list[str]], tmp_path_f
     assert ("imported\nRendered\n", "") == (ended.stdout, ended.stderr)
 
 
-@pytest.mark.alone
-async def test_start_does_not_hold_up_the_loop() -> None:
-    """While the processes start, everything else goes on."""
-    longest = 0.0
-    starting = asyncio.ensure_future(_started_and_closed())
-    last = time.monotonic()
-    while not starting.done():
-        await asyncio.sleep(0)
-        longest, last = max(longest, time.monotonic() - last), time.monotonic()
-    await starting
-    assert longest < 0.1
+async def test_start_does_not_hold_up_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the processes start and end, everything else goes on."""
+    loop = asyncio.get_running_loop()
+    waited: list[str] = []
 
+    def waits_for_the_loop(owner: object, name: str) -> None:
+        """Have a method that blocks wait until the event loop has gone round, which it cannot on the loop itself."""
+        method = getattr(owner, name)
 
-async def _started_and_closed() -> None:
-    async with running(2):
-        pass
+        def waiting(*arguments: Any) -> Any:
+            turned = threading.Event()
+            loop.call_soon_threadsafe(turned.set)
+            assert turned.wait(60), f"{name} holds up the loop"
+            waited.append(name)
+            return method(*arguments)
+
+        monkeypatch.setattr(owner, name, waiting)
+
+    waits_for_the_loop(launcher.Launcher, "launch")
+    waits_for_the_loop(launcher.LaunchedProcess, "end")
+    waits_for_the_loop(launcher.Launcher, "close")
+    async with running(2) as workers:
+        waits_for_the_loop(workers._thread, "shutdown")
+    assert ["launch", "launch", "end", "end", "shutdown", "close"] == waited

@@ -49,12 +49,6 @@ def slow() -> bytes:
     return bomb(25_600)
 
 
-@cache
-def slow_and_small() -> bytes:
-    """Return a PNG of 410 megapixels that is small enough to be handed over with others."""
-    return bomb(20_224, bits=1, level=9)
-
-
 def filled(workers: DecoderPool, content: bytes) -> Body:
     """Return a body with content."""
     body = workers.body(len(content))
