@@ -12,7 +12,7 @@ from tests.faults.tried import Tried
 from thumbrun.outcomes import Reason
 
 BOMBS_MEMORY = 320 << 20  # bytes; what the memory setting comes to in a container of 512 MiB
-BOMBS_LIMIT = 30.0  # seconds; three times the default, for machines that are busy with other things
+BOMBS_LIMIT = 60.0  # seconds; six times the default, for machines that are busy with other things
 _SHOWN = 50
 _TIMES = 3
 

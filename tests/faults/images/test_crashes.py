@@ -4,12 +4,12 @@ import asyncio
 import os
 import signal
 
-import psutil
 import pytest
 
 from tests.faults.images import bench
-from tests.faults.images.bench import decoding_processes
-from tests.faults.images.deadly import SLOW, crashing
+from tests.faults.images.bench import busy_for
+from tests.faults.images.bombs import jpeg
+from tests.faults.images.deadly import crashing
 
 MEMORY = 320 << 20
 
@@ -23,26 +23,13 @@ async def test_a_real_crash() -> None:
         assert (5, []) == (watched.replaced, watched.wrong)
 
 
-async def busiest() -> int:
-    """Wait until a decoding process is at work, and return it."""
-
-    def worked(pid: int) -> float:
-        return float(sum(psutil.Process(pid).cpu_times()[:2]))
-
-    before = {pid: worked(pid) for pid in decoding_processes()}
-    while True:
-        for pid, seconds in before.items():
-            if worked(pid) > seconds + 0.1:
-                return pid
-        await asyncio.sleep(0.01)
-
-
 @pytest.mark.parametrize("signal_", [signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGKILL])
 async def test_death_in_the_middle_of_decoding(signal_: signal.Signals) -> None:
     """Whatever a process dies of while it decodes, its image has crashed, and neighbours come out as before."""
-    async with bench.bench(limit=30.0, memory=MEMORY) as watched:
-        doomed = asyncio.ensure_future(watched.try_(signal_.name, SLOW["a progressive jpeg of 30,000 scans"]()))
-        pid = await busiest()
+    endless = jpeg.progressive(1_600, 3_000_000, refined=True)  # a quarter of an hour and more
+    async with bench.bench(limit=3600.0, memory=MEMORY) as watched:
+        doomed = asyncio.ensure_future(watched.try_(signal_.name, endless))
+        pid = await busy_for(0.1, doomed)
         neighbours = [asyncio.ensure_future(watched.check_neighbour(signal_.name)) for _ in range(5)]
         os.kill(pid, signal_)
         seen = await doomed

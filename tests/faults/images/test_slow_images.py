@@ -1,18 +1,29 @@
 """Images that take minutes by construction: each is given up at the time limit, and its process replaced."""
 
+import asyncio
+
 import pytest
 
-from tests.faults.images.bench import bench
+from tests.faults.images.bench import Bench, Seen, bench, busy_for
 from tests.faults.images.deadly import LIMIT, SLOW
+from tests.unit.imaging.gate import StandingTime
 
 MEMORY = 320 << 20
+
+
+async def tried(watched: Bench, time: StandingTime, name: str, content: bytes) -> Seen:
+    """Try an image; its time passes once its process has been at work for as long, and the neighbour's never does."""
+    trying = asyncio.ensure_future(watched.try_(name, content, beside=True))
+    await busy_for(watched.timeout, trying)
+    time.go_on(watched.timeout)
+    return await trying
 
 
 @pytest.mark.parametrize("name", SLOW)
 async def test_slow_images(name: str) -> None:
     """An image that takes far longer than its limit is given up; another process takes up the next."""
     async with bench(limit=LIMIT, memory=MEMORY) as watched:
-        seen = await watched.try_(name, SLOW[name](), beside=True)
+        seen = await tried(watched, StandingTime(), name, SLOW[name]())
         assert ("timeout", 1, []) == (seen.outcome, watched.replaced, watched.wrong), seen.verdict
 
 
@@ -20,5 +31,6 @@ async def test_many_slow_images_one_after_the_other() -> None:
     """Ten in a row cost ten processes and no neighbour."""
     content = SLOW["a progressive jpeg of 30,000 scans"]()
     async with bench(limit=0.3, memory=MEMORY) as watched:
-        outcomes = [(await watched.try_(f"number {n}", content, beside=True)).outcome for n in range(10)]
+        time = StandingTime()
+        outcomes = [(await tried(watched, time, f"number {n}", content)).outcome for n in range(10)]
         assert (["timeout"] * 10, 10, []) == (outcomes, watched.replaced, watched.wrong)
