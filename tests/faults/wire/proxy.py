@@ -28,7 +28,7 @@ _STATUSES = {
     Fault.DAMAGED: (400, "Provided CRC32C does not match calculated CRC32C."),
     Fault.LOST_UNAVAILABLE: (503, "Backend unavailable"),
 }
-_DRIPS = 5  # pieces in which a body drips where `drip` says so
+_DRIPS = 20  # pieces in which a body drips where `drip` says so
 
 
 class _Broken(Exception):  # noqa: N818  (it is no error of the proxy)
@@ -49,7 +49,7 @@ class Proxy:
         page_limit: Objects in a page of a listing, at most; the emulator itself never ends a page on its own.
         latency: Seconds that every request takes longer, so that things happen while others are under way.
         hold: Says whether a request is to wait until `release`; may be changed at any time.
-        held: Set once a request is held.
+        held: Set while requests are held.
     """
 
     def __init__(self, upstream: str, decide: Decide = no_fault) -> None:
@@ -68,7 +68,7 @@ class Proxy:
         self.hold: Callable[[Asked], bool] = lambda _: False
         self.held = threading.Event()
         self.stall = 1.0
-        self.drip = 0.05
+        self.drip = 0.0125
         self.latency = 0.0
         self.page_limit = 1000
         self._times: Counter[tuple[str, str, str, str]] = Counter()
@@ -81,7 +81,7 @@ class Proxy:
     def start(self) -> None:
         """Listen."""
         self._thread.start()
-        if not self._ready.wait(10):
+        if not self._ready.wait(60):
             raise AssertionError("the proxy does not start")
 
     def stop(self) -> None:
@@ -91,9 +91,14 @@ class Proxy:
         self._loop.close()
 
     def release(self) -> None:
-        """Let go what was held, and hold nothing more."""
+        """Let go what was held, and hold nothing more, until `hold` is set anew."""
         self.hold = lambda _: False
-        self._loop.call_soon_threadsafe(self._released.set)
+        self.held.clear()
+        self._loop.call_soon_threadsafe(self._let_go)
+
+    def _let_go(self) -> None:
+        self._released.set()
+        self._released = asyncio.Event()
 
     def _run(self) -> None:
         self._loop.run_until_complete(self._serve())

@@ -5,12 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.e2e.tasks import Task, Tasks, clean_environment, cloud_run
+from tests.faults.wire.asked import Asked
 from tests.faults.wire.oracle import Findings, Oracle
 from tests.faults.wire.proxy import Proxy
 from tests.faults.wire.world import OUTPUT, PREFIX, SOURCE, World
 
 EXECUTION = "chaos-x7k2p"
 HURRIED = "tests.faults.wire.hurried"
+GATED = "tests.faults.wire.gated"
+PATIENT = "tests.faults.wire.patient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Stage:
             index: Of the task.
             count: Of tasks.
             attempt: From 0.
-            module: `thumbrun`, or the one with short limits.
+            module: `thumbrun`, or one of those with other limits.
             more: Further variables of its environment.
         """
         environment = clean_environment(
@@ -58,13 +61,21 @@ class Stage:
         )
 
 
-def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
-    """Wait for something that happens in another process.
+def let_through(proxy: Proxy, count: int) -> None:
+    """Let a proxy pass on what reads so many images, and hold what reads any other until it is told to release them."""
+    let: set[str] = set()
 
-    Raises:
-        AssertionError: It does not happen.
-    """
-    deadline = time.monotonic() + seconds
+    def hold(asked: Asked) -> bool:
+        if asked.operation != "read" or not asked.name.startswith(PREFIX):
+            return False
+        if len(let) < count:
+            let.add(asked.name)
+        return asked.name not in let
+
+    proxy.hold = hold
+
+
+def wait_until(true: Callable[[], object]) -> None:
+    """Wait for something that happens in another process; where it never does, the test's time limit ends the wait."""
     while not true():
-        assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -8,7 +8,6 @@ from tests.faults.wire.asked import Asked
 from tests.faults.wire.faults import FITTING, Chance, Each, Fault
 from tests.faults.wire.stage import Stage
 from tests.faults.wire.world import OUTPUT, SOURCE
-from thumbrun.storage.gcs import store as gcs
 
 # 403 instead of 412 needs a name that is taken: the test of roles has that for every create.
 KINDS = {
@@ -70,7 +69,7 @@ def test_a_connection_that_stalls_or_drips_is_noticed(stage: Stage, fault: Fault
     """An answer that never comes, or a byte at a time, is given up and asked for again, whatever was asked."""
     stage.world.fill(10)
     stage.proxy.stall = 3600
-    stage.proxy.drip = 1.1  # seconds between two of five pieces: below the silence that is borne, above the total
+    stage.proxy.drip = 0.3  # seconds between two of twenty pieces: far below the silence that is borne, above the total
     left = {"page": SOURCE, "read": SOURCE, "create": OUTPUT}
     stage.proxy.decide = lambda asked: (
         fault if left.get(asked.operation) == asked.bucket and left.pop(asked.operation) else None
@@ -86,6 +85,6 @@ def test_a_connection_that_stalls_or_drips_is_noticed(stage: Stage, fault: Fault
 
 def test_how_long_a_task_waits_for_an_answer() -> None:
     """The limits that the test above shortens: half a minute without a byte, a minute for all but large bodies."""
-    assert 30.0 == gcs._SILENCE_SECONDS
-    assert 60.0 == gcs._longest(0)
-    assert 60.0 + 40 == gcs._longest(40 * 256 * 1024)
+    assert 30.0 == store._SILENCE_SECONDS
+    assert 60.0 == store._longest(0)
+    assert 60.0 + 40 == store._longest(40 * 256 * 1024)

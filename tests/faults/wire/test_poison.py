@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -24,22 +25,21 @@ class Deadly:
     """Kills whoever has opened the image: the proof is its thumbnail, which never arrives.
 
     Attributes:
-        victim: Whom to kill.
+        victims: Whom to kill, each once.
         deaths: How often it has.
     """
 
     def __init__(self, thumbnail: str) -> None:
         self._thumbnail = thumbnail
-        self.victim: Task | None = None
+        self.victims: Queue[Task] = Queue()
         self.deaths = 0
 
     def __call__(self, asked: Asked) -> Fault | None:
         """Let every request pass but the one that writes the thumbnail."""
-        if asked.operation != "create" or not asked.name.endswith(self._thumbnail) or self.victim is None:
+        if asked.operation != "create" or not asked.name.endswith(self._thumbnail):
             return None
+        os.killpg(self.victims.get(timeout=60).process.pid, signal.SIGKILL)
         self.deaths += 1
-        os.killpg(self.victim.process.pid, signal.SIGKILL)
-        self.victim = None
         return Fault.RESET
 
 
@@ -74,7 +74,8 @@ def test_the_fourth_attempt_sets_it_aside(tmp_path: Path) -> None:
                 THUMBRUN_WORKERS="2",
                 **cloud_run(0, 1, attempt, "execution-1"),
             )
-            deadly.victim = task = tasks.start(environment)
+            task = tasks.start(environment)
+            deadly.victims.put(task)
             codes.append(task.wait())
         assert [-signal.SIGKILL, -signal.SIGKILL, -signal.SIGKILL, 0] == codes, tasks.outputs()
         assert 3 == deadly.deaths

@@ -11,13 +11,15 @@ from PIL import Image
 
 from tests.faults.wire.asked import Asked
 from tests.faults.wire.faults import Fault, no_fault
-from tests.faults.wire.schedule import decoding_processes
-from tests.faults.wire.stage import HURRIED, Stage, wait_until
+from tests.faults.wire.stage import GATED, HURRIED, Stage, wait_until
 from tests.faults.wire.world import OUTPUT, SOURCE
+from tests.unit.imaging.gate import at_gate, gated, processes
 from thumbrun.planning import planner
 from thumbrun.task import runner
 
 _HAND_BACK_SECONDS = 8.0  # Cloud Run sends SIGKILL ten seconds after SIGTERM
+# What a machine that is busy may need for it, and less than the half minute for which a task bears a silent store.
+_AT_MOST = 3 * _HAND_BACK_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -36,9 +38,9 @@ def test_a_task_hands_back_whatever_it_waits_for(stage: Stage, held: Callable[[A
     stage.world.fill(40)
     stage.proxy.hold = held
     task = stage.start(module="thumbrun")
-    assert stage.proxy.held.wait(30), task.output()
+    wait_until(stage.proxy.held.is_set)
     task.process.terminate()
-    assert 130 == task.wait(_HAND_BACK_SECONDS + 1), task.output()  # one more for a machine that is busy
+    assert 130 == task.wait(_AT_MOST), task.output()
     stage.proxy.release()
     again = stage.start(attempt=1, module="thumbrun")
     assert 0 == again.wait(), again.output()
@@ -59,7 +61,7 @@ def test_a_task_hands_back_in_a_storm(stage: Stage) -> None:
     task = stage.start(module="thumbrun")
     wait_until(lambda: stage.proxy.faults.total() > 20)
     task.process.terminate()
-    assert 130 == task.wait(_HAND_BACK_SECONDS + 1), task.output()
+    assert 130 == task.wait(_AT_MOST), task.output()
     stage.proxy.decide = no_fault
     again = stage.start(attempt=1, module="thumbrun")
     assert 0 == again.wait(), again.output()
@@ -73,7 +75,7 @@ def test_the_time_that_a_task_takes_to_hand_back() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [HURRIED, pytest.param("thumbrun", marks=[pytest.mark.slow, pytest.mark.timeout(200)])],
+    [HURRIED, pytest.param("thumbrun", marks=[pytest.mark.slow, pytest.mark.timeout(900)])],
     ids=["three seconds", "a minute"],
 )
 def test_a_planner_that_only_seems_dead(stage: Stage, module: str) -> None:
@@ -82,11 +84,11 @@ def test_a_planner_that_only_seems_dead(stage: Stage, module: str) -> None:
     stage.proxy.page_limit = 30
     stage.proxy.hold = lambda asked: asked.bucket == SOURCE and bool(asked.from_name)
     first = stage.start(0, 2, module=module)
-    assert stage.proxy.held.wait(30), first.output()
+    wait_until(stage.proxy.held.is_set)
     first.send(signal.SIGSTOP)
     stage.proxy.release()
     second = stage.start(1, 2, module=module)
-    assert 0 == second.wait(150), second.output()
+    assert 0 == second.wait(), second.output()
     assert '"plan-made"' in second.output()
     first.send(signal.SIGCONT)
     assert 0 == first.wait(), first.output()
@@ -108,18 +110,16 @@ def test_how_long_a_planner_may_be_silent() -> None:
 def test_a_decoding_process_that_is_killed(stage: Stage) -> None:
     """An image whose process the system kills while it is decoded is `crashed`; no other image suffers."""
     stage.world.fill(30)
-    noise = Image.effect_noise((5000, 5000), 60)
     target = io.BytesIO()
-    Image.merge("RGB", (noise, noise, noise)).save(target, "PNG", compress_level=1)
-    stage.world.put_body("in/large.png", target.getvalue())
-    stage.proxy.hold = lambda asked: asked.operation == "read" and asked.name == "in/large.png"
-    task = stage.start()
+    Image.effect_noise((500, 500), 60).save(target, "PNG")
+    stage.world.put_body("in/last.png", gated(target.getvalue()))
+    stage.proxy.hold = lambda asked: asked.operation == "read" and asked.name == "in/last.png"
+    task = stage.start(module=GATED, THUMBRUN_IMAGE_TIMEOUT="3600")
     wait_until(lambda: 30 == stage.thumbnails())
-    (process,) = decoding_processes(task)
-    before = process.cpu_times().user
     stage.proxy.release()
-    wait_until(lambda: process.cpu_times().user > before + 0.05)
-    process.send_signal(signal.SIGKILL)
+    wait_until(lambda: at_gate(task.process.pid))
+    (decoder_process,) = at_gate(task.process.pid)
+    decoder_process.kill()
     assert 0 == task.wait(), task.output()
     findings = stage.judge(killed_workers=1)
     assert [] == findings.all()
@@ -132,14 +132,14 @@ def test_a_decoding_process_that_is_killed_before_it_takes_an_image_up(stage: St
     """What the process had not taken up is decoded by the one that replaces it."""
     stage.world.fill(30)
     stage.proxy.hold = lambda asked: asked.bucket == SOURCE and asked.operation == "read"
-    task = stage.start()
-    assert stage.proxy.held.wait(30), task.output()
-    wait_until(lambda: decoding_processes(task))
-    (process,) = decoding_processes(task)
-    process.send_signal(signal.SIGSTOP)
+    task = stage.start(module=GATED, THUMBRUN_IMAGE_TIMEOUT="3600")
+    wait_until(stage.proxy.held.is_set)
+    wait_until(lambda: processes(task.process.pid))
+    (decoder_process,) = processes(task.process.pid)
+    decoder_process.suspend()
     stage.proxy.release()
-    wait_until(lambda: 30 == stage.proxy.reads(SOURCE))
-    process.send_signal(signal.SIGKILL)
+    wait_until(lambda: "handed over" in task.output())
+    decoder_process.kill()
     assert 0 == task.wait(), task.output()
     findings = stage.judge()
     assert [] == findings.all()

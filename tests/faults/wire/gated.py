@@ -1,0 +1,36 @@
+"""`thumbrun` with short limits, whose decoding processes stop at the images that wait for the test.
+
+It says `handed over` when an image is on its way to a decoder_process, whether or not that takes it up.
+"""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from tests.faults.wire.hurried import hurry
+from tests.unit.imaging import gate
+from thumbrun.cli import main
+from thumbrun.decoding import decoder_process, launcher
+from thumbrun.decoding.body import Body
+from thumbrun.decoding.channel import Channel
+from thumbrun.imaging.request import Request
+
+
+def tell() -> None:
+    """Have this process say it when it hands images over."""
+    send = decoder_process._send
+
+    async def telling(channel: Channel, asked: Sequence[tuple[Body, Request]]) -> None:
+        sending = asyncio.ensure_future(send(channel, asked))
+        await asyncio.sleep(0)  # what the socket holds is sent by now
+        print("handed over", flush=True)
+        await sending
+
+    decoder_process._send = telling
+
+
+if __name__ == "__main__":
+    launcher._COMMAND = gate.command()
+    hurry()
+    tell()
+    sys.exit(main())
