@@ -3,23 +3,26 @@
 import io
 import json
 import re
-import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from PIL import Image
 
+from tests.e2e.clocked import clocks_around_a_minute
+from tests.e2e.requests import requests
 from tests.e2e.tasks import Task, Tasks, clean_environment, cloud_run
-from tests.faults.wire.asked import Asked
-from tests.faults.wire.proxy import Proxy, running_proxy
+from tests.faults.wire.proxy import running_proxy
+from tests.faults.wire.stage import let_through, wait_until
 from tests.fidelity.measure import psnr
 from tests.photographs import photographs, reduced
 from thumbrun.demo.emulator import Emulator
 
 BUCKET = "photos"
 COUNT = 10
+CLOCKED = "tests.e2e.clocked"
 RUN_FOLDER = re.compile(r"(\d{8}T\d{4}Z(?:-\d+)?)/(.+)", re.DOTALL)
 # Names that are legal in a bucket and break what does not quote them. All lie below the source, in/.
 ODD_NAMES = (
@@ -82,45 +85,11 @@ def check_thumbnails(emulator: Emulator, images: Mapping[str, bytes], bucket: st
     return folders.pop()
 
 
-def listings_of_source(log: Path) -> list[str]:
+def listings_of_source(emulator: Emulator, log: Path) -> list[str]:
     """Return the requests that listed the source, from the emulator's log."""
-    requests = re.findall(rf'"GET (/storage/v1/b/{BUCKET}/o\?[^ ]*) HTTP', log.read_text().replace('\\"', '"'))
-    return [request for request in requests if "prefix=in/" in unquote(request)]
-
-
-def wait_for_next_minute(seconds_before: float) -> None:
-    """Wait until so many seconds before a full minute: what is tested happens across it."""
-    time.sleep((60 - seconds_before - time.time()) % 60)
-
-
-def wait_for_thumbnails(emulator: Emulator, count: int) -> None:
-    """Wait until the run is well under way."""
-    deadline = time.monotonic() + 60
-    while len(thumbnails(emulator)) < count:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def let_through(proxy: Proxy, count: int) -> None:
-    """Let a proxy pass on what reads so many images, and hold what reads any other until it is told to release them."""
-    let: set[str] = set()
-
-    def hold(asked: Asked) -> bool:
-        if asked.operation != "read" or not asked.name.startswith("in/"):
-            return False
-        if len(let) < count:
-            let.add(asked.name)
-        return asked.name not in let
-
-    proxy.hold = hold
-
-
-def wait_for_output(task: Task, words: str) -> None:
-    """Wait until a task has said something."""
-    deadline = time.monotonic() + 60
-    while words not in task.output():
-        assert time.monotonic() < deadline, task.output()
-        time.sleep(0.01)
+    lines = "\n".join(requests(emulator, log, BUCKET)).replace('\\"', '"')
+    found = re.findall(rf'"GET (/storage/v1/b/{BUCKET}/o\?[^ ]*) HTTP', lines)
+    return [request for request in found if "prefix=in/" in unquote(request)]
 
 
 @pytest.mark.slow
@@ -129,7 +98,7 @@ def wait_for_output(task: Task, words: str) -> None:
 def test_ten_tasks_with_kills_across_a_change_of_minute(
     emulator: Emulator, tasks: Tasks, emulator_log: Path, execution: str | None
 ) -> None:
-    """Ten tasks started across a minute, one twice, three killed and tried again, one of another count: all is right.
+    """Ten tasks across a change of minute, one twice, three killed and tried again, one of another count: all is right.
 
     One folder holds every image once, at the right size, with the right picture; the source was listed once.
     """
@@ -137,28 +106,33 @@ def test_ten_tasks_with_kills_across_a_change_of_minute(
     common = clean_environment(
         STORAGE_EMULATOR_HOST=emulator.url, INPUT_FOLDER=f"gs://{BUCKET}/in", THUMBRUN_WORKERS="1"
     )
-    for body in images.values():
-        reduced(body)  # made here, where there is time to wait, and kept
-    wait_for_next_minute(2.5)
+    before, after = clocks_around_a_minute()
     started: dict[int, Task] = {}
-    for index in range(COUNT):
-        started[index] = tasks.start(common | cloud_run(index, COUNT, 0, execution))
-        if index in (2, 5, 8):
-            wait_for_output(started[index], "Plan ")
-            assert started[index].process.poll() is None  # at work
-            started[index].kill()
-        time.sleep(0.5)
-    others = [
-        tasks.start(common | cloud_run(4, COUNT, 0, execution)),  # a second live copy
-        tasks.start(common | cloud_run(3, 7, 0, execution)),  # another task count
-    ]
-    for task in others:
-        wait_for_output(task, "Plan ")
-    for index in (2, 5, 8):
-        started[index] = tasks.start(common | cloud_run(index, COUNT, 1, execution))
-    assert [0] * (COUNT + 2) == [task.wait() for task in [*started.values(), *others]], tasks.outputs()
+    with ExitStack() as stack:
+        # Through a proxy of their own, which lets two images through: those to be killed, and one to have a copy.
+        proxies = {index: stack.enter_context(running_proxy(emulator.url)) for index in (2, 4, 5, 8)}
+        for index in range(COUNT):
+            environment = common | (before if index < COUNT // 2 else after) | cloud_run(index, COUNT, 0, execution)
+            if index in proxies:
+                let_through(proxies[index], 2)
+                environment["STORAGE_EMULATOR_HOST"] = proxies[index].url
+            started[index] = tasks.module(CLOCKED, environment=environment)
+            if index in (2, 5, 8):
+                wait_until(proxies[index].held.is_set)
+                assert started[index].process.poll() is None  # at work
+                started[index].kill()
+        wait_until(proxies[4].held.is_set)
+        others = [
+            tasks.module(CLOCKED, environment=common | after | cloud_run(4, COUNT, 0, execution)),  # a second live copy
+            tasks.module(CLOCKED, environment=common | after | cloud_run(3, 7, 0, execution)),  # another task count
+        ]
+        wait_until(lambda: all("Plan " in task.output() for task in others))
+        proxies[4].release()
+        for index in (2, 5, 8):
+            started[index] = tasks.module(CLOCKED, environment=common | after | cloud_run(index, COUNT, 1, execution))
+        assert [0] * (COUNT + 2) == [task.wait() for task in [*started.values(), *others]], tasks.outputs()
     run_id = check_thumbnails(emulator, images)
-    assert 1 == len(listings_of_source(emulator_log))
+    assert 1 == len(listings_of_source(emulator, emulator_log))
     begun = re.findall(r"Run (\S+) \(|\"message\": \"Run (\S+) \(", tasks.outputs())
     assert {run_id} == {"".join(names) for names in begun}
     assert COUNT + len(others) + 3 == len(begun)
@@ -226,7 +200,7 @@ def test_a_terminated_task_hands_back_and_is_resumed(emulator: Emulator, tasks: 
     with running_proxy(emulator.url) as proxy:
         let_through(proxy, 5)
         task = tasks.command("run", f"gs://{BUCKET}/in", environment=environment | {"STORAGE_EMULATOR_HOST": proxy.url})
-        wait_for_thumbnails(emulator, 5)
+        wait_until(lambda: 5 == len(thumbnails(emulator)))
         task.process.terminate()
         assert 130 == task.wait(), task.output()
         assert 5 == len(thumbnails(emulator))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.requests import requests
 from tests.e2e.tasks import Task, Tasks, clean_environment, cloud_run
 from tests.photographs import photographs
 from thumbrun.demo.emulator import Emulator
@@ -92,13 +93,13 @@ def test_a_finished_run_is_resumed_without_work(tasks: Tasks, bucket: Emulator, 
     """Named by its folder alone, it knows its settings; nothing is written, and of the run only the ledger is read."""
     run = run_once(tasks, bucket)
     before = {name: item["generation"] for name, item in bucket.objects(BUCKET).items()}
-    asked = len(emulator_log.read_text().splitlines())
+    asked = len(requests(bucket, emulator_log, BUCKET))
     task = tasks.command("run", "--resume", f"gs://{BUCKET}/{run}", environment=environment(bucket))
     assert 0 == task.wait(), task.output()
-    requests = "\n".join(emulator_log.read_text().splitlines()[asked:])
+    more = "\n".join(requests(bucket, emulator_log, BUCKET)[asked:])
     assert before == {name: item["generation"] for name, item in bucket.objects(BUCKET).items()}
-    assert "ledger" in requests
-    assert "jsonl.gz" not in requests
+    assert "ledger" in more
+    assert "jsonl.gz" not in more
     assert [12] == [told["done"] for told in events(task, "run-done")]
 
 

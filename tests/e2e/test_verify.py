@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.e2e.requests import requests
 from tests.e2e.tasks import Tasks, clean_environment, cloud_run
 from tests.photographs import photographs
 from thumbrun.demo.emulator import Emulator
@@ -91,11 +92,11 @@ def go_on(tasks: Tasks, emulator: Emulator, advice: list[str]) -> None:
 def test_a_whole_run(tasks: Tasks, bucket: Emulator, emulator_log: Path) -> None:
     """All is right, with exit code 0, failures of single images included; nothing but reading is asked of the store."""
     run = run_once(tasks, bucket)
-    asked = len(emulator_log.read_text().splitlines())
+    asked = len(requests(bucket, emulator_log, BUCKET))
     code, found = verify(tasks, bucket, run)
-    requests = emulator_log.read_text().splitlines()[asked:]
-    assert WHOLE < len(requests)
-    assert [] == [line for line in requests if '"GET /' not in line]
+    more = requests(bucket, emulator_log, BUCKET)[asked:]
+    assert WHOLE < len(more)
+    assert [] == [line for line in more if '"GET /' not in line]
     assert 0 == code
     outcomes = found.pop("outcomes")
     assert (WHOLE, {}, {"truncated": 1, "unreadable": 1}) == tuple(outcomes[k] for k in ("done", "skipped", "failed"))
