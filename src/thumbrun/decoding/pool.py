@@ -111,7 +111,7 @@ class DecoderPool:
         """Start the processes, without holding up the event loop.
 
         Raises:
-            WorkersError: They do not start.
+            DecoderPoolError: They do not start.
         """
         for process in self._processes:
             await self._started(process)
@@ -125,7 +125,7 @@ class DecoderPool:
         """Have a thumbnail made; whatever the image does to its process, this returns.
 
         Raises:
-            WorkersError: No process can be had, or none is running: `start` was not awaited, or `close` was.
+            DecoderPoolError: No process can be had, or none is running: `start` was not awaited, or `close` was.
         """
         if not self._serving:
             raise _not_running()

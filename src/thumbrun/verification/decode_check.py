@@ -46,7 +46,7 @@ class Opening:
             box: That it must fit; None: the recipe's largest.
 
         Raises:
-            StoreError, WorkersError: It cannot be told.
+            StoreError, DecoderPoolError: It cannot be told.
         """
         size = outcome.output_bytes
         async with self._bytes.take(min(size, self._bytes.capacity)):

@@ -267,7 +267,7 @@ async def verify(settings: Settings, events: Events, clock: Clock, *, quick: boo
 
     Raises:
         SettingsError: The run was begun by a version of thumbrun that makes other thumbnails.
-        StoreError, WorkersError: What was found so far is not the whole truth.
+        StoreError, DecoderPoolError: What was found so far is not the whole truth.
     """
     async with Stores(settings, events, clock) as stores, AsyncExitStack() as stack:
         workers = None

@@ -8,6 +8,7 @@ from tests.faults.wire.asked import Asked
 from tests.faults.wire.faults import FITTING, Chance, Each, Fault
 from tests.faults.wire.stage import Stage
 from tests.faults.wire.world import OUTPUT, SOURCE
+from thumbrun.storage.gcs import store as gcs_store
 
 # 403 instead of 412 needs a name that is taken: the test of roles has that for every create.
 KINDS = {
@@ -85,6 +86,6 @@ def test_a_connection_that_stalls_or_drips_is_noticed(stage: Stage, fault: Fault
 
 def test_how_long_a_task_waits_for_an_answer() -> None:
     """The limits that the test above shortens: half a minute without a byte, a minute for all but large bodies."""
-    assert 30.0 == store._SILENCE_SECONDS
-    assert 60.0 == store._longest(0)
-    assert 60.0 + 40 == store._longest(40 * 256 * 1024)
+    assert 30.0 == gcs_store._SILENCE_SECONDS
+    assert 60.0 == gcs_store._longest(0)
+    assert 60.0 + 40 == gcs_store._longest(40 * 256 * 1024)
