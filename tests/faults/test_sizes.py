@@ -11,7 +11,7 @@ from thumbrun.imaging.recipe import Recipe
 from thumbrun.outcomes import Reason, Status
 from thumbrun.storage.base import DamagedError, DeniedError, Entry, TransientError
 from thumbrun.storage.memory import MemoryStore
-from thumbrun.task.put import WorkItem
+from thumbrun.task.work_item import WorkItem
 
 RECIPE = Recipe(200, 200, smaller=((100, 100), (50, 50)))
 NAMES = [f"{RUN}/{size}a.jpg" for size in RECIPE.folders]

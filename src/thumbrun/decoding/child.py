@@ -1,6 +1,6 @@
 """What runs in a decoding process: its limits, and one image after the other.
 
-Several small images may come at once. Each is opened, limited and answered like one that came alone; but the answers
+Several small images may come at once. Each is opened, limited and answered like one that came alone; but the replies
 are sent together, since each wakes the task, unless one took long: the task's time limit is for each.
 """
 
@@ -44,16 +44,16 @@ def main(channel: socket.socket, server: int, memory: int, seconds: float) -> No
     """
     limits = _Memory(memory)
     confine(server)
-    answers = protocol.frame({"ready": True})
+    replies = protocol.frame({"ready": True})
     inbox = _Inbox(channel)
     took = 0.0
     while True:
         if not inbox.has_message or took > _LONG:
             try:
-                channel.sendall(b"".join(answers))
+                channel.sendall(b"".join(replies))
             except BrokenPipeError:
                 return
-            answers = []
+            replies = []
         if (received := inbox.next()) is None:
             return
         request, source = received
@@ -63,7 +63,7 @@ def main(channel: socket.socket, server: int, memory: int, seconds: float) -> No
             limits.allow(request.memory)
             verdict = _rendered(source, request, memory)
         limits.give_back()
-        answers += protocol.answer(verdict)
+        replies += protocol.answer(verdict)
         took = time.monotonic() - began
 
 

@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from PIL import Image
 
-from thumbrun.decoding import child as worker
+from thumbrun.decoding import child
 from thumbrun.decoding.confine import close_all_but
 from thumbrun.decoding.protocol import LAUNCH, NUMBER
 
@@ -48,8 +48,8 @@ def main(descriptor: int) -> None:
                 _tell_ends(children)
             if control in ready and not _served(control, children):
                 break
-    for child in children:
-        os.kill(child, signal.SIGKILL)
+    for pid in children:
+        os.kill(pid, signal.SIGKILL)
 
 
 def _served(control: socket.socket, children: dict[int, socket.socket]) -> bool:
@@ -62,33 +62,33 @@ def _served(control: socket.socket, children: dict[int, socket.socket]) -> bool:
         return False
     channel, status = (socket.socket(fileno=one) for one in descriptors)
     server = os.getpid()
-    child = os.fork()
-    if not child:
-        _become_worker(channel, server, *LAUNCH.unpack(request))
+    pid = os.fork()
+    if not pid:
+        _become_child(channel, server, *LAUNCH.unpack(request))
     channel.close()
-    children[child] = status
-    _tell(status, child)
+    children[pid] = status
+    _tell(status, pid)
     return True
 
 
-def _become_worker(channel: socket.socket, server: int, memory: int, seconds: float) -> NoReturn:
+def _become_child(channel: socket.socket, server: int, memory: int, seconds: float) -> NoReturn:
     code = 1
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once, also within a decoder; another process does its image
         close_all_but(channel.detach(), _CHANNEL)
-        worker.main(socket.socket(fileno=_CHANNEL), server, memory, seconds)
+        child.main(socket.socket(fileno=_CHANNEL), server, memory, seconds)
         code = 0
     finally:
         os._exit(code)  # nothing of the fork server's is to be run or closed here
 
 
 def _tell_ends(children: dict[int, socket.socket]) -> None:
-    for child in list(children):
-        pid, status = os.waitpid(child, os.WNOHANG)
-        if pid:
-            with children.pop(child) as listener:
+    for pid in list(children):
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            with children.pop(pid) as listener:
                 _tell(listener, os.waitstatus_to_exitcode(status))
 
 

@@ -152,8 +152,8 @@ def _in_folder(drawn: Sequence[Sample], target: Path) -> DemoStores:
 
 def _run(stores: DemoStores, run_id: str) -> int:
     """Run the tasks in the same terminal, so that their progress is seen."""
-    places = (stores.source, stores.output)
-    source, output = (where.root if stores.emulator is None else where.uri() for where in places)
+    ends = (stores.source, stores.output)
+    source, output = (where.root if stores.emulator is None else where.uri() for where in ends)
     environ = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
     if stores.emulator:
         environ["STORAGE_EMULATOR_HOST"] = stores.emulator.url
@@ -178,9 +178,9 @@ async def _read_cells(stores: DemoStores, run_id: str) -> list[Cell]:
 def _noted(cells: Sequence[Cell], drawn: Sequence[Sample]) -> list[Cell]:
     """Return the cells with the samples' notes, the gallery first."""
     notes = {sample.path: sample.note for sample in drawn}
-    places = {sample.path: number for number, sample in enumerate(drawn)}
+    order = {sample.path: number for number, sample in enumerate(drawn)}
     noted = [replace(cell, note=notes.get(cell.source, "")) for cell in cells]
-    return sorted(noted, key=lambda cell: places.get(cell.source, len(places)))
+    return sorted(noted, key=lambda cell: order.get(cell.source, len(order)))
 
 
 def _tell(
@@ -199,7 +199,7 @@ def _tell(
             path = thumbnails / cell.output
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(cell.thumbnail)
-    facts = RunDetails(
+    details = RunDetails(
         source=stores.source.uri(),
         thumbnails=f"{stores.output.uri()}{run_id}/",
         tasks=TASKS,
@@ -207,7 +207,7 @@ def _tell(
         started=began.strftime("%d %B %Y, %H:%M UTC").lstrip("0"),
     )
     sheet = target / "contact-sheet.html"
-    sheet.write_text(contact_sheet(f"Run {run_id}", facts, cells), "utf-8")
+    sheet.write_text(contact_sheet(f"Run {run_id}", details, cells), "utf-8")
     made, skipped, failed = (sum(cell.status is status for cell in cells) for status in Status)
     surprises = unexpected(drawn, cells)
     say(

@@ -147,8 +147,8 @@ def _refused(name: str, source: IO[bytes], error: Exception) -> Refused:
     detail = "".join(c if c.isprintable() else "?" for c in text)[:_LONGEST_DETAIL]
     if _ITS_OWN_LIMIT in detail.lower():
         return Refused(Reason.UNREADABLE, detail)
-    if any(words in detail.lower() for words in _NO_MEMORY):
+    if any(phrase in detail.lower() for phrase in _NO_MEMORY):
         return Refused(Reason.OUT_OF_MEMORY, detail)
-    said_so = isinstance(error, EOFError | struct.error) or any(words in detail.lower() for words in _CUT_SHORT)
+    said_so = isinstance(error, EOFError | struct.error) or any(phrase in detail.lower() for phrase in _CUT_SHORT)
     truncated = said_so or sniff.ends_early(name, source)
     return Refused(Reason.TRUNCATED if truncated else Reason.UNREADABLE, detail)

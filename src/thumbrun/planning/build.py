@@ -188,8 +188,8 @@ class PlanBuilder:
             decision = source.selection.decide(entry, path)
             self._survey.count(entry, decision)
             if decision.is_item:
-                opened = decision.kind is not ObjectKind.UNSUPPORTED
-                cost = shards.cost(entry.size, decision.format_name) if opened else 0.0
+                decodable = decision.kind is not ObjectKind.UNSUPPORTED
+                cost = shards.cost(entry.size, decision.format_name) if decodable else 0.0
                 self._items += 1
                 self._cost += cost
                 output = rule.name(path, decision.format_name, 0)
@@ -204,7 +204,7 @@ class PlanBuilder:
                         entry.crc32c,
                         entry.content_encoding,
                         decision.format_name,
-                        opened,
+                        decodable,
                         output,
                         rule.output_format(decision.format_name),
                     )

@@ -20,7 +20,7 @@ class Item(NamedTuple):
         crc32c: Of the stored bytes, or None where the store keeps none.
         encoding: `gzip` where the stored bytes are a compressed form, or None.
         format: The source format that type or name claims; None where it is to be found out, or unsupported.
-        opened: Whether it may be opened; False for an image of an unsupported format.
+        decodable: Whether thumbrun decodes it; False for an image of an unsupported format.
         output: The thumbnail's name below the run's folder.
         output_format: Of the thumbnail.
     """
@@ -31,13 +31,13 @@ class Item(NamedTuple):
     crc32c: int | None
     encoding: str | None
     format: str | None
-    opened: bool
+    decodable: bool
     output: str
     output_format: str
 
     def to_row(self) -> dict[str, Any]:
         """Return the item as it stands in a shard's record."""
-        return {name: value for name, value in self._asdict().items() if value is not None}
+        return {_KEYS.get(name, name): value for name, value in self._asdict().items() if value is not None}
 
     def to_line(self) -> str:
         """Return the JSON of `to_row`."""
@@ -52,11 +52,12 @@ class Item(NamedTuple):
         """
         if not row.keys() >= _ALWAYS:
             raise RecordError(f"a row of a shard's record lacks {', '.join(sorted(_ALWAYS - row.keys()))}")
-        return cls(**{name: row.get(name) for name in Item._fields})  # type: ignore[arg-type]
+        return cls(*(row.get(_KEYS.get(name, name)) for name in Item._fields))  # type: ignore[arg-type]
 
 
 _text = json.encoder.encode_basestring_ascii
-_ALWAYS = frozenset(Item._fields) - {"crc32c", "encoding", "format"}  # what every row has
+_KEYS = {"decodable": "opened"}  # the keys of fields that records call otherwise
+_ALWAYS = {_KEYS.get(name, name) for name in Item._fields} - {"crc32c", "encoding", "format"}  # what every row has
 
 
 def item_line(
@@ -66,7 +67,7 @@ def item_line(
     crc32c: int | None,
     encoding: str | None,
     format_: str | None,
-    opened: bool,
+    decodable: bool,
     output: str,
     output_format: str,
 ) -> str:
@@ -78,7 +79,7 @@ def item_line(
         shown += f',"format":"{format_}"'
     return (
         f'{{"source":{_text(source)},"generation":{_text(generation)},"size":{size}{shown}'
-        f',"opened":{"true" if opened else "false"},"output":{_text(output)}'
+        f',"opened":{"true" if decodable else "false"},"output":{_text(output)}'
         f',"output_format":"{output_format}"}}'
     )
 

@@ -62,9 +62,17 @@ def _header(title: str, run: RunDetails, tally: Tally, cells: Sequence[Cell]) ->
     lead = f"<b>{done}</b> of {images}{by}{taken}.{size}"
     if len(cells) < tally.items:
         lead += f" This page shows {len(cells):,} of them."
-    facts = [("from", run.source), ("to", run.thumbnails), ("recipe", run.recipe), ("started", run.started), *run.more]
+    details = [
+        ("from", run.source),
+        ("to", run.thumbnails),
+        ("recipe", run.recipe),
+        ("started", run.started),
+        *run.more,
+    ]
     listed = "".join(
-        f"<div><dt>{html_text.text(word)}</dt><dd>{html_text.text(value)}</dd></div>" for word, value in facts if value
+        f"<div><dt>{html_text.text(word)}</dt><dd>{html_text.text(value)}</dd></div>"
+        for word, value in details
+        if value
     )
     return (
         f'<header><div><p class="mark">{_MARK}thumbrun</p><h1>{html_text.text(title)}</h1>'

@@ -22,7 +22,7 @@ def _setting(
     default: str | None,
     help_: str,
     *,
-    words: str = "",
+    default_words: str = "",
     unit: str = "",
     variable: str | None = None,
     flag: str | None = None,
@@ -42,7 +42,7 @@ def _setting(
         help_,
         variable=f"THUMBRUN_{name.upper()}" if variable is None else variable,
         flag=f"--{name.replace('_', '-')}" if flag is None else flag,
-        default_words=words or default or "",
+        default_words=default_words or default or "",
         unit=unit,
         repeats=repeats,
         claimed=claimed,
@@ -62,7 +62,7 @@ SOURCE = _setting(
     None,
     "Where the images are: gs://bucket/path, file:///folder or, on the command line, a local path. "
     "thumbrun takes it as a folder: gs://b/in is gs://b/in/, never inbox/.",
-    words="required",
+    default_words="required",
     variable="INPUT_FOLDER",
     flag="SOURCE",
     claimed=True,
@@ -76,7 +76,7 @@ OUTPUT = _setting(
     None,
     "Where the run's folder goes: a bucket, gs://bucket/prefix, or a folder. "
     "A bare word is a bucket for a gs:// source and a folder for a local one.",
-    words="the root of the source's bucket; the current folder for a local source",
+    default_words="the root of the source's bucket; the current folder for a local source",
     variable="OUTPUT_BUCKET",
     claimed=True,
     fixed=False,
@@ -89,7 +89,7 @@ STATE = _setting(
     "PLACE",
     None,
     "Where the records of runs go. Put them elsewhere if the thumbnails are public.",
-    words="_thumbrun below the output",
+    default_words="_thumbrun below the output",
 )
 EMULATOR = _setting(
     "emulator",
@@ -97,7 +97,7 @@ EMULATOR = _setting(
     "ADDRESS",
     None,
     "The address of an emulator. thumbrun then asks it instead of Cloud Storage, and sends no credentials.",
-    words="none",
+    default_words="none",
     variable="STORAGE_EMULATOR_HOST",
     flag="",
 )
@@ -107,7 +107,7 @@ RUN_ID = _setting(
     "ID",
     None,
     "Work on the run with this id. If there is none, thumbrun begins it.",
-    words="none",
+    default_words="none",
     fixed=True,
 )
 RESUME = _setting(
@@ -117,7 +117,7 @@ RESUME = _setting(
     None,
     "Continue this run: its id, or gs://bucket/prefix/<run id>, or its folder. "
     "Without a source, the run keeps all settings that it began with.",
-    words="none",
+    default_words="none",
     fixed=True,
 )
 NEW = _setting(
@@ -184,7 +184,7 @@ INCLUDE = _setting(
     "Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders. "
     "A pattern without a slash is matched against the file name. Separate patterns with commas; you may repeat the "
     "flag.",
-    words="everything",
+    default_words="everything",
     repeats=True,
     claimed=True,
     to_record=sorted,
@@ -196,7 +196,7 @@ EXCLUDE = _setting(
     "GLOBS",
     "",
     "Skip paths that match any of these patterns.",
-    words="nothing",
+    default_words="nothing",
     repeats=True,
     claimed=True,
     to_record=sorted,
@@ -208,7 +208,7 @@ LIMIT = _setting(
     "N",
     None,
     "Stop after this many images, in listing order.",
-    words="none",
+    default_words="none",
     unit="images",
     claimed=True,
 )
@@ -251,7 +251,7 @@ MEMORY = _setting(
     None,
     "How much memory image files and decoded pictures take together, such as 512MiB. The processes come on top: "
     "some 75 MiB, and 35 MiB for each worker.",
-    words="320 MiB for each worker, at most 5/8 of what the container or machine has, at least 96 MiB",
+    default_words="320 MiB for each worker, at most 5/8 of what the container or machine has, at least 96 MiB",
     unit="bytes",
 )
 WORKERS = _setting(
@@ -260,7 +260,7 @@ WORKERS = _setting(
     "N",
     None,
     "How many processes decode images.",
-    words="the processors that the task really has, container limits included",
+    default_words="the processors that the task really has, container limits included",
     unit="processes",
 )
 IMAGE_TIMEOUT = _setting(
@@ -290,11 +290,11 @@ CACHE_CONTROL = _setting(
     "VALUE",
     None,
     "The Cache-Control header of the thumbnails.",
-    words="none",
+    default_words="none",
     claimed=True,
 )
 USER_PROJECT = _setting(
-    "user_project", values.project, "PROJECT", None, "The project that pays for requests.", words="the bucket's"
+    "user_project", values.project, "PROJECT", None, "The project that pays for requests.", default_words="the bucket's"
 )
 SOURCE_METADATA = _setting(
     "source_metadata",
@@ -327,7 +327,7 @@ TASKS = _setting(
     None,
     "Run this many tasks on this machine, side by side, as Cloud Run would. For a plan: how many tasks would share "
     "the work.",
-    words="one task, or as the platform says",
+    default_words="one task, or as the platform says",
     unit="tasks",
     variable="",
     unused_by=_NOT_FOR_VERIFY,

@@ -24,18 +24,20 @@ from thumbrun.storage.base import (
 )
 from thumbrun.task.admission import Admission, MemoryGrant
 from thumbrun.task.fetch import Fetcher, FetchLimits, SourceDeniedError, UnfitError
-from thumbrun.task.put import ItemRules, Putter, WorkItem
+from thumbrun.task.item_rules import ItemRules
+from thumbrun.task.put import Putter
+from thumbrun.task.work_item import WorkItem
 
 _OF_ALL_BYTES = (Reason.UNREADABLE, Reason.TRUNCATED)  # what is said of an image only after all of it was checked
 _FAILURES_IN_A_ROW = 8  # items that a failing store leaves open before the task gives up
 
 
-class _Opening:
-    """How an item is opened: announced first; who works suspects waits until it is closed."""
+class _Decoding:
+    """The decoding of one item: announced before it begins; `over` is set once nothing of the item is decoded."""
 
     def __init__(self, announce: Callable[[WorkItem], Awaitable[None]]) -> None:
         self.announce = announce
-        self.closed = asyncio.Event()
+        self.over = asyncio.Event()
 
 
 class Pipeline:
@@ -104,7 +106,7 @@ class Pipeline:
         async def side_by_side(works: AsyncIterator[WorkItem]) -> None:
             async with BoundedGroup(self.items_at_once) as group:
                 async for work in works:
-                    await group.start(self._work(work, take, _Opening(announced)))
+                    await group.start(self._work(work, take, _Decoding(announced)))
 
         await side_by_side(works)
         await self._resolve_denied(take, side_by_side)
@@ -129,9 +131,9 @@ class Pipeline:
         async def one_by_one(works: AsyncIterator[WorkItem]) -> None:
             async with BoundedGroup(2) as group:  # while one thumbnail is being written, the next item is fetched
                 async for work in works:
-                    opening = _Opening(announce)
-                    await group.start(self._work(work, take, opening))
-                    await opening.closed.wait()
+                    decoding = _Decoding(announce)
+                    await group.start(self._work(work, take, decoding))
+                    await decoding.over.wait()
 
         await one_by_one(works)
         await self._resolve_denied(take, one_by_one)
@@ -144,9 +146,9 @@ class Pipeline:
             return refusal(work.shard, work.index, unfit.reason, unfit.detail)
         return await self._putter.existing_outcome(work)
 
-    async def _work(self, work: WorkItem, take: Callable[[Outcome], None], opening: _Opening) -> None:
+    async def _work(self, work: WorkItem, take: Callable[[Outcome], None], decoding: _Decoding) -> None:
         try:
-            outcome = await self._outcome(work, opening)
+            outcome = await self._outcome(work, decoding)
         except SourceDeniedError as error:
             self._denied.append((work, error))
             if len(self._denied) % _FAILURES_IN_A_ROW == 0 and not await self._fetcher.may_read(work.item):
@@ -163,7 +165,7 @@ class Pipeline:
             self._in_a_row = 0
             take(outcome)
         finally:
-            opening.closed.set()
+            decoding.over.set()
 
     async def _resolve_denied(
         self, take: Callable[[Outcome], None], again: Callable[[AsyncIterator[WorkItem]], Awaitable[None]]
@@ -188,7 +190,7 @@ class Pipeline:
     async def _others_may_be_read(self) -> bool:
         return bool(self._denied) and await self._fetcher.may_read(self._denied[0][0].item)
 
-    async def _outcome(self, work: WorkItem, opening: _Opening) -> Outcome:
+    async def _outcome(self, work: WorkItem, decoding: _Decoding) -> Outcome:
         item = work.item
         try:
             self._check(item)
@@ -199,7 +201,7 @@ class Pipeline:
             async with self._admission.body(held) as grant:
                 fetched = await self._fetcher.fetch(item)
                 try:
-                    await opening.announce(work)
+                    await decoding.announce(work)
                     verdict = await self._render(item, fetched.body, grant)
                     if fetched.part and isinstance(verdict, Refused) and verdict.reason in _OF_ALL_BYTES:
                         fetched.body.close()
@@ -208,7 +210,7 @@ class Pipeline:
                         verdict = await self._render(item, fetched.body, grant)
                 finally:
                     fetched.body.close()
-            opening.closed.set()
+            decoding.over.set()
         except UnfitError as unfit:
             outcome = refusal(work.shard, work.index, unfit.reason, unfit.detail, source_bytes=unfit.source_bytes)
             return replace(outcome, unchecked=unfit.unchecked)
@@ -220,7 +222,7 @@ class Pipeline:
 
     def _check(self, item: Item) -> None:
         """Raise UnfitError for what needs no byte to be read."""
-        if not item.opened:
+        if not item.decodable:
             raise UnfitError(Reason.UNSUPPORTED, "thumbrun opens no images of this format")
         if problem := self._putter.name_problem(item):
             raise UnfitError(Reason.NAME_INVALID, problem)

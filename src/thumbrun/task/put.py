@@ -2,58 +2,21 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from crc32c import crc32c
 
 from thumbrun import formats
 from thumbrun.imaging.geometry import box_name
-from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import Picture, Rendered
 from thumbrun.outcomes import Outcome, Reason, Status, refusal
 from thumbrun.planning.plan import Item
 from thumbrun.runs.object_metadata import CHECKSUM_MARK, RUN_MARK, ThumbnailMarks
 from thumbrun.storage.base import DamagedError, DeniedError, Entry, ExistsError, NameRefusedError, Store, StoreError
+from thumbrun.task.item_rules import ItemRules
+from thumbrun.task.work_item import WorkItem
 
 _TRIES = 3  # creates that are refused with nothing there before it counts as a missing permission
-
-
-@dataclass(frozen=True, slots=True)
-class WorkItem:
-    """One item to be worked.
-
-    Attributes:
-        shard: The number of its shard.
-        index: Its index in the shard.
-        item: The item.
-    """
-
-    shard: int
-    index: int
-    item: Item
-
-
-@dataclass(frozen=True, slots=True)
-class ItemRules:
-    """What every item of a run has in common.
-
-    Attributes:
-        run_id: The run.
-        folder: The prefix of its thumbnails in the output store, ending in `/`.
-        recipe: What to make.
-        max_pixels: Of one image.
-        max_bytes: Of one object.
-        cache_control: Header of the thumbnails, or None.
-        hash_source: Whether the thumbnails carry a hash instead of the source's name.
-    """
-
-    run_id: str
-    folder: str
-    recipe: Recipe
-    max_pixels: int
-    max_bytes: int
-    cache_control: str | None = None
-    hash_source: bool = False
 
 
 class Putter:

@@ -26,10 +26,10 @@ from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Store
 from thumbrun.storage.location import Location
 from thumbrun.task.admission import Admission
+from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.join_run import join_run
 from thumbrun.task.open_stores import Stores, make_local_folders
 from thumbrun.task.pipeline import Pipeline
-from thumbrun.task.put import ItemRules
 from thumbrun.task.shard_processor import ShardProcessor
 from thumbrun.task.work_queue import WorkQueue
 

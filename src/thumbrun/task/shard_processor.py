@@ -12,7 +12,7 @@ from thumbrun.logs.events import Events, Progress
 from thumbrun.outcomes import MEANINGS, Outcome, Reason, Status, Tally, refusal
 from thumbrun.storage.base import StoreError
 from thumbrun.task.pipeline import Pipeline
-from thumbrun.task.put import WorkItem
+from thumbrun.task.work_item import WorkItem
 from thumbrun.task.work_queue import OpenShard, WorkQueue
 
 FLUSH_SECONDS = 10.0  # the most that a kill makes the next attempt look at again
@@ -80,19 +80,19 @@ class ShardProcessor:
             )
         return self._tally
 
-    def _begin(self, opened: OpenShard | Tally) -> None:
-        if isinstance(opened, Tally):
-            self._tally.merge(opened)
+    def _begin(self, found: OpenShard | Tally) -> None:
+        if isinstance(found, Tally):
+            self._tally.merge(found)
         else:
-            log = opened.log
+            log = found.log
             self._tally.merge(log.closed_tally)
             if not log.sealed:
                 self._open[log.shard] = log
-            for outcome in opened.recovered:
+            for outcome in found.recovered:
                 self._take(outcome)
-            if log.complete and not opened.recovered and not log.sealed:
+            if log.complete and not found.recovered and not log.sealed:
                 self._complete.put_nowait(log)
-            self._suspects += [(deaths, log, index) for index, deaths in opened.suspects.items()]
+            self._suspects += [(deaths, log, index) for index, deaths in found.suspects.items()]
         self._report()
 
     async def _work_suspects(self) -> None:

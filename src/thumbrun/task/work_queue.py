@@ -15,7 +15,7 @@ from thumbrun.outcomes import Outcome, Tally
 from thumbrun.planning.plan import Item, Plan, read_shard
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.task.pipeline import Pipeline
-from thumbrun.task.put import WorkItem
+from thumbrun.task.work_item import WorkItem
 
 _OPENED_AHEAD = 8  # shards whose items and parts are read before they are needed
 _AHEAD = 64  # items: while a shard's record is read, so many others are there to be begun
@@ -127,25 +127,25 @@ class WorkQueue:
             and self._items_ahead < _AHEAD
             and (self._opening[0].done() or not (self._items_ahead or self._ahead))
         ):
-            opened = await self._opening[0]
+            found = await self._opening[0]
             self._opening.popleft()
             self._open_more()
-            begin(opened)
-            if isinstance(opened, OpenShard):
-                self._announce(opened)
+            begin(found)
+            if isinstance(found, OpenShard):
+                self._announce(found)
 
     def _open_more(self) -> None:
         while len(self._opening) < _OPENED_AHEAD and (number := next(self._numbers, None)) is not None:
             self._opening.append(asyncio.ensure_future(self._open(number)))
 
-    def _announce(self, opened: OpenShard) -> None:
-        log = opened.log
-        ordinary = [index for index in log.open_items() if index not in opened.suspects]
+    def _announce(self, found: OpenShard) -> None:
+        log = found.log
+        ordinary = [index for index in log.open_items() if index not in found.suspects]
         if not ordinary:
             return
         works = [WorkItem(log.shard, index, log.items[index]) for index in ordinary]
         # What is never opened kills nobody.
-        harmful = [index for index in ordinary if log.items[index].opened]
+        harmful = [index for index in ordinary if log.items[index].decodable]
         if harmful:
             announcement = log.announce(harmful, self._pipeline.items_at_once + _REFUSALS)
             task = self._announcing[log.shard] = asyncio.ensure_future(announcement)
@@ -176,8 +176,8 @@ class WorkQueue:
         looked = sorted(announced.intersection(log.open_items()))
         outcomes = await asyncio.gather(*(self._existing_outcome(log, index) for index in looked))
         unseen = frozenset(i for i, outcome in zip(looked, outcomes, strict=True) if outcome is None)
-        found = suspects(log.announcements, unseen, self._task, self._clock.now())
-        return OpenShard(log, [outcome for outcome in outcomes if outcome], found)
+        suspected = suspects(log.announcements, unseen, self._task, self._clock.now())
+        return OpenShard(log, [outcome for outcome in outcomes if outcome], suspected)
 
     async def _items(self, number: int) -> list[Item]:
         return await read_shard(self._state, self._run, self._plan, number)

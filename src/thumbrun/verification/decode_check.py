@@ -10,7 +10,7 @@ from thumbrun.storage.base import Chunk, NotFoundError, Sink, Store
 from thumbrun.verification.findings import FindingKind, Problem
 
 
-class Opening:
+class DecodeCheck:
     """Reads thumbnails and has them decoded, all of them, in processes that hold no credentials."""
 
     def __init__(self, store: Store, renderer: Renderer, recipe: Recipe, memory: int) -> None:

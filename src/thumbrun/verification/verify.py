@@ -28,7 +28,7 @@ from thumbrun.settings.named_run import run_arguments
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import NotFoundError
 from thumbrun.task.open_stores import Stores
-from thumbrun.verification.decode_check import Opening
+from thumbrun.verification.decode_check import DecodeCheck
 from thumbrun.verification.findings import IN_THE_WAY, Finding, FindingKind, Problem, VerifyResult
 from thumbrun.verification.inventory import list_folder, take_inventory
 
@@ -53,7 +53,9 @@ class Verifier:
         self._settings = settings
         self._stores = stores
         self._events = events
-        self._opening = Opening(stores.output, renderer, settings.recipe, settings.memory) if renderer else None
+        self._decode_check = (
+            DecodeCheck(stores.output, renderer, settings.recipe, settings.memory) if renderer else None
+        )
         self._run = stores.state.names.run(run_id)
         self._ledger = Ledger(stores.state, run_id)
         self._folder = run_folder(settings, run_id)
@@ -162,9 +164,9 @@ class Verifier:
             return Problem(FindingKind.UNEXPLAINED, f"the item is {outcome.status}, {outcome.reason}")
         if wrong := await self._wrong_by_listing(item, outcome, name, signature):
             return wrong
-        if self._opening is None:
+        if self._decode_check is None:
             return None
-        return await self._opening.wrong(self._folder + name, item.output_format, outcome, box)
+        return await self._decode_check.wrong(self._folder + name, item.output_format, outcome, box)
 
     async def _is_beside(self, item: Item, name: str) -> bool:
         """Whether this is one of several sizes that was made, whole, before another failed."""

@@ -30,7 +30,8 @@ from thumbrun.storage.retry import RetryingStore
 from thumbrun.task import shard_processor
 from thumbrun.task.fetch import Fetched, Fetcher
 from thumbrun.task.pipeline import Pipeline
-from thumbrun.task.put import Putter, WorkItem
+from thumbrun.task.put import Putter
+from thumbrun.task.work_item import WorkItem
 
 Change = Callable[[], AbstractContextManager[object]]
 

@@ -16,7 +16,7 @@ ITEMS = st.builds(
     crc32c=st.none() | st.integers(0, 2**32 - 1),
     encoding=st.sampled_from([None, "gzip"]),
     format=st.sampled_from([None, "jpeg", "png"]),
-    opened=st.booleans(),
+    decodable=st.booleans(),
     output=NAMES,
     output_format=st.sampled_from(["jpeg", "png"]),
 )

@@ -28,8 +28,9 @@ from thumbrun.storage.base import (
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.admission import Admission
 from thumbrun.task.fetch import SourceDeniedError
+from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.pipeline import Pipeline
-from thumbrun.task.put import ItemRules, WorkItem
+from thumbrun.task.work_item import WorkItem
 
 RUN = "20260102T1530Z"
 MEMORY = 64 << 20
@@ -61,7 +62,7 @@ def item(entry: Entry, **changes: object) -> Item:
         "crc32c": entry.crc32c,
         "encoding": entry.content_encoding,
         "format": "jpeg",
-        "opened": True,
+        "decodable": True,
         "output": entry.name.rpartition("/")[2],
         "output_format": "jpeg",
     }
@@ -286,7 +287,7 @@ async def test_what_needs_no_byte_is_not_read(workers: DecoderPool) -> None:
     source, output = MemoryStore("in", exists=False), MemoryStore("out", exists=False)
     entry = Entry("a.jpg", 10, "1")
     items = [
-        item(entry, opened=False, format=None),
+        item(entry, decodable=False, format=None),
         item(entry, size=2 << 20),
         item(entry, output="x" * 1024),
     ]

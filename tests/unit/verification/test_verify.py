@@ -14,7 +14,7 @@ from thumbrun.outcomes import Outcome, Status
 from thumbrun.runs.recent import recent_runs_text
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.memory import MemoryStore
-from thumbrun.verification.decode_check import Opening
+from thumbrun.verification.decode_check import DecodeCheck
 from thumbrun.verification.findings import (
     IN_THE_WAY,
     MEANINGS,
@@ -108,7 +108,7 @@ async def test_what_opening_a_thumbnail_shows(
     workers = DecoderPool(1, timeout=10, memory=64 << 20)
     await workers.start()
     try:
-        wrong = await Opening(store, workers, Recipe(100, 100), 64 << 20).wrong("r/a.png", "png", told)
+        wrong = await DecodeCheck(store, workers, Recipe(100, 100), 64 << 20).wrong("r/a.png", "png", told)
     finally:
         await workers.close()
     assert expected == (wrong.kind if wrong else None), wrong
