@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 FORMS = $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
-.PHONY: demo test check audit docs chaos bench clean
+.PHONY: demo test test-wheel check audit docs chaos bench clean
 
 demo: .venv/demo-installed
 	@$(BIN)/thumbrun demo
@@ -25,6 +25,15 @@ check: .venv/all-installed
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(FORMS)
 	$(BIN)/shellcheck .ci/run tests/steady/*.sh
+
+# The same tests against what is published: the wheel, in an environment that cannot import this checkout's source.
+test-wheel: .venv/all-installed
+	@rm -rf .venv/wheel
+	@$(BIN)/pip wheel --quiet --no-deps --wheel-dir .venv/wheel/dist .
+	@$(BIN)/python -m venv .venv/wheel/env
+	@.venv/wheel/env/bin/pip install --quiet --disable-pip-version-check --constraint requirements.txt \
+	    "$$(ls .venv/wheel/dist/*.whl)[demo,dev]"
+	$(call suite,.venv/wheel/env/bin/python)
 
 # Known vulnerabilities of what the container installs; where the service is out of reach, it says so and goes on.
 audit: .venv/audit/installed
