@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from tests.e2e.tasks import Task, Tasks
+from tests.faults.wire.asked import Asked
 from tests.faults.wire.faults import Chance, Fault
 from tests.faults.wire.oracle import Findings, Oracle
 from tests.faults.wire.proxy import running_proxy
@@ -25,8 +26,8 @@ from thumbrun.demo.emulator import running_emulator
 
 FINE_CODES = frozenset({0, 1, 130, -signal.SIGKILL, -signal.SIGTERM})  # of one attempt; the last must be 0
 _MOST_ATTEMPTS = 15
-_CALM_AFTER = 20.0  # seconds, after which nothing more is broken, so that the tasks come to an end
-_END = 90.0
+_CALM_AFTER = 4  # times the requests of a run in which nothing fails; then nothing more is broken, so that tasks end
+_END = 900.0  # seconds, even of a machine that is busy
 _TICK = 0.01
 # What costs seconds of waiting is rarer.
 _WEIGHTS = {Fault.STALL: 0.1, Fault.LOST_STALL: 0.1, Fault.DENIED: 0.3, Fault.DRIP: 0.5}
@@ -170,10 +171,10 @@ class Schedule:
             if copy.code and not any(f"task {copy.index} ends" in problem for problem in self._told.problems)
         ]
         for when, task in self._resume_at:
-            if now >= when or now > _CALM_AFTER:
+            if now >= when:
                 task.send(signal.SIGCONT)
-        self._resume_at = [entry for entry in self._resume_at if now < min(entry[0], _CALM_AFTER)]
-        if now > _CALM_AFTER:
+        self._resume_at = [entry for entry in self._resume_at if now < entry[0]]
+        if len(self._proxy.asked) > _CALM_AFTER * self._about:
             self._proxy.decide = lambda _: None
             self._proxy.refuse = lambda _: None
             events.clear()
@@ -184,7 +185,7 @@ class Schedule:
     def _events(self, count: int) -> list[tuple[int, Callable[[], None]]]:
         """Draw what happens after which number of requests."""
         chance = self._chance
-        about = 30 * count + 4 * self._images
+        about = self._about = 30 * count + 4 * self._images
 
         kinds: list[tuple[Callable[[], None], int]] = [
             (self._kill, chance.randint(1, 5)),
@@ -239,15 +240,19 @@ class Schedule:
             self._world.delete(number)
 
     def _deny_for_a_while(self) -> None:
-        """Take a role away for some seconds: it was just granted, and is not seen everywhere."""
-        until = time.monotonic() + self._chance.uniform(0.5, 4.0)
+        """Take a role away for some requests: it was just granted, and is not seen everywhere."""
+        left = round(3 * self._chance.uniform(0.5, 4.0))
         permission = self._chance.choice(("get", "list", "create"))
         bucket = self._chance.choice((SOURCE, OUTPUT))
-        self._proxy.refuse = lambda asked: (
-            "a role that is not seen yet"
-            if time.monotonic() < until and asked.permission == permission and asked.bucket == bucket
-            else None
-        )
+
+        def refuse(asked: Asked) -> str | None:
+            nonlocal left
+            if not left or (asked.permission, asked.bucket) != (permission, bucket):
+                return None
+            left -= 1
+            return "a role that is not seen yet"
+
+        self._proxy.refuse = refuse
 
 
 def decoding_processes(task: Task) -> list[psutil.Process]:
