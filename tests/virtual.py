@@ -70,6 +70,12 @@ class VirtualClock:
         return f"{self._random.getrandbits(64):016x}"
 
 
+async def rounds(count: int = 100) -> None:
+    """Let the event loop go round some times, so that whatever can happen by itself has happened."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end in virtual time."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:

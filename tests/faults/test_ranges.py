@@ -24,7 +24,7 @@ _HARMLESS = (Fault.BEFORE, Fault.AFTER, Fault.CUT, Fault.THROTTLED, Fault.UNAVAI
 @pytest.fixture
 async def workers() -> AsyncIterator[DecoderPool]:
     """Run one decoding process."""
-    running = DecoderPool(1, timeout=10, memory=MEMORY)
+    running = DecoderPool(1, timeout=60, memory=MEMORY)
     await running.start()
     yield running
     await running.close()
@@ -46,7 +46,7 @@ def sources() -> MemoryStore:
 async def _made(
     source: MemoryStore, workers: DecoderPool, seed: int, rates: dict[Fault, float]
 ) -> tuple[dict[str, bytes], dict[str, bool], int]:
-    """Work all images; return thumbnails and whether they are unchecked, by name, and how many faults struck."""
+    """WorkItem all images; return thumbnails and whether they are unchecked, by name, and how many faults struck."""
     chance = random.Random(seed)  # noqa: S311
     faulty = FaultStore(source, Chances(chance, rates), chance, sleep=lambda _: asyncio.sleep(0))
     retrying = RetryingStore(

@@ -21,7 +21,7 @@ MEMORY = 300 << 20
 @pytest.mark.parametrize("output", ["jpeg", "png", "webp"])
 async def test_every_file_gets_a_verdict(output: str, capsys: pytest.CaptureFixture[str]) -> None:
     """No file kills a process, takes long, or makes a detail that is not one short printable line."""
-    workers = DecoderPool(2, timeout=10.0, memory=MEMORY)
+    workers = DecoderPool(2, timeout=60.0, memory=MEMORY)
     await workers.start()
     before = {process.pid for process in psutil.Process().children(recursive=True)}
     files = iter(_files())

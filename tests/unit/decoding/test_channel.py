@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.virtual import rounds
 from thumbrun.decoding import protocol
 from thumbrun.decoding.channel import Channel
 
@@ -40,7 +41,7 @@ async def test_an_answer_arrives_whole(pair: Pair, size: int) -> None:
     assert sent == await channel.receive()
     await sending
     theirs.send(sent[:5])
-    await asyncio.sleep(0.01)
+    await rounds()
     sending = asyncio.ensure_future(asyncio.get_running_loop().sock_sendall(theirs, sent[5:]))
     assert sent == await channel.receive()
     await sending
@@ -121,7 +122,7 @@ async def test_a_process_that_speaks_unasked_is_not_used(pair: Pair, said: bytes
     """Whoever took it over might mean it as the answer for the next image."""
     channel, theirs = pair
     theirs.send(said)
-    await asyncio.sleep(0.05)
+    await rounds()
     assert not channel.is_open
 
 

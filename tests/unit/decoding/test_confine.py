@@ -157,7 +157,7 @@ def test_it_ends_with_the_process_that_it_was_forked_from() -> None:
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.read()))
         parent.kill()
-    _, alive = psutil.wait_procs([child], timeout=10)
+    _, alive = psutil.wait_procs([child], timeout=60)
     assert [] == alive
 
 

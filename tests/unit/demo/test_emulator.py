@@ -29,8 +29,8 @@ def emulator() -> Iterator[Emulator]:
 
 
 def wait_for_end(pid_descriptor: int) -> bool:
-    """Wait until a process has ended, ten seconds at most."""
-    return bool(select.select([pid_descriptor], [], [], 10)[0])
+    """Wait until a process has ended, a minute at most."""
+    return bool(select.select([pid_descriptor], [], [], 60)[0])
 
 
 def test_what_is_put_is_what_comes_back(emulator: Emulator) -> None:

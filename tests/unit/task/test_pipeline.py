@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.photographs import draw
+from tests.virtual import rounds
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import DecoderPool
 from thumbrun.imaging.recipe import Recipe
@@ -28,12 +29,12 @@ from thumbrun.storage.base import (
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.admission import Admission
 from thumbrun.task.fetch import SourceDeniedError
-from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.pipeline import Pipeline
-from thumbrun.task.work_item import WorkItem
+from thumbrun.task.put import ItemRules, WorkItem
 
 RUN = "20260102T1530Z"
 MEMORY = 64 << 20
+AT_ONCE = 8  # items
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def photograph() -> bytes:
 @pytest.fixture
 async def workers() -> AsyncIterator[DecoderPool]:
     """Run one decoding process."""
-    running = DecoderPool(1, timeout=10, memory=MEMORY)
+    running = DecoderPool(1, timeout=60, memory=MEMORY)
     await running.start()
     yield running
     await running.close()
@@ -62,7 +63,7 @@ def item(entry: Entry, **changes: object) -> Item:
         "crc32c": entry.crc32c,
         "encoding": entry.content_encoding,
         "format": "jpeg",
-        "decodable": True,
+        "opened": True,
         "output": entry.name.rpartition("/")[2],
         "output_format": "jpeg",
     }
@@ -81,7 +82,7 @@ async def work(
     announced: Callable[[WorkItem], Awaitable[None]] = at_once,
     **making: object,
 ) -> tuple[list[Outcome], Pipeline]:
-    """Work items, and return their outcomes by index, and the pipeline."""
+    """WorkItem items, and return their outcomes by index, and the pipeline."""
     values: dict[str, object] = {
         "run_id": RUN,
         "folder": f"{RUN}/",
@@ -95,7 +96,7 @@ async def work(
         workers,
         Admission(MEMORY, 1),
         ItemRules(**(values | making)),  # type: ignore[arg-type]
-        items_at_once=8,
+        items_at_once=AT_ONCE,
     )
 
     async def feed() -> AsyncIterator[WorkItem]:
@@ -113,14 +114,17 @@ async def test_what_is_not_announced_yet_is_fetched_and_not_opened(
     """While an item is being announced its bytes are fetched; it is opened once the announcement is written."""
     source = MemoryStore("in")
     happened = list[str]()
+    fetched = asyncio.Event()
     render, read = workers.render, source.read
 
     async def reading(name: str, sink: Sink, **options: object) -> None:
         await read(name, sink, **options)  # type: ignore[arg-type]
         happened.append("fetched")
+        fetched.set()
 
     async def announced(_: WorkItem) -> None:
-        await asyncio.sleep(0.1)
+        await fetched.wait()
+        await rounds()
         happened.append("announced")
 
     async def rendering(body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
@@ -287,7 +291,7 @@ async def test_what_needs_no_byte_is_not_read(workers: DecoderPool) -> None:
     source, output = MemoryStore("in", exists=False), MemoryStore("out", exists=False)
     entry = Entry("a.jpg", 10, "1")
     items = [
-        item(entry, decodable=False, format=None),
+        item(entry, opened=False, format=None),
         item(entry, size=2 << 20),
         item(entry, output="x" * 1024),
     ]
@@ -455,6 +459,7 @@ async def test_a_destination_that_does_not_take_thumbnails(
 
 async def test_many_items_are_under_way_at_once_but_not_too_many(workers: DecoderPool, photograph: bytes) -> None:
     """Items overlap, up to the bound and not beyond it."""
+    enough = asyncio.Event()
 
     class Slow(MemoryStore):
         under_way = most = 0
@@ -462,10 +467,13 @@ async def test_many_items_are_under_way_at_once_but_not_too_many(workers: Decode
         async def read(
             self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
         ) -> None:
-            """Take a moment."""
+            """Wait until as many are under way as may be, and a little longer."""
             self.under_way += 1
             self.most = max(self.most, self.under_way)
-            await asyncio.sleep(0.01)
+            if self.under_way == AT_ONCE:
+                enough.set()
+            await enough.wait()
+            await rounds()
             await super().read(name, sink, generation=generation, start=start, end=end)
             self.under_way -= 1
 
@@ -473,4 +481,4 @@ async def test_many_items_are_under_way_at_once_but_not_too_many(workers: Decode
     items = [item(source.put_as_user(f"{n}.jpg", photograph)) for n in range(40)]
     outcomes, _ = await work(source, MemoryStore("out"), workers, items)
     assert 40 == len(outcomes)
-    assert 8 == source.most
+    assert AT_ONCE == source.most

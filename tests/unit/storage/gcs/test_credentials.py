@@ -11,9 +11,8 @@ from gcloud.aio.auth import Token
 from tenacity import wait_none
 
 from thumbrun.storage.base import TransientError, UnauthenticatedError
-from thumbrun.storage.gcs import credentials
-from thumbrun.storage.gcs import store as gcs
-from thumbrun.storage.gcs.store import GcsStore
+from thumbrun.storage.gcs.store import GcsStore, credentials
+from thumbrun.storage.gcs.store import store as gcs
 
 
 class Google:
@@ -105,7 +104,7 @@ async def test_a_store_is_closed_while_it_waits_for_a_token(google: Google) -> N
     await google.asked.wait()
     request.cancel()
     await asyncio.wait([request])
-    await asyncio.wait_for(store.close(), 5)
+    await asyncio.wait_for(store.close(), 60)
 
 
 async def test_credentials_that_are_refused(google: Google) -> None:
@@ -140,7 +139,7 @@ async def test_a_token_server_that_never_answers(google: Google, monkeypatch: py
     google.gate.clear()
     store = GcsStore("bucket")
     with pytest.raises(UnauthenticatedError):
-        await asyncio.wait_for(store.page(""), 5)
+        await asyncio.wait_for(store.page(""), 60)
     await store.close()
 
 
