@@ -10,9 +10,10 @@ FORMS = $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 demo: .venv/demo-installed
 	@$(BIN)/thumbrun demo
 
-# Four at once, on however few processors: many wait, for a minute to change or a time limit to pass.
+# Four at once, on however few processors: many wait, for a process to start or a time limit to pass. Each takes the
+# next one when it has done one. TESTS= is for parts: make test TESTS=tests/unit
 test: .venv/all-installed
-	$(BIN)/python -m pytest --numprocesses 4
+	$(BIN)/python -m pytest --numprocesses 4 --dist load --maxschedchunk 1 $(TESTS)
 
 check: .venv/all-installed
 	$(BIN)/ruff check

@@ -5,12 +5,15 @@ What is drawn has what matters in a photograph: smooth gradients, sharp edges, f
 
 import io
 import os
-from functools import cache
+from functools import cache, partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from tests.kept import kept
 
 VARIABLE = "THUMBRUN_PHOTOS"
 _BAND = 64  # rows that are drawn at once: they stay in the cache, which makes 50 megapixels ten times faster
@@ -37,10 +40,15 @@ def photographs() -> dict[str, bytes]:
     drawn = {}
     for kind, side, format_, options, count in KINDS:
         for number in range(count):
-            target = io.BytesIO()
-            draw(side, number, upright=number % 3 == 2).save(target, format_, **options)
-            drawn[f"{kind}/{number:04d}.{'jpg' if format_ == 'JPEG' else format_.lower()}"] = target.getvalue()
+            name = f"{kind}/{number:04d}.{'jpg' if format_ == 'JPEG' else format_.lower()}"
+            drawn[name] = kept(name, partial(_encoded, side, number, format_, options), [Path(__file__)])
     return drawn
+
+
+def _encoded(side: int, number: int, format_: str, options: dict[str, Any]) -> bytes:
+    target = io.BytesIO()
+    draw(side, number, upright=number % 3 == 2).save(target, format_, **options)
+    return target.getvalue()
 
 
 def draw(side: int, seed: int, *, upright: bool = False) -> Image.Image:
@@ -78,6 +86,11 @@ def draw(side: int, seed: int, *, upright: bool = False) -> Image.Image:
 @cache
 def reduced(body: bytes, width: int = 100, height: int = 100) -> Image.Image:
     """Return the reference: the image decoded whole, and Lanczos over all of its pixels."""
+    name = f"{sha256(body).hexdigest()} at {width}x{height}"
+    return kept(name, partial(_reduced, body, width, height), [Path(__file__)])
+
+
+def _reduced(body: bytes, width: int, height: int) -> Image.Image:
     with Image.open(io.BytesIO(body)) as image:
         whole = image.convert("RGB")
     scale = min(width / whole.width, height / whole.height, 1)

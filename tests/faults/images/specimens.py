@@ -4,12 +4,15 @@ import io
 import random
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pillow_heif
 from PIL import Image, ImageCms
 
 from tests.faults.images import handmade
+from tests.kept import kept
 from tests.photographs import photographs
 
 _LARGEST = 400_000  # bytes of a photograph that is mutated as it is
@@ -36,8 +39,13 @@ class Specimen:
 @cache
 def specimens(seed: int) -> tuple[Specimen, ...]:
     """Return specimens, drawn from the photographs by a seed."""
-    chance = random.Random(seed)  # noqa: S311
     bodies = photographs()
+    name = f"specimens by {seed} of {sha256(b''.join(bodies.values())).hexdigest()}"
+    return kept(name, lambda: _specimens(seed, bodies), [Path(__file__), Path(handmade.__file__)])
+
+
+def _specimens(seed: int, bodies: dict[str, bytes]) -> tuple[Specimen, ...]:
+    chance = random.Random(seed)  # noqa: S311
     small = [name for name in sorted(bodies) if len(bodies[name]) <= _LARGEST]
     found = [
         Specimen(name, _format_of(bodies[name]), bodies[name]) for name in chance.sample(small, k=min(12, len(small)))
