@@ -10,10 +10,12 @@ FORMS = $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 demo: .venv/demo-installed
 	@$(BIN)/thumbrun demo
 
-# Four at once, on however few processors: many wait, for a process to start or a time limit to pass. Each takes the
-# next one when it has done one. TESTS= is for parts: make test TESTS=tests/unit
+# Four tests at once, on however few processors: many wait for a process to start or for a time limit to pass.
+# `make test TESTS=tests/unit` runs a part.
+SUITE = -m pytest --numprocesses 4 --dist load --maxschedchunk 1 $(TESTS)
+
 test: .venv/all-installed
-	$(BIN)/python -m pytest --numprocesses 4 --dist load --maxschedchunk 1 $(TESTS)
+	$(BIN)/python $(SUITE)
 
 check: .venv/all-installed
 	$(BIN)/ruff check
@@ -34,7 +36,7 @@ test-wheel: .venv/all-installed
 	@$(BIN)/python -m venv .venv/wheel/env
 	@.venv/wheel/env/bin/pip install --quiet --disable-pip-version-check --constraint requirements.txt \
 	    "$$(ls .venv/wheel/dist/*.whl)[demo,dev]"
-	$(call suite,.venv/wheel/env/bin/python)
+	.venv/wheel/env/bin/python $(SUITE)
 
 # Known vulnerabilities of what the container installs; where the service is out of reach, it says so and goes on.
 audit: .venv/audit/installed

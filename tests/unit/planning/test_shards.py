@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from thumbrun.planning.shards import MOST_ITEMS, assign, cost, cut, exact_shard_cost, streamed_shard_cost
 
-COSTS = st.lists(st.floats(0, 1e6, allow_nan=False), max_size=200)
+COSTS = st.lists(st.floats(0, 1e6, allow_nan=False, allow_subnormal=False), max_size=200)  # no cost is that small
 
 
 @given(COSTS, st.integers(1, 50), st.booleans())
@@ -40,7 +40,7 @@ def test_a_task_gets_about_twenty_shards(tasks: int, items: int) -> None:
     assert 15 * tasks <= len(found) + 1 <= 25 * tasks
 
 
-@given(COSTS, st.floats(0, 1e6))
+@given(COSTS, st.floats(0, 1e6, allow_subnormal=False))
 def test_shards_are_cut_off_the_front(costs: list[float], most: float) -> None:
     """Full shards hold the first items in order, never too many or too heavy unless of one item; the rest waits."""
     at = 0

@@ -29,8 +29,9 @@ from thumbrun.storage.base import (
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.admission import Admission
 from thumbrun.task.fetch import SourceDeniedError
+from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.pipeline import Pipeline
-from thumbrun.task.put import ItemRules, WorkItem
+from thumbrun.task.work_item import WorkItem
 
 RUN = "20260102T1530Z"
 MEMORY = 64 << 20

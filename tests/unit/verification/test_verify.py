@@ -14,8 +14,16 @@ from thumbrun.outcomes import Outcome, Status
 from thumbrun.runs.recent import recent_runs_text
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.memory import MemoryStore
-from thumbrun.verification.decode_check import Opening
-from thumbrun.verification.findings import IN_THE_WAY, MEANINGS, MOST_NAMED, Finding, Kind, VerifyResult, verified_text
+from thumbrun.verification.decode_check import DecodeCheck
+from thumbrun.verification.findings import (
+    IN_THE_WAY,
+    MEANINGS,
+    MOST_NAMED,
+    Finding,
+    FindingKind,
+    VerifyResult,
+    verified_text,
+)
 
 
 def verified() -> VerifyResult:
@@ -25,16 +33,16 @@ def verified() -> VerifyResult:
 
 def test_every_kind_has_a_meaning() -> None:
     """The set of kinds is closed, and each is explained."""
-    assert set(Kind) == set(MEANINGS)
-    assert set(Kind) > IN_THE_WAY
+    assert set(FindingKind) == set(MEANINGS)
+    assert set(FindingKind) > IN_THE_WAY
 
 
 def test_all_are_counted_and_the_first_are_named() -> None:
     """A bucket full of damage makes no endless document."""
     found = verified()
     for number in range(MOST_NAMED + 5):
-        found.add(Finding(Kind.MISSING, f"gs://s/in/{number}"))
-    found.add(Finding(Kind.OPEN, "gs://s/in/x"))
+        found.add(Finding(FindingKind.MISSING, f"gs://s/in/{number}"))
+    found.add(Finding(FindingKind.OPEN, "gs://s/in/x"))
     record = json.loads(json.dumps(found.to_record()))
     assert {"open": 1, "missing": MOST_NAMED + 5} == record["counts"]
     assert {"kind": "open", "source": "gs://s/in/x"} == record["findings"][0]
@@ -47,7 +55,7 @@ def test_all_are_counted_and_the_first_are_named() -> None:
 def test_names_move_no_cursor() -> None:
     """Whatever a name holds, people are shown one line of it."""
     found = verified()
-    found.add(Finding(Kind.UNEXPLAINED, object="gs://o/r/a\x1b[2J\nb\u202e", detail="\r\x07"))
+    found.add(Finding(FindingKind.UNEXPLAINED, object="gs://o/r/a\x1b[2J\nb\u202e", detail="\r\x07"))
     found.advice.append("thumbrun retry 'a\nb'")
     text = verified_text(found, "3 done")
     assert text.replace("\n", "").isprintable()
@@ -77,20 +85,20 @@ WHOLE = encoded(100, 75)
     [
         (WHOLE, {}, None),
         (WHOLE, {"width": 100, "height": 75}, None),
-        (WHOLE, {"width": 75, "height": 100}, Kind.WRONG_SIZE),
-        (WHOLE, {"output_bytes": len(WHOLE) + 1}, Kind.WRONG_LENGTH),
-        (WHOLE, {"output_bytes": len(WHOLE) - 1}, Kind.WRONG_LENGTH),
-        (None, {}, Kind.MISSING),
-        (encoded(101, 1), {}, Kind.WRONG_SIZE),
-        (encoded(300, 300), {}, Kind.WRONG_SIZE),
-        (encoded(100, 75, "JPEG"), {}, Kind.WRONG_FORMAT),
-        (WHOLE[:-30], {}, Kind.UNREADABLE),
-        (b"no image", {}, Kind.UNREADABLE),
-        (encoded(100, 75, "GIF").ljust(70_000, b"\0"), {}, Kind.WRONG_FORMAT),  # one that travels in a file
+        (WHOLE, {"width": 75, "height": 100}, FindingKind.WRONG_SIZE),
+        (WHOLE, {"output_bytes": len(WHOLE) + 1}, FindingKind.WRONG_LENGTH),
+        (WHOLE, {"output_bytes": len(WHOLE) - 1}, FindingKind.WRONG_LENGTH),
+        (None, {}, FindingKind.MISSING),
+        (encoded(101, 1), {}, FindingKind.WRONG_SIZE),
+        (encoded(300, 300), {}, FindingKind.WRONG_SIZE),
+        (encoded(100, 75, "JPEG"), {}, FindingKind.WRONG_FORMAT),
+        (WHOLE[:-30], {}, FindingKind.UNREADABLE),
+        (b"no image", {}, FindingKind.UNREADABLE),
+        (encoded(100, 75, "GIF").ljust(70_000, b"\0"), {}, FindingKind.WRONG_FORMAT),  # one that travels in a file
     ],
 )
 async def test_what_opening_a_thumbnail_shows(
-    body: bytes | None, outcome: dict[str, int], expected: Kind | None
+    body: bytes | None, outcome: dict[str, int], expected: FindingKind | None
 ) -> None:
     """Each way in which a thumbnail can be wrong has its kind."""
     store = MemoryStore()
@@ -100,7 +108,7 @@ async def test_what_opening_a_thumbnail_shows(
     workers = DecoderPool(1, timeout=60, memory=64 << 20)
     await workers.start()
     try:
-        wrong = await Opening(store, workers, Recipe(100, 100), 64 << 20).wrong("r/a.png", "png", told)
+        wrong = await DecodeCheck(store, workers, Recipe(100, 100), 64 << 20).wrong("r/a.png", "png", told)
     finally:
         await workers.close()
     assert expected == (wrong.kind if wrong else None), wrong

@@ -11,8 +11,9 @@ from gcloud.aio.auth import Token
 from tenacity import wait_none
 
 from thumbrun.storage.base import TransientError, UnauthenticatedError
-from thumbrun.storage.gcs.store import GcsStore, credentials
-from thumbrun.storage.gcs.store import store as gcs
+from thumbrun.storage.gcs import credentials
+from thumbrun.storage.gcs import store as gcs_store
+from thumbrun.storage.gcs.store import GcsStore
 
 
 class Google:
@@ -61,7 +62,7 @@ async def google(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     login = {"type": "authorized_user", "client_id": "id", "client_secret": "s3cret", "refresh_token": "r3fresh"}
     (tmp_path / "key.json").write_text(json.dumps({**login, "token_uri": f"{url}/token"}))
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
-    monkeypatch.setattr(gcs, "_API", url)
+    monkeypatch.setattr(gcs_store, "_API", url)
     yield made
     made.gate.set()
     await runner.cleanup()

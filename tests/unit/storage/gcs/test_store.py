@@ -24,8 +24,8 @@ from thumbrun.storage.base import (
     TransientError,
     UnauthenticatedError,
 )
+from thumbrun.storage.gcs import store as gcs_store
 from thumbrun.storage.gcs.store import GcsStore
-from thumbrun.storage.gcs.store import store as gcs
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -200,8 +200,8 @@ async def test_what_a_network_does(
     server: Server, store: GcsStore, behaviour: Handler, operation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Cut, reset, silent and dripping transfers all end, as worth another attempt."""
-    monkeypatch.setattr(gcs, "_SILENCE_SECONDS", 0.2)
-    monkeypatch.setattr(gcs, "_TOTAL_SECONDS", 0.6)
+    monkeypatch.setattr(gcs_store, "_SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(gcs_store, "_TOTAL_SECONDS", 0.6)
     server.answer = behaviour
     with pytest.raises(TransientError):
         await asyncio.wait_for(OPERATIONS[operation](store), 60)
@@ -211,7 +211,7 @@ async def test_an_upload_that_is_never_answered(
     server: Server, store: GcsStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Creating has an end as well."""
-    monkeypatch.setattr(gcs, "_TOTAL_SECONDS", 0.3)
+    monkeypatch.setattr(gcs_store, "_TOTAL_SECONDS", 0.3)
     server.answer = silent
     with pytest.raises(TransientError):
         await asyncio.wait_for(OPERATIONS["create"](store), 60)
