@@ -28,14 +28,16 @@ _TITLES = {  # in their order
 
 _INTRODUCTION = """# How fast it is, and how that is known
 
-Made by `make bench` from what it measured; no number here was typed. `make bench PARTS="decode start"` measures some
-parts anew, on any folder of pictures that `THUMBRUN_PHOTOS` names.
+`make bench` writes this page from what it measured; nobody typed a number here. `make bench PARTS="decode start"`
+measures only some parts again. It uses the folder of pictures that `THUMBRUN_PHOTOS` names. [Choices that were
+measured](choices.md) has the figures behind single choices.
 
-- Contenders take turns on the same files within one run, so that what else the machine does meets all alike; medians
-  of several rounds count. Compare figures within a row, not those of different machines.
-- What shares the processors is accounted apart: the task, its decoding processes, and the server that stands for
-  Cloud Storage. That is a small one of the bench (`bench/server.py`), which answers from memory and late: an emulator
-  behind a proxy takes milliseconds of the same processors for each request, which would be measured instead.
+- The contenders take turns on the same files within one run, so that other work on the machine slows all of them alike.
+  The median of several rounds counts. Compare the figures in a row, not those of different machines.
+- The processor time of the task, of its decoding processes and of the server that stands for Cloud Storage is counted
+  separately. The server is a small one of the bench (`bench/server.py`), which answers from memory and late. An
+  emulator behind a proxy would take milliseconds of the same processors for each request, and the bench would measure
+  those.
 - The sequential design is `bench/contenders/sequential.py`: google-cloud-storage and Pillow, one image at a time.
 """
 
@@ -53,9 +55,9 @@ def performance(parts: Mapping[str, Any]) -> str:
 def _goals(parts: Mapping[str, Any], known: list[str]) -> str:
     rows = [row for name in known for row in parts[name]["rows"] if row["met"] is not None]
     missed = [row for row in rows if not row["met"]]
-    lines = [f"Of {len(rows)} goals {len(rows) - len(missed)} are met."]
+    lines = [f"thumbrun meets {len(rows) - len(missed)} of {len(rows)} goals."]
     if missed:
-        lines.append(" These are not:\n")
+        lines.append(" It misses these:\n")
         lines += [
             f"- {row['what']}: {row['ours']}; the goal is {row['goal']}. {_sentence(row['note'])}" for row in missed
         ]
