@@ -1,4 +1,4 @@
-"""Write docs/reference.md from the code, so that what is promised is what is done. `make docs` runs this."""
+"""Write docs/reference.md from the code, and the example in docs/design.md from a real run. `make docs` runs this."""
 
 import sys
 from pathlib import Path
@@ -59,41 +59,44 @@ def reference() -> str:
     kinds = "\n".join(f"| `{kind}` | {meaning} |" for kind, meaning in findings.MEANINGS.items())
     return f"""# Reference
 
-Made from the code by `make docs`. What stands here is a promise: it changes with a new version only.
+`make docs` writes this page from the code. Everything here is a promise: [a new
+version](../CONTRIBUTING.md#versions-and-promises) changes it only as announced.
 
 ## Settings
 
-Flags go before the environment, the environment before defaults. All wrong settings are reported together, with what
-would be right; the exit code is then 2, and nothing was written. An unknown variable that begins with `THUMBRUN_` is a
-wrong setting.
+A flag overrides the environment, and the environment overrides the default. thumbrun reports all wrong settings
+together, and says what would be right. The exit code is then 2, and nothing was written. An unknown variable that
+begins with `THUMBRUN_` is a wrong setting.
 
 {settings_table()}
-`thumbrun run`, `plan` and `retry` take `--tasks N` as well: so many tasks on this machine, or a plan for so many.
-Google's default credentials are used in their usual order: `GOOGLE_APPLICATION_CREDENTIALS`, gcloud's login, workload
-identity federation, impersonation, the metadata server.
+`thumbrun run`, `plan` and `retry` also take `--tasks N`: `run` and `retry` start N tasks on this machine, and `plan`
+plans for N tasks. thumbrun looks for Google's default credentials in their usual order:
+`GOOGLE_APPLICATION_CREDENTIALS`, gcloud's login, workload identity federation, impersonation, the metadata server.
 
 ## Commands on a run
 
-`thumbrun retry RUN` works again, as a new round, what failed in a run and what is missing of it; `--reason` limits it
-to one of the reasons below or to `missing` (items without an outcome, thumbnails that are gone), and may be given more
-than once. `thumbrun run --resume RUN` goes on with a run that was interrupted; a finished one is only reported. Both
-take what was begun from the run's own records and need no other setting; limits, workers and who pays are as given.
+`thumbrun retry RUN` retries, as a new round, the images that failed in a run and those that are missing. `--reason`
+limits it to one of the reasons below or to `missing` (items without an outcome, and thumbnails that are gone); you can
+give it more than once. `thumbrun run --resume RUN` continues a run that was interrupted. If the run is finished, it
+only reports it. Both commands take the settings from the run's own records and need no others. Limits, workers and the
+project that pays are not recorded: give them again if you need them.
 
-`thumbrun verify RUN` reads plan, ledger and the run's folder, decodes every thumbnail, and writes nothing. It exits
-with 0 if everything is as it should be, and with 3 if not; `--quick` goes by the listing and opens no thumbnail. What
-it finds is of one of these kinds; all are counted, and the first {MOST_NAMED:,} of each are named.
+`thumbrun verify RUN` reads the plan, the ledger and the run's folder, and decodes every thumbnail. It writes nothing.
+It exits with 0 if everything is right and with 3 if not. `--quick` checks the listing only and opens no thumbnail.
+verify counts every problem, by the kinds below, and names the first {MOST_NAMED:,} of each kind.
 
 | kind | meaning |
 |---|---|
 {kinds}
 
-With `--json` it prints one document: `version` (now {VERSION}), `run`, `source`, `folder` and `records` (URIs),
-`right`, `opened` (whether thumbnails were decoded), `items` and `shards` of the plan, `outcomes` (as in `run-done`),
-`objects` in the folder, `counts` by kind, `findings` (`kind`, and where they apply `source`, `object` and `detail`),
-and `advice`: what to do, commands and sentences. Of a run that is at work, what it has not done yet is `open`.
+With `--json` it prints one document with these fields: `version` (now {VERSION}), `run`, `source`, `folder` and
+`records` (URIs), `right`, `opened` (whether it decoded the thumbnails), `items` and `shards` of the plan, `outcomes`
+(as in `run-done`), `objects` in the folder, `counts` by kind, `findings` (each with its `kind`, and with `source`,
+`object` and `detail` if they apply), and `advice` (commands and sentences that say what to do). If the run is still at
+work, the items that it has not done yet are `open`.
 
-RUN is `gs://bucket/prefix/<run id>`, a run's folder, or a run id beside `--output` / `OUTPUT_BUCKET`. The container's
-entry takes these commands as arguments too: `python process.py retry gs://bucket/<run id>`.
+RUN is `gs://bucket/prefix/<run id>`, or a run's folder, or a run id together with `--output` / `OUTPUT_BUCKET`. The
+container's entry also takes these commands as arguments: `python process.py retry gs://bucket/<run id>`.
 
 ## Which task a process is
 
@@ -111,12 +114,12 @@ entry takes these commands as arguments too: `python process.py retry gs://bucke
 |---|---|---|---|
 {read}
 
-What the bytes really are decides which decoder reads them; the thumbnail's name and format follow from name and
-content type alone. Other image formats are `skipped: unsupported` and never opened.
+The bytes themselves decide which decoder reads an image. File name and content type alone decide the name and the
+format of the thumbnail. thumbrun never opens an image of another format; its outcome is `skipped: unsupported`.
 
 ## Outcomes
 
-Every item has exactly one: `done`, or one of these.
+Every item has exactly one outcome: `done`, or one of these.
 
 | reason | outcome | meaning |
 |---|---|---|
@@ -124,8 +127,8 @@ Every item has exactly one: `done`, or one of these.
 
 ## Events
 
-One JSON object a line, with `severity`, `message`, `time`, `event`, `logging.googleapis.com/labels` (run, task,
-attempt) and the fields of the event.
+With `json` as the log format, each line is one JSON object. It has `severity`, `message`, `time`, `event`,
+`logging.googleapis.com/labels` (run, task, attempt) and the fields of the event.
 
 {table(events.__doc__)}
 
@@ -135,20 +138,27 @@ attempt) and the fields of the event.
 {indented(names.__doc__, "<output>")}
 ```
 
-Records are JSON, or JSON lines under gzip whose first line is a header; both begin with a `version`, now 1. Plain JSON
-ends with `crc32c`, over the rest as compact JSON with sorted keys; gzip has a checksum of its own. Lines of a ledger
-part hold `item`, `source`, `generation`, `output`, `status`, and where they apply `reason`, `detail`, `source_bytes`
-(that were read), `output_bytes`, `width`, `height`, `retry_round` and `unchecked` (true where what was read was not
-checked against the source's checksum: it was read in part, or has none). A part's header says who wrote it and when,
-and as `opening` (ranges of `item`, first and last), `at_once` and `alone` what its writer may open before its next
-part. The part that completes a shard has the shard's counts as metadata `thumbrun-tally`, `thumbrun-parts` (how many of
-the shard's parts these cover: where there are more, read them), and the `thumbrun-round` of a later round. So the
-summary says in `parts` how many it covers. Every object that thumbrun writes carries the metadata `thumbrun-run`;
-thumbnails carry `thumbrun-source`, `thumbrun-source-generation`, `thumbrun-recipe` and `thumbrun-crc32c` (of the bytes
-that were sent) as well.
+Records are JSON, or JSON lines compressed with gzip. [The design](design.md#one-run-as-an-example) shows one of each.
+
+- Each record begins with a `version`, now {VERSION}. In JSON lines the first line is a header, which holds it.
+- Plain JSON ends with `crc32c`, the checksum of the rest as compact JSON with sorted keys. gzip has its own checksum.
+- Each line of a ledger part is one outcome. It holds `item`, `source`, `generation`, `output` and `status`, and if they
+  apply `reason`, `detail`, `source_bytes` (bytes that were read), `output_bytes`, `each` (the bytes of each of several
+  thumbnails), `width`, `height`, `retry_round` and `unchecked` (true if the source's checksum was not checked: only a
+  part was read, or there is no checksum).
+- The header of a ledger part says who wrote it and when. `opening` (ranges of `item`, first and last), `at_once` and
+  `alone` say what its writer can open before its next part.
+- The part that completes a shard has the counts of the shard as metadata `thumbrun-tally`, and `thumbrun-parts`: the
+  number of the shard's parts that these counts cover. If the shard has more parts, read them. In a later round it also
+  has `thumbrun-round`. In the same way, `parts` in a summary is the number of parts that it covers.
+- Every object that thumbrun writes has the metadata `thumbrun-run`. Thumbnails also have `thumbrun-source`,
+  `thumbrun-source-generation`, `thumbrun-recipe` and `thumbrun-crc32c` (of the bytes that were sent).
 """
 
 
 if __name__ == "__main__":
     TARGET.write_text(reference(), "utf-8")
     sys.stdout.write(f"{TARGET} is written\n")
+    import worked_example
+
+    worked_example.main()

@@ -48,6 +48,13 @@ def test_the_figures_of_performance_are_what_the_bench_has_measured() -> None:
     assert measured.keys() <= PARTS.keys()
 
 
+def test_the_worked_example_is_what_its_commands_print() -> None:
+    """The commands in docs/design.md print the files and keys that stand below them, whatever the numbers."""
+    example = module("worked_example")
+    page = (ROOT / "docs/design.md").read_text("utf-8")
+    assert example.shape(page) == example.shape(example.refreshed(page))
+
+
 def test_links_of_the_documents_lead_somewhere() -> None:
     """Every file that a document links to is there."""
     for document in (ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")):
