@@ -11,13 +11,14 @@ CAMPAIGNS = HERE / "campaigns"
 
 _ORDER = ("simulation", "random kills", "wire", "images")
 _WHAT = {
-    "simulation": "Whole tasks as coroutines over a store in memory, one scheduler, virtual time. Chance from a seed "
-    "decides how many tasks, which faults, where they die and start again, what changes in the source.",
-    "random kills": "Whole tasks in virtual time that are killed at random moments which have nothing to do with "
-    "images, to see whether a healthy image is ever called poison.",
-    "wire": "Real task processes on an emulator of Cloud Storage, behind a proxy that breaks requests and answers; "
-    "processes are killed, stopped and told to end.",
-    "images": "Photographs of every format, broken in every way that the seed comes upon, through real decoding "
+    "simulation": "Whole tasks run as coroutines over a store in memory, with one scheduler, in virtual time. Chance "
+    "from a seed decides how many tasks there are, which faults happen, where tasks die and start again, and what "
+    "changes in the source.",
+    "random kills": "Whole tasks run in virtual time and are killed at random moments that have nothing to do with "
+    "images. The campaign checks that no healthy image is ever called poison.",
+    "wire": "Real task processes use an emulator of Cloud Storage through a proxy that breaks requests and answers. "
+    "The campaign also kills processes, stops them for a while, and tells them to end.",
+    "images": "Photographs of every format are broken in the ways that the seed chooses, and go through real decoding "
     "processes under the usual limits.",
 }
 
@@ -49,8 +50,8 @@ def _section(tried: dict[str, Any]) -> str:
     faults = sorted(tried["faults"].items(), key=lambda pair: (-pair[1], pair[0]))
     rows = [_row(["what", "how often"]), _row(["---", "---:"])] + [_row([kind, _number(n)]) for kind, n in faults]
     defects = (
-        f"\nDefects that were put into the protocol to see whether the campaign notices: {tried['defects']}; noticed: "
-        f"{tried['defects_caught']}.\n"
+        f"\nTo check that the campaign notices defects, {tried['defects']} were put into the protocol, one at a time. "
+        f"It noticed {tried['defects_caught']}.\n"
         if tried["defects"]
         else ""
     )
@@ -72,15 +73,18 @@ def reliability() -> str:
     campaigns = _read()
     return f"""# What was tried to break it
 
-Made by `make chaos` from what its campaigns wrote down; no number here was typed. A seed replays each schedule.
+`make chaos` writes this page from what its campaigns wrote down; nobody typed a number here. Its campaigns try to break
+thumbrun in every way they can. The same seed gives the same schedule again.
 
 {_overview(campaigns)}
 
-- lost: an item without an outcome, or called done without its thumbnail
-- doubled: an item with two outcomes or two thumbnails, a run with two folders, a name that was written twice
-- torn: a thumbnail or a record that is incomplete
-- wrong: a thumbnail of another image or generation, a reason that is not the true one, an object touched that is not
-  thumbrun's own
+The last four columns count what broke a promise:
+
+- lost: an item has no outcome, or it is called done and has no thumbnail
+- doubled: an item has two outcomes or two thumbnails, a run has two folders, or a name was written twice
+- torn: a thumbnail or a record is incomplete
+- wrong: a thumbnail shows another image or generation, a reason is not the true one, or thumbrun touched an object that
+  is not its own
 
 {chr(10).join(_section(tried) for tried in campaigns)}"""
 
