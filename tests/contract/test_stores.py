@@ -381,7 +381,9 @@ async def test_a_store_that_does_not_exist(backend: str, request: pytest.Fixture
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     names=st.sets(st.text("ab-/0é🎉", min_size=1, max_size=5), max_size=12),
     prefix=st.text("ab-/", max_size=4),

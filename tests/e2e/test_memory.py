@@ -62,7 +62,8 @@ def test_large_and_hostile_images_stay_within_the_container(
     for name, body in objects.items():
         emulator.put("memory", f"in/{name}", body, content_type="application/octet-stream")
     environment = clean_environment(STORAGE_EMULATOR_HOST=emulator.url, INPUT_FOLDER="gs://memory/in", **DEFAULTS)
-    task = tasks.start(environment | {"THUMBRUN_LAYOUT": "tree", "THUMBRUN_DETECT": "content"})
+    environment |= {"THUMBRUN_LAYOUT": "tree", "THUMBRUN_DETECT": "content", "THUMBRUN_IMAGE_TIMEOUT": "600"}
+    task = tasks.start(environment)
     resident, everything = peaks_of(task)
     assert 0 == task.wait(), task.output()
     rows = outcomes(emulator, "memory")
