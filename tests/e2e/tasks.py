@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.steady.decoded import with_stand_in
+
 ROOT = Path(__file__).parents[2]
 ENTRY = str(ROOT / "process.py")
 # What a task must not inherit from whoever runs the tests.
@@ -91,7 +93,7 @@ class Tasks:
         return self._start([sys.executable, "-m", module, *arguments], environment)
 
     def _start(self, command: list[str], environment: Mapping[str, str]) -> Task:
-        task = Task(command, environment, self._folder / f"task-{len(self._started)}.log")
+        task = Task(command, with_stand_in(environment), self._folder / f"task-{len(self._started)}.log")
         self._started.append(task)
         return task
 

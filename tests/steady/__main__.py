@@ -1,0 +1,74 @@
+"""Run the suite three times beside four busy processes, or once with decoding that takes a tenth of its time.
+
+python -m tests.steady load|fast [TESTS …]
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.steady.decoded import VARIABLE
+
+_ROOT = Path(__file__).parents[2]
+_BUSY = 4
+_TIMES = 3
+# Where tasks are started whose images are decoded: what these tests leave in the folder, the whole suite finds there.
+_WITH_TASKS = ("tests/e2e", "tests/faults/wire")
+
+
+@contextmanager
+def busy_processes(count: int) -> Iterator[None]:
+    """Keep so many processors busy, or as many as there are."""
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+def suite(tests: Sequence[str], told: str, **variables: str) -> bool:
+    """Run tests as `make test` does, say how they ended, and return whether they passed."""
+    began = time.monotonic()
+    command = ["make", "--no-print-directory", "test", f"TESTS={' '.join(tests)}"]
+    ended = subprocess.run(command, cwd=_ROOT, env={**os.environ, **variables}, check=False)
+    print(f"{told}: {'failed' if ended.returncode else 'passed'} in {time.monotonic() - began:.0f} s", flush=True)
+    return not ended.returncode
+
+
+def load(tests: Sequence[str]) -> bool:
+    """Run the suite three times beside busy processes, each time to its end."""
+    with busy_processes(_BUSY):
+        passed = [suite(tests, f"run {number} beside {_BUSY} busy processes") for number in range(1, _TIMES + 1)]
+    return all(passed)
+
+
+def fast(tests: Sequence[str]) -> bool:
+    """Run what starts tasks, to keep what their images become, and then the suite with that."""
+    with TemporaryDirectory(prefix="thumbrun-decoded-") as folder:
+        kept = suite(tests or _WITH_TASKS, "run that keeps what is decoded", **{VARIABLE: folder})
+        before = len(list(Path(folder).iterdir()))
+        passed = suite(tests, "run with decoding in a tenth of its time", **{VARIABLE: folder})
+        print(f"{before:,} images were kept, {len(list(Path(folder).iterdir())) - before:,} had to be decoded")
+        return kept and passed
+
+
+def main() -> int:
+    """Run the part that was asked for; exit with 1 where a test fails."""
+    parser = argparse.ArgumentParser(prog="python -m tests.steady", description=__doc__)
+    parser.add_argument("part", choices=("load", "fast"))
+    parser.add_argument("tests", nargs="*", metavar="TESTS", help="files or folders instead of the whole suite")
+    asked = parser.parse_args()
+    parts = {"load": load, "fast": fast}
+    return 0 if parts[asked.part](asked.tests) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

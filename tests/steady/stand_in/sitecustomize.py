@@ -1,0 +1,44 @@
+"""Thumbnails from a folder instead of from decoding processes: Python imports this before a task's own program.
+
+A verdict is looked up by the bytes of the image, what is asked of them and the limits; what is not there is rendered
+as ever, and kept. So verdicts are right, and decoding takes a tenth of its time or less once they are kept. What says
+something about the machine and not about the image, that its process died or took too long, is not kept.
+"""
+
+import functools
+import hashlib
+import os
+import pickle
+import tempfile
+from pathlib import Path
+
+from thumbrun.decoding.body import Body
+from thumbrun.decoding.pool import DecoderPool
+from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.outcomes import Reason
+
+Verdict = Rendered | Refused | NeedsMemory
+
+_FOLDER = Path(os.environ["TESTS_DECODED"])
+_OF_THE_MACHINE = (Reason.CRASHED, Reason.TIMEOUT)
+_render = DecoderPool.render
+
+
+@functools.wraps(_render)
+async def _looked_up(self: DecoderPool, body: Body, request: Request) -> Verdict:
+    limits = [(process._timeout, process._memory) for process in self._processes[:1]]
+    known = hashlib.sha256(body.read())
+    known.update(repr((request, limits)).encode())
+    path = _FOLDER / known.hexdigest()
+    if path.exists():
+        found: Verdict = pickle.loads(path.read_bytes())  # noqa: S301  (nobody else writes there)
+        return found
+    verdict = await _render(self, body, request)
+    if not (isinstance(verdict, Refused) and verdict.reason in _OF_THE_MACHINE):
+        with tempfile.NamedTemporaryFile(dir=_FOLDER, delete=False) as file:
+            file.write(pickle.dumps(verdict))
+        os.replace(file.name, path)  # noqa: PTH105
+    return verdict
+
+
+DecoderPool.render = _looked_up  # type: ignore[method-assign]
