@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 FORMS = $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
-.PHONY: demo test test-wheel check audit docs chaos bench clean
+.PHONY: demo test test-wheel steady check audit docs chaos bench clean
 
 demo: .venv/demo-installed
 	@$(BIN)/thumbrun demo
@@ -44,6 +44,13 @@ audit: .venv/audit/installed
 
 docs: .venv/all-installed
 	$(BIN)/python docs/generate.py
+
+# Whether the tests pass on any machine: beside four busy processes, with decoding in a tenth of its time, and on Python
+# 3.13. An hour or two.
+steady: .venv/all-installed
+	$(BIN)/python -m tests.steady load
+	$(BIN)/python -m tests.steady fast
+	tests/steady/python313.sh
 
 # What docs/reliability.md tells: about a quarter of an hour.
 chaos: .venv/all-installed
