@@ -1,16 +1,16 @@
-"""Text from outside, made harmless for whoever reads it. Pure.
+"""Makes text and numbers fit to be shown to people. Pure.
 
-Names of objects are data: they may hold line ends, escape sequences that move a terminal's cursor, and characters that
-turn the writing direction. Whatever is shown as text passes through here.
+Names of objects are data: they can hold line ends, escape sequences that move a terminal's cursor, and characters that
+change the writing direction. All text from outside passes through here before thumbrun shows it.
 """
 
 _LONGEST = 80
 
 
 def printable(text: str) -> str:
-    r"""Return text that cannot move a terminal's cursor, end a line or turn the writing direction.
+    r"""Return text that cannot move a terminal's cursor, end a line or change the writing direction.
 
-    >>> plain("a\x1b[2Jb\nc")
+    >>> printable("a\x1b[2Jb\nc")
     'a\\x1b[2Jb\\nc'
     """
     if text.isprintable():
@@ -19,7 +19,9 @@ def printable(text: str) -> str:
 
 
 def shortened(text: str, longest: int = _LONGEST) -> str:
-    """Return text of at most so many characters, cut in its middle: the end of a path or a sentence says most.
+    """Return the text, cut in its middle if it has more characters than `longest`.
+
+    The cut is in the middle because the end of a path or a sentence says most.
 
     >>> shortened("abcdefghij", 5)
     'ab…ij'
@@ -31,9 +33,18 @@ def shortened(text: str, longest: int = _LONGEST) -> str:
 
 
 def quoted(text: str, longest: int = _LONGEST) -> str:
-    r"""Return a value as messages show it: in quotes, escaped, and shortened where it is long.
+    r"""Return a value as messages show it: in quotes, escaped, and shortened if it is long.
 
     >>> quoted("a\nb")
     "'a\\nb'"
     """
     return repr(shortened(text, longest))
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the singular or the plural.
+
+    >>> counted(0, "image"), counted(1, "image"), counted(2000, "image")
+    ('0 images', '1 image', '2,000 images')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,17 +1,17 @@
-"""What ends a task: errors with a hint, each with the exit code it leads to.
+"""The exceptions that end a task, each with an exit code and a hint for the user.
 
-A single image's failure is a value (see `outcomes`); what is here concerns the whole task.
+The failure of a single image is not an exception but a value (see `outcomes`).
 """
 
 from collections.abc import Sequence
 
 
 class ThumbrunError(Exception):
-    """The task cannot go on.
+    """The task cannot continue.
 
     Attributes:
-        hint: What the user should check or do next; empty where the message says it all.
-        exit_code: What the process exits with: 1 means that trying again may help.
+        hint: What the user should check or do next; empty if the message says it all.
+        exit_code: The exit code of the process; 1 means that another attempt might succeed.
     """
 
     exit_code = 1
@@ -22,10 +22,10 @@ class ThumbrunError(Exception):
 
 
 class SettingsError(ThumbrunError):
-    """One or more settings are wrong; nothing was written.
+    """One or more settings are wrong; thumbrun has written nothing.
 
     Attributes:
-        problems: One sentence for each wrong setting, naming its flag and variable and what would be right.
+        problems: One sentence for each wrong setting. It names the flag and the variable, and says what would be right.
     """
 
     exit_code = 2
@@ -36,12 +36,12 @@ class SettingsError(ThumbrunError):
 
 
 class NothingToDoError(ThumbrunError):
-    """No image lies under the source."""
+    """There is no image under the source."""
 
     exit_code = 4
 
 
 class InterruptedRunError(ThumbrunError):
-    """The task was told to stop; what is done is recorded and the run can be resumed."""
+    """The task was told to stop; its results so far are recorded, and the run can be resumed."""
 
     exit_code = 130

@@ -1,4 +1,4 @@
-"""What became of an item: the closed set of outcomes, and the choice where several meet. Pure."""
+"""The outcomes of items: the closed set of reasons, and the choice where an item has several outcomes. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Status(StrEnum):
-    """Done, skipped or failed; nothing else."""
+    """The status of an item: done, skipped or failed, and nothing else."""
 
     DONE = "done"
     SKIPPED = "skipped"
@@ -16,7 +16,7 @@ class Status(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why an item was skipped or has failed. Each value's meaning stands in `MEANINGS`."""
+    """The reason why an item was skipped or failed. `MEANINGS` explains each value."""
 
     UNSUPPORTED = "unsupported"
     NOT_AN_IMAGE = "not-an-image"
@@ -38,48 +38,48 @@ class Reason(StrEnum):
 
 
 MEANINGS: dict[Reason, str] = {
-    Reason.UNSUPPORTED: "an image by type or name, of a format that thumbrun never opens",
-    Reason.NOT_AN_IMAGE: "its first bytes are those of no image format (only with detect=content)",
-    Reason.UNREADABLE: "the bytes are no image of a format that thumbrun reads, or a broken one",
-    Reason.TRUNCATED: "the image ends before its last pixel",
-    Reason.TOO_LARGE: "the object has more bytes than max-bytes allows",
-    Reason.TOO_MANY_PIXELS: "the header declares more pixels than max-pixels allows",
-    Reason.OUT_OF_MEMORY: "decoding it needs more memory than the task may use",
-    Reason.TIMEOUT: "decoding it took longer than image-timeout",
-    Reason.CRASHED: "the decoding process died of it",
-    Reason.POISON: "the task itself died, twice, while it worked on nothing else",
-    Reason.SOURCE_CHANGED: "the object was replaced after the plan was made, and its planned generation is gone",
-    Reason.SOURCE_GONE: "the object was deleted after the plan was made",
-    Reason.SOURCE_DAMAGED: "the bytes read do not match the object's own checksum, again and again",
-    Reason.SOURCE_DENIED: "this object may not be read, though others may",
-    Reason.NAME_TAKEN: "the thumbnail's name is taken by an object that is not this run's",
-    Reason.NAME_INVALID: "the destination cannot hold an object of that name",
-    Reason.OUTPUT_DAMAGED: "the store acknowledged other bytes than were sent to it",
+    Reason.UNSUPPORTED: "its content type or name stands for an image format that thumbrun does not read",
+    Reason.NOT_AN_IMAGE: "the file does not begin like any image format (only with detect=content)",
+    Reason.UNREADABLE: "the file is broken, or it is not an image in a format that thumbrun reads",
+    Reason.TRUNCATED: "the file ends before the last pixel of the image",
+    Reason.TOO_LARGE: "the file has more bytes than max-bytes allows",
+    Reason.TOO_MANY_PIXELS: "the header of the image states more pixels than max-pixels allows",
+    Reason.OUT_OF_MEMORY: "decoding the image needs more memory than the task can use",
+    Reason.TIMEOUT: "decoding the image took longer than image-timeout allows",
+    Reason.CRASHED: "the process that decoded the image crashed",
+    Reason.POISON: "the whole task died twice while it worked on this image alone",
+    Reason.SOURCE_CHANGED: "the object was replaced after thumbrun made the plan, and the planned generation is gone",
+    Reason.SOURCE_GONE: "the object was deleted after thumbrun made the plan",
+    Reason.SOURCE_DAMAGED: "thumbrun read the object several times, and the bytes never matched its checksum",
+    Reason.SOURCE_DENIED: "thumbrun is not allowed to read this object, although it can read others",
+    Reason.NAME_TAKEN: "an object that this run did not make already has the name of the thumbnail",
+    Reason.NAME_INVALID: "the destination cannot hold an object with the name of the thumbnail",
+    Reason.OUTPUT_DAMAGED: "the store confirmed different bytes from those that thumbrun sent",
 }
 
-SKIPS = frozenset((Reason.UNSUPPORTED, Reason.NOT_AN_IMAGE))  # every other reason is a failure's
+SKIPS = frozenset((Reason.UNSUPPORTED, Reason.NOT_AN_IMAGE))  # every other reason means a failure
 
 _RANK = {Status.DONE: 0, Status.SKIPPED: 1, Status.FAILED: 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one item.
+    """The outcome of one item.
 
     Attributes:
-        shard: The number of its shard.
-        item: Its index in the shard, from 0.
+        shard: The number of the item's shard.
+        item: The item's index in the shard, from 0.
         status: Done, skipped or failed.
-        reason: Why, unless done.
-        detail: A sentence for people; may hold names and numbers, never a secret.
-        source_bytes: Bytes read from the source.
-        output_bytes: Bytes of the thumbnail, of all where there are several; 0 unless done.
-        width: Of the thumbnail (the largest), in pixels; 0 unless it was rendered by this attempt.
-        height: As width.
-        retry_round: 0 for the run itself, higher for each later round of retries.
-        unchecked: Whether what was read was not checked against the source's checksum: there is none, or it was read
-            in part.
-        each: Bytes of each thumbnail, largest box first, where there are several; else empty.
+        reason: The reason, unless the item is done.
+        detail: A sentence for people. It can hold names and numbers, but never a secret.
+        source_bytes: How many bytes were read from the source.
+        output_bytes: The size of the thumbnail in bytes, or of all of them together; 0 unless the item is done.
+        width: The width of the (largest) thumbnail in pixels; 0 unless this attempt rendered it.
+        height: The height of the (largest) thumbnail in pixels; 0 unless this attempt rendered it.
+        retry_round: 0 for the run itself, and a higher number for each later round of retries.
+        unchecked: Whether the bytes were not checked against the source's checksum, because the source has none or was
+            read in part.
+        each: The size of each thumbnail in bytes, largest box first, if there are several; else empty.
     """
 
     shard: int
@@ -97,29 +97,30 @@ class Outcome:
 
 
 def precedence(outcome: Outcome, part: str) -> tuple[int, int, str]:
-    """Return a key; of several outcomes of one item, every reader takes the one with the smallest.
+    """Return a sort key: of several outcomes of one item, every reader takes the one with the smallest key.
 
-    The latest retry round wins, then done over skipped over failed, then the smallest name of a ledger part.
+    The latest retry round wins. After that, done wins over skipped, and skipped over failed. After that, the smallest
+    name of a ledger part wins.
     """
     return (-outcome.retry_round, _RANK[outcome.status], part)
 
 
 def refusal(shard: int, item: int, reason: Reason, detail: str, *, source_bytes: int = 0) -> Outcome:
-    """Return the outcome of an item that got no thumbnail: skipped or failed, as the reason has it."""
+    """Return the outcome of an item that got no thumbnail; the reason decides whether it is skipped or failed."""
     status = Status.SKIPPED if reason in SKIPS else Status.FAILED
     return Outcome(shard, item, status, reason, detail, source_bytes)
 
 
 @dataclass(slots=True)
 class Tally:
-    """Outcomes, counted.
+    """Counts of outcomes.
 
     Attributes:
-        done: Thumbnails that are there.
-        skipped: Counts by reason.
-        failed: Counts by reason.
-        source_bytes: Read from the source.
-        output_bytes: Of the thumbnails.
+        done: How many items are done.
+        skipped: How many items were skipped, by reason.
+        failed: How many items failed, by reason.
+        source_bytes: How many bytes were read from the source.
+        output_bytes: The size of all thumbnails in bytes.
     """
 
     done: int = 0
@@ -129,7 +130,7 @@ class Tally:
     output_bytes: int = 0
 
     def add(self, outcome: Outcome) -> None:
-        """Count one more outcome."""
+        """Add one outcome to the counts."""
         if outcome.status is Status.DONE:
             self.done += 1
         else:
@@ -140,7 +141,7 @@ class Tally:
 
     @classmethod
     def of(cls, outcomes: Iterable[Outcome]) -> "Tally":
-        """Count outcomes."""
+        """Return the counts of some outcomes."""
         tally = cls()
         for outcome in outcomes:
             tally.add(outcome)
@@ -160,7 +161,7 @@ class Tally:
         return self.done + self.skipped.total() + self.failed.total()
 
     def to_record(self) -> dict[str, Any]:
-        """Return the tally as records hold it."""
+        """Return the tally in the form that records hold."""
         return {
             "done": self.done,
             "skipped": dict(self.skipped),

@@ -94,7 +94,7 @@ def test_outcomes_and_retries() -> None:
     failed, skipped = heard.events
     assert ("image-failed", "WARNING") == (failed.name, failed.severity)
     assert ("image-skipped", "INFO") == (skipped.name, skipped.severity)
-    expected = "gs://b/a.jpg failed, truncated (the image ends before its last pixel): only a half"
+    expected = "gs://b/a.jpg failed, truncated (the file ends before the last pixel of the image): only a half"
     assert expected == failed.message
     assert {
         "source": "gs://b/a.jpg",
