@@ -101,8 +101,7 @@ def test_a_source_without_images(tasks: Tasks, tmp_path: Path, arguments: tuple[
     (tmp_path / "papers" / "letter.txt").write_text("no image")
     task = tasks.command("run", str(tmp_path / "papers"), "--output", str(tmp_path / "out"), *arguments)
     assert code == task.wait(), task.output()
-    assert (code == 4) == ("no image lies under" in task.output())
-    assert (code == 4) == ("1 not an image" in task.output())
+    assert (code == 4) == ("papers/ holds no image: 1 object is not an image." in task.output())
 
 
 def test_a_source_that_does_not_exist(tasks: Tasks, tmp_path: Path) -> None:

@@ -10,6 +10,11 @@ from thumbrun.storage.base import Entry
 # Reading these costs a retrieval fee, which is worth a word before a byte is read.
 COLD_CLASSES = frozenset(("NEARLINE", "COLDLINE", "ARCHIVE"))
 _MOST_TYPES = 50  # distinct labels of objects that are no images: names are data, and memory is bounded
+# What one object of a kind is, and several are, where that is not simply the kind.
+_IS_AND_ARE = {
+    ObjectKind.NOT_AN_IMAGE: ("is not an image", "are not images"),
+    ObjectKind.PLACEHOLDER: ("is a folder placeholder", "are folder placeholders"),
+}
 
 
 class Survey:
@@ -58,7 +63,24 @@ def _label(entry: Entry, decision: Decision) -> str:
     return " ".join(part for part in (content_type, f".{suffix[:16].lower()}" if dot else "") if part) or "no type"
 
 
-def describe(seen: Mapping[str, Any]) -> str:
-    """Say in plain words what lies under a source: `3 not an image, 1 folder placeholder`, or `nothing`."""
-    kinds = [f"{counts['objects']:,} {kind}" for kind, counts in seen["kinds"].items()]
-    return ", ".join(kinds) or "nothing"
+def describe(source: str, seen: Mapping[str, Any]) -> str:
+    """Return a sentence that says what lies under a source that holds no image.
+
+    >>> describe("gs://b/in/", {"kinds": {}})
+    'gs://b/in/ is empty.'
+    >>> describe("gs://b/in/", {"kinds": {"folder placeholder": {"objects": 1}, "not an image": {"objects": 3}}})
+    'gs://b/in/ holds no image: 3 objects are not images, 1 is a folder placeholder.'
+
+    Args:
+        source: The URI of the source.
+        seen: The counts, in the form that the plan holds.
+    """
+    counts = [(kind, counts["objects"]) for kind, counts in seen["kinds"].items()]
+    if not counts:
+        return f"{source} is empty."
+    parts: list[str] = []
+    for kind, number in sorted(counts, key=lambda counted: -counted[1]):
+        noun = "" if parts else " object" if number == 1 else " objects"
+        one, several = _IS_AND_ARE.get(kind, (f"is {kind}", f"are {kind}"))
+        parts.append(f"{number:,}{noun} {one if number == 1 else several}")
+    return f"{source} holds no image: {', '.join(parts)}."

@@ -151,8 +151,8 @@ class TaskRunner:
             whole = await self._finish(stores, agreed, plan, ledger)
             if not plan.items and not settings.allow_empty:
                 raise NothingToDoError(
-                    f"no image lies under {settings.source.uri()}, but {describe(plan.seen)}",
-                    hint="check INPUT_FOLDER; with --allow-empty / THUMBRUN_ALLOW_EMPTY this counts as success",
+                    describe(settings.source.uri(), plan.seen),
+                    hint="Check SOURCE / INPUT_FOLDER. If this is expected, set --allow-empty / THUMBRUN_ALLOW_EMPTY.",
                 )
             folder = stores.output.uri(run_folder(settings, agreed.run_id))
             seconds = self._clock.monotonic() - began
