@@ -1,1 +1,1 @@
-"""Every setting, declared once: flag, variable, default, unit, help and what makes a value right."""
+"""The settings. Each is declared once: its flag, variable, default, unit and help, and which values are right."""

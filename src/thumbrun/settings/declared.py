@@ -1,4 +1,4 @@
-"""The table of settings, from which flags, variables, help, validation, claims and the reference come."""
+"""The table of settings. Flags, variables, help, validation, claims and the reference all come from it."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -33,7 +33,7 @@ def _setting(
     to_record: Callable[[Any], Any] = lambda value: value,
     to_text: Callable[[Any], str] = str,
 ) -> Setting[T]:
-    """Declare a setting; what is claimed is fixed, unless said otherwise."""
+    """Declare a setting and return it. A claimed setting is fixed, unless `fixed` says otherwise."""
     setting = Setting(
         name,
         parse,
@@ -96,7 +96,7 @@ EMULATOR = _setting(
     values.emulator,
     "ADDRESS",
     None,
-    "The address of an emulator. thumbrun then asks it instead of Cloud Storage, and sends no credentials.",
+    "The address of an emulator. thumbrun then uses it instead of Cloud Storage, and sends no credentials.",
     default_words="none",
     variable="STORAGE_EMULATOR_HOST",
     flag="",
@@ -238,10 +238,10 @@ RAMP = _setting(
     values.whole(0, _MOST),
     "N",
     "1000",
-    "How many writes a second all tasks together send to a bucket of Cloud Storage at first, and five times as many "
-    "reads. The number doubles every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise "
-    "it for a bucket that is busy already, or if the platform runs only some of the tasks at once. 0 removes the "
-    "ceiling.",
+    "How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as "
+    "many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. "
+    "Raise the number for a bucket that is busy already, or if the platform runs only some of the tasks at once. 0 "
+    "removes the limit.",
     unit="requests a second",
 )
 MEMORY = _setting(
@@ -249,8 +249,8 @@ MEMORY = _setting(
     values.bytes_,
     "BYTES",
     None,
-    "How much memory image files and decoded pictures take together, such as 512MiB. The processes come on top: "
-    "some 75 MiB, and 35 MiB for each worker.",
+    "How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves "
+    "need more memory on top: about 75 MiB, and 35 MiB for each worker.",
     default_words="320 MiB for each worker, at most 5/8 of what the container or machine has, at least 96 MiB",
     unit="bytes",
 )
@@ -264,14 +264,14 @@ WORKERS = _setting(
     unit="processes",
 )
 IMAGE_TIMEOUT = _setting(
-    "image_timeout", values.seconds, "SECONDS", "10", "Give up an image that takes longer to decode.", unit="seconds"
+    "image_timeout", values.seconds, "SECONDS", "10", "Give up on an image that takes longer to decode.", unit="seconds"
 )
 MAX_PIXELS = _setting(
     "max_pixels",
     values.whole(1, _MOST),
     "N",
     "100000000",
-    "Largest image to decode, in pixels, as its header states.",
+    "The largest image to decode, in pixels, as its header states.",
     unit="pixels",
     unused_by=_NOT_FOR_VERIFY,
 )
@@ -280,7 +280,7 @@ MAX_BYTES = _setting(
     values.bytes_,
     "BYTES",
     "256MiB",
-    "Largest image file to read.",
+    "The largest image file to read.",
     unit="bytes",
     unused_by=_NOT_FOR_VERIFY,
 )
@@ -325,8 +325,8 @@ TASKS = _setting(
     values.whole(1, MOST_TASKS),
     "N",
     None,
-    "Run this many tasks on this machine, side by side, as Cloud Run would. For a plan: how many tasks would share "
-    "the work.",
+    "Run this many tasks side by side on this machine, as Cloud Run would. For a plan, this is how many tasks would "
+    "share the work.",
     default_words="one task, or as the platform says",
     unit="tasks",
     variable="",

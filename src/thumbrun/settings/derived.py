@@ -1,4 +1,4 @@
-"""What planning and storing need, made of the settings."""
+"""Builds what planning and storing need from the settings."""
 
 from thumbrun.planning.build import Source
 from thumbrun.planning.naming import NamingRule
@@ -13,16 +13,16 @@ def run_folder(settings: Settings, run_id: str) -> str:
 
 
 def source_to_list(settings: Settings, store: Store) -> Source:
-    """Return what to list, and what of it counts."""
+    """Return the source to list, and the rule that selects its images."""
     selection = Selection(include=settings.include, exclude=settings.exclude, by_content=settings.detect == "content")
     return Source(store, settings.source.prefix, selection, settings.limit)
 
 
 def naming_rule(settings: Settings, run_id: str) -> NamingRule:
-    """Return how the run names its thumbnails.
+    """Return the rule by which the run names its thumbnails.
 
-    Cloud Storage allows a name 1,024 bytes (https://cloud.google.com/storage/docs/objects#naming), most file systems
-    255 for each part of a path.
+    A name can have 1,024 bytes in Cloud Storage (https://cloud.google.com/storage/docs/objects#naming). In most file
+    systems, each part of a path can have 255 bytes.
     """
     local = settings.output.scheme == "file"
     folder = run_folder(settings, run_id)

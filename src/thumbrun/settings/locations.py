@@ -1,4 +1,4 @@
-"""Source, output and state: from text to locations that can go together. Pure but for the working folder."""
+"""Turns the texts of source, output and state into locations that go together. Pure, except for the working folder."""
 
 import re
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from thumbrun.storage import location
 from thumbrun.storage.location import Location
 
 STATE_NAME = "_thumbrun"  # no run id begins with an underscore
-_LOCAL_PRIVATE = f"{STATE_NAME}/local/"  # of the local store: temporary files and sidecars
-_RIGHT_SOURCE = "it must be gs://bucket/path or file:///folder"
+_LOCAL_PRIVATE = f"{STATE_NAME}/local/"  # the temporary files and sidecars of the local store
+_RIGHT_SOURCE = "it must be gs://bucket/path, file:///folder or, on the command line, a local path"
 _OTHER_SCHEME = re.compile(r"(?!gs://|file:)[A-Za-z][A-Za-z0-9+.-]*:/")
-_MINTED = re.compile(r"\d{8}T\d{4}Z(-\d+)?")  # the ids that thumbrun gives to runs itself
-_RECORDS = ("anchors", "runs")  # what lies directly below a state
+_MINTED = re.compile(r"\d{8}T\d{4}Z(-\d+)?")  # the run ids that thumbrun itself chooses
+_RECORDS = ("anchors", "runs")  # the folders directly below a state
 
 
 @dataclass(frozen=True, slots=True)
 class Locations:
-    """Where a run reads and writes."""
+    """The locations where a run reads and writes."""
 
     source: Location
     output: Location
@@ -28,10 +28,10 @@ class Locations:
 
 
 def resolve_locations(values: ParsedValues, *, bare_source: bool) -> Locations | None:
-    """Return the locations, or None where one is wrong; `values` then has its problem.
+    """Return the locations, or None if one of them is wrong; its problem is then added to `values`.
 
     Args:
-        values: Of all settings.
+        values: The values of all settings.
         bare_source: Whether the source may be a path without `file://`.
     """
     found: dict[str, Location | None] = {}
@@ -63,14 +63,14 @@ def resolve_locations(values: ParsedValues, *, bare_source: bool) -> Locations |
 
 
 def state_of(text: str | None, output: Location) -> Location:
-    """Return where the records of an output's runs lie.
+    """Return the location of the records for an output.
 
     Args:
-        text: Of the setting, or None where it is not given.
-        output: Where the runs' folders lie.
+        text: The text of the setting `state`, or None if it is not given.
+        output: The location of the runs' folders.
 
     Raises:
-        ValueError: It is no place; the message is a sentence that says what would be right.
+        ValueError: The text names no location; the message says what would be right.
     """
     return _state(None if text is None else _parse(text, output.scheme), output)
 
@@ -90,7 +90,7 @@ def _default_output(source: Location) -> Location:
 
 
 def _below(state: Location, output: Location) -> Location:
-    """Return a local state that lies in the output's folder as a part of it: one store, not one within another."""
+    """Return the state; if it is a folder inside a local output, make both parts of one store, not two nested ones."""
     if state.scheme == output.scheme == "file" and state.uri().startswith(output.uri()) and state.uri() != output.uri():
         path = PurePosixPath(state.root).relative_to(output.root)
         return Location("file", output.root, f"{path}/")
@@ -98,23 +98,23 @@ def _below(state: Location, output: Location) -> Location:
 
 
 def _state_problem(state: Location, output: Location, run: str | None) -> str | None:
-    """Say why the records cannot lie there; the first row that holds decides.
+    """Return why the records cannot go there, or None if they can; the first row that applies decides.
 
-    | state | |
+    | state | why it is wrong |
     |---|---|
-    | the output itself | a run may be called what the records are called |
-    | in the output, in what may be a run's folder | a run's folder holds thumbnails, and nothing else |
-    | where the local store keeps its own | it would not be listed |
-    | around the output, so that thumbnails would lie among the records | likewise |
+    | the output itself | a run can have the same name as a folder of records |
+    | in the output, in a folder that might be a run's | a run's folder holds only thumbnails |
+    | in the private folder of the local store | the store does not list that folder |
+    | around the output, so that thumbnails would be among the records | a state holds only records |
     """
     if state.uri() == output.uri():
-        return f"it is the output itself; records need a folder of their own, like {STATE_NAME} below it"
+        return f"it is the output itself; the records need a folder of their own, like {STATE_NAME} in the output"
     if state.uri().startswith(output.uri()):
         first = state.uri().removeprefix(output.uri()).partition("/")[0]
         if first == run or _MINTED.fullmatch(first):
-            return "it lies in a run's folder, which holds thumbnails and nothing else"
+            return "it is in the folder of a run, which holds only thumbnails; choose another place"
     if state.scheme == "file" and state.prefix.startswith(_LOCAL_PRIVATE):
-        return f"{_LOCAL_PRIVATE.rstrip('/')} is thumbrun's own"
+        return f"thumbrun uses {_LOCAL_PRIVATE.rstrip('/')} for other files; choose another place"
     if any(output.uri().startswith(state.child(name).uri()) for name in _RECORDS):
-        return "the output lies among its records; put one of them elsewhere"
+        return "the output is among the records; choose another place for one of the two"
     return None

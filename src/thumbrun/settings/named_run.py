@@ -1,6 +1,6 @@
-"""A run that was begun before, named where a command goes on with it: by its folder, or by its id and output.
+"""Finds an existing run by the name that a command was given: its folder, or its id and output.
 
-What the run does stands in its claim, so that nobody has to type it again.
+The settings of the run are in its claim, so that you need not type them again.
 """
 
 import re
@@ -19,21 +19,21 @@ from thumbrun.settings.parsed import ParsedValues
 from thumbrun.storage import location
 from thumbrun.storage.location import Location
 
-VALID_RUN = "it must be gs://bucket/prefix/<run id>, a run's folder, or a run id beside --output / OUTPUT_BUCKET"
+VALID_RUN = "it must be gs://bucket/prefix/<run id>, a run's folder, or a run id with --output / OUTPUT_BUCKET"
 
 _PLACED = re.compile(r"(?P<place>.*/)?(?P<run>[^/]+)/*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class NamedRun:
-    """Where a run's thumbnails and records lie.
+    """The locations of a run's thumbnails and records.
 
     Attributes:
-        run_id: Its id.
-        output: Where its folder lies.
-        state: Where its records lie.
-        emulator: Of Cloud Storage, or None.
-        user_project: The project that pays, or None.
+        run_id: The id of the run.
+        output: The location of the run's folder.
+        state: The location of the run's records.
+        emulator: The address of the emulator of Cloud Storage, or None.
+        user_project: The project that pays for requests, or None.
     """
 
     run_id: str
@@ -48,11 +48,11 @@ def named_run(text: str, environ: Mapping[str, str], flags: Mapping[str, str | N
 
     Args:
         text: `gs://bucket/prefix/<run id>`, `file:///folder/<run id>`, a path that ends in the id, or the id alone.
-        environ: The environment, for what the text leaves open.
+        environ: The environment, for what the text does not say.
         flags: The text of each flag that was given, by the setting's name.
 
     Raises:
-        SettingsError: With every problem there is.
+        SettingsError: Some settings are wrong; the error holds every problem.
     """
     chosen = ParsedValues((OUTPUT, STATE, EMULATOR, USER_PROJECT), environ, flags)
     output, state, run_id = None, None, ""
@@ -86,7 +86,7 @@ def _parse(text: str, output: str | None) -> tuple[Location, str]:
 
 
 def run_arguments(run_id: str, output: Location, state: Location) -> str:
-    """Return the words that name a run on a command line: its folder, and `--state` where the records lie elsewhere."""
+    """Return the words that name a run on a command line: its folder, and `--state` if it is not the default."""
     words = [values.location_from_record(output.child(run_id).uri())]
     if state.uri() != output.child(STATE_NAME).uri():
         words += ["--state", values.location_from_record(state.uri())]
@@ -94,11 +94,11 @@ def run_arguments(run_id: str, output: Location, state: Location) -> str:
 
 
 def flags_of_claim(claim: Mapping[str, Any], run: NamedRun) -> dict[str, str | None]:
-    """Return the flags that ask for a run again, as its claim records them.
+    """Return the flags that ask for an existing run, as its claim records them.
 
     Args:
-        claim: What `Settings.describe` said when the run began.
-        run: Where it lies.
+        claim: The result of `Settings.describe` when the run began.
+        run: The locations of the run.
     """
     flags: dict[str, str | None] = {
         setting.name: None if (recorded := claim[setting.name]) is None else setting.to_text(recorded) or None

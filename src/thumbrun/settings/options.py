@@ -1,4 +1,4 @@
-"""The settings as options of a command line; all values stay text, so that they can be judged together."""
+"""Offers the settings as options of a command line. All values stay text, so that they are checked together."""
 
 import argparse
 from typing import Any
@@ -8,11 +8,11 @@ from thumbrun.settings.setting import Setting
 
 
 def add_options(parser: argparse.ArgumentParser, command: str) -> None:
-    """Add the flags of the settings that a command has.
+    """Add the flags of all settings that a command takes.
 
     Args:
-        parser: The command's.
-        command: Its name.
+        parser: The parser of the command.
+        command: The name of the command.
     """
     for setting in DECLARED:
         if not setting.belongs_to(command):
@@ -30,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser, command: str) -> None:
 
 
 def flags_of(arguments: argparse.Namespace) -> dict[str, str | None]:
-    """Return the text of each flag that was given, by the setting's name; None where it was not."""
+    """Return the text of each flag, by the setting's name; None if the flag was not given."""
     given = vars(arguments)
     return {
         setting.name: ",".join(value) if isinstance(value := given.get(setting.name), list) else value

@@ -1,4 +1,4 @@
-"""From the texts of flags and environment to values, each judged by itself; what is wrong is collected."""
+"""Parses the texts of flags and environment into values, each on its own, and collects every problem."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
@@ -8,14 +8,14 @@ from thumbrun.settings.setting import Setting
 
 T = TypeVar("T")
 
-_LONGEST_ADVICE = 200  # characters of what would be right, which may quote a part of the value
+_LONGEST_ADVICE = 200  # characters of advice, which can quote a part of the value
 
 
 class ParsedValues:
-    """The values of some settings: flags before environment before defaults.
+    """The values of some settings. A flag counts before the environment, and the environment before the default.
 
     Attributes:
-        problems: A sentence for each wrong value, naming flag and variable and what would be right.
+        problems: A sentence for each wrong value. It names the flag and the variable, and says what would be right.
     """
 
     def __init__(
@@ -24,7 +24,7 @@ class ParsedValues:
         """Parse every text that is given.
 
         Args:
-            settings: Which.
+            settings: The settings to parse.
             environ: The environment; an empty variable counts as unset.
             flags: The text of each flag that was given, by the setting's name.
         """
@@ -48,17 +48,17 @@ class ParsedValues:
         """Return the value of a setting that has a default.
 
         Raises:
-            KeyError: It has none, or a wrong one: the caller did not look at the problems first.
+            KeyError: It has no value, or a wrong one, because the caller did not check `problems` first.
         """
         value: T = self._values[setting.name]
         return value
 
     def reject(self, setting: Setting[Any], advice: str) -> None:
-        """Add the problem of a value that does not go with the others, unless it was wrong by itself.
+        """Add a problem for a value that does not go with the others, unless it has a problem already.
 
         Args:
-            setting: Whose value it is.
-            advice: What would be right.
+            setting: The setting that has the value.
+            advice: A text that says what would be right.
         """
         if setting.name in self._values or self._texts[setting.name] is None:
             self._report(setting, advice)
@@ -70,7 +70,7 @@ class ParsedValues:
 
 
 def _text(setting: Setting[Any], environ: Mapping[str, str], flags: Mapping[str, str | None]) -> str | None:
-    """Return what was said of a setting: by flag, by environment, or by default."""
+    """Return the text of a setting: from its flag, else from the environment, else its default."""
     given = flags.get(setting.name)
     if given is not None:
         return given

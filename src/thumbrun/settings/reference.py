@@ -1,4 +1,4 @@
-"""The table of settings as the documents hold it."""
+"""Makes the table of settings for the documents."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from thumbrun.settings.setting import Setting
 
 
 def reference() -> str:
-    """Return the table of settings in Markdown, as `make docs` puts it into the reference."""
+    """Return the table of settings in Markdown, which `make docs` puts into the reference."""
     rows = [("variable", "flag", "meaning", "unit", "default"), ("---",) * 5, *map(_cells, DECLARED)]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 

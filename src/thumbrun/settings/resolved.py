@@ -1,4 +1,4 @@
-"""From flags and environment to settings that are right, or to all that is wrong with them at once."""
+"""Turns flags and environment into checked settings, or reports all problems at once."""
 
 import difflib
 import hashlib
@@ -28,7 +28,7 @@ _PREFIX = "THUMBRUN_"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a task goes by. Each field's meaning, unit and default stand in `declared`."""
+    """The settings of a task. The meaning, unit and default of each field are in `declared`."""
 
     source: Location
     output: Location
@@ -78,16 +78,17 @@ class Settings:
         return self.recipe.quality
 
     def describe(self) -> dict[str, Any]:
-        """Return what makes two commands ask for the same run: what is read, what is made, and where it goes.
+        """Return the settings that two commands must share to ask for the same run.
 
-        A reader of the thumbnails can tell all of it apart, their names and headers included. How the work is done is
-        no part of it: tasks, workers, limits, who pays, and where the records lie. So you can continue a run with more
-        memory, or with a longer time limit for the images that failed.
+        They say what the run reads, what it makes and where that goes: all that a reader of the thumbnails can see,
+        their names and headers included. How the work is done does not belong to them: tasks, workers, limits, who
+        pays, and where the records are. So you can continue a run with more memory, or with a longer time limit for the
+        images that failed.
         """
         return {setting.name: setting.to_record(getattr(self, setting.name)) for setting in DECLARED if setting.claimed}
 
     def fingerprint(self) -> str:
-        """Return 24 hexadecimal digits that are the same where `describe` and the recipe's version are."""
+        """Return 24 hexadecimal digits that are the same if `describe` and the recipe's version are the same."""
         text = json.dumps([self.describe(), self.recipe.digest()], sort_keys=True)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
@@ -100,17 +101,17 @@ def resolve(
     retry: frozenset[str] | None = None,
     machine: Machine | None = None,
 ) -> Settings:
-    """Return the settings: flags before environment before defaults.
+    """Return the settings. A flag counts before the environment, and the environment before the default.
 
     Args:
         environ: The environment; an empty variable counts as unset.
         flags: The text of each flag that was given, by the setting's name.
-        bare_source: Whether the source may be a local path without `file://`; None: if a flag gives it.
+        bare_source: Whether the source may be a local path without `file://`; None: only if a flag gives it.
         retry: The reasons that a later round of a run retries; None: there is no such round.
-        machine: What this process may use; None: what it really has.
+        machine: The processors and the memory that this process can use; None: those that it really has.
 
     Raises:
-        SettingsError: With every problem there is, each naming flag and variable and what would be right.
+        SettingsError: Some settings are wrong. The error holds every problem, each with what would be right.
     """
     identity_problems: list[str] = []
     task = task_identity.detect(environ, identity_problems)
@@ -161,20 +162,20 @@ def resolve(
 
 
 def share(settings: Settings, tasks: int) -> Settings:
-    """Return the settings of one of some tasks that share this machine's processors and memory."""
+    """Return the settings of one task when several tasks share this machine's processors and memory."""
     workers = max(1, settings.workers // tasks)
     return replace(settings, workers=workers, memory=max(_LEAST_MEMORY, settings.memory // tasks))
 
 
 def _unknown(environ: Mapping[str, str]) -> list[str]:
-    # Compared without the beginning that all share, which alone would make any two names alike.
+    # Names are compared without their common beginning, which alone would make any two names similar.
     known = {setting.variable.removeprefix(_PREFIX): setting.variable for setting in DECLARED if setting.variable}
     problems = []
     for name in sorted(environ):
         if name.startswith(_PREFIX) and name not in known.values() and environ[name]:
             close = difflib.get_close_matches(name.removeprefix(_PREFIX), known, 1)
             advice = f"did you mean {known[close[0]]}? If not, unset it" if close else "unset it"
-            problems.append(f"{printable(shortened(name))} is no setting of thumbrun; {advice}")
+            problems.append(f"{printable(shortened(name))} is not a setting of thumbrun; {advice}")
     return problems
 
 
@@ -185,20 +186,20 @@ def _conflicts(values: ParsedValues, task: Task) -> list[str]:
         (declared.RESUME, declared.NEW),
     )
     problems = [
-        f"{one.label} and {other.label} exclude each other; give one of them"
+        f"{one.label} and {other.label} cannot go together; give only one of them"
         for one, other in pairs
         if values.get(one) and values.get(other)
     ]
     tasks = values.get(declared.TASKS)
     if tasks is not None and task.count > 1:
-        label = declared.TASKS.label
-        problems.append(f"{label} is {tasks}, but {task.platform} has set a task count; unset one of the two")
+        already = f"this process is already one of {task.count:,} tasks ({task.platform})"
+        problems.append(f"{declared.TASKS.label} is {tasks}, but {already}; use one way or the other")
     return problems
 
 
 def _memory(workers: int, machine: Machine) -> int:
-    """Return 320 MiB for each worker, within five eighths of what there is.
+    """Return 320 MiB for each worker, but at most five eighths of the machine's memory.
 
-    Of Cloud Run's default of 512 MiB that is 320: the processes themselves take some 100, with one worker.
+    Of Cloud Run's default of 512 MiB that is 320 MiB, which leaves enough for the processes themselves.
     """
     return max(_LEAST_MEMORY, min(_MEMORY_A_WORKER * workers, machine.memory * 5 // 8))

@@ -1,4 +1,4 @@
-"""One setting: its names, its values, and what it means for a run."""
+"""One setting: its names, its values, and its meaning for a run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,29 +6,29 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
-_COMMANDS_ON_A_RUN = ("retry", "verify")  # these take a run that was begun before
+_COMMANDS_ON_A_RUN = ("retry", "verify")  # the commands that take an existing run
 
 
 @dataclass(frozen=True, slots=True)
 class Setting(Generic[T]):
-    """One setting, whole: what declares it here declares it everywhere.
+    """One setting. Flag, variable, help, validation, claim and reference all come from this declaration.
 
     Attributes:
         name: The field in `Settings`, and the key in a run's claim.
-        parse: Makes a value of a text; raises ValueError with what would be right.
-        metavar: What the help calls the value; empty for a switch.
-        default: The default, as text that `parse` takes; None where there is none, or where it depends.
-        help: One sentence or two.
+        parse: Turns a text into a value; raises ValueError with a text that says what would be right.
+        metavar: The name of the value in the help; empty for a switch.
+        default: The default, as a text that `parse` takes; None if there is none, or if it depends on something.
+        help: The help text, in one or two sentences.
         variable: The environment variable, or empty.
         flag: The flag on the command line, or empty; `SOURCE` is the command's argument.
-        default_words: How the documents say what the default is.
-        unit: What a number counts, or empty.
+        default_words: The default in words, for help and documents.
+        unit: The unit of a number, or empty.
         repeats: Whether the flag may be given more than once.
-        claimed: Whether the value makes another run: it stands in the run's claim and in the fingerprint.
-        fixed: Whether a run that was begun has it fixed: commands that take such a run do not have the flag.
-        unused_by: The commands that have no use for it.
-        to_record: Turns the value into what the claim holds, as JSON.
-        to_text: Turns what the claim holds back into a text that `parse` takes; empty counts as not given.
+        claimed: Whether another value makes another run; the value is then in the run's claim and in the fingerprint.
+        fixed: Whether an existing run fixes the value; commands that take an existing run do not have the flag.
+        unused_by: The commands that do not use the setting.
+        to_record: Turns the value into the JSON that the claim holds.
+        to_text: Turns that JSON back into a text that `parse` takes; an empty text counts as not given.
     """
 
     name: str
@@ -49,12 +49,12 @@ class Setting(Generic[T]):
 
     @property
     def label(self) -> str:
-        """What messages call the setting: its flag and its variable."""
+        """The name of the setting in messages: its flag and its variable."""
         return " / ".join(part for part in (self.flag, self.variable) if part)
 
     @property
     def is_switch(self) -> bool:
-        """Whether the flag stands alone."""
+        """Whether the flag takes no value."""
         return not self.metavar
 
     @property
@@ -64,9 +64,9 @@ class Setting(Generic[T]):
 
     @property
     def negation(self) -> str:
-        """The flag that switches it off."""
+        """The flag that turns the setting off."""
         return self.flag.replace("--", "--no-", 1)
 
     def belongs_to(self, command: str) -> bool:
-        """Whether a command has the setting's flag."""
+        """Return whether a command has the setting's flag."""
         return command not in self.unused_by and not (self.fixed and command in _COMMANDS_ON_A_RUN)

@@ -1,4 +1,4 @@
-"""What makes the text of a setting a right value. Each parser raises ValueError with what would be right. Pure."""
+"""The parsers of settings. Each returns the value, or raises ValueError with what would be right. Pure."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -12,35 +12,35 @@ from thumbrun.storage.location import Location
 _UNITS = {"": 1, "B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _YES, _NO = frozenset(("1", "true", "yes", "on")), frozenset(("0", "false", "no", "off"))
-_LONGEST_PLACE = 4096  # of a path on most systems, and far beyond Cloud Storage's 1,024 bytes
+_LONGEST_PLACE = 4096  # the longest path on most systems, and far more than the 1,024 bytes of Cloud Storage
 _LAST_PORT = 65535
 LARGEST_SIDE = 4096  # pixels
 MOST_SIZES = 16
 
 
 def location_text(value: str) -> str:
-    """Take what may name a bucket or a folder; which it names depends on other settings."""
+    """Parse the name of a bucket or a folder; other settings decide which of the two it is."""
     if not value or len(value) > _LONGEST_PLACE or "\0" in value:
-        raise ValueError(f"it must be a bucket or a folder, in 1 to {_LONGEST_PLACE:,} characters")
+        raise ValueError(f"it must be a bucket or a folder, with 1 to {_LONGEST_PLACE:,} characters")
     return value
 
 
 def header(value: str) -> str:
-    """Take the value of an HTTP header."""
+    """Parse the value of an HTTP header."""
     if not value.strip() or not value.isascii() or not value.isprintable():
         raise ValueError("it must be one line of ASCII, like public, max-age=3600")
     return value
 
 
 def project(value: str) -> str:
-    """Take a Google Cloud project's id or number."""
+    """Parse the id or the number of a Google Cloud project."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9.:-]{3,62}", value):
         raise ValueError("it must be a project's id or number, like my-project-123")
     return value
 
 
 def emulator(value: str) -> str:
-    """Take the address of an emulator."""
+    """Parse the address of an emulator."""
     host = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)"
     found = re.fullmatch(rf"(?:https?://)?{host}(?::([0-9]{{1,5}}))?/?", value)
     if not found or not 1 <= int(found[2] or 1) <= _LAST_PORT:
@@ -49,70 +49,70 @@ def emulator(value: str) -> str:
 
 
 def run_id(value: str) -> str:
-    """Take a run id."""
+    """Parse a run id."""
     if not _RUN_ID.fullmatch(value):
         raise ValueError(
-            "it must be 1 to 63 letters, digits, dots, dashes and underscores, beginning with one of the first two"
+            "it must be 1 to 63 letters, digits, dots, dashes and underscores, and begin with a letter or a digit"
         )
     return value
 
 
 def run(value: str) -> str:
-    """Take a run id, or a place that ends in one, of which only the id counts here."""
+    """Parse a run id, or a place that ends in a run id, and return only the id."""
     return run_id(value.rstrip("/").rpartition("/")[2])
 
 
 def location_to_record(value: Location) -> str:
-    """Return a location as a claim holds it."""
+    """Return a location in the form that a claim holds."""
     return value.uri()
 
 
 def location_from_record(record: str) -> str:
-    """Return the text that names a location by flag: the `file:` URIs of a claim are not encoded."""
+    """Return the text of a flag for a claim's location, whose `file:` URI is not encoded."""
     return record.removeprefix("file://")
 
 
 def yes_or_no(value: str) -> bool:
-    """Take a switch."""
+    """Parse a switch."""
     if value.lower() not in _YES | _NO:
         raise ValueError("it must be one of 1, true, yes, on, 0, false, no, off")
     return value.lower() in _YES
 
 
 def size(value: str) -> tuple[int, int]:
-    """Take a box: width and height in pixels."""
+    """Parse a box: its width and height in pixels."""
     found = re.fullmatch(r"([0-9]{1,5})(?:[xX]([0-9]{1,5}))?", value)
     width, height = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
     if not (1 <= width <= LARGEST_SIDE and 1 <= height <= LARGEST_SIDE):
-        raise ValueError(f"it must be pixels, like 100 or 160x90, each 1 to {LARGEST_SIDE:,}")
+        raise ValueError(f"it must be pixels, like 100 or 160x90, and each side 1 to {LARGEST_SIDE:,}")
     return width, height
 
 
 def sizes(value: str) -> tuple[Box, ...]:
-    """Take boxes, separated by commas, none of them twice; return them largest first."""
+    """Parse boxes that are separated by commas and all different, and return them largest first."""
     parts = value.split(",")
     found = [size(part.strip() if len(parts) > 1 else part) for part in parts]
     if len(found) > MOST_SIZES:
-        raise ValueError(f"it must be at most {MOST_SIZES} sizes")
+        raise ValueError(f"it must have at most {MOST_SIZES} sizes")
     if twice := [box_name(box) for box in dict.fromkeys(found) if found.count(box) > 1]:
-        raise ValueError(f"{', '.join(twice)} is there more than once; give each size once")
+        raise ValueError(f"it repeats {', '.join(twice)}; give each size only once")
     return largest_first(found)
 
 
 def sizes_to_record(boxes: Sequence[Box]) -> list[Any]:
-    """Return one box as its width and height, several as a list of such, largest first."""
+    """Return one box as its width and height, and several boxes as a list of such pairs, largest first."""
     pairs = [list(box) for box in boxes]
     return pairs if len(pairs) > 1 else pairs[0]
 
 
 def sizes_from_record(record: Sequence[Any]) -> str:
-    """Return the text that gives the boxes of a claim."""
+    """Return the text of a flag for the boxes of a claim."""
     boxes = record if isinstance(record[0], list) else [record]
     return ",".join(box_name((width, height)) for width, height in boxes)
 
 
 def bytes_(value: str) -> int:
-    """Take a number of bytes, at least 1."""
+    """Parse a number of bytes, at least 1."""
     found = re.fullmatch(r"([0-9]{1,15}) *([A-Za-z]{0,3})", value)
     if not found or found[2].upper() not in _UNITS or not int(found[1]):
         raise ValueError("it must be bytes, like 268435456 or 256MiB")
@@ -120,14 +120,14 @@ def bytes_(value: str) -> int:
 
 
 def seconds(value: str) -> float:
-    """Take a number of seconds, more than 0 and at most a week."""
+    """Parse a number of seconds, more than 0 and at most a week."""
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", value) or not 0 < float(value) <= 604_800:
         raise ValueError("it must be seconds, like 10 or 0.5, more than 0 and at most 604800")
     return float(value)
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
-    """Return a parser of whole numbers between the two, both included."""
+    """Return a parser for whole numbers from `least` to `most`, both included."""
 
     def parse(value: str) -> int:
         if not re.fullmatch(r"[0-9]{1,15}", value) or not least <= int(value) <= most:
@@ -138,7 +138,7 @@ def whole(least: int, most: int) -> Callable[[str], int]:
 
 
 def choice(*names: str) -> Callable[[str], str]:
-    """Return a parser of one of some names."""
+    """Return a parser for one of several names."""
 
     def parse(value: str) -> str:
         if value not in names:
@@ -149,11 +149,11 @@ def choice(*names: str) -> Callable[[str], str]:
 
 
 def globs(value: str) -> tuple[str, ...]:
-    """Take globs, separated by commas; none of them empty, and none twice."""
+    """Parse globs that are separated by commas; drop empty ones and repetitions."""
     found = tuple(dict.fromkeys(glob for glob in (part.strip() for part in value.split(",")) if glob))
     for glob in found:
         try:
             glob_pattern(glob)
         except re.error:
-            raise ValueError(f"{quoted(glob)} is no glob: a range in brackets goes upwards, like [a-z]") from None
+            raise ValueError(f"{quoted(glob)} is no pattern: a range in brackets must go upwards, like [a-z]") from None
     return found

@@ -16,13 +16,13 @@ from thumbrun.storage.location import Location
 MACHINE = Machine(processors=4, memory=16 << 30)
 SOURCE = {"INPUT_FOLDER": "gs://pictures/in"}
 SWITCH = "it must be one of 1, true, yes, on, 0, false, no, off"
-RUN_ID = "it must be 1 to 63 letters, digits, dots, dashes and underscores, beginning with one of the first two"
+RUN_ID = "it must be 1 to 63 letters, digits, dots, dashes and underscores, and begin with a letter or a digit"
 SECONDS = "it must be seconds, like 10 or 0.5, more than 0 and at most 604800"
 BYTES = "it must be bytes, like 268435456 or 256MiB"
-GLOB = "is no glob: a range in brackets goes upwards, like [a-z]"
+GLOB = "is no pattern: a range in brackets must go upwards, like [a-z]"
 PLACE = "it must be gs://bucket/path, file:///folder or a local path"
 BUCKET = "is no bucket's name: 3 to 63 lower-case letters"
-LONGEST = "it must be a bucket or a folder, in 1 to 4,096 characters"
+LONGEST = "it must be a bucket or a folder, with 1 to 4,096 characters"
 TRILLION = "it must be a whole number, 1 to 1,000,000,000,000"
 
 # By the setting's name: each wrong text, and what the problem says would be right.
@@ -45,7 +45,7 @@ WRONG: dict[str, list[tuple[str, str]]] = {
     "new": [("2", SWITCH), ("ja", SWITCH)],
     "join_within": [(text, SECONDS) for text in ("0", "1h", "604801", "1e3")],
     "size": [
-        (text, "it must be pixels, like 100 or 160x90, each 1 to 4,096")
+        (text, "it must be pixels, like 100 or 160x90, and each side 1 to 4,096")
         for text in ("0", "4097", "1x4097", "0x1", "100x", "1,000", "\u0661")
     ],
     "layout": [("Tree", "it must be one of flat, tree")],
@@ -150,13 +150,13 @@ def test_a_flag_hides_a_wrong_variable() -> None:
 def test_a_slip_in_any_variable_is_told(setting: Setting[Any]) -> None:
     """A letter too many in the name of any setting's variable is a problem that names the right one."""
     (problem,) = problems(**{f"{setting.variable}S": "1"})
-    expected = f"{setting.variable}S is no setting of thumbrun; did you mean {setting.variable}? If not, unset it"
+    expected = f"{setting.variable}S is not a setting of thumbrun; did you mean {setting.variable}? If not, unset it"
     assert expected == problem
 
 
 def test_an_unknown_variable_with_nothing_near() -> None:
     """Where no setting is meant, none is named, and control characters in the name are spelt out."""
-    expected = ["THUMBRUN_ZZ\\x1b[2J is no setting of thumbrun; unset it"]
+    expected = ["THUMBRUN_ZZ\\x1b[2J is not a setting of thumbrun; unset it"]
     assert expected == problems(**{"THUMBRUN_ZZ\x1b[2J": "1"})
 
 
@@ -177,7 +177,7 @@ def test_which_run_is_said_once(given: tuple[str | None, str | None, str]) -> No
         found = error.problems
     assert {0: 0, 1: 0, 2: 1, 3: 3}[wishes] == len(found)
     for problem in found:
-        assert problem.endswith(" exclude each other; give one of them")
+        assert problem.endswith(" cannot go together; give only one of them")
 
 
 @pytest.mark.parametrize(

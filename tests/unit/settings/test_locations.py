@@ -55,7 +55,8 @@ def test_a_bare_path_is_for_the_command_line() -> None:
     """The variable wants a URI, since a container's folders are seldom meant."""
     with pytest.raises(SettingsError) as caught:
         resolved({}, INPUT_FOLDER="/in")
-    assert ("SOURCE / INPUT_FOLDER is '/in'; it must be gs://bucket/path or file:///folder",) == caught.value.problems
+    advice = "it must be gs://bucket/path, file:///folder or, on the command line, a local path"
+    assert (f"SOURCE / INPUT_FOLDER is '/in'; {advice}",) == caught.value.problems
     assert Location("file", "/in") == resolved({}, INPUT_FOLDER="file:///in", OUTPUT_BUCKET="/out").source
 
 
@@ -91,12 +92,12 @@ def test_state(output: str, state: str, flags: dict[str, str | None], expected: 
 REFUSED: list[tuple[str, str, dict[str, str | None], str]] = [
     ("/out", "/out", {}, "it is the output itself"),
     ("gs://b-1", "gs://b-1/", {}, "it is the output itself"),
-    ("/out", "/out/mine", {"run_id": "mine"}, "it lies in a run's folder"),
-    ("gs://b-1/t", "gs://b-1/t/mine/records", {"resume": "mine"}, "it lies in a run's folder"),
-    ("gs://b-1/t", "gs://b-1/t/20251203T1530Z-2/records", {}, "it lies in a run's folder"),
-    ("/out", "/out/_thumbrun/local/x", {}, "_thumbrun/local is thumbrun's own"),
-    ("gs://b-1/s/runs/x", "gs://b-1/s", {}, "the output lies among its records"),
-    ("/s/anchors", "/s", {}, "the output lies among its records"),
+    ("/out", "/out/mine", {"run_id": "mine"}, "it is in the folder of a run"),
+    ("gs://b-1/t", "gs://b-1/t/mine/records", {"resume": "mine"}, "it is in the folder of a run"),
+    ("gs://b-1/t", "gs://b-1/t/20251203T1530Z-2/records", {}, "it is in the folder of a run"),
+    ("/out", "/out/_thumbrun/local/x", {}, "thumbrun uses _thumbrun/local for other files"),
+    ("gs://b-1/s/runs/x", "gs://b-1/s", {}, "the output is among the records"),
+    ("/s/anchors", "/s", {}, "the output is among the records"),
 ]
 
 

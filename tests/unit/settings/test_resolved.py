@@ -63,7 +63,7 @@ def test_several_sizes(flag: bool) -> None:
 def test_a_size_that_is_given_twice() -> None:
     """Two names of one size are refused with all else that is wrong, and the message names it."""
     found = problems(THUMBRUN_SIZE="100,400,100x100", THUMBRUN_QUALITY="0")
-    expected = "--size / THUMBRUN_SIZE is '100,400,100x100'; 100x100 is there more than once; give each size once"
+    expected = "--size / THUMBRUN_SIZE is '100,400,100x100'; it repeats 100x100; give each size only once"
     assert expected in found
     assert 2 == len(found)
     assert "at most 16 sizes" in problems(THUMBRUN_SIZE=",".join(map(str, range(1, 18))))[0]
@@ -273,18 +273,19 @@ def test_all_problems_are_told_at_once() -> None:
 def test_a_missing_source_is_told_with_the_rest() -> None:
     """Where the source is missing, the other settings are judged as well."""
     found = problems(INPUT_FOLDER="", OUTPUT_BUCKET="gs://UPPER")
-    assert "SOURCE / INPUT_FOLDER is not set; it must be gs://bucket/path or file:///folder" == found[0]
+    advice = "it must be gs://bucket/path, file:///folder or, on the command line, a local path"
+    assert f"SOURCE / INPUT_FOLDER is not set; {advice}" == found[0]
     assert 2 == len(found)
 
 
 def test_the_nearest_setting_is_named_for_an_unknown_one() -> None:
     """A variable that looks like a setting and is none is a mistake, and the likeliest meant is named."""
     (problem,) = problems(THUMBRUN_QUALTIY="80")
-    assert "THUMBRUN_QUALTIY is no setting of thumbrun; did you mean THUMBRUN_QUALITY? If not, unset it" == problem
+    assert "THUMBRUN_QUALTIY is not a setting of thumbrun; did you mean THUMBRUN_QUALITY? If not, unset it" == problem
     (problem,) = problems(THUMBRUN_INPUT_FOLDER="gs://b-1")
     assert "did you mean INPUT_FOLDER?" in problem
     (problem,) = problems(THUMBRUN_COLOUR="1")
-    assert "THUMBRUN_COLOUR is no setting of thumbrun; unset it" == problem
+    assert "THUMBRUN_COLOUR is not a setting of thumbrun; unset it" == problem
 
 
 @pytest.mark.parametrize(
@@ -297,7 +298,7 @@ def test_the_nearest_setting_is_named_for_an_unknown_one() -> None:
 )
 def test_wishes_that_exclude_each_other(given_: dict[str, str], expected: str) -> None:
     """One cannot ask for a certain run and for a new one."""
-    assert [f"{expected} exclude each other; give one of them"] == problems(**given_)
+    assert [f"{expected} cannot go together; give only one of them"] == problems(**given_)
 
 
 @pytest.mark.parametrize("text", ["0", "1001", "two", ""])
@@ -309,7 +310,8 @@ def test_wrong_numbers_of_tasks(text: str) -> None:
 def test_tasks_within_a_platforms_task() -> None:
     """A task of a job does not start tasks of its own."""
     (problem,) = problems({"tasks": "2"}, CLOUD_RUN_TASK_INDEX="0", CLOUD_RUN_TASK_COUNT="4")
-    assert "--tasks is 2, but Cloud Run has set a task count; unset one of the two" == problem
+    expected = "--tasks is 2, but this process is already one of 4 tasks (Cloud Run); use one way or the other"
+    assert expected == problem
 
 
 @pytest.mark.parametrize(
