@@ -1,1 +1,1 @@
-"""What a run is, and what of it lies on the store."""
+"""Runs: how tasks agree on one, and the records of a run on the store."""

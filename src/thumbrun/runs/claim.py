@@ -1,8 +1,12 @@
-"""Which run: every task and every retry of an execution finds the same run id, without talking to one another.
+"""Finds the run of a task: all tasks and retries of an execution find the same run id without talking to each other.
 
-In this order: the run id that the user set; the anchor of this execution; with neither, the anchor of the fingerprint,
-so that tasks which are started by hand meet, across a minute too. A run id is claimed first and anchored then: an
-anchor that names a run somebody else owns can not come to be.
+A task uses the first of these that exists:
+
+1. the run id that the user set;
+2. the anchor of its execution;
+3. the anchor of the fingerprint, so that tasks that are started by hand meet, even if they start in different minutes.
+
+A task first claims a run id and then anchors it. So an anchor never names a run that somebody else owns.
 """
 
 from collections.abc import Mapping
@@ -22,15 +26,15 @@ _EXECUTION, _FINGERPRINT = "execution", "fingerprint"
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What the settings say about which run to work on.
+    """The settings that decide which run to work on.
 
     Attributes:
-        fingerprint: What makes two commands ask for the same run.
-        run_id: The run that the user named, or None.
-        resume: A run that must exist and may be finished, or None.
-        new: Start another run, even if one could be joined.
-        join_within: Seconds; an unfinished run that is younger may be joined by a task started by hand.
-        description: What the claim of the run says of it: source, output, recipe.
+        fingerprint: The fingerprint of the settings; two commands with the same one ask for the same run.
+        run_id: The run id that the user set, or None.
+        resume: The id of a run that must exist and can be finished, or None.
+        new: Whether to begin another run, even if the task could join one.
+        join_within: How many seconds old an unfinished run can be so that a task started by hand still joins it.
+        description: The settings that the claim of the run records, such as source, output and recipe.
     """
 
     fingerprint: str
@@ -43,14 +47,14 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class AgreedRun:
-    """The run that was agreed on.
+    """The run that the tasks agreed on.
 
     Attributes:
-        run_id: Its id, which names the output folder.
-        began: When its id was claimed, UTC.
-        how: In plain words, why this one.
-        resumed: Whether it is taken up again, so that nobody may have worked on it for long.
-        is_new: Whether it was begun just now, so that there is hardly a plan yet.
+        run_id: The id of the run, which names the output folder.
+        began: The time when the id was claimed, in UTC.
+        how: The reason for this run, in plain words.
+        resumed: Whether the run is continued, so that perhaps no task has worked on it for a long time.
+        is_new: Whether the run began just now, so that it has most likely no plan yet.
     """
 
     run_id: str
@@ -66,15 +70,15 @@ class RunFinder:
     def __init__(
         self, state: RecordStore, output: Store, output_prefix: str, request: RunRequest, task: Task, clock: Clock
     ) -> None:
-        """Prepare.
+        """Set up the search; nothing is read yet.
 
         Args:
-            state: Where the records lie.
-            output: Where the thumbnails go.
-            output_prefix: Of all run folders.
-            request: What the settings say.
-            task: Who asks.
-            clock: Time and chance.
+            state: The store of the records.
+            output: The store of the thumbnails.
+            output_prefix: The prefix of all run folders.
+            request: The settings that decide which run to work on.
+            task: The task that asks for its run.
+            clock: The source of time and chance.
         """
         self._state = state
         self._output = output
@@ -87,8 +91,8 @@ class RunFinder:
         """Return the run to work on.
 
         Raises:
-            SettingsError: The run exists and was asked for with other settings, is finished and belongs to another
-                execution, or is to be resumed and does not exist.
+            SettingsError: The run began with other settings, or it is finished and belongs to another execution, or the
+                user wants to resume it and it does not exist.
             StoreError: The state cannot be read or written.
         """
         if self._request.resume:
@@ -103,7 +107,8 @@ class RunFinder:
         claim = await self._state.read(self._state.names.run(run_id).claim)
         if claim is None:
             where = self._state.store.uri(self._state.names.run(run_id).claim)
-            raise SettingsError([f"--resume / THUMBRUN_RESUME is {run_id}, but no such run has begun: no {where}"])
+            problem = f"--resume / THUMBRUN_RESUME is {run_id}, but there is no such run: {where} does not exist"
+            raise SettingsError([problem])
         return self._agreed(claim, "resumed", resumed=True)
 
     async def _named(self, run_id: str) -> AgreedRun:
@@ -112,8 +117,8 @@ class RunFinder:
         claim = await self._claim(run_id, owner)
         if execution and claim["owner"] != owner and await self._finished(run_id):
             problem = (
-                f"--run-id / THUMBRUN_RUN_ID is {run_id}, which {claim['owner']} has finished; "
-                f"choose another, or ask for it with --resume {run_id} / THUMBRUN_RESUME"
+                f"--run-id / THUMBRUN_RUN_ID is {run_id}, but that run of {claim['owner']} is finished; "
+                f"choose another id, or continue the run with --resume {run_id} / THUMBRUN_RESUME"
             )
             raise SettingsError([problem])
         return self._agreed(claim, "named by the settings", resumed=not execution or claim["owner"] != owner)
@@ -154,10 +159,10 @@ class RunFinder:
         return await self._state.store.stat(self._state.names.run(run_id).summary()) is not None
 
     async def _anchor(self, name: str, owner: str) -> AgreedRun:
-        """Claim a run id for an owner, then anchor it under a name that was seen to be free.
+        """Claim a run id for an owner, then anchor it under a name that was free a moment ago.
 
         Returns:
-            The run that is anchored, by whomever.
+            The run that is anchored, by this task or by another one.
         """
         claim = await self._name_run(owner)
         anchor = await self._state.create_or_read(
@@ -168,7 +173,7 @@ class RunFinder:
         return self._agreed(await self._claim_of(anchor["run"]), "joined: another task began it a moment earlier")
 
     async def _name_run(self, owner: str) -> dict[str, Any]:
-        """Claim the present minute for an owner: `<minute>`, or `<minute>-2`, `-3` … where others have it."""
+        """Claim the current minute for an owner: `<minute>`, or `<minute>-2`, `-3` … if others have claimed it."""
         minute = self._clock.now().strftime("%Y%m%dT%H%MZ")
         number = 1
         while True:
@@ -183,7 +188,7 @@ class RunFinder:
                 return claim
 
     async def _in_use(self, run_id: str) -> bool:
-        """Whether the run's folder holds anything though nobody claims it: the state of an earlier run was deleted."""
+        """Return whether the run's folder holds an object; without a claim, somebody deleted an earlier run's state."""
         page = await self._output.page(f"{self._output_prefix}{run_id}/", limit=1)
         return bool(page.entries)
 
@@ -204,18 +209,20 @@ class RunFinder:
         claim = await self._state.read(name)
         if claim is None:
             where = self._state.store.uri(name)
-            raise SettingsError([f"an anchor names run {run_id}, but {where} was deleted; begin another with --new"])
+            problem = f"this task belongs to run {run_id}, but {where} was deleted; start the job again for another run"
+            raise SettingsError([problem])
         return claim
 
     def _agreed(self, claim: Mapping[str, Any], how: str, *, resumed: bool = False, is_new: bool = False) -> AgreedRun:
         if claim["fingerprint"] != self._request.fingerprint:
             differing = [
-                f"{key} was {claim.get(key)!r}, is {value!r}"
+                f"{key} was {claim.get(key)!r} and is now {value!r}"
                 for key, value in self._request.description.items()
                 if claim.get(key) != value
             ]
+            differences = "; ".join(differing) or "its recipe is of another version of thumbrun"
             problem = (
-                f"run {claim['run']} was begun with other settings ({'; '.join(differing) or 'its fingerprint'}); "
+                f"run {claim['run']} began with other settings ({differences}); "
                 "use the same ones, or begin another run with --new / THUMBRUN_NEW"
             )
             raise SettingsError([problem])

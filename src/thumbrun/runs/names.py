@@ -1,21 +1,21 @@
-"""Where everything of a run lies on the store: names only. Pure.
+"""The names of a run's objects on the store. Pure.
 
-<output>/<run id>/…                          thumbnails, and nothing else
-<state>/anchors/<key>/<n>                    which run an execution, or a fingerprint, works on
+<output>/<run id>/…                          the thumbnails, and nothing else
+<state>/anchors/<key>/<n>                    the run of an execution, or of a fingerprint
 <state>/runs/<run id>/run.json               the claim of the run id
-<state>/runs/<run id>/claims/<k>.json        who plans
+<state>/runs/<run id>/claims/<k>.json        the claim of a task to be the planner
 <state>/runs/<run id>/planner/<k>/…          a planner's beats, shards and renames
 <state>/runs/<run id>/plan.json              the commit point of the plan
-<state>/runs/<run id>/ledger/<shard>/<part>  outcomes
-<state>/runs/<run id>/summary.json           what came of the run, once every shard is complete
-<state>/runs/<run id>/rounds/<n>.json        what a later round works again
-<state>/runs/<run id>/summaries/<n>.json     what came of the run with it
+<state>/runs/<run id>/ledger/<shard>/<part>  the outcomes
+<state>/runs/<run id>/summary.json           the result of the run, once every shard is complete
+<state>/runs/<run id>/rounds/<n>.json        the reasons that a later round retries
+<state>/runs/<run id>/summaries/<n>.json     the result of the run after that round
 """
 
 import hashlib
 from dataclasses import dataclass
 
-_DIGITS = 7  # of the numbers in names, so that they sort
+_DIGITS = 7  # each number in a name has this many digits, so that names sort by number
 
 
 def _number(number: int) -> str:
@@ -27,13 +27,13 @@ class StateNames:
     """The names of the records below one state prefix.
 
     Attributes:
-        prefix: Of the state in its store, empty or ending in `/`.
+        prefix: The prefix of the state in its store; it is empty or ends in `/`.
     """
 
     prefix: str
 
     def anchors(self, kind: str, key: str) -> str:
-        """Return the prefix of the anchors of an execution's name or a fingerprint; hashed, since it is data."""
+        """Return the prefix of the anchors of an execution or a fingerprint; the key is hashed because it is data."""
         digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32]
         return f"{self.prefix}anchors/{kind}-{digest}/"
 
@@ -56,23 +56,23 @@ class RunNames:
     """The names of one run's records.
 
     Attributes:
-        prefix: Of the run's records, ending in `/`.
+        prefix: The prefix of the run's records, which ends in `/`.
     """
 
     prefix: str
 
     @property
     def claim(self) -> str:
-        """The claim of the run id."""
+        """The name of the claim of the run id."""
         return f"{self.prefix}run.json"
 
     @property
     def plan(self) -> str:
-        """The commit point of the plan."""
+        """The name of the commit point of the plan."""
         return f"{self.prefix}plan.json"
 
     def summary(self, round_number: int = 0) -> str:
-        """Return the name of a round's summary, which exists once it has sealed every shard."""
+        """Return the name of a round's summary, which exists once the round has sealed every shard."""
         return f"{self.summaries}{_number(round_number)}.json" if round_number else f"{self.prefix}summary.json"
 
     @property
@@ -82,15 +82,15 @@ class RunNames:
 
     @property
     def rounds(self) -> str:
-        """The prefix of what later rounds work again."""
+        """The prefix of the records of later rounds."""
         return f"{self.prefix}rounds/"
 
     def round(self, number: int) -> str:
-        """Return the name of what a later round works again."""
+        """Return the name of the record of a later round."""
         return f"{self.rounds}{_number(number)}.json"
 
     def number_of_round(self, name: str) -> int:
-        """Return the number that the name of a round holds."""
+        """Return the number in the name of a round."""
         return int(name.removeprefix(self.rounds).partition(".")[0])
 
     @property
@@ -103,7 +103,7 @@ class RunNames:
         return f"{self.planner_claims}{_number(number)}.json"
 
     def planner_of_claim(self, name: str) -> int:
-        """Return the number that the name of a planner's claim holds."""
+        """Return the number in the name of a planner's claim."""
         return int(name.removeprefix(self.planner_claims).partition(".")[0])
 
     def beats(self, planner: int) -> str:
@@ -115,24 +115,24 @@ class RunNames:
         return self.beats(planner) + _number(beat)
 
     def shard(self, planner: int, label: str) -> str:
-        """Return the name of the items of a shard; its label is unique below its planner."""
+        """Return the name of the record of a shard's items; the label is unique for the planner."""
         return f"{self.prefix}planner/{_number(planner)}/shards/{label}.jsonl.gz"
 
     def renames(self, planner: int, label: str) -> str:
-        """Return the name of the new names of a shard's items whose own names collide."""
+        """Return the name of the record of new names, for those items of a shard whose own names collide."""
         return f"{self.prefix}planner/{_number(planner)}/renames/{label}.jsonl.gz"
 
     @property
     def ledger(self) -> str:
-        """The prefix of all parts of the ledger."""
+        """The prefix of all ledger parts."""
         return f"{self.prefix}ledger/"
 
     def shard_ledger(self, shard: int) -> str:
-        """Return the prefix of one shard's parts."""
+        """Return the prefix of one shard's ledger parts."""
         return f"{self.ledger}{_number(shard)}/"
 
     def part(self, shard: int, nonce: str, sequence: int) -> str:
-        """Return the name of one part, which no other process uses."""
+        """Return the name of one ledger part, which no other process uses."""
         return f"{self.shard_ledger(shard)}{nonce}-{_number(sequence)}.jsonl.gz"
 
     def shard_of_part(self, name: str) -> int:

@@ -1,24 +1,24 @@
-"""The marks of a thumbnail: metadata that tell whose it is, and what it was made of. Pure."""
+"""The marks of a thumbnail: metadata that name its run, its source and its recipe. Pure."""
 
 import hashlib
 from dataclasses import dataclass
 
-RUN_MARK = "thumbrun-run"  # every object carries it that thumbrun wrote
+RUN_MARK = "thumbrun-run"  # every object that thumbrun wrote has this mark
 SOURCE_MARK = "thumbrun-source"
 GENERATION_MARK = "thumbrun-source-generation"
 RECIPE_MARK = "thumbrun-recipe"
-CHECKSUM_MARK = "thumbrun-crc32c"  # of the bytes that were sent, so that whoever finds a thumbnail sees it is whole
+CHECKSUM_MARK = "thumbrun-crc32c"  # the checksum of the bytes that were sent, to check later that all are there
 MARKS = (RUN_MARK, SOURCE_MARK, GENERATION_MARK, RECIPE_MARK)
 
 
 @dataclass(frozen=True, slots=True)
 class ThumbnailMarks:
-    """How a run marks its thumbnails.
+    """The marks that a run gives to its thumbnails.
 
     Attributes:
-        run_id: The run.
-        recipe: The digest of its recipe.
-        hash_source: Whether a hash stands instead of the source's name.
+        run_id: The id of the run.
+        recipe: The digest of the run's recipe.
+        hash_source: Whether the marks hold a hash of the source instead of its URI.
     """
 
     run_id: str
@@ -29,7 +29,7 @@ class ThumbnailMarks:
         """Return the marks of the thumbnail of a source, by its URI and generation."""
         if self.hash_source:
             source = hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()
-        # A bucket's metadata is Unicode; bytes of a file's name that are none are spelt out.
+        # The metadata of a bucket is Unicode, so the bytes of a file name that are not Unicode are escaped.
         source = source.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         return {
             RUN_MARK: self.run_id,

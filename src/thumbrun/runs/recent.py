@@ -1,4 +1,4 @@
-"""Which runs were begun: for whoever names one that is not there."""
+"""Lists recent runs, for a message to a user who named a run that does not exist."""
 
 from datetime import timedelta
 
@@ -8,16 +8,16 @@ from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import BucketNotFoundError
 
 _MOST_SHOWN = 5
-_MOST_ASKED = 100  # requests: each shows one run
+_MOST_ASKED = 100  # requests, each of which finds one run
 _AGES = (timedelta(days=1), timedelta(days=30))
 
 
 async def recent_runs_text(state: RecordStore, clock: Clock) -> str:
-    """Say in plain words which runs were begun last.
+    """Return a text that names some runs: those of the last day, else of the last 30 days, else any.
 
     Args:
-        state: Where the records lie.
-        clock: Tells today.
+        state: The store of the records.
+        clock: The source of today's date.
 
     Raises:
         StoreError: The state cannot be read.
@@ -31,12 +31,13 @@ async def recent_runs_text(state: RecordStore, clock: Clock) -> str:
     except BucketNotFoundError as error:
         return str(error)
     if not found:
-        return "no run was begun there"
-    return f"runs there: {', '.join(printable(run_id) for run_id in sorted(found)[-_MOST_SHOWN:])}"
+        return "there are no runs there"
+    shown = [printable(run_id) for run_id in sorted(found)[-_MOST_SHOWN:]]
+    return f"{'there is a run' if len(shown) == 1 else 'there are runs'} there: {', '.join(shown)}"
 
 
 async def _runs(state: RecordStore, first: str) -> list[str]:
-    """Return the ids of the runs from one on, at most so many; each is found by asking for the next name."""
+    """Return the run ids from `first` on, at most `_MOST_ASKED` of them; each request finds the next id."""
     runs = state.names.runs
     start = runs + first
     found: list[str] = []
@@ -44,7 +45,7 @@ async def _runs(state: RecordStore, first: str) -> list[str]:
         page = await state.store.page(runs, start=start, limit=1)
         if page.entries:
             found.append(page.entries[0].name.removeprefix(runs).partition("/")[0])
-            start = f"{runs}{found[-1]}0"  # the character behind the slash: beyond all records of the run
+            start = f"{runs}{found[-1]}0"  # 0 follows the slash in ASCII, so this name follows all records of the run
         elif page.more:
             start = page.resume_at
         else:

@@ -1,4 +1,4 @@
-"""Read and create records on the state store: never overwriting, and always looking at what is there."""
+"""Reads and creates records on the state store. It never overwrites a record, and it checks every refusal."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -11,16 +11,16 @@ from thumbrun.storage.base import DeniedError, ExistsError, NotFoundError, Store
 
 T = TypeVar("T")
 
-_TRIES = 3  # create, look, and nothing there: how often before it counts as a failing store
-_READS = 3  # of a record that comes damaged, until it counts as damaged where it lies
+_TRIES = 3  # how often a create is refused, with nothing there, before the store counts as failing
+_READS = 3  # how often a record is read damaged before it counts as damaged on the store
 
 
 class RecordStore:
     """The records of all runs below one state prefix.
 
     Attributes:
-        store: Where they lie.
-        names: What they are called.
+        store: The store that holds the records.
+        names: The names of the records.
     """
 
     def __init__(self, store: Store, prefix: str) -> None:
@@ -28,10 +28,10 @@ class RecordStore:
         self.names = StateNames(prefix)
 
     async def read(self, name: str) -> dict[str, Any] | None:
-        """Return a JSON record, or None if there is none.
+        """Return a JSON record, or None if there is no object with this name.
 
         Raises:
-            RecordError: What is there cannot be read.
+            RecordError: The object is not a readable record.
         """
         try:
             return await self._read(name, records.from_json)
@@ -39,26 +39,26 @@ class RecordStore:
             return None
 
     async def read_lines(self, name: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """Return header and rows of a record of JSON lines.
+        """Return the header and the rows of a record of JSON lines.
 
         Raises:
-            NotFoundError: There is none.
-            RecordError: What is there cannot be read.
+            NotFoundError: There is no object with this name.
+            RecordError: The object is not a readable record.
         """
         return await self._read(name, records.from_lines)
 
     async def open_lines(self, name: str) -> list[bytes]:
-        """Return the rows of a record of JSON lines as they are, for who needs few of them.
+        """Return the rows of a record of JSON lines without parsing them, for callers that need only a few.
 
         Raises:
-            NotFoundError: There is none.
-            RecordError: What is there cannot be read.
+            NotFoundError: There is no object with this name.
+            RecordError: The object is not a readable record.
         """
         _, lines = await self._read(name, records.open_lines)
         return lines
 
     async def _read(self, name: str, parse: Callable[[bytes, str], T]) -> T:
-        """Read a record, and again where its bytes make none: they may have been cut or changed on the way."""
+        """Read a record; read it again if it is damaged, because it might have been cut or changed on the way."""
         read = 1
         while True:
             body = await read_bytes(self.store, name)
@@ -81,24 +81,24 @@ class RecordStore:
     async def create_or_read(
         self, name: str, record: Mapping[str, Any], run_id: str, *, likely_free: bool = False
     ) -> dict[str, Any]:
-        """Create a record if its name is free, and return what then stands there: this one, or who came first.
+        """Create a record if its name is free, and return the record that then exists: this one or an earlier one.
 
         Args:
-            name: Of the record.
-            record: To create.
-            run_id: The run that it belongs to.
-            likely_free: Whether it is created before anything is read: the caller has just seen that nothing is there,
-                or hardly anybody else asks. Otherwise it is read first, since one name takes about one write a second
-                while thousands may ask.
+            name: The name of the record.
+            record: The record to create.
+            run_id: The id of the run that the record belongs to.
+            likely_free: Whether to create the record before reading it, because the caller has just seen that the name
+                is free, or because few tasks ask for it. Otherwise the record is read first: a store takes about one
+                write a second for one name, and thousands of tasks might ask.
 
         Raises:
-            DeniedError: Creating it is refused, and nothing is there.
+            DeniedError: The store refuses to create the record, and there is no record.
         """
         refusal: StoreError | None = None
         for _ in range(_TRIES):
             if not likely_free and (found := await self.read(name)) is not None:
                 return found
-            likely_free = False  # if it cannot be created, what is there is looked at
+            likely_free = False  # if it cannot be created, the next try reads it
             try:
                 await self.create(name, records.to_json(record), records.JSON_TYPE, run_id)
             except (ExistsError, DeniedError) as error:
@@ -107,17 +107,17 @@ class RecordStore:
                 return dict(record)
         if isinstance(refusal, DeniedError):
             raise refusal
-        raise StoreError(f"{self.store.uri(name)} can be neither created nor read") from refusal
+        raise StoreError(f"thumbrun can neither create nor read {self.store.uri(name)}") from refusal
 
     async def create_once(
         self, name: str, body: bytes, run_id: str, *, metadata: Mapping[str, str] | None = None
     ) -> None:
-        """Create an object whose name no other process uses: that it exists means that an acknowledgement was lost.
+        """Create an object whose name no other process uses: if it exists, only the acknowledgement was lost.
 
-        That it exists is looked at, not believed: a plan would name a shard for ever that is not there.
+        This checks that the object really exists: otherwise a plan might name a shard that was never written.
 
         Raises:
-            DeniedError: Creating it is refused, and nothing is there.
+            DeniedError: The store refuses to create the object, and there is no object.
         """
         refusal: StoreError | None = None
         for _ in range(_TRIES):
@@ -129,16 +129,16 @@ class RecordStore:
                 return None
         if isinstance(refusal, DeniedError):
             raise refusal
-        raise StoreError(f"{self.store.uri(name)} can be neither created nor seen") from refusal
+        raise StoreError(f"thumbrun can neither create nor see {self.store.uri(name)}") from refusal
 
     async def create(
         self, name: str, body: bytes, content_type: str, run_id: str, *, metadata: Mapping[str, str] | None = None
     ) -> None:
-        """Create a record, marked as the run's.
+        """Create a record that is marked as the run's.
 
         Raises:
             ExistsError: The name is taken.
-            DeniedError: Refused, or taken.
+            DeniedError: The store refuses, or the name is taken.
         """
         marks = {RUN_MARK: run_id, **(metadata or {})}
         await self.store.create(name, body, content_type=content_type, metadata=marks)

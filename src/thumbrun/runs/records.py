@@ -1,8 +1,8 @@
 """The format of thumbrun's records on the store: versioned JSON, or gzip-compressed JSON lines.
 
-`zcat | jq`, DuckDB and BigQuery read them as they are. A reader refuses a version that it does not know, rather than
-guess. One bit that flips on the way is noticed: gzip carries a checksum, plain JSON its own in `crc32c`, over what
-else it says.
+`zcat | jq`, DuckDB and BigQuery read the records as they are. A reader refuses a version that it does not know; it does
+not guess. A reader notices every flipped bit: gzip has a checksum, and plain JSON has a checksum of all its other keys
+in `crc32c`.
 """
 
 import gzip
@@ -24,11 +24,11 @@ _CHECKSUM = "crc32c"
 
 
 class RecordError(ThumbrunError):
-    """A record cannot be read: not thumbrun's, torn, or of a version that this one does not know."""
+    """A record cannot be read: it is not thumbrun's, it is damaged, or this thumbrun does not know its version."""
 
 
 def to_json(record: Mapping[str, Any]) -> bytes:
-    """Return one record as JSON, its version first and its checksum last, one line for each of its keys."""
+    """Return one record as JSON, with the version first, the checksum last, and one line for each key."""
     versioned = {"version": VERSION, **record}
     lines = (
         f" {json.dumps(key)}: {json.dumps(value, separators=(',', ':'))}"
@@ -38,10 +38,14 @@ def to_json(record: Mapping[str, Any]) -> bytes:
 
 
 def from_json(body: bytes, name: str) -> dict[str, Any]:
-    """Return one record.
+    """Return the record that some bytes hold.
+
+    Args:
+        body: The bytes.
+        name: The name of the object, for messages.
 
     Raises:
-        RecordError: It is none, damaged, or of another version; the message names it.
+        RecordError: The bytes are not a record, are damaged, or have another version.
     """
     try:
         record = json.loads(body)
@@ -54,20 +58,20 @@ def from_json(body: bytes, name: str) -> dict[str, Any]:
 
 
 def to_lines(header: Mapping[str, Any], rows: Iterable[Mapping[str, Any] | str]) -> bytes:
-    """Return a header (with the version) and rows as JSON lines, compressed; the same bytes for the same input.
+    """Return a header (with the version) and rows as compressed JSON lines; the same input gives the same bytes.
 
     Args:
         header: The first line.
-        rows: The others; one that is a string is JSON already.
+        rows: The other lines; a row that is a string is JSON already.
     """
     lines = [json.dumps({"version": VERSION, **header}, separators=(",", ":"))]
     lines += [row if isinstance(row, str) else json.dumps(row, separators=(",", ":")) for row in rows]
-    # Level 6 takes two and a half times as long and saves a seventh of the bytes.
+    # Level 6 would take two and a half times as long, and save a seventh of the bytes.
     return gzip.compress(("\n".join(lines) + "\n").encode(), compresslevel=1, mtime=0)
 
 
 def from_lines(body: bytes, name: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return header and rows of JSON lines.
+    """Return the header and the rows of JSON lines.
 
     Raises:
         RecordError: As for `from_json`.
@@ -76,11 +80,11 @@ def from_lines(body: bytes, name: str) -> tuple[dict[str, Any], list[dict[str, A
     try:
         return header, [json.loads(line) for line in lines]
     except ValueError as error:
-        raise RecordError(f"{name} is no record of thumbrun: {error}") from error
+        raise RecordError(f"{name} is not a record of thumbrun: {error}") from error
 
 
 def open_lines(body: bytes, name: str) -> tuple[dict[str, Any], list[bytes]]:
-    """Return header and rows of JSON lines, the rows as they are: for who needs few of them.
+    """Return the header of JSON lines and the rows without parsing them, for callers that need only a few.
 
     Raises:
         RecordError: As for `from_json`.
@@ -89,11 +93,11 @@ def open_lines(body: bytes, name: str) -> tuple[dict[str, Any], list[bytes]]:
         header, *lines = gzip.decompress(body).splitlines()
         return _checked(json.loads(header), name), lines
     except (ValueError, OSError, EOFError, zlib.error) as error:
-        raise RecordError(f"{name} is no record of thumbrun: {error}") from error
+        raise RecordError(f"{name} is not a record of thumbrun: {error}") from error
 
 
 def _checksum(record: Mapping[str, Any]) -> str:
-    """Return the crc32c of what a record says, whatever its spaces and the order of its keys."""
+    """Return the crc32c of a record's content; spaces and the order of keys make no difference."""
     text = json.dumps(record, sort_keys=True, separators=(",", ":"))
     return f"{crc32c(text.encode()):08x}"
 
@@ -102,7 +106,7 @@ def _checked(record: object, name: str) -> dict[str, Any]:
     version = record.get("version") if isinstance(record, dict) else None
     if not isinstance(record, dict) or version != VERSION:
         raise RecordError(
-            f"{name} has version {version!r}, this thumbrun reads {VERSION}",
-            hint="finish the run with the version of thumbrun that began it, or start another with --new",
+            f"{name} has version {version!r}, but this thumbrun reads only version {VERSION}",
+            hint="finish the run with the version of thumbrun that began it, or begin another run with --new",
         )
     return record

@@ -1,4 +1,4 @@
-"""Which later round of a run: every task of a retry finds the same one, without talking to one another."""
+"""Finds the later round of a retry: all tasks of it find the same round without talking to each other."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,18 +14,18 @@ from thumbrun.runs.rounds import Round
 async def agree_on_round(
     state: RecordStore, run_id: str, reasons: frozenset[str], task: Task, clock: Clock, *, join_within: float
 ) -> Round:
-    """Return the round to work: the one of this execution, one that can be joined, or the next.
+    """Return the round to work on: the round of this execution, a round that the task can join, or the next one.
 
-    A task without an execution joins the last round if that asks for the same, is younger than `join_within` seconds
-    and unfinished.
+    A task without an execution joins the last round if that round has the same reasons, is unfinished, and is younger
+    than `join_within` seconds.
 
     Args:
-        state: Where the records lie.
-        run_id: The run.
-        reasons: What is worked again.
-        task: Who asks.
-        clock: Tells when.
-        join_within: Seconds.
+        state: The store of the records.
+        run_id: The id of the run.
+        reasons: The reasons to retry.
+        task: The task that asks for its round.
+        clock: The source of time and chance.
+        join_within: How many seconds old a round can be so that a task still joins it.
 
     Raises:
         StoreError: The state cannot be read or written.

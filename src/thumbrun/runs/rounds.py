@@ -1,4 +1,4 @@
-"""Rounds of a run: the first works every item, each later one what failed, or is missing, so far. Pure."""
+"""The rounds of a run: the first works on every item, each later one on what failed or is missing so far. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from thumbrun.outcomes import SKIPS, Outcome, Reason, Status, Tally
 
-MISSING = "missing"  # among the reasons of failures: items without an outcome, and thumbnails that are gone
+MISSING = "missing"  # a reason to retry: the item has no outcome, or its thumbnail is gone
 
 RETRIABLE = (MISSING, *(reason.value for reason in Reason))
 
@@ -17,26 +17,26 @@ class Round:
 
     Attributes:
         number: 0 for the run itself.
-        reasons: What a later round works again: reasons of outcomes, and `missing`.
+        reasons: The reasons that a later round retries: reasons of outcomes, and `missing`.
     """
 
     number: int = 0
     reasons: frozenset[str] = frozenset()
 
     def includes(self, outcome: Outcome) -> bool:
-        """Whether an item with this outcome is worked again."""
+        """Return whether the round retries an item with this outcome."""
         return outcome.retry_round < self.number and str(outcome.reason) in self.reasons
 
     def checks_thumbnail(self, outcome: Outcome) -> bool:
-        """Whether the thumbnail of an item with this outcome has to be looked for."""
+        """Return whether the round checks that the thumbnail of an item with this outcome exists."""
         return outcome.status is Status.DONE and outcome.retry_round < self.number and MISSING in self.reasons
 
     def has_nothing_for(self, tally: Tally) -> bool:
-        """Whether there is nothing to do in a complete shard of an earlier round, as its tally tells."""
+        """Return whether the round has nothing to do in a shard, by the tally of the complete shard."""
         return MISSING not in self.reasons and not self.reasons & {*tally.failed, *tally.skipped}
 
     def to_record(self) -> dict[str, Any]:
-        """Return the round as its record holds it."""
+        """Return the round in the form that its record holds."""
         return {"round": self.number, "reasons": sorted(self.reasons)}
 
     @classmethod
@@ -46,7 +46,7 @@ class Round:
 
 
 def reasons_of(named: Iterable[str]) -> frozenset[str]:
-    """Return what a round works again: the reasons that were named, or every failure and whatever is missing."""
+    """Return the reasons that a round retries: those that were named, else every failure and `missing`."""
     return frozenset(named) or frozenset(RETRIABLE) - SKIPS
 
 

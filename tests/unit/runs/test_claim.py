@@ -140,7 +140,7 @@ def test_a_task_whose_settings_differ_from_its_executions_stops() -> None:
     async def scenario() -> None:
         world = World()
         await world.agree(execution="e", fingerprint="f")
-        with pytest.raises(SettingsError, match="begun with other settings"):
+        with pytest.raises(SettingsError, match="began with other settings"):
             await world.agree(execution="e", fingerprint="g")
 
     run(scenario())
@@ -168,7 +168,7 @@ def test_a_run_to_resume_must_exist() -> None:
 
     async def scenario() -> None:
         world = World()
-        with pytest.raises(SettingsError, match="no such run has begun"):
+        with pytest.raises(SettingsError, match="there is no such run"):
             await world.agree(resume="20250101T0000Z")
         assert {} == world.store.objects
 

@@ -117,11 +117,14 @@ async def test_what_opening_a_thumbnail_shows(
 @pytest.mark.parametrize(
     ("runs", "expected"),
     [
-        ([], "no run was begun there"),
-        (["20250101T0000Z", "20240101T0000Z"], "runs there: 20240101T0000Z, 20250101T0000Z"),
-        (["20250101T0000Z", "20251220T0000Z"], "runs there: 20251220T0000Z"),
-        (["20251220T0000Z", "20260102T1200Z", "20260102T1200Z-2"], "runs there: 20260102T1200Z, 20260102T1200Z-2"),
-        ([f"x{n}" for n in range(9)], "runs there: x4, x5, x6, x7, x8"),
+        ([], "there are no runs there"),
+        (["20250101T0000Z", "20240101T0000Z"], "there are runs there: 20240101T0000Z, 20250101T0000Z"),
+        (["20250101T0000Z", "20251220T0000Z"], "there is a run there: 20251220T0000Z"),
+        (
+            ["20251220T0000Z", "20260102T1200Z", "20260102T1200Z-2"],
+            "there are runs there: 20260102T1200Z, 20260102T1200Z-2",
+        ),
+        ([f"x{n}" for n in range(9)], "there are runs there: x4, x5, x6, x7, x8"),
     ],
 )
 def test_which_runs_are_there(runs: list[str], expected: str) -> None:
