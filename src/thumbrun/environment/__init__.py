@@ -1,1 +1,1 @@
-"""What this process is and has: which task of a job, on how much of a machine."""
+"""The environment of this process: which task of a job it is, and how much of a machine it has."""

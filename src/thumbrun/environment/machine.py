@@ -1,8 +1,9 @@
-"""What this process really has: processors and memory, container limits included.
+"""Finds the processors and the memory that this process really has, container limits included.
 
-Looked at are the processors that the process may run on, the limits of its own control group and of all above it
-(version 2, and version 1, and both at once), and the machine's memory. Within a container the groups' own paths are
-often those of the host and not to be seen; the container's limits then stand at the top, which is always looked at.
+It checks the processors that the process is allowed to run on, the machine's memory, and the limits of the process's
+control group and of all groups above it (version 2, version 1, or both at once). In a container, the paths of the
+groups are often those of the host, and the container cannot see them. The limits of the container are then in the top
+folder, which is always checked.
 """
 
 import math
@@ -17,11 +18,11 @@ _NO_LIMIT = 1 << 60  # version 1 says "no limit" with a number near 2^63
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What a process may use.
+    """The processors and the memory that a process can use.
 
     Attributes:
-        processors: That it may keep busy, at least 1.
-        memory: In bytes.
+        processors: How many processors the process can keep busy, at least 1.
+        memory: How much memory the process can use, in bytes.
     """
 
     processors: int
@@ -29,19 +30,19 @@ class Machine:
 
 
 def this_machine(root: Path = Path("/")) -> Machine:
-    """Return what this process may use.
+    """Return the processors and the memory that this process can use.
 
     Args:
-        root: Of the file system, for tests.
+        root: The root of the file system, for tests.
     """
     return Machine(processors(root), memory(root))
 
 
 def processors(root: Path = Path("/")) -> int:
-    """Return how many processors this process may keep busy, at least 1; a part of one counts as one.
+    """Return how many processors this process can keep busy, at least 1; a part of a processor counts as one.
 
     Args:
-        root: Of the file system, for tests.
+        root: The root of the file system, for tests.
     """
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = min(_quotas(root), default=math.inf)
@@ -49,17 +50,17 @@ def processors(root: Path = Path("/")) -> int:
 
 
 def memory(root: Path = Path("/")) -> int:
-    """Return how many bytes of memory this process may use: its container's limit, or the machine's.
+    """Return how many bytes of memory this process can use: the limit of its container, or the machine's memory.
 
     Args:
-        root: Of the file system, for tests.
+        root: The root of the file system, for tests.
     """
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return min([physical, *_limits(root)])
 
 
 def _quotas(root: Path) -> Iterator[float]:
-    """Yield limits in processors."""
+    """Yield every limit on processors."""
     for folder in _folders(root, ""):
         quota, _, period = _read(folder / "cpu.max").partition(" ")
         yield from _share(quota, period)
@@ -68,13 +69,13 @@ def _quotas(root: Path) -> Iterator[float]:
 
 
 def _share(quota: str, period: str) -> Iterator[float]:
-    """Yield one limit, or none: version 2 says `max`, version 1 says -1."""
+    """Yield a limit in processors, or nothing if there is none: then version 2 says `max`, and version 1 says -1."""
     if quota.isdecimal() and period.isdecimal() and int(quota) and int(period):
         yield int(quota) / int(period)
 
 
 def _limits(root: Path) -> Iterator[int]:
-    """Yield limits in bytes."""
+    """Yield every limit on memory, in bytes."""
     texts = [_read(folder / "memory.max") for folder in _folders(root, "")]
     texts += [_read(folder / "memory.limit_in_bytes") for folder in _folders(root, "memory")]
     for text in texts:
@@ -83,25 +84,25 @@ def _limits(root: Path) -> Iterator[int]:
 
 
 def _folders(root: Path, controller: str) -> Iterator[Path]:
-    """Yield this process's control group and all above it; each may hold a limit.
+    """Yield the folders of this process's control group and of all groups above it; each can hold a limit.
 
     Args:
-        root: Of the file system.
-        controller: Of version 1, like `cpu`; empty for version 2.
+        root: The root of the file system.
+        controller: The controller of version 1, like `cpu`; empty for version 2.
     """
     for line in [*_read(root / "proc/self/cgroup").splitlines(), f"0:{controller}:/"]:
         _, controllers, path = (*line.split(":", 2), "", "")[:3]
         if controller in controllers.split(","):
-            # Several controllers may share a folder, and version 2 may stand beside version 1 in one of its own.
+            # Several controllers can share a folder, and version 2 can have its own folder beside version 1.
             for mount in {controllers, controller} if controller else {"", "unified"}:
                 yield from _upwards(root / _CGROUP / mount, path)
 
 
 def _upwards(top: Path, path: str) -> Iterator[Path]:
-    """Yield the folder at `path` below `top`, those between, and `top`."""
+    """Yield the folder at `path` below `top`, the folders between them, and `top`."""
     parts = [part for part in path.split("/") if part]
     if ".." in parts:
-        parts = []  # the group lies outside of what this container sees
+        parts = []  # the container cannot see the folder of the group
     for length in range(len(parts), -1, -1):
         yield top.joinpath(*parts[:length])
 

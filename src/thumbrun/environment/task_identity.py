@@ -1,4 +1,4 @@
-"""Which task am I: Cloud Run jobs, Google Batch, Kubernetes indexed jobs, AWS Batch arrays, Slurm arrays, or by hand.
+"""Finds out which task of a job this process is, from the variables that the platform sets.
 
 | platform | index | count | attempt | execution |
 |---|---|---|---|---|
@@ -9,14 +9,15 @@
 | Kubernetes | JOB_COMPLETION_INDEX | TASK_COUNT, from the manifest | TASK_ATTEMPT | TASK_EXECUTION, from the manifest |
 | by hand | TASK_INDEX | TASK_COUNT | TASK_ATTEMPT | TASK_EXECUTION |
 
-AWS Batch counts attempts from 1, and the job id of an array's task ends in `:` and the index, which is left out.
-Slurm's ids may begin anywhere (SLURM_ARRAY_TASK_MIN) and go in steps (SLURM_ARRAY_TASK_STEP); the index is the id's
-place among them. Ids with gaps are refused, for no task would know its place. Kubernetes tells a pod its index and not
-the count: without TASK_COUNT every pod is refused, the first too, which would otherwise take itself for the only one.
-TASK_EXECUTION should hold the job's uid.
+AWS Batch counts attempts from 1. The job id of an array's task ends in `:` and the index, which thumbrun leaves out.
+The ids of a Slurm array can begin with any number (SLURM_ARRAY_TASK_MIN) and go in steps (SLURM_ARRAY_TASK_STEP); the
+index is the place of the id among them. thumbrun refuses ids with gaps, because a task cannot know its place among
+them. Kubernetes tells a pod its index but not the count. Without TASK_COUNT, thumbrun refuses every pod, even the
+first, which would otherwise believe that it is the only task. TASK_EXECUTION should hold the job's uid.
 
-The first platform whose index or count is set is taken; with none, the first that tells an execution; with neither,
-this is the only task. TASK_INDEX and TASK_COUNT may stand beside a platform's own variables if they say the same.
+thumbrun takes the first platform whose index or count is set. If there is none, it takes the first platform that sets
+an execution. If there is none either, this is the only task. You can set TASK_INDEX and TASK_COUNT beside a platform's
+own variables if they say the same.
 """
 
 import re
@@ -25,7 +26,7 @@ from dataclasses import dataclass
 
 from thumbrun.console import quoted
 
-_MOST_TASKS = 1_000_000  # a hundred times Cloud Run's limit, and few enough to deal shards to
+_MOST_TASKS = 1_000_000  # a hundred times the limit of Cloud Run, and still few enough to give shards to
 _MOST_NUMBER = 10**9
 
 
@@ -34,11 +35,11 @@ class Task:
     """One task of a job.
 
     Attributes:
-        index: From 0.
+        index: The number of the task, from 0.
         count: How many tasks there are.
-        attempt: From 0: how often this task was started before.
-        execution: What all tasks and retries of one start of the job share, or None.
-        platform: In plain words.
+        attempt: How often this task was started before, from 0.
+        execution: The name that all tasks and retries of one start of the job share, or None.
+        platform: The name of the platform, in plain words.
     """
 
     index: int = 0
@@ -50,17 +51,22 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class _Platform:
-    """How a platform tells a task what it is: the names of its variables, empty where it has none.
+    """The variables by which a platform tells a task what it is; a name is empty if the platform has no such variable.
 
     Attributes:
-        known_by: Any of these being set tells the platform, and nothing else does; empty: its index or count, or
-            its execution.
+        name: The name of the platform, in plain words.
+        index: The variable that holds the index of the task.
+        count: The variable that holds the number of tasks.
+        attempt: The variable that holds the number of the attempt.
+        executions: The variables that can hold the execution; the first that is set counts.
+        known_by: The variables that identify the platform, if any of them is set; empty: its index, its count or its
+            execution does.
         first_attempt: The number of the first attempt.
         first_index: The variable that holds the lowest index.
         last_index: The variable that holds the highest index.
-        step: The variable that holds the distance of two indexes.
-        execution_of: Makes what all tasks share of an execution's text.
-        count_hint: What to do where the count is missing, on platforms that never set it themselves.
+        step: The variable that holds the distance between two indexes.
+        execution_of: Returns the part of the execution's text that all tasks share.
+        count_hint: What the user should do if the count is missing, on platforms that never set it themselves.
     """
 
     name: str
@@ -113,7 +119,7 @@ _PLATFORMS = (
         "TASK_COUNT",
         "TASK_ATTEMPT",
         ("TASK_EXECUTION",),
-        known_by=("JOB_COMPLETION_INDEX",),  # the count is also that of tasks started by hand
+        known_by=("JOB_COMPLETION_INDEX",),  # tasks that are started by hand have the same variable for the count
         count_hint="set it in the manifest to the job's completions",
     ),
     _BY_HAND,
@@ -121,24 +127,24 @@ _PLATFORMS = (
 
 
 def without_task(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without anything that says which task a process is."""
+    """Return an environment without the variables that say which task a process is."""
     names = {name for p in _PLATFORMS for name in (p.index, p.count, p.attempt, *p.executions, *p.known_by)}
     return {name: value for name, value in environ.items() if name not in names}
 
 
 def detect(environ: Mapping[str, str], problems: list[str]) -> Task:
-    """Return which task this process is; what is wrong with the variables is added to `problems`, a sentence each.
+    """Return which task this process is, and add a sentence to `problems` for each wrong variable.
 
-    | index | count | |
+    | index | count | result |
     |---|---|---|
     | none | none or 1 | the only task |
-    | none | more than 1 | a problem: every process would take itself for the same task |
+    | none | more than 1 | a problem: every process would believe that it is the same task |
     | i | none | a problem, unless i is 0 and the platform would have set a count above 1 |
-    | i | n | task i of n; a problem if i is not below n |
+    | i | n | task i of n; a problem if i is not less than n |
 
     Args:
         environ: The environment; an empty variable counts as unset.
-        problems: Grows by what is wrong; the task that is returned is then of no use.
+        problems: The list that gets the problems; if there are any, do not use the task that is returned.
     """
     for platform in _PLATFORMS:
         if any(environ.get(name) for name in platform.known_by or (platform.index, platform.count)):
@@ -170,7 +176,7 @@ def _task(platform: _Platform, environ: Mapping[str, str], problems: list[str]) 
 def _position(
     platform: _Platform, environ: Mapping[str, str], index: int | None, count: int | None, problems: list[str]
 ) -> int | None:
-    """Return the index's place among all, from 0: the index itself, unless they may begin anywhere and go in steps."""
+    """Return the place of the index among all, from 0: the index itself, unless the platform has a first index."""
     if not platform.first_index or index is None or count is None:
         return index
     first = _number(environ, platform.first_index, 0, problems) or 0
@@ -179,8 +185,9 @@ def _position(
     regular = last is None or last == first + step * (count - 1)
     if not regular or index < first or (index - first) % step:
         problems.append(
-            f"{platform.index} is {index}, one of {count} from {first} to {'?' if last is None else last}, which have "
-            f"gaps; use an array without gaps, like --array=0-{count - 1}: any number of tasks can work on any run"
+            f"{platform.index} is {index}, but the ids of the array ({count} from {first} to "
+            f"{'?' if last is None else last}) have gaps; use an array without gaps, like --array=0-{count - 1}, "
+            "because any number of tasks can work on a run"
         )
         return None
     return (index - first) // step
@@ -191,21 +198,24 @@ def _compare(
 ) -> None:
     if index is None or position is None:
         if count is not None and count > 1:
-            problems.append(f"{platform.count} is {count}, but {platform.index} is not set; set it to 0 … {count - 1}")
+            hint = f"set it to a number from 0 to {count - 1}"
+            problems.append(f"{platform.count} is {count}, but {platform.index} is not set; {hint}")
     elif count is None:
         if position > 0 or platform.count_hint:
-            hint = platform.count_hint or "set it to how many tasks there are"
+            hint = platform.count_hint or "set it to the number of tasks"
             problems.append(f"{platform.index} is {index}, but {platform.count} is not set; {hint}")
     elif position >= count:
-        problems.append(f"{platform.index} is {index}, but {platform.count} is {count}; it must be 0 … {count - 1}")
+        problems.append(
+            f"{platform.index} is {index}, but {platform.count} is {count}; the index must be less than the count"
+        )
 
 
 def _agree(environ: Mapping[str, str], index: int | None, count: int | None, problems: list[str]) -> None:
-    """The deprecated names may stand beside a platform's own if they say the same."""
+    """Add a problem if TASK_INDEX or TASK_COUNT differs from the platform's own variable."""
     for name, own, value in ((_BY_HAND.index, "index", index), (_BY_HAND.count, "count", count)):
         text = environ.get(name)
         if text and value is not None and text.strip() != str(value):
-            problems.append(f"{name} is {quoted(text)}, but this task's {own} is {value} elsewhere; unset {name}")
+            problems.append(f"{name} is {quoted(text)}, but the platform says that the {own} is {value}; unset {name}")
 
 
 def _number(

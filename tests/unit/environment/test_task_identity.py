@@ -102,27 +102,27 @@ SLURM_WITH_GAPS = {
 WRONG = {
     "a count without an index": (
         {"CLOUD_RUN_TASK_COUNT": "4"},
-        "CLOUD_RUN_TASK_COUNT is 4, but CLOUD_RUN_TASK_INDEX is not set; set it to 0 … 3",
+        "CLOUD_RUN_TASK_COUNT is 4, but CLOUD_RUN_TASK_INDEX is not set; set it to a number from 0 to 3",
     ),
     "a count by hand without an index": (
         {"TASK_COUNT": "2"},
-        "TASK_COUNT is 2, but TASK_INDEX is not set; set it to 0 … 1",
+        "TASK_COUNT is 2, but TASK_INDEX is not set; set it to a number from 0 to 1",
     ),
     "an index without a count": (
         {"TASK_INDEX": "1"},
-        "TASK_INDEX is 1, but TASK_COUNT is not set; set it to how many tasks there are",
+        "TASK_INDEX is 1, but TASK_COUNT is not set; set it to the number of tasks",
     ),
     "an index outside the count": (
         {"CLOUD_RUN_TASK_INDEX": "10", "CLOUD_RUN_TASK_COUNT": "10"},
-        "CLOUD_RUN_TASK_INDEX is 10, but CLOUD_RUN_TASK_COUNT is 10; it must be 0 … 9",
+        "CLOUD_RUN_TASK_INDEX is 10, but CLOUD_RUN_TASK_COUNT is 10; the index must be less than the count",
     ),
     "pairs with another index": (
         {"CLOUD_RUN_TASK_INDEX": "1", "CLOUD_RUN_TASK_COUNT": "4", "TASK_INDEX": "2", "TASK_COUNT": "4"},
-        "TASK_INDEX is '2', but this task's index is 1 elsewhere; unset TASK_INDEX",
+        "TASK_INDEX is '2', but the platform says that the index is 1; unset TASK_INDEX",
     ),
     "pairs with another count": (
         {"CLOUD_RUN_TASK_INDEX": "1", "CLOUD_RUN_TASK_COUNT": "4", "TASK_COUNT": "8"},
-        "TASK_COUNT is '8', but this task's count is 4 elsewhere; unset TASK_COUNT",
+        "TASK_COUNT is '8', but the platform says that the count is 4; unset TASK_COUNT",
     ),
     "no number": (
         {"CLOUD_RUN_TASK_INDEX": "one", "CLOUD_RUN_TASK_COUNT": "4"},
@@ -151,8 +151,8 @@ WRONG = {
     "Slurm ids with gaps": (
         {"SLURM_ARRAY_TASK_ID": "1", **SLURM_WITH_GAPS},
         (
-            "SLURM_ARRAY_TASK_ID is 1, one of 3 from 1 to 9, which have gaps; use an array without gaps, like "
-            "--array=0-2: any number of tasks can work on any run"
+            "SLURM_ARRAY_TASK_ID is 1, but the ids of the array (3 from 1 to 9) have gaps; use an array without gaps, "
+            "like --array=0-2, because any number of tasks can work on a run"
         ),
     ),
 }
