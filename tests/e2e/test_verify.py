@@ -120,7 +120,7 @@ def test_a_whole_run(tasks: Tasks, bucket: Emulator, emulator_log: Path) -> None
     told = tasks.command("verify", run, "--output", BUCKET, environment=environment(bucket))
     assert 0 == told.wait()
     assert f"Run {run}: 14 items in" in told.output()
-    assert "every thumbnail is there, whole and of the right size." in told.output()
+    assert "every thumbnail is there, complete and of the right size." in told.output()
 
 
 def test_every_damage_is_found_and_named(tasks: Tasks, bucket: Emulator) -> None:
@@ -228,7 +228,7 @@ def test_records_that_cannot_be_read(tasks: Tasks, bucket: Emulator) -> None:
         bucket.put(BUCKET, seal, body, metadata=metadata)
         code, found = verify(tasks, bucket, run, "--quick")
         assert (3, {"bad-record": 1}) == (code, found["counts"])
-        assert "items of shard" in found["findings"][0]["detail"]
+        assert "of shard" in found["findings"][0]["detail"]
         assert WHOLE + 1 == found["outcomes"]["done"] + sum(found["outcomes"]["failed"].values())
     shards = [name for name in bucket.objects(BUCKET, f"_thumbrun/runs/{run}/planner/") if "/shards/" in name]
     bucket.put(BUCKET, shards[-1], gzip.compress(b'{"version": 1}\n{"item": 0}\n'))

@@ -1,6 +1,7 @@
-"""Open a thumbnail that was made before, and say what is wrong with it."""
+"""Open an existing thumbnail, and report what is wrong with it."""
 
 from thumbrun.concurrency import Budget
+from thumbrun.console import counted
 from thumbrun.decoding.pool import Renderer
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.recipe import Recipe
@@ -11,22 +12,22 @@ from thumbrun.verification.findings import FindingKind, Problem
 
 
 class DecodeCheck:
-    """Reads thumbnails and has them decoded, all of them, in processes that hold no credentials."""
+    """Reads thumbnails and decodes them completely, in processes that hold no credentials."""
 
     def __init__(self, store: Store, renderer: Renderer, recipe: Recipe, memory: int) -> None:
-        """Prepare.
+        """Set up the check.
 
         Args:
-            store: Where they lie.
-            renderer: Decodes them.
-            recipe: What they were made by.
-            memory: Bytes that thumbnails on their way may take together, and decoding one of them.
+            store: The store that holds the thumbnails.
+            renderer: Decodes the thumbnails.
+            recipe: The recipe that made the thumbnails.
+            memory: How many bytes the thumbnails in memory may take together, and the decoding of one thumbnail.
         """
         self._store = store
         self._renderer = renderer
         self._recipe = recipe
         self._bytes = Budget(memory)
-        # One pixel is made of a thumbnail: all of it is decoded for that, and hardly anything encoded.
+        # The check makes one pixel from a thumbnail. That decodes all of it, and encodes hardly anything.
         self._request = Request(
             width=1,
             height=1,
@@ -40,13 +41,13 @@ class DecodeCheck:
         """Return what is wrong with a thumbnail, or None.
 
         Args:
-            name: Of the object.
-            format_: That it should be of.
-            outcome: Of its item, done, with the bytes of this thumbnail.
-            box: That it must fit; None: the recipe's largest.
+            name: The name of the object.
+            format_: The format that it should have.
+            outcome: The outcome of its item, which is done, with the size of this thumbnail in bytes.
+            box: The box that it must fit into; None: the recipe's largest box.
 
         Raises:
-            StoreError, DecoderPoolError: It cannot be told.
+            StoreError, DecoderPoolError: The thumbnail cannot be checked.
         """
         size = outcome.output_bytes
         async with self._bytes.take(min(size, self._bytes.capacity)):
@@ -54,10 +55,10 @@ class DecodeCheck:
             try:
                 await self._store.read(name, _AtMost(size, body))
                 if body.size < size:
-                    return Problem(FindingKind.WRONG_LENGTH, f"{body.size:,} bytes, not {size:,}")
+                    return Problem(FindingKind.WRONG_LENGTH, f"it has {counted(body.size, 'byte')} instead of {size:,}")
                 verdict = await self._renderer.render(body, self._request)
             except _TooLongError:
-                return Problem(FindingKind.WRONG_LENGTH, f"more than {size:,} bytes")
+                return Problem(FindingKind.WRONG_LENGTH, f"it has more than {counted(size, 'byte')}")
             except NotFoundError:
                 return Problem(FindingKind.MISSING)
             finally:
@@ -73,23 +74,25 @@ class DecodeCheck:
             case Refused():
                 return Problem(FindingKind.UNREADABLE, f"{verdict.reason}: {verdict.detail}")
             case NeedsMemory():
-                return Problem(FindingKind.UNREADABLE, f"decoding takes {verdict.bytes:,} bytes")
+                return Problem(FindingKind.UNREADABLE, f"decoding it needs {counted(verdict.bytes, 'byte')} of memory")
         width, height = verdict.source_width, verdict.source_height
         if verdict.source_format != format_:
-            return Problem(FindingKind.WRONG_FORMAT, f"{verdict.source_format}, not {format_}")
+            return Problem(FindingKind.WRONG_FORMAT, f"its format is {verdict.source_format} instead of {format_}")
         if width > box[0] or height > box[1]:
-            return Problem(FindingKind.WRONG_SIZE, f"{width} x {height} pixels, the box has {box[0]} x {box[1]}")
+            detail = f"it has {width} x {height} pixels, but the box has only {box[0]} x {box[1]}"
+            return Problem(FindingKind.WRONG_SIZE, detail)
         if outcome.width and (width, height) != (outcome.width, outcome.height):
-            return Problem(FindingKind.WRONG_SIZE, f"{width} x {height} pixels, not {outcome.width} x {outcome.height}")
+            detail = f"it has {width} x {height} pixels instead of {outcome.width} x {outcome.height}"
+            return Problem(FindingKind.WRONG_SIZE, detail)
         return None
 
 
 class _TooLongError(Exception):
-    """More bytes came than a thumbnail is to have."""
+    """The object has more bytes than its outcome says."""
 
 
 class _AtMost:
-    """A sink that takes no more than so many bytes: what lies under a name may have been replaced meanwhile."""
+    """A sink that refuses bytes beyond a limit, because the object might have been replaced by a larger one."""
 
     def __init__(self, size: int, sink: Sink) -> None:
         self._size = size
@@ -97,7 +100,7 @@ class _AtMost:
         self._taken = 0
 
     def reset(self) -> None:
-        """Forget what was written."""
+        """Forget all bytes so far."""
         self._taken = 0
         self._sink.reset()
 

@@ -1,20 +1,20 @@
-"""What `thumbrun verify` finds: a closed set of kinds, how many of each, and the first of each by name. Pure."""
+"""The findings of `thumbrun verify`: a closed set of kinds, a count for each kind, and its first findings. Pure."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from thumbrun.console import printable
+from thumbrun.console import counted, printable
 from thumbrun.outcomes import Tally
 from thumbrun.runs.records import VERSION
 
-MOST_NAMED = 1000  # findings of each kind; all are counted
-_MOST_SHOWN = 20  # of each kind, to people
+MOST_NAMED = 1000  # findings of each kind that are named; all are counted
+_MOST_SHOWN = 20  # findings of each kind that people see
 
 
 class FindingKind(StrEnum):
-    """What is not as it should be. Each value's meaning stands in `MEANINGS`."""
+    """The kind of a problem with a run. `MEANINGS` explains each value."""
 
     NO_PLAN = "no-plan"
     BAD_RECORD = "bad-record"
@@ -31,18 +31,19 @@ class FindingKind(StrEnum):
 
 
 MEANINGS: dict[FindingKind, str] = {
-    FindingKind.NO_PLAN: "the run has no plan yet, so nobody knows its items",
-    FindingKind.BAD_RECORD: "a record of the run is missing or cannot be read, and with it what it says of items",
+    FindingKind.NO_PLAN: "the run has no plan yet, so its items are unknown",
+    FindingKind.BAD_RECORD: "a record of the run is missing or cannot be read, so some items cannot be checked",
     FindingKind.OPEN: "the item has no outcome",
-    FindingKind.STRAY_OUTCOME: "the ledger tells of an item that the plan does not hold",
-    FindingKind.MISSING: "the item is done, but there is no thumbnail",
-    FindingKind.NOT_ITS_OWN: "what lies there is not marked as this item's thumbnail",
-    FindingKind.WRONG_LENGTH: "the thumbnail has other bytes in number than its outcome says",
+    FindingKind.STRAY_OUTCOME: "the ledger has an outcome for an item that is not in the plan",
+    FindingKind.MISSING: "the item is done, but its thumbnail does not exist",
+    FindingKind.NOT_ITS_OWN: "the object with the thumbnail's name is not marked as the thumbnail of this item",
+    FindingKind.WRONG_LENGTH: "the thumbnail has a different number of bytes than its outcome says",
     FindingKind.UNREADABLE: "the thumbnail cannot be decoded to its end",
-    FindingKind.WRONG_FORMAT: "the thumbnail is of another format than the plan says",
-    FindingKind.WRONG_SIZE: "the thumbnail has other pixels in number than its outcome says, or does not fit the box",
-    FindingKind.UNEXPLAINED: "no outcome explains an object in the run's folder",
-    FindingKind.WRONG_SUMMARY: "the summary counts other outcomes than the ledger holds",
+    FindingKind.WRONG_FORMAT: "the thumbnail has a different format than the plan says",
+    FindingKind.WRONG_SIZE: "the thumbnail has a different width or height than its outcome says, or is larger than "
+    "the box",
+    FindingKind.UNEXPLAINED: "no outcome explains this object in the run's folder",
+    FindingKind.WRONG_SUMMARY: "the summary has different counts than the ledger",
 }
 
 IN_THE_WAY = frozenset(
@@ -58,7 +59,7 @@ IN_THE_WAY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with an item: the kind, and a sentence for people or nothing."""
+    """A problem with an item: its kind, and a sentence for people or an empty string."""
 
     kind: FindingKind
     detail: str = ""
@@ -66,14 +67,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not as it should be.
+    """One problem with a run.
 
     Attributes:
-        kind: Which.
-        source: URI of the item's source, or empty where no item is meant.
-        object: URI of the thumbnail, record or other object, or empty.
+        kind: The kind of the problem.
+        source: The URI of the item's source, or empty if the problem is not with an item.
+        object: The URI of the thumbnail, record or other object, or empty.
         detail: A sentence for people, or empty.
-        size: The box of the thumbnail, like `400x400`, where the run makes several; else empty.
+        size: The box of the thumbnail, like `400x400`, if the run makes several sizes; else empty.
     """
 
     kind: FindingKind
@@ -83,7 +84,7 @@ class Finding:
     size: str = ""
 
     def to_record(self) -> dict[str, str]:
-        """Return the finding as JSON holds it; what is empty is left out."""
+        """Return the finding in the form of JSON, without empty fields."""
         fields = {
             "kind": self.kind.value,
             "source": self.source,
@@ -96,21 +97,21 @@ class Finding:
 
 @dataclass(slots=True)
 class VerifyResult:
-    """What was found of a run.
+    """The result of the check of a run.
 
     Attributes:
-        run_id: The run.
-        source: URI of what it reads.
-        folder: URI of its thumbnails.
-        records: URI of its records.
+        run_id: The id of the run.
+        source: The URI of the source.
+        folder: The URI of the run's thumbnails.
+        records: The URI of the run's records.
         opened: Whether every thumbnail was read and decoded, not only listed.
-        items: How many the plan holds.
-        shards: How many the plan holds.
-        tally: The outcomes.
-        objects: How many lie in the folder.
-        counts: Findings by kind.
+        items: How many items the plan holds.
+        shards: How many shards the plan holds.
+        tally: The counts of the outcomes.
+        objects: How many objects the folder holds.
+        counts: How many findings there are of each kind.
         named: The first findings of each kind.
-        advice: What to do, one command or sentence each.
+        advice: What the user should do: each entry is a command or a sentence.
     """
 
     run_id: str
@@ -128,18 +129,18 @@ class VerifyResult:
 
     @property
     def right(self) -> bool:
-        """Whether everything is as it should be."""
+        """Whether the run has no problem."""
         return not self.counts
 
     def add(self, finding: Finding) -> None:
-        """Take a finding."""
+        """Add a finding."""
         self.counts[finding.kind] += 1
         named = self.named.setdefault(finding.kind, [])
         if len(named) < MOST_NAMED:
             named.append(finding)
 
     def to_record(self) -> dict[str, Any]:
-        """Return everything as `--json` prints it."""
+        """Return the result in the form that `--json` prints."""
         kinds = [kind for kind in FindingKind if self.counts[kind]]
         return {
             "version": VERSION,
@@ -159,15 +160,19 @@ class VerifyResult:
         }
 
 
-def verified_text(verified: VerifyResult, counted: str) -> str:
-    """Return what was found in plain words.
+def verified_text(verified: VerifyResult, outcomes: str) -> str:
+    """Return the result in plain words.
 
     Args:
-        verified: What was found.
-        counted: The outcomes in plain words.
+        verified: The result.
+        outcomes: The counts of the outcomes, in words.
     """
-    what = f"{verified.items:,} items in {verified.shards:,} shards, {counted}"
-    lines = [f"Run {verified.run_id}: {what}. {verified.folder} holds {verified.objects:,} objects."]
+    if verified.counts[FindingKind.NO_PLAN] or (verified.counts[FindingKind.BAD_RECORD] and not verified.shards):
+        lines = [f"Run {verified.run_id}: thumbrun found no plan that it can read, so it checked nothing."]
+    else:
+        what = f"{counted(verified.items, 'item')} in {counted(verified.shards, 'shard')}, {outcomes}"
+        folder = f"{verified.folder} holds {counted(verified.objects, 'object')}"
+        lines = [f"Run {verified.run_id}: {what}. {folder}."]
     for kind in FindingKind:
         if not verified.counts[kind]:
             continue
@@ -177,11 +182,18 @@ def verified_text(verified: VerifyResult, counted: str) -> str:
         if verified.counts[kind] > len(shown):
             lines.append(f"  … and {verified.counts[kind] - len(shown):,} more")
     if verified.right:
-        opened = ", whole and of the right size" if verified.opened else ", by what the listing says; none was opened"
-        lines.append(f"Every item has its one outcome, and every thumbnail is there{opened}.")
+        lines.append(_all_is_right(verified))
     elif verified.advice:
         lines += ["", "What to do:", *(f"  {printable(advice)}" for advice in verified.advice)]
     return "\n".join(lines)
+
+
+def _all_is_right(verified: VerifyResult) -> str:
+    if not verified.items:
+        return "The plan has no items, so there is nothing else to check."
+    if verified.opened:
+        return "Every item has exactly one outcome, and every thumbnail is there, complete and of the right size."
+    return "Every item has exactly one outcome. By the listing, every thumbnail is there; thumbrun opened none."
 
 
 def _line(finding: Finding) -> str:

@@ -1,8 +1,9 @@
-"""What lies in a run's folder, listed once and kept small, to be looked up by name.
+"""The inventory of a run's folder: its objects are listed once and kept in little memory, to be looked up by name.
 
-Of each object 17 bytes are kept: 64 bits of a hash of its name, 64 of its size and marks, and whether anything explains
-it. A million objects are 17 MB, ten million 170. Two names of one hash (chance below 1e-5 for ten million) hide at most
-that one of the two is gone or that nothing explains it.
+The inventory keeps 17 bytes for each object: 64 bits of a hash of its name, 64 bits of a hash of its size and marks,
+and whether an outcome explains it. A million objects take 17 MB, ten million take 170 MB. Two names can have the same
+hash (the chance is below 1e-5 for ten million); then verify can overlook at most that one of the two objects is gone or
+unexplained.
 """
 
 import hashlib
@@ -15,22 +16,22 @@ from thumbrun.storage.base import Entry, Store
 
 _DIGEST = 8
 _RECORD = 2 * _DIGEST + 1
-_SLICES = 1024  # each sorted by itself, so that sorting needs little beside what is kept
+_SLICES = 1024  # each is sorted by itself, so that sorting needs little extra memory
 
 
 class Inventory:
     """The objects of one folder.
 
     Attributes:
-        objects: How many there are.
-        unexplained: How many of them `find` has not been asked for.
+        objects: How many objects there are.
+        unexplained: How many of the objects were never looked up with `find`.
     """
 
     def __init__(self, marks: tuple[str, ...]) -> None:
-        """Start empty.
+        """Start with an empty inventory.
 
         Args:
-            marks: The keys of the metadata that matter.
+            marks: The keys of the metadata that are compared.
         """
         self._marks = marks
         self._slices = [bytearray() for _ in range(_SLICES)]
@@ -38,24 +39,24 @@ class Inventory:
         self.unexplained = 0
 
     def add(self, name: str, entry: Entry) -> None:
-        """Take an object; its name is given below the folder."""
+        """Add an object; `name` is its name below the folder."""
         key = _digest(name)
         self._slices[_slice(key)] += key + self.signature(entry.size, entry.metadata) + b"\0"
         self.objects += 1
         self.unexplained += 1
 
     def sort(self) -> None:
-        """Prepare for being asked, when all objects are in."""
+        """Sort the objects for the lookups; call this once, after the last `add`."""
         for number, records in enumerate(self._slices):
             split = (bytes(records[at : at + _RECORD]) for at in range(0, len(records), _RECORD))
             self._slices[number] = bytearray(b"".join(sorted(split)))
 
     def signature(self, size: int, metadata: Mapping[str, str]) -> bytes:
-        """Return what tells an object of another size or with other marks apart."""
+        """Return a hash of an object's size and marks."""
         return _digest(json.dumps([size, *(metadata.get(key) for key in self._marks)]))
 
     def find(self, name: str) -> bytes | None:
-        """Return an object's facts, or None if there is none of that name; from now on something explains it."""
+        """Return the signature of the object with this name, or None if there is none, and mark it as explained."""
         found = self._position(name)
         if found is None:
             return None
@@ -65,7 +66,7 @@ class Inventory:
         return bytes(records[at + _DIGEST : at + 2 * _DIGEST])
 
     def is_unexplained(self, name: str) -> bool:
-        """Whether an object was there that nothing has explained."""
+        """Return whether the folder holds this object and `find` was never called for it."""
         found = self._position(name)
         return found is not None and not found[0][found[1] + _RECORD - 1]
 
@@ -81,7 +82,7 @@ class Inventory:
 
 
 async def list_folder(store: Store, prefix: str) -> AsyncIterator[Entry]:
-    """Yield every object below a prefix in order, but for the empty one that some tools make to show a folder."""
+    """Yield every object below a prefix in order, except the empty object that some tools create for a folder."""
     async for entries in pages(store, prefix):
         for entry in entries:
             if not _is_placeholder(prefix, entry):
@@ -94,10 +95,10 @@ async def take_inventory(
     """List a folder once, in parallel ranges if it is large.
 
     Args:
-        store: Where it lies.
-        prefix: Of its names.
-        marks: The keys of the metadata that matter.
-        progress: Told now and then how many objects were found so far.
+        store: The store that holds the folder.
+        prefix: The prefix of the folder's objects.
+        marks: The keys of the metadata that are compared.
+        progress: Called now and then with the number of objects found so far.
 
     Raises:
         StoreError: Listing failed.

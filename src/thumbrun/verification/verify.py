@@ -1,10 +1,11 @@
-"""Look whether a run is what its records say: every item its outcome, every thumbnail there, whole, of the right size.
+"""Check that a run is complete: every item has its outcome, and every thumbnail is whole and of the right size.
 
-Nothing is written. The run's folder is listed once, then plan and ledger are read shard by shard, and each thumbnail is
-decoded in a process that holds no credentials. Memory: 17 bytes for each object of the folder (see `inventory`), the
-items of `_SHARDS_AT_ONCE` shards, thumbnails of `memory` bytes on their way, and what decoding them takes, which the
-box bounds. What the listing shows otherwise than expected is looked at once more before it is reported, since a run may
-be at work meanwhile.
+The check writes nothing. It lists the run's folder once, reads plan and ledger shard by shard, and decodes each
+thumbnail in a process that holds no credentials. If the listing shows something unexpected, the check asks for that
+object's record once more before it reports a problem, because tasks might be at work on the run.
+
+The memory is bounded: 17 bytes for each object of the folder (see `inventory`), the items of `_SHARDS_AT_ONCE` shards,
+`memory` bytes of thumbnails, and the memory that decoding them takes, which the box bounds.
 """
 
 from contextlib import AsyncExitStack
@@ -12,6 +13,7 @@ from dataclasses import replace
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
+from thumbrun.console import counted
 from thumbrun.decoding.pool import DecoderPool, Renderer
 from thumbrun.errors import SettingsError, ThumbrunError
 from thumbrun.imaging.geometry import Box, box_name
@@ -33,21 +35,21 @@ from thumbrun.verification.findings import IN_THE_WAY, Finding, FindingKind, Pro
 from thumbrun.verification.inventory import list_folder, take_inventory
 
 _SHARDS_AT_ONCE = 4
-# What comes of records that are missing, torn, or not thumbrun's own.
+# The errors that come from records that are missing, damaged, or not thumbrun's own.
 _UNREADABLE = (RecordError, NotFoundError, KeyError, ValueError, TypeError, IndexError)
 
 
 class Verifier:
-    """Looks at one run."""
+    """Checks one run."""
 
     def __init__(self, settings: Settings, stores: Stores, events: Events, renderer: Renderer | None) -> None:
-        """Prepare.
+        """Set up the check; nothing is read yet.
 
         Args:
-            settings: The run's; `resume` names it.
-            stores: Where it lies, open.
-            events: Hear how far the work is.
-            renderer: Decodes the thumbnails, started; None: none is opened.
+            settings: The settings of the run; `resume` names the run.
+            stores: The open stores of the run.
+            events: Shows the progress of the check.
+            renderer: Decodes the thumbnails, and is started; None: no thumbnail is opened.
         """
         run_id = settings.resume or ""
         self._settings = settings
@@ -61,7 +63,8 @@ class Verifier:
         self._folder = run_folder(settings, run_id)
         self._thumbnail_marks = ThumbnailMarks(run_id, settings.recipe.digest(), settings.source_metadata == "hash")
         self._seen = 0
-        self._waiting = self._lost = False  # whether there are open items in shards that are not sealed, and in others
+        # Whether some items are open in shards that are not sealed, and whether some are open in sealed shards.
+        self._waiting = self._lost = False
         self._verified = VerifyResult(
             run_id=run_id,
             source=settings.source.uri(),
@@ -71,18 +74,18 @@ class Verifier:
         )
 
     async def run(self) -> VerifyResult:
-        """Look at everything.
+        """Check everything and return the result.
 
         Raises:
-            SettingsError: The run was begun by a version of thumbrun that makes other thumbnails.
-            StoreError: A store fails; what was found so far is not the whole truth.
+            SettingsError: A version of thumbrun that makes different thumbnails began the run.
+            StoreError: A store fails, so the check is not complete.
         """
         await self._check_version()
         try:
             plan = await read_plan(self._stores.state, self._run)
         except _UNREADABLE as error:
             plan = None
-            self._bad_record(error, "nothing of the run was looked at")
+            self._bad_record(error, "thumbrun checked nothing of the run")
         else:
             if plan is None:
                 self._add(FindingKind.NO_PLAN, object_=self._stores.state.store.uri(self._run.plan))
@@ -108,7 +111,8 @@ class Verifier:
         claim = await self._stores.state.read(self._run.claim)
         if claim is not None and claim["fingerprint"] != self._settings.fingerprint():
             problem = (
-                f"RUN is {self._verified.run_id}, of a thumbrun that makes other thumbnails; verify it with that one"
+                f"RUN is {self._verified.run_id}, which a thumbrun began that makes different thumbnails; use that "
+                "version of thumbrun to verify it"
             )
             raise SettingsError([problem])
 
@@ -118,13 +122,15 @@ class Verifier:
             parts = await self._ledger.parts(number)
             outcomes, _ = await self._ledger.read(number, parts)
         except _UNREADABLE as error:
-            self._bad_record(error, f"the {plan.shards[number].items:,} items of shard {number} were not looked at")
+            items_of_shard = f"{counted(plan.shards[number].items, 'item')} of shard {number}"
+            self._bad_record(error, f"thumbrun did not check {items_of_shard}")
             return
         if len(items) != plan.shards[number].items:
-            problem = f"shard {number} holds {len(items):,} items, the plan says {plan.shards[number].items:,}"
+            problem = f"shard {number} holds {counted(len(items), 'item')}; the plan says {plan.shards[number].items:,}"
             self._add(FindingKind.BAD_RECORD, detail=problem)
         for index in sorted(outcomes.keys() - range(len(items))):
-            self._add(FindingKind.STRAY_OUTCOME, detail=f"item {index} of shard {number}, which has {len(items):,}")
+            detail = f"item {index} of shard {number}, which holds {counted(len(items), 'item')}, numbered from 0"
+            self._add(FindingKind.STRAY_OUTCOME, detail=detail)
             del outcomes[index]
         self._verified.tally.merge(Tally.of(outcomes.values()))
         if len(outcomes) < len(items):
@@ -137,13 +143,14 @@ class Verifier:
     async def _item(self, item: Item, outcome: Outcome | None) -> None:
         boxes = self._settings.recipe.boxes
         names = [size + item.output for size in self._settings.recipe.folders]
-        signature = [self._inventory.find(name) for name in names]  # of all: from now on the item explains them
+        signature = [self._inventory.find(name) for name in names]  # from now on the item explains all of them
         source = self._stores.source.uri(item.source)
         uris = [self._stores.output.uri(self._folder + name) for name in names]
         if outcome is None:
             self._add(FindingKind.OPEN, source, uris[0])
         elif outcome.status is Status.DONE and len(names) > 1 and len(outcome.each) != len(names):
-            detail = f"the outcome tells of {len(outcome.each)} thumbnails, the run makes {len(names)} of each image"
+            told_of = counted(len(outcome.each), "thumbnail")
+            detail = f"the outcome has {told_of}, but the run makes {len(names)} of each image"
             self._add(FindingKind.MISSING, source, uris[0], detail)
         else:
             for number, (box, name) in enumerate(zip(boxes, names, strict=True)):
@@ -161,7 +168,7 @@ class Verifier:
         if outcome.status is not Status.DONE:
             if signature is None or outcome.reason is Reason.NAME_TAKEN or await self._is_beside(item, name):
                 return None
-            return Problem(FindingKind.UNEXPLAINED, f"the item is {outcome.status}, {outcome.reason}")
+            return Problem(FindingKind.UNEXPLAINED, f"the outcome of the item is {outcome.status}: {outcome.reason}")
         if wrong := await self._wrong_by_listing(item, outcome, name, signature):
             return wrong
         if self._decode_check is None:
@@ -169,7 +176,7 @@ class Verifier:
         return await self._decode_check.wrong(self._folder + name, item.output_format, outcome, box)
 
     async def _is_beside(self, item: Item, name: str) -> bool:
-        """Whether this is one of several sizes that was made, whole, before another failed."""
+        """Return whether this is one of several sizes that was made completely before another size failed."""
         if not self._settings.recipe.smaller:
             return False
         entry = await self._stores.output.stat(self._folder + name)
@@ -190,15 +197,16 @@ class Verifier:
         if entry is None:
             return Problem(FindingKind.MISSING)
         if differing := [key for key in MARKS if entry.metadata.get(key) != marks[key]]:
-            told = (f"{key} is {entry.metadata.get(key, 'not set')}, not {marks[key]}" for key in differing)
+            told = (f"{key} is {entry.metadata.get(key, 'not set')}; it should be {marks[key]}" for key in differing)
             bare = not any(key in entry.metadata for key in MARKS)
-            return Problem(FindingKind.NOT_ITS_OWN, "it carries no mark of thumbrun" if bare else "; ".join(told))
+            return Problem(FindingKind.NOT_ITS_OWN, "it has no mark of thumbrun" if bare else "; ".join(told))
         if entry.size != outcome.output_bytes:
-            return Problem(FindingKind.WRONG_LENGTH, f"{entry.size:,} bytes, not {outcome.output_bytes:,}")
+            detail = f"it has {counted(entry.size, 'byte')} instead of {outcome.output_bytes:,}"
+            return Problem(FindingKind.WRONG_LENGTH, detail)
         return None
 
     async def _name_unexplained(self) -> None:
-        """List the folder again to name what nothing explains: only hashes of names were kept."""
+        """List the folder again to name the unexplained objects, because the inventory keeps only hashes of names."""
         left = self._inventory.unexplained
         if left:
             async for entry in list_folder(self._stores.output, self._folder):
@@ -206,7 +214,7 @@ class Verifier:
                     self._add(
                         FindingKind.UNEXPLAINED,
                         object_=self._stores.output.uri(entry.name),
-                        detail="no item is to have it",
+                        detail="it is not the thumbnail of any item",
                     )
                     left -= 1
                     if not left:
@@ -218,32 +226,33 @@ class Verifier:
             return
         told, found = Tally.from_record(record), self._verified.tally
         if (told.done, +told.skipped, +told.failed) != (found.done, found.skipped, found.failed):
-            detail = f"{told.items:,} items, {told.done:,} done; the ledger has {found.items:,}, {found.done:,} done"
+            in_summary = f"{counted(told.items, 'item')}, {told.done:,} done"
+            in_ledger = f"{counted(found.items, 'item')}, {found.done:,} done"
+            detail = f"the summary counts {in_summary}; the ledger has {in_ledger}"
             self._add(FindingKind.WRONG_SUMMARY, detail=detail)
 
     def _advice(self) -> list[str]:
-        """Say what to do about what was found."""
+        """Return what the user should do about the findings: commands and sentences."""
         counts = self._verified.counts
         settings = self._settings
         named = run_arguments(self._verified.run_id, settings.output, settings.state)
-        in_the_way = any(counts[kind] for kind in IN_THE_WAY)
+        in_the_way = [kind.value for kind in FindingKind if kind in IN_THE_WAY and counts[kind]]
         advice = []
         if counts[FindingKind.BAD_RECORD]:
-            advice.append("put the records back from a copy, or begin another run: thumbrun run SOURCE --new")
+            advice.append("Restore the records from a copy, or begin another run: thumbrun run SOURCE --new")
         if in_the_way:
-            advice.append("delete the objects that are not as they should be: thumbrun overwrites and deletes nothing")
+            kinds = ", ".join(in_the_way)
+            advice.append(f"Delete the objects named under {kinds}, because thumbrun overwrites and deletes nothing.")
         if counts[FindingKind.NO_PLAN] or self._waiting:
             advice.append(f"thumbrun run --resume {named}")
         if counts[FindingKind.MISSING] or in_the_way or self._lost:
             advice.append(f"thumbrun retry {named} --reason {MISSING}")
         if counts[FindingKind.UNEXPLAINED]:
-            advice.append("what nothing explains does no harm to the run; delete it if nobody needs it")
+            advice.append("Unexplained objects do not harm the run. You can delete them if nobody needs them.")
         return advice
 
     def _bad_record(self, error: Exception, consequence: str) -> None:
-        told = (
-            str(error) if isinstance(error, ThumbrunError) else f"a record holds what thumbrun never wrote: {error!r}"
-        )
+        told = str(error) if isinstance(error, ThumbrunError) else f"thumbrun did not write this record: {error!r}"
         self._add(FindingKind.BAD_RECORD, detail=f"{told}; {consequence}")
 
     def _add(self, kind: FindingKind, source: str = "", object_: str = "", detail: str = "") -> None:
@@ -251,7 +260,7 @@ class Verifier:
 
 
 def _of_size(outcome: Outcome, number: int) -> Outcome:
-    """Return what an item's outcome tells of one of its thumbnails: width and height it has of the largest only."""
+    """Return the outcome for one of an item's thumbnails; it has a width and a height only for the largest."""
     size = outcome.each[number] if outcome.each else 0
     return (
         replace(outcome, output_bytes=size) if number == 0 else replace(outcome, output_bytes=size, width=0, height=0)
@@ -259,17 +268,17 @@ def _of_size(outcome: Outcome, number: int) -> Outcome:
 
 
 async def verify(settings: Settings, events: Events, clock: Clock, *, quick: bool) -> VerifyResult:
-    """Look at a run.
+    """Check a run and return the result.
 
     Args:
-        settings: The run's; `resume` names it.
-        events: Hear how far the work is.
-        clock: Time and chance, for waits.
-        quick: Open no thumbnail.
+        settings: The settings of the run; `resume` names the run.
+        events: Shows the progress of the check.
+        clock: The source of time and chance, for waits.
+        quick: Whether to open no thumbnail.
 
     Raises:
-        SettingsError: The run was begun by a version of thumbrun that makes other thumbnails.
-        StoreError, DecoderPoolError: What was found so far is not the whole truth.
+        SettingsError: A version of thumbrun that makes different thumbnails began the run.
+        StoreError, DecoderPoolError: The check is not complete.
     """
     async with Stores(settings, events, clock) as stores, AsyncExitStack() as stack:
         workers = None

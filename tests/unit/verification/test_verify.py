@@ -65,9 +65,9 @@ def test_names_move_no_cursor() -> None:
 def test_what_is_right_says_how_far_it_looked() -> None:
     """Without opening thumbnails nobody claims that they are whole."""
     found = verified()
-    assert "whole and of the right size" in verified_text(found, "3 done")
+    assert "complete and of the right size" in verified_text(found, "3 done")
     found.opened = False
-    assert "none was opened" in verified_text(found, "3 done")
+    assert "thumbrun opened none" in verified_text(found, "3 done")
 
 
 def encoded(width: int, height: int, format_: str = "PNG") -> bytes:
