@@ -1,13 +1,13 @@
-"""The commands. The only module that reads arguments, prints, or decides what the process exits with.
+"""The command line. Only this module reads arguments and chooses the exit code; only it and `commands` print.
 
 | exit code | meaning |
 |---|---|
-| 0 | every item of the task's shards has its outcome, even where some are failures of single images |
-| 1 | the task could not finish, and another attempt may |
-| 2 | settings are wrong; nothing was written |
-| 3 | with `--strict`: images failed; of `verify`: not everything is as it should be |
-| 4 | no image lies under the source |
-| 130 | interrupted; what is done is written down, and the run can be resumed |
+| 0 | every item of the task's shards has its outcome, even if some images failed |
+| 1 | the task could not finish; another attempt might |
+| 2 | settings are wrong; thumbrun has written nothing |
+| 3 | with `--strict`: images failed; from `verify`: the run has a problem |
+| 4 | there is no image under the source |
+| 130 | the task was interrupted; its results so far are recorded, and you can resume the run |
 """
 
 import argparse
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(parsed.command(parsed))
     except SettingsError as error:
         return _refuse(error)
-    except ThumbrunError as error:  # before there were events that could show it
+    except ThumbrunError as error:  # raised before there were events that could show it
         print(f"thumbrun: {printable('; '.join(part for part in (str(error), error.hint) if part))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
@@ -45,31 +45,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def entry(arguments: Sequence[str]) -> int:
-    """Run what the container's arguments say: a command, or without one `run` with its settings."""
+    """Run the command that the container's arguments name, or `run` if they name none."""
     return main(arguments if arguments and arguments[0] in _COMMANDS else ["run", *arguments])
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="thumbrun",
-        description="Thumbnails of every image under a Cloud Storage prefix or a folder, in tasks that lose nothing.",
+        description="Make a thumbnail of every image under a Cloud Storage prefix or in a folder, in parallel tasks "
+        "that lose nothing.",
         epilog=(
-            "Exit codes: 0 done; 1 not finished, try again; 2 wrong settings; 3 images failed (with --strict), or "
-            "a run is not as it should be (verify); 4 no image under the source; 130 interrupted, resumable."
+            "Exit codes: 0: done. 1: not finished; try again. 2: settings are wrong. 3: images failed (with --strict), "
+            "or the run has a problem (verify). 4: there is no image under the source. 130: interrupted; you can "
+            "resume the run."
         ),
     )
     parser.add_argument("--version", action="store_true", help="Print the version and exit.")
     parser.add_argument(
-        "--verbose", action="store_true", help="With --version: also of every decoder, and how decoding is confined."
+        "--verbose",
+        action="store_true",
+        help="With --version: also print the version of every decoder, and how decoding is confined.",
     )
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     run = commands.add_parser(
-        "run", help="make the thumbnails", description="Make thumbnails of every image under SOURCE."
+        "run", help="make the thumbnails", description="Make a thumbnail of every image under SOURCE."
     )
     run.set_defaults(command=_run)
     plan = commands.add_parser(
-        "plan", help="say what a run would do", description="Say what a run would do, and write nothing."
+        "plan", help="show what a run would do", description="Show what a run would do, and write nothing."
     )
     plan.add_argument("--json", action="store_true", help="Print the plan as JSON.")
     plan.set_defaults(command=_plan)
@@ -77,49 +81,49 @@ def _parser() -> argparse.ArgumentParser:
     add_options(plan, "plan")
     retry = commands.add_parser(
         "retry",
-        help="work again what failed or is missing",
-        description="Work again what failed in a run, and what is missing of it, as a new round.",
+        help="retry what failed or is missing",
+        description="Retry the images of a run that failed, and those that are missing, as a new round of the run.",
     )
-    retry.add_argument("run", metavar="RUN", help=f"The run; {VALID_RUN}.")
+    retry.add_argument("run", metavar="RUN", help=f"The run to retry; {VALID_RUN}.")
     retry.add_argument(
         "--reason",
         action="append",
         choices=sorted(RETRIABLE),
-        help="Work only items of this reason; may be given more than once. "
-        f"Default: every failure, and what is {MISSING}.",
+        help=f"Retry only items with this reason. {MISSING} means that the item has no outcome, or that its thumbnail "
+        f"is gone. You may repeat the flag. Default: every reason for a failure, and {MISSING}.",
     )
     add_options(retry, "retry")
     retry.set_defaults(command=_retry)
     verify = commands.add_parser(
         "verify",
-        help="look whether a run is whole",
-        description="Look whether every item of a run has its outcome, and every thumbnail is there, whole and of the "
-        "right size. Writes nothing.",
+        help="check that a run is complete",
+        description="Check that every item of a run has its outcome, and that every thumbnail is there, complete and "
+        "of the right size. thumbrun writes nothing.",
     )
-    verify.add_argument("run", metavar="RUN", help=f"The run; {VALID_RUN}.")
-    verify.add_argument("--json", action="store_true", help="Print what was found as JSON.")
-    verify.add_argument("--quick", action="store_true", help="Go by the listing; open no thumbnail.")
+    verify.add_argument("run", metavar="RUN", help=f"The run to check; {VALID_RUN}.")
+    verify.add_argument("--json", action="store_true", help="Print the findings as JSON.")
+    verify.add_argument("--quick", action="store_true", help="Check the listing only, and open no thumbnail.")
     add_options(verify, "verify")
     verify.set_defaults(command=_verify)
     demo = commands.add_parser(
         "demo",
-        help="see it work on sample pictures",
-        description="Draw sample pictures, run four tasks on them through an embedded Cloud Storage emulator, "
-        "and make a contact sheet.",
+        help="try thumbrun on sample pictures",
+        description="Draw sample pictures, run four tasks on them with an embedded Cloud Storage emulator, and make a "
+        "contact sheet of the thumbnails.",
     )
-    demo.add_argument("--folder", metavar="DIR", default="demo", help="Where the results go. Default: demo.")
+    demo.add_argument("--folder", metavar="DIR", default="demo", help="The folder for the results. Default: demo.")
     demo.set_defaults(command=_demo)
     return parser
 
 
 def _refuse(error: SettingsError) -> int:
-    print("thumbrun: nothing was done, because", file=sys.stderr)
+    print("thumbrun did nothing, because:", file=sys.stderr)
     for problem in error.problems:
         print(f"  - {printable(problem)}", file=sys.stderr)
     return error.exit_code
 
 
-# Each command imports what it needs when it is called: `thumbrun --help` waits for none of it.
+# Each command imports what it needs when you call it, so that `thumbrun --help` does not wait for these imports.
 
 
 def _run(parsed: argparse.Namespace) -> int:

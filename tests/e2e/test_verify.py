@@ -261,7 +261,9 @@ def test_a_run_without_a_plan_and_one_that_is_none(tasks: Tasks, bucket: Emulato
     assert [f"thumbrun run --resume gs://{BUCKET}/{run}/"] == found["advice"]
     none = tasks.command("verify", f"gs://{BUCKET}/20200101T0000Z", environment=environment(bucket))
     assert 2 == none.wait()
-    assert f"no gs://{BUCKET}/_thumbrun/runs/20200101T0000Z/run.json; runs there: {run}" in none.output()
+    assert (
+        f"{BUCKET}/_thumbrun/runs/20200101T0000Z/run.json does not exist; there is a run there: {run}" in none.output()
+    )
 
 
 def test_a_store_that_fails(tasks: Tasks, bucket: Emulator) -> None:

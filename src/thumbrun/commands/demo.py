@@ -1,4 +1,4 @@
-"""`thumbrun demo`: see it work on sample pictures."""
+"""`thumbrun demo`: try thumbrun on sample pictures."""
 
 from thumbrun.demo.run import demo as run_demo
 
@@ -7,6 +7,6 @@ def demo(folder: str) -> int:
     """Run the demo and return the exit code.
 
     Args:
-        folder: Where the results go.
+        folder: The folder for the results.
     """
     return run_demo(folder, print)

@@ -1,8 +1,8 @@
-"""`--tasks N`: N task processes side by side on this machine, started, counted and retried as Cloud Run would.
+"""`--tasks N`: run N task processes side by side on this machine, and start and retry them as Cloud Run would.
 
-The tasks are the real thing, `python -m thumbrun run` with the environment that an engine sets. Which run they work on
-is agreed first, so that a task which starts late finds the same one. What they log comes back as JSON lines and is
-shown as one.
+The tasks are real ones: `python -m thumbrun run` in the environment that an engine sets. This process first agrees on
+the run, so that a task that starts late finds the same run. The tasks log JSON lines, which this process shows as one
+log.
 """
 
 import asyncio
@@ -27,8 +27,8 @@ from thumbrun.task.open_stores import Stores, make_local_folders
 from thumbrun.task.runner import TaskResult
 
 RETRIES = 3  # Cloud Run's default
-_FINAL = frozenset((0, 2, 3, 4, 130))  # exit codes after which another attempt would say the same
-# Which exit code speaks for all: wrong settings, an interruption, what a retry may mend, and so on.
+_FINAL = frozenset((0, 2, 3, 4, 130))  # exit codes after which another attempt would end in the same way
+# The first of these that a task ended with is the exit code of the whole command.
 _GRAVEST_FIRST = (2, 130, 1, 4, 3, 0)
 _LONGEST_LINE = 1 << 20
 
@@ -36,17 +36,17 @@ _LONGEST_LINE = 1 << 20
 async def run_local_tasks(
     settings: Settings, flags: Mapping[str, str | None], events: Events, stop: asyncio.Event, clock: Clock
 ) -> tuple[int, TaskResult | None]:
-    """Run a job's tasks on this machine.
+    """Run all tasks of a job on this machine.
 
     Args:
-        settings: Of the job, and how many tasks.
+        settings: The settings of the job, the number of tasks included.
         flags: The text of each flag that was given, by the setting's name.
-        events: Shows what the tasks say.
-        stop: When set, the tasks are told to stop, and none is retried.
-        clock: Time and chance.
+        events: Shows the events of the tasks.
+        stop: When this is set, the tasks are told to stop, and none is retried.
+        clock: The source of time and chance.
 
     Returns:
-        The exit code of the whole, and what came of the run, or None if it is not complete.
+        The exit code of the command, and the result of the run, or None if the run is not complete.
     """
     began = clock.monotonic()
     tasks = settings.tasks or 1
@@ -56,7 +56,7 @@ async def run_local_tasks(
         events.label(run=agreed.run_id)
         events.info("run-agreed", f"Run {agreed.run_id} ({agreed.how})", began=agreed.began.isoformat())
         environ = _environ(settings, flags, agreed.run_id, tasks)
-        # Attempts of one task can be told from one another only within one execution.
+        # The attempts of one task are distinct only within one execution.
         environ["CLOUD_RUN_EXECUTION"] = f"{agreed.run_id}-{clock.nonce()}"
         running = _LocalTasks(settings, environ, tasks, events)
         code = await running.run(stop)
@@ -69,7 +69,7 @@ async def run_local_tasks(
 
 
 def _environ(settings: Settings, flags: Mapping[str, str | None], run_id: str, tasks: int) -> dict[str, str]:
-    """Return what every task finds in its environment: this process's own, the flags, and the run."""
+    """Return the environment of every task: this process's own, and in it the flags and the run."""
     environ = without_task(os.environ)
     environ.pop("CLOUD_RUN_JOB", None)
     for setting in DECLARED:
@@ -89,7 +89,7 @@ def _environ(settings: Settings, flags: Mapping[str, str | None], run_id: str, t
 
 
 def _arguments(settings: Settings) -> list[str]:
-    """Return the arguments of every task's command; its settings stand in the environment."""
+    """Return the arguments of every task's command; its settings are in the environment."""
     if settings.retry is not None:
         reasons = [argument for reason in sorted(settings.retry) for argument in ("--reason", reason)]
         return ["retry", settings.resume or "", *reasons]
@@ -99,7 +99,7 @@ def _arguments(settings: Settings) -> list[str]:
 
 @dataclass(slots=True)
 class _Task:
-    """What is known of one task."""
+    """The state of one task."""
 
     index: int
     attempt: int = 0
@@ -108,7 +108,7 @@ class _Task:
 
 
 class _LocalTasks:
-    """Task processes, and what they say."""
+    """Starts and retries the task processes, and shows their events."""
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], tasks: int, events: Events) -> None:
         self._command = [sys.executable, "-m", "thumbrun", *_arguments(settings)]
@@ -120,7 +120,7 @@ class _LocalTasks:
         self._stopping = False
 
     async def run(self, stop: asyncio.Event) -> int:
-        """Run all tasks to their end and return the exit code that speaks for all."""
+        """Run all tasks to their end and return one exit code for all of them."""
         watcher = asyncio.ensure_future(self._stop_all(stop))
         try:
             async with asyncio.TaskGroup() as group:
@@ -146,9 +146,10 @@ class _LocalTasks:
             if code in _FINAL or self._stopping or task.attempt >= RETRIES:
                 return
             task.attempt += 1
+            ended = f"exit code {code}" if code >= 0 else f"signal {-code}"
             self._events.warning(
                 "task-retried",
-                f"Task {task.index} ended with {code}; retry {task.attempt} of {RETRIES}",
+                f"Task {task.index} ended with {ended}. thumbrun starts it again: retry {task.attempt} of {RETRIES}",
                 task=task.index,
             )
 
@@ -165,14 +166,14 @@ class _LocalTasks:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             limit=_LONGEST_LINE,
-            # A terminal's Ctrl-C reaches this process alone, which then tells the tasks, once.
+            # Ctrl-C in a terminal reaches only this process, which then tells each task once.
             start_new_session=True,
         )
         self._processes[task.index] = process
         if self._stopping:
             process.send_signal(signal.SIGTERM)
         if process.stdout is None:
-            raise AssertionError("standard output was asked for")
+            raise AssertionError("the process was started with a pipe for its standard output")
         async for line in process.stdout:
             self._show(task, line.decode("utf-8", "replace").strip())
         return await process.wait()
@@ -189,7 +190,7 @@ class _LocalTasks:
             self._events.repeat(event)
 
     def _said_by_another(self, event: Event) -> bool:
-        """Whether an error was shown before: what fails all tasks need not be read once for each."""
+        """Return whether the same error was shown before: you need to read it once, not once for each task."""
         if event.severity != "ERROR" or event.message in self._said:
             return event.severity == "ERROR"
         self._said.add(event.message)

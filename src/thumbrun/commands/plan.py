@@ -1,4 +1,4 @@
-"""`thumbrun plan`: what a run would do, without writing anything; the real plan, made in memory."""
+"""`thumbrun plan`: show what a run would do, and write nothing. It makes the real plan, in memory."""
 
 import json
 import os
@@ -8,12 +8,14 @@ from typing import Any
 from thumbrun.clock import Clock, SystemClock
 from thumbrun.commands.session import run_session
 from thumbrun.commands.summary import readable
-from thumbrun.console import printable
+from thumbrun.console import counted, printable
 from thumbrun.imaging.geometry import box_name
 from thumbrun.logs.events import Events
 from thumbrun.planning.build import PlanBuilder
 from thumbrun.planning.plan import read_shard
+from thumbrun.planning.select import ObjectKind
 from thumbrun.planning.shards import assign
+from thumbrun.planning.survey import describe
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import VERSION
 from thumbrun.settings.derived import naming_rule, source_to_list
@@ -23,6 +25,10 @@ from thumbrun.task.open_stores import Stores
 
 _EXAMPLES = 5
 _RUN_ID = "00000000T0000Z"  # as long as a real one
+_KINDS = {
+    ObjectKind.UNSUPPORTED: "unsupported, would be skipped",
+    ObjectKind.UNDECIDED: "unknown, would be opened",
+}
 
 
 def plan(flags: Mapping[str, str | None], *, as_json: bool) -> int:
@@ -47,9 +53,9 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
     """List the source and return what a run would do, as a record with a version.
 
     Args:
-        settings: Of the run, and how many tasks would share the work.
-        events: Hear how far the listing is.
-        clock: Time.
+        settings: The settings of the run, and how many tasks would share the work.
+        events: Shows the progress of the listing.
+        clock: The source of time.
 
     Raises:
         StoreError: The source cannot be listed.
@@ -96,31 +102,44 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
 
 
 def preview_text(found: dict[str, Any]) -> str:
-    """Return a preview in plain words; names and types are data, and shown as such."""
-    seen, sizes = found["seen"], found["sizes"]
-    folders = f", in {len(sizes)} sizes: {', '.join(f'{size}/' for size in sizes)}" if len(sizes) > 1 else ""
+    """Return a preview in plain words; names and types are data, so they are made safe to show."""
+    seen, sizes, tasks = found["seen"], found["sizes"], found["tasks"]
+    if not found["items"]:
+        return "\n".join([printable(describe(found["source"], seen)), "", *_kind_lines(seen)]).rstrip()
+    folders = f", in {len(sizes)} folders: {', '.join(f'{size}/' for size in sizes)}" if len(sizes) > 1 else ""
     lines = [
-        f"{printable(found['source'])} holds {found['items']:,} images, {readable(found['bytes'])}.",
+        f"{printable(found['source'])} holds {counted(found['items'], 'image')}, {readable(found['bytes'])}.",
         f"Thumbnails would go to {printable(found['output'])}<run id>/{folders}.",
         "",
+        *_kind_lines(seen),
     ]
+    if seen["cold_bytes"]:
+        cold = ", ".join(f"{readable(size)} in {printable(name)}" for name, size in seen["cold_bytes"].items())
+        lines.append(f"\nCloud Storage charges a retrieval fee for reading {cold}.")
+    if found["collisions"]:
+        several = counted(found["collisions"], "thumbnail")
+        lines.append(f"\n{several} would share a name, so each gets a hash of its path in the name. For example:")
+        lines += [f"  {printable(example['source'])} -> {printable(example['output'])}" for example in found["renamed"]]
+    longest = max(task["cost_seconds"] for task in tasks)
+    mean = sum(task["cost_seconds"] for task in tasks) / len(tasks)
+    lines.append(
+        f"\n{counted(found['shards'], 'shard')} for {counted(len(tasks), 'task')}."
+        + (
+            f" The task with the most work has {longest / mean:.2f} times the average."
+            if mean and len(tasks) > 1
+            else ""
+        )
+    )
+    return "\n".join(lines)
+
+
+def _kind_lines(seen: dict[str, Any]) -> list[str]:
+    """Return a line for each kind of object under the source, with its count, its bytes and its types."""
+    lines = []
     for kind, counts in seen["kinds"].items():
         types = ", ".join(
             f"{count:,} {printable(name)}" for name, count in list(counts["types"].items())[:8] if name != kind
         )
-        word = {"unsupported": "unsupported, would be skipped"}.get(kind, kind)
+        word = _KINDS.get(kind, kind)
         lines.append(f"  {counts['objects']:>10,}  {word:<30} {readable(counts['bytes']):>10}  {types}".rstrip())
-    if seen["cold_bytes"]:
-        cold = ", ".join(f"{readable(size)} in {printable(name)}" for name, size in seen["cold_bytes"].items())
-        lines.append(f"\nReading costs a retrieval fee: {cold}.")
-    if found["collisions"]:
-        lines.append(f"\n{found['collisions']:,} names collide and would get a hash of their path, such as")
-        lines += [f"  {printable(example['source'])} -> {printable(example['output'])}" for example in found["renamed"]]
-    tasks = found["tasks"]
-    longest = max((task["cost_seconds"] for task in tasks), default=0.0)
-    mean = sum(task["cost_seconds"] for task in tasks) / len(tasks)
-    lines.append(
-        f"\n{found['shards']:,} shards for {len(tasks):,} {'task' if len(tasks) == 1 else 'tasks'}"
-        + (f"; the longest has {longest / mean:.2f} times the mean." if mean else ".")
-    )
-    return "\n".join(lines)
+    return lines

@@ -1,4 +1,4 @@
-"""Go on with a run that was begun before: its settings are those that its claim records."""
+"""Find the settings of an existing run, so that a command can continue it: the run's claim records them."""
 
 from collections.abc import Mapping
 
@@ -22,11 +22,11 @@ async def settings_of_run(
     """Return the settings of a run, and the flags that ask for them.
 
     Args:
-        text: What names the run.
-        environ: The environment, for what a run's claim does not fix: limits, workers, who pays.
-        flags: The text of each flag that was given, by the setting's name; these go before the claim.
-        clock: Time and chance.
-        retry: What a later round works again, if that is asked for.
+        text: The name of the run, as the user gave it.
+        environ: The environment, for the settings that a claim does not fix: limits, workers, who pays.
+        flags: The text of each flag that was given, by the setting's name; a flag counts more than the claim.
+        clock: The source of time and chance.
+        retry: The reasons that a later round retries; None: there is no such round.
 
     Raises:
         SettingsError: There is no such run, or settings are wrong.
@@ -46,10 +46,12 @@ async def _recorded(run: NamedRun, clock: Clock) -> dict[str, str | None]:
         claim = await state.read(name)
         if claim is None:
             there = await recent_runs_text(state, clock)
-            raise SettingsError([f"RUN is {run.run_id}, but no such run has begun: no {store.uri(name)}; {there}"])
+            problem = f"RUN is {run.run_id}, but there is no such run: {store.uri(name)} does not exist; {there}"
+            raise SettingsError([problem])
     finally:
         await store.close()
     if claim["output"] != run.output.uri():
-        problem = f"RUN lies in {run.output.uri()}, but was begun in {claim['output']}; name it there"
+        where = f"{claim['output']}{run.run_id}/"
+        problem = f"RUN is {run.run_id} in {run.output.uri()}, but that run began in {claim['output']}; use {where}"
         raise SettingsError([problem])
     return flags_of_claim(claim, run)

@@ -1,4 +1,4 @@
-"""`thumbrun retry`: work again what failed in a run, and what is missing of it."""
+"""`thumbrun retry`: retry what failed in a run, and what is missing."""
 
 import asyncio
 import os
@@ -11,11 +11,11 @@ from thumbrun.runs.rounds import reasons_of
 
 
 def retry(run: str, reasons: Collection[str], flags: Mapping[str, str | None]) -> int:
-    """Work a new round of a run and return the exit code.
+    """Work on a new round of a run and return the exit code.
 
     Args:
-        run: What names the run.
-        reasons: Of the items to work again; empty: every failure, and what is missing.
+        run: The name of the run, as the user gave it.
+        reasons: The reasons to retry; empty: every reason for a failure, and `missing`.
         flags: The text of each flag that was given, by the setting's name.
     """
     chosen = reasons_of(reasons)

@@ -21,7 +21,7 @@ _STRICT_FAILURE = 3
 
 
 def run(flags: Mapping[str, str | None]) -> int:
-    """Make thumbnails of every image under the source, or continue a run, and return the exit code.
+    """Make a thumbnail of every image under the source, or continue a run, and return the exit code.
 
     Args:
         flags: The text of each flag that was given, by the setting's name.
@@ -65,7 +65,7 @@ async def _several_tasks(settings: Settings, flags: Mapping[str, str | None], ev
 
 
 def _stop_signal() -> asyncio.Event:
-    """Return an event that SIGTERM and SIGINT set; a second signal has its usual effect."""
+    """Return an event that the first SIGTERM or SIGINT sets; a second signal has its usual effect."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 

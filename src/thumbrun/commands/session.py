@@ -1,4 +1,4 @@
-"""Run what a command does, its events shown and its error turned into the exit code."""
+"""Run a command: show its events, and turn its error into the exit code."""
 
 import asyncio
 import os
@@ -23,13 +23,13 @@ def run_session(
     """Run a command and return the exit code.
 
     Args:
-        settings: What the command goes by.
-        command: Returns the exit code; its events go to the stream.
-        stream: Where the events go; None: the standard output.
+        settings: The settings of the command.
+        command: The command, which returns the exit code.
+        stream: The stream that shows the events; None: the standard output.
         loop_factory: Makes the event loop; None: asyncio's own.
 
     Raises:
-        SettingsError: The settings do not fit what is there. The caller shows these problems, as it shows all others.
+        SettingsError: The settings do not fit the run. The caller shows these problems together with all others.
     """
     clock = SystemClock()
     sink = choose_sink(settings.log_format, os.environ, stream or sys.stdout, clock)

@@ -18,13 +18,13 @@ _NOT_RIGHT = 3
 
 
 def verify(run: str, flags: Mapping[str, str | None], *, as_json: bool, quick: bool) -> int:
-    """Check a run, print what was found and return the exit code.
+    """Check a run, print the findings and return the exit code.
 
     Args:
-        run: What names the run.
+        run: The name of the run, as the user gave it.
         flags: The text of each flag that was given, by the setting's name.
         as_json: Whether to print JSON.
-        quick: Whether to go by the listing and open no thumbnail.
+        quick: Whether to check the listing only, and open no thumbnail.
     """
     settings, _ = asyncio.run(settings_of_run(run, os.environ, flags, SystemClock()))
 
@@ -34,4 +34,4 @@ def verify(run: str, flags: Mapping[str, str | None], *, as_json: bool, quick: b
         print(json.dumps(found.to_record(), indent=1) if as_json else verified_text(found, tally_text(found.tally)))
         return 0 if found.right else _NOT_RIGHT
 
-    return run_session(settings, command, stream=sys.stderr)  # the standard output has what was found, and nothing else
+    return run_session(settings, command, stream=sys.stderr)  # only the findings go to the standard output

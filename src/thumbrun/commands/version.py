@@ -1,4 +1,4 @@
-"""`thumbrun --version`: the version, of every decoder too, and how decoding is confined."""
+"""`thumbrun --version`: print the version, and on request the decoders' versions and how decoding is confined."""
 
 import platform
 

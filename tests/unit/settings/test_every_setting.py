@@ -317,6 +317,6 @@ def test_wrong_settings_are_refused_by_the_command(
     monkeypatch.delenv("INPUT_FOLDER", raising=False)
     assert 2 == cli.main(["run", "--size", "0", "--quality", "0"])
     lines = capsys.readouterr().err.splitlines()
-    assert "thumbrun: nothing was done, because" == lines[0]
+    assert "thumbrun did nothing, because:" == lines[0]
     for label in ("--size / THUMBRUN_SIZE is '0'", "--quality / THUMBRUN_QUALITY is '0'", "SOURCE / INPUT_FOLDER is"):
         assert 1 == sum(line.startswith(f"  - {label}") for line in lines)

@@ -1,0 +1,109 @@
+"""What commands print, with zero, one and several of everything that they count."""
+
+from typing import Any
+
+import pytest
+
+from thumbrun.commands.plan import preview_text
+from thumbrun.outcomes import Tally
+from thumbrun.verification.findings import Finding, FindingKind, VerifyResult, verified_text
+
+
+def preview(images: int, tasks: int = 1, **other: Any) -> str:
+    """Return the preview of a plan with so many images of 1,000 bytes, one a shard."""
+    kinds = {"image": {"objects": images, "bytes": 1000 * images, "types": {"jpeg": images}}} if images else {}
+    return preview_text(
+        {
+            "source": "gs://b/in/",
+            "output": "gs://b/",
+            "sizes": ["100x100"],
+            "items": images,
+            "bytes": 1000 * images,
+            "seen": {"kinds": kinds, "cold_bytes": {}},
+            "collisions": 0,
+            "renamed": [],
+            "shards": images,
+            "tasks": [{"cost_seconds": float(images)} for _ in range(tasks)],
+        }
+        | other
+    )
+
+
+def test_a_plan_of_nothing() -> None:
+    """An empty source is said to be empty, and nothing would go anywhere."""
+    assert "gs://b/in/ is empty." == preview(0)
+    papers = {"kinds": {"not an image": {"objects": 1, "bytes": 1, "types": {"text/plain": 1}}}, "cold_bytes": {}}
+    lines = preview(0, seen=papers).splitlines()
+    assert "gs://b/in/ holds no image: 1 object is not an image." == lines[0]
+    assert ["1", "not", "an", "image", "1", "byte", "1", "text/plain"] == lines[2].split()
+
+
+@pytest.mark.parametrize(
+    ("images", "tasks", "first", "last"),
+    [
+        (1, 1, "gs://b/in/ holds 1 image, 1.0 kB.", "1 shard for 1 task."),
+        (
+            2000,
+            2,
+            "gs://b/in/ holds 2,000 images, 2.0 MB.",
+            "2,000 shards for 2 tasks. The task with the most work has 1.00 times the average.",
+        ),
+    ],
+)
+def test_a_plan_of_one_and_of_many(images: int, tasks: int, first: str, last: str) -> None:
+    """Images, shards and tasks are counted in the singular and the plural."""
+    lines = preview(images, tasks).splitlines()
+    assert first == lines[0]
+    assert last == lines[-1]
+
+
+def test_a_plan_with_sizes_kinds_and_collisions() -> None:
+    """Each size has its folder, kinds that are not plain say what would happen, and one collision is shown."""
+    text = preview(
+        2,
+        sizes=["400x400", "100x100"],
+        seen={
+            "kinds": {
+                "unsupported": {"objects": 1, "bytes": 9, "types": {"image/svg+xml": 1}},
+                "unsettled": {"objects": 1, "bytes": 9, "types": {".bin": 1}},
+            },
+            "cold_bytes": {"NEARLINE": 1},
+        },
+        collisions=2,
+        renamed=[{"source": "in/a.jpg", "output": "a-0123456789.jpg"}],
+    )
+    assert "Thumbnails would go to gs://b/<run id>/, in 2 folders: 400x400/, 100x100/." in text
+    assert "unsupported, would be skipped" in text
+    assert "unknown, would be opened" in text
+    assert "Cloud Storage charges a retrieval fee for reading 1 byte in NEARLINE." in text
+    assert "2 thumbnails would share a name, so each gets a hash of its path in the name. For example:\n  in/a" in text
+
+
+def verified(items: int, *findings: FindingKind) -> str:
+    """Return the text of a check of so many items, one a shard, with findings."""
+    result = VerifyResult("r", "gs://b/in/", "gs://b/r/", "gs://b/_thumbrun/runs/r/", opened=True)
+    result.items = result.shards = result.objects = items
+    result.tally = Tally(done=items)
+    for kind in findings:
+        result.add(Finding(kind))
+    return verified_text(result, f"{items:,} done").splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [
+        (0, "Run r: 0 items in 0 shards, 0 done. gs://b/r/ holds 0 objects."),
+        (1, "Run r: 1 item in 1 shard, 1 done. gs://b/r/ holds 1 object."),
+        (2000, "Run r: 2,000 items in 2,000 shards, 2,000 done. gs://b/r/ holds 2,000 objects."),
+    ],
+)
+def test_a_check_counts_items(items: int, expected: str) -> None:
+    """Items, shards and objects are counted in the singular and the plural."""
+    assert expected == verified(items)
+
+
+@pytest.mark.parametrize("kind", [FindingKind.NO_PLAN, FindingKind.BAD_RECORD])
+def test_a_check_without_a_plan_counts_nothing(kind: FindingKind) -> None:
+    """Nobody claims that the folder is empty if it was not listed; one bad record among others hides no counts."""
+    assert "Run r: thumbrun found no plan that it can read, so it checked nothing." == verified(0, kind)
+    assert verified(1, FindingKind.BAD_RECORD).startswith("Run r: 1 item in")
