@@ -1,17 +1,17 @@
-"""How much a task takes on at once, in bytes.
+"""Limits the memory that the bodies and decoded pictures of a task take at once, in bytes.
 
-The memory setting M bounds what bodies and decoded pictures take together: a quarter for bodies, the rest for
-decoding. Beside it the processes themselves take some 75 MiB, 35 MiB for each decoding process, and files that are
-kept for later bodies 16 MiB.
+The memory setting M bounds bodies and decoded pictures together: a quarter is for bodies, the rest is for decoding.
+More memory comes on top: about 75 MiB for the processes themselves, 35 MiB for each decoding process, and 16 MiB for
+the files that are kept for later bodies.
 
     bodies held            <= M / 4
-    decoded pictures       <= 3 M / 4, of which each decoding process has an equal share; a picture gets an eighth of
-                              one, so that some are at hand when a process has decoded another; one whose header
-                              declares more waits until that much is free, and is refused if it never can be
-    a body beyond M / 4       has the task to itself: it waits until nothing else is held, and what it leaves of M
-                              may be used to decode it; beyond M / 2 only a part of it can be had
+    decoded pictures       <= 3 M / 4. Each decoding process has an equal share. A picture gets an eighth of a share, so
+                              that the next ones are ready when a process has decoded one. If its header declares
+                              more, it waits until that much is free; thumbrun refuses it if that can never be.
+    a body beyond M / 4       has the task to itself: it waits until nothing else is held. Its decoding can use what
+                              the body leaves of M. Beyond M / 2, thumbrun can read only a part of it.
 
-So bodies and decoded pictures never exceed M, whatever the bucket holds.
+So bodies and decoded pictures together never exceed M, whatever the bucket holds.
 """
 
 from collections.abc import AsyncIterator
@@ -20,34 +20,34 @@ from dataclasses import dataclass
 
 from thumbrun.concurrency import Budget
 
-_AT_HAND = 8  # pictures a process
+_AT_HAND = 8  # pictures that can be ready for each process
 
 
 class Admission:
-    """Decides when a body may be fetched and a picture decoded."""
+    """Decides when a body may be fetched and when a picture may be decoded."""
 
-    def __init__(self, memory: int, renderer: int) -> None:
+    def __init__(self, memory: int, workers: int) -> None:
         """Divide `memory` bytes among bodies and `workers` decoding processes."""
         self._memory = memory
         self._bodies = Budget(memory // 4)
         self._decoding = Budget(memory - memory // 4)
-        self._share = self._decoding.capacity // renderer
+        self._share = self._decoding.capacity // workers
         self.largest_body = memory // 2
 
     @asynccontextmanager
     async def body(self, size: int) -> AsyncIterator["MemoryGrant"]:
-        """Hold a body of `size` bytes, waiting until there is room.
+        """Hold a body of `size` bytes; wait until there is room.
 
         Raises:
-            ValueError: It is larger than `largest_body`.
+            ValueError: The body is larger than `largest_body`.
         """
         if size > self.largest_body:
-            raise ValueError(f"{size} bytes of {self.largest_body}")
+            raise ValueError(f"the body has {size} bytes, the limit is {self.largest_body}")
         if size <= self._bodies.capacity:
             async with self._bodies.take(size):
                 yield MemoryGrant(self._share // _AT_HAND, self._share, self._decoding.capacity, self._decoding)
         else:
-            # Whoever decodes holds a body, so with all of the bodies' part nobody decodes: this can not wait for ever.
+            # Every decoding holds a body. Once this holds all memory for bodies, nothing decodes, so the wait ends.
             async with self._bodies.take(self._bodies.capacity), self._decoding.take(self._decoding.capacity):
                 left = self._memory - size
                 yield MemoryGrant(left, left, left, None)
@@ -55,12 +55,12 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class MemoryGrant:
-    """A body that is held, and what its decoding may take.
+    """The permission to hold a body, and the memory that its decoding can take.
 
     Attributes:
-        first: Bytes to ask for at first, which are enough for nearly all.
-        share: Bytes to ask for where more is needed than the header says.
-        most: Bytes that may be asked for at most.
+        first: The bytes to ask for first; nearly all pictures need no more.
+        share: The bytes to ask for if the decoder needs more than the header says.
+        most: The most bytes that can be asked for.
     """
 
     first: int
@@ -70,13 +70,13 @@ class MemoryGrant:
 
     @asynccontextmanager
     async def decoding(self, size: int) -> AsyncIterator[None]:
-        """Hold `size` bytes for a decoded picture, waiting until they are free.
+        """Hold `size` bytes for a decoded picture; wait until they are free.
 
         Raises:
-            ValueError: More than `most` was asked for.
+            ValueError: `size` is more than `most`.
         """
         if size > self.most:
-            raise ValueError(f"{size} bytes of {self.most}")
+            raise ValueError(f"decoding asks for {size} bytes, the limit is {self.most}")
         if self._decoding is None:
             yield
         else:

@@ -1,8 +1,9 @@
-"""Read an item's bytes, at its planned generation, or say why they cannot be had.
+"""Reads the bytes of an item at its planned generation, or says why it cannot.
 
-Small objects are read whole at once, and checked. Of larger ones the first bytes are read, and then what these say is
-needed, in few steps, for each of them waits for the store once; but where that keeps being all, it is read at once.
-What is read whole after all is checked, too.
+thumbrun reads a small object whole, in one request. Of a larger object it reads the first bytes, and then the parts
+that a thumbnail needs according to these. It does so in few requests, because each one waits for the store. If large
+JPEG files keep needing all their bytes, thumbrun reads them whole at once (see `peek`). It checks every object that it
+has read whole, in one request or in several.
 """
 
 import asyncio
@@ -32,30 +33,32 @@ from thumbrun.storage.base import (
 )
 from thumbrun.task.peek import PeekPolicy
 
-# A request more costs 0.1 to 0.3 ms of processor time; the smallest photographs of this size take 6 ms to decode.
+# Smaller objects are read whole: one more request costs 0.1 to 0.3 ms of processor time, and photographs of this size
+# take at least 6 ms to decode.
 READ_AT_ONCE = 256 * 1024
-# Holds the headers of nearly all images, and of many a progressive JPEG or GIF all that is needed.
+# The first bytes to read. They hold the header of nearly every image, and all that a thumbnail needs of many
+# progressive JPEGs and GIFs.
 _FIRST = {"gif": 32 * 1024, "tiff": 16 * 1024}
 _FIRST_OF_OTHERS = 64 * 1024
-_MOST_STEPS = 12  # of a pyramid with many levels; photographs take one to three
-# Of an object, or of the memory for it; beyond, all of it is read and checked. A part is held three times: as it came,
-# as the file that is made of it, and as the body.
+_MOST_STEPS = 12  # reads of one object; pyramids with many levels need many, photographs one to three
+# The largest part to read, as a fraction of the object and of the memory for it. Beyond that, thumbrun reads all of the
+# object and checks it. A part is held three times: as it arrived, as the file that is made of it, and as the body.
 _LARGEST_PART = 1 / 3
-_OTHERS = 10  # objects of a folder that are looked at, to tell an object that may not be read from a bucket
-_DAMAGED_READS = 3  # bodies that do not match their checksum before the object counts as damaged
+_OTHERS = 10  # objects of a folder to stat, to find out whether only one object is denied or the whole bucket
+_DAMAGED_READS = 3  # reads that do not match the checksum before the object counts as damaged
 
-HeadCheck = Callable[[Chunk], None]  # raises what ends a read
+HeadCheck = Callable[[Chunk], None]  # raises an error to end a read
 
 
 @dataclass(slots=True)
 class Fetched:
-    """What was read of an item, to be closed by whoever asked for it.
+    """The bytes that were read of an item. The caller closes `body`.
 
     Attributes:
-        body: What to decode: the object, decompressed; or a shorter file that holds all that a thumbnail needs.
-        read: Bytes that were read for it.
+        body: The bytes to decode: the object, decompressed, or a shorter file that holds all that a thumbnail needs.
+        read: The number of bytes that were read for it.
         checked: Whether they are the whole object and match its checksum.
-        part: Whether they are a part of it.
+        part: Whether they are only a part of the object.
     """
 
     body: Body
@@ -65,12 +68,12 @@ class Fetched:
 
 
 class _CheckedSink:
-    """Passes bytes on to a body, behind those that are there, counting them and their crc32c.
+    """Writes bytes to a body, after the bytes that were read before; keeps their count and their crc32c.
 
     Args:
-        body: Which they are written to.
-        head: Those that are there.
-        check_head: Is given the first bytes as they come, and may raise what ends the read.
+        body: The body to write to.
+        head: The bytes that were read before.
+        check_head: Called with the first bytes when they arrive; can raise an error to end the read.
     """
 
     def __init__(self, body: Body, head: bytes, check_head: HeadCheck | None) -> None:
@@ -95,14 +98,14 @@ class _CheckedSink:
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """What is made of items, and within which limits.
+    """The size of the thumbnails, and the limits within which items are read.
 
     Attributes:
-        width: Of the largest box, in pixels.
-        height: As width.
-        max_pixels: Of one image.
-        most_bytes: That a body may have once it is decompressed.
-        most_held: That a body may have in memory.
+        width: The width of the largest box, in pixels.
+        height: The height of the largest box, in pixels.
+        max_pixels: The most pixels of one image.
+        most_bytes: The most bytes of a body once it is decompressed.
+        most_held: The most bytes of a body in memory.
     """
 
     width: int
@@ -113,7 +116,7 @@ class FetchLimits:
 
 
 class UnfitError(Exception):
-    """The item has an outcome already: it lies with its object."""
+    """The item can have no thumbnail because of its own object; this error is its outcome."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
@@ -124,19 +127,19 @@ class UnfitError(Exception):
 
 
 class SourceDeniedError(StoreError):
-    """An object may not be read: its own fault, or its bucket's, as the other items will show."""
+    """An object may not be read. Other items will show whether this object alone is denied, or the whole bucket."""
 
 
 class Fetcher:
     """Reads the bodies of items."""
 
     def __init__(self, source: Store, renderer: Renderer, limits: FetchLimits) -> None:
-        """Prepare.
+        """Set up the fetcher; nothing is read yet.
 
         Args:
-            source: Where items are read.
-            renderer: Keeps the bodies.
-            limits: What is made of them, within which limits.
+            source: The store of the items.
+            renderer: Provides the bodies to write to.
+            limits: The size of the thumbnails, and the limits within which items are read.
         """
         self._source = source
         self._renderer = renderer
@@ -145,16 +148,17 @@ class Fetcher:
         self._peeks = PeekPolicy()
 
     async def may_read(self, denied: Item) -> bool:
-        """Whether another object may be looked at, which takes the same permission (`objects.get`) as to read it.
+        """Return whether another object may be read.
 
-        It is the one that was read last; where none was, one of the first in the denied item's folder or in the
-        bucket, for on a retry the denied ones may be all that is left.
+        thumbrun stats that object, which needs the same permission as reading it (`objects.get`). It takes the object
+        that was read last. If none was read yet, it takes one of the first in the denied item's folder or in the
+        bucket, because a retry might have only denied items left.
 
         Args:
             denied: An item that may not be read.
 
         Raises:
-            StoreError: The source fails otherwise.
+            StoreError: The source fails for another reason.
         """
         if self._last_read is not None:
             return await self._may_stat(self._last_read)
@@ -174,11 +178,11 @@ class Fetcher:
         return True
 
     async def fetch(self, item: Item) -> Fetched:
-        """Read what a thumbnail needs of the planned generation; what is read whole is checked.
+        """Read the bytes that a thumbnail needs of the planned generation; check them if they are the whole object.
 
         Raises:
-            UnfitError: It cannot be had: replaced, deleted, damaged in the store; or it declares more than is allowed.
-            TransientError: It comes damaged, and otherwise each time.
+            UnfitError: The object was replaced or deleted, is damaged in the store, or declares more than is allowed.
+            TransientError: The object arrives damaged, and differently each time.
         """
         if item.size <= READ_AT_ONCE or item.encoding == "gzip":
             return await self.fetch_whole(item)
@@ -188,22 +192,22 @@ class Fetcher:
             known = KnownBytes(item.size)
             fetched = await self._fetch_part(item, known)
         except UnfitError:
-            self._peeks.record(item.format, saved=True)  # the rest need not be read
+            self._peeks.record(item.format, saved=True)  # the rest did not have to be read
             raise
         self._peeks.record(item.format, saved=fetched is not None)
         return fetched or await self.fetch_whole(item, known.head)
 
     def _head_check(self, item: Item) -> HeadCheck:
-        """Return what ends a read as soon as the first bytes declare too many pixels."""
+        """Return a check that ends a read as soon as the first bytes declare too many pixels."""
 
         def check_head(chunk: Chunk) -> None:
-            with contextlib.suppress(MissingError):  # the decoding process will tell
+            with contextlib.suppress(MissingError):  # the decoding process will check the size
                 self._check_pixels(KnownBytes(item.size, bytes(chunk[:_FIRST_OF_OTHERS])))
 
         return check_head
 
     async def _fetch_part(self, item: Item, known: KnownBytes) -> Fetched | None:
-        """Read what a thumbnail needs, None where that is too much to be read in parts; `known` tells what was read."""
+        """Read the parts that a thumbnail needs, into `known`; return None if it is better to read the whole object."""
         most = min(item.size, self._limits.most_held) * _LARGEST_PART
         missing = (0, _FIRST.get(item.format or "", _FIRST_OF_OTHERS))
         for _ in range(_MOST_STEPS):
@@ -225,19 +229,19 @@ class Fetcher:
         return None
 
     def _check_pixels(self, known: KnownBytes) -> None:
-        """Refuse a picture by its header, before all of it is read."""
+        """Raise UnfitError if the header declares too many pixels, before the rest is read."""
         if (size := dispatch.declared_size(known)) and (refused := too_many_pixels(*size, self._limits.max_pixels)):
             unfit = UnfitError(refused.reason, refused.detail)
             unfit.source_bytes, unfit.unchecked = known.count, True
             raise unfit
 
     async def fetch_whole(self, item: Item, head: bytes = b"", check_head: HeadCheck | None = None) -> Fetched:
-        """Read the planned generation whole and check it.
+        """Read the whole planned generation and check it.
 
         Args:
-            item: Whose.
-            head: What was read of it before, from its first byte on.
-            check_head: Is given its first bytes as they come, and may raise what ends the read.
+            item: The item to read.
+            head: The bytes that were read of it before, from the first one on.
+            check_head: Called with the first bytes when they arrive; can raise an error to end the read.
 
         Raises:
             UnfitError, TransientError: As for `fetch`.
@@ -245,7 +249,7 @@ class Fetcher:
         if item.size > self._limits.most_held:
             unfit = UnfitError(
                 Reason.OUT_OF_MEMORY,
-                f"{item.size:,} bytes, of which the memory setting can hold {self._limits.most_held:,}",
+                f"the object has {item.size:,} bytes, the memory setting can hold {self._limits.most_held:,}",
             )
             unfit.source_bytes, unfit.unchecked = len(head), bool(head)
             raise unfit
@@ -259,8 +263,8 @@ class Fetcher:
         return Fetched(whole, read, checked=item.crc32c is not None, part=False)
 
     async def _checked(self, item: Item, body: Body, head: bytes, check_head: HeadCheck | None) -> int:
-        """Read an object into a body until it matches its checksum; return how many bytes that took."""
-        came: set[int] = set()
+        """Read an object into a body until it matches its checksum; return how many bytes were read."""
+        checksums: set[int] = set()
         read = 0
         for _ in range(_DAMAGED_READS):
             sink = _CheckedSink(body, head, check_head)
@@ -268,19 +272,22 @@ class Fetcher:
             read += sink.size
             if item.crc32c is None or item.crc32c == sink.crc32c:
                 return read
-            came.add(sink.crc32c)
+            checksums.add(sink.crc32c)
             head = b""
-        if len(came) > 1:  # other bytes each time: the way here is to blame, and another attempt may do better
-            raise TransientError(f"{self._source.uri(item.source)} comes with other bytes each time it is read")
-        unfit = UnfitError(Reason.SOURCE_DAMAGED, f"crc32c {sink.crc32c:08x}, the listing says {item.crc32c:08x}")
+        if len(checksums) > 1:  # the bytes differ, so the network damages them, and another attempt might succeed
+            raise TransientError(f"{self._source.uri(item.source)} arrives with different bytes each time it is read")
+        unfit = UnfitError(
+            Reason.SOURCE_DAMAGED, f"its bytes have crc32c {sink.crc32c:08x}, the listing says {item.crc32c:08x}"
+        )
         unfit.source_bytes = read
         raise unfit
 
     async def _read(self, item: Item, sink: Sink, start: int, end: int | None) -> None:
-        """Read a range of the planned generation, as all others are, so that two never mix.
+        """Read a range of the planned generation. Every range is of that generation, so two generations never mix.
 
         Raises:
-            UnfitError: It cannot be had: replaced or deleted.
+            UnfitError: The object was replaced or deleted.
+            SourceDeniedError: The object may not be read.
         """
         try:
             await self._source.read(item.source, sink, generation=item.generation, start=start, end=end)
@@ -291,26 +298,26 @@ class Fetcher:
         self._last_read = item.source
 
     async def _vanished(self, item: Item) -> Exception:
-        """Say why the planned generation cannot be read."""
+        """Return the error that says why the planned generation cannot be read."""
         live = await self._source.stat(item.source)
         if live is None:
-            return UnfitError(Reason.SOURCE_GONE, "it was deleted after the plan was made")
+            return UnfitError(Reason.SOURCE_GONE, f"generation {item.generation} was planned, none is live now")
         if live.generation != item.generation:
             return UnfitError(
-                Reason.SOURCE_CHANGED, f"generation {item.generation} was planned, {live.generation} is live"
+                Reason.SOURCE_CHANGED, f"generation {item.generation} was planned, {live.generation} is live now"
             )
-        return StoreError(f"{self._source.uri(item.source)} is there, yet reading it says that it is not")
+        return StoreError(f"{self._source.uri(item.source)} exists, but reading it fails as if it did not")
 
     def _decompressed(self, item: Item, body: Body) -> Body:
-        """Undo the compression that the object is stored under, within the bytes that one image may have."""
+        """Decompress a body that is stored with gzip, within the bytes that one image may have."""
         most = self._limits.most_bytes
         decompressor = zlib.decompressobj(wbits=31)
         try:
             content = decompressor.decompress(body.read(), most)
         except zlib.error as error:
-            raise UnfitError(Reason.UNREADABLE, f"stored with contentEncoding gzip, but is none: {error}") from error
+            raise UnfitError(Reason.UNREADABLE, f"its contentEncoding is gzip, its bytes are not: {error}") from error
         if decompressor.unconsumed_tail:
-            raise UnfitError(Reason.TOO_LARGE, f"more than {most:,} bytes when decompressed")
+            raise UnfitError(Reason.TOO_LARGE, f"it has more than {most:,} bytes when decompressed")
         if not decompressor.eof:
             raise UnfitError(Reason.TRUNCATED, "its gzip stream ends early")
         plain = self._renderer.body(len(content))

@@ -1,4 +1,4 @@
-"""What a task makes of every item, and within which limits."""
+"""The rules that are the same for every item of a run: its recipe and its limits."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,16 @@ from thumbrun.imaging.recipe import Recipe
 
 @dataclass(frozen=True, slots=True)
 class ItemRules:
-    """What every item of a run has in common.
+    """The settings that all items of a run share.
 
     Attributes:
-        run_id: The run.
+        run_id: The id of the run.
         folder: The prefix of its thumbnails in the output store, ending in `/`.
-        recipe: What to make.
-        max_pixels: Of one image.
-        max_bytes: Of one object.
-        cache_control: Header of the thumbnails, or None.
-        hash_source: Whether the thumbnails carry a hash instead of the source's name.
+        recipe: The recipe of the thumbnails.
+        max_pixels: The most pixels of one image.
+        max_bytes: The most bytes of one object.
+        cache_control: The Cache-Control header of the thumbnails, or None.
+        hash_source: Whether the thumbnails carry a hash of the source's name instead of the name.
     """
 
     run_id: str

@@ -1,4 +1,4 @@
-"""Find the run that the settings and the task ask for, or begin it."""
+"""Finds or begins the run that the settings and the task ask for."""
 
 from thumbrun.clock import Clock
 from thumbrun.errors import SettingsError
@@ -9,10 +9,10 @@ from thumbrun.task.open_stores import Stores
 
 
 async def join_run(settings: Settings, stores: Stores, clock: Clock) -> AgreedRun:
-    """Return the run that the settings and the task ask for.
+    """Find or begin the run that the settings and the task ask for, and return it.
 
     Raises:
-        SettingsError: There is no such run, it has other settings, or its folder would hold the source.
+        SettingsError: The run does not exist, it has other settings, or its folder would hold the source.
         StoreError: The state cannot be read or written.
     """
     request = RunRequest(
@@ -28,5 +28,7 @@ async def join_run(settings: Settings, stores: Stores, clock: Clock) -> AgreedRu
     folder = run_folder(settings, agreed.run_id)
     if settings.source.shares_store_with(settings.output) and settings.source.prefix.startswith(folder):
         where = stores.output.uri(folder)
-        raise SettingsError([f"SOURCE / INPUT_FOLDER lies in {where}, this run's own folder; choose another output"])
+        raise SettingsError(
+            [f"SOURCE / INPUT_FOLDER lies inside {where}, the folder of this run; choose another output"]
+        )
     return agreed

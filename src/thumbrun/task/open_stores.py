@@ -1,4 +1,4 @@
-"""The stores of one task: source, output and state, each opened once."""
+"""Opens the stores of one task, each once: source, output and state."""
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -18,18 +18,18 @@ from thumbrun.storage.retry import RetryingStore
 
 
 class Stores:
-    """The stores of one task, opened and closed together."""
+    """The stores of one task, which open and close together."""
 
     def __init__(
         self, settings: Settings, events: Events, clock: Clock, opener: Callable[[Location], Store] | None = None
     ) -> None:
-        """Prepare.
+        """Set up the stores; none is open yet.
 
         Args:
-            settings: Where they are.
-            events: Hears of requests that are repeated.
-            clock: Time and chance, for waits.
-            opener: Opens each store instead of `storage.open`.
+            settings: The settings, which name the stores.
+            events: Receives an event for every request that is retried.
+            clock: Provides time and randomness, for waits.
+            opener: Opens each store, instead of `storage.open`.
         """
         self._settings = settings
         self._events = events
@@ -52,13 +52,13 @@ class Stores:
         await self._stack.aclose()
 
     def ramp(self, since: datetime) -> None:
-        """From now on, keep to this task's share of what Cloud Storage's buckets take.
+        """Limit this task's requests, from now on, to its share of the rate that a bucket of Cloud Storage accepts.
 
-        Not while a plan is agreed on and made: then one task works, and the others wait. Emulators and folders take
-        what comes.
+        Call this once the plan is there; until then one task works and the others wait. Emulators and folders have no
+        limit.
 
         Args:
-            since: When the tasks began to work, UTC.
+            since: When the tasks began to work, in UTC.
         """
         if not self._settings.ramp:
             return
@@ -79,7 +79,7 @@ class Stores:
     def _say_held_back(self, rate: float) -> None:
         self._events.info(
             "held-back",
-            f"Held back to {rate:,.1f} requests a second: this task's share of what the bucket takes by now (--ramp)",
+            f"Limited to {rate:,.1f} requests a second, this task's share of the bucket's present limit (--ramp)",
             rate=round(rate, 3),
         )
 
@@ -104,7 +104,7 @@ class Stores:
 
 
 def make_local_folders(settings: Settings) -> None:
-    """Make the local folders that thumbnails and records go to."""
+    """Create the local folders for thumbnails and records."""
     for location in (settings.output, settings.state):
         if location.scheme == "file":
             Path(location.root).mkdir(parents=True, exist_ok=True)

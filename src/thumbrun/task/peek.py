@@ -1,32 +1,33 @@
-"""Whether to look at a large object's first bytes before the rest is read: not where that keeps being in vain. Pure.
+"""Decides whether to peek at a large object: to read its first bytes before the rest. Pure.
 
-A look takes a request of its own, a wait for the store, and 0.16 ms of processor time. With a progressive JPEG it saves
-most of the bytes; with the others, which are all that most buckets hold, nothing. Both become the same thumbnail.
+A peek takes a request, a wait for the store and some processor time. It saves most of the bytes of a progressive JPEG,
+and none of the other JPEGs, which are all that most buckets hold. So thumbrun peeks at few objects once many peeks have
+saved nothing. The thumbnail is the same with and without a peek.
 """
 
-_IN_VAIN = 16  # one after the other, until it is taken for the rule
-_STILL_LOOKED_AT = 16  # one of so many, to see whether it still is
-_LARGEST_UNSEEN = 4 << 20  # bytes; a request more is little beside a larger one
+_IN_VAIN = 16  # peeks in a row that save nothing, before thumbrun peeks at few objects only
+_STILL_LOOKED_AT = 16  # it then peeks at one object of this many, in case they have changed
+_LARGEST_UNSEEN = 4 << 20  # bytes; it peeks at every larger object, where one more request costs little
 
 
 class PeekPolicy:
-    """Remembers what looks at JPEG files were good for.
+    """Remembers whether peeks at JPEG files saved anything.
 
-    Of other formats each is looked at: a GIF or TIFF seldom needs to be read whole, and what declares more pixels than
-    are allowed is mostly PNG.
+    thumbrun peeks at every object of another format: a GIF or TIFF seldom has to be read whole, and most images that
+    declare too many pixels are PNG.
     """
 
     def __init__(self) -> None:
-        """Start with looking at each."""
+        """Start by peeking at every object."""
         self._in_vain = 0
         self._unseen = 0
 
     def should_peek(self, format_: str | None, size: int) -> bool:
-        """Whether to look at an object first; counts it.
+        """Return whether to peek at an object, and count the object.
 
         Args:
-            format_: That its type or name claims.
-            size: Of it, in bytes.
+            format_: The format that its content type or name claims.
+            size: The size of the object, in bytes.
         """
         if format_ != "jpeg" or size > _LARGEST_UNSEEN or self._in_vain < _IN_VAIN:
             return True
@@ -34,11 +35,11 @@ class PeekPolicy:
         return not self._unseen
 
     def record(self, format_: str | None, *, saved: bool) -> None:
-        """Take to heart what a look was good for.
+        """Record whether a peek saved anything.
 
         Args:
-            format_: As for `should_peek`.
-            saved: Whether it saved reading the rest.
+            format_: The format, as for `should_peek`.
+            saved: Whether the rest did not have to be read.
         """
         if format_ == "jpeg":
             self._in_vain = 0 if saved else self._in_vain + 1

@@ -1,7 +1,7 @@
-"""Fetch, render, put: one item after the other side by side, bounded; what comes out is an outcome each.
+"""Processes many items at once, within bounds: fetch, render, put. Every item gets one outcome.
 
-Only what lies with the image or its object becomes an outcome. A store that fails leaves the item open, so that
-another attempt does it.
+Only a problem of the image or of its object becomes an outcome. If a store fails, the item stays open, and another
+attempt works it.
 """
 
 import asyncio
@@ -28,12 +28,12 @@ from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.put import Putter
 from thumbrun.task.work_item import WorkItem
 
-_OF_ALL_BYTES = (Reason.UNREADABLE, Reason.TRUNCATED)  # what is said of an image only after all of it was checked
-_FAILURES_IN_A_ROW = 8  # items that a failing store leaves open before the task gives up
+_OF_ALL_BYTES = (Reason.UNREADABLE, Reason.TRUNCATED)  # verdicts that hold only after the whole object was checked
+_FAILURES_IN_A_ROW = 8  # items that a failing store leaves open in a row before the task gives up
 
 
 class _Decoding:
-    """The decoding of one item: announced before it begins; `over` is set once nothing of the item is decoded."""
+    """The decoding of one item. `announce` is awaited before it begins; `over` is set once nothing of it is decoded."""
 
     def __init__(self, announce: Callable[[WorkItem], Awaitable[None]]) -> None:
         self.announce = announce
@@ -41,12 +41,12 @@ class _Decoding:
 
 
 class Pipeline:
-    """Works items, bounded in number and in bytes.
+    """Turns items into outcomes, within bounds on their number and their bytes.
 
     Attributes:
-        failure: The last error of a store that left an item open, or None.
-        left_open: How many items were left open.
-        items_at_once: How many are begun and not finished, at most.
+        failure: The last store error that left an item open, or None.
+        left_open: The number of items that were left open.
+        items_at_once: The most items that are begun and not finished.
     """
 
     def __init__(
@@ -59,15 +59,15 @@ class Pipeline:
         *,
         items_at_once: int,
     ) -> None:
-        """Prepare.
+        """Set up the pipeline; no item is begun yet.
 
         Args:
-            source: Where items are read.
-            output: Where thumbnails go.
-            renderer: Decodes and encodes.
+            source: The store of the items.
+            output: The store of the thumbnails.
+            renderer: Decodes images and encodes thumbnails.
             admission: Bounds the bytes.
-            rules: What all items have in common.
-            items_at_once: Bounds their number; enough to keep the store's requests and the workers busy.
+            rules: The settings that all items share.
+            items_at_once: Bounds their number; enough to keep the store's requests and the decoding processes busy.
         """
         self._renderer = renderer
         self._admission = admission
@@ -95,9 +95,9 @@ class Pipeline:
         """Work all items; `take` gets each outcome.
 
         Args:
-            works: The items; may end early when the task is told to stop.
-            take: Must not raise.
-            announced: Awaited right before an item is opened, once its bytes are there.
+            works: The items; the iterator ends early if the task is told to stop.
+            take: Called with each outcome; must not raise.
+            announced: Awaited right before an item is opened, after its bytes were read.
 
         Raises:
             StoreError: The store fails for good, or for many items in a row.
@@ -120,16 +120,16 @@ class Pipeline:
         """Work suspects one by one: while one is open, nothing else is fetched or decoded.
 
         Args:
-            works: The items.
-            take: As for `run`.
-            announce: As `announced` for `run`.
+            works: The suspects.
+            take: Called with each outcome, as for `run`.
+            announce: Awaited right before an item is opened, as `announced` for `run`.
 
         Raises:
             StoreError: As for `run`.
         """
 
         async def one_by_one(works: AsyncIterator[WorkItem]) -> None:
-            async with BoundedGroup(2) as group:  # while one thumbnail is being written, the next item is fetched
+            async with BoundedGroup(2) as group:  # while one thumbnail is written, the next item is fetched
                 async for work in works:
                     decoding = _Decoding(announce)
                     await group.start(self._work(work, take, decoding))
@@ -139,7 +139,10 @@ class Pipeline:
         await self._resolve_denied(take, one_by_one)
 
     async def existing_outcome(self, work: WorkItem) -> Outcome | None:
-        """Return the outcome of an item that needs no opening: it cannot have a thumbnail, or its name is taken."""
+        """Return an item's outcome if it is known without opening the image, else None.
+
+        It is known if the item cannot have a thumbnail, or if the thumbnail's name is taken.
+        """
         try:
             self._check(work.item)
         except UnfitError as unfit:
@@ -170,9 +173,10 @@ class Pipeline:
     async def _resolve_denied(
         self, take: Callable[[Outcome], None], again: Callable[[AsyncIterator[WorkItem]], Awaitable[None]]
     ) -> None:
-        """Give items that may not be read an outcome if others can be; else the bucket refuses, not the object.
+        """Give the denied items an outcome if other objects may be read; else leave them open.
 
-        A role may have been away for a while, so the items are worked once more, between two looks at another object.
+        If no object may be read, the bucket refuses, not the object. The permission might have been missing for a while
+        only, so thumbrun works the denied items once more, and checks another object before and after that.
         """
         others = await self._others_may_be_read()
         if others:
@@ -194,8 +198,8 @@ class Pipeline:
         item = work.item
         try:
             self._check(item)
-            # What is stored compressed may grow to anything within the limit, so it has the task to itself.
-            # So has what is too large to be held whole, of which a part may do.
+            # A compressed object can grow up to the limit, so it has the task to itself.
+            # So has an object that is too large to hold: a part of it might be enough.
             most = self._admission.largest_body
             held = most if item.encoding == "gzip" else min(item.size, most)
             async with self._admission.body(held) as grant:
@@ -221,30 +225,30 @@ class Pipeline:
         return replace(outcome, source_bytes=fetched.read, unchecked=not fetched.checked)
 
     def _check(self, item: Item) -> None:
-        """Raise UnfitError for what needs no byte to be read."""
+        """Raise UnfitError if the item is unfit for a reason that shows before any byte is read."""
         if not item.decodable:
-            raise UnfitError(Reason.UNSUPPORTED, "thumbrun opens no images of this format")
+            raise UnfitError(Reason.UNSUPPORTED, "thumbrun does not open images of this format")
         if problem := self._putter.name_problem(item):
             raise UnfitError(Reason.NAME_INVALID, problem)
         if item.size > self._rules.max_bytes:
-            raise UnfitError(Reason.TOO_LARGE, f"{item.size:,} bytes, max-bytes is {self._rules.max_bytes:,}")
+            raise UnfitError(Reason.TOO_LARGE, f"it has {item.size:,} bytes, max-bytes is {self._rules.max_bytes:,}")
 
     async def _render(self, item: Item, body: Body, grant: MemoryGrant) -> Rendered | Refused:
-        """Decode with what is enough for nearly all; wait for more where the header, or the decoder, takes more."""
+        """Decode in the memory that is enough for nearly all images; wait for more if the image needs more."""
         needed = grant.first
         while needed <= grant.most:
             async with grant.decoding(needed):
                 verdict = await self._renderer.render(body, self._request(item, needed))
             if isinstance(verdict, NeedsMemory):
                 if verdict.bytes <= needed:
-                    raise AssertionError(f"{verdict.bytes} bytes wanted, {needed} given")
+                    raise AssertionError(f"the decoder asks for {verdict.bytes} bytes and had {needed}")
                 needed = verdict.bytes
             elif isinstance(verdict, Refused) and verdict.reason is Reason.OUT_OF_MEMORY and needed < grant.share:
                 needed = grant.share
             else:
                 return verdict
         return Refused(
-            Reason.OUT_OF_MEMORY, f"decoding takes {needed:,} bytes, the memory setting leaves {grant.most:,}"
+            Reason.OUT_OF_MEMORY, f"decoding needs {needed:,} bytes, the memory setting leaves {grant.most:,}"
         )
 
     def _request(self, item: Item, memory: int) -> Request:

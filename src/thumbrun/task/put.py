@@ -1,4 +1,4 @@
-"""Put: create an item's thumbnails where their names are free; where one is not, see whose it is."""
+"""Creates an item's thumbnails; if a name is taken, checks whose object has it."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -16,19 +16,19 @@ from thumbrun.storage.base import DamagedError, DeniedError, Entry, ExistsError,
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.work_item import WorkItem
 
-_TRIES = 3  # creates that are refused with nothing there before it counts as a missing permission
+_TRIES = 3  # creates that are refused although the name is free, before a permission counts as missing
 
 
 class Putter:
-    """Creates thumbnails."""
+    """Creates the thumbnails of items."""
 
     def __init__(self, output: Store, rules: ItemRules, source_uri: Callable[[str], str]) -> None:
-        """Prepare.
+        """Set up the putter; nothing is written yet.
 
         Args:
-            output: Where thumbnails go.
-            rules: What all items have in common.
-            source_uri: Returns the raw URI of a source's name.
+            output: The store of the thumbnails.
+            rules: The settings that all items share.
+            source_uri: Returns the raw URI of a source object, given its name.
         """
         self._output = output
         self._rules = rules
@@ -36,12 +36,12 @@ class Putter:
         self._source_uri = source_uri
 
     def name_problem(self, item: Item) -> str | None:
-        """Say why the destination cannot hold the item's thumbnails, or None if it can."""
+        """Return why the destination cannot hold the item's thumbnails, or None if it can."""
         problems = (self._output.name_problem(name) for name in self._names(item))
         return next((problem for problem in problems if problem), None)
 
     async def existing_outcome(self, work: WorkItem) -> Outcome | None:
-        """Return the outcome of an item whose thumbnails' names are all taken, or one by another; None where not."""
+        """Return an item's outcome if all its thumbnails exist, or if another object has the name of one; else None."""
         names = self._names(work.item)
         existing = await asyncio.gather(*(self._output.stat(name) for name in names))
         found = [self._existing(work, entry, 0) if entry else None for entry in existing]
@@ -51,19 +51,19 @@ class Putter:
         return self._together(work, found)
 
     async def put(self, work: WorkItem, rendered: Rendered) -> Outcome:
-        """Create the thumbnails; where a name is taken, or creating is refused, see what is there.
+        """Create the thumbnails; if a name is taken, or a create is refused, check the object that is there.
 
-        The outcome is done only when each is there.
+        The outcome is done only if every thumbnail is there.
 
         Raises:
-            StoreError: One can be neither created nor seen.
+            StoreError: thumbrun can neither create nor see a thumbnail.
         """
         pictures = rendered.pictures
         names = self._names(work.item)
         if len(names) == 1:
             return await self._put(work, names[0], pictures[0])
         puts = [self._put(work, name, picture) for name, picture in zip(names, pictures, strict=True)]
-        # All of them come to an end: what is created beside one that fails needs no second time.
+        # Wait for all of them, so that a thumbnail need not be created again because another one failed.
         results = await asyncio.gather(*puts, return_exceptions=True)
         outcomes: list[Outcome | None] = []
         for result in results:
@@ -73,11 +73,11 @@ class Putter:
         return self._together(work, outcomes)
 
     def _together(self, work: WorkItem, outcomes: Sequence[Outcome | None]) -> Outcome:
-        """Return the outcome of an item from those of its thumbnails, which of a failure names the first that has it.
+        """Combine the outcomes of an item's thumbnails; a failure names the first box that has it.
 
         Args:
             work: The item.
-            outcomes: Of each thumbnail, largest first; None where nothing is there, beside one that failed.
+            outcomes: The outcome of each thumbnail, largest first; None for one that is missing while another failed.
         """
         if len(outcomes) == 1 and outcomes[0]:
             return outcomes[0]
@@ -88,7 +88,7 @@ class Putter:
             if outcome:
                 done.append(outcome)
         if len(done) < len(outcomes):
-            raise AssertionError(f"{len(done)} of {len(outcomes)} thumbnails are there, and none has failed")
+            raise AssertionError(f"{len(done)} of {len(outcomes)} thumbnails exist, but none has failed")
         each = tuple(outcome.output_bytes for outcome in done)
         return replace(done[0], output_bytes=sum(each), each=each)
 
@@ -124,19 +124,19 @@ class Putter:
                 )
         if isinstance(refused, DeniedError):
             raise refused
-        raise StoreError(f"{self._output.uri(name)} can be neither created nor seen") from refused
+        raise StoreError(f"thumbrun can neither create nor see {self._output.uri(name)}") from refused
 
     def _existing(self, work: WorkItem, existing: Entry, source_bytes: int) -> Outcome:
-        """Return the outcome where the thumbnail's name is taken: done if it is this very thumbnail, and whole."""
+        """Return the outcome of a thumbnail whose name is taken: done if the object is this thumbnail, and whole."""
         marks = self._marks(work.item)
         if all(existing.metadata.get(key) == value for key, value in marks.items()):
             sent, stored = existing.metadata.get(CHECKSUM_MARK), existing.crc32c
             if sent and stored is not None and sent != f"{stored:08x}":
-                detail = f"sent with crc32c {sent}, stored with {stored:08x}"
+                detail = f"it was sent with crc32c {sent} and is stored with {stored:08x}"
                 return refusal(work.shard, work.index, Reason.OUTPUT_DAMAGED, detail, source_bytes=source_bytes)
             return Outcome(work.shard, work.index, Status.DONE, source_bytes=source_bytes, output_bytes=existing.size)
         owner = existing.metadata.get(RUN_MARK)
-        detail = f"it holds another thumbnail of run {owner}" if owner else "it holds an object that is not thumbrun's"
+        detail = f"run {owner} has a different thumbnail there" if owner else "the object there is not thumbrun's"
         return refusal(work.shard, work.index, Reason.NAME_TAKEN, detail, source_bytes=source_bytes)
 
     def _marks(self, item: Item) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""One task from start to end: agree on the run, find or make the plan, work one's shards, write down what happened."""
+"""Runs one task from start to end: agrees on the run, finds or makes the plan, works its shards, records outcomes."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import both
+from thumbrun.console import counted
 from thumbrun.decoding.pool import DecoderPool, Renderer
 from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError
 from thumbrun.ledger.reader import SHARDS_A_PAGE
@@ -33,24 +34,25 @@ from thumbrun.task.pipeline import Pipeline
 from thumbrun.task.shard_processor import ShardProcessor
 from thumbrun.task.work_queue import WorkQueue
 
-GRACE_SECONDS = 5.0  # for what is under way when the task is told to stop
+GRACE_SECONDS = 5.0  # for the items in progress when the task is told to stop
 WRITE_DOWN_SECONDS = 2.5  # for the ledger, after that
 
-# Cloud Storage starts a bucket at about 1,000 writes a second: tasks spread over 10 ms each, at most 10 s.
+# A new bucket of Cloud Storage accepts about 1,000 writes a second, so the tasks start at random moments, within 10 ms
+# for each task and at most 10 s.
 JITTER_A_TASK = 0.01
 MOST_JITTER = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """What one task did, and what is known of the run.
+    """The result of one task, and of the whole run if it is complete.
 
     Attributes:
-        run_id: The run.
-        folder: URI of its thumbnails.
-        own: What came of the items of this task's shards, by whomever.
-        run: What came of all items, once every shard is complete; None before.
-        seconds: From the task's start to its end.
+        run_id: The id of the run.
+        folder: The URI of the folder of its thumbnails.
+        own: The tally of the items in this task's shards, no matter which process worked them.
+        run: The tally of all items, once every shard is complete; None before.
+        seconds: The seconds from the task's start to its end.
         listed: Whether this task made the plan.
     """
 
@@ -63,7 +65,7 @@ class TaskResult:
 
 
 class TaskRunner:
-    """One task of a run."""
+    """Runs one task of a run."""
 
     def __init__(
         self,
@@ -74,14 +76,14 @@ class TaskRunner:
         opener: Callable[[Location], Store] | None = None,
         renderer: Renderer | None = None,
     ) -> None:
-        """Prepare.
+        """Set up the task; `run` starts it.
 
         Args:
-            settings: What to do.
-            events: Hears of everything that happens.
-            clock: Time and chance.
-            opener: Opens each store instead of `storage.open`.
-            renderer: Makes the thumbnails instead of decoding processes.
+            settings: The settings of the task.
+            events: Receives an event for everything that happens.
+            clock: Provides time and randomness.
+            opener: Opens each store, instead of `storage.open`.
+            renderer: Makes the thumbnails, instead of decoding processes.
         """
         self._settings = settings
         self._task = settings.task
@@ -98,10 +100,10 @@ class TaskRunner:
         """Work until the task's shards are complete, or until `stop` is set.
 
         Raises:
-            InterruptedRunError: Told to stop; what is done is written down.
-            NothingToDoError: No image lies under the source.
-            SettingsError: The settings do not fit the run, or its folder would hold the source.
-            StoreError: A store fails; another attempt may help.
+            InterruptedRunError: The task was told to stop; it has recorded the outcomes so far.
+            NothingToDoError: The source holds no image.
+            SettingsError: The settings do not fit the run, or the run's folder would hold the source.
+            StoreError: A store fails; another attempt might succeed.
         """
         work = asyncio.ensure_future(self._work())
         told = asyncio.ensure_future(stop.wait())
@@ -115,19 +117,20 @@ class TaskRunner:
             work.cancel()
             await asyncio.wait({work}, timeout=WRITE_DOWN_SECONDS)
             if work.done() and not work.cancelled():
-                report = work.result()  # a store that failed meanwhile says more than that the task was stopped
+                report = work.result()  # if a store has failed, its error says more than "stopped"
                 if self._processor is None or self._processor.finished:
                     return report
-            raise InterruptedRunError("stopped before the end; what is done is written down", hint=self.resume_hint())
+            message = "stopped before the end; the outcomes so far are recorded"
+            raise InterruptedRunError(message, hint=self.resume_hint())
         finally:
             work.cancel()
             told.cancel()
             await asyncio.gather(work, told, return_exceptions=True)
 
     def resume_hint(self) -> str:
-        """Say how to go on with the run."""
+        """Return the advice on how to continue the run."""
         if not self._run_id:
-            return "start it again"
+            return "start the task again"
         settings = self._settings
         return f"continue with: thumbrun run --resume {run_arguments(self._run_id, settings.output, settings.state)}"
 
@@ -170,12 +173,12 @@ class TaskRunner:
         if settings.retry is None:
             return FIRST
         if await read_plan(stores.state, stores.state.names.run(run_id)) is None:
-            raise SettingsError([f"RUN is {run_id}, which has no plan yet; continue it with thumbrun run --resume"])
+            raise SettingsError([f"RUN is {run_id}, a run without a plan; continue it with thumbrun run --resume"])
         this_round = await agree_on_round(
             stores.state, run_id, settings.retry, self._task, self._clock, join_within=settings.join_within
         )
         reasons = ", ".join(sorted(this_round.reasons))
-        self._events.info("round-agreed", f"Round {this_round.number} works again: {reasons}", round=this_round.number)
+        self._events.info("round-agreed", f"Round {this_round.number} retries: {reasons}", round=this_round.number)
         return this_round
 
     async def _plan(self, stores: Stores, agreed: AgreedRun) -> tuple[Planner, Plan]:
@@ -186,20 +189,22 @@ class TaskRunner:
         verb = "made" if planner.listed else "read"
         self._events.info(
             f"plan-{verb}",
-            f"Plan {verb}: {plan.items:,} images, {plan.size:,} bytes, {len(plan.shards):,} shards",
+            f"Plan {verb}: {counted(plan.items, 'image')}, {counted(plan.size, 'byte')}, "
+            f"{counted(len(plan.shards), 'shard')}",
             items=plan.items,
             bytes=plan.size,
             shards=len(plan.shards),
         )
         if planner.listed and (cold := plan.seen["cold_bytes"]):
-            classes = ", ".join(f"{size:,} bytes in {name}" for name, size in cold.items())
-            self._events.warning("cold-storage", f"Reading costs a retrieval fee: {classes}", **cold)
+            classes = ", ".join(f"{counted(size, 'byte')} in {name}" for name, size in cold.items())
+            message = f"Cloud Storage charges a retrieval fee for reading {classes}"
+            self._events.warning("cold-storage", message, **cold)
         return planner, plan
 
     async def _work_shards(self, stores: Stores, agreed: AgreedRun, plan: Plan, ledger: LedgerWriter) -> Tally:
         settings = self._settings
         resumed = agreed.resumed or settings.retry is not None
-        # A bucket that nobody asks anything of loses what it had grown to, so a run taken up again begins anew.
+        # A bucket without requests falls back to its first rate, so a resumed run starts the ramp again.
         stores.ramp(self._clock.now() if resumed else agreed.began)
         shares = assign([shard.cost for shard in plan.shards], self._task.count, contiguous=settings.balance == "count")
         pipeline = Pipeline(
@@ -246,7 +251,7 @@ class TaskRunner:
             "parts": parts,
             **tally.to_record(),
         }
-        # Of a small plan one listing told that it is finished, and few tasks ask: it was looked for just now.
+        # A small plan takes one listing and has few tasks, so the summary that was missing just now still is.
         small = len(plan.shards) <= SHARDS_A_PAGE
         return Tally.from_record(
             await stores.state.create_or_read(names.summary(number), record, agreed.run_id, likely_free=small)

@@ -1,4 +1,4 @@
-"""Work a task's shards: feed their items to the pipeline, the suspects last and alone, write down the outcomes."""
+"""Works a task's shards: feeds their items to the pipeline, works suspects last and alone, records the outcomes."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
+from thumbrun.console import counted
 from thumbrun.ledger.suspects import POISON_DEATHS
 from thumbrun.ledger.writer import ShardLog
 from thumbrun.logs.events import Events, Progress
@@ -15,22 +16,22 @@ from thumbrun.task.pipeline import Pipeline
 from thumbrun.task.work_item import WorkItem
 from thumbrun.task.work_queue import OpenShard, WorkQueue
 
-FLUSH_SECONDS = 10.0  # the most that a kill makes the next attempt look at again
-_WRITERS = 8  # parts being written at once
+FLUSH_SECONDS = 10.0  # of work, at most, that the next attempt has to check again after a kill
+_WRITERS = 8  # parts that are written at once
 
 
 class ShardProcessor:
-    """The work of one task on its shards."""
+    """Works the shards of one task."""
 
     def __init__(self, items: int, queue: WorkQueue, pipeline: Pipeline, events: Events, clock: Clock) -> None:
-        """Prepare.
+        """Set up the work; nothing is begun yet.
 
         Args:
-            items: How many the shards have.
-            queue: Yields those that are to be worked.
-            pipeline: Makes outcomes of items.
-            events: Hears of progress and of every item that fails.
-            clock: Time.
+            items: The number of items in the shards.
+            queue: Yields the items to work.
+            pipeline: Turns items into outcomes.
+            events: Receives the progress, and an event for every item that is skipped or fails.
+            clock: Provides the time.
         """
         self._queue = queue
         self._pipeline = pipeline
@@ -38,7 +39,7 @@ class ShardProcessor:
         self._clock = clock
         self._open: dict[int, ShardLog] = {}
         self._complete: asyncio.Queue[ShardLog] = asyncio.Queue()
-        self._suspects: list[tuple[int, ShardLog, int]] = []  # deaths while alone, and which item
+        self._suspects: list[tuple[int, ShardLog, int]] = []  # deaths while alone, the shard's log, the item's index
         self._alone: ShardLog | None = None
         self._tally = Tally()
         self._total = items
@@ -53,10 +54,10 @@ class ShardProcessor:
         self._queue.stopped = True
 
     async def run(self) -> Tally:
-        """Work all items that have no outcome yet, and return what came of all items of the shards.
+        """Work all items that have no outcome yet, and return the tally of all items of the shards.
 
         Raises:
-            StoreError: A store failed; items are left open, and what is done is written down.
+            StoreError: A store failed; some items are left open, and the outcomes so far are recorded.
         """
         self._report()
         try:
@@ -73,9 +74,11 @@ class ShardProcessor:
                         helper.cancel()
         finally:
             await self._flush_all()
-        if self._pipeline.left_open:
+        if left_open := self._pipeline.left_open:
+            have = "has" if left_open == 1 else "have"
             raise StoreError(
-                f"{self._pipeline.left_open:,} images were left open, the last because: {self._pipeline.failure}",
+                f"{counted(left_open, 'image')} {have} no outcome yet because a store failed; the last error: "
+                f"{self._pipeline.failure}",
                 hint=getattr(self._pipeline.failure, "hint", ""),
             )
         return self._tally
@@ -96,16 +99,18 @@ class ShardProcessor:
         self._report()
 
     async def _work_suspects(self) -> None:
-        """Work the suspects one by one, those that were met in more deaths last; set aside what is poison."""
+        """Fail the items that are poison, then work the other suspects one by one, those with more deaths last."""
         guilty = [suspect for suspect in self._suspects if suspect[0] >= POISON_DEATHS]
         for deaths, log, index in guilty:
-            self._take(refusal(log.shard, index, Reason.POISON, f"{deaths} tasks died while this was all they worked"))
+            self._take(refusal(log.shard, index, Reason.POISON, f"{deaths} tasks died while they worked it alone"))
         rest = [suspect for suspect in self._suspects if suspect[0] < POISON_DEATHS]
         rest.sort(key=lambda suspect: suspect[0])
         if rest and not self._queue.stopped:
+            one = len(rest) == 1
+            images, them = ("1 image", "it alone") if one else (f"one of {len(rest):,} images", "them one by one")
             self._events.warning(
                 "suspects",
-                f"A task died: {len(rest):,} images that it may have had open are worked one by one",
+                f"A task died, perhaps because of {images}; thumbrun works {them}",
                 items=len(rest),
             )
 
@@ -167,7 +172,7 @@ class ShardProcessor:
                 await log.flush()
 
     async def _flush_all(self) -> None:
-        """Write down what is left; after an error this is the last thing that is tried."""
+        """Write the outcomes that are not in the ledger yet; after an error, this is the task's last attempt."""
         async with BoundedGroup(_WRITERS) as group:
             for log in list(self._open.values()):
                 log.retract()

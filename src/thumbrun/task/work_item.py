@@ -7,7 +7,7 @@ from thumbrun.planning.plan import Item
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """One item to be worked.
+    """One item to work.
 
     Attributes:
         shard: The number of its shard.

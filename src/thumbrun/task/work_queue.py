@@ -1,4 +1,4 @@
-"""The items of a task's shards, in order: shards are opened ahead of time, suspects set apart, the rest announced."""
+"""Yields the items of a task's shards in order: opens shards ahead of time, sets suspects apart, announces the rest."""
 
 import asyncio
 from collections import deque
@@ -18,18 +18,18 @@ from thumbrun.task.pipeline import Pipeline
 from thumbrun.task.work_item import WorkItem
 
 _OPENED_AHEAD = 8  # shards whose items and parts are read before they are needed
-_AHEAD = 64  # items: while a shard's record is read, so many others are there to be begun
-_REFUSALS = 32  # not written down, until no more items of the shard are begun
+_AHEAD = 64  # items that can begin while the next shard's record is read
+_REFUSALS = 32  # of one shard that are not written yet; at this number, they are written before its next item begins
 
 
 @dataclass(frozen=True, slots=True)
 class OpenShard:
-    """A shard in which there may be something to do.
+    """A shard that might have items to work.
 
     Attributes:
-        log: Its log.
-        recovered: Outcomes that a look at the store has shown.
-        suspects: Indices of items that may have killed a task, each with the deaths while it was alone.
+        log: The log of the shard.
+        recovered: Outcomes that the ledger lacks, found by checking the store.
+        suspects: The indices of items that might have killed a task, each with the deaths while it was alone.
     """
 
     log: ShardLog
@@ -38,7 +38,7 @@ class OpenShard:
 
 
 class WorkQueue:
-    """Yields the items of a task's shards that are to be worked, but for suspects."""
+    """Yields the items to work in a task's shards, except suspects."""
 
     def __init__(
         self,
@@ -52,17 +52,17 @@ class WorkQueue:
         *,
         resumed: bool,
     ) -> None:
-        """Prepare.
+        """Set up the queue; nothing is read yet.
 
         Args:
-            state: Where the records lie.
-            plan: The run's plan.
+            state: The store of the records.
+            plan: The plan of the run.
             shards: The numbers of the task's shards, in the order in which to work them.
-            ledger: Where outcomes go.
-            pipeline: Looks for thumbnails.
-            task: Who works.
-            clock: Tells when.
-            resumed: Whether the run is taken up again, so that most shards may be complete.
+            ledger: The ledger that outcomes go to.
+            pipeline: Checks whether thumbnails exist.
+            task: The task that works.
+            clock: Provides the time.
+            resumed: Whether the run is resumed, so that most shards might be complete.
         """
         self._state = state
         self._run = state.names.run(plan.run_id)
@@ -74,16 +74,16 @@ class WorkQueue:
         self._resumed = resumed
         self._numbers = iter(shards)
         self._opening: deque[asyncio.Task[OpenShard | Tally]] = deque()
-        self._ahead: deque[tuple[ShardLog, list[WorkItem]]] = deque()  # what is announced, or about to be
+        self._ahead: deque[tuple[ShardLog, list[WorkItem]]] = deque()  # items that are announced, or about to be
         self._items_ahead = 0
-        self._announcing: dict[int, asyncio.Task[None]] = {}  # what is not written yet, by shard
+        self._announcing: dict[int, asyncio.Task[None]] = {}  # announcements that are not written yet, by shard
         self.stopped = False
 
     async def works(self, begin: Callable[[OpenShard | Tally], None]) -> AsyncGenerator[WorkItem, None]:
         """Yield items to work, in order; each may be opened once `announced` has returned for it.
 
         Args:
-            begin: Told of each shard before its first item is yielded.
+            begin: Called with each shard before its first item is yielded.
 
         Raises:
             StoreError: A record cannot be read or written.
@@ -120,7 +120,7 @@ class WorkQueue:
             await asyncio.shield(announcing)
 
     async def _announce_more(self, begin: Callable[[OpenShard | Tally], None]) -> None:
-        """Begin shards until enough items are announced, waiting for them only if there is nothing else to do."""
+        """Begin shards until enough items are announced; wait for a shard only if there is nothing else to do."""
         self._open_more()
         while (
             self._opening
@@ -144,7 +144,7 @@ class WorkQueue:
         if not ordinary:
             return
         works = [WorkItem(log.shard, index, log.items[index]) for index in ordinary]
-        # What is never opened kills nobody.
+        # An item that is never opened cannot kill a task.
         harmful = [index for index in ordinary if log.items[index].decodable]
         if harmful:
             announcement = log.announce(harmful, self._pipeline.items_at_once + _REFUSALS)
@@ -154,7 +154,7 @@ class WorkQueue:
         self._items_ahead += len(works)
 
     def _written(self, shard: int, announcing: asyncio.Task[None]) -> None:
-        """Forget an announcement that is written; one that failed stays, for whoever waits for it."""
+        """Forget an announcement that is written; keep one that failed, so that `announced` raises its error."""
         if not announcing.cancelled() and announcing.exception() is None:
             del self._announcing[shard]
 
@@ -171,7 +171,7 @@ class WorkQueue:
         log = await self._ledger.open(number, items, parts)
         if not log.sealed:
             await self._reopen_missing(log)
-        # What nobody has announced, nobody has made.
+        # An item that no process announced has no thumbnail, so only announced items are checked.
         announced = {index for announcement in log.announcements for index in announcement.items}
         looked = sorted(announced.intersection(log.open_items()))
         outcomes = await asyncio.gather(*(self._existing_outcome(log, index) for index in looked))
@@ -183,7 +183,7 @@ class WorkQueue:
         return await read_shard(self._state, self._run, self._plan, number)
 
     async def _reopen_missing(self, log: ShardLog) -> None:
-        """Find the thumbnails that are gone, in a round that works these again."""
+        """Reopen the items whose thumbnails are gone, in a round that retries these."""
         done = [index for index, outcome in log.known.items() if self._ledger.round.checks_thumbnail(outcome)]
         outcomes = await asyncio.gather(*(self._existing_outcome(log, index) for index in done))
         for index, outcome in zip(done, outcomes, strict=True):
