@@ -1,1 +1,1 @@
-"""The outcome of every item, written down in parts and read back."""
+"""The ledger of a run: processes write the outcome of every item in parts, and read the parts back."""

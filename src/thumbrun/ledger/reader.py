@@ -1,9 +1,9 @@
-"""The ledger: the outcome of every item, in parts on the store.
+"""Reads the ledger: the outcome of every item, in parts on the store.
 
-A part belongs to one shard and is written once, under a name that holds the nonce of its process. Where parts tell
-different outcomes of one item, `outcomes.precedence` chooses, for every reader alike. The part with which its writer
-knew every outcome of the shard seals it: it carries the shard's tally as metadata, so that one listing of the ledger
-tells which shards are complete and what came of them. A later round seals every shard again, with its number.
+A part belongs to one shard. It is written once, under a name that holds the nonce of its process. If parts hold
+different outcomes of one item, `outcomes.precedence` chooses one, the same for every reader. A part seals its shard if
+its writer knew an outcome of every item: it then carries the shard's tally as metadata. So one listing of the ledger
+shows which shards are complete, with their tallies. A later round seals every shard again, with the round's number.
 """
 
 import json
@@ -18,15 +18,15 @@ from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import Entry
 
 SEAL = "thumbrun-tally"  # the metadata key of a shard's tally
-COVERS = "thumbrun-parts"  # the metadata key of how many of the shard's parts a seal's tally counts, itself included
-ROUND = "thumbrun-round"  # the metadata key of the round that a later round's seal belongs to
+COVERS = "thumbrun-parts"  # the metadata key of the number of the shard's parts that a seal counts, itself included
+ROUND = "thumbrun-round"  # the metadata key of a seal's round, if it is a later round
 
 _NUMBERS = ("source_bytes", "output_bytes", "width", "height", "retry_round")
-SHARDS_A_PAGE = 300  # shards, whose parts fill about a page of a listing
+SHARDS_A_PAGE = 300  # shards whose parts fill about one page of a listing
 
 
 def to_row(outcome: Outcome, item: Item) -> dict[str, Any]:
-    """Return an outcome as a part holds it, with the names that a reader wants; zeros are left out."""
+    """Return an outcome as a row of a part, with the names that a reader needs and without zeros."""
     row: dict[str, Any] = {
         "item": outcome.item,
         "source": item.source,
@@ -44,7 +44,7 @@ def to_row(outcome: Outcome, item: Item) -> dict[str, Any]:
 
 
 def from_row(shard: int, row: Mapping[str, Any]) -> Outcome:
-    """Return the outcome of a part's row."""
+    """Return the outcome in a row of a part."""
     reason = Reason(row["reason"]) if "reason" in row else None
     numbers = {name: row[name] for name in _NUMBERS if name in row}
     return Outcome(
@@ -60,7 +60,7 @@ def from_row(shard: int, row: Mapping[str, Any]) -> Outcome:
 
 
 def choose(parts: Mapping[str, Iterable[Outcome]]) -> dict[int, Outcome]:
-    """Return the one outcome of each item, by its index, from the parts of one shard, by their names. Pure."""
+    """Return the one outcome of each item of a shard, by its index, given the outcomes in each part by name. Pure."""
     best: dict[int, tuple[tuple[int, int, str], Outcome]] = {}
     for name, outcomes in parts.items():
         for outcome in outcomes:
@@ -74,11 +74,11 @@ class Ledger:
     """Reads the ledger of one run."""
 
     def __init__(self, state: RecordStore, run_id: str) -> None:
-        """Prepare.
+        """Set up the reader; nothing is read yet.
 
         Args:
-            state: Where the records lie.
-            run_id: The run.
+            state: The store of the records.
+            run_id: The id of the run.
         """
         self._state = state
         self._run: RunNames = state.names.run(run_id)
@@ -93,14 +93,15 @@ class Ledger:
         return outcomes
 
     async def unfinished(self, shards: int, round_number: int = 0) -> int | None:
-        """Return the number of a shard that a round has not sealed, the first but for the last, or None when all are.
+        """Return the number of a shard that a round has not sealed, or None if it has sealed all.
 
-        Every task works its shards in order, so what is left when the first tasks are done lies at the end. There
-        this looks first, and it stops at the first page that shows a gap: asking early costs a page, of however many.
+        Every task works its shards in order, so the shards that are open when the first tasks are done lie at the end.
+        thumbrun checks these first, and stops at the first page that shows a gap. So asking early costs one page,
+        however many there are.
 
         Args:
-            shards: How many the plan has.
-            round_number: The round.
+            shards: The number of shards in the plan.
+            round_number: The number of the round.
         """
         last = max(0, shards - SHARDS_A_PAGE)
         gap = await self._gap(last, shards, round_number)
@@ -120,34 +121,34 @@ class Ledger:
         return expected if expected < end else None
 
     async def tally(self) -> Tally:
-        """Return what came of all items."""
+        """Return the tally of all items."""
         tally, _ = await self.count()
         return tally
 
     async def count(self) -> tuple[Tally, int]:
-        """Count the outcomes of all items; return their tally and how many parts it covers."""
+        """Count the outcomes of all items; return their tally and the number of parts that it covers."""
         return await self._counted(await self._list(self._run.ledger))
 
     async def finished(self, shards: int, round_number: int = 0) -> tuple[Tally, int] | None:
         """Count the outcomes of all items once a round has sealed every shard.
 
         Args:
-            shards: How many the plan has.
-            round_number: The round.
+            shards: The number of shards in the plan.
+            round_number: The number of the round.
 
         Returns:
-            Their tally and how many parts it covers; None while a shard is not sealed.
+            The tally and the number of parts that it covers; None while a shard is not sealed.
         """
         if shards > SHARDS_A_PAGE and await self.unfinished(shards, round_number) is not None:
-            return None  # found out without listing all of the ledger
+            return None  # without listing the whole ledger
         parts = await self._list(self._run.ledger)
         sealed = {self._run.shard_of_part(part.name) for part in parts if _seals(part, round_number)}
         return await self._counted(parts) if len(sealed) == shards else None
 
     async def _counted(self, ledger: Iterable[Entry]) -> tuple[Tally, int]:
-        """Count the outcomes that the listed parts of a ledger tell of.
+        """Count the outcomes in the listed parts of a ledger.
 
-        A shard is read only where no seal covers all of its parts.
+        A shard is read only if no seal covers all of its parts.
         """
         total, covered = Tally(), 0
         by_shard: dict[int, list[Entry]] = {}
@@ -160,15 +161,15 @@ class Ledger:
         return total, covered
 
     async def sealed(self, shard: int, parts: Sequence[Entry]) -> tuple[Tally, int]:
-        """Return what came of a shard that was sealed, and how many of its parts tell of it.
+        """Return the tally of a sealed shard, and the number of its parts that the tally covers.
 
-        A seal counts what its writer knew, and a copy of its task may have written more: a seal is believed if there
-        are just as many parts as it covers, for parts are never deleted. Otherwise the shard is listed again and read,
-        since a listing of several pages may have missed a part that is older than a seal it shows.
+        A seal counts the outcomes that its writer knew, but a copy of its task might have written more. Parts are never
+        deleted, so thumbrun trusts a seal if there are exactly as many parts as it covers. Otherwise it lists the shard
+        again and reads it, because a listing of several pages might miss a part that is older than a seal it shows.
 
         Args:
-            shard: Its number.
-            parts: As they were listed.
+            shard: The number of the shard.
+            parts: The shard's parts, as they were listed.
         """
         last = last_seal(parts)
         for part in parts:
@@ -185,8 +186,8 @@ class Ledger:
         """Return the chosen outcome of each item that has one, and the header of each process's last part, by nonce.
 
         Args:
-            shard: Its number.
-            parts: As `parts` has listed them.
+            shard: The number of the shard.
+            parts: The shard's parts, as `parts` lists them.
         """
         outcomes: dict[str, list[Outcome]] = {}
         last: dict[str, Mapping[str, Any]] = {}
@@ -198,7 +199,7 @@ class Ledger:
 
 
 def _seals(part: Entry, round_number: int) -> bool:
-    """Whether a part says that its shard is complete in a round, or in a later one."""
+    """Return whether a part seals its shard in a round, or in a later one."""
     return SEAL in part.metadata and round_of(part) >= round_number
 
 
@@ -208,5 +209,5 @@ def round_of(seal: Entry) -> int:
 
 
 def last_seal(parts: Iterable[Entry]) -> int:
-    """Return the latest round that sealed a shard; -1 if none has."""
+    """Return the latest round that sealed a shard, or -1 if none has."""
     return max((round_of(part) for part in parts if SEAL in part.metadata), default=-1)

@@ -1,17 +1,17 @@
-"""Which items may have killed a task: from what processes announced before they fell silent. Pure.
+"""Finds the items that might have killed a task, from the announcements of processes that fell silent. Pure.
 
-Before a process opens items it announces them in a part of the ledger, in the order in which it will begin them, and
-each of its parts says what is still open. What the last part of a dead process left open is suspect. Of a long list
-only the beginning is: items begin in order, and the announcement says how many can be begun and not be seen on the
-store, as a thumbnail or an outcome.
+Before a process opens items, it announces them in a part of the ledger, in the order in which it will begin them. Each
+of its parts says which items are still open. The items that a dead process left open in its last part are suspects. Of
+a long announcement only the beginning is suspect: items begin in order, and the announcement says how many can be
+begun without leaving a thumbnail or an outcome on the store.
 
-A process that works suspects announces them one by one, as alone. That it died then, twice, makes poison of an item.
-Whether a process is dead can be known where the platform counts attempts: an earlier attempt of the same task has
-ended. Any other process counts as dead once its announcement is older than `SILENT_SECONDS`.
+A process that works suspects announces them one by one, as alone. An item is poison once two processes have died while
+it was alone. If the platform counts attempts, thumbrun knows that the earlier attempts of its own task are dead. Any
+other process counts as dead once its announcement is older than `SILENT_SECONDS`.
 
-A healthy item is called poison only if kills that have nothing to do with it strike twice in the moment, some tenths
-of a second, between the same item's announcement and its thumbnail. With k kills a second and w seconds for that
-moment this happens to one suspect in 1 / (k w)^2: at a kill an hour and half a second, one in fifty million.
+A healthy item is called poison only if two kills that have nothing to do with it come between its announcement and its
+thumbnail, a moment of some tenths of a second. With k kills a second and w seconds for that moment, this happens to one
+suspect in 1 / (k w)^2: at one kill an hour and half a second, to one in fifty million.
 """
 
 from collections.abc import Collection, Iterable
@@ -20,20 +20,20 @@ from datetime import datetime, timedelta
 
 from thumbrun.environment.task_identity import Task
 
-POISON_DEATHS = 2  # while alone, until an item is set aside
-SILENT_SECONDS = 900.0  # far longer than one image may take
+POISON_DEATHS = 2  # deaths while alone that make an item poison
+SILENT_SECONDS = 900.0  # far longer than one image can take
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What a process may have open in one shard, as its last part says.
+    """The items that a process might have open in one shard, as its last part says.
 
     Attributes:
-        items: Indices in the shard, in the order in which they are begun.
-        at_once: How many of them can be begun without leaving an outcome or a thumbnail on the store.
+        items: The indices of the items in the shard, in the order in which they begin.
+        at_once: The number of items that can be begun without an outcome or a thumbnail on the store.
         alone: Whether nothing else is open meanwhile.
-        task: Who announces.
-        at: When.
+        task: The task that announces.
+        at: The time of the announcement.
     """
 
     items: tuple[int, ...]
@@ -47,10 +47,10 @@ def suspects(announced: Iterable[Announcement], unseen: Collection[int], task: T
     """Return the suspects among a shard's items, each with the number of deaths while it was alone.
 
     Args:
-        announced: By other processes, and standing: what each one's last part says.
-        unseen: Items with neither outcome nor thumbnail.
-        task: Who asks.
-        now: The moment.
+        announced: The announcements that stand in the last parts of the other processes.
+        unseen: The items with neither an outcome nor a thumbnail.
+        task: The task that asks.
+        now: The current time.
     """
     found: dict[int, int] = {}
     for announcement in announced:
@@ -74,7 +74,7 @@ def _dead(announcement: Announcement, task: Task, now: datetime) -> bool:
 def to_index_ranges(items: Iterable[int]) -> list[list[int]]:
     """Return ascending numbers as `[first, last]` pairs.
 
-    >>> to_ranges([1, 2, 3, 7])
+    >>> to_index_ranges([1, 2, 3, 7])
     [[1, 3], [7, 7]]
     """
     ranges: list[list[int]] = []
@@ -87,5 +87,5 @@ def to_index_ranges(items: Iterable[int]) -> list[list[int]]:
 
 
 def from_index_ranges(ranges: Iterable[Iterable[int]]) -> tuple[int, ...]:
-    """Return the numbers that `[first, last]` pairs stand for."""
+    """Return the numbers in `[first, last]` pairs."""
     return tuple(number for first, last in ranges for number in range(first, last + 1))

@@ -1,6 +1,6 @@
-"""Append to the ledger: what one process finds out about its shards, part by part.
+"""Writes the ledger: one process appends the outcomes of its shards, part by part.
 
-Each part also says which items its writer may open before its next one; `suspects` tells what for.
+Each part also says which items its writer may open before the next one; `suspects` explains why.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from thumbrun.storage.base import Entry
 
 
 class LedgerWriter(Ledger):
-    """Reads and appends to the ledger of one run, for one process.
+    """Reads the ledger of one run and appends to it, for one process.
 
     Attributes:
         round: The round that is worked.
@@ -32,14 +32,14 @@ class LedgerWriter(Ledger):
     def __init__(
         self, state: RecordStore, run_id: str, task: Task, nonce: str, clock: Clock, this_round: Round = FIRST
     ) -> None:
-        """Prepare.
+        """Set up the ledger; nothing is read yet.
 
         Args:
-            state: Where the records lie.
-            run_id: The run.
-            task: Who writes.
-            nonce: Of this process, in the names of its parts.
-            clock: Tells when.
+            state: The store of the records.
+            run_id: The id of the run.
+            task: The task that writes.
+            nonce: The nonce of this process, for the names of its parts.
+            clock: Provides the time.
             this_round: The round that is worked.
         """
         super().__init__(state, run_id)
@@ -51,9 +51,9 @@ class LedgerWriter(Ledger):
         self.round = this_round
 
     async def finished_tally(self, shard: int, parts: Sequence[Entry]) -> Tally | None:
-        """Return the tally of a shard in which this round has nothing to do, or None.
+        """Return the tally of a shard in which this round has nothing to do, else None.
 
-        A shard that an earlier round has finished is sealed for this one.
+        If only an earlier round has sealed the shard, seal it for this round.
         """
         last = last_seal(parts)
         if last < 0:
@@ -66,12 +66,12 @@ class LedgerWriter(Ledger):
         return tally
 
     async def open(self, shard: int, items: Sequence[Item], parts: Sequence[Entry]) -> "ShardLog":
-        """Read what is known of a shard and return its log.
+        """Read the parts of a shard, and return the shard's log.
 
         Args:
-            shard: Its number.
-            items: Its items.
-            parts: As `parts` has listed them.
+            shard: The number of the shard.
+            items: The items of the shard.
+            parts: The shard's parts, as `parts` lists them.
         """
         outcomes, last = await self.read(shard, parts)
         announcements = [
@@ -94,11 +94,11 @@ class LedgerWriter(Ledger):
         """Write one part.
 
         Args:
-            shard: Its shard.
-            rows: The outcomes.
-            tally: Of the shard, if the part seals it.
-            opening: What its writer may open before its next part, as `opening_record` puts it.
-            counted: How many parts of the shard the tally counts, this one included.
+            shard: The number of its shard.
+            rows: The outcomes, as rows.
+            tally: The tally of the shard, if the part seals it.
+            opening: The items that the writer may open before its next part, from `opening_record`.
+            counted: The number of the shard's parts that the tally counts, this one included.
         """
         name = self._run.part(shard, self._nonce, self._sequence)
         self._sequence += 1
@@ -121,7 +121,7 @@ class LedgerWriter(Ledger):
 
 
 def opening_record(items: Iterable[int], at_once: int, *, alone: bool) -> dict[str, Any]:
-    """Return what a part's header says of the items that may be opened before the next part."""
+    """Return the fields of a part's header that announce the items that may be opened before the next part."""
     return {"opening": to_index_ranges(items), "at_once": at_once, "alone": alone}
 
 
@@ -138,17 +138,17 @@ def _announcement(header: Mapping[str, Any]) -> Announcement:
 
 @dataclass(slots=True)
 class ShardLog:
-    """What is known of one shard, and what this process has not written down yet.
+    """The known outcomes of one shard, and those that this process has not written yet.
 
     Attributes:
-        ledger: Where parts go.
-        shard: Its number.
-        items: Its items.
-        known: The outcome of each item that has one, by index, written down or not.
-        announcements: What other processes may have had open when they were last heard of.
-        parts: How many parts `known` is read from, and was written to.
-        sealed: Whether the store knows that it is complete.
-        refusals: How many items got no thumbnail and are not written down yet.
+        ledger: The ledger that parts go to.
+        shard: The number of the shard.
+        items: The items of the shard.
+        known: The outcome of each item that has one, by index, written or not.
+        announcements: The items that other processes might have had open when they were last heard of.
+        parts: The number of parts that `known` was read from and written to.
+        sealed: Whether the store knows that the shard is complete.
+        refusals: The number of items that got no thumbnail and are not written yet.
     """
 
     ledger: LedgerWriter
@@ -161,9 +161,9 @@ class ShardLog:
     refusals: int = 0
     _open: set[int] = field(init=False)
     _pending: list[Outcome] = field(default_factory=list)
-    _opening: tuple[Sequence[int], int, bool] | None = None  # what may be opened, how much at once, whether alone
+    _opening: tuple[Sequence[int], int, bool] | None = None  # items that may be opened, how many at once, whether alone
     _announced: bool = False  # whether the last part that was written announces anything
-    # One part after the other: a seal must not reach the store before the outcomes that it counts.
+    # Parts are written one at a time: a seal must not reach the store before the outcomes that it counts.
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -177,24 +177,24 @@ class ShardLog:
 
     @property
     def tally(self) -> Tally:
-        """What came of the items that have an outcome."""
+        """The tally of the items that have an outcome."""
         return Tally.of(self.known.values())
 
     @property
     def closed_tally(self) -> Tally:
-        """What came of the items that are not to be worked in this round."""
+        """The tally of the items that this round does not work."""
         return Tally.of(outcome for index, outcome in self.known.items() if index not in self._open)
 
     def open_items(self) -> list[int]:
-        """Return the indices of the items that are to be worked, ascending."""
+        """Return the indices of the items to work, in ascending order."""
         return sorted(self._open)
 
     def reopen(self, index: int) -> None:
-        """Work an item again although it is done: its thumbnail is gone."""
+        """Mark an item to be worked again although it is done, because its thumbnail is gone."""
         self._open.add(index)
 
     def add(self, outcome: Outcome) -> None:
-        """Take an outcome; `flush` writes it down."""
+        """Add an outcome; `flush` writes it."""
         outcome = replace(outcome, retry_round=self.ledger.round.number)
         self.known[outcome.item] = outcome
         self._open.discard(outcome.item)
@@ -202,22 +202,22 @@ class ShardLog:
         self.refusals += outcome.status is not Status.DONE
 
     async def announce(self, items: Sequence[int], at_once: int, *, alone: bool = False) -> None:
-        """Write down which items may be opened from now on, and what is not written down yet.
+        """Write which items may be opened from now on, together with the outcomes that are not written yet.
 
         Args:
-            items: Ascending, in the order in which they are begun.
-            at_once: How many can be begun without an outcome or a thumbnail on the store.
+            items: The indices, ascending, in the order in which the items begin.
+            at_once: The number of items that can be begun without an outcome or a thumbnail on the store.
             alone: Whether nothing else is open meanwhile.
         """
         self._opening = (items, at_once, alone)
         await self._write()
 
     def retract(self) -> None:
-        """Open no more items; the next `flush` writes that down too."""
+        """Take the announcement back, because no more items will be opened; the next `flush` writes that."""
         self._opening = None
 
     async def flush(self) -> None:
-        """Write down what is not written yet, and seal the shard if it is complete."""
+        """Write everything that is not written yet, and seal the shard if it is complete."""
         if self._pending or self.complete or (self._announced and self._opening is None):
             await self._write()
 
