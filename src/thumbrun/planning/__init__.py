@@ -1,1 +1,1 @@
-"""From a listing to a frozen plan that every task of a run agrees on."""
+"""Turns a listing into a frozen plan that every task of a run agrees on."""

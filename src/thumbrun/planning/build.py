@@ -1,7 +1,7 @@
-"""Make a plan: list the source once, write its shards as the listing goes, settle the names, commit.
+"""Makes a plan: lists the source once, writes its shards while the listing goes on, then settles the names.
 
-Nothing here grows with the bucket but 8 bytes a name (see `naming`), some 200 bytes a shard, and the first
-`LARGE_PAGES` pages of items, by which the shards of a smaller source are sized exactly.
+Memory grows with the bucket only by 8 bytes a name (see `naming`) and some 200 bytes a shard. The first `LARGE_PAGES`
+pages of items are kept as well, to cut the shards of a smaller source exactly.
 """
 
 import gc
@@ -22,15 +22,15 @@ from thumbrun.runs.names import RunNames
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import Entry, Store
 
-LARGE_PAGES = 10  # from which on a source counts as large
-SHARDS_AT_ONCE = 96  # being written, or read again for their names
-_NAMES_KEPT = 100_000  # new names: some 20 MB
-_ALLOCATIONS = 50_000  # between two looks for reference cycles, which a listing makes none of
+LARGE_PAGES = 10  # a source with this many pages or more counts as large
+SHARDS_AT_ONCE = 96  # shards that are written, or read again for their names, at once
+_NAMES_KEPT = 100_000  # new names that are kept, some 20 MB
+_ALLOCATIONS = 50_000  # between two searches for reference cycles; a listing makes none
 
 
 @contextmanager
 def _fewer_collections() -> Iterator[None]:
-    """Let the garbage collector look for cycles seldom: its looks take a twelfth of a long listing's time."""
+    """Make the garbage collector search for cycles less often, because its searches slow a long listing down."""
     usual = gc.get_threshold()
     gc.set_threshold(_ALLOCATIONS, *usual[1:])
     try:
@@ -41,13 +41,13 @@ def _fewer_collections() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What to list, and what of it counts.
+    """The source to list, and which of its objects count.
 
     Attributes:
-        store: Where it lies.
-        prefix: Of its names.
-        selection: Decides what is an item.
-        limit: At most so many items, or None.
+        store: The store of the source.
+        prefix: The prefix of its names.
+        selection: Decides which objects are items.
+        limit: The most items to take, or None for all.
     """
 
     store: Store
@@ -58,7 +58,7 @@ class Source:
 
 @dataclass(slots=True)
 class _Slice:
-    """Items of one key range that are not in a shard yet: their rows, the keys of their names, bytes and costs."""
+    """Items of one range of names that are not in a shard yet: their rows, name keys, sizes and costs."""
 
     first: str
     number: int
@@ -70,7 +70,7 @@ class _Slice:
 
 
 def _joined(slices: Iterable[_Slice]) -> _Slice:
-    """Return one slice of all items in order."""
+    """Return one slice that holds all items in order."""
     whole = _Slice("", 0)
     for one in sorted(slices, key=lambda one: one.first):
         whole.lines += one.lines
@@ -86,15 +86,15 @@ class PlanBuilder:
     def __init__(
         self, source: Source, state: RecordStore, run_id: str, planner: int, rule: NamingRule, tasks: int
     ) -> None:
-        """Prepare.
+        """Set up the builder; nothing is listed yet.
 
         Args:
-            source: What to list.
-            state: Where the records go.
-            run_id: The run.
+            source: The source to list.
+            state: The store of the records.
+            run_id: The id of the run.
             planner: The number under which the shards are written, claimed by this process alone.
-            rule: How thumbnails are named.
-            tasks: How many tasks the plan is cut for.
+            rule: The rule that names the thumbnails.
+            tasks: The number of tasks that the plan is cut for.
         """
         self._source = source
         self._state = state
@@ -114,10 +114,10 @@ class PlanBuilder:
         self.collisions = 0
 
     async def make(self, progress: Callable[[int], None] = lambda _: None) -> Plan:
-        """List, write the shards, settle the names; the plan is returned and not committed yet.
+        """List the source, write the shards, settle the names; return the plan, which is not committed yet.
 
         Args:
-            progress: Told now and then how many items were found so far.
+            progress: Called now and then with the number of items found so far.
 
         Raises:
             StoreError: Listing or writing failed.
@@ -131,13 +131,13 @@ class PlanBuilder:
         return Plan(self._run_id, self._planner, ordered, self._survey.to_record())
 
     async def _list(self) -> None:
-        """Cut a small source exactly, once all of it is known; a large one while it is listed in parallel."""
+        """Cut a small source exactly, once all of it is listed; cut a large one while it is listed in parallel."""
         if self._source.limit is not None:
             await self._list_some()
             return
         pages = 0
         slices: dict[int, _Slice] = {}
-        ended: list[_Slice] = []  # of ranges that came to their end while the source was small
+        ended: list[_Slice] = []  # slices of ranges that ended while the source was small
 
         async def take(part: NameRange, entries: tuple[Entry, ...]) -> None:
             nonlocal pages
@@ -164,7 +164,7 @@ class PlanBuilder:
             await self._end(mine, self._streamed_cost())
 
     async def _list_some(self) -> None:
-        """List in order until there are enough items."""
+        """List in order, until there are as many items as the limit allows."""
         head = _Slice("", 0)
         page_number = 0
         async for entries in listing.pages(self._source.store, self._source.prefix):
@@ -212,7 +212,7 @@ class PlanBuilder:
         self._progress(self._items)
 
     async def _cut(self, mine: _Slice, most: float) -> None:
-        """Write full shards off the front of a slice, each of which costs `most` at most."""
+        """Write full shards from the front of a slice; each costs about `most` or less."""
         at = 0
         for length, weight in shards.cut(mine.costs, most):
             await self._write(mine, at, length, weight)
@@ -223,7 +223,7 @@ class PlanBuilder:
         return shards.streamed_shard_cost(self._cost, self._tasks)
 
     async def _end(self, mine: _Slice, most: float) -> None:
-        """Write all shards of a slice to which nothing is added any more."""
+        """Write all shards of a slice that gets no more items."""
         await self._cut(mine, most)
         if mine.lines:
             await self._write(mine, 0, len(mine.lines), sum(mine.costs))
@@ -240,7 +240,7 @@ class PlanBuilder:
         await self._writes.start(self._state.create_once(self._run.shard(self._planner, label), body, self._run_id))
 
     async def _resolve_collisions(self) -> None:
-        """Rename until no two names collide, and write the new names beside the shards."""
+        """Rename items until no two names collide, and write the new names beside the shards."""
         touched: set[int] = set()
         while moved := self._names.raise_colliding():
             async with BoundedGroup(SHARDS_AT_ONCE) as reads:
@@ -271,7 +271,7 @@ class PlanBuilder:
         self._shards[number] = shard._replace(renamed=True)
 
     def _remember(self, number: int, index: int, name: str) -> None:
-        """Keep a new name until it is written, unless there are so many that they had better be made again."""
+        """Keep a new name until it is written; if there are too many, `_write_renames` makes it again."""
         names = self._renamed.setdefault(number, {})
         if index in names or self._remembered < _NAMES_KEPT:
             self._remembered += index not in names

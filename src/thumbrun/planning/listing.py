@@ -1,8 +1,8 @@
-"""List a prefix: page by page, or in parallel over key ranges.
+"""Lists a prefix: page by page, or in parallel over ranges of names.
 
-What has more than a page is cut into ranges of names while it is being listed: whenever a lister has nothing to do,
-the range that has most left is cut. Each range yields its pages in order; no page is held back for another range,
-so memory is bounded by one page a lister.
+A prefix of more than a few pages is cut into ranges while it is listed: a lister that has nothing to do cuts the range
+that probably has most left. Each range yields its pages in order. No page waits for another range, so memory is bounded
+by one page for each lister.
 """
 
 import asyncio
@@ -16,14 +16,14 @@ from thumbrun.storage.base import Entry, Store
 
 PARALLEL = 16  # ranges listed at once
 
-_LEARNED_FROM = 10  # pages, of whose names the characters are learned
-_CUT_FROM = 3  # pages, before anything is cut: fewer are listed as fast in order
-_GUESSES = 24  # times so many, before a range counts as not worth cutting: some four probes for each character
-_PROBES = 8  # at once: a guess, and those that follow where nothing lies beyond it, so that they wait but once
+_LEARNED_FROM = 10  # pages from whose names the characters are learnt
+_CUT_FROM = 3  # pages before anything is cut; fewer are listed as fast in order
+_GUESSES = 24  # rounds of probes before a range counts as not worth cutting: some four for each character
+_PROBES = 8  # at once: a guess, and the guesses that follow if nothing lies beyond it, so that there is one wait
 
 
 async def pages(store: Store, prefix: str, start: str = "") -> AsyncIterator[tuple[Entry, ...]]:
-    """Yield every page of a prefix, or of its names at or after `start`, one after the other."""
+    """Yield the pages of a prefix in order: all, or those of its names at or after `start`."""
     more = True
     while more:
         page = await store.page(prefix, start=start)
@@ -34,14 +34,16 @@ async def pages(store: Store, prefix: str, start: str = "") -> AsyncIterator[tup
 
 @dataclass(slots=True, eq=False)
 class NameRange:
-    """Names from `start` (inclusive) to `end` (exclusive, or empty for the end of the prefix), still being listed.
+    """A range of names that is still being listed: `start` belongs to it, `end` does not.
+
+    An empty `end` stands for the end of the prefix.
 
     Attributes:
-        number: Unique among the ranges of one listing; says nothing of their order.
+        number: A number that no other range of the listing has; it says nothing of their order.
         first: The first name of the range, which orders the ranges.
-        pages: Listed so far.
-        cutting: Whether somebody is looking for names to cut it at.
-        whole: Whether nothing is left to cut, or no name was found, so that nobody looks again.
+        pages: The number of pages listed since the range was last cut.
+        cutting: Whether a lister is searching for names to cut it at.
+        whole: Whether it cannot be cut, because nothing is left or no name was found; no lister searches it again.
     """
 
     number: int
@@ -57,9 +59,9 @@ class NameRange:
 
 
 class RangeListing:
-    """Lists a prefix in parallel ranges; one of a single page takes a single request.
+    """Lists a prefix in parallel ranges; a prefix of one page takes one request.
 
-    Each page goes to `take` with its range as soon as it is there; pages of one range come in order.
+    Each page goes to `take` with its range as soon as it arrives; the pages of one range arrive in order.
     """
 
     def __init__(
@@ -71,25 +73,25 @@ class RangeListing:
         *,
         parallel: int = PARALLEL,
     ) -> None:
-        """Prepare; nothing is asked of the store yet.
+        """Set up the listing; no request is sent yet.
 
         Args:
-            store: Where the prefix lies.
-            prefix: Of all names.
-            take: Awaited with every page; a slow one slows the listing down.
-            finish: Awaited when a range has no more pages.
-            parallel: Listers at once.
+            store: The store of the prefix.
+            prefix: The prefix of all names.
+            take: Awaited with every page; if it is slow, it slows the listing down.
+            finish: Awaited with each range that has no more pages.
+            parallel: The number of listers.
         """
         self._store = store
         self._prefix = prefix
         self._take = take
         self._finish = finish
-        # Those that names hold, among which a range's middle is guessed; names may hold others.
+        # The characters of the first names, from which the middle of a range is guessed. Later names can hold others.
         self._alphabet: list[str] = []
         self._pages = 0  # listed so far
         self._parallel = parallel
         self._active: list[NameRange] = []
-        self._unlisted: deque[NameRange] = deque()  # of those active
+        self._unlisted: deque[NameRange] = deque()  # the active ranges that no lister has begun
         self._made = 0
         self._changed = asyncio.Event()
 
@@ -97,7 +99,7 @@ class RangeListing:
         """List all names, or those at or after `start`.
 
         Raises:
-            StoreError: The first that any lister met; the others are stopped.
+            StoreError: The first error of any lister; the others are stopped.
         """
         self._open(start, "")
         async with BoundedGroup(self._parallel) as group:
@@ -111,27 +113,27 @@ class RangeListing:
         self._unlisted.append(opened)
 
     async def _work(self) -> None:
-        """List a range that nobody lists yet, or cut one that another lists, until nothing is left to list."""
+        """List a range that no lister has begun, or cut one that another lister has, until nothing is left to list."""
         while self._active:
             candidates = [r for r in self._active if not (r.cutting or r.whole) and r.pages]
             if self._unlisted:
                 await self._list(self._unlisted.popleft())
             elif candidates and self._pages >= _CUT_FROM:
-                # Ranges are never longer than what they were cut from, so the one with most pages listed since its
-                # last cut is the best guess at the longest.
+                # A range is never longer than the one it was cut from, so the range with most pages since its last cut
+                # is probably the longest.
                 await self._cut(max(candidates, key=lambda r: r.pages))
             else:
                 self._changed.clear()
                 await self._changed.wait()
 
     async def _cut(self, whole: NameRange) -> None:
-        """Leave a range its beginning, and open others of the rest: for each lister without work one, if it can be."""
+        """Cut a range: it keeps its beginning, and the rest becomes new ranges, at most one for each idle lister."""
         whole.cutting = True
         try:
             names = await self._middles(whole)
             whole.whole = whole.whole or not names
             for name in names[: max(1, self._parallel - len(self._active))]:
-                # Meanwhile the range may have come to its end, or past a name.
+                # Meanwhile the range might have ended, or its lister might have passed the name.
                 if whole.whole or name <= whole.start:
                     break
                 self._open(name, whole.end)
@@ -142,7 +144,7 @@ class RangeListing:
             self._changed.set()
 
     async def _middles(self, whole: NameRange) -> list[str]:
-        """Return names that exist about a half, a quarter… of what a range has left, from the last on; none if none."""
+        """Return existing names near a half, a quarter and so on of the rest of a range, from the last on."""
         for _ in range(_GUESSES):
             probes = self._probes(whole)
             if whole.whole or not probes:
@@ -152,16 +154,16 @@ class RangeListing:
             for probe, page in zip(probes, found, strict=True):
                 if page.entries or page.more:
                     break
-                whole.end = probe  # nothing lies beyond, so that nobody looks there again
+                whole.end = probe  # nothing lies beyond, so no lister searches there again
             first = (page.entries[0].name for page in found if page.entries)
             if names := [name for name in dict.fromkeys(first) if name > whole.start]:
                 return names
         return []
 
     def _probes(self, whole: NameRange) -> list[str]:
-        """Return names to look behind: one near the middle of a range, one near that of what is before it, and so on.
+        """Return names to probe from: one near the middle of a range, one near the middle of its first half, and so on.
 
-        Most ranges begin with what all their names share, and have nothing in the half of all names that is behind.
+        The names of most ranges begin alike, so that nothing lies in the upper half of all possible names.
         """
         low, high = (name.removeprefix(self._prefix) for name in (whole.start, whole.end))
         probes: list[str] = []
@@ -183,7 +185,7 @@ class RangeListing:
             more = True
             while more and (not mine.end or mine.start < mine.end):
                 page = await self._store.page(self._prefix, start=mine.start, end=mine.end)
-                # The range may have been cut while the page was on its way.
+                # The range might have been cut while the page was on its way.
                 entries = page.entries
                 if mine.end and entries and entries[-1].name >= mine.end:
                     entries = tuple(entry for entry in entries if entry.name < mine.end)
@@ -208,8 +210,8 @@ def between(low: str, high: str, alphabet: Sequence[str]) -> str | None:
 
     Args:
         low: The lower bound.
-        high: The upper bound; empty for none.
-        alphabet: Characters to guess among, sorted.
+        high: The upper bound, or empty for no bound.
+        alphabet: The characters to guess from, sorted.
     """
     shared = 0
     while shared < min(len(low), len(high)) and low[shared] == high[shared]:

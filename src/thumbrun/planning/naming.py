@@ -1,9 +1,9 @@
-"""What a thumbnail is called, from name and content type alone, so that no two share a name. Pure.
+"""Names thumbnails from the source's name and content type alone, so that no two share a name. Pure.
 
-Every item has a name at level 0: the source's own. Where names collide, every member of the group moves to the next
-level, which adds a hash of its source path, and all names are compared again, until none collide. Only 64-bit hashes
-of names are kept while a plan is made: 10 million names are 80 MB. Two different names with one hash (chance below
-1e-5 for 10 million) merely both get a suffix.
+Every item has a name at level 0: the source's own. If names collide, every item of the group moves to the next level,
+which adds a hash of its source path. Then all names are compared again, until none collide. While a plan is made,
+thumbrun keeps only 64-bit hashes of names: 10 million names are 80 MB. If two different names have one hash (the chance
+is below 1e-5 for 10 million), both merely get a suffix.
 """
 
 import hashlib
@@ -15,25 +15,25 @@ from itertools import pairwise
 
 from thumbrun import formats
 
-DIGITS = (0, 10, 24, 64)  # hexadecimal digits of the hash that each level adds
+DIGITS = (0, 10, 24, 64)  # hexadecimal digits of the hash at each level
 _KEPT = frozenset(format_.name for format_ in formats.READ if format_.output == format_.name)
 _64_BITS = 2**64 - 1
-_UTF8_MOST = 4  # bytes that one character takes
-_HASHES_A_PASS = 16_000_000  # hashes looked at together: 128 MB beside those that are kept
-_DRAWERS = 256  # that a pass sorts them into; as Python integers, those of one take some 2 MB
-_SHARED_MOST = 200_000  # hashes that collide, looked up together: some 15 MB
+_UTF8_MOST = 4  # the most bytes of one character
+_HASHES_A_PASS = 16_000_000  # hashes that are compared together: 128 MB beside those that are kept
+_DRAWERS = 256  # groups that a pass sorts hashes into; as Python integers, the hashes of one group take some 2 MB
+_SHARED_MOST = 200_000  # colliding hashes that are looked up together: some 15 MB
 
 
 @dataclass(frozen=True, slots=True)
 class NamingRule:
-    """How a run names its thumbnails.
+    """The rule by which a run names its thumbnails.
 
     Attributes:
         layout: `flat` or `tree`.
         format: `keep`, or the one format of all thumbnails.
-        folds: Whether the destination may take names for the same that differ in case or Unicode form only, as
-            disks of macOS and Windows do.
-        limit: Bytes that one name may have: what the destination allows a name, less the run's folder.
+        folds: Whether the destination might take two names for the same if they differ in case or Unicode form only,
+            as disks of macOS and Windows do.
+        limit: The most bytes of one name: the limit of the destination, less the run's folder.
     """
 
     layout: str
@@ -42,7 +42,7 @@ class NamingRule:
     limit: int
 
     def output_format(self, source_format: str | None) -> str:
-        """Return the format of an item's thumbnail; `source_format` is None where only the bytes will tell."""
+        """Return the format of an item's thumbnail; `source_format` is None if only the bytes will tell."""
         if self.format != "keep":
             return self.format
         if source_format is None:
@@ -54,13 +54,13 @@ class NamingRule:
 
         Args:
             path: The item's name below the source.
-            source_format: The format that its type or name claims, or None.
-            level: 0 for its own name, more for more digits of a hash of `path`.
+            source_format: The format that the item's content type or name claims, or None.
+            level: 0 for the item's own name; each higher level adds more digits of a hash of `path`.
         """
         folder, slash, file_name = path.rpartition("/")
         keeps = source_format in _KEPT and self.format == "keep" and self.layout == "flat"
         if keeps and level == 0 and file_name and _UTF8_MOST * len(file_name) <= self.limit:
-            return file_name  # as nearly all are
+            return file_name  # nearly all items end here
         keep_folder = folder + slash if self.layout == "tree" else ""
         appended = self._appended(file_name, source_format)
         dot_suffix = file_name[len(file_name) - len(formats.suffix_of(file_name)) :]
@@ -80,10 +80,10 @@ class NamingRule:
         return "" if formats.suffix_of(file_name) in suffixes else suffixes[0]
 
     def key(self, name: str) -> int:
-        """Return the 64-bit hash by which names are compared: in this process only, since Python keys its hashes."""
+        """Return the 64-bit hash by which names are compared. Other processes get other hashes: Python keys them."""
         if self.folds:
             name = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-        return hash(name) & _64_BITS  # a tenth of what a digest takes
+        return hash(name) & _64_BITS  # takes a tenth of the time of a digest
 
 
 def _utf8(text: str) -> bytes:
@@ -98,18 +98,18 @@ def _cut(stem: str, room: int) -> str:
 
 
 class NameBook:
-    """The names of a plan in the making, as hashes, by shard and index."""
+    """Holds the names of a plan that is being made, as hashes, by shard and index."""
 
     def __init__(self) -> None:
         self._hashes: dict[int, array[int]] = {}
         self._levels: dict[int, bytearray] = {}
 
     def add(self, shard: int, keys: "array[int]") -> None:
-        """Take the keys (array type Q) of a shard's items, in their order, at level 0."""
+        """Add the keys (array type Q) of a shard's items, in their order, at level 0."""
         self._hashes[shard] = keys
 
     def level(self, shard: int, index: int) -> int:
-        """Return an item's level so far."""
+        """Return the current level of an item."""
         levels = self._levels.get(shard)
         return levels[index] if levels else 0
 
@@ -118,13 +118,13 @@ class NameBook:
         return {index: level for index, level in enumerate(self._levels.get(shard, b"")) if level}
 
     def raise_colliding(self) -> dict[int, list[int]]:
-        """Move every item whose key is not its own to the next level; the caller then calls `rename` for each.
+        """Move every item that shares its key to the next level; the caller then calls `rename` for each.
 
         Returns:
-            The items moved, by shard; empty when all names differ.
+            The items that moved, by shard; empty if all names differ.
 
         Raises:
-            OverflowError: A name at the last level is still taken, which takes 256 equal bits.
+            OverflowError: A name at the last level still collides, which takes 256 equal bits.
         """
         moved: dict[int, list[int]] = {}
         for shared in self._shared():
@@ -134,11 +134,11 @@ class NameBook:
         return moved
 
     def rename(self, shard: int, index: int, key: int) -> None:
-        """Take the key of an item's name at its present level."""
+        """Set the key of an item's name at its current level."""
         self._hashes[shard][index] = key
 
     def _shared(self) -> Iterator[set[int]]:
-        """Yield the keys that more than one item has, so many at a time."""
+        """Yield the keys that more than one item has, in sets of limited size."""
         passes = sum(len(keys) for keys in self._hashes.values()) // _HASHES_A_PASS + 1
         shared: set[int] = set()
         for number in range(passes):

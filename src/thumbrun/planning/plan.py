@@ -1,4 +1,4 @@
-"""The frozen plan: items, shards, and how they read and write themselves."""
+"""The frozen plan with its items and shards, and how thumbrun writes and reads them."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -11,18 +11,18 @@ from thumbrun.runs.records import RecordError
 
 
 class Item(NamedTuple):
-    """One source object, pinned to its generation, with its output name; a tuple, since plans hold millions.
+    """One source object, pinned to its generation, with its output name. It is a tuple, because plans hold millions.
 
     Attributes:
         source: The object's full name in the source's store.
-        generation: The one that is to be read.
-        size: Bytes, as stored.
-        crc32c: Of the stored bytes, or None where the store keeps none.
-        encoding: `gzip` where the stored bytes are a compressed form, or None.
-        format: The source format that type or name claims; None where it is to be found out, or unsupported.
+        generation: The generation to read.
+        size: The size of the stored bytes.
+        crc32c: The crc32c of the stored bytes, or None if the store keeps none.
+        encoding: `gzip` if the stored bytes are compressed, else None.
+        format: The source format that content type or name claims; None if only the bytes will tell, or unsupported.
         decodable: Whether thumbrun decodes it; False for an image of an unsupported format.
         output: The thumbnail's name below the run's folder.
-        output_format: Of the thumbnail.
+        output_format: The format of the thumbnail.
     """
 
     source: str
@@ -36,19 +36,19 @@ class Item(NamedTuple):
     output_format: str
 
     def to_row(self) -> dict[str, Any]:
-        """Return the item as it stands in a shard's record."""
+        """Return the item as a row of a shard's record."""
         return {_KEYS.get(name, name): value for name, value in self._asdict().items() if value is not None}
 
     def to_line(self) -> str:
-        """Return the JSON of `to_row`."""
+        """Return the row of the item as JSON."""
         return item_line(*self)
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Item":
-        """Return the item of a shard's record.
+        """Return the item in a row of a shard's record.
 
         Raises:
-            RecordError: The row is that of no item.
+            RecordError: The row holds no item.
         """
         if not row.keys() >= _ALWAYS:
             raise RecordError(f"a row of a shard's record lacks {', '.join(sorted(_ALWAYS - row.keys()))}")
@@ -56,8 +56,8 @@ class Item(NamedTuple):
 
 
 _text = json.encoder.encode_basestring_ascii
-_KEYS = {"decodable": "opened"}  # the keys of fields that records call otherwise
-_ALWAYS = {_KEYS.get(name, name) for name in Item._fields} - {"crc32c", "encoding", "format"}  # what every row has
+_KEYS = {"decodable": "opened"}  # the record keys that differ from their fields
+_ALWAYS = {_KEYS.get(name, name) for name in Item._fields} - {"crc32c", "encoding", "format"}  # keys of every row
 
 
 def item_line(
@@ -71,7 +71,7 @@ def item_line(
     output: str,
     output_format: str,
 ) -> str:
-    """Return the JSON of an item's row, put together by hand from its fields: a plan of millions pays for each."""
+    """Return the JSON of an item's row, put together by hand from its fields: a plan has millions of rows."""
     shown = "" if crc32c is None else f',"crc32c":{crc32c}'
     if encoding is not None:
         shown += f',"encoding":{_text(encoding)}'
@@ -85,13 +85,13 @@ def item_line(
 
 
 class PlannedShard(NamedTuple):
-    """What the plan says of one shard; a tuple, since a plan for thousands of tasks holds hundreds of thousands.
+    """The plan's record of one shard. It is a tuple, because a plan for thousands of tasks holds hundreds of thousands.
 
     Attributes:
-        label: Names its record below its planner.
-        items: How many there are.
-        size: Bytes of all its items.
-        cost: Estimated milliseconds of processor time.
+        label: The name of the shard's record, below its planner.
+        items: The number of its items.
+        size: The bytes of all its items.
+        cost: The estimated processor time of all its items, in milliseconds.
         renamed: Whether some of its items have other output names than the record of the shard says.
     """
 
@@ -107,9 +107,9 @@ class Plan:
     """The frozen list of a run's items, by shards in listing order.
 
     Attributes:
-        run_id: The run that it belongs to.
-        planner: Whose shards it names.
-        shards: In listing order; a shard's number is its index.
+        run_id: The id of the run.
+        planner: The number of the planner that wrote the shards.
+        shards: The shards in listing order; a shard's number is its index.
         seen: Everything that the listing showed: objects and bytes by kind.
     """
 
@@ -120,12 +120,12 @@ class Plan:
 
     @property
     def items(self) -> int:
-        """How many items there are."""
+        """The number of items."""
         return sum(shard.items for shard in self.shards)
 
     @property
     def size(self) -> int:
-        """Bytes of all items."""
+        """The bytes of all items."""
         return sum(shard.size for shard in self.shards)
 
     def to_record(self) -> dict[str, Any]:
@@ -148,10 +148,10 @@ class Plan:
 
 
 async def read_plan(state: RecordStore, run: RunNames) -> Plan | None:
-    """Return the run's plan, or None while there is none.
+    """Return the run's plan, or None if there is none yet.
 
     Raises:
-        RecordError: It is of another version of thumbrun.
+        RecordError: Another version of thumbrun wrote the plan.
     """
     record = await state.read(run.plan)
     return None if record is None else Plan.from_record(record)
@@ -161,7 +161,7 @@ async def read_shard(state: RecordStore, run: RunNames, plan: Plan, number: int)
     """Return a shard's items under their final output names.
 
     Raises:
-        NotFoundError: The plan names a record that is not there.
+        NotFoundError: The plan names a record that does not exist.
     """
     shard = plan.shards[number]
     items = await read_items(state, run.shard(plan.planner, shard.label))
@@ -174,12 +174,12 @@ async def read_shard(state: RecordStore, run: RunNames, plan: Plan, number: int)
 
 
 async def read_items(state: RecordStore, name: str) -> list[Item]:
-    """Return the items of a shard's record, under the output names that collisions have not changed yet."""
+    """Return the items of a shard's record, under the output names that they had before collisions were settled."""
     _, rows = await state.read_lines(name)
     return [Item.from_row(row) for row in rows]
 
 
 async def read_some_items(state: RecordStore, name: str, indices: Iterable[int]) -> dict[int, Item]:
-    """Return some items of a shard's record by index, for much less than reading all of them takes."""
+    """Return some items of a shard's record by index, which is much faster than reading all of them."""
     lines = await state.open_lines(name)
     return {index: Item.from_row(json.loads(lines[index])) for index in indices}

@@ -1,7 +1,7 @@
-"""Who plans: one task claims it and shows that it lives; the others wait, and take over when it seems dead.
+"""Agrees on one plan: one task claims it and shows that it is alive; the others wait, and take over if it seems dead.
 
-At most one plan is ever used, whoever makes how many: `plan.json` is created if absent and names its planner. So
-taking over too early costs a listing and nothing else.
+At most one plan is ever used, however many are made: `plan.json` is created if absent, and names its planner. So a task
+that takes over too early costs a listing and does no other harm.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,11 @@ from thumbrun.runs.names import RunNames
 from thumbrun.runs.record_store import RecordStore
 
 BEAT_SECONDS = 10.0
-DEAD_SECONDS = 60.0  # without a new beat, on one's own clock
+DEAD_SECONDS = 60.0  # without a new beat, on the clock of the task that waits
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 15.0
-WAIT_GROWTH = 1.25  # so that nobody waits for much longer than a quarter of what planning took
-POLLS_A_SECOND = 800  # of all waiting tasks together: three requests each, of 5,000 that a bucket takes at first
+WAIT_GROWTH = 1.25  # a task sees the plan late by hardly more than a quarter of the time that planning took
+POLLS_A_SECOND = 800  # of all waiting tasks together: each poll is three requests, and a new bucket accepts 5,000
 
 
 class Planner:
@@ -31,15 +31,15 @@ class Planner:
     def __init__(
         self, state: RecordStore, source: Source, run_id: str, rule: NamingRule, task: Task, clock: Clock
     ) -> None:
-        """Prepare.
+        """Set up the planner; nothing is read yet.
 
         Args:
-            state: Where the records lie.
-            source: What to list.
-            run_id: The run.
-            rule: How thumbnails are named.
-            task: Who asks.
-            clock: Time and chance.
+            state: The store of the records.
+            source: The source to list.
+            run_id: The id of the run.
+            rule: The rule that names the thumbnails.
+            task: The task that asks.
+            clock: Provides time and randomness.
         """
         self._state = state
         self._source = source
@@ -52,14 +52,14 @@ class Planner:
         self.listed = False
 
     async def plan(self, progress: Callable[[int], None] = lambda _: None, *, is_new: bool = False) -> Plan:
-        """Return the run's one plan.
+        """Return the run's one plan; make it if no other task does.
 
         Args:
-            progress: Told now and then how many items were found, while this process lists.
-            is_new: Whether the run was begun just now: then it is claimed before anything is looked for.
+            progress: Called now and then with the number of items found, while this process lists.
+            is_new: Whether the run was begun just now; this process then claims the plan before it looks for one.
 
         Raises:
-            StoreError: Listing, reading or writing failed; another attempt may find or finish the plan.
+            StoreError: Listing, reading or writing failed; another attempt might find or finish the plan.
         """
         if is_new and await self._claim(1):
             return await self._make(1, progress)
@@ -73,12 +73,12 @@ class Planner:
                 if await self._claim(watch.last + 1):
                     return await self._make(watch.last + 1, progress)
                 continue
-            # Full jitter, so that a thousand waiting tasks do not ask at once.
+            # The jitter keeps a thousand waiting tasks from asking at once.
             await self._clock.sleep(self._clock.uniform(wait / 2, wait))
             wait = min(WAIT_GROWTH * wait, LONGEST_WAIT_SECONDS)
 
     def _succeeds(self, claim: dict[str, Any]) -> bool:
-        """Whether a planner's claim is that of an earlier attempt of this very task, which then must be dead."""
+        """Return whether a claim is that of an earlier attempt of this very task, which then must be dead."""
         task = self._task
         return (
             task.execution is not None
@@ -102,11 +102,11 @@ class Planner:
     async def _make(self, number: int, progress: Callable[[int], None]) -> Plan:
         builder = PlanBuilder(self._source, self._state, self._run_id, number, self._rule, self._task.count)
         async with BoundedGroup(1) as group:
-            # A beat that cannot be written stops the planning: the others would take this planner for dead.
+            # If a beat cannot be written, the planning stops, because the others would take this planner for dead.
             beats = await group.start(self._beat(number))
             try:
                 plan = await builder.make(progress)
-                # A store that asks to wait with this one request must not look like a planner that is dead.
+                # The beats go on until the commit: a planner must not look dead while the store makes it wait.
                 committed = await self._state.create_or_read(
                     self._run.plan, plan.to_record(), self._run_id, likely_free=True
                 )
@@ -116,7 +116,7 @@ class Planner:
         return Plan.from_record(committed)
 
     async def _beat(self, number: int) -> None:
-        """Show now and then, for as long as it is not cancelled, that this planner lives."""
+        """Write a beat now and then, to show that this planner is alive, until cancelled."""
         count = 0
         while True:
             await self._clock.sleep(BEAT_SECONDS)
@@ -126,7 +126,7 @@ class Planner:
 
 
 def first_wait(tasks: int) -> float:
-    """Return the seconds for which each of so many tasks waits at first for a plan that another one makes."""
+    """Return the seconds that each of a number of tasks waits at first for a plan that another task makes."""
     return min(LONGEST_WAIT_SECONDS, max(FIRST_WAIT_SECONDS, tasks / POLLS_A_SECOND))
 
 
@@ -134,8 +134,8 @@ class _Watch:
     """Watches the planners of a run for signs of life.
 
     Attributes:
-        last: The number of the latest planner, 0 while there is none.
-        claim: Its claim.
+        last: The number of the latest planner, or 0 if there is none.
+        claim: The claim of the latest planner.
     """
 
     def __init__(self, state: RecordStore, run: RunNames, clock: Clock) -> None:
@@ -149,11 +149,11 @@ class _Watch:
 
     @property
     def silent(self) -> float:
-        """Seconds since the latest sign of life was first seen, on this process's clock."""
+        """The seconds since the latest sign of life was first seen, on this process's clock."""
         return self._clock.monotonic() - self._seen_at
 
     async def poll(self) -> None:
-        """See what the planners have written since the last look."""
+        """Read the signs of life that the planners have written since the last poll."""
         claims = await self._state.last_name(self._run.planner_claims, self._run.planner_claim(self.last))
         newest = self._run.planner_of_claim(claims) if claims else 0
         if newest != self.last:

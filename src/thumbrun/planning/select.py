@@ -1,4 +1,4 @@
-"""Which objects are items. Pure: a decision on one entry of a listing that returns its reason."""
+"""Decides which objects are items: one decision, with its reason, for each entry of a listing. Pure."""
 
 import mimetypes
 import re
@@ -12,20 +12,20 @@ from thumbrun.formats import Format
 from thumbrun.runs.object_metadata import RUN_MARK
 from thumbrun.storage.base import Entry
 
-# Content types that say nothing about the content: what upload tools send when they do not know.
+# Content types that say nothing about the content; upload tools send them when they do not know the type.
 _UNSPECIFIC = frozenset(
     ("", "application/octet-stream", "binary/octet-stream", "application/x-www-form-urlencoded", "image/*", "*/*")
 )
-# The standard library's own table, without the machine's files: the same plan on every machine.
+# The standard library's own table without the machine's files, so that every machine makes the same plan.
 _KNOWN_TYPES = mimetypes.MimeTypes()
 
 
 class ObjectKind(StrEnum):
-    """What an object is to a run."""
+    """The kind of an object, as a run sees it."""
 
     IMAGE = "image"
-    UNSUPPORTED = "unsupported"  # an item, too: its outcome says that it was seen
-    UNDECIDED = "unsettled"  # neither type nor name tell; an item only with detect=content
+    UNSUPPORTED = "unsupported"  # an item as well, so that its outcome says that thumbrun saw it
+    UNDECIDED = "unsettled"  # neither content type nor name decides; an item only with detect=content
     NOT_AN_IMAGE = "not an image"
     EXCLUDED = "excluded"
     EMPTY = "empty"
@@ -34,20 +34,20 @@ class ObjectKind(StrEnum):
 
     @property
     def is_item(self) -> bool:
-        """Whether the plan holds it."""
+        """Whether the plan holds objects of this kind."""
         return self in (ObjectKind.IMAGE, ObjectKind.UNSUPPORTED, ObjectKind.UNDECIDED)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What an object is, and the format that its type or name claims.
+    """The kind of an object, and the format that its content type or name claims.
 
     Attributes:
-        kind: What it is.
+        kind: The kind of the object.
         format: The format, or None.
-        is_item: Whether the plan holds it.
-        format_name: Of `format`, or None.
-        label: Of `kind`, as the survey counts it.
+        is_item: Whether the plan holds the object.
+        format_name: The name of `format`, or None.
+        label: The name of `kind`, as the survey counts it.
     """
 
     kind: ObjectKind
@@ -64,13 +64,13 @@ class Decision:
 
 _OWN, _EXCLUDED = Decision(ObjectKind.OWN), Decision(ObjectKind.EXCLUDED)
 _EMPTY, _PLACEHOLDER = Decision(ObjectKind.EMPTY), Decision(ObjectKind.PLACEHOLDER)
-_REMEMBERED = 4096  # types, and suffixes, of which a bucket has few: names are data, and memory is bounded
+_REMEMBERED = 4096  # types, and suffixes; a bucket has few, but names are data, so the memory for them is bounded
 
 
 def glob_pattern(glob: str) -> re.Pattern[str]:
-    """Compile a glob on paths below the source.
+    """Compile a glob for paths below the source.
 
-    `*` and `?` stay within a folder, `**` crosses folders, `[…]` is a set of characters. A glob without `/` is
+    `*` and `?` stay within a folder, `**` crosses folders, and `[…]` is a set of characters. A glob without `/` is
     matched against the file name alone, as in a shell or a `.gitignore`.
 
     >>> bool(glob_pattern("*.jpg").fullmatch("a/b.jpg")), bool(glob_pattern("a/*.jpg").fullmatch("a/b/c.jpg"))
@@ -98,7 +98,7 @@ def glob_pattern(glob: str) -> re.Pattern[str]:
 
 
 class Selection:
-    """Decides for one run, by its settings, what every object is."""
+    """Decides the kind of every object, by the settings of one run."""
 
     def __init__(self, *, include: Sequence[str] = (), exclude: Sequence[str] = (), by_content: bool = False) -> None:
         """Compile the globs.
@@ -106,7 +106,7 @@ class Selection:
         Args:
             include: If any are given, a path must match one of them.
             exclude: A path must match none of them.
-            by_content: Whether objects that neither type nor name settle become items.
+            by_content: Whether objects become items if neither their content type nor their name decides.
         """
         self._include = [glob_pattern(glob) for glob in include]
         self._exclude = [glob_pattern(glob) for glob in exclude]
@@ -114,7 +114,7 @@ class Selection:
         self._by_content = by_content
 
     def decide(self, entry: Entry, path: str) -> Decision:
-        """Say what an object is; the first row that holds decides.
+        """Return the kind of an object; the first row that applies decides.
 
         | entry | kind |
         |---|---|
@@ -122,14 +122,14 @@ class Selection:
         | name ends in `/`, no bytes | folder placeholder |
         | no bytes | empty |
         | not included, or excluded | excluded |
-        | content type specific | as it says: an image format, an unsupported one, or not an image |
+        | specific content type | as it says: an image format, an unsupported one, or not an image |
         | suffix of an image format | image or unsupported |
         | suffix of another known type | not an image |
-        | else | unsettled with detect=content, not an image without |
+        | anything else | unsettled with detect=content, not an image without |
 
         Args:
             entry: The object.
-            path: Its name below the source, which the globs are matched against.
+            path: The object's name below the source, which the globs are matched against.
         """
         if RUN_MARK in entry.metadata:
             return _OWN

@@ -1,4 +1,4 @@
-"""What a listing shows: every object counted, by what it is."""
+"""Counts all objects that a listing shows, by kind."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -7,9 +7,9 @@ from typing import Any
 from thumbrun.planning.select import Decision, ObjectKind
 from thumbrun.storage.base import Entry
 
-# Reading these costs a retrieval fee, which is worth a word before a byte is read.
+# Reading objects of these classes costs a retrieval fee, so thumbrun warns before it reads a byte.
 COLD_CLASSES = frozenset(("NEARLINE", "COLDLINE", "ARCHIVE"))
-_MOST_TYPES = 50  # distinct labels of objects that are no images: names are data, and memory is bounded
+_MOST_TYPES = 50  # types of one kind that are counted apart; names are data, so the memory for them is bounded
 # What one object of a kind is, and several are, where that is not simply the kind.
 _IS_AND_ARE = {
     ObjectKind.NOT_AN_IMAGE: ("is not an image", "are not images"),
@@ -21,11 +21,11 @@ class Survey:
     """Counts objects and bytes, by kind and by type."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, dict[str, list[int]]] = {}  # objects and bytes by type, by kind
+        self._seen: dict[str, dict[str, list[int]]] = {}  # numbers of objects and bytes, by kind and type
         self._cold: Counter[str] = Counter()
 
     def count(self, entry: Entry, decision: Decision) -> None:
-        """Take one object of the listing."""
+        """Count one object of the listing."""
         kind = decision.label
         label = decision.format_name or _label(entry, decision)
         types = self._seen.get(kind)
@@ -42,7 +42,7 @@ class Survey:
     def to_record(self) -> dict[str, Any]:
         """Return the counts as the plan holds them.
 
-        Objects, bytes and types by kind; and the bytes of items in each cold storage class.
+        They are the objects, bytes and types of each kind, and the bytes of items in each cold storage class.
         """
         kinds = {
             kind: {
