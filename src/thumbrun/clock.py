@@ -1,4 +1,4 @@
-"""Time and chance, as one thing that is handed in, so that a test can run hours in a moment and repeat them."""
+"""Time and randomness behind one interface, so that a test can run hours in a moment, and repeat them."""
 
 import asyncio
 import random
@@ -9,29 +9,29 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What a task knows of time and chance."""
+    """The time and randomness that a task uses."""
 
     def now(self) -> datetime:
-        """Return the present moment in UTC."""
+        """Return the current time in UTC."""
 
     def monotonic(self) -> float:
-        """Return seconds that only ever grow, from an arbitrary start."""
+        """Return seconds since an arbitrary start; they never decrease."""
 
     async def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for some seconds."""
 
     def uniform(self, low: float, high: float) -> float:
-        """Return a random number between the two."""
+        """Return a random number between `low` and `high`."""
 
     def nonce(self) -> str:
         """Return 16 hexadecimal digits that no other process has."""
 
 
 class SystemClock:
-    """The machine's own time and randomness."""
+    """Uses the time and the randomness of the machine."""
 
     def now(self) -> datetime:
-        """Return the present moment in UTC."""
+        """Return the current time in UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
@@ -39,11 +39,11 @@ class SystemClock:
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for some seconds."""
         await asyncio.sleep(seconds)
 
     def uniform(self, low: float, high: float) -> float:
-        """Return a random number between the two, for jitter."""
+        """Return a random number between `low` and `high`, for jitter."""
         return random.uniform(low, high)  # noqa: S311  (jitter, not a secret)
 
     def nonce(self) -> str:

@@ -1,4 +1,4 @@
-"""Run coroutines side by side, bounded: in number, or in whatever else they share."""
+"""Runs coroutines at once, within bounds: on their number, or on something else that they share."""
 
 import asyncio
 from collections import deque
@@ -12,13 +12,13 @@ B = TypeVar("B")
 
 
 class BoundedGroup:
-    """A task group with at most so many tasks at once; the first error stops the others and is raised at the end.
+    """A task group with a limit on the tasks that run at once; the first error stops all and is raised at the end.
 
-    Used as an async context manager: leaving it waits for all.
+    Use it as an async context manager: leaving it waits for all tasks.
     """
 
     def __init__(self, limit: int) -> None:
-        """Prepare for at most `limit` tasks at once."""
+        """Set up a group that runs at most `limit` tasks at once."""
         self._slots = asyncio.Semaphore(limit)
         self._group = asyncio.TaskGroup()
 
@@ -33,11 +33,11 @@ class BoundedGroup:
             await self._group.__aexit__(kind, error, trace)
 
     async def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Start a coroutine once a place is free."""
+        """Wait for a free place, then start a coroutine."""
         try:
             await self._slots.acquire()
         except BaseException:
-            work.close()  # it was never started, which Python would warn of
+            work.close()  # Python would warn of a coroutine that never started
             raise
         task = self._group.create_task(work)
         task.add_done_callback(lambda _: self._slots.release())
@@ -45,7 +45,7 @@ class BoundedGroup:
 
 
 async def both(one: Coroutine[Any, Any, A], other: Coroutine[Any, Any, B]) -> tuple[A, B]:
-    """Run two coroutines at once and return what both return; the first error stops the other and is raised."""
+    """Run two coroutines at once and return both results; the first error stops the other and is raised."""
     with _first_error_raised():
         async with asyncio.TaskGroup() as group:
             tasks = group.create_task(one), group.create_task(other)
@@ -53,7 +53,7 @@ async def both(one: Coroutine[Any, Any, A], other: Coroutine[Any, Any, B]) -> tu
 
 
 async def every(works: Iterable[Coroutine[Any, Any, A]]) -> list[A]:
-    """Run coroutines at once and return what they return; the first error stops the others and is raised."""
+    """Run coroutines at once and return their results; the first error stops the others and is raised."""
     with _first_error_raised():
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in works]
@@ -61,29 +61,29 @@ async def every(works: Iterable[Coroutine[Any, Any, A]]) -> list[A]:
 
 
 class Budget:
-    """Something of which there is only so much, to take and give back.
+    """A limited amount of something, to take and to give back.
 
-    Who waits longest is served first, so that a large wish is not starved by small ones.
+    The request that has waited longest is served first, so that small requests cannot starve a large one.
 
     Attributes:
-        capacity: How much there is.
+        capacity: The whole amount.
     """
 
     def __init__(self, capacity: int) -> None:
-        """Start with all of it free."""
+        """Start with the whole amount free."""
         self.capacity = capacity
         self._taken = 0
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     @asynccontextmanager
     async def take(self, amount: int) -> AsyncIterator[None]:
-        """Hold an amount, waiting until it is free.
+        """Hold an amount; wait until it is free.
 
         Raises:
-            ValueError: More than the capacity was asked for, which would wait for ever.
+            ValueError: The amount is more than the capacity, so the wait would never end.
         """
         if amount > self.capacity:
-            raise ValueError(f"{amount} of {self.capacity}")
+            raise ValueError(f"the amount is {amount}, the capacity is {self.capacity}")
         await self.acquire(amount)
         try:
             yield
@@ -91,7 +91,7 @@ class Budget:
             self.release(amount)
 
     async def acquire(self, amount: int = 1) -> None:
-        """Take an amount, waiting until it is free; `release` gives it back."""
+        """Take an amount, when it is free; `release` gives it back."""
         if not self._waiting and amount <= self.capacity - self._taken:
             self._taken += amount
             return
@@ -101,7 +101,7 @@ class Budget:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._taken -= amount  # its turn came in the moment in which it gave up
+                self._taken -= amount  # its turn came in the moment in which it was cancelled
             self._serve()
             raise
 
@@ -111,7 +111,7 @@ class Budget:
         self._serve()
 
     def resize(self, capacity: int) -> None:
-        """Change how much there is; what is taken stays so."""
+        """Change the capacity; amounts that are taken stay taken."""
         self.capacity = capacity
         self._serve()
 
@@ -121,7 +121,7 @@ class Budget:
             if not turn.done() and amount > self.capacity - self._taken:
                 return
             self._waiting.popleft()
-            if not turn.done():  # done here means that it gave up
+            if not turn.done():  # done here means cancelled
                 self._taken += amount
                 turn.set_result(None)
 
@@ -135,7 +135,7 @@ def _first_error_raised() -> Iterator[None]:
 
 
 def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the first plain error of a group, since one is enough to say what to do."""
+    """Return the first plain error of a group; one is enough to tell the user what to do."""
     first: BaseException = group
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]

@@ -1,6 +1,6 @@
-"""The image formats: which are read, by which names they go, and what their thumbnails become. Pure.
+"""The image formats: which of them thumbrun reads, their names, and the formats of their thumbnails. Pure.
 
-Only a format's own media type or file name suffix counts here; what the bytes really are is the decoder's business.
+Only a format's own media types and file name suffixes count here; the decoder checks the bytes.
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ class Format:
     """One image format.
 
     Attributes:
-        name: As settings and the ledger spell it.
-        media_types: Its content types, the registered one first.
-        suffixes: Its file name suffixes, lower case with the dot, the usual one first.
-        output: The format of its thumbnails when the recipe says `keep`, or None where it is never opened.
+        name: The name in settings and in the ledger.
+        media_types: The content types, the registered one first.
+        suffixes: The file name suffixes, in lower case with the dot, the usual one first.
+        output: The format of the thumbnails if the recipe says `keep`, or None if thumbrun never opens the format.
     """
 
     name: str
@@ -46,8 +46,8 @@ READ: tuple[Format, ...] = (
     Format("ico", ("image/vnd.microsoft.icon", "image/x-icon", "image/ico"), (".ico",), "png"),
 )
 
-# Image formats that thumbrun never opens: vector and script formats, camera raw, layered and scientific ones. An
-# item of such a name is reported as skipped, so that nobody wonders where its thumbnail is.
+# Image formats that thumbrun never opens: vector and script formats, camera raw, layered and scientific ones. thumbrun
+# reports an item with such a name as skipped, so that you do not have to search for its thumbnail.
 UNSUPPORTED_SUFFIXES = frozenset(
     (
         *(".svg", ".svgz", ".eps", ".ps", ".ai", ".wmf", ".emf"),
@@ -64,7 +64,7 @@ BY_NAME = {format_.name: format_ for format_ in READ}
 
 
 def media_type_of(name: str) -> str:
-    """Return the registered media type of a format by its name."""
+    """Return the registered media type of a format, given its name."""
     return BY_NAME[name].media_types[0]
 
 
@@ -79,10 +79,10 @@ def suffix_of(path: str) -> str:
 
 
 def by_media_type(content_type: str) -> Format | None:
-    """Return the format of a content type, its parameters and case ignored, or None."""
+    """Return the format of a content type, or None; parameters and case do not matter."""
     return _BY_MEDIA_TYPE.get(content_type.partition(";")[0].strip().lower())
 
 
 def by_suffix(suffix: str) -> Format | None:
-    """Return the format that a suffix in lower case with its dot names, or None."""
+    """Return the format of a suffix in lower case with its dot, or None."""
     return _BY_SUFFIX.get(suffix)
