@@ -1,6 +1,6 @@
-"""Simulated runs: one schedule with its trace, or a campaign of many.
+"""Runs simulated schedules: one with its trace, or a campaign of many.
 
-`python -m tests.faults.simulation --seed 1234` shows one again, step by step;
+`python -m tests.faults.simulation --seed 1234` runs one again and shows every step;
 `python -m tests.faults.simulation --schedules 10000 --out FILE` is the long campaign, the defects included.
 """
 
@@ -16,7 +16,7 @@ from tests.faults.simulation.world import World
 
 
 def replay(seed: int) -> int:
-    """Show one schedule, and return 1 if anything is not as promised."""
+    """Show one schedule, and return 1 if a promise was broken."""
     schedule = draw_schedule(seed)
     for name in ("place", "layout", "versioning", "page_limit", "shards_a_task", "denied_for_taken", "rates"):
         print(f"{name}: {getattr(schedule, name)}")
@@ -30,7 +30,7 @@ def replay(seed: int) -> int:
 
 
 def main() -> int:
-    """Do as the arguments say, and return 1 if anything is not as promised."""
+    """Run what the arguments ask for, and return 1 if a promise was broken."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.faults.simulation", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

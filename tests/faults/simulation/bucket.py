@@ -1,4 +1,4 @@
-"""A bucket that remembers everything that was ever done to it, by whom and when."""
+"""A bucket that records every change: the change itself, its author and its time."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from thumbrun.storage.memory import MemoryStore
 
 USER = "a user"
 ACTOR: ContextVar[str] = ContextVar("actor", default=USER)
-"""Who acts: a life's name, or a user."""
+"""The author of changes: the name of a life, or a user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +18,12 @@ class Change:
     """One change of the bucket.
 
     Attributes:
-        at: Virtual seconds.
-        actor: Who made it.
+        at: The time, in virtual seconds.
+        actor: The author of the change.
         action: `create`, `overwrite` or `delete`.
-        name: The object's.
-        entry: What stands there since, or None.
-        body: Its bytes.
+        name: The name of the object.
+        entry: The entry of the object after the change, or None.
+        body: The bytes of the object.
     """
 
     at: float
@@ -48,7 +48,7 @@ class Bucket(MemoryStore):
         self.journal: list[Change] = []
 
     def overwrite(self, name: str, body: bytes, content_type: str, metadata: Mapping[str, str]) -> Entry:
-        """Replace an object without asking: what no part of thumbrun does, and some defects do."""
+        """Replace an object unconditionally; no part of thumbrun does this, but some defects do."""
         return self._put(name, body, content_type, metadata)
 
     def delete_as_user(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Many schedules, one after the other, and what came of them."""
+"""Runs many schedules, one by one, and counts their findings."""
 
 import gc
 import time
@@ -13,11 +13,11 @@ from tests.faults.simulation.verdict import Finding
 from tests.faults.simulation.world import World
 from tests.faults.tried import Tried
 
-_GARBAGE = 50  # schedules between two collections: each leaves cycles, and collecting as they come costs a tenth
+_GARBAGE = 50  # schedules between two collections; each leaves cycles, and usual collecting costs a tenth of the time
 
 
 def repeat_command(seed: int) -> str:
-    """Return what shows one schedule again, step by step."""
+    """Return the command that runs one schedule again and shows every step."""
     return f"python -m tests.faults.simulation --seed {seed}"
 
 
@@ -28,7 +28,7 @@ def simulate(seed: int) -> tuple[Evidence, list[Finding]]:
 
 
 def count(tried: Tried, evidence: Evidence, findings: Iterable[Finding]) -> None:
-    """Add one schedule to what was tried."""
+    """Add one schedule to the totals of a campaign."""
     schedule: Schedule = evidence.schedule
     runs, _ = read_runs(evidence)
     tried.schedules += 1
@@ -48,7 +48,7 @@ def count(tried: Tried, evidence: Evidence, findings: Iterable[Finding]) -> None
 
 
 def _unlucky(runs: Iterable[Run]) -> int:
-    """Return how many images that kill nobody were called poison, since whoever had them open was killed twice."""
+    """Return the number of harmless images that were called poison, because tasks were killed twice with them open."""
     return sum(
         row.get("reason") == "poison" and not run.items[key]["source"].endswith("/poison.jpg")
         for run in runs
@@ -61,8 +61,8 @@ def campaign(seeds: range, say: Callable[[str], None] = lambda _: None) -> Tried
     """Run one schedule for each seed.
 
     Args:
-        seeds: Of the schedules.
-        say: Told of each finding, and now and then of how far it is.
+        seeds: The seeds of the schedules.
+        say: Called with each finding, and now and then with the progress.
     """
     command = f"python -m tests.faults.simulation --schedules {len(seeds)} --first {seeds.start}"
     tried = Tried("simulation", command)

@@ -1,4 +1,4 @@
-"""Mistakes that a protocol like this one invites, each put into the real code to see whether the oracle notices."""
+"""Mistakes that a protocol like this one invites; each is put into the real code to check that the oracle sees it."""
 
 import asyncio
 import json
@@ -41,9 +41,9 @@ class Defect:
     """A mistake.
 
     Attributes:
-        name: What is wrong, in plain words.
-        promise: Which of the nine it breaks.
-        change: Puts it into the code, as a context.
+        name: The mistake in plain words.
+        promise: The number of the promise that it breaks, of the nine.
+        change: Returns a context in which the code has the mistake.
     """
 
     name: str
@@ -177,7 +177,7 @@ def _worst_first(outcome: Outcome, part: str) -> tuple[int, int, str]:
 
 
 class _Resuming:
-    """A store whose listings say that they go on elsewhere."""
+    """A store whose listings tell a wrong place to go on from."""
 
     def __init__(self, store: Store, resumed: Callable[[Page], str]) -> None:
         self._store = store
@@ -189,7 +189,7 @@ class _Resuming:
 
 
 def _lists(resumed: Callable[[Page], str]) -> Change:
-    """Have the planner's listing go on elsewhere."""
+    """Return the change that makes the planner's listing go on from another place."""
     prepare = RangeListing.__init__
 
     def over(self: RangeListing, store: Store, *args: Any, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a schedule leaves behind, for the oracle to judge."""
+"""The evidence that a schedule leaves behind for the oracle."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,18 +12,18 @@ from thumbrun.task.runner import TaskResult
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How one life ended.
+    """The end of one life.
 
     Attributes:
-        life: Its name.
+        life: The name of the life.
         execution: The number of its execution in the schedule.
-        task: What it was.
-        fate: What befell it.
+        task: The task that it ran.
+        fate: The fate that it had.
         calm: Whether it had no faults.
-        began: Virtual seconds.
-        ended: Virtual seconds.
-        report: What it reported, or None.
-        error: What it ended with, or None where it was killed or reported.
+        began: The time of its start, in virtual seconds.
+        ended: The time of its end, in virtual seconds.
+        report: The result that it returned, or None.
+        error: The error that it ended with, or None if it was killed or returned a result.
     """
 
     life: str
@@ -38,28 +38,28 @@ class Ending:
 
     @property
     def how(self) -> str:
-        """In one word: `report`, `killed`, or the error's kind."""
+        """The end in one word: `report`, `killed`, or the name of the error's class."""
         return "report" if self.report else type(self.error).__name__ if self.error else "killed"
 
 
 @dataclass(slots=True)
 class Evidence:
-    """What a schedule left behind, for the oracle.
+    """Everything that a schedule left behind, for the oracle.
 
     Attributes:
-        schedule: What happened.
+        schedule: The schedule that ran.
         source: The bucket of the source.
         output: The bucket of the thumbnails.
         state: The bucket of the records.
-        output_prefix: Of all run folders.
-        state_prefix: Of all records.
-        endings: Of all lives, in order.
+        output_prefix: The prefix of all run folders.
+        state_prefix: The prefix of all records.
+        endings: The ends of all lives, in order.
         stuck: Executions and tasks that did not end well without faults.
-        faults: How often each kind was injected.
-        kills: Lives that were killed.
-        torn: Names and generations of source objects whose bytes do not match their checksum.
-        damaged: Names of thumbnails that a store kept damaged.
-        operations: Requests of all lives.
+        faults: The number of injected faults of each kind.
+        kills: The number of lives that were killed.
+        torn: The names and generations of source objects whose bytes do not match their checksum.
+        damaged: The names of thumbnails that a store kept damaged.
+        operations: The number of requests of all lives.
     """
 
     schedule: Schedule

@@ -1,4 +1,4 @@
-"""What the source held at which moment, from the bucket's journal."""
+"""Reads from the bucket's journal which objects the source held at which time."""
 
 from dataclasses import dataclass, field
 
@@ -13,14 +13,14 @@ class Version:
     """One generation of an object.
 
     Attributes:
-        name: The object's.
-        generation: Its.
-        since: Virtual seconds.
-        until: When it was replaced or deleted, or infinity.
+        name: The name of the object.
+        generation: The generation.
+        since: The time when it was written, in virtual seconds.
+        until: The time when it was replaced or deleted, or infinity.
         body: Its bytes as stored.
         encoding: `gzip` or None.
-        torn: Whether its checksum is not that of its bytes.
-        denied: Whether it may not be read.
+        torn: Whether its checksum differs from that of its bytes.
+        denied: Whether thumbrun is not allowed to read it.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Version:
 
     @property
     def is_item(self) -> bool:
-        """Whether it should be in a plan."""
+        """Whether a plan should hold it."""
         return FORMATS[suffix_of(self.name)][3]
 
     @property
@@ -43,7 +43,7 @@ class Version:
         return FORMATS[suffix_of(self.name)][2]
 
     def made(self, width: int) -> bytes | str:
-        """Return its thumbnail in a box of some width, or the reason why there is none."""
+        """Return its thumbnail in a box of a given width, or the reason why there is none."""
         if not self.opened:
             return "unsupported"
         if self.denied:
@@ -56,22 +56,22 @@ class History:
     """All versions of all objects of the source.
 
     Attributes:
-        versions: By name and generation.
+        versions: The versions, by name and generation.
     """
 
     versions: dict[tuple[str, str], Version] = field(default_factory=dict)
 
     def live_sometime(self, version: Version, begin: float, end: float) -> bool:
-        """Whether a listing between two moments could show a version."""
+        """Return whether a listing between two times could show a version."""
         return version.since <= end and version.until >= begin
 
     def live_throughout(self, begin: float, end: float) -> list[Version]:
-        """Return the items that every listing between two moments must show."""
+        """Return the items that every listing between two times must show."""
         return [v for v in self.versions.values() if v.is_item and v.since < begin and v.until > end]
 
 
 def read_history(evidence: Evidence) -> History:
-    """Return what the journal of the source's bucket tells of the source."""
+    """Return the history of the source from the journal of its bucket."""
     history = History()
     live: dict[str, Version] = {}
     for change in evidence.source.journal:

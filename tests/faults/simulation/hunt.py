@@ -1,4 +1,4 @@
-"""Whether the simulation notices a defect, and after how many schedules."""
+"""Finds out whether the simulation notices a defect, and after how many schedules."""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -7,7 +7,7 @@ from tests.faults.simulation.campaign import simulate
 from tests.faults.simulation.defects import Defect
 from tests.faults.simulation.verdict import Finding
 
-MOST = 400  # schedules until a defect counts as not noticed
+MOST = 400  # schedules to try before a defect counts as not noticed
 QUICK: dict[str, tuple[int, ...]] = {
     "the planner's beat is not seen": (221,),
     "one death while alone makes poison": (194,),
@@ -16,15 +16,15 @@ QUICK: dict[str, tuple[int, ...]] = {
     "the worst outcome is chosen": (522,),
     "a seal is believed whatever was written after it": (522,),
 }
-"""Seeds that were found to notice a defect which few schedules notice. Others do as well: these save time."""
+"""Seeds whose schedules notice a defect that few schedules notice. Other seeds do so as well; these save time."""
 
 
 def hunt(defect: Defect, quick: Iterable[int] = ()) -> tuple[int, Finding] | None:
-    """Return the first seed whose schedule the oracle finds fault with, and the first fault; None if all go well.
+    """Return the first seed whose schedule breaks a promise, with the first finding; None if no schedule does.
 
     Args:
-        defect: Put into the code meanwhile.
-        quick: Seeds to try first; the others count up from 1.
+        defect: The defect to put into the code meanwhile.
+        quick: Seeds to try first; after them, the seeds count up from 1.
     """
     with defect.change():
         for seed in chain(quick, range(1, MOST + 1)):

@@ -1,4 +1,4 @@
-"""Whether every item has its one outcome, and every thumbnail is the one that was planned."""
+"""Judges whether every item has its one outcome, and whether every thumbnail is the planned one."""
 
 import hashlib
 from collections import Counter
@@ -18,12 +18,12 @@ POISON_DEATHS = 2
 
 
 def judge_items(evidence: Evidence, run: Run, history: History, *, complete: bool) -> Iterator[Finding]:
-    """Return what is wrong with the outcomes and thumbnails of a run.
+    """Return the broken promises in the outcomes and thumbnails of a run.
 
     Args:
-        evidence: What happened.
-        run: Its records.
-        history: Of the source.
+        evidence: The evidence of the schedule.
+        run: The records of the run.
+        history: The history of the source.
         complete: Whether every item must have its outcome by now.
     """
     outcomes = run.outcomes()
@@ -45,10 +45,10 @@ def judge_items(evidence: Evidence, run: Run, history: History, *, complete: boo
 
 
 def killed_with(evidence: Evidence, run: Run, key: Key) -> int:
-    """Return how many processes were killed while they had one item open and nothing else.
+    """Return the number of processes that were killed while they had one item open and nothing else.
 
-    Kills that have nothing to do with images may meet the same healthy one twice, if they are as many as here and come
-    at chosen requests; then it is called poison, as the documents say.
+    Unrelated kills can hit the same harmless image twice, because they are many here and come at chosen requests. Such
+    an image is called poison, as the documents say.
     """
     killed = {ending.life for ending in evidence.endings if ending.how == "killed"}
     last = {part.writer: part for part in run.parts if part.shard == key[0]}
@@ -56,7 +56,7 @@ def killed_with(evidence: Evidence, run: Run, key: Key) -> int:
 
 
 def _ledger(run: Run) -> Iterator[Finding]:
-    """Rows tell of the plan's items, and a seal comes when all outcomes of its shard are written."""
+    """Check that rows match the plan's items, and that a seal follows all outcomes of its shard."""
     sizes = Counter(shard for shard, _ in run.items)
     known: dict[int, set[int]] = {}
     for part in run.parts:
@@ -77,7 +77,7 @@ def _ledger(run: Run) -> Iterator[Finding]:
 def _outcome(
     evidence: Evidence, run: Run, item: dict[str, Any], outcome: dict[str, Any], version: Version
 ) -> Iterator[Finding]:
-    """An outcome says what became of the planned generation."""
+    """Check that an outcome is right for the planned generation."""
     name = f"{evidence.output_prefix}{run.run_id}/{item['output']}"
     said = outcome["status"] if outcome["status"] == "done" else outcome["reason"]
     made = version.made(run.width)
@@ -96,7 +96,7 @@ def _outcome(
 
 
 def _found(evidence: Evidence, run: Run, name: str, outcome: dict[str, Any]) -> bool:
-    """Whether all who wrote down an outcome began after the thumbnail was there, so that they had to find it."""
+    """Return whether all writers of an outcome began after the thumbnail was there, so that they had to find it."""
     made = min((c.at for c in evidence.output.journal if c.name == name and c.actor != USER), default=float("inf"))
     began = {ending.life: ending.began for ending in evidence.endings}
     writers = {part.writer for part in run.parts if outcome in part.rows}
@@ -104,7 +104,7 @@ def _found(evidence: Evidence, run: Run, name: str, outcome: dict[str, Any]) -> 
 
 
 def _folder(evidence: Evidence, run: Run, history: History, outcomes: dict[Key, dict[str, Any]]) -> Iterator[Finding]:
-    """In a run's folder lie its thumbnails, whole and right, and nothing else but what a stranger put there."""
+    """Check that a run's folder holds its thumbnails, whole and right, and nothing else but objects of strangers."""
     folder = f"{evidence.output_prefix}{run.run_id}/"
     by_output = {folder + item["output"]: (key, item) for key, item in run.items.items()}
     made_of: Counter[tuple[str, str]] = Counter()
@@ -145,13 +145,13 @@ def _thumbnail(evidence: Evidence, run: Run, version: Version, entry: Entry, bod
 
 
 def _summary(run: Run, outcomes: dict[Key, dict[str, Any]]) -> Iterator[Finding]:
-    """The summary says what a recount says."""
+    """Check that the summary matches a recount of the outcomes."""
     if run.summary is None:
         yield Finding(Kind.LOST, 3, f"{run.run_id} has no summary")
         return
     counted = _count(outcomes)
     told = {name: run.summary[name] for name in counted}
-    if run.summary["parts"] < len(run.parts):  # it says itself that it is older than a copy's last words
+    if run.summary["parts"] < len(run.parts):  # it says itself that it is older than the last parts of a copy
         if told["done"] + sum(told["skipped"].values()) + sum(told["failed"].values()) != len(run.items):
             yield Finding(Kind.WRONG, 3, f"the summary of {run.run_id} counts {told}, of {len(run.items)} items")
     elif counted != told:

@@ -1,4 +1,4 @@
-"""Whether a plan is one snapshot of the source, cut and named as promised."""
+"""Judges whether a plan is one snapshot of the source, cut and named as promised."""
 
 import re
 from collections import Counter
@@ -15,7 +15,7 @@ from tests.faults.simulation.verdict import Finding, Kind
 
 
 def judge_plan(evidence: Evidence, run: Run, history: History) -> Iterator[Finding]:
-    """Return what is wrong with a run's plan."""
+    """Return the broken promises in a run's plan."""
     yield from _planners(evidence, run)
     if run.plan is None:
         if run.parts:
@@ -28,7 +28,10 @@ def judge_plan(evidence: Evidence, run: Run, history: History) -> Iterator[Findi
 
 
 def _snapshot(run: Run, history: History) -> Iterator[Finding]:
-    """A listing between the planner's claim and the plan could have shown this, and had to show no more."""
+    """Check that a plan matches a listing between the planner's claim and the plan.
+
+    It must hold the items that were there all the time. It can hold those that came or went meanwhile, and no others.
+    """
     assert run.plan is not None
     begin = run.created.get(f"claims/{run.plan['planner']:07d}.json", 0.0)
     end = run.created["plan.json"]
@@ -51,7 +54,7 @@ def _snapshot(run: Run, history: History) -> Iterator[Finding]:
 
 
 def _names(evidence: Evidence, run: Run) -> Iterator[Finding]:
-    """Each item has its own name, or that with a suffix where the name would be shared."""
+    """Check that each item has its own name, with a suffix exactly if other items would share it."""
     plain = {key: plain_name(item["source"], evidence.schedule.layout) for key, item in run.items.items()}
     shared = Counter(plain.values())
     for output, times in Counter(item["output"] for item in run.items.values()).items():
@@ -68,21 +71,21 @@ def _names(evidence: Evidence, run: Run) -> Iterator[Finding]:
 
 
 def plain_name(source: str, layout: str) -> str:
-    """Return what a thumbnail is called where no other would be called the same."""
+    """Return the name of a thumbnail that shares its name with no other."""
     path = source.removeprefix(SOURCE_PREFIX)
     base = path if layout == "tree" else path.rpartition("/")[2]
     return base + FORMATS[suffix_of(path)][1]
 
 
 def _planners(evidence: Evidence, run: Run) -> Iterator[Finding]:
-    """Where no request fails, nobody takes a planner for dead that lives, but a later attempt of its own task."""
+    """Check that no task takes over from a live planner if no request fails, except its own later attempt."""
     if evidence.schedule.rates or evidence.schedule.slow:
         return
     endings = {ending.life: ending for ending in evidence.endings}
     claims = sorted(name for name in run.created if name.startswith("claims/"))
     for name, next_name in pairwise(claims):
         planner, successor = endings.get(run.writers[name]), endings.get(run.writers[next_name])
-        if planner is None or successor is None:  # it never ended, which is another finding
+        if planner is None or successor is None:  # one of them never ended, which is another finding
             continue
         well = planner.fate == Fate() and run.created[next_name] < planner.ended
         if well and planner.task.index != successor.task.index:

@@ -1,4 +1,4 @@
-"""One process of a task, from its start to its end or its death: it can be killed or paused at any operation."""
+"""One process of a task, from start to end or death; a test can kill or pause it at any operation."""
 
 import asyncio
 import random
@@ -15,15 +15,15 @@ Trace = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What befalls a process.
+    """The things that happen to a process.
 
     Attributes:
-        killed_at: The number of the operation at which it dies, from 1, or 0.
-        applied: Whether that operation is applied before it dies.
-        killed_after: Virtual seconds after which it dies wherever it stands, or 0.
-        paused_at: The number of the operation before which it stands still, or 0.
-        pause: For how many virtual seconds.
-        told_after: Virtual seconds after which it is told to stop, or 0.
+        killed_at: The number of the operation at which it dies, from 1; 0 for never.
+        applied: Whether that operation is applied before the process dies.
+        killed_after: The virtual seconds after which it dies at any point, or 0.
+        paused_at: The number of the operation before which it pauses, or 0.
+        pause: The length of the pause, in virtual seconds.
+        told_after: The virtual seconds after which it is told to stop, or 0.
     """
 
     killed_at: int = 0
@@ -45,13 +45,13 @@ class Life:
     """One process of a task.
 
     Attributes:
-        name: Who it is, in traces and journals.
-        fate: What befalls it.
+        name: The name of the process in traces and journals.
+        fate: The things that happen to it.
         main: The coroutine that it runs.
         dead: Whether it was killed.
-        operations: How many requests it began.
-        most: Operations after which it counts as one that never ends, or 0.
-        crash_if: Asked at every operation, for tests that kill at a step of the protocol; True before or after kills.
+        operations: The number of requests that it began.
+        most: The number of operations after which it counts as endless, or 0.
+        crash_if: Asked before and after every operation, for tests that kill at a step of the protocol; True kills.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Life:
     _last: Operation | None = None
 
     def kill(self) -> None:
-        """End it at this very point: nothing of it reaches a store any more, not even what it does when it ends."""
+        """End it at this very point: no later request reaches a store, not even those of its cleanup."""
         if not self.dead:
             self.dead = True
             self.say("killed")
@@ -74,24 +74,24 @@ class Life:
                 self.main.cancel()
 
     def pause(self, seconds: float) -> None:
-        """Let it stand still for a while, as SIGSTOP does."""
+        """Pause it for some seconds, as SIGSTOP does."""
         self.say(f"paused for {seconds:.0f} s")
         self._paused_until = asyncio.get_running_loop().time() + seconds
 
     async def gate(self) -> None:
-        """Pass if it lives and is not paused.
+        """Wait while the process is paused.
 
         Raises:
-            asyncio.CancelledError: It is dead.
+            asyncio.CancelledError: The process is dead.
         """
         loop = asyncio.get_running_loop()
-        while not self.dead and loop.time() < self._paused_until:  # noqa: ASYNC110  (it may be paused anew)
+        while not self.dead and loop.time() < self._paused_until:  # noqa: ASYNC110  (it can be paused again)
             await asyncio.sleep(self._paused_until - loop.time())
         if self.dead:
             raise asyncio.CancelledError
 
     async def before(self, operation: Operation) -> None:
-        """Count an operation, and die or stand still before it."""
+        """Count an operation; die or pause before it if that is due."""
         await self.gate()
         self.operations += 1
         number = self.operations
@@ -108,7 +108,7 @@ class Life:
             self._last = operation
 
     async def after(self, operation: Operation, fault: Fault | None) -> None:
-        """Die or stand still after an operation."""
+        """Die or pause after an operation if that is due."""
         self.say(f"{operation.kind} {operation.name} {operation.start and 'from ' + operation.start} {fault or ''}")
         if operation is self._last or self.crash_if(operation, True):
             self.say(f"dies after {operation.kind} {operation.name}")
@@ -122,7 +122,7 @@ class Life:
 
 
 class LifeClock(VirtualClock):
-    """A process's own clock: a few seconds off, and standing still while the process does."""
+    """The clock of one process: it is a few seconds off, and waits longer while the process is paused."""
 
     def __init__(self, life: Life, chance: random.Random) -> None:
         super().__init__(chance.getrandbits(64), epoch=EPOCH + timedelta(seconds=chance.uniform(-3, 3)))

@@ -1,7 +1,7 @@
-"""Whether the promises were kept: judged from the buckets, their journals and how the tasks ended.
+"""Judges whether the promises were kept, from the buckets, their journals and the ends of the tasks.
 
-Nothing here is taken from the protocol: records are read with gzip and json, outcomes chosen, names expected and
-thumbnails made by code of its own.
+It uses no code of the protocol: its own code reads records with gzip and json, chooses outcomes, expects names and
+makes thumbnails.
 """
 
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ from thumbrun.storage.base import StoreError
 
 __all__ = ["Finding", "Kind", "judge"]
 
-_ENDS_WITH = {"InterruptedRunError", "NothingToDoError", "RecordError"}  # besides errors of a store
+_ENDS_WITH = {"InterruptedRunError", "NothingToDoError", "RecordError"}  # allowed besides errors of a store
 
 
 def judge(evidence: Evidence) -> list[Finding]:
-    """Return everything that is not as it was promised."""
+    """Return every broken promise."""
     runs, torn = read_runs(evidence)
     history = read_history(evidence)
     findings = [Finding(Kind.TORN, 4, f"a record cannot be read: {line}") for line in torn]
@@ -37,7 +37,7 @@ def judge(evidence: Evidence) -> list[Finding]:
 
 
 def _touched(evidence: Evidence) -> Iterator[Finding]:
-    """Nothing is overwritten or deleted, every object carries the mark, and lies where thumbrun may write."""
+    """Check that thumbrun overwrites and deletes nothing, marks every object, and writes only where it may."""
     for bucket in {id(b): b for b in (evidence.source, evidence.output, evidence.state)}.values():
         places = [evidence.output_prefix] if bucket is evidence.output else []
         places += [evidence.state_prefix] if bucket is evidence.state else []
@@ -53,7 +53,7 @@ def _touched(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _folders(evidence: Evidence, runs: dict[str, Run]) -> Iterator[Finding]:
-    """One run and one folder for each execution, whatever minute its tasks start in; none for two."""
+    """Check that each execution has one run and one folder of its own, whatever minute its tasks start in."""
     for number, execution in enumerate(evidence.schedule.executions):
         lives = {ending.life for ending in evidence.endings if ending.execution == number}
         reported = {e.report.run_id for e in evidence.endings if e.execution == number and e.report}
@@ -76,7 +76,7 @@ def _folders(evidence: Evidence, runs: dict[str, Run]) -> Iterator[Finding]:
 
 
 def _worked_on(evidence: Evidence, name: str, runs: dict[str, Run]) -> str:
-    """Return the run of a thumbnail, a plan or a part of the ledger; a mere claim is no work."""
+    """Return the run of a thumbnail, a plan or a part of the ledger; a claim alone is no work."""
     for run_id in runs:
         records = f"{evidence.state_prefix}runs/{run_id}/"
         work = [f"{records}plan.json", f"{records}ledger/", f"{records}planner/"]
@@ -86,7 +86,7 @@ def _worked_on(evidence: Evidence, name: str, runs: dict[str, Run]) -> str:
 
 
 def _met(runs: dict[str, Run], used: list[str]) -> Iterator[Finding]:
-    """Tasks that were started by hand meet: another run begins only once the one before is finished."""
+    """Check that tasks started by hand meet: another run begins only after the one before is finished."""
     ordered = sorted((runs[run_id] for run_id in used if run_id in runs), key=_claimed)
     for before, after in pairwise(ordered):
         finished = before.created.get("summary.json", float("inf"))
@@ -95,26 +95,26 @@ def _met(runs: dict[str, Run], used: list[str]) -> Iterator[Finding]:
 
 
 def _claimed(run: Run) -> float:
-    """Return when a run's id was claimed."""
+    """Return the time when a run's id was claimed."""
     return run.created.get("run.json", 0.0)
 
 
 def _due(evidence: Evidence, runs: dict[str, Run]) -> set[str]:
-    """Return the runs that must be complete: all that were worked on, but of those by hand the first.
+    """Return the runs that must be complete: all that tasks worked on, but only the first of those by hand.
 
-    A task by hand that is started again once the run is finished begins another, in which the others have no part.
+    A task by hand that starts again after the run is finished begins another run, which the other tasks do not join.
     """
     due: set[str] = set()
     for number, execution in enumerate(evidence.schedule.executions):
         reported = {e.report.run_id for e in evidence.endings if e.execution == number and e.report}
         known = sorted((r for r in reported if r in runs), key=lambda run_id: _claimed(runs[run_id]))
-        known = [run_id for run_id in known if runs[run_id].width == USUAL_WIDTH]  # a task's own if it alone is odd
+        known = [run_id for run_id in known if runs[run_id].width == USUAL_WIDTH]  # an odd task has its own run
         due.update(known[:1] if execution.by_hand else known)
     return due
 
 
 def _endings(evidence: Evidence, runs: dict[str, Run]) -> Iterator[Finding]:
-    """Tasks end as their exit codes promise; without faults they end well at once."""
+    """Check that tasks end as their exit codes promise, and that tasks without faults end well at once."""
     for ending in evidence.endings:
         if ending.report and ending.report.run is not None:
             run = runs[ending.report.run_id]
@@ -125,7 +125,7 @@ def _endings(evidence: Evidence, runs: dict[str, Run]) -> Iterator[Finding]:
 
 
 def _error(evidence: Evidence, ending: Ending, runs: dict[str, Run]) -> Iterator[Finding]:
-    """An error is one of those that thumbrun promises, and comes where it should."""
+    """Check that an error is one that thumbrun promises, and comes where it should."""
     text = f"{ending.life} ended with {ending.how}: {ending.error}"
     if ending.how == "SettingsError":
         if not any(task.odd for task in evidence.schedule.executions[ending.execution].tasks):

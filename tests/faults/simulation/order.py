@@ -1,4 +1,4 @@
-"""Virtual time in one order: what a seed decides is the same on every machine and in every process."""
+"""Virtual time with one order: a seed decides the same steps on every machine and in every process."""
 
 import asyncio
 import itertools
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class _OrderedTask(asyncio.Task[Any]):
-    """A task whose place in a set is not that of its memory, so that sets of tasks have one order on every machine."""
+    """A task that does not hash by its address, so that sets of tasks have the same order on every machine."""
 
     _numbers = itertools.count()
 
@@ -27,7 +27,7 @@ class _OrderedTask(asyncio.Task[Any]):
 
 
 class OrderedLoop(VirtualLoop):
-    """Virtual time in which the same seed gives the same order, in every process."""
+    """A loop with virtual time in which one seed gives one order, in every process."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class OrderedLoop(VirtualLoop):
         self.set_task_factory(lambda loop, coroutine, **options: _OrderedTask(coroutine, loop=loop, **options))
 
     def _pass(self, timeout: float | None = None) -> list[object]:
-        """Let time pass to the next timer."""
+        """Jump to the time of the next timer."""
         if timeout is None:
             raise RuntimeError("everybody waits for something that will never happen")
         if timeout > 0:

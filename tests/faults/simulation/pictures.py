@@ -1,4 +1,4 @@
-"""Pictures that are none: bytes that say what becomes of them, so that the truth is known without decoding."""
+"""Stand-ins for pictures: their bytes say what becomes of them, so that the oracle knows the truth without decoding."""
 
 import asyncio
 import gzip
@@ -13,11 +13,11 @@ from thumbrun.outcomes import Reason
 
 _VERDICTS = {b"bad": Reason.UNREADABLE, b"cut": Reason.TRUNCATED, b"wide": Reason.TOO_MANY_PIXELS}
 _KINDS = (b"ok",) * 12 + (b"slow", b"large", *_VERDICTS)
-_LARGE = 48 << 20  # bytes that a large picture takes, beyond a worker's share of the world's memory
+_LARGE = 48 << 20  # bytes that a large picture needs, more than a decoding process's share of the world's memory
 POISON = b"poison"
 
 FORMATS = {
-    # suffix: content type, what is appended to a thumbnail's name, whether it is opened, whether it is an item
+    # suffix: content type, suffix added to the thumbnail's name, whether thumbrun opens it, whether it is an item
     ".jpg": ("image/jpeg", "", True, True),
     ".JPG": (None, "", True, True),
     ".png": ("application/octet-stream", "", True, True),
@@ -31,13 +31,13 @@ _SUFFIXES = (".jpg",) * 6 + (".JPG", ".png", ".webp", ".tif", ".svg", ".txt")
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A source object to be.
+    """A source object that the simulation will put.
 
     Attributes:
-        body: Its bytes, as stored.
-        content_type: Or None.
+        body: The bytes, as stored.
+        content_type: The content type, or None.
         encoding: `gzip` or None.
-        torn: Whether the store's copy does not match the checksum that the store tells.
+        torn: Whether the bytes differ from the checksum that the store tells.
     """
 
     body: bytes
@@ -47,7 +47,7 @@ class Picture:
 
 
 def draw(chance: random.Random, name: str, *, kind: bytes | None = None) -> Picture:
-    """Draw the object of a name."""
+    """Draw the object for a name."""
     kind = kind or chance.choice(_KINDS)
     body = b"|".join((kind, name.encode(), chance.randbytes(chance.randrange(8, 60))))
     encoding = "gzip" if chance.random() < 0.05 else None
@@ -67,7 +67,7 @@ def suffix_of(name: str) -> str:
 
 
 def draw_name(chance: random.Random, folders: int) -> str:
-    """Draw the path of an object below the source, such that flat names often collide."""
+    """Draw the path of an object below the source; flat names often collide."""
     folder = chance.choice(("", "a/", "b/", "a/b/", "a-b/", "z/y/x/")[:folders])
     return (
         f"{folder}{chance.choice('pqrstuvw')}{chance.choice(('', '', '1', '2', ' é', '-0'))}{chance.choice(_SUFFIXES)}"
@@ -75,12 +75,12 @@ def draw_name(chance: random.Random, folders: int) -> str:
 
 
 def content_of(body: bytes, encoding: str | None) -> bytes:
-    """Return a stored body's content."""
+    """Return the content of a stored body."""
     return gzip.decompress(body) if encoding == "gzip" else body
 
 
 def truth(content: bytes, width: int) -> bytes | str:
-    """Return the thumbnail of a content in a box of some width, or the reason why there is none."""
+    """Return the thumbnail of a content in a box of a given width, or the reason why there is none."""
     kind = content.partition(b"|")[0]
     if kind in _VERDICTS:
         return str(_VERDICTS[kind].value)
@@ -90,29 +90,29 @@ def truth(content: bytes, width: int) -> bytes | str:
 
 
 class SyntheticRenderer:
-    """Makes thumbnails that are a function of the bytes, in virtual time."""
+    """Makes thumbnails that depend on the bytes alone, in virtual time."""
 
     def __init__(self, life: Life, chance: random.Random, seconds: float) -> None:
-        """Prepare.
+        """Set up the renderer.
 
         Args:
-            life: Whose renderer it is.
-            chance: For how long it takes.
-            seconds: That a picture takes at most.
+            life: The process that the renderer belongs to.
+            chance: Draws how long a picture takes.
+            seconds: The most seconds that a picture takes.
         """
         self._life = life
         self._chance = chance
         self._seconds = seconds
 
     async def start(self) -> None:
-        """Make ready."""
+        """Do nothing; the renderer is always ready."""
 
     def body(self, size: int) -> Body:
-        """Return a place for bytes."""
+        """Return a body for a number of bytes."""
         return Body(size)
 
     async def render(self, body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
-        """Have a thumbnail made."""
+        """Return the thumbnail or the verdict that the bytes ask for."""
         await self._life.gate()
         content = body.read()
         kind = content.partition(b"|")[0]
@@ -131,4 +131,4 @@ class SyntheticRenderer:
         return Rendered(made, request.width, request.height, 10, 10, "jpeg")
 
     async def close(self) -> None:
-        """Release everything."""
+        """Do nothing; the renderer holds nothing."""

@@ -1,4 +1,4 @@
-"""Read a run's records as anybody could: with gzip and json, and nothing of thumbrun's."""
+"""Reads a run's records as any program can: with gzip and json, and without code of thumbrun."""
 
 import gzip
 import json
@@ -16,13 +16,13 @@ class Part:
     """One part of the ledger.
 
     Attributes:
-        name: Of its object.
-        shard: Whose outcomes it holds.
-        at: When it was created, virtual seconds.
+        name: The name of its object.
+        shard: The number of the shard whose outcomes it holds.
+        at: The time of its creation, in virtual seconds.
         writer: The life that wrote it.
-        alone: The one item that its writer has open until its next part, and nothing else, or None.
+        alone: The one item that its writer had open until its next part, with nothing else; else None.
         seal: The tally that it carries, or None.
-        rows: Its outcomes.
+        rows: The outcomes.
     """
 
     name: str
@@ -36,17 +36,17 @@ class Part:
 
 @dataclass(slots=True)
 class Run:
-    """What the records say of one run.
+    """The records of one run.
 
     Attributes:
-        run_id: Its id.
+        run_id: The id of the run.
         claim: The record of the claim, or None.
         plan: The plan, or None.
         items: The plan's items under their final names, by shard and index.
-        parts: Of the ledger, in the order in which they were created.
+        parts: The parts of the ledger, in the order of their creation.
         summary: The summary, or None.
-        created: When each of its records was created, by the name below the run's own.
-        writers: The life that created each of its records, likewise.
+        created: The time of creation of each record, by its name below the run's own.
+        writers: The life that created each record, by its name below the run's own.
     """
 
     run_id: str
@@ -64,7 +64,7 @@ class Run:
         return int(self.claim["size"][0]) if self.claim else 0
 
     def outcomes(self, parts: list[Part] | None = None) -> dict[tuple[int, int], dict[str, Any]]:
-        """Return the one outcome of each item that has one: the latest round, the best, the smallest part's."""
+        """Return the chosen outcome of each item: the latest round's, then the best, then the smallest part name's."""
         chosen: dict[tuple[int, int], tuple[tuple[int, int, str], dict[str, Any]]] = {}
         for part in self.parts if parts is None else parts:
             for row in part.rows:
@@ -75,15 +75,15 @@ class Run:
         return {key: row for key, (_, row) in chosen.items()}
 
 
-class Unreadable(Exception):  # noqa: N818  (what it says of a record)
-    """A record that nobody can read."""
+class Unreadable(Exception):  # noqa: N818  (it describes a record)
+    """No program can read the record."""
 
 
 def parsed(name: str, body: bytes) -> list[dict[str, Any]]:
-    """Return the lines of a record, one if it is plain JSON.
+    """Return the lines of a record; plain JSON is one line.
 
     Raises:
-        Unreadable: It is neither.
+        Unreadable: The record is neither plain JSON nor JSON lines.
     """
     try:
         if name.endswith(".json") or body[:1] == b"{":
@@ -98,7 +98,7 @@ def parsed(name: str, body: bytes) -> list[dict[str, Any]]:
 
 
 def read_runs(evidence: Evidence) -> tuple[dict[str, Run], list[str]]:
-    """Return all runs by their ids, and what could not be read."""
+    """Return all runs by their ids, and a line for each record that cannot be read."""
     runs: dict[str, Run] = {}
     torn: list[str] = []
     records: dict[str, list[dict[str, Any]]] = {}

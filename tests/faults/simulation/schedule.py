@@ -1,4 +1,4 @@
-"""What happens in one schedule, all of it drawn from a seed."""
+"""The events of one schedule, all drawn from a seed."""
 
 import random
 from collections.abc import Mapping
@@ -9,18 +9,18 @@ from tests.faults.simulation.pictures import Picture, draw, draw_name, poisonous
 from tests.faults.store import Fault
 
 SOURCE_PREFIX = "photos/"
-PLACES = ("other bucket", "other bucket", "same bucket", "inside the source")  # of the output
-USUAL_WIDTH, ODD_WIDTH = 100, 64  # of the box of thumbnails, in pixels: what tasks ask for, and what an odd one does
+PLACES = ("other bucket", "other bucket", "same bucket", "inside the source")  # places of the output
+USUAL_WIDTH, ODD_WIDTH = 100, 64  # of the thumbnails' box, in pixels: the width that tasks ask for, and an odd task's
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Something that a user does to the source while thumbrun works.
+    """A change that a user makes to the source while thumbrun works.
 
     Attributes:
-        at: Virtual seconds.
-        name: The object's.
-        picture: What is put there, or None where it is deleted.
+        at: The time, in virtual seconds.
+        name: The name of the object.
+        picture: The picture that the user puts there, or None to delete the object.
     """
 
     at: float
@@ -33,12 +33,12 @@ class TaskPlan:
     """One task of an execution, as its engine starts it.
 
     Attributes:
-        index: Of it.
-        count: How many tasks it is told there are.
-        start: Virtual seconds until it starts.
-        fates: What befalls each attempt; the attempts after these go well.
+        index: The index of the task.
+        count: The number of tasks that the engine tells it.
+        start: The virtual seconds until it starts.
+        fates: The fate of each attempt; later attempts have no faults.
         retried: Whether its engine retries it until it ends well.
-        odd: Whether it was started with other settings than the rest.
+        odd: Whether its settings differ from those of the other tasks.
     """
 
     index: int
@@ -54,9 +54,9 @@ class Execution:
     """One start of the job.
 
     Attributes:
-        name: Its id where the platform tells it, or an empty string.
+        name: The id of the execution if the platform tells it, or an empty string.
         run_id: The run that its settings name, or an empty string.
-        tasks: Of all rounds: the first start, and perhaps another with a different count.
+        tasks: The tasks of all rounds: the first start, and perhaps another with a different count.
     """
 
     name: str
@@ -65,34 +65,34 @@ class Execution:
 
     @property
     def by_hand(self) -> bool:
-        """Whether nothing but the settings holds its tasks together."""
+        """Whether only the settings tell that its tasks belong together."""
         return not (self.name or self.run_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What happens in one world.
+    """Everything that happens in one world.
 
     Attributes:
-        seed: Everything else follows from it.
-        pictures: What lies in the source when it begins, by name.
-        edits: What users do meanwhile.
-        strangers: Names in the output that a stranger has taken.
-        executions: Who works.
+        seed: The seed, which decides everything else.
+        pictures: The objects in the source at the beginning, by name.
+        edits: The changes that users make meanwhile.
+        strangers: The names in the output that a stranger has taken.
+        executions: The executions that work.
         rates: The probability of each fault an operation.
         place: `other bucket`, `same bucket` or `inside the source`.
         state_elsewhere: Whether the records lie in a bucket of their own.
         versioning: Whether the source keeps old generations.
         layout: `flat` or `tree`.
         hashed: Whether thumbnails carry a hash of their source's name.
-        page_limit: Entries a page.
-        shards_a_task: That a plan is cut into.
-        denied_for_taken: Whether the account gets 403 for a name that is taken.
-        in_flight: Requests at once.
-        seconds: That a picture takes at most.
+        page_limit: The most entries of a page.
+        shards_a_task: The number of shards a task that a plan is cut into.
+        denied_for_taken: Whether the store answers 403 for a name that is taken.
+        in_flight: The most requests at once.
+        seconds: The most seconds that a picture takes.
         slow: The probability that an operation takes seconds.
-        listing_seconds: That a page of the source's listing takes at most.
-        denied: Names of source objects that may not be read, though others may.
+        listing_seconds: The most seconds that a page of the source's listing takes.
+        denied: The names of source objects that may not be read, although others may.
     """
 
     seed: int
@@ -117,7 +117,7 @@ class Schedule:
 
 
 def chance_of(seed: int, *what: object) -> random.Random:
-    """Return a source of chance for one purpose, the same for the same seed on every machine."""
+    """Return a source of randomness for one purpose; one seed gives the same on every machine."""
     return random.Random(":".join(map(str, (seed, *what))))  # noqa: S311
 
 
@@ -129,10 +129,10 @@ def draw_schedule(seed: int) -> Schedule:
     pictures = {name: draw(chance, name) for name in sorted(names)}
     executions = _draw_executions(chance)
     if all(execution.name for execution in executions) and chance.random() < 0.08:
-        pictures[f"{SOURCE_PREFIX}poison.jpg"] = poisonous()  # only an engine's attempts are known to be dead at once
+        pictures[f"{SOURCE_PREFIX}poison.jpg"] = poisonous()  # only an engine's dead attempts are known at once
     named = [execution.run_id for execution in executions if execution.run_id]
     layout = chance.choice(("flat", "flat", "tree"))
-    # Not so slow, nor in such small pages, that the planner's own beats, where they lie inside the source, outrun it.
+    # The planner's beats can lie inside the source: pages must be large and fast enough for the listing to pass them.
     listing_seconds = chance.choice((0.0,) * 7 + (20.0,))
     rates = {} if listing_seconds and chance.random() < 0.5 else _draw_rates(chance)
     return Schedule(
@@ -164,7 +164,7 @@ def _draw_executions(chance: random.Random) -> tuple[Execution, ...]:
     kind = chance.choice(("execution", "execution", "execution", "by hand", "named", "named execution"))
     one = _draw_execution(chance, kind, 1)
     if kind == "execution" and chance.random() < 0.25:
-        return (one, _draw_execution(chance, kind, 2))  # two in one minute
+        return (one, _draw_execution(chance, kind, 2))  # two executions in one minute
     return (one,)
 
 
@@ -174,7 +174,7 @@ def _draw_execution(chance: random.Random, kind: str, number: int) -> Execution:
     death = chance.choice((0.0, 0.3, 0.6, 0.9))
     copies = chance.choice((0.0, 0.1, 0.5))
     tasks: list[TaskPlan] = []
-    # A task by hand that is started again after its run is finished begins another run, as it should.
+    # If a task by hand starts again after its run is finished, it begins another run, as it should.
     rounds = [(count, True)]
     if kind != "by hand" and chance.random() < 0.2:
         rounds = [(count, False), (chance.choice((1, 2, 3, 4, 5)), True)]
@@ -193,7 +193,7 @@ def _draw_execution(chance: random.Random, kind: str, number: int) -> Execution:
 
 
 def _draw_fate(chance: random.Random, death: float) -> Fate:
-    """Return what befalls one attempt; early operations are those on which tasks agree, so deaths crowd there."""
+    """Return the fate of one attempt; deaths crowd at early operations, because tasks agree during these."""
     operation = chance.choice((chance.randint(1, 12), chance.randint(1, 40), chance.randint(1, 200)))
     if chance.random() < death:
         if chance.random() < 0.2:
@@ -217,7 +217,7 @@ def _draw_edits(chance: random.Random, names: list[str], folders: int) -> tuple[
 
 
 def _draw_strangers(chance: random.Random, runs: list[str], names: list[str], layout: str) -> tuple[str, ...]:
-    """Return names in a run's folder that somebody took before; only a named run's folder is known."""
+    """Return names in a run's folder that a stranger took before; only a named run's folder is known in advance."""
     taken: list[str] = []
     for run in runs:
         for name in names:
@@ -228,7 +228,7 @@ def _draw_strangers(chance: random.Random, runs: list[str], names: list[str], la
 
 
 def _draw_rates(chance: random.Random) -> dict[Fault, float]:
-    """Return how likely each fault is: none, a little of everything, or much of a few."""
+    """Return the probability of each fault: no faults, a little of all, or much of two."""
     kind = chance.random()
     if kind < 0.15:
         return {}

@@ -1,4 +1,4 @@
-"""Every step of the protocol, each kind of fault at it: before it is applied and after, once, later, and for long."""
+"""Tests each kind of fault at every step of the protocol: before and after it is applied, once, later, and for long."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from thumbrun.storage.retry import Policy
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A request of the protocol: its kind, and what its name looks like."""
+    """A request of the protocol, described by its kind and its name."""
 
     kind: str
     within: str = ""
@@ -26,7 +26,7 @@ class Step:
     content_type: str = ""
 
     def __call__(self, operation: Operation) -> bool:
-        """Whether a request is of this step."""
+        """Return whether a request belongs to this step."""
         name = operation.name
         right = operation.kind == self.kind and operation.content_type.startswith(self.content_type)
         return right and self.within in name and name.startswith(self.begin) and name.endswith(self.end)
@@ -56,13 +56,14 @@ STEPS = {
     "look for the summary": Step("stat", end="/summary.json"),
     "write the summary": Step("create", end="/summary.json"),
 }
-ALWAYS = Policy().attempts + 1  # times in a row: more than the retries make up for
+ALWAYS = Policy().attempts + 1  # times in a row, more than the retries can repair
 PAIRS = [(name, fault) for name, step in STEPS.items() for fault in Fault if step.kind in APPLIES[fault]]
-UNFIT = {(name, Fault.DAMAGED_KEPT) for name in STEPS if name != "put a thumbnail"}  # see `store`: refused, not kept
+# A store refuses other damaged uploads and does not keep them; see `tests.faults.store`.
+UNFIT = {(name, Fault.DAMAGED_KEPT) for name in STEPS if name != "put a thumbnail"}
 
 
 def world(*, chooser: Script | None = None, crash_if: Callable[[Operation, bool], bool] = never) -> Evidence:
-    """Run two tasks of one execution over a dozen pictures, some with colliding names, and let it come to its end."""
+    """Run two tasks of one execution to their end, over a dozen pictures, some of which have colliding names."""
     chance = chance_of(7)
     names = ("a/p.jpg", "b/p.jpg", "p.png", "q.jpg", "q.tif", "r.webp", "a/s.jpg", "b/t.jpg", "u.svg", "v.txt", "w.JPG")
     pictures = {SOURCE_PREFIX + name: draw(chance, name) for name in names}
@@ -83,7 +84,7 @@ def world(*, chooser: Script | None = None, crash_if: Callable[[Operation, bool]
 
 @pytest.mark.parametrize(("name", "fault"), [pair for pair in PAIRS if pair not in UNFIT])
 def test_a_fault_at_a_step(name: str, fault: Fault) -> None:
-    """Whatever goes wrong with a request, at its first occurrence, at a later one, or for long, every promise holds."""
+    """Tasks keep every promise if a request fails at its first occurrence, at a later one, or for long."""
     for occurrence, times in ((1, 1), (2, 1), (4, 1), (1, ALWAYS)):
         script = Script(STEPS[name], fault, occurrence, times)
         findings = judge(world(chooser=script))
@@ -94,7 +95,7 @@ def test_a_fault_at_a_step(name: str, fault: Fault) -> None:
 @pytest.mark.parametrize("applied", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("name", STEPS)
 def test_a_death_at_a_step(name: str, applied: bool) -> None:
-    """Whoever dies right before or right after a request, once or twice, every promise holds."""
+    """Tasks keep every promise if one of them dies right before or right after a request, once or twice."""
     for occurrences in ({1}, {2}, {4}, {1, 2}, {1, 3, 4}):
         seen = 0
 
@@ -111,7 +112,7 @@ def test_a_death_at_a_step(name: str, applied: bool) -> None:
 
 
 def test_nothing_goes_wrong() -> None:
-    """Without any fault, two tasks meet every step, and nobody has to start twice."""
+    """Two tasks without faults meet every step of the protocol, and each starts only once."""
     seen: set[str] = set()
 
     def look(operation: Operation, applied: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Whole runs in virtual time, thousands of them: under faults, kills, pauses and changes every promise is kept."""
+"""Tests thousands of whole runs in virtual time: thumbrun keeps its promises under faults, kills, pauses, edits."""
 
 import hashlib
 import os
@@ -19,14 +19,14 @@ BATCH, BATCHES = 100, 20
 @pytest.mark.slow
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_every_promise_is_kept(batch: int) -> None:
-    """Nothing is lost, doubled, torn or wrong, and no healthy image is called poison."""
+    """Tasks lose, double and tear nothing, make nothing wrong, and call no harmless image poison."""
     tried = campaign(range(1 + batch * BATCH, 1 + (batch + 1) * BATCH))
     assert [] == tried.failures
     assert BATCH == tried.schedules
 
 
 def test_schedules_are_of_every_kind() -> None:
-    """Among the schedules of the suite are all faults, and everything that can befall tasks and source."""
+    """The schedules of the suite contain all faults, and everything that can happen to tasks and source."""
     tried = campaign(range(1, 121))
     assert [] == tried.failures
     assert 14 <= sum(1 for count in tried.faults.values() if count)
@@ -47,27 +47,27 @@ def test_schedules_are_of_every_kind() -> None:
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
 def test_every_defect_is_noticed(defect: Defect) -> None:
-    """With a mistake in the protocol, the simulation finds fault within a few hundred schedules."""
+    """The oracle finds a broken promise within a few hundred schedules if the protocol has a mistake."""
     found = hunt(defect, QUICK.get(defect.name, ()))
     assert found is not None, f"{MOST} schedules, and nobody noticed that {defect.name}"
 
 
 def test_each_defect_breaks_a_promise() -> None:
-    """The defects bear different names, and are spread over the promises that records and stores keep."""
+    """The defects have different names, and together break all promises that records and stores keep."""
     assert len(DEFECTS) == len({defect.name for defect in DEFECTS})
     assert {1, 2, 3, 4, 5, 6, 7, 9} == {defect.promise for defect in DEFECTS}
     assert QUICK.keys() <= {defect.name for defect in DEFECTS}
 
 
 def traced(seed: int) -> str:
-    """Return the digest of everything that happens in a schedule, line by line."""
+    """Return the digest of all lines in the trace of a schedule."""
     lines: list[str] = []
     World(draw_schedule(seed), trace=lines.append).run()
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def test_a_seed_says_it_all() -> None:
-    """The same seed gives the same schedule, step by step, in this process and in one that hashes otherwise."""
+    """One seed gives the same schedule, step by step, in this process and in one with other hashes."""
     seeds = (3, 11, 24, 29)
     expected = [traced(seed) for seed in seeds]
     assert expected == [traced(seed) for seed in seeds]

@@ -1,11 +1,11 @@
-"""What the oracle may find."""
+"""The findings of the oracle."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What became of an item or a record that is not as promised."""
+    """The kind of a broken promise."""
 
     LOST = "lost"
     DOUBLED = "doubled"
@@ -15,12 +15,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is not as promised.
+    """One broken promise.
 
     Attributes:
-        kind: What it is counted as.
-        promise: Which of the nine of docs/design.md it breaks.
-        text: What was found.
+        kind: The kind that it is counted as.
+        promise: The number of the promise in docs/design.md, of the nine.
+        text: A sentence that describes it.
     """
 
     kind: Kind

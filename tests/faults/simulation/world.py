@@ -31,9 +31,9 @@ from thumbrun.storage.retry import RetryingStore
 from thumbrun.storage.throttle import Throttle
 from thumbrun.task.runner import TaskRunner
 
-LONGEST_SECONDS = 12 * 3600.0  # of virtual time; what is not done then never ends
+LONGEST_SECONDS = 12 * 3600.0  # of virtual time; work that is not done then counts as endless
 MOST_OPERATIONS = 20_000  # of one life
-CALM_ATTEMPTS = 6  # without faults, until a task counts as one that never ends
+CALM_ATTEMPTS = 6  # without faults, before a task counts as endless
 
 
 class _Sink:
@@ -48,14 +48,14 @@ class _Sink:
             self._life.say(f"[{event.name}] {event.message}")
 
     def progress(self, progress: Progress, labels: object) -> None:
-        """Show nothing."""
+        """Ignore the progress."""
 
     def close(self) -> None:
-        """Show nothing more."""
+        """Do nothing."""
 
 
 class World:
-    """One schedule as it happens."""
+    """Runs one schedule."""
 
     def __init__(
         self,
@@ -65,13 +65,13 @@ class World:
         chooser: Chooser | None = None,
         crash_if: Callable[[Operation, bool], bool] = never,
     ) -> None:
-        """Prepare.
+        """Set up the buckets and the settings.
 
         Args:
-            schedule: What is to happen.
-            trace: Gets a line for everything that happens.
+            schedule: The schedule to run.
+            trace: Called with a line for everything that happens.
             chooser: Chooses the faults of all attempts that are not calm, instead of the schedule's rates.
-            crash_if: Kills at an operation, in all attempts that are not calm; asked before it and once it is applied.
+            crash_if: Kills an attempt that is not calm at an operation; asked before the operation and after it.
         """
         self._schedule = schedule
         self._trace = trace
@@ -110,7 +110,7 @@ class World:
         return resolve(environ, {}, machine=Machine(2, 512 << 20))
 
     def run(self) -> Evidence:
-        """Let it happen, to the end."""
+        """Run the schedule to its end, and return the evidence."""
         with patch.object(shards, "SHARDS_A_TASK", self._schedule.shards_a_task):
             try:
                 run(self._happen())
@@ -119,7 +119,7 @@ class World:
         return self.evidence
 
     async def _happen(self) -> None:
-        # Beside the source, and readable: so that a denied object can be told from a bucket that refuses everything.
+        # A readable object beside the source tells one denied object from a bucket that denies everything.
         self.evidence.source.put_as_user("about.txt", b"words", content_type="text/plain")
         for name, picture in self._schedule.pictures.items():
             self._put(name, picture)
@@ -158,7 +158,7 @@ class World:
                 self.evidence.source.delete_as_user(edit.name)
 
     async def _engine(self, number: int, execution: Execution, plan: TaskPlan, name: str) -> None:
-        """Start a task as often as it takes."""
+        """Start a task as often as necessary."""
         chance = chance_of(self._schedule.seed, "engine", name)
         await asyncio.sleep(plan.start)
         task = Task(plan.index, plan.count, 0, execution.name or None, "simulated")
@@ -211,11 +211,11 @@ class World:
             if not life.dead:
                 life.main.cancel()
                 raise
-        except BaseException as raised:  # noqa: BLE001  (whatever it is, the oracle judges it)
+        except BaseException as raised:  # noqa: BLE001  (the oracle judges it)
             error = raised
         for timer in timers:
             timer.cancel()
-        if life.dead:  # what it still managed to raise is nothing that anybody saw
+        if life.dead:  # no other process could see its report or its error
             report, error = None, None
         ending = Ending(life.name, number, task, fate, calm, began, loop.time(), report, error)
         life.say(f"ends: {ending.how} {error or ''}")
@@ -223,7 +223,7 @@ class World:
         return ending
 
     def _wire(self, location: Location, life: Life, *, calm: bool) -> FaultStore:
-        """Return what lies between one life and a bucket."""
+        """Return the faulty store between one life and a bucket."""
         schedule = self._schedule
         chance = chance_of(schedule.seed, life.name, location.root)
         chooser: Chooser = NoFaults() if calm else self._chooser or Chances(chance, schedule.rates)
