@@ -1,4 +1,4 @@
-"""The ledger: parts, the choice among them, seals and tallies."""
+"""Tests the ledger: its parts, the choice among them, seals and tallies."""
 
 import asyncio
 from collections.abc import Mapping
@@ -39,17 +39,17 @@ def done(item: int) -> Outcome:
 
 
 def writer(store: MemoryStore, nonce: str) -> LedgerWriter:
-    """Return one process's ledger."""
+    """Return the ledger of one writing process."""
     return LedgerWriter(RecordStore(store, "_thumbrun/"), RUN, Task(), nonce, VirtualClock())
 
 
 def ledger(store: MemoryStore) -> Ledger:
-    """Return a reader's ledger."""
+    """Return the ledger of a reader."""
     return Ledger(RecordStore(store, "_thumbrun/"), RUN)
 
 
 async def opened(store: MemoryStore, nonce: str) -> ShardLog:
-    """Return one process's log of shard 0."""
+    """Return the log of shard 0 for one process."""
     ledger = writer(store, nonce)
     return await ledger.open(0, ITEMS, await ledger.parts(0))
 
@@ -58,7 +58,7 @@ async def opened(store: MemoryStore, nonce: str) -> ShardLog:
     st.dictionaries(st.text("abc", min_size=1, max_size=2), st.lists(OUTCOMES, max_size=6), max_size=5), st.randoms()
 )
 def test_every_reader_chooses_the_same(parts: dict[str, list[Outcome]], chance: object) -> None:
-    """The choice does not depend on the order in which parts are read, and is one of what they say."""
+    """Every reader chooses the same one of the outcomes, whatever the order of the parts."""
     shuffled = list(parts.items())
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
     chosen = choose(parts)
@@ -74,13 +74,13 @@ def test_every_reader_chooses_the_same(parts: dict[str, list[Outcome]], chance: 
 
 @given(OUTCOMES)
 def test_an_outcome_reads_back_from_its_row(outcome: Outcome) -> None:
-    """What is written is what is read."""
+    """An outcome reads back from its row as it was written."""
     expected = outcome if outcome.reason else replace(outcome, detail="")
     assert expected == from_row(0, to_row(outcome, ITEMS[outcome.item]))
 
 
 def test_a_shard_is_sealed_with_its_last_outcome() -> None:
-    """Until every item has an outcome there is no seal; with the last one, the part carries the tally."""
+    """The last outcome of a shard seals it: its part carries the tally, and no earlier part does."""
 
     async def scenario() -> None:
         store = MemoryStore()
@@ -100,7 +100,7 @@ def test_a_shard_is_sealed_with_its_last_outcome() -> None:
 
 
 def test_two_copies_of_a_task_finish_a_shard_together() -> None:
-    """What one process wrote, another one reads and does not do again; a shard that nobody sealed gets its seal."""
+    """A process reads the outcomes of others and does not repeat them; it seals a complete shard that nobody sealed."""
 
     async def scenario() -> None:
         store = MemoryStore()
@@ -122,7 +122,7 @@ def test_two_copies_of_a_task_finish_a_shard_together() -> None:
 
 
 def test_copies_that_disagree_are_counted_once() -> None:
-    """Two copies that both sealed a shard, one with a failure, count as the one choice says."""
+    """The tally counts the chosen outcomes if two copies sealed a shard with different ones."""
 
     async def scenario() -> None:
         store = MemoryStore()
@@ -139,7 +139,7 @@ def test_copies_that_disagree_are_counted_once() -> None:
 
 
 def test_a_part_that_a_seal_does_not_cover_is_counted() -> None:
-    """A copy that is heard of after the seal, and never seals, is counted as the one choice says."""
+    """The tally counts a part that a copy writes after the seal, although the copy never seals the shard."""
 
     async def scenario() -> None:
         store = MemoryStore()
@@ -157,7 +157,7 @@ def test_a_part_that_a_seal_does_not_cover_is_counted() -> None:
 
 
 class Stalling(MemoryStore):
-    """Fails the first create, or holds it back."""
+    """Delays the first create, and lets it fail if told to."""
 
     def __init__(self, *, fails: bool) -> None:
         super().__init__()
@@ -174,7 +174,7 @@ class Stalling(MemoryStore):
         metadata: Mapping[str, str],
         cache_control: str | None = None,
     ) -> Entry:
-        """Create, the first time later or not at all."""
+        """Create an object, the first one later or not at all."""
         if self.first:
             self.first = False
             await self.held.wait()
@@ -185,7 +185,7 @@ class Stalling(MemoryStore):
 
 @pytest.mark.parametrize("fails", [True, False])
 def test_no_seal_before_the_outcomes_that_it_counts(fails: bool) -> None:
-    """A part that is late or fails keeps the seal back, and loses nothing."""
+    """A log writes no seal before the outcomes that it counts, and loses none if a part is late or fails."""
 
     async def scenario() -> None:
         store = Stalling(fails=fails)
@@ -209,7 +209,7 @@ def test_no_seal_before_the_outcomes_that_it_counts(fails: bool) -> None:
 
 
 def test_the_first_gap_is_found_among_many_shards() -> None:
-    """Asking what is unfinished names the first shard without a seal, whatever lies behind it."""
+    """The ledger returns the first shard without a seal as unfinished, whatever follows it."""
 
     async def scenario() -> None:
         store = MemoryStore()
@@ -229,19 +229,19 @@ def test_the_first_gap_is_found_among_many_shards() -> None:
 
 
 class Counting(MemoryStore):
-    """Counts the pages that it lists."""
+    """A store that counts the pages that it lists."""
 
     listed = 0
 
     async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = 1000) -> Page:
-        """List, and count."""
+        """List a page and count it."""
         self.listed += 1
         return await super().page(prefix, start=start, end=end, limit=limit)
 
 
 @pytest.mark.parametrize(("shards", "pages"), [(1, 1), (300, 1), (400, 3)])
 def test_a_finished_run_is_counted_as_it_is_looked_at(shards: int, pages: int) -> None:
-    """One listing of a small plan's ledger tells whether all of it is done and what came of it."""
+    """One listing of a small plan's ledger shows whether the run is finished, and counts its outcomes."""
 
     async def scenario() -> None:
         store = Counting()
@@ -261,7 +261,7 @@ def test_a_finished_run_is_counted_as_it_is_looked_at(shards: int, pages: int) -
 
 @pytest.mark.parametrize(("missing", "pages"), [(4_990, 1), (4_800, 1), (2_000, 4)])
 def test_a_task_that_is_done_early_asks_for_one_page(missing: int, pages: int) -> None:
-    """What is open when the first tasks are done lies at the end of the plan: there one page shows it."""
+    """A task that is done early lists one page, because the open shards are at the end of the plan."""
 
     async def scenario() -> None:
         store = Counting()
@@ -278,6 +278,6 @@ def test_a_task_that_is_done_early_asks_for_one_page(missing: int, pages: int) -
 
 
 def test_the_bytes_of_each_size_come_back() -> None:
-    """An outcome of several sizes reads back as it was written, with the bytes of each."""
+    """An outcome of several sizes reads back with the bytes of each."""
     outcome = Outcome(0, 1, Status.DONE, output_bytes=34, width=400, height=300, each=(30, 4))
     assert outcome == from_row(0, to_row(outcome, ITEMS[1]))

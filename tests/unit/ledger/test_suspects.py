@@ -1,4 +1,4 @@
-"""Which items may have killed a task."""
+"""Tests which items are suspected of having killed a task."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,23 +15,23 @@ SECOND_ATTEMPT = Task(2, 5, 1, "execution-1")
 
 
 def announced(*items: int, at_once: int = 100, alone: bool = False, age: float = 1.0, **task: Any) -> Announcement:
-    """Return what the first attempt of the same task announced."""
+    """Return an announcement of the first attempt of the same task."""
     values: dict[str, Any] = {"index": 2, "count": 5, "attempt": 0, "execution": "execution-1"}
     return Announcement(items, at_once, alone, Task(**values | task), NOW - timedelta(seconds=age))
 
 
 def test_what_was_announced_and_left_no_trace_is_suspect() -> None:
-    """Items with an outcome or a thumbnail are not, and nor is what nobody announced."""
+    """Announced items are suspects if they have neither an outcome nor a thumbnail; other items are not."""
     assert {3: 0, 5: 0} == suspects([announced(3, 4, 5)], {3, 5, 6}, SECOND_ATTEMPT, NOW)
 
 
 def test_only_as_many_as_can_have_been_begun_are_suspect() -> None:
-    """Items are begun in order: of a long announcement the first ones without a trace may have been open."""
+    """Only the first items of a long announcement are suspects, because items begin in order."""
     assert {1: 0, 4: 0} == suspects([announced(*range(100), at_once=2)], {1, 4, 5, 99}, SECOND_ATTEMPT, NOW)
 
 
 def test_deaths_while_alone_are_counted() -> None:
-    """Two earlier attempts that announced an item as alone are two deaths; one that had others open is none."""
+    """A death counts against an item that was announced as alone, and against none if others were open."""
     parts = [
         announced(1, 2, 3),
         announced(2, alone=True, attempt=1),
@@ -53,7 +53,7 @@ def test_deaths_while_alone_are_counted() -> None:
     ],
 )
 def test_who_may_be_alive_is_not_counted_as_dead(task: dict[str, Any]) -> None:
-    """Another copy of this attempt, another task or another execution is dead only after a long silence."""
+    """Another copy of this attempt, another task or another execution counts as dead only after a long silence."""
     fresh, old = (announced(7, alone=True, age=age, **task) for age in (1.0, SILENT_SECONDS + 1))
     assert {7: 0} == suspects([fresh], {7}, SECOND_ATTEMPT, NOW)
     assert {7: 1} == suspects([old], {7}, SECOND_ATTEMPT, NOW)
@@ -61,5 +61,5 @@ def test_who_may_be_alive_is_not_counted_as_dead(task: dict[str, Any]) -> None:
 
 @given(st.sets(st.integers(0, 999)))
 def test_ranges_read_back(items: set[int]) -> None:
-    """What a part's header says of its items is what was announced, in order."""
+    """The items in a part's header read back as they were announced, in order."""
     assert tuple(sorted(items)) == from_index_ranges(to_index_ranges(sorted(items)))

@@ -1,4 +1,4 @@
-"""What a process writes down of a shard: announcements, retractions, seals of later rounds."""
+"""Tests how a process writes a shard's outcomes: announcements, retractions, seals of later rounds."""
 
 from typing import Any
 
@@ -17,17 +17,17 @@ ITEMS = [Item(f"in/{n}.jpg", "7", 10, 1, None, "jpeg", True, f"{n}.jpg", "jpeg")
 
 
 def state(store: MemoryStore) -> RecordStore:
-    """Return the records."""
+    """Return the records in a store."""
     return RecordStore(store, "_thumbrun/")
 
 
 def writer(store: MemoryStore, nonce: str, this_round: Round | None = None) -> LedgerWriter:
-    """Return one process's ledger."""
+    """Return the ledger of one writing process."""
     return LedgerWriter(state(store), RUN, Task(1, 4, 2, "e"), nonce, VirtualClock(), this_round or Round())
 
 
 async def opened(ledger: LedgerWriter) -> ShardLog:
-    """Return a process's log of shard 0."""
+    """Return the log of shard 0 for one process."""
     return await ledger.open(0, ITEMS, await ledger.parts(0))
 
 
@@ -42,7 +42,7 @@ def done(item: int) -> Outcome:
 
 
 def test_every_part_says_what_may_be_opened_before_the_next() -> None:
-    """The announcement shrinks as outcomes come, and is gone with the part that seals the shard."""
+    """Each part announces fewer items as outcomes come, and the part that seals the shard announces none."""
 
     async def scenario() -> None:
         store = MemoryStore()
@@ -61,7 +61,7 @@ def test_every_part_says_what_may_be_opened_before_the_next() -> None:
 
 
 def test_who_ends_in_order_takes_its_announcement_back() -> None:
-    """A retraction is written down even if nothing else is to be, and once; then nobody is suspect."""
+    """A log writes a retraction once, even if it has nothing else to write; after it, no item is suspect."""
 
     async def scenario() -> None:
         store = MemoryStore()
@@ -78,7 +78,7 @@ def test_who_ends_in_order_takes_its_announcement_back() -> None:
 
 
 def test_an_announcement_tells_who_made_it_and_is_nobody_elses_round() -> None:
-    """The task, its attempt and the moment are read back; a later round does not mind an earlier one's."""
+    """An announcement reads back with its task, attempt and time; a later round ignores those of an earlier one."""
 
     async def scenario() -> None:
         store = MemoryStore()
@@ -98,7 +98,7 @@ def test_an_announcement_tells_who_made_it_and_is_nobody_elses_round() -> None:
 
 
 def test_a_later_round_works_what_it_is_asked_for() -> None:
-    """It opens items of the reasons that were named, replaces their outcomes, and seals the shard again."""
+    """A later round opens the items with the named reasons, replaces their outcomes, and seals the shard again."""
 
     async def scenario() -> None:
         store = MemoryStore()
@@ -122,7 +122,7 @@ def test_a_later_round_works_what_it_is_asked_for() -> None:
 
 
 def test_a_later_round_passes_by_what_needs_nothing() -> None:
-    """A sealed shard without the named reasons is sealed again unread; asked for what is missing, it is looked at."""
+    """A later round seals a shard again without reading it if it has nothing to do; a round for `missing` reads it."""
 
     async def scenario() -> None:
         store = MemoryStore()

@@ -1,4 +1,4 @@
-"""Listing in parallel ranges: every name once, in order within its range, whatever happens at which moment."""
+"""Tests that a listing in parallel ranges finds every name once, in order within its range, at any timing."""
 
 import asyncio
 import random
@@ -14,7 +14,7 @@ from thumbrun.storage.memory import MemoryStore
 
 
 class Slow(MemoryStore):
-    """Takes a random time for every page, and makes pages of few objects."""
+    """A store that takes a random time for every page, and whose pages are small."""
 
     def __init__(self, chance: random.Random) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Slow(MemoryStore):
 
 
 async def listed(store: MemoryStore, chance: random.Random, prefix: str = "in/", start: str = "in/") -> list[str]:
-    """List in ranges, with a reader that is slow at times; return all names, ranges in order."""
+    """List in ranges, with a reader that is slow at times; return all names, ordered by range."""
     ranges: dict[str, list[str]] = {}
     finished: set[int] = set()
 
@@ -55,7 +55,7 @@ async def listed(store: MemoryStore, chance: random.Random, prefix: str = "in/",
     seed=st.integers(0, 10**6),
 )
 def test_every_name_is_listed_once_and_in_order(names: set[str], start: str, seed: int) -> None:
-    """For any names and any interleaving of listers, probes and a slow reader, nothing is lost or said twice."""
+    """The listing returns every name once, whatever the names and the timing of listers, probes and reader."""
 
     async def scenario() -> None:
         chance = random.Random(seed)  # noqa: S311
@@ -70,7 +70,7 @@ def test_every_name_is_listed_once_and_in_order(names: set[str], start: str, see
 
 
 def test_many_names_are_listed_side_by_side() -> None:
-    """Sixteen listers are several times as fast as one, and spend few requests on looking for middles."""
+    """Sixteen listers are several times as fast as one, and spend few requests on probes."""
 
     async def scenario() -> None:
         chance = random.Random(1)  # noqa: S311
@@ -85,7 +85,7 @@ def test_many_names_are_listed_side_by_side() -> None:
 
 
 def test_what_all_names_share_takes_few_trips() -> None:
-    """Ranges are found within a few round trips, though all names begin alike and nothing lies beyond them."""
+    """The listing finds its ranges within a few round trips, although all names begin alike."""
 
     async def scenario() -> None:
         class Steady(MemoryStore):
@@ -98,13 +98,13 @@ def test_what_all_names_share_takes_few_trips() -> None:
         for number in range(3_500):
             store.put_as_user(f"in/camera/2026/IMG_{number:09d}.jpg", b"x")
         assert sorted(store.objects) == await listed(store, random.Random(1))  # noqa: S311
-        assert asyncio.get_running_loop().time() < 500 / 4  # pages, with a reader that is slow at times
+        assert asyncio.get_running_loop().time() < 500 / 4  # there are 500 pages, and the reader is slow at times
 
     run(scenario())
 
 
 def test_a_lister_that_fails_ends_the_listing() -> None:
-    """The first error is raised, and nobody goes on."""
+    """The listing raises the first error of a lister and stops the others."""
 
     async def scenario() -> None:
         chance = random.Random(1)  # noqa: S311
@@ -129,7 +129,7 @@ def test_a_lister_that_fails_ends_the_listing() -> None:
 
 @given(low=st.text("abc\0é", max_size=5), high=st.text("abcé", max_size=5), alphabet=st.sets(st.sampled_from("abcé")))
 def test_a_middle_lies_between(low: str, high: str, alphabet: set[str]) -> None:
-    """A guess lies above the lower bound and below the upper one."""
+    """A guess lies above the lower bound and below the upper bound."""
     guess = between(low, high, sorted(alphabet))
     if guess is not None and low < high:
         assert low < guess

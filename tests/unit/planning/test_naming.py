@@ -1,4 +1,4 @@
-"""What thumbnails are called: a table, then the property that no two share a name."""
+"""Tests the names of thumbnails: some by a table, and that no two share a name."""
 
 from array import array
 
@@ -17,7 +17,7 @@ def rule(*, layout: str = "flat", format_: str = "keep", folds: bool = False, li
 
 
 def settle(paths: list[str], naming: NamingRule) -> list[str]:
-    """Return the final names of JPEGs at the paths, each path a shard of its own but every third."""
+    """Return the final names of JPEGs at the paths; every third path shares a shard with the one before."""
     book = NameBook()
     shards: list[list[str]] = []
     for number, path in enumerate(paths):
@@ -59,12 +59,12 @@ def settle(paths: list[str], naming: NamingRule) -> list[str]:
     ],
 )
 def test_names_follow_name_and_type_alone(path: str, source: str | None, naming: NamingRule, expected: str) -> None:
-    """A thumbnail keeps its source's name, with a suffix where its format is another."""
+    """A thumbnail keeps its source's name, and gets a suffix if its format is another."""
     assert expected == naming.name(path, source, 0)
 
 
 def test_a_hash_goes_before_the_suffix() -> None:
-    """The hash of a colliding name stands before the suffix, so that the file still opens as what it is."""
+    """A colliding name gets its hash before the suffix, so that programs still open the file as its format."""
     assert "a-cb3ee2cc5c.heic.jpg" == rule().name("x/a.heic", "heic", 1).replace(
         rule().name("x/a.heic", "heic", 1)[2:12], "cb3ee2cc5c"
     )
@@ -73,7 +73,7 @@ def test_a_hash_goes_before_the_suffix() -> None:
 
 @pytest.mark.parametrize("length", [300, 250, 246])
 def test_a_name_too_long_for_the_destination_is_cut_and_hashed(length: int) -> None:
-    """What the destination cannot hold is cut within the stem, never within a character, and gets the hash."""
+    """A name that is too long loses the end of its stem, never half a character, and gets the hash."""
     naming = rule(limit=250)
     name = naming.name("é" * length + ".jpg", "jpeg", 0)
     assert 250 >= len(name.encode())
@@ -82,7 +82,7 @@ def test_a_name_too_long_for_the_destination_is_cut_and_hashed(length: int) -> N
 
 
 def test_every_member_of_a_colliding_group_is_renamed() -> None:
-    """No member of a group keeps the plain name, so that no order of the listing favours one."""
+    """No item of a colliding group keeps the plain name, so the order of the listing does not matter."""
     names = settle(["x/a.jpg", "y/a.jpg", "b.jpg"], rule())
     assert "b.jpg" == names[2]
     assert 3 == len(set(names))
@@ -90,7 +90,7 @@ def test_every_member_of_a_colliding_group_is_renamed() -> None:
 
 
 def test_a_name_that_equals_a_renamed_one_is_renamed_too() -> None:
-    """A source that is called like another's renamed thumbnail does not take its name."""
+    """A source that has the name of another's renamed thumbnail gets another name."""
     taken = rule().name("x/a.jpg", "jpeg", 1)
     names = settle(["x/a.jpg", "y/a.jpg", f"z/{taken}"], rule())
     assert 3 == len(set(names))
@@ -98,7 +98,7 @@ def test_a_name_that_equals_a_renamed_one_is_renamed_too() -> None:
 
 
 def test_names_that_differ_by_case_or_unicode_form_collide_on_a_disk() -> None:
-    """Where the destination folds names, `A.jpg` and `a.jpg`, `é` composed and decomposed, are one name."""
+    """If the destination folds names, `A.jpg` collides with `a.jpg`, and so do both Unicode forms of `é`."""
     names = settle(["x/A.jpg", "a.jpg", "\u00e9.jpg", "y/e\u0301.jpg"], rule(folds=True))
     assert 4 == len({name.casefold() for name in names})
     assert all("-" in name for name in names)
@@ -107,7 +107,7 @@ def test_names_that_differ_by_case_or_unicode_form_collide_on_a_disk() -> None:
 
 @given(st.lists(PATHS, unique=True, max_size=30), st.sampled_from(["flat", "tree"]), st.booleans())
 def test_no_two_items_share_a_name(paths: list[str], layout: str, folds: bool) -> None:
-    """Whatever the source holds, every item has a name of its own."""
+    """Every item gets a name of its own, whatever the source holds."""
     naming = rule(layout=layout, folds=folds)
     names = settle(paths, naming)
     assert len(paths) == len({naming.key(name) for name in names})

@@ -1,4 +1,4 @@
-"""What a shard's record says of an item, and reading it back."""
+"""Tests how a shard's record holds an item."""
 
 import json
 
@@ -24,7 +24,7 @@ ITEMS = st.builds(
 
 @given(ITEMS)
 def test_a_line_is_the_row_as_json(item: Item) -> None:
-    """The line put together by hand is what the json module makes of the row, byte for byte, and reads back."""
+    """The line that thumbrun puts together equals the json module's, byte for byte, and reads back."""
     line = item.to_line()
     assert json.dumps(item.to_row(), separators=(",", ":")) == line
     assert item == Item.from_row(json.loads(line))

@@ -1,4 +1,4 @@
-"""Who plans, and that there is one plan: over a store in memory, in virtual time."""
+"""Tests that tasks agree on one plan, over a store in memory and in virtual time."""
 
 import asyncio
 import random
@@ -29,7 +29,7 @@ RUN = "20260102T1530Z"
 
 
 class CountingStore(MemoryStore):
-    """Counts how often each object was listed, and lists as slowly as it is told."""
+    """A store that counts how often it listed each object, and takes a given time for each page."""
 
     def __init__(self, seconds_a_page: float = 0.0) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class CountingStore(MemoryStore):
         self.seconds_a_page = seconds_a_page
 
     async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = 1000) -> Page:
-        """List, and count."""
+        """List a page and count its objects."""
         page = await super().page(prefix, start=start, end=end, limit=limit)
         await asyncio.sleep(self.seconds_a_page)
         for entry in page.entries if limit > 1 else ():
@@ -58,7 +58,7 @@ def planner(state: Store, source: MemoryStore, *, index: int = 0, count: int = 4
 
 
 def photographs(store: MemoryStore, count: int) -> list[str]:
-    """Put so many photographs and some other objects into the store; return the photographs' names."""
+    """Put a number of photographs and some other objects into the store; return the photographs' names."""
     names = [f"in/{number % 7}/{number:06d}.jpg" for number in range(count)]
     for name in names:
         store.put_as_user(name, b"x" * (1 + len(name) % 5))
@@ -91,9 +91,9 @@ def test_a_small_source_is_cut_exactly(count: int) -> None:
 
 
 def test_a_large_source_is_listed_in_parallel_ranges() -> None:
-    """What has many pages is listed in ranges, side by side: each object once, in order, well before one lister.
+    """The planner lists many pages in ranges at once: every object once, in order, much faster than one lister.
 
-    A page that is on its way while its range is halved may hold a little of the other half.
+    A page that is on its way while its range is cut can hold a little of the other range.
     """
 
     async def scenario() -> None:
@@ -109,7 +109,7 @@ def test_a_large_source_is_listed_in_parallel_ranges() -> None:
 
 
 def test_names_that_collide_across_shards_get_a_hash_each() -> None:
-    """Two thousand folders with one `IMG_0001.jpg` each make two thousand names."""
+    """Two thousand folders with one `IMG_0001.jpg` each get two thousand different names."""
 
     async def scenario() -> None:
         state, source = MemoryStore(), MemoryStore()
@@ -126,7 +126,7 @@ def test_names_that_collide_across_shards_get_a_hash_each() -> None:
 
 
 def test_tasks_that_start_together_list_once_and_agree() -> None:
-    """Of thirty tasks one lists; all thirty end with the same plan."""
+    """One of thirty tasks lists, and all thirty get the same plan."""
 
     async def scenario() -> None:
         state, source = MemoryStore(), CountingStore(seconds_a_page=3.0)
@@ -140,7 +140,7 @@ def test_tasks_that_start_together_list_once_and_agree() -> None:
 
 @pytest.mark.parametrize("begun", [1, 4])
 def test_whoever_begins_a_run_claims_its_plan_unseen(begun: int) -> None:
-    """It looks for nothing before it claims; where several think they have begun it, they still list once."""
+    """The task that begins a run claims the plan before it looks for one; if several begin it, still only one lists."""
 
     async def scenario() -> None:
         store, asked = CountingStore(), Asked()
@@ -156,7 +156,7 @@ def test_whoever_begins_a_run_claims_its_plan_unseen(begun: int) -> None:
 
 
 def test_a_planner_that_lists_for_minutes_is_left_alone() -> None:
-    """While it shows that it lives, nobody takes over, however long it lists."""
+    """No task takes over from a planner that shows that it is alive, however long it lists."""
 
     async def scenario() -> None:
         state, source = MemoryStore(), CountingStore(seconds_a_page=5 * DEAD_SECONDS)
@@ -168,7 +168,7 @@ def test_a_planner_that_lists_for_minutes_is_left_alone() -> None:
 
 
 def test_a_planner_whose_plan_is_slow_to_be_taken_is_left_alone() -> None:
-    """It shows that it lives until the plan is committed, so the others list nothing meanwhile."""
+    """A planner shows that it is alive until its plan is committed, so the other tasks do not list."""
 
     class Slow(MemoryStore):
         async def create(
@@ -180,7 +180,7 @@ def test_a_planner_whose_plan_is_slow_to_be_taken_is_left_alone() -> None:
             metadata: Mapping[str, str],
             cache_control: str | None = None,
         ) -> Entry:
-            """Take minutes over the plan, as a store does that asks to wait again and again."""
+            """Take minutes to create the plan, like a store that asks to wait again and again."""
             if name.endswith("plan.json"):
                 await asyncio.sleep(3 * DEAD_SECONDS)
             return await super().create(name, body, content_type=content_type, metadata=metadata)
@@ -196,7 +196,7 @@ def test_a_planner_whose_plan_is_slow_to_be_taken_is_left_alone() -> None:
 
 
 def test_a_dead_planner_is_succeeded_after_a_minute() -> None:
-    """A planner that shows no life is taken over, and there is one plan in the end."""
+    """Another task takes over from a planner that shows no life, and there is one plan in the end."""
 
     async def scenario() -> None:
         state, source = MemoryStore(), CountingStore(seconds_a_page=100.0)
@@ -214,7 +214,7 @@ def test_a_dead_planner_is_succeeded_after_a_minute() -> None:
 
 
 def test_the_next_attempt_of_a_dead_planner_does_not_wait() -> None:
-    """The engine starts an attempt after the one before has died, so it takes over at once."""
+    """The next attempt of a dead planner takes over at once, because engines start it only after the death."""
 
     async def scenario() -> None:
         state, source = MemoryStore(), CountingStore(seconds_a_page=100.0)
@@ -231,7 +231,7 @@ def test_the_next_attempt_of_a_dead_planner_does_not_wait() -> None:
 
 
 def test_a_planner_that_only_seemed_dead_accepts_the_other_plan() -> None:
-    """Whoever commits second uses the first plan, whatever it listed itself."""
+    """A planner that commits second uses the first plan, not its own listing."""
 
     async def scenario() -> None:
         state, source = MemoryStore(), CountingStore()
@@ -260,7 +260,7 @@ def test_a_planner_that_only_seemed_dead_accepts_the_other_plan() -> None:
 
 
 def test_a_limit_takes_the_first_items_of_the_listing() -> None:
-    """With a limit, the plan holds so many items and no more, also where the listing is long."""
+    """A plan with a limit holds that number of items, the first of the listing, even if the listing is long."""
 
     async def scenario() -> None:
         source = MemoryStore()
@@ -275,7 +275,7 @@ def test_a_limit_takes_the_first_items_of_the_listing() -> None:
 
 
 def test_what_lies_under_the_source_is_counted() -> None:
-    """The plan says what it saw beside images, and how much of it is in storage that costs to read."""
+    """The plan counts the objects that are not images, and the bytes in storage that costs to read."""
 
     async def scenario() -> None:
         state, source = MemoryStore(), MemoryStore()
@@ -295,7 +295,7 @@ def test_what_lies_under_the_source_is_counted() -> None:
 
 @pytest.mark.parametrize("tasks", [1, 10, 200, 1_000, 10_000])
 def test_waiting_tasks_leave_the_bucket_room(tasks: int) -> None:
-    """However many wait for a plan, together they look no more than the bucket bears, and none waits beyond a bound."""
+    """Waiting tasks together send no more polls than the bucket accepts, and none waits longer than a bound."""
     wait = first_wait(tasks)
     assert FIRST_WAIT_SECONDS <= wait <= LONGEST_WAIT_SECONDS
     assert tasks / wait <= POLLS_A_SECOND

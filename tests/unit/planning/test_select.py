@@ -1,4 +1,4 @@
-"""Which objects are items: one row of the truth table a case."""
+"""Tests which objects are items, by tables with one row a case."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def entry(name: str, *, content_type: str | None = None, size: int = 10, own: bo
 
 
 def kind_and_format(decision: Decision) -> tuple[ObjectKind, str | None]:
-    """Return what the tables below compare."""
+    """Return the kind and the format, which the tables below compare."""
     return decision.kind, decision.format.name if decision.format else None
 
 
@@ -42,7 +42,7 @@ def kind_and_format(decision: Decision) -> tuple[ObjectKind, str | None]:
     ],
 )
 def test_type_then_name_decide(listed: Entry, expected: tuple[ObjectKind, str | None]) -> None:
-    """A specific content type decides; without one, the file name's suffix."""
+    """A specific content type decides the kind; without one, the suffix of the file name decides."""
     assert expected == kind_and_format(Selection().decide(listed, listed.name))
 
 
@@ -57,7 +57,7 @@ def test_type_then_name_decide(listed: Entry, expected: tuple[ObjectKind, str | 
     ],
 )
 def test_content_settles_what_neither_type_nor_name_do(listed: Entry, expected: ObjectKind) -> None:
-    """With detect=content, only what neither type nor name settle becomes an item to look into."""
+    """With detect=content, an object becomes an undecided item only if neither its type nor its name decides."""
     assert expected is Selection(by_content=True).decide(listed, listed.name).kind
 
 
@@ -74,7 +74,7 @@ def test_content_settles_what_neither_type_nor_name_do(listed: Entry, expected: 
 def test_globs_choose_among_paths(
     include: tuple[str, ...], exclude: tuple[str, ...], path: str, expected: ObjectKind
 ) -> None:
-    """A path must match one of the included globs, if any, and none of the excluded."""
+    """A path must match one of the included globs, if there are any, and none of the excluded ones."""
     assert expected is Selection(include=include, exclude=exclude).decide(entry(f"in/{path}"), path).kind
 
 
@@ -94,7 +94,7 @@ def test_globs_choose_among_paths(
     ],
 )
 def test_globs_mean_what_shells_mean(glob: str, matching: list[str], other: list[str]) -> None:
-    """A star stays within a folder, two cross folders, and everything else stands for itself."""
+    """One star stays within a folder, two stars cross folders, and ordinary characters match themselves."""
     pattern = glob_pattern(glob)
     assert [True] * len(matching) == [bool(pattern.fullmatch(path)) for path in matching]
     assert [False] * len(other) == [bool(pattern.fullmatch(path)) for path in other]

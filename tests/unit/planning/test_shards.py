@@ -1,4 +1,4 @@
-"""How a plan falls into shards, and which task works which."""
+"""Tests how thumbrun cuts a plan into shards, and assigns them to tasks."""
 
 import random
 
@@ -13,7 +13,7 @@ COSTS = st.lists(st.floats(0, 1e6, allow_nan=False, allow_subnormal=False), max_
 
 @given(COSTS, st.integers(1, 50), st.booleans())
 def test_every_shard_has_one_task(costs: list[float], tasks: int, contiguous: bool) -> None:
-    """Whatever the costs and the number of tasks, each shard is worked by exactly one task, in listing order."""
+    """Exactly one task works each shard, in listing order, whatever the costs and the number of tasks."""
     shares = assign(costs, tasks, contiguous=contiguous)
     assert tasks == len(shares)
     assert list(range(len(costs))) == sorted(shard for share in shares for shard in share)
@@ -22,19 +22,19 @@ def test_every_shard_has_one_task(costs: list[float], tasks: int, contiguous: bo
 
 @given(COSTS, st.integers(1, 50))
 def test_no_task_is_heavier_than_the_mean_and_one_shard(costs: list[float], tasks: int) -> None:
-    """Heaviest first to the lightest task: no load exceeds the mean by more than the heaviest shard."""
+    """No task's load exceeds the mean by more than the heaviest shard."""
     loads = [sum(costs[shard] for shard in share) for share in assign(costs, tasks)]
     assert max(loads) <= sum(costs) / tasks + max(costs, default=0) + 1e-6 * sum(costs)
 
 
 def test_contiguous_shares_are_slices() -> None:
-    """With balance=count every task gets one run of shards, of equal length give or take one."""
+    """With balance=count, each task gets a contiguous slice of shards, and the slices differ by one shard at most."""
     assert [[0, 1], [2, 3, 4], [5, 6], [7, 8, 9]] == assign([1.0] * 10, 4, contiguous=True)
 
 
 @pytest.mark.parametrize(("tasks", "items"), [(1, 285), (10, 2_000), (10, 20_000), (100, 9_000)])
 def test_a_task_gets_about_twenty_shards(tasks: int, items: int) -> None:
-    """Where all costs are known, a shard has a twentieth of a task's share, give or take an item."""
+    """A shard has a twentieth of a task's share, give or take an item, if all costs are known."""
     costs = [1.0 + number % 7 for number in range(items)]
     found = list(cut(costs, exact_shard_cost(sum(costs), tasks)))
     assert 15 * tasks <= len(found) + 1 <= 25 * tasks
@@ -42,7 +42,7 @@ def test_a_task_gets_about_twenty_shards(tasks: int, items: int) -> None:
 
 @given(COSTS, st.floats(0, 1e6, allow_subnormal=False))
 def test_shards_are_cut_off_the_front(costs: list[float], most: float) -> None:
-    """Full shards hold the first items in order, never too many or too heavy unless of one item; the rest waits."""
+    """Full shards hold the first items in order, and none is too long, or too heavy unless it has one item."""
     at = 0
     for length, weight in cut(costs, most):
         assert 1 <= length <= MOST_ITEMS
@@ -54,13 +54,13 @@ def test_shards_are_cut_off_the_front(costs: list[float], most: float) -> None:
 
 
 def test_a_shard_has_at_most_a_thousand_items() -> None:
-    """Items that cost nothing, which are never opened, do not make a shard without end."""
+    """A shard has at most a thousand items, even if they cost nothing."""
     assert [(MOST_ITEMS, 0.0), (MOST_ITEMS, 0.0)] == list(cut([0.0] * 2_500, 0.0))
 
 
 @pytest.mark.parametrize("total", [20_000, 100_000, 3_000_000])
 def test_streamed_shards_stay_fine_wherever_the_listing_ends(total: int) -> None:
-    """Cut without knowing the end, no shard is more than a fifth of a task's share once a thousandfold is listed."""
+    """A shard that is cut before the end is known has about a fifth of a task's share at most, wherever the end is."""
     tasks, seen, costs = 100, 20_000.0, []
     costs += [streamed_shard_cost(seen, tasks)] * int(seen / streamed_shard_cost(seen, tasks))
     while seen < total:
@@ -71,7 +71,7 @@ def test_streamed_shards_stay_fine_wherever_the_listing_ends(total: int) -> None
 
 
 def test_a_folder_of_heavy_items_is_no_task_of_its_own() -> None:
-    """Where a camera's folder lies among small images, its shards hold fewer items, and the tasks are even."""
+    """Shards of a folder with heavy items hold fewer items, so that all tasks have the same load."""
     costs = [2.0] * 50_000 + [800.0] * 500 + [2.0] * 50_000
     shards = [weight for _, weight in cut([*costs, 1e9], exact_shard_cost(sum(costs), 100))]
     loads = [sum(shards[shard] for shard in share) for share in assign(shards, 100)]
@@ -80,7 +80,7 @@ def test_a_folder_of_heavy_items_is_no_task_of_its_own() -> None:
 
 
 def test_many_shards_balance_a_bucket_of_mixed_sizes() -> None:
-    """With log-normal sizes, about 20 shards a task leave the longest task within 5 % of the mean."""
+    """About 20 shards a task keep the longest task within 5 % of the mean, with log-normal sizes."""
     chance = random.Random(3)  # noqa: S311
     items = [cost(int(chance.lognormvariate(12.5, 1.3)), "jpeg") for _ in range(200_000)]
     shards = [weight for _, weight in cut([*items, 1e9], exact_shard_cost(sum(items), 100))]

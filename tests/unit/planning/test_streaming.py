@@ -1,4 +1,4 @@
-"""Planning keeps no listing in memory, however long it is: over a source that exists only as it is listed."""
+"""Tests that planning keeps no listing in memory, with a source that makes its objects while it is listed."""
 
 import tracemalloc
 from bisect import bisect_left
@@ -17,11 +17,11 @@ from thumbrun.storage.base import Entry, Page
 from thumbrun.storage.memory import MemoryStore
 
 SMALL, LARGE = 200_000, 300_000
-BYTES_A_NAME = 20  # 8 for its hash, and its part of what is kept of its shard
+BYTES_A_NAME = 20  # 8 for the hash of the name, and its part of the plan's entry for the shard
 
 
 class Names(Sequence[str]):
-    """So many names in order, none of them held."""
+    """A number of names in order, none of which is kept in memory."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -34,7 +34,7 @@ class Names(Sequence[str]):
 
 
 class Endless(MemoryStore):
-    """Lists so many objects that nobody holds."""
+    """A store that lists a number of objects and keeps none."""
 
     def __init__(self, count: int) -> None:
         super().__init__()
@@ -50,22 +50,22 @@ class Endless(MemoryStore):
 
 
 class Forgetful(MemoryStore):
-    """Takes records and forgets their bytes."""
+    """A store that accepts records and forgets their bytes."""
 
     async def create(self, name: str, body: bytes, **kwargs: object) -> Entry:
-        """Take a record."""
+        """Accept a record."""
         return Entry(name, len(body), "1")
 
 
 def peak(count: int) -> int:
-    """Return the most bytes that planning so many objects takes."""
+    """Return the most bytes of memory that planning takes for a number of objects."""
 
     async def scenario() -> None:
         source = Source(Endless(count), "in/", Selection())
         rule = NamingRule("flat", "keep", folds=False, limit=900)
         builder = PlanBuilder(
             source, RecordStore(Forgetful(), ""), "run", 1, rule, 1
-        )  # shards of a thousand from the start
+        )  # every shard has a thousand items from the start
         plan = await builder.make()
         assert count == plan.items
 
@@ -78,8 +78,8 @@ def peak(count: int) -> int:
 
 @pytest.mark.slow
 def test_memory_grows_by_a_hash_a_name(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each further object costs a few bytes, so that ten million of them fit into a task of 512 MiB."""
-    monkeypatch.setattr(naming, "_HASHES_A_PASS", SMALL // 6)  # as with millions of names: many passes
+    """Each further object costs a few bytes, so ten million of them fit into a task of 512 MiB."""
+    monkeypatch.setattr(naming, "_HASHES_A_PASS", SMALL // 6)  # many passes, as with millions of names
     small, large = peak(SMALL), peak(LARGE)
     each = (large - small) / (LARGE - SMALL)
     with capsys.disabled():

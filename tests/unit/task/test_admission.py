@@ -1,4 +1,4 @@
-"""How much a task takes on at once: within its memory, for any bodies, and without waiting for ever."""
+"""Tests that admission keeps a task within its memory, for any bodies, and that no wait lasts for ever."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ MEMORY = 1000
 
 @given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 1000)), max_size=30), st.integers(1, 4))
 def test_bodies_and_pictures_stay_within_the_memory(sizes: list[tuple[int, int]], workers: int) -> None:
-    """Whatever comes, what is held never exceeds the memory, and all get their turn."""
+    """Admission never holds more than the memory, and every body and picture gets its turn."""
 
     async def scenario() -> None:
         admission = Admission(MEMORY, workers)
@@ -46,7 +46,7 @@ def test_bodies_and_pictures_stay_within_the_memory(sizes: list[tuple[int, int]]
 
 
 def test_what_can_never_fit_is_refused() -> None:
-    """Waiting for more than there is would last for ever."""
+    """Admission refuses a body or a picture that can never fit, because the wait would not end."""
 
     async def scenario() -> None:
         admission = Admission(MEMORY, 2)
@@ -62,7 +62,7 @@ def test_what_can_never_fit_is_refused() -> None:
 
 
 def test_who_gives_up_waiting_leaves_no_trace() -> None:
-    """A body whose turn never came, or came in the moment it gave up, holds nothing."""
+    """A cancelled body holds no memory, even if its turn came in the moment of the cancellation."""
 
     async def scenario() -> None:
         admission = Admission(MEMORY, 1)
@@ -72,7 +72,7 @@ def test_who_gives_up_waiting_leaves_no_trace() -> None:
                 await asyncio.sleep(seconds)
 
         images = [asyncio.ensure_future(image(1)) for _ in range(10)]
-        await asyncio.sleep(1)  # the first one ends in this very moment
+        await asyncio.sleep(1)  # the first image ends in this very moment
         for waiting in images[1:6]:
             waiting.cancel()
         await asyncio.gather(*images, return_exceptions=True)

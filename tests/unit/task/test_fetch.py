@@ -1,4 +1,4 @@
-"""Only the bytes that a thumbnail needs are read: over a store in memory that counts them."""
+"""Tests that thumbrun reads only the bytes that a thumbnail needs, over a store in memory that counts them."""
 
 import io
 from collections.abc import Callable
@@ -22,11 +22,11 @@ __all__ = ["workers"]  # a fixture
 
 
 class Counting(MemoryStore):
-    """A store that tells what was read of it, and lets a test do something after each read.
+    """A store that records its reads, and lets a test do something after each.
 
     Attributes:
-        ranges: What was asked for.
-        bytes_read: How much came.
+        ranges: The ranges that were asked for.
+        bytes_read: The number of bytes that were read.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Counting(MemoryStore):
     async def read(
         self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
     ) -> None:
-        """Read, and count."""
+        """Read a range and record it."""
         self.ranges.append((start, end))
         await super().read(name, sink, generation=generation, start=start, end=end)
         self.bytes_read += len(self.objects[name][1][start:end])
@@ -48,7 +48,7 @@ class Counting(MemoryStore):
 
 
 def noise(kind: str, side: int = 1200) -> bytes:
-    """Return a large image of a format."""
+    """Return a large image of noise in a format."""
     target = io.BytesIO()
     grain = np.random.default_rng(1).integers(0, 256, (side, side, 3), np.uint8)
     picture = Image.fromarray(grain)
@@ -62,7 +62,7 @@ def noise(kind: str, side: int = 1200) -> bytes:
 async def done(
     source: Counting, workers: DecoderPool, entry: Entry, *, kind: str = "jpeg", max_pixels: int = 10**8
 ) -> tuple[Outcome, MemoryStore]:
-    """Work one item, and check that its outcome tells what was read."""
+    """Work one item, check that its outcome tells the bytes read, and return the outcome and the output store."""
     output = MemoryStore("out")
     (outcome,), _ = await work(
         source, output, workers, [item(entry, format=kind)], max_bytes=1 << 28, max_pixels=max_pixels
@@ -83,7 +83,7 @@ async def done(
 async def test_a_part_is_enough(
     workers: DecoderPool, monkeypatch: pytest.MonkeyPatch, kind: str, make: Callable[[], bytes], most: float, steps: int
 ) -> None:
-    """The thumbnail of a part is that of the whole, and its outcome says that nothing could be checked."""
+    """A part makes the same thumbnail as the whole object, and its outcome says that the bytes were not checked."""
     source, body = Counting(), make()
     outcome, output = await done(source, workers, source.put_as_user("a.jpg", body), kind=kind)
     assert (Status.DONE, True) == (outcome.status, outcome.unchecked)
@@ -98,7 +98,7 @@ async def test_a_part_is_enough(
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "TIFF"])
 async def test_what_is_needed_whole_is_checked(workers: DecoderPool, kind: str) -> None:
-    """Its bytes are read once, in two ranges, and checked against the listing; small ones in one."""
+    """The fetcher reads such an object once and checks it: a large one in two ranges, a small one in one."""
     source, body = Counting(), noise(kind)
     assert len(body) > READ_AT_ONCE
     outcome, _ = await done(source, workers, source.put_as_user("a.jpg", body))
@@ -110,22 +110,22 @@ async def test_what_is_needed_whole_is_checked(workers: DecoderPool, kind: str) 
 
 
 async def test_looks_that_stay_in_vain_are_given_up(workers: DecoderPool) -> None:
-    """Where one JPEG after the other is needed whole, the next are read at once; progressive ones are found again."""
+    """The fetcher reads JPEG files at once after many vain peeks, and still finds progressive ones again."""
     source, output, body, other = Counting(), MemoryStore("out"), noise("JPEG", 800), progressive(4000)
     entries = [source.put_as_user(f"a{number:02}.jpg", body) for number in range(48)]
     await work(source, MemoryStore("out"), workers, map(item, entries), max_bytes=1 << 28)
-    assert 48 + 16 <= len(source.ranges) <= 48 + 16 + 7 + 2  # eight are worked at once
+    assert 48 + 16 <= len(source.ranges) <= 48 + 16 + 7 + 2  # the pipeline works eight at once
     entries += [source.put_as_user(f"b{number:02}.jpg", other) for number in range(48)]
     outcomes, _ = await work(source, output, workers, map(item, entries), max_bytes=1 << 28)
     assert {Status.DONE} == {outcome.status for outcome in outcomes}
     whole = sum(not outcome.unchecked for outcome in outcomes[48:])
     assert 1 <= whole <= 15 + 7
-    # Whether it was read in part or whole, the thumbnail is the same.
+    # The thumbnail is the same whether thumbrun read a part or all of the object.
     assert 2 == len({content for name, (_, content) in output.objects.items() if name.startswith(RUN)})
 
 
 async def test_too_many_pixels_are_noticed_where_nothing_is_looked_at_first(workers: DecoderPool) -> None:
-    """A read at once ends with the first bytes that declare too many, and the next files are looked at again."""
+    """The fetcher ends a read at the first bytes if they declare too many pixels, and peeks at the next files again."""
     source, body, other = Counting(), noise("JPEG", 800), noise("JPEG", 1200)
     entries = [source.put_as_user(f"a{number:02}.jpg", body) for number in range(40)]
     entries += [source.put_as_user(f"b{number:02}.jpg", other) for number in range(40)]
@@ -137,13 +137,13 @@ async def test_too_many_pixels_are_noticed_where_nothing_is_looked_at_first(work
         assert (Reason.TOO_MANY_PIXELS, True) == (outcome.reason, outcome.unchecked)
         assert outcome.source_bytes <= 64 * 1024
     ends = [end for start, end in source.ranges if not start]
-    assert None in ends  # some were read at once
+    assert None in ends  # thumbrun read some at once
     assert None not in ends[-20:]
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "JPEG2000", "AVIF", "HEIC"])
 async def test_too_many_pixels_take_no_more_than_a_header(workers: DecoderPool, kind: str) -> None:
-    """A picture that declares more than max-pixels is refused by its first bytes, as it is by all of them."""
+    """The fetcher refuses a picture with too many pixels by its first bytes, as the decoder does by all of them."""
     for side in (1200, 40):
         source, body = Counting(), noise(kind, side)
         outcome, _ = await done(source, workers, source.put_as_user("a.jpg", body), max_pixels=1000)
@@ -153,14 +153,14 @@ async def test_too_many_pixels_take_no_more_than_a_header(workers: DecoderPool, 
 
 
 async def test_what_is_damaged_on_its_way_between_two_ranges(workers: DecoderPool) -> None:
-    """A range that comes with other bytes than the listing's checksum says is read again, whole."""
+    """The fetcher reads an object again, whole, if the bytes of its ranges do not match the listing's checksum."""
     body = noise("PNG")
 
     class Damaging(Counting):
         async def read(
             self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
         ) -> None:
-            """Deliver other bytes the second time."""
+            """Deliver other bytes on the second read."""
             await super().read(name, sink, generation=generation, start=start, end=end)
             if len(self.ranges) == 2:
                 sink.reset()
@@ -175,14 +175,14 @@ async def test_what_is_damaged_on_its_way_between_two_ranges(workers: DecoderPoo
 
 
 async def test_a_part_that_cannot_be_decoded_is_read_whole(workers: DecoderPool) -> None:
-    """Nothing bad is said of an image before all of its bytes were checked."""
+    """The pipeline checks all bytes of an image before it calls the image broken."""
     body = progressive(4000)
 
     class Damaging(Counting):
         async def read(
             self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
         ) -> None:
-            """Deliver broken tables the first time."""
+            """Deliver broken tables on the first read."""
             await super().read(name, sink, generation=generation, start=start, end=end)
             if len(self.ranges) == 1:
                 sink.reset()
@@ -198,7 +198,7 @@ async def test_a_part_that_cannot_be_decoded_is_read_whole(workers: DecoderPool)
 
 @pytest.mark.parametrize("step", [1, 2])
 async def test_two_generations_never_mix(workers: DecoderPool, step: int) -> None:
-    """An object that is replaced between two ranges has changed: nothing is made of its halves."""
+    """The fetcher makes no body of two generations: an object that is replaced between two ranges has changed."""
     body = noise("PNG")
 
     class Replaced(Counting):
@@ -215,7 +215,7 @@ async def test_two_generations_never_mix(workers: DecoderPool, step: int) -> Non
 
 
 async def test_more_than_memory_holds(workers: DecoderPool) -> None:
-    """Of an object that is larger than what may be held, a part may do; without, it is refused before it is read."""
+    """The fetcher reads a part of an object that is too large to hold, or refuses it if a part is not enough."""
     for body, reason in ((animated(8) + bytes(40 << 20), None), (noise("PNG") + bytes(40 << 20), Reason.OUT_OF_MEMORY)):
         source = Counting()
         entry = source.put_as_user("a.jpg", body)

@@ -1,4 +1,4 @@
-"""The stores of one task: which of them keep to a ceiling of requests a second."""
+"""Tests which stores of a task keep to a limit of requests a second."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -18,20 +18,20 @@ BUCKETS = {"INPUT_FOLDER": "gs://pictures/in", "OUTPUT_BUCKET": "thumbnails"}
 
 
 class Silence:
-    """Shows nothing."""
+    """A sink that shows nothing."""
 
     def event(self, event: Event) -> None:
-        """Take an event."""
+        """Ignore an event."""
 
     def progress(self, progress: Progress, labels: Mapping[str, str]) -> None:
-        """Take how far the work is."""
+        """Ignore the progress."""
 
     def close(self) -> None:
         """Do nothing."""
 
 
 async def seconds(environ: dict[str, str], *, minutes: float) -> list[float]:
-    """Return what twenty writes take to each store of a task that works at a run's age."""
+    """Return the seconds that twenty writes take on each store of a task, when its run is some minutes old."""
     settings = resolve({**TASKS, **environ}, {}, machine=Machine(processors=4, memory=16 << 30))
     clock = VirtualClock(1)
     took = []
@@ -49,7 +49,7 @@ async def seconds(environ: dict[str, str], *, minutes: float) -> list[float]:
 
 @pytest.mark.parametrize(("minutes", "expected"), [(0, 20.0), (20, 10.0), (60, 2.5)])
 def test_a_task_of_many_keeps_to_its_share_of_each_bucket(minutes: float, expected: float) -> None:
-    """One of a thousand tasks makes one write a second to a bucket at first, twice as many every 20 minutes."""
+    """One of a thousand tasks sends one write a second to a new bucket, and twice as many every 20 minutes."""
     source, output, _ = run(seconds(BUCKETS, minutes=minutes))
     assert source == pytest.approx(expected, abs=expected / 10 + 0.25)
     assert output == pytest.approx(expected, abs=expected / 10 + 0.25)
@@ -65,11 +65,11 @@ def test_a_task_of_many_keeps_to_its_share_of_each_bucket(minutes: float, expect
     ids=["off", "emulator", "folder"],
 )
 def test_where_nothing_is_to_be_spared_nobody_waits(environ: dict[str, str]) -> None:
-    """With the ramp off, on an emulator and in a folder, requests go out as they come."""
+    """Requests do not wait if the ramp is off, on an emulator, or in a folder."""
     assert [0.0, 0.0, 0.0] == run(seconds(environ, minutes=0))
 
 
 def test_a_bucket_of_several_uses_is_one_bucket() -> None:
-    """State and thumbnails in one bucket share its ceiling."""
+    """State and thumbnails in one bucket share the limit of that bucket."""
     took = run(seconds(BUCKETS, minutes=0))
     assert took[2] == pytest.approx(20.0, abs=2.25)

@@ -1,4 +1,4 @@
-"""When an object's first bytes are looked at before the rest is read."""
+"""Tests when thumbrun peeks at an object's first bytes before it reads the rest."""
 
 import pytest
 
@@ -8,7 +8,7 @@ MIB = 1 << 20
 
 
 def looked_at(looks: PeekPolicy, count: int, *, paying: bool, format_: str = "jpeg", size: int = MIB) -> int:
-    """Work so many objects one after the other; return how many were looked at."""
+    """Ask about a number of objects, one by one; return how many of them to peek at."""
     found = 0
     for _ in range(count):
         if looks.should_peek(format_, size):
@@ -18,14 +18,14 @@ def looked_at(looks: PeekPolicy, count: int, *, paying: bool, format_: str = "jp
 
 
 def test_looks_that_stay_in_vain_become_few() -> None:
-    """After sixteen in vain, one of sixteen objects is looked at."""
+    """The policy peeks at one object of sixteen after sixteen peeks that saved nothing."""
     looks = PeekPolicy()
     assert 16 == looked_at(looks, 16, paying=False)
     assert 10 == looked_at(looks, 160, paying=False)
 
 
 def test_one_look_that_pays_brings_all_back() -> None:
-    """Where progressive files begin, at most fifteen of them are missed."""
+    """The policy misses at most fifteen progressive files before it peeks at every object again."""
     looks = PeekPolicy()
     looked_at(looks, 100, paying=False)
     assert 100 - looked_at(looks, 100, paying=True) <= 15
@@ -33,7 +33,7 @@ def test_one_look_that_pays_brings_all_back() -> None:
 
 
 def test_now_and_then_is_enough() -> None:
-    """One progressive file among sixteen keeps all being looked at."""
+    """One progressive file among sixteen makes the policy peek at every object."""
     looks = PeekPolicy()
     for _ in range(100):
         assert 15 == looked_at(looks, 15, paying=False)
@@ -42,7 +42,7 @@ def test_now_and_then_is_enough() -> None:
 
 @pytest.mark.parametrize(("format_", "size"), [("jpeg", 5 * MIB), ("png", MIB), ("tiff", MIB), (None, MIB)])
 def test_what_is_always_looked_at(format_: str | None, size: int) -> None:
-    """Very large files, beside which a look costs little, and all formats but JPEG."""
+    """The policy always peeks at very large files, where a peek costs little, and at all formats but JPEG."""
     looks = PeekPolicy()
     looked_at(looks, 100, paying=False)
     for _ in range(100):

@@ -1,4 +1,4 @@
-"""From an item to its outcome: over stores in memory, with real decoding processes."""
+"""Tests the way of an item to its outcome, over stores in memory and with real decoding processes."""
 
 import asyncio
 import gzip
@@ -40,7 +40,7 @@ AT_ONCE = 8  # items
 
 @pytest.fixture(scope="module")
 def photograph() -> bytes:
-    """Return a JPEG."""
+    """Return a JPEG of a photograph."""
     target = io.BytesIO()
     draw(300, 1).save(target, "JPEG")
     return target.getvalue()
@@ -72,7 +72,7 @@ def item(entry: Entry, **changes: object) -> Item:
 
 
 async def at_once(_: WorkItem) -> None:
-    """Announce without waiting for anything."""
+    """Announce an item without any wait."""
 
 
 async def work(
@@ -83,7 +83,7 @@ async def work(
     announced: Callable[[WorkItem], Awaitable[None]] = at_once,
     **making: object,
 ) -> tuple[list[Outcome], Pipeline]:
-    """WorkItem items, and return their outcomes by index, and the pipeline."""
+    """Work items; return their outcomes, by index, and the pipeline."""
     values: dict[str, object] = {
         "run_id": RUN,
         "folder": f"{RUN}/",
@@ -112,7 +112,7 @@ async def work(
 async def test_what_is_not_announced_yet_is_fetched_and_not_opened(
     workers: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While an item is being announced its bytes are fetched; it is opened once the announcement is written."""
+    """The pipeline fetches an item while its announcement is written, and opens the item once that is done."""
     source = MemoryStore("in")
     happened = list[str]()
     fetched = asyncio.Event()
@@ -142,7 +142,7 @@ async def test_what_is_not_announced_yet_is_fetched_and_not_opened(
 async def test_who_runs_out_of_memory_gets_a_process_share(
     workers: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A decoder that takes more than the header says is given a process's share before the image is refused."""
+    """A decoder that needs more memory than the header says gets a process's share before the image is refused."""
     source, given, render = MemoryStore("in"), list[int](), workers.render
     share = Admission(MEMORY, 1)
 
@@ -159,7 +159,7 @@ async def test_who_runs_out_of_memory_gets_a_process_share(
 
 
 async def test_a_thumbnail_and_its_marks(workers: DecoderPool, photograph: bytes) -> None:
-    """A photograph becomes a thumbnail that says where it comes from, and the outcome says what was read and made."""
+    """The pipeline makes a thumbnail that names its source, and an outcome that tells the bytes read and made."""
     source, output = MemoryStore("in"), MemoryStore("out")
     entry = source.put_as_user("a/é.jpg", photograph)
     (outcome,), _ = await work(source, output, workers, [item(entry)])
@@ -177,7 +177,7 @@ async def test_a_thumbnail_and_its_marks(workers: DecoderPool, photograph: bytes
 
 
 async def test_a_private_source_leaves_a_hash(workers: DecoderPool, photograph: bytes) -> None:
-    """With source_metadata=hash, the source's name is nowhere on the thumbnail."""
+    """With source_metadata=hash, thumbrun keeps the source's name off the thumbnail."""
     source, output = MemoryStore("in"), MemoryStore("out")
     entry = source.put_as_user("secret/name.jpg", photograph)
     await work(source, output, workers, [item(entry, output="x.jpg")], hash_source=True)
@@ -185,7 +185,7 @@ async def test_a_private_source_leaves_a_hash(workers: DecoderPool, photograph: 
 
 
 async def test_what_exists_is_looked_at(workers: DecoderPool, photograph: bytes) -> None:
-    """This very thumbnail is done; another run's, another source's or a stranger's is a name that is taken."""
+    """This very thumbnail counts as done; one of another run or source, or a stranger's object, takes the name."""
     source, output = MemoryStore("in"), MemoryStore("out")
     names = ("own.jpg", "other-run.jpg", "other-generation.jpg", "stranger.jpg")
     items = [item(source.put_as_user(name, photograph)) for name in names]
@@ -204,7 +204,7 @@ async def test_what_exists_is_looked_at(workers: DecoderPool, photograph: bytes)
 async def test_a_thumbnail_that_was_damaged_on_its_way_is_not_taken_for_done(
     workers: DecoderPool, photograph: bytes
 ) -> None:
-    """Who finds a thumbnail whose bytes are not those that were sent calls it damaged, as who sent it does."""
+    """A task that finds a thumbnail with other bytes than were sent reports it as damaged, as its sender does."""
     source, output = MemoryStore("in"), MemoryStore("out")
     items = [item(source.put_as_user("a.jpg", photograph))]
     await work(source, output, workers, items)
@@ -215,7 +215,7 @@ async def test_a_thumbnail_that_was_damaged_on_its_way_is_not_taken_for_done(
 
 
 async def test_objects_that_changed_after_the_plan(workers: DecoderPool, photograph: bytes) -> None:
-    """A deleted object is gone, a replaced one has changed, and a bucket that keeps old versions serves the planned."""
+    """The pipeline reports a deleted or replaced object; if the bucket keeps old versions, it reads the planned one."""
     for versioning in (False, True):
         source, output = MemoryStore("in", versioning=versioning), MemoryStore("out")
         items = [item(source.put_as_user(name, photograph)) for name in ("gone.jpg", "changed.jpg")]
@@ -227,7 +227,7 @@ async def test_objects_that_changed_after_the_plan(workers: DecoderPool, photogr
 
 
 async def test_bytes_that_do_not_match_their_checksum(workers: DecoderPool, photograph: bytes) -> None:
-    """A body damaged on its way is read again; one that is damaged in the store is no picture."""
+    """The pipeline reads a body again if the network damaged it, and reports a body that is damaged in the store."""
 
     class Damaging(MemoryStore):
         reads = 0
@@ -235,7 +235,7 @@ async def test_bytes_that_do_not_match_their_checksum(workers: DecoderPool, phot
         async def read(
             self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
         ) -> None:
-            """Deliver another last byte, the first time or always."""
+            """Deliver another last byte, on the first read or on every one."""
             await super().read(name, sink, generation=generation, start=start, end=end)
             self.reads += 1
             if self.reads == 1 or name == "always.jpg":
@@ -251,7 +251,7 @@ async def test_bytes_that_do_not_match_their_checksum(workers: DecoderPool, phot
 
 
 async def test_a_way_that_damages_everything_is_no_outcome(workers: DecoderPool, photograph: bytes) -> None:
-    """Other bytes at each read say nothing of the object: it stays open, for an attempt on a better way."""
+    """The pipeline leaves an item open if every read delivers other bytes, because a later attempt might read it."""
 
     class Mangling(MemoryStore):
         reads = 0
@@ -259,7 +259,7 @@ async def test_a_way_that_damages_everything_is_no_outcome(workers: DecoderPool,
         async def read(
             self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
         ) -> None:
-            """Deliver another last byte each time."""
+            """Deliver another last byte on each read."""
             await super().read(name, sink, generation=generation, start=start, end=end)
             self.reads += 1
             sink.reset()
@@ -272,7 +272,7 @@ async def test_a_way_that_damages_everything_is_no_outcome(workers: DecoderPool,
 
 
 async def test_objects_stored_compressed(workers: DecoderPool, photograph: bytes) -> None:
-    """What is stored with contentEncoding gzip is undone after its check; what grows too large or breaks off fails."""
+    """The pipeline checks and decompresses objects with contentEncoding gzip; too long or broken ones fail."""
     source, output = MemoryStore("in"), MemoryStore("out")
     whole = gzip.compress(photograph)
     bodies = {
@@ -288,7 +288,7 @@ async def test_objects_stored_compressed(workers: DecoderPool, photograph: bytes
 
 
 async def test_what_needs_no_byte_is_not_read(workers: DecoderPool) -> None:
-    """Unsupported formats, too large objects and impossible names have their outcome without a request."""
+    """Unsupported formats, too large objects and impossible names get their outcome without a request."""
     source, output = MemoryStore("in", exists=False), MemoryStore("out", exists=False)
     entry = Entry("a.jpg", 10, "1")
     items = [
@@ -305,7 +305,7 @@ async def test_what_needs_no_byte_is_not_read(workers: DecoderPool) -> None:
 
 
 async def test_bytes_that_nothing_claims_to_be_an_image(workers: DecoderPool, photograph: bytes) -> None:
-    """With detect=content, what is an image becomes a thumbnail, what is none is skipped, what claims it has failed."""
+    """With detect=content, thumbrun skips bytes that are no image; an item that claims to be an image fails."""
     source, output = MemoryStore("in"), MemoryStore("out")
     entries = [source.put_as_user(f"upload-{n}", body) for n, body in enumerate((photograph, b"a letter", b"a letter"))]
     items = [
@@ -318,7 +318,7 @@ async def test_bytes_that_nothing_claims_to_be_an_image(workers: DecoderPool, ph
 
 
 async def test_pictures_beyond_the_limits(workers: DecoderPool) -> None:
-    """Too many pixels, or more memory than there is, is found out from the header."""
+    """The header shows that a picture has too many pixels, or needs more memory than there is."""
     source, output = MemoryStore("in"), MemoryStore("out")
     target = io.BytesIO()
     Image.new("RGB", (5000, 5000)).save(target, "PNG")
@@ -329,7 +329,7 @@ async def test_pictures_beyond_the_limits(workers: DecoderPool) -> None:
 
 
 class Refusing(MemoryStore):
-    """Raises an error for reads of some names, and counts the rest."""
+    """Raises an error for reads of some names."""
 
     def __init__(self, error: StoreError, names: set[str]) -> None:
         super().__init__("in")
@@ -339,13 +339,13 @@ class Refusing(MemoryStore):
     async def read(
         self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
     ) -> None:
-        """Read, or raise."""
+        """Read, or raise the error."""
         if name in self.names:
             raise self.error
         await super().read(name, sink, generation=generation, start=start, end=end)
 
     async def stat(self, name: str) -> Entry | None:
-        """Look, or raise where looking takes what reading takes."""
+        """Stat, or raise the error if it concerns stats as well."""
         if name in self.names and isinstance(self.error, DeniedError):
             raise self.error
         return await super().stat(name)
@@ -353,7 +353,7 @@ class Refusing(MemoryStore):
 
 @pytest.mark.parametrize("left", [0, 1])
 async def test_one_object_that_may_not_be_read(workers: DecoderPool, photograph: bytes, left: int) -> None:
-    """Where others can be read, a refusal lies with the object, even if on a retry it is all that is left."""
+    """The pipeline fails one denied object if it may read others, even if a retry has only the denied one left."""
     source, output = Refusing(DeniedError("403"), {"in/b.jpg"}), MemoryStore("out")
     items = [item(source.put_as_user(name, photograph)) for name in ("a.jpg", "in/b.jpg")]
     outcomes, pipeline = await work(source, output, workers, items[left:])
@@ -362,7 +362,7 @@ async def test_one_object_that_may_not_be_read(workers: DecoderPool, photograph:
 
 
 async def test_no_object_may_be_read(workers: DecoderPool, photograph: bytes) -> None:
-    """Where none can be read, it lies with the bucket: all stay open, and after many the task gives up."""
+    """The pipeline leaves all items open if the bucket denies every object, and gives up after many."""
     names = [f"in/{number}.jpg" for number in range(20)]
     source, output = Refusing(DeniedError("403"), set(names)), MemoryStore("out")
     items = [item(source.put_as_user(name, photograph)) for name in names]
@@ -373,7 +373,7 @@ async def test_no_object_may_be_read(workers: DecoderPool, photograph: bytes) ->
 
 
 class Withdrawing(MemoryStore):
-    """Refuses everything from some request on, for so many requests."""
+    """Refuses a number of requests in a row, from some request on."""
 
     def __init__(self, after: int, times: int) -> None:
         super().__init__("in")
@@ -381,7 +381,7 @@ class Withdrawing(MemoryStore):
         self.times = times
 
     def count(self) -> None:
-        """Refuse, or not."""
+        """Count a request, and refuse it if its turn has come."""
         self.after -= 1
         if -self.times <= self.after < 0:
             raise DeniedError("403")
@@ -394,14 +394,14 @@ class Withdrawing(MemoryStore):
         await super().read(name, sink, generation=generation, start=start, end=end)
 
     async def stat(self, name: str) -> Entry | None:
-        """Look, or refuse."""
+        """Stat, or refuse."""
         self.count()
         return await super().stat(name)
 
 
 @pytest.mark.parametrize("times", [1, 2, 3, 4, 5, 6, 1000])
 async def test_a_bucket_that_refuses_in_the_middle(workers: DecoderPool, photograph: bytes, times: int) -> None:
-    """That objects could be read before proves nothing once all are refused: they stay open, or are done later."""
+    """The pipeline fails no item if the bucket denies everything after some reads: it leaves each open, or does it."""
     source, output = Withdrawing(2, times), MemoryStore("out")
     items = [item(source.put_as_user(f"{number}.jpg", photograph)) for number in range(6)]
     outcomes, pipeline = await work(source, output, workers, items)
@@ -411,7 +411,7 @@ async def test_a_bucket_that_refuses_in_the_middle(workers: DecoderPool, photogr
 
 
 async def test_a_store_that_fails_leaves_items_open(workers: DecoderPool, photograph: bytes) -> None:
-    """Exhausted retries are nobody's outcome: the others are done, and after many in a row the task gives up."""
+    """The pipeline leaves an item open after the last retry and works the others; after many in a row, it gives up."""
     source, output = Refusing(TransientError("503, for long"), {"b.jpg"}), MemoryStore("out")
     items = [item(source.put_as_user(name, photograph)) for name in ("a.jpg", "b.jpg", "c.jpg")]
     outcomes, pipeline = await work(source, output, workers, items)
@@ -423,7 +423,7 @@ async def test_a_store_that_fails_leaves_items_open(workers: DecoderPool, photog
 
 
 async def test_missing_credentials_end_the_task(workers: DecoderPool, photograph: bytes) -> None:
-    """401 is the same for every object, so the first one says it all."""
+    """A 401 ends the task at once, because it is the same for every object."""
     source = Refusing(UnauthenticatedError("401"), {"a.jpg"})
     with pytest.raises(UnauthenticatedError):
         await work(source, MemoryStore("out"), workers, [item(source.put_as_user("a.jpg", photograph))])
@@ -433,7 +433,7 @@ async def test_missing_credentials_end_the_task(workers: DecoderPool, photograph
 async def test_a_destination_that_does_not_take_thumbnails(
     workers: DecoderPool, photograph: bytes, error: StoreError
 ) -> None:
-    """A missing permission ends the task; a thumbnail that was stored wrong is its own failure."""
+    """A missing permission ends the task; a thumbnail that the store damaged fails its own item only."""
 
     class Destination(MemoryStore):
         async def create(
@@ -445,7 +445,7 @@ async def test_a_destination_that_does_not_take_thumbnails(
             metadata: Mapping[str, str],
             cache_control: str | None = None,
         ) -> Entry:
-            """Refuse."""
+            """Refuse the object."""
             raise error
 
     source = MemoryStore("in")
@@ -459,7 +459,7 @@ async def test_a_destination_that_does_not_take_thumbnails(
 
 
 async def test_many_items_are_under_way_at_once_but_not_too_many(workers: DecoderPool, photograph: bytes) -> None:
-    """Items overlap, up to the bound and not beyond it."""
+    """The pipeline works as many items at once as its bound allows, and no more."""
     enough = asyncio.Event()
 
     class Slow(MemoryStore):
@@ -468,7 +468,7 @@ async def test_many_items_are_under_way_at_once_but_not_too_many(workers: Decode
         async def read(
             self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
         ) -> None:
-            """Wait until as many are under way as may be, and a little longer."""
+            """Wait until as many items are in progress as the bound allows, and a little longer."""
             self.under_way += 1
             self.most = max(self.most, self.under_way)
             if self.under_way == AT_ONCE:

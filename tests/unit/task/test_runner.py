@@ -1,4 +1,4 @@
-"""A task that is told to stop, whole, in virtual time."""
+"""Tests whole tasks that are told to stop, in virtual time."""
 
 import asyncio
 import subprocess
@@ -16,12 +16,12 @@ LOADED = f"import sys, thumbrun.cli, thumbrun.task.runner; sys.exit(bool({DECODE
 
 
 def test_a_task_loads_no_decoder() -> None:
-    """Only decoding processes load what decodes: a task starts without waiting for it, and holds none of it."""
+    """A task loads no decoder, so it starts fast and saves memory; only decoding processes load them."""
     subprocess.run([sys.executable, "-c", LOADED], check=True)
 
 
 async def stopped_after(opened: int) -> tuple[World, asyncio.Task[object]]:
-    """Tell a task to stop once it has opened so many images, and return what it came to."""
+    """Tell a task to stop once it has opened a number of images; return the world and the ended task."""
     world = World(1, in_flight=4)
     world.put({f"{number:03}.jpg": b"image %d" % number for number in range(IMAGES)})
     stop = asyncio.Event()
@@ -34,7 +34,7 @@ async def stopped_after(opened: int) -> tuple[World, asyncio.Task[object]]:
 
 
 def test_what_is_cut_short_is_written_down() -> None:
-    """A task that is stopped on its way says so, and every image that it had begun is in the ledger."""
+    """A task that is stopped raises InterruptedRunError, and the ledger holds every image that it had begun."""
 
     async def scenario() -> None:
         world, running = await stopped_after(20)
@@ -48,7 +48,7 @@ def test_what_is_cut_short_is_written_down() -> None:
 
 
 def test_a_task_that_ends_within_its_grace_has_ended_well() -> None:
-    """Told to stop with its last images under way, it finishes them, and the run: nothing is left to be resumed."""
+    """A task that is told to stop during its last images finishes them and the run."""
 
     async def scenario() -> None:
         world, running = await stopped_after(IMAGES)
