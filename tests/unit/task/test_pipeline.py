@@ -64,7 +64,7 @@ def item(entry: Entry, **changes: object) -> Item:
         "crc32c": entry.crc32c,
         "encoding": entry.content_encoding,
         "format": "jpeg",
-        "opened": True,
+        "decodable": True,
         "output": entry.name.rpartition("/")[2],
         "output_format": "jpeg",
     }
@@ -292,7 +292,7 @@ async def test_what_needs_no_byte_is_not_read(workers: DecoderPool) -> None:
     source, output = MemoryStore("in", exists=False), MemoryStore("out", exists=False)
     entry = Entry("a.jpg", 10, "1")
     items = [
-        item(entry, opened=False, format=None),
+        item(entry, decodable=False, format=None),
         item(entry, size=2 << 20),
         item(entry, output="x" * 1024),
     ]
