@@ -1,1 +1,1 @@
-"""Processes that decode images, and may die of them."""
+"""The processes that decode images. An image can crash its process without harming the task."""

@@ -1,29 +1,29 @@
-"""An image's bytes on their way to a decoding process: small ones through its socket, larger ones in a file.
+"""Carries an image's bytes to a decoding process: small images travel through its socket, larger ones in a file.
 
-The file's descriptor travels to the decoding process, so that the bytes are neither copied nor held twice.
+thumbrun sends the file's descriptor to the decoding process, so it neither copies the bytes nor holds them twice.
 """
 
 import os
 
 from thumbrun.decoding.memfd import MemoryFiles
 
-# There and back 64 KiB take 0.12 ms through the socket and 0.19 in a file; 128 KiB 0.20 and 0.21.
+# The round trip of 64 KiB takes 0.12 ms through the socket and 0.19 ms in a file; that of 128 KiB, 0.20 and 0.21 ms.
 IN_MEMORY = 64 * 1024
 
 
 class Body:
-    """Takes an image's bytes as they arrive: a `Sink` of the stores.
+    """Collects an image's bytes as they arrive. It is a `Sink` of the stores.
 
     Attributes:
-        size: Bytes written so far.
+        size: The number of bytes written so far.
     """
 
     def __init__(self, expected: int, files: MemoryFiles | None = None) -> None:
-        """Prepare.
+        """Choose where to keep the bytes.
 
         Args:
-            expected: About how many bytes will come, which decides where they are kept.
-            files: From which it takes its file, and which get it back; None: it has one of its own.
+            expected: About how many bytes will come, which decides where the body keeps them.
+            files: The files to take one from and to give it back to; with None, the body has a file of its own.
         """
         self.size = 0
         self._chunks: list[bytes] = []
@@ -31,12 +31,12 @@ class Body:
         self._file = self._files.take(expected) if expected > IN_MEMORY else None
 
     def reset(self) -> None:
-        """Forget what was written."""
+        """Forget all bytes written so far."""
         self._chunks.clear()
         self.size = 0
 
     def write(self, chunk: bytes | memoryview) -> None:
-        """Take the next bytes."""
+        """Append the next bytes."""
         if self._file is None:
             self._chunks.append(bytes(chunk))
             self.size += len(chunk)
@@ -57,7 +57,7 @@ class Body:
         while done < self.size:
             got = os.preadv(self._file.writable, [memoryview(content)[done:]], done)
             if not got:
-                raise OSError(f"{done} of {self.size} bytes came back from the temporary file")
+                raise OSError(f"the temporary file returned only {done} of {self.size} bytes")
             done += got
         return bytes(content)
 
@@ -68,15 +68,15 @@ class Body:
 
     @property
     def in_memory(self) -> bytes:
-        """The bytes, or nothing where they are in the file."""
+        """The bytes, or an empty string if they are in the file."""
         if len(self._chunks) > 1:
             self._chunks[:] = [b"".join(self._chunks)]
         return self._chunks[0] if self._chunks else b""
 
     def descriptor(self) -> int | None:
-        """Return the file's descriptor, to be read from; None where the bytes are in memory.
+        """Return the file's descriptor, for reading; None if the bytes are in memory.
 
-        What is beyond them in the file, of an earlier image or of a read that was started again, is cut off.
+        This cuts off any further bytes in the file, which an earlier image or a restarted read left there.
         """
         if self._file is None:
             return None
@@ -86,7 +86,7 @@ class Body:
         return self._file.reader()
 
     def close(self) -> None:
-        """Forget the bytes. Calling it twice is harmless."""
+        """Forget the bytes and give the file back. Calling it twice is harmless."""
         self._chunks.clear()
         if self._file is not None:
             self._files.give_back(self._file)

@@ -1,7 +1,7 @@
-"""The task's end of a decoding process's socket: messages there, and their answers.
+"""The task's end of the socket to a decoding process: it sends messages and receives their answers.
 
-The socket is watched as long as it is open: to ask the event loop anew for each answer, as its `sock_recv` does,
-takes two more system calls and a third of what handing an image over takes the task.
+The event loop watches the socket for as long as it is open. Asking the loop again for each answer, as its `sock_recv`
+does, takes two more system calls, which are a large part of the time that the task needs to hand an image over.
 """
 
 import asyncio
@@ -10,14 +10,15 @@ from collections.abc import Sequence
 
 from thumbrun.decoding import protocol
 
-_CHUNK = 1 << 16  # more than nearly any answer; Python would have the system map, and clear, what is twice as long
+# Nearly every answer is shorter. For a buffer twice as long, Python would have the system map and clear new memory.
+_CHUNK = 1 << 16
 
 
 class Channel:
-    """A socket to a process. One caller at a time waits for an answer."""
+    """The socket to one process. Only one caller at a time can wait for an answer."""
 
     def __init__(self, ours: socket.socket) -> None:
-        """Take over a socket that does not block, and watch it on the running loop."""
+        """Take over a non-blocking socket and watch it on the running event loop."""
         self._socket = ours
         self._loop = asyncio.get_running_loop()
         self._received: bytes | bytearray = b""
@@ -27,18 +28,18 @@ class Channel:
 
     @property
     def is_open(self) -> bool:
-        """Whether the process lives, as far as is known, and waits to be asked."""
+        """Whether, as far as the task knows, the process is alive and waits for a request."""
         return self._ended is None and not self._received
 
     async def send(self, buffers: Sequence[bytes], descriptors: Sequence[int] = ()) -> None:
-        """Send messages; all but large ones go in one piece, since the process reads what it is sent.
+        """Send messages. All but large ones go in one piece, since the process reads everything that it is sent.
 
         Args:
-            buffers: That make up the messages.
-            descriptors: Of files that travel beside them.
+            buffers: The buffers that make up the messages.
+            descriptors: The descriptors of the files that travel with the messages.
 
         Raises:
-            OSError: The process is dead, and did not read it.
+            OSError: The process is dead and did not read the messages.
         """
         sent = socket.send_fds(self._socket, buffers, descriptors) if descriptors else self._socket.sendmsg(buffers)
         if sent < sum(map(len, buffers)):
@@ -48,9 +49,9 @@ class Channel:
         """Return the next message.
 
         Raises:
-            EOFError: The process hung up: it is dead.
-            OSError: It is dead, and had not read what it was sent.
-            ValueError: It says what is no message.
+            EOFError: The process closed its socket: it is dead.
+            OSError: The process is dead and had not read its messages.
+            ValueError: The process sent something that is not a message.
         """
         if self._received and not protocol.missing(self._received):
             return self._first()
@@ -64,11 +65,11 @@ class Channel:
 
     def close(self) -> None:
         """Close the socket. Calling it twice is harmless."""
-        self._end(EOFError("the socket was closed"))
+        self._end(EOFError("the task closed the socket"))
         self._socket.close()
 
     def _readable(self) -> None:
-        """Take what the process says; hand it over once it is whole."""
+        """Read what the process sent; hand a message over once it is complete."""
         try:
             whole = self._take(self._socket.recv(_CHUNK))
         except (BlockingIOError, InterruptedError):
@@ -80,9 +81,9 @@ class Channel:
             self._waiting.set_result(self._first())
 
     def _take(self, chunk: bytes) -> bool:
-        """Take more of what is said; return whether the first message is whole."""
+        """Append more received bytes; return whether the first message is complete."""
         if not chunk:
-            raise EOFError("the process hung up")
+            raise EOFError("the process closed its socket")
         if not self._received:
             self._received = chunk
         else:
@@ -92,7 +93,7 @@ class Channel:
         return not protocol.missing(self._received)
 
     def _first(self) -> bytes | bytearray:
-        """Return the first message, which is whole, and keep what is behind it."""
+        """Return the first message, which is complete, and keep the bytes after it."""
         length = protocol.length(self._received)
         if length == len(self._received):
             first, self._received = self._received, b""

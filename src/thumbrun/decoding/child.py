@@ -1,7 +1,8 @@
-"""What runs in a decoding process: its limits, and one image after the other.
+"""Runs in a decoding process: sets its limits, then decodes one image after another.
 
-Several small images may come at once. Each is opened, limited and answered like one that came alone; but the replies
-are sent together, since each wakes the task, unless one took long: the task's time limit is for each.
+Several small images can arrive together. The process opens, limits and answers each of them as if it came alone. It
+sends their replies together, because each reply wakes the task. But after an image that took long it replies at once,
+because the task's time limit applies to each image.
 """
 
 import ctypes
@@ -21,26 +22,26 @@ from thumbrun.imaging.render import render
 from thumbrun.imaging.request import NeedsMemory, Refused, Request
 from thumbrun.outcomes import Reason
 
-_SLACK = 64 << 20  # address space beside the pictures: the encoders, fragmentation, Python itself
+_SLACK = 64 << 20  # bytes of address space beyond the pictures: for encoders, fragmentation and Python itself
 _CHUNK = 1 << 18
-_LONG = 0.05  # seconds
-# What pictures leave on the heap is kept for the next, up to a fifth of what may be taken and to this: to have the
-# system map and clear it anew for each takes as long as decoding a WebP picture (1600 pixels: 32 ms, 17 where it is
-# kept), and a tenth of decoding a PNG.
+_LONG = 0.05  # seconds; after an image that took longer, the process replies at once
+# The process keeps memory that a picture leaves on the heap for the next one: up to a fifth of what it may grow by, and
+# up to this many bytes. If the system mapped and cleared memory again for each picture, that would take as long as
+# decoding a WebP (1600 pixels: 32 ms, 17 ms with kept memory), and a tenth of the time of decoding a PNG.
 _MOST_KEPT = 64 << 20
 _KEPT_OF = 5
-# Parameters of mallopt (malloc.h): larger pictures are mapped, and so given back as soon as they are freed.
+# Parameters of mallopt (malloc.h). malloc maps larger pictures, so the system gets them back when they are freed.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
 def main(channel: socket.socket, server: int, memory: int, seconds: float) -> None:
-    """Answer one request after the other, until the task hangs up.
+    """Answer one request after another until the task closes the socket.
 
     Args:
-        channel: To the task.
-        server: The process that this one was forked from, with which it ends.
-        memory: Bytes by which the process may grow.
-        seconds: That one image may take.
+        channel: The socket to the task.
+        server: The id of the process that forked this one; this process ends with it.
+        memory: The number of bytes by which the process may grow.
+        seconds: The number of seconds that one image may take.
     """
     limits = _Memory(memory)
     confine(server)
@@ -68,23 +69,26 @@ def main(channel: socket.socket, server: int, memory: int, seconds: float) -> No
 
 
 def _rendered(source: IO[bytes], request: Request, memory: int) -> protocol.Verdict:
-    """Render, unless that takes more memory than this process may have, whatever the request allows.
+    """Render an image, unless that takes more memory than this process may have, whatever the request allows.
 
-    Many decoders report an allocation that fails as a broken image; so it is better not to come to that.
+    Many decoders report a failed allocation as a broken image, so it is better to refuse the image first.
     """
     verdict = render(source, replace(request, memory=min(request.memory, memory)))
     if isinstance(verdict, NeedsMemory) and verdict.bytes <= request.memory:
-        return Refused(Reason.OUT_OF_MEMORY, f"decoding takes {verdict.bytes:,} bytes, the process may have {memory:,}")
+        return Refused(
+            Reason.OUT_OF_MEMORY,
+            f"decoding needs {verdict.bytes:,} bytes of memory, but the memory setting allows {memory:,}",
+        )
     return verdict
 
 
 class _Memory:
-    """The limit of the process's memory, and what it returns to the system between images."""
+    """Limits the memory of the process, and returns memory to the system between images."""
 
     def __init__(self, memory: int) -> None:
-        """Limit the address space to what it is now, plus `memory` bytes, plus some slack.
+        """Limit the address space to its present size plus `memory` bytes plus some slack.
 
-        What decodes to more then fails with a MemoryError, rather than bring the whole task down.
+        A larger picture then fails with a MemoryError instead of bringing down the whole task.
         """
         self._pages = os.open("/proc/self/statm", os.O_RDONLY) if sys.platform == "linux" else -1
         self._trim = None
@@ -97,36 +101,36 @@ class _Memory:
             self._trim = getattr(library, "malloc_trim", None)
             if mallopt := getattr(library, "mallopt", None):
                 mallopt(_M_MMAP_THRESHOLD, _MOST_KEPT)
-                mallopt(_M_TRIM_THRESHOLD, 2 * _MOST_KEPT)  # `give_back` decides, between images
+                mallopt(_M_TRIM_THRESHOLD, 2 * _MOST_KEPT)  # `give_back` trims instead, between images
         self._resident = self._size(1)
 
     def allow(self, memory: int) -> None:
-        """Limit the address space to what it is now, plus what one image was admitted with, plus some slack.
+        """Limit the address space to its present size plus the memory admitted for one image plus some slack.
 
-        An image that takes more than its header says, and some do, then fails alone: what all processes take together
-        stays within what was admitted, what is kept of earlier images aside, and no neighbour dies for it.
+        Some images take more memory than their headers say. Such an image then fails alone: apart from the memory kept
+        from earlier images, all processes together stay within the memory that was admitted, and no other process dies.
 
         Args:
-            memory: Bytes that decoding the image may take.
+            memory: The number of bytes that decoding the image may take.
         """
         if self._most:
             limit = min(self._most, self._size(0) + memory + _SLACK)
             resource.setrlimit(resource.RLIMIT_AS, (limit, self._most))
 
     def give_back(self) -> None:
-        """Return freed memory to the system where it is more than is kept for the next picture."""
+        """Return freed memory to the system if there is more than the process keeps for the next picture."""
         if self._trim is not None and self._size(1) > self._resident + self._kept:
             self._trim(0)
 
     def _size(self, column: int) -> int:
-        """Return the bytes of the address space (column 0) or of resident memory (1)."""
+        """Return the size of the address space (column 0) or of resident memory (column 1), in bytes."""
         if sys.platform != "linux":
             return 0
         return int(os.pread(self._pages, 256, 0).split()[column]) * resource.getpagesize()
 
 
 class _Inbox:
-    """What the task has sent and was not taken up yet."""
+    """The messages that the task has sent and the process has not handled yet."""
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
@@ -135,11 +139,11 @@ class _Inbox:
 
     @property
     def has_message(self) -> bool:
-        """Whether a whole message is there."""
+        """Whether a complete message has arrived."""
         return bool(self._received) and not protocol.missing(self._received)
 
     def next(self) -> tuple[Request, IO[bytes]] | None:
-        """Return what is asked for next and the image, or None when the task has hung up."""
+        """Return the next request and its image, or None once the task has closed the socket."""
         while protocol.missing(self._received):
             chunk, descriptors, _, _ = socket.recv_fds(self._channel, _CHUNK, protocol.MOST_FILES)
             if not chunk:
@@ -151,6 +155,6 @@ class _Inbox:
         request, in_file = protocol.asked(header)
         if not in_file:
             return request, io.BytesIO(data)
-        descriptor = self._descriptors.popleft()  # they come in the order of their messages
+        descriptor = self._descriptors.popleft()  # descriptors arrive in the order of their messages
         os.lseek(descriptor, 0, os.SEEK_SET)
         return request, os.fdopen(descriptor, "rb")

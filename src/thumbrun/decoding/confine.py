@@ -1,15 +1,15 @@
-"""What a decoding process may not do, however hostile the image that it is given. Each measure stands alone.
+"""Confines a decoding process, however hostile its image is. Each measure works without the others.
 
 | measure | Linux | macOS |
 |---|---|---|
-| the environment is empty but for `KEPT` and `GIVEN` | yes | yes |
-| nothing is open but the socket to the task, /dev/null and the size of its own memory | yes | yes |
-| limits: address space, processor time, core files, open files, size of files | yes | all but address space |
-| no privileges through programs that have more (`no_new_privs`) | yes | no |
-| ends with the process that it was forked from | at once | once it waits for its next image |
-| no files, no connections, no programs, no other processes (`system_calls`) | x86-64, ARM | no |
+| the environment holds nothing but `KEPT` and `GIVEN` | yes | yes |
+| nothing is open except the socket to the task, /dev/null and the size of its own memory | yes | yes |
+| address space, processor time, core files, open files and file sizes are limited | yes | all but address space |
+| it cannot gain privileges through other programs (`no_new_privs`) | yes | no |
+| it ends with the process that forked it | at once | when it waits for its next image |
+| it cannot reach files, connections, programs or other processes (`system_calls`) | x86-64, ARM | no |
 
-`SECURITY.md` says against whom.
+`SECURITY.md` says whom these measures guard against.
 """
 
 import ctypes
@@ -22,24 +22,25 @@ from dataclasses import dataclass
 
 from thumbrun.decoding.seccomp import limit_system_calls
 
-# What decides which libraries are found and how they allocate. Anything else might be a secret.
+# These variables decide which libraries are found and how they allocate memory. Any other might be a secret.
 KEPT = (
     *("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "PYTHONHOME"),
     *("MALLOC_ARENA_MAX", "MALLOC_CONF", "GLIBC_TUNABLES"),
 )
-GIVEN = {"OPENBLAS_NUM_THREADS": "1"}  # numpy's, which a decoder brings: a process with other threads is not to fork
-_PROCESSORS = os.cpu_count() or 1  # known before nothing can be read any more
-_OPEN_FILES = 16  # standard streams, socket, one image, and a few that a decoder may duplicate
+# A decoder brings numpy, whose OpenBLAS would start threads, and a process with several threads must not fork.
+GIVEN = {"OPENBLAS_NUM_THREADS": "1"}
+_PROCESSORS = os.cpu_count() or 1  # read now, because a confined process cannot read it
+_OPEN_FILES = 16  # standard streams, socket, one image, and a few that a decoder can duplicate
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38  # linux/prctl.h
 
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """Which of the measures hold that not every system has.
+    """Tells which of the measures are in force, among those that not every system offers.
 
     Attributes:
-        no_new_privileges: Nothing that this process starts has more privileges.
-        system_calls: Only those that decoding needs pass.
+        no_new_privileges: Whether no program that this process starts can gain privileges.
+        system_calls: Whether the kernel lets only those system calls pass that decoding needs.
     """
 
     no_new_privileges: bool
@@ -47,34 +48,35 @@ class Confinement:
 
 
 def cleaned(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the part of an environment that decoding processes may have, and `GIVEN`."""
+    """Return the variables that decoding processes may have: those in `KEPT` that are set, and `GIVEN`."""
     return {name: environ[name] for name in KEPT if name in environ} | GIVEN
 
 
 def close_all_but(kept: int, channel: int) -> None:
-    """Close every descriptor but the standard streams and `kept`, which becomes `channel`.
+    """Close every descriptor except the standard streams and `kept`, which gets the number `channel`.
 
     Args:
         kept: An open descriptor.
-        channel: The number that it is to have, above the standard streams.
+        channel: The number that the descriptor gets, above the standard streams.
     """
     if kept != channel:
         os.dup2(kept, channel, inheritable=False)
     os.closerange(3, channel)
     os.closerange(channel + 1, max(_highest(), channel) + 1)
     nothing = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):  # the decoders' libraries print what they think of a file; the verdict says what matters
+    for stream in (0, 1, 2):  # the decoders' libraries print remarks about a file; only the verdict counts
         os.dup2(nothing, stream)
     os.close(nothing)
 
 
 def confine(parent: int) -> Confinement:
-    """Give up whatever decoding does not need, but for the limits of memory and time, which follow what is asked.
+    """Give up every ability that decoding does not need.
 
-    To be called by a process with one thread and with all that it needs open and imported.
+    The limits on memory and processor time are set elsewhere, because they change with each request. Call this in a
+    process that has one thread, and that has opened and imported all that it needs.
 
     Args:
-        parent: The process that it was forked from, with which it ends.
+        parent: The id of the process that forked this one; this process ends with it.
     """
     for limit, most in (
         (resource.RLIMIT_CORE, 0),
@@ -82,22 +84,22 @@ def confine(parent: int) -> Confinement:
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
     ):
         resource.setrlimit(limit, (most, most))
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write beyond the limit is an error, not a death
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write beyond the limit then fails and does not kill
     if sys.platform != "linux":
         return Confinement(no_new_privileges=False, system_calls=False)
     library = ctypes.CDLL(None, use_errno=True)
     library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it ended before the kernel knew
+    if os.getppid() != parent:  # the parent ended before the kernel knew of this
         os.kill(os.getpid(), signal.SIGKILL)
     privileges = bool(library.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
     return Confinement(privileges, limit_system_calls())
 
 
 def allow_seconds(seconds: float) -> None:
-    """Limit this process's processor time to what it has used, and so many seconds more on every processor.
+    """Limit this process's processor time to the time that it has used, plus `seconds` on every processor.
 
-    The task's own limit, in seconds of the clock, comes first; this one holds when the task is stopped or gone. It
-    can be moved on, for the next image: only the soft limit is set.
+    The task's own limit, in seconds of the clock, takes effect first; this one holds if the task is stopped or gone.
+    This sets only the soft limit, so that the next image can move it on.
     """
     used = resource.getrusage(resource.RUSAGE_SELF)
     most = int(used.ru_utime + used.ru_stime + seconds * _PROCESSORS) + 2  # whole seconds, rounded up

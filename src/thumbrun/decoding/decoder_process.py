@@ -1,4 +1,4 @@
-"""One decoding process as the task sees it: started, asked, killed when it takes too long, and started again."""
+"""One decoding process as the task sees it. The task starts it, sends it images, and kills it if it takes too long."""
 
 import asyncio
 import contextlib
@@ -14,26 +14,26 @@ from thumbrun.decoding.launcher import UNKNOWN, LaunchedProcess, Launcher
 from thumbrun.imaging.request import Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
-_START_TIMEOUT = 60.0  # seconds; it takes 0.02, and 0.3 for the first
+_START_TIMEOUT = 60.0  # seconds; a start takes 0.02 s, the first one 0.3 s
 _TICK = 1.0
-_EVENTS = Path("/sys/fs/cgroup/memory.events")  # of cgroup version 2, as a container sees its own
+_EVENTS = Path("/sys/fs/cgroup/memory.events")  # cgroup version 2, as a container sees its own
 
 
 class InnocentDeathError(Exception):
-    """The process died, but not of the image that it was given: it had not taken it up, or was told to end."""
+    """The process died, but not because of its image: it had not accepted the image, or was told to end."""
 
 
 class DecodingProcess:
-    """A process that decodes one image after the other. One caller at a time uses it."""
+    """A process that decodes one image after another. Only one caller at a time uses it."""
 
     def __init__(self, timeout: float, memory: int, launcher: Launcher, thread: Executor) -> None:
-        """Prepare; nothing is started yet.
+        """Set up the process; nothing is started yet.
 
         Args:
-            timeout: Seconds that one image may take.
-            memory: Bytes by which the process may grow.
-            launcher: By which it is started.
-            thread: Where that is done, and where it is reaped.
+            timeout: The number of seconds that one image may take.
+            memory: The number of bytes by which the process may grow.
+            launcher: The launcher that starts the process.
+            thread: The executor that starts and reaps the process.
         """
         self._timeout = timeout
         self._memory = memory
@@ -46,10 +46,10 @@ class DecodingProcess:
         self._rendering = asyncio.Lock()
 
     async def start(self) -> None:
-        """Start the process unless it runs; when this returns it is ready.
+        """Start the process unless it already runs. The process is ready when this returns.
 
         Raises:
-            OSError, EOFError, TimeoutError, InnocentDeathError: It does not start.
+            OSError, EOFError, TimeoutError, InnocentDeathError: The process does not start.
         """
         if self._starting is None:
             if self._channel is not None and self._channel.is_open:
@@ -57,43 +57,43 @@ class DecodingProcess:
             self._starting = asyncio.ensure_future(self._start())
         starting = self._starting
         try:
-            # A caller that is cancelled leaves it starting, for the next.
+            # If this caller is cancelled, the start goes on for the next caller.
             await asyncio.shield(starting)
         finally:
             if starting.done():
                 self._starting = None
 
     async def render(self, asked: Sequence[tuple[Body, Request]]) -> list[protocol.Verdict]:
-        """Have thumbnails made. If this is cancelled, the process is killed: nobody waits for its answers.
+        """Make thumbnails. If this is cancelled, it kills the process, because nobody waits for the answers.
 
         Args:
-            asked: What of. Of several no more than `protocol.MOST_FILES` are in files.
+            asked: The images and their requests. If there are several, at most `protocol.MOST_FILES` may be in files.
 
         Returns:
-            The verdicts on the first of them. Where the process died, none is on what it died of if that was one of
-            several: no one knows which.
+            The verdicts on the first images, in order. If the process died of one of several images, that one and the
+            later ones have no verdict, because nobody can tell which image it died of.
 
         Raises:
-            InnocentDeathError: The process died, but not of this image.
+            InnocentDeathError: The process died, but not because of this image.
         """
         async with self._rendering:
             if self._channel is None:
-                raise InnocentDeathError("it does not run")
+                raise InnocentDeathError("the process does not run")
             return await self._render(self._channel, asked)
 
     def kill(self) -> None:
-        """Kill the process, whatever it decodes."""
+        """Kill the process, even while it decodes."""
         if self._process is not None:
             self._process.kill()
 
     async def close(self) -> None:
-        """Kill the process, whatever it decodes. Calling it twice is harmless."""
+        """Kill the process, even while it decodes. Calling it twice is harmless."""
         if self._starting is not None:
             with contextlib.suppress(Exception):
                 await self._starting
             self._starting = None
         self.kill()
-        async with self._rendering:  # whoever waits for its answer sees it die, and only then is the socket closed
+        async with self._rendering:  # callers that wait see the process die before its socket closes
             await self._reaped()
 
     async def _render(self, channel: Channel, asked: Sequence[tuple[Body, Request]]) -> list[protocol.Verdict]:
@@ -110,9 +110,9 @@ class DecodingProcess:
             if len(asked) > 1:
                 return verdicts
             if limit.passed:
-                return [Refused(Reason.TIMEOUT, f"decoding took longer than {self._timeout:g} s")]
+                return [Refused(Reason.TIMEOUT, f"decoding took longer than image-timeout ({self._timeout:g} s)")]
             if isinstance(error, OSError) or code in (-SIGTERM, UNKNOWN):
-                # The kernel resets a connection that is closed with bytes unread: it had not taken the image up.
+                # The kernel resets a connection that closes with unread bytes: the process had not accepted the image.
                 raise InnocentDeathError(repr(error)) from error
             return [_blamed(code, self._oom_kills)]
         except BaseException:
@@ -140,7 +140,7 @@ class DecodingProcess:
             raise
 
     async def _reaped(self) -> int | None:
-        """Kill the process if it lives, and return what it died of: minus the signal, or its exit code."""
+        """Kill the process if it lives; return its exit code, or minus the signal that it died of."""
         self._hang_up()
         process, self._process = self._process, None
         if process is None:
@@ -164,10 +164,10 @@ async def _send(channel: Channel, asked: Sequence[tuple[Body, Request]]) -> None
 
 
 class _Limit:
-    """Calls for the kill when a time has passed in which the task itself was running.
+    """Calls `kill` after some time, and counts only the time in which the task itself was running.
 
-    It counts in ticks: Cloud Run stops a task for seconds when it moves it to another machine, and all its processes
-    with it. Such a pause counts as one tick.
+    It counts in ticks. When Cloud Run moves a task to another machine, it stops the task and all its processes for
+    seconds. Such a pause counts as one tick.
     """
 
     def __init__(self, seconds: float, kill: Callable[[], None]) -> None:
@@ -201,16 +201,16 @@ class _Limit:
 def _blamed(code: int | None, oom_kills_before: int) -> Refused:
     """Return the verdict on an image that its process died of."""
     if code == -SIGKILL and _oom_kills() > oom_kills_before:
-        return Refused(Reason.OUT_OF_MEMORY, "the system killed the decoding process for want of memory")
+        return Refused(Reason.OUT_OF_MEMORY, "the system ran out of memory and killed the decoding process")
     if code == -SIGXCPU:
-        return Refused(Reason.TIMEOUT, "decoding took more processor time than it may")
+        return Refused(Reason.TIMEOUT, "decoding used more processor time than image-timeout allows")
     if code is not None and code < 0:
-        return Refused(Reason.CRASHED, f"the decoding process died of {Signals(-code).name}")
-    return Refused(Reason.CRASHED, f"the decoding process ended with {code}")
+        return Refused(Reason.CRASHED, f"the decoding process was killed by {Signals(-code).name}")
+    return Refused(Reason.CRASHED, f"the decoding process ended with exit code {code}")
 
 
 def _oom_kills() -> int:
-    """Return how many processes of this container the kernel has killed for want of memory, as far as it says so."""
+    """Return how many processes of this container the kernel killed for lack of memory; 0 if it does not say."""
     try:
         events = _EVENTS.read_text().split()
     except OSError:
@@ -219,11 +219,11 @@ def _oom_kills() -> int:
 
 
 def whole(verdict: protocol.Verdict, request: Request) -> protocol.Verdict:
-    """Return a verdict that leaves out none of the thumbnails that were asked for.
+    """Return the verdict, after checking that it has as many thumbnails as the request asked for.
 
     Raises:
-        ValueError: It has others in number: the process was taken over.
+        ValueError: It has a different number of thumbnails: an attacker controls the process.
     """
     if isinstance(verdict, Rendered) and len(verdict.pictures) != len(request.boxes):
-        raise ValueError(f"{len(verdict.pictures)} pictures, {len(request.boxes)} were asked for")
+        raise ValueError(f"pictures asked for: {len(request.boxes)}; pictures in the answer: {len(verdict.pictures)}")
     return verdict

@@ -1,11 +1,11 @@
-"""The process that decoding processes are forked from: the decoders, imported once, and nothing of the task.
+"""The process that forks the decoding processes. It has imported the decoders once and holds nothing of the task.
 
-It is started with an empty environment and with one descriptor, a socket to the task. It never sees an image. For
-every request it forks a decoding process, which starts in milliseconds, and shares the memory that the decoders' code
-takes. Through a second socket it says the process's id and later what it ended with.
+The task starts it with an empty environment and with one descriptor, a socket to the task. It never sees an image. For
+every request it forks a decoding process, which starts quickly and shares the memory of the decoders' code. Through a
+second socket it reports the id of that process, and later its exit code.
 
-It ends with the task: when the task's end of the socket is closed, by whatever end of the task, it kills every
-decoding process and is gone. Where it dies first, the kernel kills them.
+It ends with the task. When the task ends in any way, the task's end of the socket closes; the fork server then kills
+every decoding process and ends. If the fork server dies first, the kernel kills the decoding processes.
 """
 
 import os
@@ -24,13 +24,13 @@ _CHANNEL = 3  # the number of the socket in the decoding process: the first afte
 
 
 def main(descriptor: int) -> None:
-    """Fork a process for every request, until the task hangs up.
+    """Fork a process for every request until the task closes the socket.
 
     Args:
-        descriptor: Of the socket to the task.
+        descriptor: The descriptor of the socket to the task.
     """
-    Image.preinit()  # Pillow imports a part of itself at its first image; decoding processes can open no file
-    for ignored in (signal.SIGINT, signal.SIGTERM):  # what reaches all processes of a task is the task's to answer
+    Image.preinit()  # else Pillow imports parts of itself at its first image, when a decoding process can open no file
+    for ignored in (signal.SIGINT, signal.SIGTERM):  # these can reach all processes of a task; the task alone reacts
         signal.signal(ignored, signal.SIG_IGN)
     woken, waking = os.pipe()
     os.set_blocking(woken, False)
@@ -53,7 +53,7 @@ def main(descriptor: int) -> None:
 
 
 def _served(control: socket.socket, children: dict[int, socket.socket]) -> bool:
-    """Fork one process; return whether the task is still there to ask for it."""
+    """Serve one request by forking a process; return False if the task is gone."""
     try:
         request, descriptors, _, _ = socket.recv_fds(control, LAUNCH.size, 2)
     except ConnectionError:
@@ -76,12 +76,12 @@ def _become_child(channel: socket.socket, server: int, memory: int, seconds: flo
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once, also within a decoder; another process does its image
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # ends it even within a decoder; another renders its image
         close_all_but(channel.detach(), _CHANNEL)
         child.main(socket.socket(fileno=_CHANNEL), server, memory, seconds)
         code = 0
     finally:
-        os._exit(code)  # nothing of the fork server's is to be run or closed here
+        os._exit(code)  # skips all cleanup that belongs to the fork server
 
 
 def _tell_ends(children: dict[int, socket.socket]) -> None:
@@ -96,4 +96,4 @@ def _tell(status: socket.socket, number: int) -> None:
     try:
         status.sendall(NUMBER.pack(number))
     except OSError:
-        return  # nobody wants to know
+        return  # the task no longer listens

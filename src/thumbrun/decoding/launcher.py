@@ -1,4 +1,4 @@
-"""Decoding processes started, ended, and asked what they died of: the task's side of the fork server."""
+"""Starts and ends decoding processes and learns how they ended: the task's side of the fork server."""
 
 import contextlib
 import os
@@ -12,9 +12,9 @@ from pathlib import Path
 from thumbrun.decoding.confine import cleaned
 from thumbrun.decoding.protocol import LAUNCH, NUMBER
 
-UNKNOWN = 255  # the exit code of a process whose fork server is gone, and with it the knowledge of what it died of
-_START_TIMEOUT = 60.0  # seconds; it takes 0.01, and 0.3 for the first
-_END_TIMEOUT = 10.0  # seconds that the kernel may need to end a process that was killed
+UNKNOWN = 255  # stands for the exit code if the fork server is gone, since only it knew the real one
+_START_TIMEOUT = 60.0  # seconds; a start takes 0.01 s, the first one 0.3 s
+_END_TIMEOUT = 10.0  # seconds that the kernel might need to end a killed process
 _COMMAND = (
     "import sys; descriptor, *sys.path = sys.argv[1:]; "
     "from thumbrun.decoding import fork_server; fork_server.main(int(descriptor))"
@@ -22,10 +22,10 @@ _COMMAND = (
 
 
 class LaunchedProcess:
-    """A process that was started."""
+    """A decoding process that a `Launcher` started."""
 
     def __init__(self, status: socket.socket, pid: int) -> None:
-        """Take over `status`, where its end will be told."""
+        """Take over `status`, the socket that will report the end of the process."""
         self._status = status
         self._pid = pid
 
@@ -36,7 +36,7 @@ class LaunchedProcess:
                 os.kill(self._pid, signal.SIGKILL)
 
     def end(self) -> int:
-        """Kill the process, wait for its end and return its exit code; one that is dying already keeps its own."""
+        """Kill the process, wait for its end and return its exit code. If it is already dying, its own code counts."""
         with self._status:
             for seconds in (0.05, _END_TIMEOUT):
                 with contextlib.suppress(TimeoutError):
@@ -48,22 +48,22 @@ class LaunchedProcess:
 
 
 class Launcher:
-    """Starts processes, and the fork server where none runs. One thread at a time uses it; it blocks."""
+    """Starts decoding processes, and the fork server if none runs. It blocks; only one thread at a time uses it."""
 
     def __init__(self) -> None:
-        """Prepare; nothing is started yet."""
+        """Set up the launcher; nothing is started yet."""
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
     def launch(self, memory: int, seconds: float) -> tuple[LaunchedProcess, socket.socket]:
-        """Start a process; return it with the socket to it.
+        """Start a process; return it and the socket to it.
 
         Args:
-            memory: Bytes by which it may grow.
-            seconds: That one image may take.
+            memory: The number of bytes by which it may grow.
+            seconds: The number of seconds that one image may take.
 
         Raises:
-            OSError, EOFError, TimeoutError: It does not start.
+            OSError, EOFError, TimeoutError: The process does not start.
         """
         control = self._running()
         ours, theirs = socket.socketpair()
@@ -81,7 +81,7 @@ class Launcher:
             raise
 
     def close(self) -> None:
-        """End the fork server, and all of its processes with it. Calling it twice is harmless."""
+        """End the fork server and all its processes. Calling it twice is harmless."""
         if self._control is not None:
             self._control.close()
         if self._server is not None:
@@ -93,9 +93,9 @@ class Launcher:
         self._control = self._server = None
 
     def _running(self) -> socket.socket:
-        """Return the socket to a fork server that runs.
+        """Return the socket to the fork server; start the server if it does not run.
 
-        A process must never be forked from the task itself, which runs threads and an event loop and holds secrets.
+        The task itself must never fork, because it runs threads and an event loop and holds secrets.
         """
         if self._server is not None and self._server.poll() is not None:
             self.close()
@@ -103,7 +103,7 @@ class Launcher:
             self._control, theirs = socket.socketpair()
             paths = [str(Path(path).absolute()) for path in sys.path]
             with theirs:
-                self._server = subprocess.Popen(  # noqa: S603  (this Python, and code of ours)
+                self._server = subprocess.Popen(  # noqa: S603  (it runs this Python with thumbrun's own code)
                     [sys.executable, "-P", "-c", _COMMAND, str(theirs.fileno()), *paths],
                     cwd="/",
                     env=cleaned(os.environ),
@@ -117,20 +117,20 @@ class Launcher:
 def _answered(status: socket.socket) -> int:
     pid = _number(status, _START_TIMEOUT)
     if pid is None:
-        raise EOFError("the fork server is gone")
+        raise EOFError("the fork server has ended")
     return pid
 
 
 def _number(status: socket.socket, seconds: float) -> int | None:
-    """Return the next number, or None where there will be none.
+    """Return the next number, or None if no more will come.
 
     Raises:
-        TimeoutError: There is none within so many seconds.
+        TimeoutError: No number came within `seconds`.
     """
     waiting = select.poll()
     waiting.register(status, select.POLLIN)
     if not waiting.poll(seconds * 1000):
-        raise TimeoutError(f"the fork server said nothing for {seconds:g} s")
+        raise TimeoutError(f"the fork server did not answer within {seconds:g} s")
     try:
         told = status.recv(NUMBER.size)
     except ConnectionError:

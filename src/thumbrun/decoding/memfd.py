@@ -1,11 +1,11 @@
-"""Files without a name: gone with the last process that holds them open, however that process ends.
+"""Files without a name. Such a file is gone with the last process that holds it open, however that process ends.
 
-They lie in memory (memfd_create), which no mount limits as /dev/shm is (64 MB in many containers); a temporary file on
-a disk takes 0.06 ms more, and is written to that disk. Some are kept for the next image: their memory is there already,
-and in a processor's cache (2 MB are written in 0.12 ms to a file that was kept, in 0.31 to a new one).
+The files are in memory (memfd_create). No mount limits them, unlike /dev/shm (64 MB in many containers). A temporary
+file on a disk takes longer, and the system writes its bytes to that disk. thumbrun keeps some files for the next image,
+because a kept file takes less time to write: its memory is already there, and in a processor's cache.
 
-A process that decodes gets a descriptor that can only be read from. Whoever takes it over can change no later image
-that comes to lie in the same file.
+A decoding process gets a read-only descriptor. An attacker who takes the process over cannot change a later image in
+the same file.
 """
 
 import contextlib
@@ -15,18 +15,19 @@ import tempfile
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 
-_MOST_KEPT = 16 << 20  # bytes in all
-_MOST_FILES = 32  # each takes two descriptors, of which a process has some thousand
+_MOST_KEPT = 16 << 20  # bytes of all kept files together
+_MOST_FILES = 32  # each file takes two descriptors; a process has about a thousand
 
 
 @dataclass(order=True)
 class MemoryFile:
-    """A file without a name, ordered by its length.
+    """A file without a name. Files compare by their length.
 
     Attributes:
-        length: Bytes in it, of which the last may be an earlier image's.
-        writable: Its descriptor.
-        readable: Another, once a process was to have one; the same where the system has no other.
+        length: The number of bytes in the file; the last ones can be an earlier image's.
+        writable: The descriptor for writing.
+        readable: The descriptor for a decoding process, once one needed it; `writable` again if the system has no
+            other.
     """
 
     length: int
@@ -35,39 +36,42 @@ class MemoryFile:
 
     @property
     def is_reusable(self) -> bool:
-        """Whether nobody who was given it can write to it; one that nobody was given was of no use."""
+        """Whether another image can use the file: a decoding process had it, but could only read it."""
         return self.readable is not None and self.readable != self.writable
 
     def reader(self) -> int:
-        """Return a descriptor for a process that decodes."""
+        """Return a descriptor for a decoding process, read-only if the system allows that."""
         if self.readable is None:
             self.readable = self.writable
             if sys.platform == "linux":
-                with contextlib.suppress(OSError):  # without /proc a file can be opened but once
+                with contextlib.suppress(OSError):  # without /proc, a file cannot be opened a second time
                     self.readable = os.open(f"/proc/self/fd/{self.writable}", os.O_RDONLY | os.O_CLOEXEC)
         return self.readable
 
     def close(self) -> None:
-        """Close its descriptors."""
+        """Close the file's descriptors."""
         os.close(self.writable)
         if self.readable is not None and self.readable != self.writable:
             os.close(self.readable)
 
 
 class MemoryFiles:
-    """Makes files, and keeps some that are no longer needed for the next."""
+    """Makes files, and keeps some used ones for later images."""
 
     def __init__(self, most: int = _MOST_KEPT) -> None:
-        """Start with none.
+        """Start without any file.
 
         Args:
-            most: Bytes that those which are kept may have in all.
+            most: The number of bytes that all kept files together may have.
         """
         self._left = most
         self._kept: list[MemoryFile] = []
 
     def take(self, expected: int) -> MemoryFile:
-        """Return a file for about so many bytes: of those kept the smallest that has them, a new one if none is."""
+        """Return a file for about `expected` bytes.
+
+        This is the smallest kept file of at least that length, else the largest kept file, else a new one.
+        """
         if not self._kept:
             return _new()
         at = bisect_left(self._kept, expected, key=lambda file: file.length)
@@ -76,7 +80,7 @@ class MemoryFiles:
         return file
 
     def give_back(self, file: MemoryFile) -> None:
-        """Keep a file, or close it."""
+        """Take a file back: keep it for later, or close it."""
         if file.length >= self._left or len(self._kept) == _MOST_FILES or not file.is_reusable:
             file.close()
         else:
@@ -84,7 +88,7 @@ class MemoryFiles:
             insort(self._kept, file)
 
     def close(self) -> None:
-        """Close those that are kept, and keep none any more. Calling it twice is harmless."""
+        """Close all kept files, and keep none from now on. Calling it twice is harmless."""
         for file in self._kept:
             file.close()
         self._kept.clear()
@@ -92,7 +96,7 @@ class MemoryFiles:
 
 
 def _new() -> MemoryFile:
-    """Return a file in memory, or a temporary one where a system has no such."""
+    """Return a new file in memory, or a temporary file if the system has no files in memory."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):  # some containers forbid it
             return MemoryFile(0, os.memfd_create("image", os.MFD_CLOEXEC))

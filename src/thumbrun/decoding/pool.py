@@ -1,12 +1,12 @@
-"""Decoding processes: each given one image at a time, or a few small ones; killed at a time limit, replaced when dead.
+"""The pool of decoding processes. It kills a process at the time limit and replaces a process that died.
 
-Each has its own socket, and nothing is shared between two of them: whatever happens to one costs no other its image.
-Pools that share a queue and its locks among their processes cannot promise that. A round trip costs the task 0.11 ms
-of processor time and an 18 kB image 0.2 ms of waiting; through pebble's pools it was 0.38 and 0.96 ms.
+Each process gets one image at a time, or a few small ones. Each has its own socket, and no two processes share
+anything, so the death of one never costs another its image. Pools whose processes share a queue and its locks cannot
+promise that. A round trip through pebble's pools also takes several times as long.
 
-Where images wait, several of together a megabyte are handed over at once, which wakes both sides less often: 1,230
-images of 45 kB a second by two processes, 1,040 one by one; 545 of 242 kB, 512 one by one. Where a process dies of one
-of several, those without a verdict are done again one by one, so that what dies alone is to blame.
+If several images wait, the pool hands over up to a megabyte of them at once. That is faster, because both sides wake
+less often. If a process dies of one of several images, the pool retries those without a verdict one by one, so that
+only an image that was alone in its process gets the blame.
 """
 
 import asyncio
@@ -24,27 +24,27 @@ from thumbrun.decoding.memfd import MemoryFiles
 from thumbrun.errors import ThumbrunError
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 
-_ATTEMPTS = 4  # processes that die before they take an image up, until something other than the image is to blame
+_ATTEMPTS = 4  # processes that die before they accept an image, until thumbrun gives up: the image is not the cause
 _MOST_TOGETHER = 8  # images handed over together
-_BYTES_TOGETHER = 1024 * 1024  # of them: some ten milliseconds
-_BYTES_IN_MEMORY = 128 * 1024  # of these: what a socket holds at least
+_BYTES_TOGETHER = 1024 * 1024  # bytes of these images; decoding them takes some ten milliseconds
+_BYTES_IN_MEMORY = 128 * 1024  # bytes of those among them in memory; a socket holds at least this many
 
 
 class DecoderPoolError(ThumbrunError):
-    """No decoding process can be had."""
+    """The pool cannot provide a decoding process."""
 
 
 class Renderer(Protocol):
-    """What a task asks of whoever decodes and encodes for it: `DecoderPool` in earnest."""
+    """Decodes and encodes images for a task. `DecoderPool` does so in production."""
 
     async def start(self) -> None:
-        """Make ready."""
+        """Get ready to render images."""
 
     def body(self, size: int) -> Body:
-        """Return a place for the bytes of an image of about that size; whoever asks closes it."""
+        """Return a body for an image of about `size` bytes; the caller closes it."""
 
     async def render(self, body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
-        """Have a thumbnail made."""
+        """Make the thumbnails of one image."""
 
     async def close(self) -> None:
         """Release everything."""
@@ -52,15 +52,15 @@ class Renderer(Protocol):
 
 @dataclass(eq=False, slots=True)
 class _Order:
-    """An image that somebody waits for.
+    """An image whose verdict a caller waits for.
 
     Attributes:
-        body: Its bytes.
-        request: What to make of it.
-        verdict: What became of it.
-        alone: Whether it is not to be handed over with others: a process died of one of them.
-        deaths: Of processes, not of this image.
-        process: That has it at present.
+        body: The image's bytes.
+        request: What to make of the image.
+        verdict: The future of the verdict.
+        alone: Whether the pool must hand the image over alone, because a process died while it had this and others.
+        deaths: How many processes died while they had the image, without a verdict on it.
+        process: The process that has the image at present.
     """
 
     body: Body
@@ -71,7 +71,7 @@ class _Order:
     process: DecodingProcess | None = None
 
     def goes_with(self, others: Sequence["_Order"]) -> bool:
-        """Whether it may be handed over together with others."""
+        """Whether the pool may hand this image over together with others."""
         orders = [self, *others]
         if any(order.alone for order in orders):
             return False
@@ -82,50 +82,50 @@ class _Order:
 
 
 class DecoderPool:
-    """The decoding processes of one task.
+    """The pool of one task's decoding processes.
 
-    Memory, beside the bodies, which their owner bounds: each process has 13 MiB of its own and, for each image, at
-    most what its request allows, never above `memory` bytes, 64 MiB of slack aside. What all of them share, in the
-    fork server, takes 44 MiB once.
+    Its memory, without the bodies, which their owner bounds: once 44 MiB, which all processes share in the fork server,
+    and for each process 13 MiB of its own plus what the request of its image allows, at most `memory` bytes, plus up to
+    64 MiB of slack.
     """
 
     def __init__(self, count: int, *, timeout: float, memory: int) -> None:
-        """Prepare; no process is started yet.
+        """Set up the pool; no process is started yet.
 
         Args:
-            count: How many processes.
-            timeout: Seconds that one image may take, from when a process takes it up.
-            memory: Bytes by which a process may grow.
+            count: The number of processes.
+            timeout: The number of seconds that one image may take, from the moment when a process accepts it.
+            memory: The number of bytes by which a process may grow.
         """
-        # One thread starts and reaps: the conversation with the fork server is not for two.
+        # One thread starts and reaps processes, because only one thread can talk to the fork server.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="decoding-processes")
         self._launcher = Launcher()
         self._processes = [DecodingProcess(timeout, memory, self._launcher, self._thread) for _ in range(count)]
-        self._waiting: deque[_Order] = deque()  # who waits longest first
-        self._idle: deque[asyncio.Future[None]] = deque()  # of processes without work
+        self._waiting: deque[_Order] = deque()  # the image that waits longest comes first
+        self._idle: deque[asyncio.Future[None]] = deque()  # one for each process without work
         self._open: set[_Order] = set()
         self._serving: list[asyncio.Task[None]] = []
         self._files = MemoryFiles()
 
     async def start(self) -> None:
-        """Start the processes, without holding up the event loop.
+        """Start the processes without blocking the event loop.
 
         Raises:
-            DecoderPoolError: They do not start.
+            DecoderPoolError: The processes do not start.
         """
         for process in self._processes:
             await self._started(process)
             self._serving.append(asyncio.ensure_future(self._serve(process)))
 
     def body(self, size: int) -> Body:
-        """Return a place for the bytes of an image of about that size; whoever asks closes it."""
+        """Return a body for an image of about `size` bytes; the caller closes it."""
         return Body(size, self._files)
 
     async def render(self, body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
-        """Have a thumbnail made; whatever the image does to its process, this returns.
+        """Make the thumbnails of one image. This returns, whatever the image does to its process.
 
         Raises:
-            DecoderPoolError: No process can be had, or none is running: `start` was not awaited, or `close` was.
+            DecoderPoolError: No process starts, or none is running: `start` was not awaited, or `close` was called.
         """
         if not self._serving:
             raise _not_running()
@@ -148,7 +148,7 @@ class DecoderPool:
         for task in serving:
             task.cancel()
         self._files.close()
-        for order in list(self._open):  # what dies of being closed says nothing about its image
+        for order in list(self._open):  # a process that closing kills says nothing about its image
             _fail(order, _not_running())
         ends = await asyncio.gather(*serving, return_exceptions=True)
         for process in self._processes:
@@ -160,7 +160,7 @@ class DecoderPool:
                 raise end
 
     def _wake(self) -> None:
-        """Have a process that has nothing to do look what waits."""
+        """Wake one idle process so that it checks the queue."""
         while self._idle:
             idle = self._idle.popleft()
             if not idle.done():
@@ -168,7 +168,7 @@ class DecoderPool:
                 return
 
     async def _serve(self, process: DecodingProcess) -> None:
-        """Let a process work what waits, for as long as this is not cancelled."""
+        """Let a process render waiting images until this is cancelled."""
         while True:
             if not (orders := self._taken()):
                 self._idle.append(asyncio.get_running_loop().create_future())
@@ -181,13 +181,13 @@ class DecoderPool:
                 self._answer(orders, await process.render([(order.body, order.request) for order in orders]))
             except InnocentDeathError:
                 self._answer(orders, ())
-            except Exception as error:  # noqa: BLE001  (whoever waits is told, whatever it is)
+            except Exception as error:  # noqa: BLE001  (the callers that wait get any error)
                 for order in orders:
                     order.process = None
                     _fail(order, error)
 
     def _taken(self) -> list[_Order]:
-        """Take what waits longest: one image; or a few small ones, of which no process gets more than its share."""
+        """Take the image that waits longest, or a few small ones, but no more than a process's share."""
         share = min(_MOST_TOGETHER, -(-len(self._waiting) // len(self._processes)))
         taken: list[_Order] = []
         while self._waiting and len(taken) < max(1, share):
@@ -201,7 +201,7 @@ class DecoderPool:
         return taken
 
     def _answer(self, orders: Sequence[_Order], verdicts: Sequence[protocol.Verdict]) -> None:
-        """Tell verdicts to who waits for them; what has none is done again, and first."""
+        """Give the verdicts to the callers that wait; put images without a verdict back in front of the queue."""
         for order, verdict in zip(orders, verdicts, strict=False):
             order.process = None
             if not order.verdict.done():
@@ -213,10 +213,10 @@ class DecoderPool:
             if order.deaths < _ATTEMPTS:
                 self._waiting.appendleft(order)
             else:
-                _fail(order, _unusable("they die before they take up an image"))
+                _fail(order, _unusable("each of them died before it accepted an image"))
 
     async def _started(self, process: DecodingProcess) -> None:
-        """Start a process unless it runs."""
+        """Start a process unless it already runs, in several attempts."""
         trouble: Exception | None = None
         for _ in range(_ATTEMPTS):
             try:

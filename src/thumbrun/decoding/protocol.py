@@ -1,6 +1,7 @@
-"""The language between a task and its decoding processes: a JSON header and plain bytes, over a socket.
+"""The messages between a task and its decoding processes: a JSON header and plain bytes, over a socket.
 
-Never pickles: a process that a hostile image has taken over could make whoever unpickles its answer run anything.
+They are never pickles: a hostile image that took over a process could make the task run any code when it unpickles an
+answer.
 """
 
 import json
@@ -16,25 +17,25 @@ Verdict = Rendered | Refused | NeedsMemory
 
 # Between a task and its fork server.
 LAUNCH = struct.Struct("!Qd")  # bytes by which the process may grow, seconds that an image may take
-NUMBER = struct.Struct("!i")  # a process id; later minus the signal that it died of, or its exit code
+NUMBER = struct.Struct("!i")  # a process id; later its exit code, or minus the signal that it died of
 
 PREFIX = struct.Struct("!II")  # the lengths of header and data, in bytes
-MOST_FILES = 4  # whose descriptors travel at once: a decoding process has few
+MOST_FILES = 4  # files whose descriptors travel at once; a decoding process can open few
 _LONGEST_HEADER = 1 << 16
 _LONGEST_DATA = 1 << 28
 
 
 def frame(header: dict[str, Any], data: bytes = b"") -> list[bytes]:
-    """Return a message as buffers to send one after the other."""
+    """Return a message as buffers to send one after another."""
     text = json.dumps(header).encode()
     return [PREFIX.pack(len(text), len(data)), text, data]
 
 
 def missing(received: bytes | bytearray) -> int:
-    """Return how many bytes the first message still lacks, 0 when it is whole.
+    """Return how many bytes the first message still lacks, 0 if it is complete.
 
     Raises:
-        ValueError: It announces more than any message has.
+        ValueError: The message announces more bytes than any message has.
     """
     if len(received) < PREFIX.size:
         return PREFIX.size - len(received)
@@ -42,12 +43,12 @@ def missing(received: bytes | bytearray) -> int:
     data: int
     header, data = PREFIX.unpack_from(received)
     if header > _LONGEST_HEADER or data > _LONGEST_DATA:
-        raise ValueError(f"a message of {header} and {data} bytes")
+        raise ValueError(f"the message is too long: {header} bytes of header, {data} bytes of data")
     return max(0, PREFIX.size + header + data - len(received))
 
 
 def length(received: bytes | bytearray) -> int:
-    """Return how many bytes the first message has, of which nothing is missing."""
+    """Return the length in bytes of the first message, which must be complete."""
     header: int
     data: int
     header, data = PREFIX.unpack_from(received)
@@ -55,39 +56,39 @@ def length(received: bytes | bytearray) -> int:
 
 
 def split(received: bytes | bytearray) -> tuple[dict[str, Any], bytes]:
-    """Return header and data of a whole message, whatever is behind it.
+    """Return the header and data of the first message, which must be complete; ignore bytes after it.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a message.
     """
     length, size = PREFIX.unpack_from(received)
     start = PREFIX.size + length
     header = json.loads(received[PREFIX.size : start])
     if not isinstance(header, dict):
-        raise ValueError("a header that is no object")  # noqa: TRY004  (what arrives is a value, not an argument)
+        raise ValueError("the header is not a JSON object")  # noqa: TRY004  (what arrives is a value, not an argument)
     return header, bytes(memoryview(received)[start : start + size])
 
 
 def ask(request: Request, body: bytes | None) -> list[bytes]:
-    """Return the message that asks for a thumbnail; the body is None where its file travels beside it."""
+    """Return the message that requests a thumbnail; the body is None if its file travels with the message."""
     text = _text(request, body is None)
     return [PREFIX.pack(len(text), len(body or b"")), text, body or b""]
 
 
 @lru_cache(maxsize=64)
 def _text(request: Request, in_file: bool) -> bytes:
-    """Return a request's header; nearly all images of a run are asked for in the same words."""
+    """Return a request's header. Nearly all images of a run have the same one."""
     return json.dumps({**asdict(request), "in_file": in_file}).encode()
 
 
 def asked(header: dict[str, Any]) -> tuple[Request, bool]:
-    """Return the request of a message's header, and whether the body is in a file."""
+    """Return the request in a message's header, and whether the body is in a file."""
     in_file = header.pop("in_file")
     return Request(**{**header, "smaller": tuple((width, height) for width, height in header["smaller"])}), in_file
 
 
 def answer(verdict: Verdict) -> list[bytes]:
-    """Return the message that answers."""
+    """Return the message that carries a verdict."""
     match verdict:
         case Rendered():
             size = {"width": verdict.width, "height": verdict.height}
@@ -102,10 +103,10 @@ def answer(verdict: Verdict) -> list[bytes]:
 
 
 def answered(received: bytes | bytearray) -> Verdict:
-    """Return the verdict of a message, each of its parts checked for its type.
+    """Return the verdict in a message, after checking the type of each of its parts.
 
     Raises:
-        ValueError, KeyError, TypeError: It is no answer.
+        ValueError, KeyError, TypeError: The message is not an answer.
     """
     header, data = split(received)
     if "reason" in header:
@@ -116,7 +117,7 @@ def answered(received: bytes | bytearray) -> Verdict:
     smaller = [(int(width), int(height), int(length)) for width, height, length in header["smaller"]]
     first = len(data) - sum(length for _, _, length in smaller)
     if first < 0 or any(length < 0 for _, _, length in smaller):
-        raise ValueError("pictures of other lengths than were sent")
+        raise ValueError("the lengths of the pictures do not match the data")
     others, at = [], first
     for width, height, length in smaller:
         others.append(Picture(data[at : at + length], width, height))

@@ -1,11 +1,11 @@
-"""The system calls that a decoding process may still make, as a filter in the kernel. Linux on x86-64 and ARM only.
+"""A kernel filter for the system calls that a decoding process may make. It works on Linux on x86-64 and ARM only.
 
-Decoding takes memory, threads, a clock, and what has been opened before: no file, no connection, no other program, no
-other process. Whoever takes a decoder over has only that: not the credentials' file, and not the metadata server,
-which gives a token to whoever connects to it.
+Decoding needs memory, threads, a clock, and files that are already open. It needs no new file, no connection, no other
+program and no other process. An attacker who takes over a decoder can reach no more than that: not the file with the
+credentials, and not the metadata server, which gives a token to anybody who connects to it.
 
-The filter is made of the kernel's classic BPF (seccomp(2)). It needs no privilege but `no_new_privs`. What is not
-allowed fails with an error, and kills nobody. A call costs about a tenth of a microsecond more.
+The filter is written in the kernel's classic BPF (seccomp(2)). It needs no privilege except `no_new_privs`. A call that
+is not allowed fails with an error; it does not kill the process. The filter makes each call only slightly slower.
 """
 
 import ctypes
@@ -16,7 +16,7 @@ import struct
 import sys
 from collections.abc import Iterator
 
-_ALLOWED = {  # name: its numbers on x86-64 and on ARM, where there is one; the frequent first
+_ALLOWED = {  # name: its numbers on x86-64 and on ARM, None if it has none; frequent calls first
     "read": (0, 63),
     "write": (1, 64),
     "futex": (202, 98),
@@ -72,16 +72,16 @@ _ALLOWED = {  # name: its numbers on x86-64 and on ARM, where there is one; the 
     "getrlimit": (97, 163),
     "setrlimit": (160, 164),
     "getrandom": (318, 278),
-    "getcwd": (79, 17),  # Pillow asks on its way to `save`, whatever it saves to
+    "getcwd": (79, 17),  # Pillow's `save` calls it, whatever it saves to
     "uname": (63, 160),
     "sysinfo": (99, 179),
     "exit": (60, 93),
     "exit_group": (231, 94),
 }
 _OF_ITSELF = {"kill": (62, 129), "tgkill": (234, 131)}  # only with this process as first argument
-_OF_ZERO = {"prlimit64": (302, 261)}  # only with 0 there, which means this process too
-_OF_THREADS = {"clone": (56, 220)}  # a new thread, but no new process
-# The C library takes an older call where one of these does not exist, and gives up where it is refused.
+_OF_ZERO = {"prlimit64": (302, 261)}  # only with 0 as first argument, which also means this process
+_OF_THREADS = {"clone": (56, 220)}  # only for a new thread, not for a new process
+# If one of these calls does not exist, the C library uses an older one; if it is refused, the library gives up.
 _UNKNOWN = {"clone3": (435, 435), "statx": (332, 291)}
 _FIRST_UNKNOWN = 436
 
@@ -95,7 +95,7 @@ _ALLOW, _ERROR = 0x7FFF0000, 0x00050000
 _CLONE_THREAD = 0x10000
 _SECCOMP = (317, 277)  # the system call that sets a filter
 _SECCOMP_SET_MODE_FILTER = 1
-# Kernels before 5.16 slow a process with a filter down, against attacks on what it shares memory with; it shares none.
+# Kernels before 5.16 slow a filtered process down, to protect others that share its memory; here none does.
 _SECCOMP_FILTER_FLAG_SPEC_ALLOW = 4
 
 _Instruction = tuple[int, int, int, int]
@@ -106,7 +106,7 @@ class _Program(ctypes.Structure):
 
 
 def limit_system_calls() -> bool:
-    """Refuse this process's every other system call from now on; return False where the kernel has no such filter."""
+    """Refuse all other system calls of this process from now on; return False if the kernel has no such filter."""
     if sys.platform != "linux" or platform.machine() not in _MACHINES or struct.calcsize("P") != 8:
         return False
     program = b"".join(struct.pack("HBBI", *one) for one in instructions(platform.machine(), os.getpid()))
@@ -118,11 +118,11 @@ def limit_system_calls() -> bool:
 
 
 def instructions(machine: str, pid: int) -> Iterator[_Instruction]:
-    """Yield the filter: code, jumps where its comparison is true and false, and operand.
+    """Yield the filter's instructions: a code, the jumps if its comparison is true and if it is false, and an operand.
 
     Args:
         machine: `x86_64` or `aarch64`.
-        pid: Of the process that it is for.
+        pid: The id of the process that the filter is for.
     """
     column, architecture = _MACHINES[machine]
     refused = (_RETURN, 0, 0, _ERROR | errno.EPERM)
@@ -130,7 +130,7 @@ def instructions(machine: str, pid: int) -> Iterator[_Instruction]:
     allowed = (_RETURN, 0, 0, _ALLOW)
     yield _LOAD, 0, 0, _ARCHITECTURE
     yield _EQUAL, 1, 0, architecture
-    yield refused  # a call of another instruction set, whose numbers are others
+    yield refused  # a call of another instruction set, which has other numbers
     yield _LOAD, 0, 0, _NUMBER
     for numbers in _ALLOWED.values():
         if (number := numbers[column]) is not None:

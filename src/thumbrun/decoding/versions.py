@@ -1,6 +1,6 @@
-"""Which decoders are linked, in which versions, and how far this system confines them.
+"""Reports which versions of the decoders are linked, and how far this system confines them.
 
-Wheels bundle their libraries: what the system's package manager says of libjpeg or libtiff is not what decodes here.
+Wheels bundle their own libraries: libjpeg or libtiff of the system's package manager are not those that decode here.
 """
 
 import json
@@ -11,7 +11,7 @@ from PIL import features
 
 from thumbrun.decoding.confine import confine
 
-_LIBRARIES = {  # as Pillow calls them, and as their authors do
+_LIBRARIES = {  # Pillow's name: the authors' name
     "libjpeg_turbo": "libjpeg-turbo",
     "jpg": "libjpeg API",
     "jpg_2000": "OpenJPEG",
@@ -25,7 +25,7 @@ _LIBRARIES = {  # as Pillow calls them, and as their authors do
 
 
 def versions() -> dict[str, str]:
-    """Return the version of every library that sees an image's bytes, as that library itself states it."""
+    """Return the version of every library that sees an image's bytes, as the library itself states it."""
     found = {"Pillow": str(features.version("pil"))}
     for name, title in _LIBRARIES.items():
         if features.check(name):
@@ -37,7 +37,7 @@ def versions() -> dict[str, str]:
 
 
 def confinement() -> dict[str, bool]:
-    """Return which of the measures hold here that not every system has; found out by a process that confines itself."""
+    """Return which measures hold here that not every system offers. A process confines itself to find out."""
     reading, writing = os.pipe()
     parent, child = os.getpid(), os.fork()
     if not child:
@@ -51,4 +51,4 @@ def confinement() -> dict[str, bool]:
         text = answer.read()
     os.waitpid(child, 0)
     privileges, calls = json.loads(text or b"[false, false]")
-    return {"decoding without new privileges": privileges, "decoding without files, network or programs": calls}
+    return {"decoding cannot gain privileges": privileges, "decoding cannot reach files, network or programs": calls}

@@ -19,7 +19,7 @@ async def test_a_real_crash() -> None:
     async with bench.bench(memory=MEMORY) as watched:
         seen = [await watched.try_(f"number {n}", crashing(), beside=True) for n in range(5)]
         assert ["crashed"] * 5 == [one.outcome for one in seen]
-        assert {"the decoding process died of SIGSEGV"} == {getattr(one.verdict, "detail", "") for one in seen}
+        assert {"the decoding process was killed by SIGSEGV"} == {getattr(one.verdict, "detail", "") for one in seen}
         assert (5, []) == (watched.replaced, watched.wrong)
 
 
@@ -34,5 +34,5 @@ async def test_death_in_the_middle_of_decoding(signal_: signal.Signals) -> None:
         os.kill(pid, signal_)
         seen = await doomed
         await asyncio.gather(*neighbours)
-        assert f"the decoding process died of {signal_.name}" == getattr(seen.verdict, "detail", "")
+        assert f"the decoding process was killed by {signal_.name}" == getattr(seen.verdict, "detail", "")
         assert ("crashed", 1, []) == (seen.outcome, watched.replaced, watched.wrong)

@@ -1,4 +1,4 @@
-"""Bodies: what is written is what comes back, wherever it is kept."""
+"""Bodies return the bytes that were written, wherever they keep them."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ SIZES = [0, 1, IN_MEMORY, IN_MEMORY + 1, 1 << 20]
 
 @pytest.mark.parametrize("size", SIZES)
 def test_reads_what_was_written(size: int) -> None:
-    """All chunks come back in their order."""
+    """A body returns all chunks in their order."""
     content = os.urandom(size)
     body = Body(size)
     for at in range(0, size, 70_000):
@@ -25,7 +25,7 @@ def test_reads_what_was_written(size: int) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_reset_forgets(size: int) -> None:
-    """A read that starts again leaves nothing of the first behind."""
+    """A read that starts again leaves no bytes of the first read behind."""
     body = Body(size)
     body.write(b"x" * size)
     body.reset()
@@ -36,7 +36,7 @@ def test_reset_forgets(size: int) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have temporary files instead")
 def test_large_ones_are_in_a_file_in_memory() -> None:
-    """The file has no name, lies on no disk, and no program that is started has it."""
+    """The file has no name and is on no disk, and a program that the task starts does not get it."""
     body = Body(IN_MEMORY + 1)
     body.write(b"x" * (IN_MEMORY + 1))
     descriptor = body.descriptor()
@@ -54,7 +54,7 @@ def _forbidden(name: str, flags: int) -> int:
 def test_elsewhere_large_ones_are_in_a_file_without_a_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: object
 ) -> None:
-    """Nothing is left in the folder for temporary files, not even while the body is open."""
+    """The body leaves nothing in the folder for temporary files, not even while it is open."""
     monkeypatch.setattr(name, value, raising=False)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     content = os.urandom(IN_MEMORY + 1)
@@ -69,7 +69,7 @@ def test_elsewhere_large_ones_are_in_a_file_without_a_name(
 
 
 def test_small_ones_are_in_memory() -> None:
-    """Where no file is worth its cost there is none."""
+    """A small body uses no file, because a file would cost more than it saves."""
     body = Body(IN_MEMORY)
     body.write(b"ab")
     body.write(b"c")
@@ -77,7 +77,7 @@ def test_small_ones_are_in_memory() -> None:
 
 
 def test_closing_twice_is_harmless() -> None:
-    """A body may be closed by whoever comes last."""
+    """Two callers can close the same body."""
     body = Body(1 << 20)
     body.close()
     body.close()

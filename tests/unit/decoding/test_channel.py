@@ -1,4 +1,4 @@
-"""The socket to a decoding process: what is said arrives whole, and who waits learns of its end."""
+"""The socket to a decoding process delivers complete messages, and callers that wait learn of its end."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ def message(data: bytes) -> bytes:
 
 @pytest.fixture
 async def pair() -> AsyncIterator[Pair]:
-    """Return both ends."""
+    """Return both ends of a channel."""
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     theirs.setblocking(False)
@@ -34,7 +34,7 @@ async def pair() -> AsyncIterator[Pair]:
 
 @pytest.mark.parametrize("size", [0, 100, 1 << 16, 3 << 20])
 async def test_an_answer_arrives_whole(pair: Pair, size: int) -> None:
-    """However many pieces it comes in, and whether it was waited for already."""
+    """An answer arrives complete in any number of pieces, before or after a caller waits for it."""
     channel, theirs = pair
     sent = message(os.urandom(size))
     sending = asyncio.ensure_future(asyncio.get_running_loop().sock_sendall(theirs, sent))
@@ -49,7 +49,7 @@ async def test_an_answer_arrives_whole(pair: Pair, size: int) -> None:
 
 
 async def test_several_answers_at_once(pair: Pair) -> None:
-    """Each is told from the next, though they come in one piece, or one and a half; those before an end count."""
+    """The channel separates answers that arrive together, and delivers those from before the end."""
     channel, theirs = pair
     one, two, three = message(b"one"), message(b"two" * 1000), message(b"three")
     theirs.send(one + two + three[:-2])
@@ -62,7 +62,7 @@ async def test_several_answers_at_once(pair: Pair) -> None:
 
 
 async def test_a_question_arrives_whole(pair: Pair) -> None:
-    """One that is larger than what the socket holds is sent piece by piece."""
+    """The channel sends a message that is larger than the socket's buffer piece by piece."""
     channel, theirs = pair
     sent = os.urandom(2 << 20)
     sending = asyncio.ensure_future(channel.send([sent[:100], sent[100:]]))
@@ -85,7 +85,7 @@ async def test_a_descriptor_travels_beside_it(pair: Pair) -> None:
 
 
 async def test_who_waits_learns_of_the_end(pair: Pair) -> None:
-    """A process that dies has hung up, before or while somebody waits."""
+    """A caller gets an error if the process dies before or while the caller waits."""
     channel, theirs = pair
     waiting = asyncio.ensure_future(channel.receive())
     await asyncio.sleep(0)
@@ -98,7 +98,7 @@ async def test_who_waits_learns_of_the_end(pair: Pair) -> None:
 
 
 async def test_a_question_that_was_not_read_is_told_apart(pair: Pair) -> None:
-    """A process that dies before it takes an image up resets the connection: the image is not to blame."""
+    """A process that dies before it accepts an image resets the connection, so the image gets no blame."""
     channel, theirs = pair
     await channel.send([b"question"])
     theirs.close()
@@ -107,7 +107,7 @@ async def test_a_question_that_was_not_read_is_told_apart(pair: Pair) -> None:
 
 
 async def test_closing_wakes_who_waits(pair: Pair) -> None:
-    """Nobody waits for a socket that the task itself has closed; closing it twice is harmless."""
+    """A caller that waits gets an error when the task closes the socket, and closing it twice is harmless."""
     channel, _ = pair
     waiting = asyncio.ensure_future(channel.receive())
     await asyncio.sleep(0)
@@ -119,7 +119,7 @@ async def test_closing_wakes_who_waits(pair: Pair) -> None:
 
 @pytest.mark.parametrize("said", [message(b"unasked"), b"\xff" * 8], ids=["a message", "no message"])
 async def test_a_process_that_speaks_unasked_is_not_used(pair: Pair, said: bytes) -> None:
-    """Whoever took it over might mean it as the answer for the next image."""
+    """The task drops a process that sends a message unasked, since it might pass for the next image's answer."""
     channel, theirs = pair
     theirs.send(said)
     await rounds()
@@ -127,7 +127,7 @@ async def test_a_process_that_speaks_unasked_is_not_used(pair: Pair, said: bytes
 
 
 async def test_a_wait_that_is_given_up_loses_nothing(pair: Pair) -> None:
-    """What comes after it was cancelled is there for the next who waits."""
+    """A message that arrives after a cancelled wait goes to the next caller."""
     channel, theirs = pair
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(channel.receive(), 0.01)

@@ -1,4 +1,4 @@
-"""What a confined process cannot do: each measure is shown to bite, on code that runs in a process of its own."""
+"""A confined process cannot do harm: each measure stops code that runs in a process of its own."""
 
 import errno
 import json
@@ -41,7 +41,7 @@ confine(os.getppid())
 
 
 def confined(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run code after a process has confined itself; it writes to descriptor `out`."""
+    """Run code in a process that has confined itself; the code writes to descriptor `out`."""
     return subprocess.run(
         [sys.executable, "-c", CONFINED + textwrap.dedent(code), *arguments],
         capture_output=True,
@@ -53,7 +53,7 @@ def confined(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def key(tmp_path: Path) -> Iterator[Path]:
-    """Return a file that holds a key, and see that nobody changed it."""
+    """Return a file that holds a key, and check that nobody changed it."""
     path = tmp_path / "key.json"
     path.write_text(KEY_FILE)
     yield path
@@ -90,7 +90,7 @@ ATTEMPTS = {
 @FILTERED
 @pytest.mark.parametrize("attempt", ATTEMPTS.values(), ids=ATTEMPTS)
 def test_what_a_decoder_that_was_taken_over_cannot_do(attempt: str, key: Path) -> None:
-    """Each fails with an error: there is no file, connection, program or process that it could reach."""
+    """Each attempt fails with an error: the process can reach no file, connection, program or other process."""
     if "call(" in attempt and platform.machine() != "x86_64":
         pytest.skip("the numbers of system calls are those of x86-64")
     ended = confined(f"os.write(out, json.dumps(tried(lambda: {attempt})).encode())", str(key))
@@ -99,13 +99,13 @@ def test_what_a_decoder_that_was_taken_over_cannot_do(attempt: str, key: Path) -
 
 
 def test_no_file_can_be_written(key: Path) -> None:
-    """Not even one that is open, on any system: a file may have no bytes."""
+    """A confined process cannot write even to an open file, on any system, because files may have no bytes."""
     ended = confined("os.write(out, json.dumps(tried(lambda: os.write(here, b'x'))).encode())", str(key))
     assert errno.EFBIG == json.loads(ended.stdout)
 
 
 def test_what_decoding_needs_still_passes(key: Path) -> None:
-    """Threads, memory, clocks and what is open already, and a signal to itself."""
+    """A confined process can use threads, memory, clocks, open files and signals to itself."""
     code = """
     done = []
     thread = threading.Thread(target=lambda: done.append(time.monotonic()))
@@ -120,7 +120,7 @@ def test_what_decoding_needs_still_passes(key: Path) -> None:
 
 
 def test_open_files_are_few(key: Path) -> None:
-    """A decoder that opens one file after the other is stopped, on any system."""
+    """The limit stops a decoder that opens one file after another, on any system."""
     code = """
     def exhaust():
         while True: os.dup(here)
@@ -130,7 +130,7 @@ def test_open_files_are_few(key: Path) -> None:
 
 
 def test_an_endless_computation_ends(key: Path) -> None:
-    """With nobody there to kill it, a process that computes for too long is ended by the kernel."""
+    """The kernel ends a process that computes for too long, even if nobody is there to kill it."""
     ended = confined("allow_seconds(0.0)\nwhile True: pass", str(key))
     assert -signal.SIGXCPU == ended.returncode
 
@@ -152,7 +152,7 @@ os.waitpid(child, 0)
 
 @LINUX
 def test_it_ends_with_the_process_that_it_was_forked_from() -> None:
-    """A fork server that is killed takes its decoding processes with it, whatever they do."""
+    """A killed fork server takes its decoding processes with it, whatever they do."""
     with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.read()))
@@ -163,5 +163,5 @@ def test_it_ends_with_the_process_that_it_was_forked_from() -> None:
 
 @LINUX
 def test_it_does_not_outlive_a_parent_that_is_gone_already(key: Path) -> None:
-    """A process that confines itself too late, its parent dead, ends at once."""
+    """A process that confines itself after its parent died ends at once."""
     assert -signal.SIGKILL == confined("confine(1)\nos.write(out, b'lived')", str(key)).returncode

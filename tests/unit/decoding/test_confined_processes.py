@@ -1,4 +1,4 @@
-"""What a decoding process has and may: looked at from outside, below a task that holds secrets."""
+"""A decoding process has and can do only what it needs: checked from outside, under a task that holds secrets."""
 
 import contextlib
 import os
@@ -31,7 +31,7 @@ PRIVATE = "what nobody may see"
 
 @pytest.fixture
 async def workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[DecoderPool]:
-    """Run workers below a task that holds all that must not reach them: variables, files, connections."""
+    """Run workers under a task that holds things that must not reach them: variables, files, connections."""
     for name in ("GOOGLE_APPLICATION_CREDENTIALS", "AWS_SECRET_ACCESS_KEY", "THUMBRUN_OUTPUT", "PYTHONSTARTUP"):
         monkeypatch.setenv(name, PRIVATE)
     credentials, log = tmp_path / "credentials.json", tmp_path / "task.log"
@@ -61,7 +61,7 @@ def decoding() -> list[psutil.Process]:
 
 
 def descriptors(pid: int) -> dict[int, str]:
-    """Return what a process has open."""
+    """Return the files that a process has open, by descriptor."""
     found = {}
     for entry in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):  # the one of this listing
@@ -70,13 +70,13 @@ def descriptors(pid: int) -> dict[int, str]:
 
 
 def status_of(pid: int) -> dict[str, str]:
-    """Return what the kernel says of a process."""
+    """Return the kernel's status of a process."""
     return dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
 
 
 @pytest.mark.usefixtures("workers")
 async def test_no_secret_in_their_environment() -> None:
-    """Neither the fork server nor a decoding process was ever given a variable that decoding does not need."""
+    """Fork server and decoding processes get no variable that decoding does not need."""
     for process in below():
         assert {*KEPT, *GIVEN} >= set(process.environ())
         assert PRIVATE not in " ".join(process.cmdline())
@@ -84,14 +84,14 @@ async def test_no_secret_in_their_environment() -> None:
 
 @pytest.mark.parametrize("name", ["PATH", "HOME", "GOOGLE_APPLICATION_CREDENTIALS", "THUMBRUN_STATE", "HTTPS_PROXY"])
 def test_only_what_is_kept_is_passed_on(name: str) -> None:
-    """Variables are left out unless they are known to be needed, so that a new secret needs no rule of its own."""
+    """A variable that is not known to be needed is dropped, so that a new secret needs no new rule."""
     assert {"LD_PRELOAD": "x", **GIVEN} == cleaned({name: PRIVATE, "LD_PRELOAD": "x"})
 
 
 @LINUX
 @pytest.mark.usefixtures("workers")
 async def test_nothing_of_the_tasks_is_open() -> None:
-    """A decoding process has its socket, /dev/null and its own size open: no file, connection or log of the task."""
+    """A decoding process has only its socket, /dev/null and its own size open, and nothing of the task."""
     mine = set(descriptors(os.getpid()).values())
     for process in decoding():
         opened = descriptors(process.pid)
@@ -120,14 +120,14 @@ async def test_limits_and_privileges() -> None:
 @FILTERED
 @pytest.mark.usefixtures("workers")
 async def test_system_calls_are_filtered() -> None:
-    """Where the kernel has such filters, every decoding process runs under one."""
+    """Every decoding process runs under a filter if the kernel has such filters."""
     for process in decoding():
         assert "2" == status_of(process.pid)["Seccomp"]
 
 
 @LINUX
 async def test_processor_time_is_renewed(workers: DecoderPool) -> None:
-    """The limit of processor time moves on with every image, so that a process may serve for hours."""
+    """Every image moves the limit of processor time on, so that a process can serve for hours."""
     for _ in range(4):
         assert isinstance(await verdict(workers, photograph(), request()), Rendered)
     limits = [process.rlimit(psutil.RLIMIT_CPU) for process in decoding()]
@@ -137,7 +137,7 @@ async def test_processor_time_is_renewed(workers: DecoderPool) -> None:
 
 @pytest.mark.parametrize("output", ["jpeg", "png", "gif", "webp", "avif"])
 async def test_thumbnails_are_the_same_as_without(output: str) -> None:
-    """Confinement changes no pixel: nothing that a decoder or encoder needs is missing, enlarged or reduced."""
+    """Confinement changes no pixel: no decoder or encoder misses anything."""
     async with running() as workers:
         for name, content in ENCODED.items():
             for side in (100, 400):
@@ -146,7 +146,7 @@ async def test_thumbnails_are_the_same_as_without(output: str) -> None:
 
 
 async def test_verdicts_are_the_same_as_without() -> None:
-    """Nor does it change what is said of broken images."""
+    """Confinement changes no verdict on a broken image."""
     async with running() as workers:
         for name, content in hostile_images().items():
             if len(content) < 1 << 15:

@@ -1,4 +1,4 @@
-"""Files without a name, kept from one image to the next."""
+"""Files without a name stay from one image to the next."""
 
 import os
 import sys
@@ -22,7 +22,7 @@ def written(files: MemoryFiles, content: bytes) -> Body:
 
 
 def read_back(body: Body) -> bytes:
-    """Return what a process reads that gets the body's descriptor."""
+    """Return the bytes that a process reads through the body's descriptor."""
     descriptor = body.descriptor()
     assert descriptor is not None
     return os.pread(descriptor, 1 << 30, 0)
@@ -35,7 +35,7 @@ def descriptors() -> set[str]:
 
 @pytest.mark.parametrize("second", [b"b" * SIZE, b"b" * (2 * SIZE), b"b" * (SIZE - 100)], ids=["as", "longer", "short"])
 def test_a_file_is_used_again(second: bytes) -> None:
-    """The next image lies in the same file, and nothing of the former is behind it."""
+    """The next image uses the same file, and no bytes of the first image follow it."""
     files = MemoryFiles()
     first = written(files, b"a" * SIZE)
     where = first.descriptor()
@@ -49,7 +49,7 @@ def test_a_file_is_used_again(second: bytes) -> None:
 
 
 def test_what_started_again_is_cut_off() -> None:
-    """Of a read that broke off and delivers less the second time, nothing is left."""
+    """A read that starts again and brings fewer bytes leaves none of the first read."""
     files = MemoryFiles()
     body = written(files, b"a" * SIZE)
     body.reset()
@@ -60,7 +60,7 @@ def test_what_started_again_is_cut_off() -> None:
 
 
 def test_a_decoding_process_cannot_write() -> None:
-    """Who was given the descriptor, and keeps it, can change nothing that comes to lie in the file later."""
+    """A process that keeps its descriptor cannot change later bytes in the file."""
     files = MemoryFiles()
     body = written(files, b"a" * SIZE)
     descriptor = body.descriptor()
@@ -74,7 +74,7 @@ def test_a_decoding_process_cannot_write() -> None:
 
 
 def test_two_bodies_at_once_have_two_files() -> None:
-    """A file is kept only once its body is closed."""
+    """Another body can use a file only after its own body is closed."""
     files = MemoryFiles()
     one, other = written(files, b"a" * SIZE), written(files, b"b" * SIZE)
     assert (b"a" * SIZE, b"b" * SIZE) == (read_back(one), read_back(other))
@@ -89,7 +89,7 @@ def test_two_bodies_at_once_have_two_files() -> None:
 
 
 def test_what_is_on_its_way_has_one_descriptor() -> None:
-    """Hundreds of bodies may be, each with a connection beside it; the second comes when a process is to have it."""
+    """A body opens its second descriptor only for a process, since hundreds of bodies can exist beside connections."""
     before = descriptors()
     files = MemoryFiles()
     body = Body(SIZE, files)
@@ -103,7 +103,7 @@ def test_what_is_on_its_way_has_one_descriptor() -> None:
 
 
 def test_little_is_kept() -> None:
-    """Kept files stay within their bytes and number; none is left once they are closed, also by a body closed later."""
+    """Kept files stay within their limits, and closing them leaves none, even if a body closes later."""
     before = descriptors()
     files = MemoryFiles(most=3 * SIZE)
     bodies = [written(files, b"a" * SIZE) for _ in range(10)]

@@ -1,4 +1,4 @@
-"""Decoding processes: whatever becomes of one, every image gets its verdict."""
+"""The pool gives every image its verdict, whatever happens to a decoding process."""
 
 import asyncio
 import io
@@ -36,25 +36,25 @@ from thumbrun.outcomes import Reason
 MEMORY = 256 << 20
 
 
-# A process stops at each of them until the test lets it go on; the small one may be handed over with others.
+# A process stops at each of them until the test lets it go on; the pool can hand the small one over with others.
 WAITING, WAITING_AND_SMALL = gated(photograph(1000, noise=True)), gated(photograph(45))
 
 
 @pytest.fixture(autouse=True)
 def gates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the processes of these tests stop at the images that wait for the test."""
+    """Make the processes of these tests stop at gated images."""
     monkeypatch.setattr(launcher, "_COMMAND", gate.command())
 
 
 def asked_together(workers: DecoderPool, contents: list[bytes]) -> list[asyncio.Future[protocol.Verdict]]:
-    """Ask for thumbnails of images that are handed over together."""
+    """Ask for thumbnails of images that the pool hands over together."""
     assert max(map(len, contents)) <= IN_MEMORY
     return [asyncio.ensure_future(verdict(workers, content, request())) for content in contents]
 
 
 @pytest.mark.parametrize("content", [photograph(), photograph(1000, noise=True)], ids=["in memory", "in a file"])
 async def test_renders(content: bytes) -> None:
-    """A thumbnail comes back with its size and its source's."""
+    """A rendered thumbnail has its own size and its source's format."""
     async with running() as workers:
         rendered = await verdict(workers, content, request())
     assert isinstance(rendered, Rendered)
@@ -63,7 +63,7 @@ async def test_renders(content: bytes) -> None:
 
 
 async def test_many_at_once() -> None:
-    """More images than processes wait for their turn, and each gets its own thumbnail."""
+    """Each of more images than processes waits for its turn and gets its own thumbnail."""
     sides = list(range(20, 60))
     async with running(2) as workers:
         rendered = await asyncio.gather(*(verdict(workers, photograph(side), request()) for side in sides))
@@ -71,7 +71,7 @@ async def test_many_at_once() -> None:
 
 
 async def test_who_waits_longest_is_served_first() -> None:
-    """No image waits while later ones are rendered one after the other."""
+    """The pool renders the image that waits longest before later ones."""
     order: list[str] = []
 
     async def lane(name: str, count: int) -> None:
@@ -85,7 +85,7 @@ async def test_who_waits_longest_is_served_first() -> None:
 
 
 async def test_the_same_body_again() -> None:
-    """A body that is rendered a second time, with more memory, is read from its start again."""
+    """A process reads a body from its start again when it gets more memory."""
     async with running() as workers:
         body = filled(workers, photograph(1000, noise=True))
         wanted = await workers.render(body, request(memory=1))
@@ -96,7 +96,7 @@ async def test_the_same_body_again() -> None:
 
 
 async def test_small_ones_together_get_each_its_own_verdict() -> None:
-    """Of images that are handed over together, one may be none, another want more memory, a third be in a file."""
+    """Images that are handed over together get their own verdicts, whether broken, too large or in a file."""
     asked = [
         (photograph(40), request()),
         (b"no image", request()),
@@ -115,22 +115,22 @@ async def test_small_ones_together_get_each_its_own_verdict() -> None:
 
 
 async def test_a_death_of_one_of_several_is_that_ones() -> None:
-    """Where a process dies of one of those that were handed over together, the others are rendered all the same."""
+    """The pool renders the other images if a process dies of one of several."""
     contents = [photograph(40), photograph(50), WAITING_AND_SMALL, photograph(60), photograph(70)]
     async with running() as workers:
         pending = asked_together(workers, contents)
         (process,) = await stopped()
         process.kill()
-        await pending[0]  # nobody knew yet which it was, so that all are done again
+        await pending[0]  # nobody knew which image it was, so the pool retries all
         (process,) = await stopped()
         process.kill()
         found = await asyncio.gather(*pending)
     assert [40, 50, None, 60, 70] == [one.width if isinstance(one, Rendered) else None for one in found]
-    assert Refused(Reason.CRASHED, "the decoding process died of SIGKILL") == found[2]
+    assert Refused(Reason.CRASHED, "the decoding process was killed by SIGKILL") == found[2]
 
 
 async def test_one_of_several_that_takes_too_long() -> None:
-    """Only the image that takes too long alone is given up."""
+    """Only the image that takes too long alone gets a timeout."""
     contents = [photograph(40), WAITING_AND_SMALL, photograph(60)]
     async with running(limit=0.5) as workers:
         time_ = StandingTime()
@@ -141,11 +141,11 @@ async def test_one_of_several_that_takes_too_long() -> None:
             await ended(process)
         found = await asyncio.gather(*pending)
     assert [40, None, 60] == [one.width if isinstance(one, Rendered) else None for one in found]
-    assert Refused(Reason.TIMEOUT, "decoding took longer than 0.5 s") == found[1]
+    assert Refused(Reason.TIMEOUT, "decoding took longer than image-timeout (0.5 s)") == found[1]
 
 
 async def test_each_of_several_has_the_time_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Images that are handed over together may take longer together than one may: no process is killed for it."""
+    """Each of several images has the full time limit, so the pool kills no process for their sum."""
     answered = asyncio.Semaphore(0)
     restart = _Limit.restart
 
@@ -171,7 +171,7 @@ async def test_each_of_several_has_the_time_of_one(monkeypatch: pytest.MonkeyPat
 
 
 async def test_one_of_several_that_nobody_wants_any_more() -> None:
-    """The process is killed, and the others that it had are rendered by the next."""
+    """The pool kills the process of a cancelled image, and the next process renders its other images."""
     contents = [photograph(40), WAITING_AND_SMALL, photograph(60)]
     async with running() as workers:
         pending = asked_together(workers, contents)
@@ -184,7 +184,7 @@ async def test_one_of_several_that_nobody_wants_any_more() -> None:
 
 
 async def test_no_process_takes_the_others_share() -> None:
-    """What waits is shared out: two images at once have a process each."""
+    """The pool shares waiting images out, so that each of two processes gets one of two."""
     async with running(2) as workers:
         pending = asked_together(workers, [WAITING_AND_SMALL] * 2)
         for process in await stopped(2):
@@ -200,7 +200,7 @@ async def ended(process: psutil.Process) -> None:
 
 @pytest.mark.parametrize("signal_", [signal.SIGSEGV, signal.SIGKILL, signal.SIGABRT])
 async def test_a_death_is_one_images(signal_: signal.Signals) -> None:
-    """A process that dies of its image costs that image, and the next is rendered."""
+    """A process that dies of its image costs only that image."""
     async with running() as workers:
         pending = asyncio.ensure_future(verdict(workers, WAITING, request()))
         (process,) = await stopped()
@@ -208,12 +208,12 @@ async def test_a_death_is_one_images(signal_: signal.Signals) -> None:
         process.resume()
         found = await pending
         after = await verdict(workers, photograph(), request())
-    assert Refused(Reason.CRASHED, f"the decoding process died of {signal_.name}") == found
+    assert Refused(Reason.CRASHED, f"the decoding process was killed by {signal_.name}") == found
     assert isinstance(after, Rendered)
 
 
 async def test_a_death_costs_no_bystander() -> None:
-    """What another process is decoding, and what waits, is rendered all the same."""
+    """The death of one process costs neither the image of another nor the images that wait."""
     async with running(2) as workers:
         doomed = asyncio.ensure_future(verdict(workers, WAITING, request()))
         (process,) = await stopped()
@@ -227,7 +227,7 @@ async def test_a_death_costs_no_bystander() -> None:
 
 
 async def test_a_death_between_two_images() -> None:
-    """A process that dies while it has nothing to do costs no image."""
+    """A process that dies while it is idle costs no image."""
     async with running() as workers:
         (process,) = processes()
         process.kill()
@@ -236,7 +236,7 @@ async def test_a_death_between_two_images() -> None:
 
 
 async def test_sigterm_blames_no_image() -> None:
-    """SIGTERM to all processes of the task ends one that decodes; the image is not to blame and is done again."""
+    """SIGTERM ends a process that decodes, and the pool retries its image without blame."""
     async with running() as workers:
         pending = asyncio.ensure_future(verdict(workers, WAITING, request()))
         (process,) = await stopped()
@@ -249,7 +249,7 @@ async def test_sigterm_blames_no_image() -> None:
 
 
 async def test_the_fork_servers_death_blames_no_image() -> None:
-    """A fork server that is gone is started again, and nothing is lost."""
+    """The pool starts a dead fork server again, and loses no image."""
     async with running() as workers:
         pending = asyncio.ensure_future(verdict(workers, WAITING, request()))
         (process,) = await stopped()
@@ -265,7 +265,7 @@ async def test_the_fork_servers_death_blames_no_image() -> None:
 
 
 async def test_time_limit() -> None:
-    """What takes too long is given up, and the process with it."""
+    """The pool gives up an image that takes too long, and kills its process."""
     async with running(limit=0.2) as workers:
         time_ = StandingTime()
         pending = asyncio.ensure_future(verdict(workers, WAITING, request()))
@@ -273,12 +273,12 @@ async def test_time_limit() -> None:
         time_.go_on(0.2)
         found = await pending
         after = await verdict(workers, photograph(), request())
-    assert Refused(Reason.TIMEOUT, "decoding took longer than 0.2 s") == found
+    assert Refused(Reason.TIMEOUT, "decoding took longer than image-timeout (0.2 s)") == found
     assert isinstance(after, Rendered)
 
 
 async def test_waiting_does_not_count() -> None:
-    """The time limit runs from when a process takes an image up, not from when it is asked for."""
+    """The time limit runs from the moment when a process accepts an image, not from the request."""
     async with running(limit=0.4) as workers:
         time_ = StandingTime()
         first = asyncio.ensure_future(verdict(workers, WAITING, request()))
@@ -291,19 +291,19 @@ async def test_waiting_does_not_count() -> None:
 
 
 async def test_memory_limit() -> None:
-    """A picture larger than the process may grow, allowed by its request, is out of memory; the process lives on."""
+    """A picture larger than the process may grow is out of memory, and the process lives on."""
     async with running(memory=64 << 20) as workers:
         before = processes()
         found = await verdict(workers, slow(), request())
         assert isinstance(found, Refused)
         assert Reason.OUT_OF_MEMORY == found.reason
-        assert found.detail.endswith("bytes, the process may have 67,108,864")
+        assert found.detail.endswith("bytes of memory, but the memory setting allows 67,108,864")
         assert isinstance(await verdict(workers, photograph(), request()), Rendered)
         assert before == processes()
 
 
 async def test_declared_memory() -> None:
-    """A header that declares more than the request allows says how much it takes; nothing is decoded."""
+    """A header that declares too much memory makes the process report how much, before it decodes."""
     async with running() as workers:
         found = await verdict(workers, slow(), request(memory=MEMORY))
     assert isinstance(found, NeedsMemory)
@@ -311,7 +311,7 @@ async def test_declared_memory() -> None:
 
 
 async def test_cancelled() -> None:
-    """Whoever no longer wants an image need not wait for it, and the next is rendered."""
+    """A cancelled caller does not wait for its image, and the pool renders the next one."""
     async with running() as workers:
         pending = asyncio.ensure_future(verdict(workers, WAITING, request()))
         (process,) = await stopped()
@@ -323,7 +323,7 @@ async def test_cancelled() -> None:
 
 
 async def test_interrupt_is_the_tasks_own_affair() -> None:
-    """Ctrl-C, which reaches every process of a terminal, leaves decoding processes alone."""
+    """Decoding processes ignore Ctrl-C, which reaches every process of a terminal."""
     async with running() as workers:
         before = processes()
         for process in before:
@@ -333,7 +333,7 @@ async def test_interrupt_is_the_tasks_own_affair() -> None:
 
 
 async def test_closing_leaves_nothing() -> None:
-    """After close there is no decoding process, and asking for one is an error."""
+    """A closed pool has no decoding process, and refuses to render."""
     async with running() as workers:
         pass
     assert [] == processes()
@@ -343,7 +343,7 @@ async def test_closing_leaves_nothing() -> None:
 
 
 async def test_closing_in_the_middle() -> None:
-    """Who waits for a thumbnail when the processes are stopped gets an error, not a verdict on the image."""
+    """Callers that wait while the pool closes get an error, not a verdict on the image."""
     async with running() as workers:
         pending = [asyncio.ensure_future(verdict(workers, WAITING, request())) for _ in range(3)]
         await stopped()
@@ -354,7 +354,7 @@ async def test_closing_in_the_middle() -> None:
 
 
 async def test_memory_is_given_back() -> None:
-    """After a giant a process is about as small as before."""
+    """A process is about as small after a giant image as before it."""
     async with running() as workers:
         await verdict(workers, photograph(), request())
         (process,) = processes()
@@ -385,7 +385,7 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGTERM])
 def test_they_die_with_the_task(signal_: signal.Signals) -> None:
-    """However the task ends, its processes end, the one that decodes, the one that waits, and the fork server."""
+    """The fork server and all decoding processes end with the task, however it ends."""
     with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         assert b"started\n" == parent.stdout.readline()
@@ -427,7 +427,7 @@ def by_module(folder: str) -> list[str]:
 
 @pytest.mark.parametrize("start", [by_path, by_module])
 def test_the_main_script_runs_once(start: Callable[[str], list[str]], tmp_path_factory: pytest.TempPathFactory) -> None:
-    """However the task was started, its processes do not import its main script."""
+    """The task's processes do not import its main script, however the task was started."""
     folder = str(tmp_path_factory.mktemp("main"))
     with open(f"{folder}/script.py", "w") as file:  # noqa: PTH123
         file.write(SCRIPT)
@@ -444,12 +444,12 @@ def test_the_main_script_runs_once(start: Callable[[str], list[str]], tmp_path_f
 
 
 async def test_start_does_not_hold_up_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the processes start and end, everything else goes on."""
+    """The event loop goes on while the processes start and end."""
     loop = asyncio.get_running_loop()
     waited: list[str] = []
 
     def waits_for_the_loop(owner: object, name: str) -> None:
-        """Have a method that blocks wait until the event loop has gone round, which it cannot on the loop itself."""
+        """Make a blocking method wait for a turn of the loop, which never comes if the method runs on the loop."""
         method = getattr(owner, name)
 
         def waiting(*arguments: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What travels between a task and its decoding processes."""
+"""Messages between a task and its decoding processes read back as they were sent."""
 
 import pytest
 from hypothesis import given
@@ -18,13 +18,13 @@ VERDICTS = st.one_of(
 
 @given(VERDICTS)
 def test_verdicts_come_back(verdict: protocol.Verdict) -> None:
-    """An answer reads back as what was sent."""
+    """A verdict reads back as it was sent."""
     assert verdict == protocol.answered(b"".join(protocol.answer(verdict)))
 
 
 @given(st.builds(Request, NUMBER, NUMBER, st.just("jpeg"), NUMBER, NUMBER, NUMBER), st.none() | st.binary(max_size=100))
 def test_requests_come_back(request: Request, body: bytes | None) -> None:
-    """A request reads back as what was sent, with its body, or with the word that it is in a file."""
+    """A request reads back as it was sent, with its body, or with the note that the body is in a file."""
     header, data = protocol.split(b"".join(protocol.ask(request, body)))
     assert (request, body is None) == protocol.asked(header)
     assert (body or b"") == data
@@ -32,7 +32,7 @@ def test_requests_come_back(request: Request, body: bytes | None) -> None:
 
 @given(VERDICTS)
 def test_missing_bytes_are_counted(verdict: protocol.Verdict) -> None:
-    """At every point of a message, what is missing never reaches beyond its end."""
+    """The count of missing bytes never reaches beyond the end of the message."""
     message = b"".join(protocol.answer(verdict))
     assert all(0 < protocol.missing(message[:at]) <= len(message) - at for at in range(len(message)))
     assert 0 == protocol.missing(message)
@@ -40,7 +40,7 @@ def test_missing_bytes_are_counted(verdict: protocol.Verdict) -> None:
 
 @given(st.binary(max_size=200))
 def test_garbage_is_an_error(message: bytes) -> None:
-    """A process that was taken over may send anything; it is refused, never run."""
+    """The task refuses any garbage from a process that an attacker controls, and never runs it."""
     try:
         if not protocol.missing(message):
             protocol.answered(message)
@@ -49,6 +49,6 @@ def test_garbage_is_an_error(message: bytes) -> None:
 
 
 def test_announcing_too_much_is_an_error() -> None:
-    """Nobody waits for, or makes room for, what no message has."""
-    with pytest.raises(ValueError, match="a message of"):
+    """The task refuses a message that announces too many bytes, before it waits or makes room for them."""
+    with pytest.raises(ValueError, match="the message is too long"):
         protocol.missing(protocol.PREFIX.pack(10, 1 << 31))

@@ -1,4 +1,4 @@
-"""The filter of system calls, worked through by hand: for both machines, on any."""
+"""The filter of system calls judges each call correctly, for both machines and on any."""
 
 import errno
 import re
@@ -15,7 +15,7 @@ PASSES = "passes"
 
 
 def judged(machine: tuple[str, int], number: int, argument: int = 0, architecture: int | None = None) -> str | int:
-    """Return what the filter makes of a call: that it passes, or the error."""
+    """Return the filter's verdict on a call: that it passes, or the error."""
     program = list(instructions(machine[0], ME))
     call = {0: number, 4: machine[1] if architecture is None else architecture, 16: argument}
     at, loaded = 0, 0
@@ -67,14 +67,14 @@ def judged(machine: tuple[str, int], number: int, argument: int = 0, architectur
 def test_what_becomes_of_a_call(
     name: str, machine: tuple[str, int], number: int, argument: int, expected: str | int
 ) -> None:
-    """What decoding needs passes, all else is an error; the same for both machines, each by its own numbers."""
+    """The filter passes calls that decoding needs and refuses all others, by the numbers of each machine."""
     del name
     assert expected == judged(machine, number, argument)
 
 
 @pytest.mark.parametrize("machine", [X86, ARM])
 def test_calls_of_another_instruction_set_are_refused(machine: tuple[str, int]) -> None:
-    """A process that changes to 32 bits, where other numbers mean other calls, can call nothing."""
+    """A process that changes to 32 bits, which has other numbers, can make no call."""
     assert {errno.EPERM} == {judged(machine, number, architecture=0x40000003) for number in range(500)}
 
 
@@ -99,6 +99,6 @@ def test_the_numbers_are_the_kernels(column: int, header: Path, pattern: str) ->
 
 @pytest.mark.parametrize("machine", ["riscv64", "i686", "arm64"])
 def test_elsewhere_there_is_none(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine whose numbers are not known gets no filter, and says so."""
+    """A machine with unknown numbers gets no filter, and the function says so."""
     monkeypatch.setattr("platform.machine", lambda: machine)
     assert not limit_system_calls()

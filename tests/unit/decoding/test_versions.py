@@ -1,4 +1,4 @@
-"""What `thumbrun --version --verbose` says of the decoders."""
+"""`thumbrun --version --verbose` describes the decoders."""
 
 import platform
 import re
@@ -28,12 +28,12 @@ MADE_BY = {
 
 @pytest.mark.parametrize("name", _DECODERS)
 def test_every_decoder_has_a_version(name: str) -> None:
-    """For each format that is opened, the library that decodes it is named with the version that is linked."""
+    """Each format has a library that decodes it, with the version that is linked."""
     assert re.match(r"\d+(\.\d+)+", versions()[MADE_BY[name]])
 
 
 def test_packages_are_those_that_are_installed() -> None:
-    """What the libraries say of themselves agrees with what was installed."""
+    """The libraries report the versions that are installed."""
     assert (version("pillow"), version("pi-heif")) == (versions()["Pillow"], versions()["pi-heif"])
 
 
@@ -41,14 +41,14 @@ def test_packages_are_those_that_are_installed() -> None:
     sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64"), reason="SECURITY.md: not here"
 )
 def test_how_decoding_is_confined_is_found_out_by_doing_it() -> None:
-    """Where every measure holds, each is said to; and the process that asks is itself not confined."""
+    """The report says that every measure holds, and the process that asks does not confine itself."""
     assert {True} == set(confinement().values())
     with open("/dev/null", "wb") as nothing:  # noqa: PTH123
         assert 1 == nothing.write(b"x")
 
 
 def test_the_command_prints_them() -> None:
-    """A line each for thumbrun, Python and every library, in any order of the two options."""
+    """The command prints a line each for thumbrun, Python and every library, in any order of its options."""
     for options in (("--version", "--verbose"), ("--verbose", "--version")):
         printed = subprocess.run(
             [sys.executable, "-m", "thumbrun", *options], capture_output=True, text=True, check=True, timeout=60
