@@ -1,1 +1,1 @@
-"""From an image's bytes to a thumbnail's bytes, in processes that may die of it."""
+"""Turns an image's bytes into a thumbnail's bytes, in processes that an image can crash."""

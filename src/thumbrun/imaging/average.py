@@ -1,4 +1,4 @@
-"""The reduction itself: box averages down to a margin, then Lanczos, then what averaging took off the finest detail."""
+"""Reduces a picture: box averages down to a margin, then Lanczos, then sharpening for the detail that averages lost."""
 
 from functools import lru_cache
 
@@ -8,30 +8,30 @@ from thumbrun.imaging import colour
 from thumbrun.imaging.geometry import MARGIN
 from thumbrun.imaging.lanczos import resized
 
-# The second term of an average's frequency response undone by so much: a little more, for there are further terms.
+# How much of the second term of an average's frequency response to undo: a little more than all, as more terms follow.
 _STRENGTH = 1.25
-_HARDLY = 0.004  # of a second difference: a level of 250; from 3.6 times the thumbnail on it is less
-_PIECE = 1 << 18  # pixels; 1 MiB stays in a processor's cache from one step to the next
+_HARDLY = 0.004  # share of a second difference that hardly shows: a level of 250; from a margin of 3.6 on it is less
+_PIECE = 1 << 18  # pixels; their 1 MiB stays in a processor's cache from one step to the next
 
 
 def shrunk(
     image: Image.Image, width: int, height: int, averaged: int = 1, extent: tuple[float, float] | None = None
 ) -> Image.Image:
-    """Return the picture in another size, not larger than it is; mode L, LA, RGB, RGBA, CMYK or LAB.
+    """Return the picture in another size, not larger than it is, in mode L, LA, RGB, RGBA, CMYK or LAB.
 
-    What must be converted before it can be averaged is, piece by piece: all of it at once would take 4 more bytes for
-    every pixel (24 megapixels with alpha: 183 MiB instead of 95).
+    A picture that must be converted before it can be averaged is converted piece by piece. Converting all of it at once
+    would take 4 more bytes for every pixel.
 
     Args:
-        image: Loaded.
-        width: In pixels.
-        height: As width.
-        averaged: How many of the source's pixels, each way, a decoder has averaged to one of the image's.
-        extent: How much of the image is picture, in its own pixels: a decoder that divides rounds up, and a quarter of
-            a pixel counts (2250 rows, divided by 8: 41 dB without, 56 with). All of it, unless said.
+        image: The picture, loaded.
+        width: The new width, in pixels.
+        height: The new height, in pixels.
+        averaged: How many of the source's pixels, each way, a decoder has averaged to one pixel of the image.
+        extent: How much of the image is picture, in the image's own pixels; None for all of it. A decoder that divides
+            rounds up, and even a quarter of a pixel shows.
 
     Raises:
-        ValueError: Its pixels are no numbers.
+        ValueError: Some pixel values are not numbers.
     """
     across = max(1, image.width // (width * MARGIN))
     down = max(1, image.height // (height * MARGIN))
@@ -41,7 +41,7 @@ def shrunk(
     if convert is not None or image.mode in ("LA", "RGBA"):
         reduced = _in_pieces(image, across, down, convert)
     elif across > 1 or down > 1:
-        reduced = Image.Image.reduce(image, (across, down))  # JPEG 2000's own `reduce` is another thing
+        reduced = Image.Image.reduce(image, (across, down))  # JPEG 2000 has a `reduce` of its own
     else:
         reduced = image
     right, lower = extent or image.size
@@ -52,16 +52,17 @@ def shrunk(
 
 
 def _softening(averaged: int, margin: float) -> float:
-    """Return how much averages of so many pixels have taken off a thumbnail's finest detail.
+    """Return how much averages of `averaged` pixels have weakened a thumbnail's finest detail.
 
-    The frequency response of an average of n pixels is 1 - (n² - 1) ω² / 24 + …, ω in radians a pixel. With n pixels in
-    1/margin of the thumbnail's, the second difference of its pixels times this undoes the second term.
+    The frequency response of an average of n pixels is 1 - (n² - 1) ω² / 24 + …, with ω in radians a pixel. If n pixels
+    cover 1/margin of a thumbnail's pixel, the second difference of the thumbnail's pixels times this value undoes the
+    second term.
     """
     return _STRENGTH * (1 - 1 / averaged**2) / (24 * margin**2)
 
 
 def _sharpened(picture: Image.Image, across: float, down: float) -> Image.Image:
-    """Subtract so much of the second differences of pixels side by side, and one above the other."""
+    """Subtract these shares of the second differences of pixels side by side, and of pixels one above the other."""
     if max(across, down) < _HARDLY or picture.mode not in ("L", "RGB", "CMYK"):
         return picture
     return picture.filter(_kernel(round(across, 4), round(down, 4)))
@@ -74,7 +75,7 @@ def _kernel(across: float, down: float) -> ImageFilter.Kernel:
 
 
 def _in_pieces(image: Image.Image, across: int, down: int, convert: colour.Conversion | None) -> Image.Image:
-    """Convert and average strips of rows, and parts of strips where a picture is very wide or made very small."""
+    """Convert and average strips of rows, or parts of strips if a picture is very wide or becomes very small."""
     wide = image.width * down > _PIECE
     columns = max(1, _PIECE // (across * down)) * across if wide else image.width
     rows = max(1, _PIECE // (columns * down)) * down

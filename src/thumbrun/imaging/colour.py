@@ -1,4 +1,4 @@
-"""Modes in which a picture can be averaged, and what brings every other mode into one of them."""
+"""Converts every picture mode into a mode that can be averaged."""
 
 from collections.abc import Callable
 
@@ -12,15 +12,16 @@ Conversion = Callable[[Image.Image], Image.Image]
 
 
 def conversion(image: Image.Image) -> Conversion | None:
-    """Return what brings any part of a picture to L, LA, RGB or RGBA; None where it is in such a mode, CMYK or LAB.
+    """Return a function that converts any part of a picture to L, LA, RGB or RGBA; None if it needs no conversion.
 
-    Transparency that is kept beside the pixels becomes alpha. More than 8 bits are scaled to 8.
+    Pictures in these modes, CMYK or LAB need none. Transparency that is stored beside the pixels becomes alpha. More
+    than 8 bits are scaled to 8.
 
     Args:
         image: The whole picture, loaded.
 
     Raises:
-        ValueError: Its values are no numbers.
+        ValueError: Some pixel values are not numbers.
     """
     mode = image.mode
     if mode in ("1", "L", "P", "RGB") and "transparency" in image.info:
@@ -40,12 +41,12 @@ def conversion(image: Image.Image) -> Conversion | None:
 
 
 def multiplied(picture: Image.Image) -> Image.Image:
-    """Return a picture with its alpha multiplied into the colours, so that what is invisible colours nothing."""
+    """Return a picture with its alpha multiplied into the colours, so that invisible pixels add no colour."""
     return picture.convert(picture.mode[:-1] + "a") if picture.mode in ("LA", "RGBA") else picture
 
 
 def visible(picture: Image.Image) -> Image.Image:
-    """Return a picture with its alpha beside the colours again, or without it where it hides nothing."""
+    """Return a picture with its alpha beside the colours again, or without alpha if every pixel is opaque."""
     if picture.mode in ("La", "RGBa"):
         picture = picture.convert(picture.mode[:-1] + "A")
     if picture.mode in ("LA", "RGBA") and picture.getchannel("A").getextrema() == (_WHITE, _WHITE):
@@ -57,7 +58,7 @@ def _with_alpha(mode: str, opaque: str) -> Conversion:
     def convert(part: Image.Image) -> Image.Image:
         try:
             return part.convert(mode)
-        except (ValueError, TypeError, IndexError, OverflowError):  # it names a transparent colour that cannot be
+        except (ValueError, TypeError, IndexError, OverflowError):  # the file names an impossible transparent colour
             part.info.pop("transparency", None)
             return part.convert(opaque).convert(mode)
 
@@ -65,13 +66,13 @@ def _with_alpha(mode: str, opaque: str) -> Conversion:
 
 
 def _by_extremes(image: Image.Image) -> Conversion:
-    """Scale 32 bits or floating point, which may hold anything, by what they hold.
+    """Return a function that scales pixels of 32 bits or floating point, which can have any range of values.
 
-    0 to 1, 0 to 255, 0 to 65535, or their own extremes.
+    The range is 0 to 1, 0 to 255 or 0 to 65535 if the values fit, else that between their own extremes.
     """
     low, high = image.getextrema()
     if not isinstance(low, int | float) or not isinstance(high, int | float) or low != low or high != high:
-        raise ValueError("pixels that are no numbers")
+        raise ValueError("some pixel values are not numbers")
     if low >= 0:
         low = 0
         high = next((full for full in (1, _WHITE, _16_BITS) if high <= full and (full > 1 or image.mode == "F")), high)

@@ -1,4 +1,4 @@
-"""From bytes to a small picture in memory: the steps of `reduced`, in their order."""
+"""Turns an image's bytes into a small picture in memory. `reduced` takes the steps, in their order."""
 
 import struct
 from collections.abc import Callable, Iterable
@@ -26,18 +26,18 @@ from thumbrun.imaging.geometry import JPEG_MARGIN, MARGIN, SIDEWAYS, Box, fit, u
 from thumbrun.imaging.png import PngImage
 from thumbrun.imaging.webp import StillWebP, open_webp
 
-AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # one image keeps one processor busy, and its time limit means something
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # one image keeps only one processor busy, so its time limit is fair
 pi_heif.options.DECODE_THREADS = 1
 pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False
-Image.MAX_IMAGE_PIXELS = None  # the limit is ours, and is checked before anything is decoded
-# A picture is not refused for the text in it, as long as that is bounded; editors store large XMP blocks.
+Image.MAX_IMAGE_PIXELS = None  # thumbrun checks a limit of its own before it decodes anything
+# Pictures can hold long texts, up to this bound, because editors store large XMP blocks.
 PngImagePlugin.MAX_TEXT_CHUNK = 16 << 20
 
 _JPEG_LEVELS = 3  # libjpeg scales to a half, a quarter and an eighth
-_J2K_HEAD = 1 << 16  # bytes in which the main header of a JPEG 2000 picture is looked for
+_J2K_HEAD = 1 << 16  # bytes in which to look for the main header of a JPEG 2000 picture
 
-# The only decoders that are ever given a byte. The JPEG one is asked directly since Pillow's registry hands
-# photographs with further pictures behind them (MPO) to a plugin that would parse those too.
+# No other decoder ever gets a byte. thumbrun calls the JPEG decoder directly, because Pillow's registry would give
+# photographs with further pictures behind them (MPO) to a plugin that parses those too.
 _DECODERS: dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]] = {
     "jpeg": JpegImagePlugin.JpegImageFile,
     "png": PngImage,
@@ -67,9 +67,9 @@ class Reduced:
     """A thumbnail's pixels before they are encoded.
 
     Attributes:
-        pixels: Upright, in sRGB, of mode L, LA, RGB or RGBA, with no metadata.
-        source_size: Width and height of the source in pixels, upright.
-        smaller: As pixels, for the other boxes.
+        pixels: The thumbnail, upright, in sRGB, of mode L, LA, RGB or RGBA, with no metadata.
+        source_size: The width and height of the source, upright, in pixels.
+        smaller: The thumbnails for the other boxes, each like `pixels`.
     """
 
     pixels: Image.Image
@@ -78,23 +78,23 @@ class Reduced:
 
 
 def open_image(name: str, source: IO[bytes]) -> ImageFile.ImageFile:
-    """Read the header of an image; nothing is decoded, except of animated WebP and ICO (see `headers`).
+    """Read the header of an image. This decodes nothing, except for animated WebP and ICO (see `headers`).
 
     Args:
-        name: The format that its bytes are.
+        name: The format of the bytes.
         source: The bytes, at their start.
 
     Raises:
-        Exception: Whatever decoders raise for broken headers.
+        Exception: The header is broken; decoders raise exceptions of any kind.
     """
     return _DECODERS[name](source)
 
 
 def decoder_scale(image: ImageFile.ImageFile, box_width: int, box_height: int) -> int:
-    """Return by what the decoder can divide width and height and still keep the margin.
+    """Return the largest number by which the decoder can divide width and height and still keep the margin.
 
-    JPEG decodes to a half, a quarter or an eighth, JPEG 2000 to as many halves as its wavelet has levels, still WebP
-    to any fraction. No other decoder can do it.
+    JPEG decodes to a half, a quarter or an eighth; JPEG 2000 to as many halves as its wavelet has levels; still WebP to
+    any fraction. No other decoder can divide.
     """
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         most, orientation = _JPEG_LEVELS, _orientation(image)
@@ -118,19 +118,19 @@ def reduced(
     """Return the thumbnail's pixels.
 
     Args:
-        image: As `open_image` returns it.
-        box_width: Of the box, in pixels.
-        box_height: As box_width.
-        scale: What `decoder_scale` said.
-        smaller: Other boxes, of which thumbnails are made of what was decoded once.
+        image: The image, as `open_image` returns it.
+        box_width: The width of the box, in pixels.
+        box_height: The height of the box, in pixels.
+        scale: The number that `decoder_scale` returned.
+        smaller: Other boxes; their thumbnails come from the same decoded picture.
 
     Raises:
-        Exception: Whatever decoders raise for broken images.
+        Exception: The image is broken; decoders raise exceptions of any kind.
     """
     width, height = image.size
     if scale > 1 and isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
         image.reduce = scale.bit_length() - 1
-        # Pillow rounds where the format rounds up, and then refuses what it gets; of multiples both make the same.
+        # Pillow rounds where the format rounds up, and then refuses the picture; for multiples both get the same size.
         image._size = (-(-width // scale) * scale, -(-height // scale) * scale)  # noqa: SLF001
     elif scale > 1 and isinstance(image, StillWebP):
         image.divide(scale)
@@ -138,16 +138,16 @@ def reduced(
         image.draft(None, (width // scale, height // scale))
     image.load()
     if scale == 1:
-        width, height = image.size  # HEIC, AVIF and icons may know better once they are decoded
+        width, height = image.size  # HEIC, AVIF and icons can have another size once decoded
     orientation = _orientation(image)
     profile = image.info.get("icc_profile")
-    # Half-bands of JPEG 2000's wavelet are no averages; WebP's decoder makes pixels of equal size of the whole picture.
+    # The half-bands of JPEG 2000's wavelet are not averages. WebP's decoder makes all its pixels equally large.
     averaged = 1 if isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile) else scale
     extent = None if isinstance(image, StillWebP) else (width / scale, height / scale)
     made: list[Image.Image] = []
     for box in ((box_width, box_height), *smaller):
         size = _stored_size(image, *box, orientation, (width, height))
-        # A larger thumbnail serves where averaging would stop at its size or above.
+        # A larger thumbnail is a good source if averaging would stop at its size or above.
         enough = [other for other in made if other.width >= size[0] * MARGIN and other.height >= size[1] * MARGIN]
         made.append(shrunk(enough[-1], *size) if enough else shrunk(image, *size, averaged, extent))
     first, *others = (_finished(picture, profile, orientation) for picture in made)
@@ -155,7 +155,7 @@ def reduced(
 
 
 def _finished(picture: Image.Image, profile: bytes | None, orientation: int) -> Image.Image:
-    """Bring to sRGB and turn what is small by now."""
+    """Convert a picture, which is small by now, to sRGB, and turn it upright."""
     picture = icc.to_srgb(picture, profile)
     if orientation in _TRANSPOSITIONS:
         picture = picture.transpose(_TRANSPOSITIONS[orientation])
@@ -166,32 +166,33 @@ def _finished(picture: Image.Image, profile: bytes | None, orientation: int) -> 
 def _stored_size(
     image: Image.Image, box_width: int, box_height: int, orientation: int, size: tuple[int, int] | None = None
 ) -> tuple[int, int]:
-    """Return the thumbnail's size the way the source lies."""
+    """Return the thumbnail's size in the orientation in which the source is stored."""
     if orientation in SIDEWAYS:
         box_width, box_height = box_height, box_width
     return fit(*(size or image.size), box_width, box_height)
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:
-    """Return the EXIF orientation that is still to be applied, 1 where there is none or a broken one.
+    """Return the EXIF orientation that must still be applied, 1 if there is none or it is broken.
 
-    TIFF and HEIC are turned by their decoders. A PNG tells only once it is loaded: its EXIF may follow its pixels.
+    The decoders of TIFF and HEIC turn pictures themselves. A PNG tells its orientation only once it is loaded, because
+    its EXIF can follow its pixels.
     """
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         return 1
     try:
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # noqa: BLE001  (EXIF blocks are broken in every way, and none is worth an image)
+    except Exception:  # noqa: BLE001  (EXIF can be broken in any way, and the image matters more)
         return 1
     return value if isinstance(value, int) and value in _TRANSPOSITIONS else 1
 
 
 def _levels(image: Jpeg2KImagePlugin.Jpeg2KImageFile) -> int:
-    """Return how often a JPEG 2000 picture can be halved: what its COD marker says of the wavelet's levels.
+    """Return how often a JPEG 2000 picture can be halved: the number of wavelet levels in its COD marker.
 
-    ITU-T T.800, A.6.1: after the marker FF52, its length, the style and four bytes of progression and layers. Pillow
-    halves no picture that does not begin at its grid's corner, and may not find the place of tiles whose sides cannot
-    be halved without rest (A.5.1: the SIZ marker has the picture's borders, its corner, the sides of a tile).
+    In the marker FF52, the number follows the length, the style, and four bytes of progression and layers (ITU-T T.800,
+    A.6.1). Pillow cannot halve a picture that does not begin at its grid's corner, and might misplace tiles whose sides
+    do not halve evenly (A.5.1: the SIZ marker has the picture's borders, its corner, and the sides of a tile).
     """
     fp = image.fp
     if fp is None:

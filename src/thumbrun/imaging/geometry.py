@@ -1,37 +1,38 @@
-"""The size of a thumbnail, and how much larger than it a picture must be that it is made of. Pure numbers."""
+"""Calculates a thumbnail's size, and how much larger the picture that it is made from must be. Pure numbers."""
 
 from collections.abc import Iterable
 
 Box = tuple[int, int]  # width and height in pixels that a thumbnail must fit
 
-# EXIF orientations under which the picture's rows run along the columns of what is stored.
+# EXIF orientations in which the picture's rows are stored as columns.
 SIDEWAYS = frozenset((5, 6, 7, 8))
 
-# Averaging stops at three times the thumbnail's size; Lanczos does the rest: median PSNR 56 dB against Lanczos on every
-# pixel, at about half of its time (1600 pixels). With 2 it is 52 dB.
+# Averaging stops at three times the thumbnail's size, and Lanczos does the rest. The median PSNR against Lanczos on
+# every pixel is 56 dB, in about half of its time (1600 pixels). With a margin of 2 it is 52 dB.
 MARGIN = 3
-# JPEG's decoder, which knows halves only, stops later, since that saves more: 1920 pixels are decoded to 240 instead of
-# 480, in four fifths of the time, at a median of 53.6 dB and 48.1 at worst (53.0 and 44.5 if nothing is made sharper).
+# JPEG's decoder, which can only halve, stops later, because that saves more. It decodes 1920 pixels to 240 instead of
+# 480, in four fifths of the time. The median is 53.6 dB and the worst 48.1 dB (53.0 and 44.5 dB without sharpening).
 JPEG_MARGIN = 2.3
 
 
 def fit(width: int, height: int, box_width: int, box_height: int) -> tuple[int, int]:
     """Return the largest size within the box that keeps the aspect ratio, and is not larger than the picture.
 
-    The side that binds is the box's own; the other is rounded to the nearest pixel, half up, and at least 1.
+    The side that limits the size equals the box's side. The other side is rounded to the nearest pixel, half up, and is
+    at least 1.
 
     >>> fit(4000, 3000, 100, 100), fit(3000, 4000, 100, 100), fit(40, 30, 100, 100), fit(5000, 10, 100, 100)
     ((100, 75), (75, 100), (40, 30), (100, 1))
     """
     if width <= box_width and height <= box_height:
         return width, height
-    if width * box_height >= height * box_width:  # the width binds
+    if width * box_height >= height * box_width:  # the width limits the size
         return box_width, max(1, (2 * height * box_width + width) // (2 * width))
     return max(1, (2 * width * box_height + height) // (2 * height)), box_height
 
 
 def box_name(box: Box) -> str:
-    """Return what a box is called: in messages, and as the folder of its thumbnails where there are several.
+    """Return a box's name, for messages and, if there are several boxes, for the folder of its thumbnails.
 
     >>> box_name((400, 300))
     '400x300'
@@ -40,7 +41,7 @@ def box_name(box: Box) -> str:
 
 
 def largest_first(boxes: Iterable[Box]) -> tuple[Box, ...]:
-    """Return boxes in the one order in which they are made and recorded: by area, then by width.
+    """Return boxes in the order in which thumbrun makes and records them: by area, then by width, largest first.
 
     >>> largest_first([(100, 100), (160, 90), (400, 400)])
     ((400, 400), (160, 90), (100, 100))
@@ -49,7 +50,7 @@ def largest_first(boxes: Iterable[Box]) -> tuple[Box, ...]:
 
 
 def around(boxes: Iterable[Box]) -> Box:
-    """Return the smallest box that holds all boxes: what is decoded for it is enough for each of them.
+    """Return the smallest box that holds all boxes. A picture decoded for it is large enough for each of them.
 
     >>> around([(400, 100), (100, 300)])
     (400, 300)

@@ -1,6 +1,6 @@
-"""Sizes of pictures of which the memory may be taken as soon as they are opened: WebP and ICO. Pure.
+"""Reads the sizes of pictures that can take their memory as soon as they are opened: WebP and ICO. Pure.
 
-Every other format's header is read by Pillow itself before anything is decoded.
+Pillow itself reads the header of every other format before anything is decoded.
 """
 
 import struct
@@ -10,15 +10,15 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def declared_size(name: str, source: IO[bytes]) -> tuple[int, int] | None:
-    """Return width and height in pixels, of an icon the largest of each; None where Pillow may be asked.
+    """Return width and height in pixels, for an icon the largest of each; None if Pillow can read the size.
 
     Args:
         name: The format.
-        source: The file at its start, and there again when this returns.
+        source: The file at its start; it is at its start again when this returns.
 
     Raises:
         struct.error: The header is cut short.
-        ValueError: It is broken.
+        ValueError: The header is broken.
     """
     try:
         if name == "webp":
@@ -31,7 +31,7 @@ def declared_size(name: str, source: IO[bytes]) -> tuple[int, int] | None:
 
 
 def webp(head: bytes) -> tuple[int, int]:
-    """Read the canvas of a WebP file's first chunk (RFC 9649, sections 2.5 to 2.7)."""
+    """Read the size of the canvas from a WebP file's first chunk (RFC 9649, sections 2.5 to 2.7)."""
     chunk = head[12:16]
     if chunk == b"VP8X":
         return 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:30], "little")
@@ -41,14 +41,14 @@ def webp(head: bytes) -> tuple[int, int]:
     if chunk == b"VP8 ":
         width, height = struct.unpack_from("<HH", head, 26)
         return width & 0x3FFF, height & 0x3FFF
-    raise ValueError("a WebP file without a picture")
+    raise ValueError("the WebP file has no picture")
 
 
 def unpacked(layout: str, head: bytes, at: int) -> tuple[int, int]:
     """Return two numbers of a header.
 
     Raises:
-        struct.error: It is cut short.
+        struct.error: The header is cut short.
     """
     first: int
     second: int
@@ -57,7 +57,10 @@ def unpacked(layout: str, head: bytes, at: int) -> tuple[int, int]:
 
 
 def _icon(source: IO[bytes]) -> tuple[int, int]:
-    """Read what the pictures of an icon declare themselves: its directory has one byte for each, and may lie."""
+    """Read the sizes that the pictures of an icon declare.
+
+    The icon's directory declares sizes too, but has one byte for each, and can be wrong.
+    """
     _, _, count = struct.unpack("<HHH", source.read(6))
     directory = source.read(16 * count)
     width = height = 0

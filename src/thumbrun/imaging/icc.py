@@ -1,4 +1,4 @@
-"""Embedded colour profiles: whatever a picture is in, its thumbnail is in sRGB."""
+"""Applies embedded colour profiles, so that every thumbnail is in sRGB."""
 
 import hashlib
 import io
@@ -10,15 +10,15 @@ _LAB = ImageCms.createProfile("LAB")
 # Which modes of a picture a profile's colour space can describe (ICC.1:2022, table 19).
 _MODES = {"RGB ": ("RGB",), "GRAY": ("L",), "CMYK": ("CMYK",), "Lab ": ("LAB",)}
 _TRANSFORMS: dict[tuple[bytes, str], ImageCms.ImageCmsTransform | None] = {}
-_MOST_TRANSFORMS = 16  # a camera's pictures share one profile; building a CMYK one takes 10 ms, applying it 0.3
+_MOST_TRANSFORMS = 16  # a camera's pictures share a profile; building a CMYK transform takes 10 ms, applying it 0.3 ms
 _PROBE_STEPS = 6
 
 
 def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return the picture in sRGB, by its embedded profile where that can be used: mode L, LA, RGB or RGBA.
+    """Return the picture in sRGB, by its embedded profile if that can be used, in mode L, LA, RGB or RGBA.
 
-    A broken profile, or one of another colour space than the pixels', is ignored: the picture is worth more. Alpha is
-    left as it is.
+    This ignores a broken profile, or one for another colour space than the pixels', because the picture matters more.
+    Alpha stays as it is.
     """
     alpha = picture.getchannel("A") if picture.mode in ("LA", "RGBA") else None
     colours = picture.convert(picture.mode[:-1]) if alpha else picture
@@ -36,7 +36,7 @@ def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Return what brings pixels of a mode from a profile to sRGB; None where that is nothing, or cannot be had."""
+    """Return the transform of a mode's pixels from a profile to sRGB; None if none is needed or possible."""
     if not profile and mode != "LAB":
         return None
     key = (hashlib.sha256(profile or b"").digest(), mode)
@@ -59,7 +59,7 @@ def _built(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform | Non
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Whether a transform leaves colours all over the cube as they are, as that of the many profiles of sRGB does."""
+    """Whether a transform leaves colours across the whole cube as they are, like those of the many sRGB profiles."""
     levels = [255 * step // (_PROBE_STEPS - 1) for step in range(_PROBE_STEPS)]
     colours = bytes(value for r in levels for g in levels for b in levels for value in (r, g, b))
     probe = Image.frombytes("RGB", (_PROBE_STEPS**3, 1), colours)

@@ -1,14 +1,14 @@
-"""Lanczos over every pixel that is there: with vector instructions where there are such, with Pillow's own otherwise.
+"""Resizes with Lanczos over every pixel: with vector instructions if this machine has their library, else with Pillow.
 
-The library reads and writes the memory of Pillow's pictures, so nothing is copied. From 599 x 449 to 100 x 75 pixels
-it takes 0.44 ms and Pillow 2.86. What the two make differs by what is rounded, and cut off, between their two passes.
+The library, cykooz-resizer, is several times faster than Pillow. It reads and writes the memory of Pillow's pictures,
+so nothing is copied. The two results differ only by rounding and clipping between their two passes.
 """
 
 from PIL import Image
 
 try:
     import cykooz_resizer as vectors
-except ImportError:  # there are no wheels of it for this machine
+except ImportError:  # the library has no wheel for this machine
     vectors = None
 
 FAST = vectors is not None
@@ -21,12 +21,12 @@ def resized(
     """Return a part of a picture in another size.
 
     Args:
-        image: Loaded.
-        size: Width and height in pixels.
-        box: The part: left, upper, right and lower edge in pixels.
-        by_vectors: False for Pillow's own arithmetic.
+        image: The picture, loaded.
+        size: The new width and height, in pixels.
+        box: The part: its left, upper, right and lower edge, in pixels.
+        by_vectors: Whether to use vector instructions if possible; if not, Pillow resizes.
     """
-    # A decoder may have made another size than the picture says, which the library would believe.
+    # A decoder might have made another size than the picture says, and the library would believe the picture.
     if not FAST or not by_vectors or image.mode not in _MODES or image.im.size != image.size:
         return image.resize(size, Image.Resampling.LANCZOS, box)
     left, upper, right, lower = box

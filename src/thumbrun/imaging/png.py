@@ -1,11 +1,11 @@
-"""PNG pictures, decoded by the Rust library png, or inflated by ISA-L.
+"""Decodes PNG pictures with the Rust library png, or inflates them with ISA-L.
 
-Most PNG pictures have 8 bits a channel and no palette. They are decoded whole by png, which is safe in its memory by
-the language, undoes the rows' filters with vector instructions, and comes with kornia-rs: screenshots of 1600 pixels
-take 12 ms, 29 by Pillow. Pillow, which has read the header, reads what is behind the pixels.
+Most PNG pictures have 8 bits a channel and no palette. The library png decodes these whole. It is faster than Pillow,
+because it undoes the rows' filters with vector instructions; its language keeps its memory safe; and it comes with
+kornia-rs. Pillow reads the header before the pixels, and the chunks after them.
 
-Of the others, and of what png finds fault with, ISA-L inflates the pixels with vector instructions; Pillow gets them as
-a zlib stream that stores them and compresses nothing (39 ms by zlib, 28 so), and judges by itself.
+ISA-L inflates the others, and those that png rejects, because its vector instructions are faster than zlib. Pillow gets
+their pixels as a zlib stream that stores them without compression, and judges the picture itself.
 """
 
 import struct
@@ -16,41 +16,41 @@ from isal import isal_zlib
 from PIL import Image, PngImagePlugin
 
 try:
-    import numpy as np  # noqa: F401  (kornia-rs imports it when it decodes; decoding processes can open no file then)
+    import numpy as np  # noqa: F401  (kornia-rs imports it when it decodes, and decoding processes can open no file)
     from kornia_rs import io as kornia
-except ImportError:  # there are not wheels for all machines
+except ImportError:  # not every machine has wheels
     kornia = None  # type: ignore[assignment]
 
-_MODES = {"L": ("mono", 1), "RGB": ("rgb", 3), "RGBA": ("rgba", 4)}  # what kornia calls them, and bytes a pixel
-_LARGEST = 64 << 20  # bytes that a picture or its file may have to be decoded whole
-_PIECE = 1 << 16  # compressed bytes that are read at a time
+_MODES = {"L": ("mono", 1), "RGB": ("rgb", 3), "RGBA": ("rgba", 4)}  # kornia's name, and bytes a pixel
+_LARGEST = 64 << 20  # bytes that a picture, and its file, may have if png decodes it
+_PIECE = 1 << 16  # compressed bytes to read at a time
 _STORED = 65_535  # bytes that a stored block can hold
-# RFC 1950, 2.2 and RFC 1951, 3.2.4: a header, blocks that say whether they are the last, their length and its
-# complement, and the checksum of all bytes.
+# RFC 1950, 2.2 and RFC 1951, 3.2.4: a stream has a header, blocks, and the checksum of all bytes. A block says whether
+# it is the last, its length, and the complement of that.
 _HEADER = b"\x78\x01"
 _LAST_BLOCK = struct.pack("<BHH", 1, 0, 0xFFFF)
-# Its stubs take the class for an instance.
+# The library's stubs declare the class as an instance.
 _DamagedError: type[Exception] = isal_zlib.error  # type: ignore[assignment]
 
 
 class PngImage(PngImagePlugin.PngImageFile):
-    """A PNG picture as Pillow has it. What ISA-L finds fault with, Pillow reads anew and judges by itself."""
+    """A PNG picture with Pillow's interface. If ISA-L rejects it, Pillow reads it again and judges it itself."""
 
     _stored: Iterator[bytes] | None = None
 
     @property
     def beside(self) -> int:
-        """Bytes that decoding takes beside the picture: none where it is decoded row by row, by Pillow."""
+        """The bytes that decoding takes beside the picture; 0 if Pillow decodes it row by row."""
         if not (samples := self._samples()):
             return 0
         copied = self.width * self.height * samples if samples == 3 else 0  # Pillow holds three bytes as four
         return self._size_of_file() + copied
 
     def load(self) -> Any:
-        """Decode.
+        """Decode the picture.
 
         Raises:
-            Exception: Whatever Pillow raises for broken pictures.
+            Exception: The picture is broken; Pillow raises exceptions of any kind.
         """
         if self._samples() and self._decode_whole():
             self.tile = []
@@ -64,10 +64,10 @@ class PngImage(PngImagePlugin.PngImageFile):
             self.__dict__ = again.__dict__
             return super().load()
         finally:
-            self._stored = None  # it holds the picture, which would outlive its last use
+            self._stored = None  # else it would keep the picture beyond its last use
 
     def _samples(self) -> int:
-        """Return the bytes a pixel that png makes of this picture, 0 where it does not decode it."""
+        """Return the bytes a pixel of the picture that png makes, 0 if png does not decode it."""
         _, samples = _MODES.get(self.mode, ("", 0))
         if kornia is None or self.is_animated or not self.tile or self.tile[0].args != self.mode:
             return 0
@@ -81,19 +81,19 @@ class PngImage(PngImagePlugin.PngImageFile):
         return size
 
     def _decode_whole(self) -> bool:
-        """Have png decode the pixels, and Pillow go on behind them; where either finds fault nothing has changed."""
+        """Decode the pixels by png and read on behind them by Pillow; if either fails, change nothing."""
         fp = self._file()
         at = fp.tell()
         fp.seek(0)
         try:
             pixels = kornia.decode_image_png_u8(fp.read(), (self.height, self.width), _MODES[self.mode][0])
             fp.seek(at)
-            # The view keeps the array; Pillow copies it before anything is changed in it.
+            # The view keeps the array alive; Pillow copies the array before it changes anything in it.
             self._im, self.readonly = Image.frombuffer(self.mode, self.size, pixels, "raw", self.mode, 0, 1).im, 1
             super().load_prepare()
             while super().load_read(_PIECE):
                 pass
-        except BaseException as error:  # a panic in Rust is no Exception
+        except BaseException as error:  # a panic in Rust is not an Exception
             if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
                 raise
             fp.seek(at)
@@ -106,21 +106,21 @@ class PngImage(PngImagePlugin.PngImageFile):
         return self.fp
 
     def load_prepare(self) -> None:
-        """Begin with the first frame; Pillow calls this."""
+        """Begin the stream of the first frame; Pillow calls this."""
         super().load_prepare()
         self._stored = self._stream()
 
     def load_read(self, read_bytes: int) -> bytes:
-        """Return the next bytes to inflate, or nothing at their end; Pillow calls this."""
+        """Return the next bytes to inflate, or an empty string at their end; Pillow calls this."""
         if self._stored is None:
             return super().load_read(read_bytes)
         return next(self._stored, b"")
 
     def _stream(self) -> Iterator[bytes]:
-        """Yield what the picture's chunks hold together as a zlib stream that is not compressed.
+        """Yield the joint content of the picture's chunks as a zlib stream without compression.
 
         Raises:
-            isal_zlib.error: They hold no zlib stream, or a damaged one.
+            isal_zlib.error: The chunks hold no zlib stream, or a damaged one.
         """
         inflating = isal_zlib.decompressobj()
         checksum = 1
@@ -130,5 +130,5 @@ class PngImage(PngImagePlugin.PngImageFile):
                 checksum = isal_zlib.adler32(block, checksum)
                 yield struct.pack("<BHH", 0, len(block), len(block) ^ 0xFFFF) + block
                 fed = inflating.unconsumed_tail
-        if inflating.eof:  # else it is cut short, and nothing more comes
+        if inflating.eof:  # if not, the stream is cut short, and nothing more comes
             yield _LAST_BLOCK + struct.pack(">I", checksum)

@@ -1,4 +1,4 @@
-"""What to make of an image. Pure."""
+"""The recipe says what to make of an image. Pure."""
 
 import hashlib
 import json
@@ -6,19 +6,19 @@ from dataclasses import asdict, dataclass
 
 from thumbrun.imaging.geometry import Box, box_name
 
-RECIPE_VERSION = 1  # raise it when the same recipe would make other pictures
+RECIPE_VERSION = 1  # raise it when the same recipe makes different pictures
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What to make of every image of a run.
+    """Says what to make of every image of a run.
 
     Attributes:
-        width: Of the box that a thumbnail must fit, in pixels; of the largest where there are several.
-        height: As width.
-        format: `keep`, `jpeg`, `png`, `webp` or `avif`.
-        quality: 1 to 100, for the lossy encoders.
-        smaller: The other boxes, largest first, where every image gets several thumbnails.
+        width: The width of the box that a thumbnail must fit, in pixels; of the largest box if there are several.
+        height: The height of that box, in pixels.
+        format: The thumbnails' format: `keep`, `jpeg`, `png`, `webp` or `avif`.
+        quality: The quality for the lossy encoders, from 1 to 100.
+        smaller: The other boxes, largest first, if every image gets several thumbnails.
     """
 
     width: int = 100
@@ -34,13 +34,13 @@ class Recipe:
 
     @property
     def folders(self) -> tuple[str, ...]:
-        """The folder of each box's thumbnails below the run's: one named after the box, or none for a single box."""
+        """Each box's folder below the run's: named after the box, or the run's own folder for a single box."""
         return tuple(f"{box_name(box)}/" for box in self.boxes) if self.smaller else ("",)
 
     def digest(self) -> str:
         """Return 16 hexadecimal digits that are the same for the same recipe on every machine."""
         made = asdict(self)
         if not self.smaller:
-            del made["smaller"]  # one box alone keeps the digest that it had before there could be several
+            del made["smaller"]  # a single box keeps its digest from before a recipe could have several
         text = json.dumps({"version": RECIPE_VERSION, **made}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]

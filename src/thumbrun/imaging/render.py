@@ -1,4 +1,4 @@
-"""One image, from bytes to a thumbnail or a refusal: what a decoding process does with what it is given."""
+"""Turns one image's bytes into a thumbnail or a refusal. A decoding process does this with every image."""
 
 import contextlib
 import io
@@ -17,10 +17,10 @@ from thumbrun.imaging.request import NeedsMemory, Picture, Refused, Rendered, Re
 from thumbrun.outcomes import Reason
 
 _LONGEST_DETAIL = 200
-_FIRST_LOOK = 1 << 14  # bytes in which most headers end
-_TAIL = 1 << 16  # bytes in which the end of a JPEG is looked for
-_NO_MEMORY = ("out of memory", "memory allocation", "decoder error -9")  # the last is Pillow's own number for it
-_ITS_OWN_LIMIT = "security limit"  # of libheif, which reports it as want of memory; no setting changes it
+_FIRST_LOOK = 1 << 14  # bytes; most headers end within them
+_TAIL = 1 << 16  # bytes in which to look for the end marker of a JPEG
+_NO_MEMORY = ("out of memory", "memory allocation", "decoder error -9")  # the last is Pillow's own code for it
+_ITS_OWN_LIMIT = "security limit"  # of libheif, which reports it as lack of memory; no setting changes it
 _CUT_SHORT = (
     *("truncated", "unexpected end", "not enough data", "end of file", "premature"),
     *("not enough image data", "buffer is not large enough"),
@@ -28,45 +28,45 @@ _CUT_SHORT = (
 
 
 def render(body: bytes | IO[bytes], request: Request) -> Rendered | Refused | NeedsMemory:
-    """Make a thumbnail; whatever the bytes are, this returns.
+    """Make a thumbnail. This returns a verdict, whatever the bytes are.
 
     Args:
         body: The image's bytes, or a file that holds them.
-        request: What to make of them, and within which limits.
+        request: What to make of the bytes, and within which limits.
     """
     source = io.BytesIO(body) if isinstance(body, bytes | bytearray | memoryview) else body
     name = sniff.format_of(source.read(sniff.HEAD))
     source.seek(0)
     if name is None:
         reason = Reason.UNREADABLE if request.claimed else Reason.NOT_AN_IMAGE
-        return Refused(reason, "the bytes are no image of a format that thumbrun reads")
+        return Refused(reason, "the bytes are in no image format that thumbrun reads")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of what is odd in a file; a thumbnail does not care
+            warnings.simplefilter("ignore")  # Pillow warns of oddities that do not matter for a thumbnail
             return _render(name, source, request)
     except MemoryError:
-        return Refused(Reason.OUT_OF_MEMORY, "decoding took more memory than the process may have")
-    except Exception as error:  # noqa: BLE001  (hostile bytes make decoders raise anything at all)
+        return Refused(Reason.OUT_OF_MEMORY, "decoding took more memory than the decoding process may have")
+    except Exception as error:  # noqa: BLE001  (hostile bytes can make decoders raise anything)
         return _refused(name, source, error)
 
 
 def thumbnail_pixels(body: bytes | IO[bytes], width: int, height: int, *, whole: bool = False) -> Image.Image:
-    """Return a thumbnail's pixels as they are before they are encoded, without limits.
+    """Return a thumbnail's pixels before they are encoded. This checks no limits.
 
     Args:
         body: The image's bytes, or a file that holds them.
-        width: Of the box, in pixels.
-        height: As width.
-        whole: Whether to decode all of the image, needed or not.
+        width: The width of the box, in pixels.
+        height: The height of the box, in pixels.
+        whole: Whether to decode all of the image, even if a part is enough.
 
     Raises:
-        Exception: Whatever decoders raise for what they cannot read.
+        Exception: The image cannot be decoded; decoders raise exceptions of any kind.
     """
     source = io.BytesIO(body) if isinstance(body, bytes | bytearray | memoryview) else body
     name = sniff.format_of(source.read(sniff.HEAD))
     source.seek(0)
     if name is None:
-        raise ValueError("the bytes are no image of a format that thumbrun reads")
+        raise ValueError("the bytes are in no image format that thumbrun reads")
     known = KnownBytes(source.seek(0, io.SEEK_END))
     needed = None if whole else _needed(name, source, known, width, height)
     source.seek(0)
@@ -75,7 +75,7 @@ def thumbnail_pixels(body: bytes | IO[bytes], width: int, height: int, *, whole:
 
 
 def _render(name: str, source: IO[bytes], request: Request) -> Rendered | Refused | NeedsMemory:
-    """Decode what is needed of the image; where that fails, all of it."""
+    """Decode the part of the image that is needed; if that fails, decode all of it."""
     size = source.seek(0, io.SEEK_END)
     known = KnownBytes(size)
     if (needed := _needed(name, source, known, *around(request.boxes))) is not None:
@@ -87,7 +87,7 @@ def _render(name: str, source: IO[bytes], request: Request) -> Rendered | Refuse
 
 
 def _needed(name: str, source: IO[bytes], known: KnownBytes, width: int, height: int) -> bytes | None:
-    """Return a shorter file that makes the same thumbnail in less time, None where there is none."""
+    """Return a shorter file that makes the same thumbnail in less time, None if there is none."""
     if name not in ("jpeg", "tiff"):
         return None
     source.seek(0)
@@ -105,16 +105,16 @@ def _needed(name: str, source: IO[bytes], known: KnownBytes, width: int, height:
 
 
 def _is_whole(source: IO[bytes], size: int, needed: int) -> bool:
-    """Whether a JPEG's end is there: one that is cut short has lost pixels, though not those that are needed here.
+    """Whether a JPEG's end marker is there. Without it, the file has lost pixels, though none that the thumbnail needs.
 
-    What an application wrote behind the end is looked past, unless it is long.
+    Applications can write data behind the end. This looks past such data, unless they are long.
     """
     source.seek(max(size - _TAIL, needed))
     return b"\xff\xd9" in source.read()
 
 
 def _decoded(name: str, source: IO[bytes], size: int, request: Request) -> Rendered | Refused | NeedsMemory:
-    """Limit pixels before memory, and memory before anything is decoded."""
+    """Check the limit of pixels, then the limit of memory, and only then decode and encode."""
     source.seek(0)
     declared = headers.declared_size(name, source) or (0, 0)
     opened = 0 if webp.opens_lightly(name, source) else cost.when_opened(name, *declared, size)
@@ -135,14 +135,17 @@ def _encoded(pixels: Image.Image, request: Request) -> Picture:
 
 
 def _beyond(size: tuple[int, int], needed: int, request: Request) -> Refused | NeedsMemory | None:
-    """Return the verdict on a picture that is beyond the request's limits, None if it is within them."""
+    """Return the verdict on a picture that exceeds the request's limits, None if it is within them."""
     if refused := too_many_pixels(*size, request.max_pixels):
         return refused
     return NeedsMemory(needed) if needed > request.memory else None
 
 
 def _refused(name: str, source: IO[bytes], error: Exception) -> Refused:
-    """Return the verdict on an image that its decoder gave up, in one short line without control characters."""
+    """Return the refusal of an image that its decoder could not decode.
+
+    Its detail is one short line without control characters.
+    """
     text = " ".join(f"{name}: {error or type(error).__name__}".split())
     detail = "".join(c if c.isprintable() else "?" for c in text)[:_LONGEST_DETAIL]
     if _ITS_OWN_LIMIT in detail.lower():

@@ -1,4 +1,4 @@
-"""What is asked of a decoding process, and what it answers. Plain data that travels between processes."""
+"""The request to a decoding process, and its answers: plain data that travels between processes."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,17 @@ from thumbrun.outcomes import Reason
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A thumbnail to make, or several of one image.
+    """A request for one or several thumbnails of one image.
 
     Attributes:
-        width: Of the box, in pixels; of the largest where there are several.
-        height: As width.
+        width: The width of the box, in pixels; of the largest box if there are several.
+        height: The height of that box, in pixels.
         output_format: `jpeg`, `png`, `gif`, `webp` or `avif`.
-        quality: 1 to 100, for the lossy encoders.
-        max_pixels: Of the source, as its header declares them.
-        memory: Bytes that decoding may take, by the estimate of `cost`.
-        claimed: Whether anything but the bytes says that this is an image; without, other bytes are no failure.
+        quality: The quality for the lossy encoders, from 1 to 100.
+        max_pixels: The most pixels that the source's header may declare.
+        memory: The bytes that decoding may take, by the estimate of `cost`.
+        claimed: Whether something other than the bytes says that this is an image. If not, bytes of no image are no
+            failure.
         smaller: The other boxes, largest first.
     """
 
@@ -41,9 +42,9 @@ class Picture:
     """A thumbnail's file.
 
     Attributes:
-        data: Encoded.
-        width: In pixels.
-        height: As width.
+        data: The encoded thumbnail.
+        width: The width of the thumbnail, in pixels.
+        height: The height of the thumbnail, in pixels.
     """
 
     data: bytes
@@ -56,13 +57,13 @@ class Rendered:
     """The thumbnails of one image.
 
     Attributes:
-        data: The thumbnail, encoded; the largest box's where there are several.
-        width: Its own, in pixels.
-        height: As width.
-        source_width: Of the source, upright.
-        source_height: As source_width.
-        source_format: What its bytes are, as `formats` calls it.
-        smaller: Those of the other boxes, in the order of the request.
+        data: The encoded thumbnail; that of the largest box if there are several.
+        width: The width of this thumbnail, in pixels.
+        height: The height of this thumbnail, in pixels.
+        source_width: The width of the source, upright, in pixels.
+        source_height: The height of the source, upright, in pixels.
+        source_format: The format of the source's bytes, by its name in `formats`.
+        smaller: The thumbnails of the other boxes, in the order of the request.
     """
 
     data: bytes
@@ -81,10 +82,10 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """No thumbnail can be made.
+    """The refusal of an image: thumbrun can make no thumbnail of it.
 
     Attributes:
-        reason: Why.
+        reason: The reason for the refusal.
         detail: A short line for people.
     """
 
@@ -93,10 +94,10 @@ class Refused:
 
 
 def too_many_pixels(width: int, height: int, most: int) -> Refused | None:
-    """Return the refusal of a picture that declares more than `most` pixels, None where it does not."""
+    """Return the refusal of a picture that declares more than `most` pixels, None if it does not."""
     if width * height <= most:
         return None
-    return Refused(Reason.TOO_MANY_PIXELS, f"{width:,} x {height:,} pixels, max-pixels is {most:,}")
+    return Refused(Reason.TOO_MANY_PIXELS, f"the image has {width:,} x {height:,} pixels; max-pixels is {most:,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class NeedsMemory:
     """The header declares a picture that takes more memory than the request allows.
 
     Attributes:
-        bytes: How much it takes.
+        bytes: How many bytes of memory the picture takes.
     """
 
     bytes: int

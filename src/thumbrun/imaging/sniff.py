@@ -1,18 +1,18 @@
-"""What bytes are, by their first ones, and whether their own structure says that the end is missing. Pure."""
+"""Tells a file's format by its first bytes, and whether its end is missing by its structure. Pure."""
 
 import struct
 from typing import IO
 
-HEAD = 64  # bytes that `format_of` looks at
+HEAD = 64  # bytes that `format_of` needs
 
 _ISO_AVIF = (b"avif", b"avis")
 _ISO_HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1", b"mif2")
 
 
 def format_of(head: bytes) -> str | None:
-    """Return the name of the format, as `formats` spells it, that bytes begin like, or None for all others.
+    """Return the name of the format that the bytes begin like, as `formats` spells it, or None for all others.
 
-    Neither a name nor a content type counts, only what an image decoder would go by.
+    A file name or content type does not count. Only the bytes count, as they do for a decoder.
 
     Args:
         head: The first `HEAD` bytes, fewer if there are no more.
@@ -44,7 +44,7 @@ _PREFIXES = (
 
 
 def _iso_kind(head: bytes) -> str | None:
-    """Tell AVIF from HEIC: both may have the major brand mif1, and name what they are among the compatible brands."""
+    """Tell AVIF from HEIC. Both can have the major brand mif1, and name their format among the compatible brands."""
     length = min(int.from_bytes(head[:4], "big"), len(head))
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, length - 3, 4))]
     if any(brand in _ISO_AVIF for brand in brands[:1]):
@@ -57,10 +57,10 @@ def _iso_kind(head: bytes) -> str | None:
 
 
 def ends_early(name: str, source: IO[bytes]) -> bool:
-    """Whether the structure of a file that could not be decoded says that its end is missing.
+    """Whether the structure of a file that could not be decoded shows that its end is missing.
 
     Args:
-        name: What `format_of` said.
+        name: The format that `format_of` returned.
         source: The bytes, seekable.
     """
     size = source.seek(0, 2)
@@ -68,7 +68,7 @@ def ends_early(name: str, source: IO[bytes]) -> bool:
     try:
         return check is not None and check(source, size)
     except (struct.error, OSError, ValueError, IndexError):
-        return True  # a header that is not even whole
+        return True  # even the header is not complete
 
 
 def _riff_ends_early(source: IO[bytes], size: int) -> bool:
@@ -78,14 +78,14 @@ def _riff_ends_early(source: IO[bytes], size: int) -> bool:
 
 
 def _boxes_end_early(source: IO[bytes], size: int) -> bool:
-    """Walk the boxes of an ISO base media file: the last must not reach beyond the end (ISO/IEC 14496-12, 4.2)."""
+    """Walk the boxes of an ISO base media file: none may reach beyond the end (ISO/IEC 14496-12, 4.2)."""
     at = 0
     while at < size:
         source.seek(at)
         length, _ = struct.unpack(">I4s", source.read(8))
         if length == 1:
             (length,) = struct.unpack(">Q", source.read(8))
-        if length == 0:  # up to the end
+        if length == 0:  # this box reaches to the end
             return False
         if length < 8:
             return False  # broken, not cut
@@ -94,7 +94,7 @@ def _boxes_end_early(source: IO[bytes], size: int) -> bool:
 
 
 def _chunks_end_early(source: IO[bytes], size: int) -> bool:
-    """Walk a PNG's chunks to IEND."""
+    """Walk a PNG's chunks; return whether there is no IEND."""
     at = 8
     while at < size:
         source.seek(at)
@@ -108,7 +108,7 @@ def _chunks_end_early(source: IO[bytes], size: int) -> bool:
 
 
 def _marker_missing(source: IO[bytes], size: int) -> bool:
-    """Whether the end marker of JPEG and JPEG 2000 is nowhere in the last bytes; some cameras append a few."""
+    """Whether the last bytes lack the end marker of JPEG and JPEG 2000; some cameras append a few bytes to it."""
     source.seek(max(0, size - 4096))
     return b"\xff\xd9" not in source.read()
 
@@ -119,11 +119,11 @@ def _bitmap_ends_early(source: IO[bytes], size: int) -> bool:
     return bool(length > size)
 
 
-_MOST_BLOCKS = 1 << 20  # 255 bytes each, usually; the walk takes half a second
+_MOST_BLOCKS = 1 << 20  # usually of 255 bytes each; the walk takes half a second
 
 
 def _gif_ends_early(source: IO[bytes], size: int) -> bool:
-    """Walk a GIF's blocks to its trailer, through the sub-blocks of each (GIF89a, 15 to 27)."""
+    """Walk a GIF's blocks, and the sub-blocks of each, to its trailer (GIF89a, 15 to 27)."""
     source.seek(10)
     at, walked = 13 + _gif_colours(source.read(1)[0]), 0
     while at < size:
@@ -134,7 +134,7 @@ def _gif_ends_early(source: IO[bytes], size: int) -> bool:
         elif block[0] == 0x21:  # an extension: its label
             at += 2
         else:
-            return False  # the trailer; all else is broken, not cut
+            return False  # the trailer; anything else is broken, not cut
         length = 1
         while length and at < size:
             source.seek(at)
@@ -147,12 +147,12 @@ def _gif_ends_early(source: IO[bytes], size: int) -> bool:
 
 
 def _gif_colours(flags: int) -> int:
-    """Return the bytes of the colour table that flags announce."""
+    """Return the size of the colour table that flags announce, in bytes."""
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
 def _icon_ends_early(source: IO[bytes], size: int) -> bool:
-    """Whether a picture of the directory lies beyond the end."""
+    """Whether a picture of the directory reaches beyond the end."""
     source.seek(4)
     (count,) = struct.unpack("<H", source.read(2))
     for _ in range(count):
@@ -162,11 +162,11 @@ def _icon_ends_early(source: IO[bytes], size: int) -> bool:
     return False
 
 
-_STRIPS, _TILES = (273, 279), (324, 325)  # the tags of where they lie, and of their lengths (TIFF 6.0)
+_STRIPS, _TILES = (273, 279), (324, 325)  # the tags of their positions, and of their lengths (TIFF 6.0)
 
 
 def _tiff_ends_early(source: IO[bytes], size: int) -> bool:
-    """Whether the first directory of a classic TIFF, or what it points to, lies beyond the end."""
+    """Whether the first directory of a classic TIFF, or data that it points to, reaches beyond the end."""
     source.seek(0)
     order = "<" if source.read(2) == b"II" else ">"
     version, at = struct.unpack(order + "HI", source.read(6))

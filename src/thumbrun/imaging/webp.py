@@ -1,9 +1,9 @@
-"""Still WebP pictures, reduced while they are decoded: libwebp's own interface, which Pillow does not reach.
+"""Decodes still WebP pictures at a reduced size, by libwebp's own interface, which Pillow does not offer.
 
-Pillow decodes each WebP as an animation, onto a canvas as large as the picture: 16 bytes a pixel are taken, cleared
-and copied, for a thumbnail of which hardly any remain. libwebp averages rows as they come out of its decoder instead.
-It is the library that Pillow brings and has loaded; where it cannot be found, or is of another generation, and for
-animations, Pillow itself decodes.
+Pillow decodes each WebP as an animation, onto a canvas as large as the picture: it takes, clears and copies 16 bytes a
+pixel, of which hardly any remain in a thumbnail. libwebp instead averages rows as they come out of its decoder.
+thumbrun uses the libwebp that Pillow brings and has loaded. Pillow itself decodes animations, and all WebP pictures if
+that library is not found or is of another generation.
 """
 
 import ctypes
@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from PIL import Image, ImageFile, WebPImagePlugin
 
-_INTERFACE = 0x0209  # WEBP_DECODER_ABI_VERSION: libwebp refuses another first byte
+_INTERFACE = 0x0209  # WEBP_DECODER_ABI_VERSION; libwebp refuses any other first byte
 _HEAD = 30
 _ANIMATION, _FIRST_CHUNK = 0x02, 12  # RFC 9649, 2.7 and 2.4
 _LOSSLESS = 2
@@ -31,7 +31,7 @@ class _Features(ctypes.Structure):
 
 
 class _Output(ctypes.Structure):
-    """WebPDecBuffer, with WebPRGBABuffer for its union."""
+    """The struct WebPDecBuffer, with WebPRGBABuffer for its union."""
 
     _fields_ = (
         *((name, ctypes.c_int) for name in ("colourspace", "width", "height", "is_external")),
@@ -59,7 +59,7 @@ class _Configuration(ctypes.Structure):
 
 
 def _library() -> ctypes.CDLL | None:
-    """Return what resolves libwebp's names, through Pillow's own link to it; None where they cannot be used."""
+    """Return libwebp, by Pillow's own link to it; None if it cannot be used."""
     try:
         library = ctypes.CDLL(importlib.import_module("PIL._webp").__file__)
         library.WebPGetFeaturesInternal.argtypes = (ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int)
@@ -74,11 +74,11 @@ _LIBWEBP = _library()
 
 
 def opens_lightly(name: str, source: IO[bytes]) -> bool:
-    """Whether a file is a WebP that takes no memory for its pixels before it is loaded, as all but animations are.
+    """Whether a file is a WebP whose pixels take no memory before it is loaded. Those of animations do.
 
     Args:
-        name: Its format.
-        source: The file at its start, and there again when this returns.
+        name: The format of the file.
+        source: The file at its start; it is at its start again when this returns.
     """
     if name != "webp" or _LIBWEBP is None:
         return False
@@ -88,27 +88,27 @@ def opens_lightly(name: str, source: IO[bytes]) -> bool:
 
 
 def open_webp(source: IO[bytes]) -> ImageFile.ImageFile:
-    """Read the header of a WebP file; of an animation, take the memory to decode it.
+    """Read the header of a WebP file. For an animation, this takes the memory to decode it.
 
     Raises:
-        Exception: Whatever Pillow raises for broken headers.
+        Exception: The header is broken; Pillow raises exceptions of any kind.
     """
     return StillWebP(source) if opens_lightly("webp", source) else WebPImagePlugin.WebPImageFile(source)
 
 
 class StillWebP(ImageFile.ImageFile):
-    """One picture of mode RGB or RGBA, which can be decoded to a fraction of its size.
+    """A still picture of mode RGB or RGBA that can be decoded to a fraction of its size.
 
     Attributes:
-        lossless: Its pixels are held whole while it is decoded.
+        lossless: Whether its pixels are lossless; the decoder then holds all of them at once.
     """
 
     format = "WEBP"
     lossless = False
 
     def _open(self) -> None:
-        assert self.fp is not None  # noqa: S101  (Pillow has just been given it)
-        assert _LIBWEBP is not None  # noqa: S101  (`open_webp` has asked)
+        assert self.fp is not None  # noqa: S101  (Pillow has just got it)
+        assert _LIBWEBP is not None  # noqa: S101  (`open_webp` has checked it)
         self._content = self.fp.read()
         features = _Features()
         status = _LIBWEBP.WebPGetFeaturesInternal(self._content, len(self._content), ctypes.byref(features), _INTERFACE)
@@ -124,19 +124,19 @@ class StillWebP(ImageFile.ImageFile):
 
     @property
     def is_scalable(self) -> bool:
-        """Whether it may be averaged as it is decoded: of lossy ones with alpha, invisible colours would show."""
+        """Whether the decoder can average it. In a lossy picture with alpha, invisible colours would show."""
         return self.lossless or self.mode == "RGB"
 
     def divide(self, scale: int) -> None:
-        """Decode to this fraction of width and height, rounded up."""
+        """Divide the width and height to decode by this number, rounded up."""
         self._scale = scale
         self._size = (-(-self.width // scale), -(-self.height // scale))
 
     def load(self) -> Any:
-        """Decode.
+        """Decode the picture.
 
         Raises:
-            MemoryError: There is not enough.
+            MemoryError: There is not enough memory.
             OSError: The picture is broken.
         """
         if self._content:
@@ -173,11 +173,11 @@ def _check(status: int) -> None:
     if status in (_SUSPENDED, _NOT_ENOUGH_DATA):
         raise OSError("the picture is truncated")
     if status:
-        raise OSError(f"the picture is broken, libwebp says {status}")
+        raise OSError(f"the picture is broken (libwebp reports status {status})")
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the metadata of an extended file (RFC 9649, 2.3 and 2.7)."""
+    """Yield the metadata chunks of an extended file (RFC 9649, 2.3 and 2.7)."""
     position = _FIRST_CHUNK
     while position + 8 <= len(content):
         name, length = struct.unpack_from("<4sI", content, position)

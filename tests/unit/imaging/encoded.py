@@ -16,7 +16,7 @@ def _saved(kind: str, picture: Image.Image = PICTURE, **options: object) -> byte
 
 def _heic() -> bytes:
     target = io.BytesIO()
-    pillow_heif.from_pillow(PICTURE).save(target)  # Pillow is not told of this encoder
+    pillow_heif.from_pillow(PICTURE).save(target)  # Pillow does not know this encoder
     return target.getvalue()
 
 

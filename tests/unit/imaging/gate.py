@@ -1,7 +1,7 @@
-"""Images that wait for the test: their decoding process stops itself as it begins one, until the test lets it go on.
+"""Gated images: a decoding process stops itself when it begins one, until the test lets it go on.
 
-So a test can do what it has to do in the middle of an image however fast the machine is. What is sent to a process
-that has stopped comes into effect when it goes on, but for SIGKILL, which does at once.
+So a test can act in the middle of an image, however fast the machine is. A signal to a stopped process takes effect
+when the process goes on, except SIGKILL, which takes effect at once.
 """
 
 import asyncio
@@ -22,19 +22,19 @@ _SERVE = "fork_server.main("
 
 
 def gated(content: bytes) -> bytes:
-    """Return an image with the same pixels at which a process stops."""
+    """Return an image with the same pixels, at which a process stops."""
     return content + _MARK
 
 
 def command() -> str:
-    """Return what a fork server runs whose processes stop at such images; a test puts it in the launcher's place."""
+    """Return the command of a fork server whose processes stop at gated images; a test gives it to the launcher."""
     before, main, after = launcher._COMMAND.partition(_SERVE)
     assert main
     return f"{before}from tests.unit.imaging import gate; gate.install(); {main}{after}"
 
 
 def install() -> None:
-    """Have the processes that this one will fork stop at such images."""
+    """Make the processes that this one will fork stop at gated images."""
     render: Callable[[IO[bytes], Request], protocol.Verdict] = vars(child)["render"]
 
     def stopping(source: IO[bytes], request: Request) -> protocol.Verdict:
@@ -68,21 +68,21 @@ def at_gate(task: int | None = None) -> list[psutil.Process]:
 
 
 async def stopped(count: int = 1) -> list[psutil.Process]:
-    """Wait until so many decoding processes of this one have stopped at an image, and return them."""
+    """Wait until `count` decoding processes of this one have stopped at an image, and return them."""
     while len(found := at_gate()) != count:
         await asyncio.to_thread(time.sleep, 0.005)
     return found
 
 
 class StandingTime:
-    """The time of the event loop that runs now: it stands still, but for what the test lets pass."""
+    """Stops the time of the running event loop, except for the time that the test lets pass."""
 
     def __init__(self) -> None:
-        """Stop it."""
+        """Stop the time."""
         loop = asyncio.get_running_loop()
         self._now = loop.time()
         loop.time = lambda: self._now  # type: ignore[method-assign]
 
     def go_on(self, seconds: float) -> None:
-        """Let so many seconds pass at once."""
+        """Let some seconds pass at once."""
         self._now += seconds

@@ -23,7 +23,7 @@ def request(**changes: int) -> Request:
 
 
 def photograph(side: int = 300, noise: bool = False) -> bytes:
-    """Return a JPEG; with noise it is too large for a socket."""
+    """Return a JPEG; with noise, it is too large for a socket."""
     image = Image.effect_noise((side, side), 100) if noise else Image.radial_gradient("L").resize((side, side))
     target = io.BytesIO()
     image.convert("RGB").save(target, "JPEG", quality=95)
@@ -45,7 +45,7 @@ def bomb(side: int, bits: int = 8, level: int = 1) -> bytes:
 
 @cache
 def slow() -> bytes:
-    """Return a PNG of 655 megapixels: a second and more, and as many bytes."""
+    """Return a PNG of 655 megapixels, which takes more than a second and as many bytes to decode."""
     return bomb(25_600)
 
 
@@ -68,7 +68,7 @@ async def running(count: int = 1, *, limit: float = 60.0, memory: int = 2 << 30)
 
 
 async def verdict(workers: DecoderPool, content: bytes, asked: Request) -> Rendered | Refused | NeedsMemory:
-    """Have one image rendered."""
+    """Render one image and return the verdict."""
     body = filled(workers, content)
     try:
         return await workers.render(body, asked)

@@ -1,4 +1,4 @@
-"""The reduction itself: the pieces in which it is done, where the picture ends, what averaging took off."""
+"""The reduction is right: its pieces do not show, the picture's end is in place, and sharpening restores detail."""
 
 import io
 
@@ -14,7 +14,7 @@ from thumbrun.imaging.render import thumbnail_pixels
 @pytest.mark.parametrize("size", [(997, 401), (20_011, 7), (7, 20_011), (5_000, 301)])
 @pytest.mark.parametrize("mode", ["P", "RGBA", "1", "LA"])
 def test_pieces_change_nothing(size: tuple[int, int], mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the pieces in which a picture is converted and averaged, the same pixels come out."""
+    """Pieces of any size, in which a picture is converted and averaged, make the same pixels."""
     noise = Image.effect_noise(size, 90)
     picture = noise.convert("RGB").quantize(16) if mode == "P" else noise.convert(mode)
     if mode.endswith("A"):
@@ -27,7 +27,7 @@ def test_pieces_change_nothing(size: tuple[int, int], mode: str, monkeypatch: py
 
 @pytest.mark.parametrize("side", [2250, 2248, 2255])
 def test_what_a_decoder_rounds_up(side: int) -> None:
-    """A picture whose sides an eighth does not divide is neither stretched nor moved: the last pixels count in part."""
+    """A picture whose sides an eighth does not divide is neither stretched nor moved."""
     target = io.BytesIO()
     photographs.draw(4000, 1).resize((4000, side)).save(target, "JPEG", quality=90)
     with Image.open(io.BytesIO(target.getvalue())) as image:
@@ -38,7 +38,7 @@ def test_what_a_decoder_rounds_up(side: int) -> None:
 
 @pytest.mark.parametrize(("averaged", "least"), [(1, 0.0), (8, 2.0)])
 def test_what_averaging_took_off(averaged: int, least: float) -> None:
-    """A picture that a decoder averaged is made sharper, by as much as that took off; another is left alone."""
+    """Sharpening restores the detail that a decoder's averages took off, and leaves other pictures alone."""
     source = Image.effect_noise((100, 67), 60).resize((1920, 1280), Image.Resampling.BICUBIC).convert("RGB")
     small = source.reduce(8) if averaged == 8 else source.resize((240, 160), Image.Resampling.LANCZOS)
     plain, sharper = average.shrunk(small, 100, 67), average.shrunk(small, 100, 67, averaged)

@@ -1,4 +1,4 @@
-"""What an image is said to take is enough to decode it, in a process that is limited to just that."""
+"""The memory that an image is said to need is enough to decode it, in a process that is limited to just that."""
 
 import io
 from functools import cache
@@ -66,7 +66,7 @@ def named(value: str | dict[str, Any]) -> str:
     ids=named,
 )
 async def test_what_it_is_said_to_take_is_enough(format_: str, mode: str, options: dict[str, Any]) -> None:
-    """A picture of 17 megapixels is rendered in as much memory as its header was said to need, and no more."""
+    """A process renders a picture of 17 megapixels in just as much memory as its header was said to need."""
     content = encoded(format_, mode, **options)
     asked, found = 1, None
     async with running(memory=1 << 30) as workers:

@@ -1,4 +1,4 @@
-"""The size of a thumbnail."""
+"""A thumbnail has the right size."""
 
 import pytest
 from hypothesis import given
@@ -29,13 +29,13 @@ BOX = st.integers(1, 5_000)
     ],
 )
 def test_table(size: tuple[int, int], box: tuple[int, int], expected: tuple[int, int]) -> None:
-    """The side that binds is the box's own, the other keeps the aspect ratio, and nothing is enlarged."""
+    """The side that limits the size is the box's, the other keeps the aspect ratio, and nothing is enlarged."""
     assert expected == fit(*size, *box)
 
 
 @given(SIDE, SIDE, BOX, BOX)
 def test_within_the_box_and_the_picture(width: int, height: int, box_width: int, box_height: int) -> None:
-    """A thumbnail has at least one pixel, and at most as many as the box and the picture."""
+    """A thumbnail has at least one pixel each way, and no more than the box and the picture."""
     across, down = fit(width, height, box_width, box_height)
     assert 1 <= across <= min(width, box_width)
     assert 1 <= down <= min(height, box_height)
@@ -43,7 +43,7 @@ def test_within_the_box_and_the_picture(width: int, height: int, box_width: int,
 
 @given(SIDE, SIDE, BOX, BOX)
 def test_aspect_ratio(width: int, height: int, box_width: int, box_height: int) -> None:
-    """Neither side is further than half a pixel from the exact aspect ratio, unless it would vanish."""
+    """Neither side differs by more than half a pixel from the exact aspect ratio, unless it would vanish."""
     across, down = fit(width, height, box_width, box_height)
     scale = min(1.0, box_width / width, box_height / height)
     assert abs(across - max(1.0, width * scale)) <= 0.5 + 1e-9
@@ -52,7 +52,7 @@ def test_aspect_ratio(width: int, height: int, box_width: int, box_height: int) 
 
 @given(SIDE, SIDE, BOX, BOX)
 def test_turned(width: int, height: int, box_width: int, box_height: int) -> None:
-    """A picture and a box that are both turned make a turned thumbnail."""
+    """A turned picture in a turned box makes a turned thumbnail."""
     assert fit(width, height, box_width, box_height) == fit(height, width, box_height, box_width)[::-1]
 
 

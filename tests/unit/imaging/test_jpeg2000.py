@@ -1,4 +1,4 @@
-"""JPEG 2000, which is decoded at a fraction of its size, whatever that size is."""
+"""JPEG 2000 pictures of any size are decoded at a fraction of it."""
 
 import io
 
@@ -13,7 +13,7 @@ SIDES = [*range(1_280, 1_313), 2_609, 3_333]
 
 
 def encoded(width: int, height: int, left: int = 0, top: int = 0) -> bytes:
-    """Return a gradient, its left upper corner anywhere on the format's grid."""
+    """Return a gradient, with its left upper corner anywhere on the format's grid."""
     target = io.BytesIO()
     tile = (width + left, height + top)
     picture = Image.linear_gradient("L").resize((width, height))
@@ -23,7 +23,7 @@ def encoded(width: int, height: int, left: int = 0, top: int = 0) -> bytes:
 
 @pytest.mark.parametrize(("width", "height"), [*((side, 1_300) for side in SIDES), *((1_300, side) for side in SIDES)])
 def test_every_size(width: int, height: int) -> None:
-    """Whatever is left when a size is divided, the picture is rendered, and looks as it should."""
+    """A picture of any size is rendered and looks right, whatever rest the division of its size leaves."""
     found = render(encoded(width, height), request())
     assert isinstance(found, Rendered)
     assert (width, height) == (found.source_width, found.source_height)
@@ -34,7 +34,7 @@ def test_every_size(width: int, height: int) -> None:
 
 @pytest.mark.parametrize("offset", [(1, 0), (0, 7), (15, 16), (33, 31)])
 def test_every_corner(offset: tuple[int, int]) -> None:
-    """The picture need not begin at the grid's corner."""
+    """A picture is rendered even if it does not begin at the grid's corner."""
     found = render(encoded(1_301, 1_303, *offset), request())
     assert isinstance(found, Rendered), found
     assert (1_301, 1_303) == (found.source_width, found.source_height)
@@ -43,7 +43,7 @@ def test_every_corner(offset: tuple[int, int]) -> None:
 @pytest.mark.parametrize("side", [201, 256, 333, 500, 512, 1_000])
 @pytest.mark.parametrize("size", [(1_300, 1_301), (1_301, 1_303), (2_609, 1_287), (1_288, 3_333)])
 def test_every_tile(size: tuple[int, int], side: int) -> None:
-    """The picture may be in tiles of any size."""
+    """A picture in tiles of any size is rendered."""
     target = io.BytesIO()
     Image.linear_gradient("L").resize(size).save(target, "JPEG2000", tile_size=(side, side))
     found = render(target.getvalue(), request())

@@ -1,4 +1,4 @@
-"""Lanczos by vector instructions makes what Pillow's own makes."""
+"""Lanczos by vector instructions makes the same picture as Pillow's."""
 
 import os
 
@@ -11,7 +11,7 @@ from thumbrun.imaging import lanczos
 
 
 def noise(mode: str, width: int, height: int) -> Image.Image:
-    """Return grey noise: with stronger one, what is cut off between the two passes depends on which comes first."""
+    """Return grey noise, so weak that clipping between the two passes does not depend on their order."""
     bands = len(Image.new(mode, (1, 1)).getbands())
     return Image.frombytes(
         mode, (width, height), bytes(96 + value % 64 for value in os.urandom(width * height * bands))
@@ -34,7 +34,7 @@ def farthest(one: Image.Image, other: Image.Image) -> int:
     cut=st.floats(0.0, 0.99),
 )
 def test_both_make_the_same(mode: str, width: int, height: int, across: float, down: float, cut: float) -> None:
-    """Of any size and mode: they differ by what two passes round, which come in another order."""
+    """Both results differ only by the rounding of their two passes, at any size and in any mode."""
     image = noise(mode, width, height)
     size = max(1, round(width * across)), max(1, round(height * down))
     box = (0.0, 0.0, width - cut, height - cut)
@@ -46,7 +46,7 @@ def test_both_make_the_same(mode: str, width: int, height: int, across: float, d
 
 @pytest.mark.skipif(not lanczos.FAST, reason="there is no wheel of the library for this machine")
 def test_vector_instructions_are_used() -> None:
-    """What this machine has is used; where the two round apart, it shows."""
+    """A machine with the library uses it, which its different rounding shows."""
     image = noise("RGB", 599, 449)
     box = (0.0, 0.0, 599.0, 449.0)
     assert lanczos.resized(image, (100, 75), box) != lanczos.resized(image, (100, 75), box, by_vectors=False)

@@ -1,4 +1,4 @@
-"""PNG by the faster way: the very pixels that Pillow decodes, or Pillow's own word on what is wrong."""
+"""The faster decoders of PNG make the same pixels as Pillow, or report the same error."""
 
 import contextlib
 import gc
@@ -26,7 +26,7 @@ def chunk(name: bytes, content: bytes) -> bytes:
 
 
 def around(mode: str, width: int, height: int, pixels: bytes, *, each: int = 999) -> bytes:
-    """Return a PNG with this zlib stream in chunks of so many bytes."""
+    """Return a PNG with this zlib stream, in chunks of `each` bytes."""
     header = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPES[mode], 0, 0, 0)
     chunks = b"".join(chunk(b"IDAT", pixels[at : at + each]) for at in range(0, len(pixels), each))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunks + chunk(b"IEND", b"")
@@ -41,7 +41,7 @@ def noise(mode: str, width: int, height: int, filters: list[int], seed: int = 0)
 
 
 def made(kind: type[PngImagePlugin.PngImageFile], body: bytes) -> object:
-    """Return all that is known of a picture once it is decoded, or the error that it ends with."""
+    """Return everything about a picture after decoding, or the error that it ends with."""
     try:
         image = kind(io.BytesIO(body))
         image.load()
@@ -51,7 +51,7 @@ def made(kind: type[PngImagePlugin.PngImageFile], body: bytes) -> object:
 
 
 def both(body: bytes) -> tuple[object, object]:
-    """Return what Pillow makes of a PNG, and what we do."""
+    """Return the results of Pillow and of thumbrun for a PNG."""
     return made(PngImagePlugin.PngImageFile, body), made(png.PngImage, body)
 
 
@@ -74,7 +74,7 @@ def test_whatever_it_holds(mode: str, width: int, height: int, filters: list[int
 @settings(max_examples=300, deadline=None)
 @given(at=st.floats(0, 1, exclude_max=True), change=st.integers(1, 255))
 def test_wherever_it_is_damaged(at: float, change: int) -> None:
-    """A byte that differs leads to what Pillow makes of it: an error in the same words, or a picture all the same."""
+    """A changed byte leads to the same error, or the same picture, as with Pillow."""
     body = bytearray(around("RGB", 60, 40, noise("RGB", 60, 40, [1, 2, 4])))
     body[int(at * len(body))] ^= change
     theirs, ours = both(bytes(body))
@@ -84,7 +84,7 @@ def test_wherever_it_is_damaged(at: float, change: int) -> None:
 @settings(max_examples=100, deadline=None)
 @given(at=st.floats(0, 1))
 def test_wherever_it_is_cut(at: float) -> None:
-    """A file that ends too early is as truncated as Pillow says, up to the number of bytes that it blames."""
+    """A file that ends too early gives Pillow's error, except for the number of bytes in it."""
     body = around("RGBA", 60, 40, noise("RGBA", 60, 40, [2]))
     theirs, ours = both(body[: int(at * len(body))])
     if isinstance(theirs, str) and "bytes not processed" in theirs:
@@ -95,7 +95,7 @@ def test_wherever_it_is_cut(at: float) -> None:
 
 @pytest.mark.parametrize("damage", ["its checksum", "no end", "more behind it", "a filter that does not exist"])
 def test_streams_that_zlib_would_find_odd(damage: str) -> None:
-    """What Pillow overlooks in a stream whose pixels are all there, it overlooks here too."""
+    """A fault that Pillow ignores in a stream with all its pixels is ignored here too."""
     pixels = noise("RGB", 300, 200, [1, 9] if "filter" in damage else [1])
     match damage:
         case "its checksum":
@@ -105,13 +105,13 @@ def test_streams_that_zlib_would_find_odd(damage: str) -> None:
         case "more behind it":
             pixels += os.urandom(100_000)
     theirs, ours = both(around("RGB", 300, 200, pixels))
-    # The checksums of the file's chunks are right; of the two, Pillow alone looks at that of the stream in them.
+    # The checksums of the file's chunks are right; only Pillow checks the checksum of the stream in them.
     assert theirs == ours or (damage == "its checksum" and isinstance(ours, tuple))
 
 
 @pytest.mark.parametrize("kind", ["palette", "16 bits", "1 bit", "interlaced", "animated"])
 def test_other_kinds_of_png(kind: str) -> None:
-    """Palettes, other depths, interlaced and animated pictures are inflated likewise."""
+    """PNG pictures with palettes or other depths, interlaced and animated ones are decoded as by Pillow."""
     target = io.BytesIO()
     plain = Image.frombytes("RGB", (60, 40), os.urandom(7200))
     match kind:
@@ -135,7 +135,7 @@ def test_other_kinds_of_png(kind: str) -> None:
 
 
 def test_what_follows_the_pixels_is_read_too() -> None:
-    """EXIF and text may stand behind the pixels; the EXIF says how the picture is to be turned."""
+    """EXIF and text after the pixels are read, and the EXIF says how to turn the picture."""
     exif = Image.Exif()
     exif[0x0112] = 6
     body = around("RGB", 50, 40, noise("RGB", 50, 40, [1]))
@@ -148,7 +148,7 @@ def test_what_follows_the_pixels_is_read_too() -> None:
 
 @pytest.mark.parametrize("cut", [0, 5_000])
 def test_its_memory_is_free_with_its_last_use(cut: int) -> None:
-    """No cycle keeps a picture, whole or cut short, until garbage is collected."""
+    """No reference cycle keeps a picture, complete or cut short, until garbage collection."""
     body = around("RGB", 300, 200, noise("RGB", 300, 200, [1])[: -cut or None])
     gc.disable()
     try:
@@ -164,7 +164,7 @@ def test_its_memory_is_free_with_its_last_use(cut: int) -> None:
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
 def test_it_is_decoded_whole_by_png(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
-    """Pillow inflates nothing; it can be changed all the same."""
+    """The library png decodes the picture without Pillow's inflating, and the picture can be changed."""
     pytest.importorskip("kornia_rs")
     monkeypatch.setattr(png.PngImage, "_stream", None)
     content = np.random.default_rng(0).integers(0, 256, (200, 300, SAMPLES[mode]), np.uint8).tobytes()
@@ -178,7 +178,7 @@ def test_it_is_decoded_whole_by_png(monkeypatch: pytest.MonkeyPatch, mode: str) 
 
 
 def test_without_kornia_it_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On machines for which there is no wheel, ISA-L and Pillow do it."""
+    """ISA-L and Pillow make the same picture on a machine without wheels of kornia-rs."""
     body = around("RGB", 300, 200, noise("RGB", 300, 200, [1, 2, 3, 4]))
     whole = made(png.PngImage, body)
     monkeypatch.setattr(png, "kornia", None)
@@ -186,7 +186,7 @@ def test_without_kornia_it_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_is_inflated_by_isal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pillow gets the bytes stored: nothing is compressed in what it reads."""
+    """Pillow reads a zlib stream without compression."""
     read = list[bytes]()
     load_read = png.PngImage.load_read
 

@@ -1,4 +1,4 @@
-"""One image, from bytes to a verdict."""
+"""Every image gets a verdict, from its bytes."""
 
 import io
 import struct
@@ -22,14 +22,14 @@ from thumbrun.outcomes import Reason
 
 
 def asked(**changes: Any) -> Request:
-    """Return a request for a JPEG in 100 pixels, within generous limits."""
+    """Return a request for a JPEG at 100 pixels, within generous limits."""
     values: dict[str, Any] = {"output_format": "jpeg", "quality": 80, "max_pixels": PLENTY, "memory": PLENTY}
     return Request(**{"width": 100, "height": 100, **values, **changes})
 
 
 @pytest.mark.parametrize("name", ENCODED)
 def test_every_format(name: str) -> None:
-    """Each format that is read becomes a thumbnail."""
+    """Each format that thumbrun reads becomes a thumbnail."""
     rendered = render(ENCODED[name], asked())
     assert isinstance(rendered, Rendered)
     size = (64, 64) if name == "ico" else PICTURE.size
@@ -39,18 +39,18 @@ def test_every_format(name: str) -> None:
 
 @pytest.mark.parametrize("body", [io.BytesIO(ENCODED["png"]), memoryview(ENCODED["png"]), ENCODED["png"]])
 def test_bytes_and_files(body: Any) -> None:
-    """The bytes may come as they are, or in a file."""
+    """An image can come as bytes or in a file."""
     assert isinstance(render(body, asked()), Rendered)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
 @pytest.mark.parametrize("name", ENCODED)
 def test_cut_files(name: str, share: float) -> None:
-    """A file that lacks its end is reported as such."""
+    """A file without its end is reported as truncated."""
     body = ENCODED[name]
     found = render(body[: max(80, int(len(body) * share))], asked())
     if isinstance(found, Rendered):
-        assert name in {"ico", "heic"}  # what was cut off is not what is shown
+        assert name in {"ico", "heic"}  # the lost bytes are not of the picture that is shown
     else:
         assert isinstance(found, Refused)
         assert found.reason in ({Reason.TRUNCATED, Reason.UNREADABLE} if name == "ico" else {Reason.TRUNCATED})
@@ -58,13 +58,13 @@ def test_cut_files(name: str, share: float) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"\0", b"hello", b"<svg/>", b"%!PS-Adobe-3.0 EPSF-3.0\n"])
 def test_no_image(body: bytes) -> None:
-    """What is no image is unreadable, and no decoder sees it."""
-    assert Refused(Reason.UNREADABLE, "the bytes are no image of a format that thumbrun reads") == render(body, asked())
+    """Bytes that are no image are unreadable, and no decoder sees them."""
+    assert Refused(Reason.UNREADABLE, "the bytes are in no image format that thumbrun reads") == render(body, asked())
 
 
 @pytest.mark.parametrize("name", ENCODED)
 def test_too_many_pixels(name: str) -> None:
-    """The limit of pixels holds for every format."""
+    """The limit of pixels applies to every format."""
     width, height = (64, 64) if name == "ico" else PICTURE.size
     assert isinstance(render(ENCODED[name], asked(max_pixels=width * height)), Rendered)
     found = render(ENCODED[name], asked(max_pixels=width * height - 1))
@@ -74,9 +74,9 @@ def test_too_many_pixels(name: str) -> None:
 
 @pytest.mark.parametrize("name", ENCODED)
 def test_memory(name: str) -> None:
-    """A picture that declares more memory than is allowed says how much, and that much is enough.
+    """A picture that declares more memory than allowed says how much it needs, and that is enough.
 
-    AVIF and HEIC say first what opening them takes.
+    AVIF and HEIC first say how much opening them needs.
     """
     wanted = render(ENCODED[name], asked(memory=1))
     assert isinstance(wanted, NeedsMemory)
@@ -88,23 +88,23 @@ def test_memory(name: str) -> None:
 
 
 def test_an_icon_that_hides_a_bomb() -> None:
-    """An icon's directory says 16 by 16; what counts is what the picture within declares."""
+    """The size that the picture in an icon declares counts, not the size in the icon's directory."""
     inner = bomb(12_800)
     icon = struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(inner), 22) + inner
     found = render(icon, asked(max_pixels=10**8))
-    assert Refused(Reason.TOO_MANY_PIXELS, "12,800 x 12,800 pixels, max-pixels is 100,000,000") == found
+    assert Refused(Reason.TOO_MANY_PIXELS, "the image has 12,800 x 12,800 pixels; max-pixels is 100,000,000") == found
     assert isinstance(render(icon, asked(memory=10**8)), NeedsMemory)
 
 
 def test_a_webp_canvas_is_not_made_before_it_is_allowed() -> None:
-    """A few bytes that declare an animation of 16,384 pixels square take no memory."""
+    """A few bytes that declare an animation of 16,384 by 16,384 pixels take no memory."""
     header = b"VP8X" + struct.pack("<I", 10) + b"\x02" + bytes(3) + b"\xff\x3f\0" * 2
     body = b"RIFF" + struct.pack("<I", 4 + len(header)) + b"WEBP" + header
     assert isinstance(render(body, asked(memory=10**8)), NeedsMemory)
 
 
 def test_details_are_one_short_printable_line() -> None:
-    """What an image makes its decoder say cannot garble a log."""
+    """The detail of a refusal is one short line that cannot garble a log."""
     chunk = b"\x1b[31"
     body = ENCODED["png"][:33] + struct.pack(">I", 0) + chunk + struct.pack(">I", zlib.crc32(chunk)) + b"\n" * 999
     found = render(body, asked())
@@ -114,7 +114,7 @@ def test_details_are_one_short_printable_line() -> None:
 
 
 def test_warnings_stay_inside() -> None:
-    """What Pillow warns of reaches nobody, though warnings are errors here."""
+    """Pillow's warnings reach nobody, though warnings are errors here."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         render(bomb(12_800), asked(memory=10**7))
@@ -142,7 +142,7 @@ print(render(body, request()).reason)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(sorted(ENCODED)), st.data())
 def test_damaged_files(name: str, data: st.DataObject) -> None:
-    """Whatever is changed in a file, there is a verdict."""
+    """A file gets a verdict, whatever is changed in it."""
     body = bytearray(ENCODED[name])
     for _ in range(data.draw(st.integers(1, 8))):
         body[data.draw(st.integers(0, min(len(body), 2000) - 1))] = data.draw(st.integers(0, 255))
@@ -167,7 +167,7 @@ def test_damaged_files(name: str, data: st.DataObject) -> None:
     ],
 )
 def test_output_modes(mode: str, output: str, expected: str) -> None:
-    """Alpha and grey are kept where the format knows them."""
+    """Thumbnails keep alpha and grey if the format has them."""
     picture = PICTURE.convert(mode)
     if mode.endswith("A"):
         picture.putalpha(Image.linear_gradient("L").resize(picture.size))
@@ -179,7 +179,7 @@ def test_output_modes(mode: str, output: str, expected: str) -> None:
 
 
 def test_flat_drawings_stay_exact() -> None:
-    """A small icon with a palette is the same, pixel by pixel, and has a palette again."""
+    """A small icon with a palette stays exact in every pixel, and has a palette again."""
     icon = Image.new("RGBA", (48, 48), (0, 0, 0, 0))
     icon.paste((250, 20, 20, 255), (4, 4, 30, 30))
     icon.paste((20, 20, 250, 128), (20, 20, 44, 44))
@@ -196,7 +196,7 @@ def test_flat_drawings_stay_exact() -> None:
 @pytest.mark.parametrize("side", [1300, 1920, 3000, 4000])
 @pytest.mark.parametrize("kept", [0.45, 0.7, 0.99])
 def test_a_progressive_picture_that_is_cut_short(side: int, kept: float) -> None:
-    """Though its first scans would do for a thumbnail, a picture that is there whole but cut short is told as such."""
+    """A progressive picture that is cut short is truncated, though its first scans are enough for a thumbnail."""
     body = progressive(side)
     assert isinstance(render(body, asked()), Rendered)
     cut = render(body[: int(kept * len(body))], asked())
@@ -205,6 +205,6 @@ def test_a_progressive_picture_that_is_cut_short(side: int, kept: float) -> None
 
 
 def test_what_lies_behind_a_picture() -> None:
-    """What an application wrote behind a picture's end does not make it cut short, however long it is."""
+    """Bytes behind a picture's end do not make it truncated, however many there are."""
     for more in (100, 1 << 20):
         assert isinstance(render(progressive(1920) + bytes(more), asked()), Rendered)

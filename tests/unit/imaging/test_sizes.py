@@ -1,4 +1,4 @@
-"""Several thumbnails of one decode."""
+"""One decode makes several thumbnails."""
 
 import io
 
@@ -47,7 +47,7 @@ def photographs() -> dict[str, bytes]:
 
 @pytest.mark.parametrize("name", sorted(ENCODED))
 def test_every_size_of_every_format(name: str) -> None:
-    """Each box gets its thumbnail, in the order of the boxes, as large as geometry says and never enlarged."""
+    """Each box gets a thumbnail of the right size, in the order of the boxes, and none is enlarged."""
     found = render(ENCODED[name], sizes(*BOXES, (1, 1)))
     assert isinstance(found, Rendered), found
     expected = [fit(found.source_width, found.source_height, *box) for box in (*BOXES, (1, 1))]
@@ -60,7 +60,7 @@ def test_every_size_of_every_format(name: str) -> None:
 def test_each_size_is_what_it_is_alone(
     photographs: dict[str, bytes], format_: str, boxes: tuple[tuple[int, int], ...]
 ) -> None:
-    """Each thumbnail is within 45 dB of the one that is made of the image when no other is asked for."""
+    """Each thumbnail is within 45 dB of the one that is made alone."""
     together = render(photographs[format_], sizes(*boxes))
     assert isinstance(together, Rendered), together
     for box, picture in zip(boxes, together.pictures, strict=True):
@@ -70,7 +70,7 @@ def test_each_size_is_what_it_is_alone(
 
 
 def test_one_decode_makes_all(photographs: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many sizes there are, the image is decoded once."""
+    """The image is decoded once, however many sizes there are."""
     loads = []
     load = JpegImageFile.load
 
@@ -85,7 +85,7 @@ def test_one_decode_makes_all(photographs: dict[str, bytes], monkeypatch: pytest
 
 
 def test_memory_covers_every_size(photographs: dict[str, bytes]) -> None:
-    """What the smaller thumbnails take is asked for with the rest."""
+    """The estimate of memory includes the smaller thumbnails."""
     one, all_ = (render(photographs["PNG"], sizes(*boxes, memory=1)) for boxes in (BOXES[:1], BOXES))
     assert isinstance(one, NeedsMemory)
     assert isinstance(all_, NeedsMemory)
@@ -93,13 +93,13 @@ def test_memory_covers_every_size(photographs: dict[str, bytes]) -> None:
 
 
 async def test_workers_make_every_size(photographs: dict[str, bytes]) -> None:
-    """All thumbnails come back from a decoding process as they were made there."""
+    """A decoding process returns all thumbnails as they were made."""
     async with running() as workers:
         assert render(photographs["JPEG"], sizes(*BOXES)) == await verdict(workers, photographs["JPEG"], sizes(*BOXES))
 
 
 def test_an_answer_that_leaves_a_size_out_is_none() -> None:
-    """Who asks for two thumbnails never takes one for an answer, whatever a process that was taken over says."""
+    """The task refuses an answer with fewer thumbnails than it asked for."""
     answer = Rendered(b"x", 1, 1, 1, 1, "jpeg")
     assert answer == whole(answer, request())
     with pytest.raises(ValueError, match="pictures asked for: 2; pictures in the answer: 1"):
@@ -108,7 +108,7 @@ def test_an_answer_that_leaves_a_size_out_is_none() -> None:
 
 @pytest.mark.parametrize("lengths", [[5], [-1], [1, 3]])
 def test_lengths_that_are_wrong_are_an_error(lengths: list[int]) -> None:
-    """Lengths that the data do not have are refused."""
+    """The task refuses lengths that do not match the data."""
     header = {
         "size": {"width": 1, "height": 1},
         "source": {"width": 1, "height": 1, "format": "jpeg"},
@@ -119,14 +119,14 @@ def test_lengths_that_are_wrong_are_an_error(lengths: list[int]) -> None:
 
 
 def test_one_box_keeps_its_digest() -> None:
-    """A recipe of one box has the digest that it had before there could be several; each set of boxes has its own."""
+    """A recipe of one box keeps the digest from before several boxes, and each set of boxes has its own."""
     assert "f22ded976f9f8754" == Recipe().digest()
     digests = {Recipe(400, 400, smaller=smaller).digest() for smaller in ((), ((100, 100),), ((100, 90),))}
     assert 3 == len(digests)
 
 
 def test_the_order_of_boxes() -> None:
-    """Boxes are largest first, however they are given, and only several have folders."""
+    """Boxes come largest first, in whatever order they are given, and only several boxes have folders."""
     assert ((400, 400), (160, 90), (100, 100)) == largest_first([(100, 100), (160, 90), (400, 400)])
     assert ("",) == Recipe().folders
     assert ("400x400/", "100x100/") == Recipe(400, 400, smaller=((100, 100),)).folders

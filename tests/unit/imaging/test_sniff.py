@@ -1,4 +1,4 @@
-"""What bytes are, and whether their end is missing."""
+"""The first bytes tell the format, and the structure tells whether the end is missing."""
 
 import io
 
@@ -12,7 +12,7 @@ from thumbrun.imaging import sniff
 
 
 def test_every_format_that_is_read_is_known() -> None:
-    """Each format of `formats` has bytes here that are recognised as it."""
+    """Each format in `formats` has a file here that is recognised as it."""
     assert {format_.name for format_ in formats.READ} == {
         sniff.format_of(body[: sniff.HEAD]) for body in ENCODED.values()
     }
@@ -20,7 +20,7 @@ def test_every_format_that_is_read_is_known() -> None:
 
 @pytest.mark.parametrize("name", ENCODED)
 def test_kinds(name: str) -> None:
-    """A file is what its encoder says."""
+    """A file has the format of its encoder."""
     assert name.partition(" ")[0] == sniff.format_of(ENCODED[name][: sniff.HEAD])
 
 
@@ -41,37 +41,37 @@ def test_kinds(name: str) -> None:
     ],
 )
 def test_table(head: bytes, expected: str | None) -> None:
-    """Bytes of no image format that is read are nothing, whatever they resemble."""
+    """Bytes of no format that thumbrun reads give None, whatever they resemble."""
     assert expected == sniff.format_of(head)
 
 
 @given(st.binary(max_size=sniff.HEAD))
 def test_anything(head: bytes) -> None:
-    """Whatever the bytes, the answer is a format's name or None."""
+    """Any bytes give a format's name or None."""
     assert sniff.format_of(head) in {None, *formats.BY_NAME}
 
 
 @pytest.mark.parametrize("name", ENCODED)
 def test_whole_files_do_not_end_early(name: str) -> None:
-    """No encoder's file seems cut."""
+    """No encoder's complete file seems cut."""
     assert not sniff.ends_early(name.partition(" ")[0], io.BytesIO(ENCODED[name]))
 
 
 @given(st.sampled_from(sorted(formats.BY_NAME)), st.binary(max_size=200))
 def test_checking_anything(name: str, body: bytes) -> None:
-    """Whatever follows, looking for the end ends."""
+    """The search for a missing end returns, whatever the bytes are."""
     assert sniff.ends_early(name, io.BytesIO(body)) in {True, False}
 
 
 @pytest.mark.parametrize("name", ["gif", "ico"])
 def test_every_cut_is_seen(name: str) -> None:
-    """A GIF and an icon that lack any of their bytes, even one, are seen to be cut, whatever the last bytes are."""
+    """A GIF or an icon that lacks any number of bytes at its end is found to be cut."""
     body = ENCODED[name]
     missed = [size for size in range(12, len(body)) if not sniff.ends_early(name, io.BytesIO(body[:size]))]
     assert [] == missed
 
 
 def test_a_gif_of_nothing_but_empty_blocks() -> None:
-    """The walk through a file of millions of blocks is given up."""
+    """The walk through a file of millions of blocks stops early."""
     head = ENCODED["gif"][:10] + b"\0\0\0!\xfe"
     assert not sniff.ends_early("gif", io.BytesIO(head + b"\1\1" * (1 << 21)))

@@ -1,4 +1,4 @@
-"""What is said of pictures of odd shapes, and of those whose pixels are missing although their file is whole."""
+"""Pictures of odd shapes, and complete files that lack pixels, get the right verdicts."""
 
 import io
 import struct
@@ -24,7 +24,7 @@ def png_of(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize(("size", "least"), [((4_000_000, 1), 12_000_000), ((1, 4_000_000), 36_000_000)])
 def test_few_columns_or_rows_take_more(size: tuple[int, int], least: int) -> None:
-    """A decoder holds two rows beside a picture, and Pillow 8 bytes for each of its rows; the estimate has both."""
+    """The estimate includes two rows for the decoder, and Pillow's 8 bytes for each row."""
     wanted = render(png_of(*size), request(memory=1))
     assert isinstance(wanted, NeedsMemory)
     assert wanted.bytes >= least
@@ -33,7 +33,7 @@ def test_few_columns_or_rows_take_more(size: tuple[int, int], least: int) -> Non
 
 @pytest.mark.parametrize("kind", ["WEBP", "AVIF", "HEIF"])
 def test_metadata_takes_memory_before_pixels_do(kind: str) -> None:
-    """A file that its decoder takes whole is not even opened where that takes more than is allowed."""
+    """A file that its decoder loads whole is not opened if that takes more memory than allowed."""
     target = io.BytesIO()
     picture, exif = Image.new("RGB", (64, 64)), b"Exif\0\0II*\0\x08\0\0\0" + bytes(20 << 20)
     if kind == "HEIF":
@@ -47,7 +47,7 @@ def test_metadata_takes_memory_before_pixels_do(kind: str) -> None:
 
 
 def test_limits_of_libheif_are_no_want_of_memory() -> None:
-    """What libheif refuses for a limit of its own is unreadable: no memory setting would help."""
+    """An image beyond libheif's own limit is unreadable, because no memory setting would help."""
     whole = bytearray(ENCODED["heic"])
     size = whole.index(b"ispe") + 8
     whole[size : size + 8] = struct.pack(">II", 8, 8)
@@ -58,7 +58,7 @@ def test_limits_of_libheif_are_no_want_of_memory() -> None:
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 def test_one_scan_takes_no_coefficients(mode: str) -> None:
-    """A JPEG in one scan is decoded row by row, and its estimate says so."""
+    """The estimate for a JPEG in one scan, which is decoded row by row, has no coefficients."""
     target = io.BytesIO()
     Image.new(mode, (4_000, 4_000)).save(target, "JPEG")
     wanted = render(target.getvalue(), request(memory=1))
@@ -67,7 +67,7 @@ def test_one_scan_takes_no_coefficients(mode: str) -> None:
 
 
 def test_several_scans_take_coefficients() -> None:
-    """A JPEG that is not progressive, but has a scan for each component, keeps all its coefficients."""
+    """A baseline JPEG with a scan for each component keeps all its coefficients."""
     side = 4_000
     wanted = render(jpeg.scan_by_scan(side), request(memory=1))
     assert isinstance(wanted, NeedsMemory)
@@ -82,7 +82,7 @@ def bitmap(width: int, height: int, data: bytes) -> bytes:
 
 
 def test_run_lengths_take_more() -> None:
-    """Run-length coded BMP is decoded by Python, into buffers of its own."""
+    """The estimate for a run-length coded BMP includes the buffers of Python, which decodes it."""
     wanted = render(bitmap(1_000, 1_000, b"\0\1"), request(memory=1))
     assert isinstance(wanted, NeedsMemory)
     assert wanted.bytes >= 3_000_000
@@ -103,14 +103,14 @@ def tiff(strips: int) -> bytes:
 
 @pytest.mark.parametrize("body", [bitmap(99, 99, b"\x09\0"), icon(300, 300), tiff(10**9)], ids=["bmp", "ico", "tiff"])
 def test_pixels_that_are_not_there(body: bytes) -> None:
-    """What holds fewer pixels than it declares is truncated, though nothing was cut off its file."""
+    """A file with fewer pixels than it declares is truncated, though it lost nothing at its end."""
     found = render(body, request())
     assert isinstance(found, Refused)
     assert Reason.TRUNCATED == found.reason
 
 
 def test_a_tile_that_no_memory_holds() -> None:
-    """What Pillow reports as decoder error -9 is want of memory."""
+    """Pillow's decoder error -9 means that the image is out of memory."""
     entries = [(256, 64), (257, 64), (258, 8), (259, 8), (262, 1), (277, 1), (322, 10**6), (323, 10**6)]
     entries += [(324, 8), (325, 100)]
     packed = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
@@ -119,14 +119,14 @@ def test_a_tile_that_no_memory_holds() -> None:
 
 
 def test_ordinary_shapes_take_no_more() -> None:
-    """Of a picture of ordinary shape, rows make next to nothing."""
+    """Rows add next to nothing to the estimate for a picture of ordinary shape."""
     wanted = render(bomb(6_400), request(memory=1))
     assert isinstance(wanted, NeedsMemory)
     assert wanted.bytes < 1.2 * 6_400**2 + 7_000_000
 
 
 async def test_more_than_was_admitted() -> None:
-    """An image that takes far more memory than its header says fails alone, and may have more where it is admitted."""
+    """An image that takes more memory than its header says fails alone, and succeeds if it is admitted with more."""
     content = gif.head(1, 1) + gif.comments(200_000) + gif.frame(1, 1) + b";"  # Pillow keeps the comments, 50 MB twice
     async with running(memory=320 << 20) as workers:
         for memory, expected in ((8 << 20, Reason.OUT_OF_MEMORY), (240 << 20, None), (8 << 20, Reason.OUT_OF_MEMORY)):

@@ -33,14 +33,14 @@ def saved(mode: str, *, lossless: bool) -> bytes:
 @pytest.mark.parametrize("lossless", [False, True])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_looks_as_pillow_decodes_it(mode: str, lossless: bool) -> None:
-    """Reduced in the decoder, a thumbnail is near that of every pixel that Pillow decodes."""
+    """A thumbnail that the decoder reduces is close to one from all of Pillow's pixels."""
     body = saved(mode, lossless=lossless)
     with Image.open(io.BytesIO(body)) as whole:
         assert psnr(reference(whole.convert(mode)), thumbnail_pixels(body, 100, 100)) >= 44
 
 
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where libwebp cannot be asked directly, Pillow decodes, and the thumbnail is almost the same."""
+    """Pillow decodes if libwebp cannot be called directly, and the thumbnail is almost the same."""
     body = saved("RGB", lossless=False)
     reduced = thumbnail_pixels(body, 100, 100)
     monkeypatch.setattr(webp, "_LIBWEBP", None)
@@ -50,7 +50,7 @@ def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("lossless", [False, True])
 def test_cut_short(lossless: bool) -> None:
-    """A file that ends anywhere behind its header is truncated; half a picture is none."""
+    """A file that ends anywhere behind its header is truncated, and half a picture is not a thumbnail."""
     body = saved("RGB", lossless=lossless)
     for length in (40, len(body) // 2, len(body) - 2):
         found = render(body[:length], Request(100, 100, "jpeg", 80, 10**8, 10**9))

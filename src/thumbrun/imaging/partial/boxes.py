@@ -1,20 +1,22 @@
-"""The size that a HEIC or AVIF file declares for the picture it shows (ISO/IEC 23008-12, 6.5.3). Pure."""
+"""Reads the size that a HEIC or AVIF file declares for the picture it shows (ISO/IEC 23008-12, 6.5.3). Pure."""
 
 import struct
 from collections.abc import Iterator
 
-_SEQUENCES = (b"avis", b"msf1", b"hevc", b"hevx", b"hevm", b"hevs")  # what moves may show something else
+_SEQUENCES = (b"avis", b"msf1", b"hevc", b"hevx", b"hevm", b"hevs")  # a file of moving pictures can show another one
 _MOST_BOXES = 5000
 
 
 def size(head: bytes) -> tuple[int, int] | None:
-    """Return width and height in pixels before it is turned, None where the first bytes do not tell, or it is cropped.
+    """Return the picture's width and height in pixels, before it is turned; None if they are unknown.
+
+    They are unknown if the first bytes do not tell them, or if the picture is cropped.
 
     Args:
         head: The file's first bytes.
 
     Raises:
-        struct.error, IndexError: They are broken.
+        struct.error, IndexError: The bytes are broken.
     """
     if head[8:12] in _SEQUENCES:
         return None
@@ -40,7 +42,7 @@ def size(head: bytes) -> tuple[int, int] | None:
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the boxes that are there whole, by name and content."""
+    """Yield the name and content of each complete box."""
     at = 0
     for _ in range(_MOST_BOXES):
         if at + 8 > len(data):
@@ -57,7 +59,7 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _associated(content: bytes, item: int) -> Iterator[int]:
-    """Yield the numbers of an item's properties, from 1."""
+    """Yield the numbers of an item's properties, which count from 1."""
     wide, large = content[0] > 0, content[3] & 1
     (count,) = struct.unpack_from(">I", content, 4)
     at = 8

@@ -1,4 +1,4 @@
-"""What an object's first bytes say: that a part of it is enough, that it declares too many pixels, or neither. Pure."""
+"""Finds out from an object's first bytes if a part of it is enough, and how large its picture is. Pure."""
 
 import struct
 
@@ -8,15 +8,15 @@ from thumbrun.imaging.partial.known_bytes import KnownBytes
 
 
 def partial_file(known: KnownBytes, width: int, height: int) -> bytes | None:
-    """Return a file that holds all of an image that a thumbnail needs, None where the whole image is needed.
+    """Return a file with everything that a thumbnail needs of an image, None if it needs the whole image.
 
     Args:
-        known: What is known of the image, at its first bytes.
-        width: Of the largest box, in pixels.
-        height: As width.
+        known: The known bytes of the image, with its first bytes.
+        width: The width of the largest box, in pixels.
+        height: The height of the largest box, in pixels.
 
     Raises:
-        MissingError: More bytes are needed to tell, or to make it.
+        MissingError: More bytes are needed to decide, or to make the file.
     """
     match sniff.format_of(known.head[: sniff.HEAD]):
         case "jpeg":
@@ -30,17 +30,17 @@ def partial_file(known: KnownBytes, width: int, height: int) -> bytes | None:
 
 
 def faster_file(known: KnownBytes, width: int, height: int) -> bytes | None:
-    """Return a shorter file that makes the same thumbnail in less time, None where there is none.
+    """Return a shorter file that makes the same thumbnail in less time, None if there is none.
 
-    A decoder of GIF reads no further than it must, nor does one of TIFF but where there are smaller versions.
+    A GIF decoder reads no further than it must. A TIFF decoder does so too, unless there are smaller versions.
 
     Args:
-        known: As for `partial_file`.
-        width: As for `partial_file`.
-        height: As for `partial_file`.
+        known: The known bytes of the image, with its first bytes.
+        width: The width of the largest box, in pixels.
+        height: The height of the largest box, in pixels.
 
     Raises:
-        MissingError: As for `partial_file`.
+        MissingError: More bytes are needed to decide, or to make the file.
     """
     match sniff.format_of(known.head[: sniff.HEAD]):
         case "jpeg":
@@ -52,10 +52,10 @@ def faster_file(known: KnownBytes, width: int, height: int) -> bytes | None:
 
 
 def declared_size(known: KnownBytes) -> tuple[int, int] | None:
-    """Return width and height in pixels as a header among the first bytes declares them, None where it does not.
+    """Return the width and height in pixels that a header among the first bytes declares, None if there is none.
 
     Raises:
-        MissingError: The header of a JPEG or TIFF is longer, or elsewhere.
+        MissingError: The header of a JPEG or TIFF is longer than these bytes, or elsewhere.
     """
     head = known.head
     name = sniff.format_of(head[: sniff.HEAD])
@@ -90,7 +90,7 @@ def _bitmap(head: bytes) -> tuple[int, int]:
 
 
 def _jpeg2000(head: bytes) -> tuple[int, int] | None:
-    """Read the SIZ marker of the first codestream: the grid's end less its beginning (ITU-T T.800, A.5.1)."""
+    """Return the size in the SIZ marker of the first codestream: the grid's end less its start (ITU-T T.800, A.5.1)."""
     at = head.find(b"\xff\x4f\xff\x51")
     if at < 0:
         return None

@@ -1,4 +1,4 @@
-"""Where the first picture of a GIF ends (GIF89a, 17 to 26). Pure."""
+"""Finds the end of the first picture of a GIF (GIF89a, 17 to 26). Pure."""
 
 from collections.abc import Iterator
 
@@ -6,12 +6,12 @@ from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 
 _HEADER = 13
 _IMAGE, _EXTENSION, _TRAILER = 0x2C, 0x21, 0x3B
-_MOST_BLOCKS = 1 << 16  # in all; of 255 bytes each, usually
-_STEP = 1 << 16  # bytes that are asked for at least
+_MOST_BLOCKS = 1 << 16  # in all; usually of 255 bytes each
+_STEP = 1 << 16  # bytes to ask for at least
 
 
 def part(known: KnownBytes) -> bytes | None:
-    """Return a file of the first picture alone, None where there is nothing else, or something odd.
+    """Return a file of the first picture alone, None if there is nothing else in the GIF, or if it is odd.
 
     Raises:
         MissingError: More bytes are needed.
@@ -39,7 +39,7 @@ def part(known: KnownBytes) -> bytes | None:
 
 
 def _data_end(known: KnownBytes, at: int, blocks: Iterator[int]) -> int | None:
-    """Return where the sub-blocks end that begin at a place, None where they do not within so many of them."""
+    """Return the end of the sub-blocks that begin at a position, None if `blocks` ends before them."""
     have = known.head
     for _ in blocks:
         if at >= len(have):
@@ -53,7 +53,7 @@ def _data_end(known: KnownBytes, at: int, blocks: Iterator[int]) -> int | None:
 
 
 def _at(known: KnownBytes, at: int, count: int) -> bytes:
-    """Return some bytes; where they are missing, ask for twice as many as are known."""
+    """Return some bytes; if they are missing, ask for twice as many as are known."""
     try:
         return known.at(at, at + count)
     except MissingError as error:
@@ -62,5 +62,5 @@ def _at(known: KnownBytes, at: int, count: int) -> bytes:
 
 
 def _colours(flags: int) -> int:
-    """Return the bytes of the colour table that flags announce."""
+    """Return the size of the colour table that flags announce, in bytes."""
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0

@@ -1,18 +1,17 @@
-"""Which scans of a progressive JPEG a thumbnail needs (ITU-T T.81, annexes B and G). Pure.
+"""Chooses the scans of a progressive JPEG that a thumbnail needs (ITU-T T.81, annexes B and G). Pure.
 
-A decoder that divides by eight uses of each block its mean (DC), one that divides by four three more coefficients; of
-colours that are stored at half the size, as many more as make up for it. All other scans may be left out, and so may
-the last bits of what is used. Measured on photographs against the same decoder with all scans, in PSNR of the
-thumbnails' pixels: the worst, the median, the time of decoding, the part of the file up to the last scan used.
+A decoder that divides by eight uses only the mean (DC) of each block. One that divides by four uses three more
+coefficients. For colours that are stored at half the size, a decoder uses as many more as make up for that. thumbrun
+can leave out all other scans, and the last bits of the coefficients in use, because that hardly shows:
 
-| luma at 1/8, against the thumbnail, at least | colours, both ways | scans | worst | median | time | file |
-|---|---|---|---|---|---|---|
-| 4.9 times, 3,200 pixels, quality 85 | halved | first of the means | 48.1 dB | 51 dB | 0.21 | 0.12 |
-| 2.3 times, quality 70 | not halved | first of the means | 46.5 dB | 53 dB | 0.26 | 0.16 |
-| 2.3 times, quality 70 | halved | and the colours' first | 46.7 dB | 50 dB | 0.25 | 0.28 |
-| 1.5 times | any | all of the means, the first of all else | 46.7 dB | 52 dB | 0.37 | 0.56 |
+| luma at 1/8, against the thumbnail, at least | colours, both ways | scans |
+|---|---|---|
+| 4.9 times, 3,200 pixels, quality 85 | halved | the first of the means |
+| 2.3 times, quality 70 | not halved | the first of the means |
+| 2.3 times, quality 70 | halved | the first of the means and of the colours |
+| 1.5 times | any | all of the means, the first of all else |
 
-Below that, and whatever the file does that no encoder does, all of it is needed.
+Below that, or if the file is unlike that of any encoder, a thumbnail needs all of it.
 """
 
 from thumbrun.imaging.geometry import JPEG_MARGIN, fit
@@ -22,34 +21,34 @@ from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 
 _EOI_BYTES = b"\xff\xd9"
 
-# The table's first column. A decoder divides by eight only where enough remains.
+# The table's first column. A decoder divides by eight only if enough pixels remain.
 _EIGHTH, _MEANS_HALVED, _QUARTER = JPEG_MARGIN, 4.9, 1.5
-_SMOOTH = 3200  # pixels of a picture's longer side; smaller ones have more detail, in colour as well, in each pixel
-# Quantisers of means, times what the bits can say that their first scans leave out: 5 at quality 85, 10 at 70. Above
-# the first, something stands in for these bits; above the second they are read.
+_SMOOTH = 3200  # pixels of a picture's longer side; smaller pictures have more detail in each pixel, also in colour
+# Quantisers of means, times the largest value of the bits that their first scans leave out: 5 at quality 85, 10 at 70.
+# Above the first, stand-ins replace these bits; above the second, thumbrun reads them.
 _FINE, _COARSEST = 5, 10
-_LOW = frozenset((1, 2, 4))  # the coefficients of two by two samples beside the mean, as zigzag numbers them
+_LOW = frozenset((1, 2, 4))  # the coefficients of two by two samples beside the mean, in zigzag numbers
 _ALL = frozenset(range(1, 64))
-_MOST_LACKING = 2  # last bits of a coefficient beside the mean
-_SCANS = 64  # at the beginning of a file, of which any encoder has less
+_MOST_LACKING = 2  # last bits that any coefficient beside the mean may lack
+_SCANS = 64  # scans to look at from the start of a file; every encoder makes fewer
 
 
 def part(known: KnownBytes, width: int, height: int) -> bytes | None:
-    """Return a file of those scans that a thumbnail needs, None where all are needed.
+    """Return a file of the scans that a thumbnail needs, None if it needs all scans.
 
     Args:
-        known: What is known of the file.
-        width: Of the largest box, in pixels.
-        height: As width.
+        known: The known bytes of the file.
+        width: The width of the largest box, in pixels.
+        height: The height of the largest box, in pixels.
 
     Raises:
-        MissingError: More bytes are needed; all of them, where it takes more than the first scans.
+        MissingError: More bytes are needed; all of them, if it takes more than the first scans.
     """
     try:
         frame = read_frame(known)
         margin = _margin(frame, width, height)
         if margin >= _EIGHTH and (few := _first_scans(known, frame, margin)):
-            passed = all_scans(known, frame, few[-1].end)  # a scan may use a table that stands before one left out
+            passed = all_scans(known, frame, few[-1].end)  # a scan can use a table before one that is left out
             return _file(known, frame, passed, frozenset(few), frozenset(), _bits(frame, few))
         if margin < _QUARTER:
             return None
@@ -63,9 +62,9 @@ def part(known: KnownBytes, width: int, height: int) -> bytes | None:
 
 
 def _margin(frame: Frame, width: int, height: int) -> float:
-    """Return how many times larger than the thumbnail the picture at 1/8 is, whichever way it lies.
+    """Return how many times larger than the thumbnail the picture at 1/8 is, upright or turned.
 
-    The smaller of both ways: they differ where a side of the thumbnail is rounded.
+    This is the smaller of both values, which differ if a side of the thumbnail is rounded.
     """
     margins = []
     for box in ((width, height), (height, width)):
@@ -75,9 +74,9 @@ def _margin(frame: Frame, width: int, height: int) -> float:
 
 
 def _first_scans(known: KnownBytes, frame: Frame, margin: float) -> list[Scan]:
-    """Return the scans that bring the first bits of means, and of colours what makes up for their half size.
+    """Return the scans with the first bits of the means, and those that make up for the half size of colours.
 
-    None where the file has other scans before these, or these say too little.
+    Return none if the file has other scans before these, or if these leave out too many bits.
     """
     means = set(frame.components)
     halved = {name for name, component in frame.components.items() if frame.halved(component)}
@@ -111,7 +110,7 @@ def _first_scans(known: KnownBytes, frame: Frame, margin: float) -> list[Scan]:
 
 
 def _bits(frame: Frame, scans: list[Scan]) -> bytes:
-    """Return what stands in for the last bits of means, nothing where these hardly show."""
+    """Return stand-ins for the last bits of the means, or nothing if these bits hardly show."""
     means = [scan for scan in scans if scan.first == 0]
     if all(_coarseness(frame, scan) <= _FINE for scan in means):
         return b""
@@ -119,7 +118,7 @@ def _bits(frame: Frame, scans: list[Scan]) -> bytes:
 
 
 def _coarseness(frame: Frame, scan: Scan) -> int:
-    """Return the largest quantiser of the means that a scan brings, times what their last bits can say."""
+    """Return the largest quantiser of a scan's means, times the largest value of the bits that the scan leaves out."""
     found = 0
     for name in scan.components:
         quantiser = frame.quantisers.get(frame.components[name].table)
@@ -130,14 +129,17 @@ def _coarseness(frame: Frame, scan: Scan) -> int:
 
 
 def _ask_ahead(known: KnownBytes, frame: Frame, means_end: int) -> None:
-    """Ask for as much again as the means took, where that is not there: the colours are near, and a request waits."""
+    """Ask for as many bytes again as the means took, unless they are known.
+
+    The colours follow the means closely, and another request would take time.
+    """
     likely = min(known.size, 2 * means_end - frame.scans)
     if len(known.head) < likely:
         raise MissingError(len(known.head), likely)
 
 
 def _chosen(frame: Frame, scans: list[Scan], *, quarter: bool) -> tuple[frozenset[Scan], frozenset[int]]:
-    """Choose the scans for a decoder that divides by eight, or by four; and the tables all of which it uses."""
+    """Choose the scans for a decoder that divides by eight or by four, and the tables that it uses completely."""
     chosen: set[Scan] = set()
     exact: set[int] = set()
     for name, component in frame.components.items():
@@ -157,7 +159,7 @@ def _chosen(frame: Frame, scans: list[Scan], *, quarter: bool) -> tuple[frozense
 
 
 def _whole_means(scans: list[Scan]) -> set[Scan]:
-    """Return a component's scans of means, which follow one another down to the last bit."""
+    """Return a component's scans of means, after checking that they continue each other to the last bit."""
     low = 0
     for index, scan in enumerate(scans):
         if scan.high != low or (index and scan.low != scan.high - 1):
@@ -176,10 +178,11 @@ def _file(
     exact: frozenset[int],
     more: bytes = b"",
 ) -> bytes:
-    """Return a file of the chosen scans, with the tables of all, and of more scans, in which libjpeg smooths nothing.
+    """Return a file of the chosen scans, the tables of all scans, and `more` scans; libjpeg smooths nothing in it.
 
-    It would guess what is left out from the means around a block, which takes longer than all else and comes out worse.
-    It does not where a quantiser of those coefficients is zero; so one is made zero that this decoder does not use.
+    libjpeg would guess the coefficients that are left out from the means around a block. That takes longer than all
+    else, and looks worse. It does not do so if a quantiser of those coefficients is zero, so this sets one to zero that
+    the decoder does not use.
     """
     head = bytearray(known.at(0, frame.scans))
     unused = {component.table for component in frame.components.values()} & frame.smoothing.keys() - exact

@@ -1,25 +1,26 @@
-"""Stand-ins for the last bits of a progressive JPEG's means, where the scans that bring them are not read. Pure.
+"""Makes stand-ins for the last bits of a progressive JPEG's means, if thumbrun does not read their scans. Pure.
 
-A mean that lacks its last bit is too small by half of what that can say, on average: a quantiser of 16 makes a picture
-darker by a level, and its colours as well. A scan that refines means is one plain bit for each block, coded by no table
-(ITU-T T.81, G.1.2.1.2), so one can be made: of bits that are set in every other block. That is right on average, and
-nothing is left of the pattern once blocks are averaged. It adds 3 dB at a quantiser of 6, and 5 at 13.
+A mean that lacks its last bit is too small, on average by half of that bit's value. With a quantiser of 16, that makes
+a picture darker by a level, and changes its colours by as much. A scan that refines means is one plain bit for each
+block, and uses no table (ITU-T T.81, G.1.2.1.2). So thumbrun can make one, which sets the bit of every other block.
+That is right on average, and averaging blocks removes the pattern. The thumbnail comes much nearer to one with all
+scans.
 """
 
 import struct
 
 from thumbrun.imaging.partial.jpeg_scans import Frame
 
-_NO_RESTARTS = b"\xff\xdd\x00\x04\x00\x00"  # a DRI segment: what follows has no restart markers
+_NO_RESTARTS = b"\xff\xdd\x00\x04\x00\x00"  # a DRI segment: the scans after it have no restart markers
 _SOS = b"\xff\xda"
 _BLOCK = 8  # samples
 
 
 def stand_ins(frame: Frame, lacking: dict[int, int]) -> bytes:
-    """Return scans that bring the last bits of means.
+    """Return scans with stand-ins for the last bits of means.
 
     Args:
-        frame: What they belong to.
+        frame: The frame that the scans belong to.
         lacking: How many bits each component lacks.
     """
     scans = []
@@ -30,10 +31,10 @@ def stand_ins(frame: Frame, lacking: dict[int, int]) -> bytes:
 
 
 def _scan(frame: Frame, names: list[int], bit: int) -> bytes:
-    """Return the scan of one bit of the means of some components."""
+    """Return the scan for one bit of the means of some components."""
     head = bytes((len(names), *(byte for name in names for byte in (name, 0)), 0, 0, bit << 4 | bit - 1))
     across, down = frame.most_across, frame.most_down
-    if len(names) == 1:  # it is not interleaved: a unit is one block, and none is there for the sake of others (A.2.2)
+    if len(names) == 1:  # not interleaved: a unit is one block, and no block only fills up a unit (A.2.2)
         component = frame.components[names[0]]
         units = _units(frame.width * component.across, across) * _units(frame.height * component.down, down)
         blocks = 1
@@ -44,12 +45,12 @@ def _scan(frame: Frame, names: list[int], bit: int) -> bytes:
 
 
 def _units(samples: int, across: int) -> int:
-    """Return how many units of `across` blocks cover so many samples."""
+    """Return how many units of `across` blocks cover this many samples."""
     return -(-samples // (_BLOCK * across))
 
 
 def _every_other(units: int, blocks: int) -> bytes:
-    """Return a bit for each block, which changes within a unit, and for each of its blocks from unit to unit."""
+    """Return one bit for each block; bits alternate within a unit, and for each of its blocks from unit to unit."""
     one = "".join("01"[index % 4 in (1, 2)] for index in range(blocks))
     other = one.translate({ord("0"): "1", ord("1"): "0"})
     eight_units = int(4 * (one + other), 2).to_bytes(blocks, "big")

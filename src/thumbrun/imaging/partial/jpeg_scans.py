@@ -1,4 +1,4 @@
-"""Read how a JPEG is put together: its frame header, and the scans of a progressive one (ITU-T T.81, B and G). Pure."""
+"""Reads the structure of a JPEG: its frame header, and the scans of a progressive one (ITU-T T.81, B and G). Pure."""
 
 import re
 from collections.abc import Iterator
@@ -9,30 +9,30 @@ from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 _SOF2, _DHT, _EOI, _SOS, _DQT = 0xC2, 0xC4, 0xD9, 0xDA, 0xDB
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {_DHT, 0xC8, 0xCC}
 _WITHOUT_LENGTH = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
-_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # that ends a scan: neither a stuffed byte nor a restart
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # a marker that ends a scan: neither a stuffed byte nor a restart
 
 _MOST_SEGMENTS = 2000
 _MOST_SCANS = 200
-_MOST_FILLED = 64  # bytes before a marker
-_STEP = 1 << 16  # bytes that are asked for at least
-_MOST_BYTES_A_MEAN = 4  # that any of these can take
-_BITS_A_MEAN = 4  # that most photographs take at most in the first scan, for each block of each component
+_MOST_FILLED = 64  # fill bytes before a marker
+_STEP = 1 << 16  # bytes to ask for at least
+_MOST_BYTES_A_MEAN = 4  # the most bytes that a mean can take
+_BITS_A_MEAN = 4  # bits for each block of each component; most photographs need no more in the first scan
 
-_SMOOTHED = 5  # the sixth coefficient: libjpeg's smoothing looks at it, two by two samples do not use it
+_SMOOTHED = 5  # the sixth coefficient: libjpeg's smoothing checks it, and two by two samples do not use it
 
 
 class OddError(Exception):
-    """The file is broken, or does what no encoder does."""
+    """The file is broken, or is unlike that of any encoder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """What a frame header says of a component.
+    """A component, as the frame header describes it.
 
     Attributes:
-        across: Samples, 1 or 2, of each unit of the picture.
-        down: As across.
-        table: The number of its quantisers.
+        across: The number of its samples, 1 or 2, across each unit of the picture.
+        down: The number of its samples, 1 or 2, down each unit of the picture.
+        table: The number of its table of quantisers.
     """
 
     across: int
@@ -42,17 +42,17 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One scan.
+    """One scan of a JPEG. Positions are in bytes of the file.
 
     Attributes:
-        tables: Where the tables before it begin, in bytes of the file.
-        start: Where it begins.
-        end: Where its data end.
-        components: By their names.
-        first: Of its coefficients, in zigzag order; 0 is the mean.
-        last: As first.
-        high: How many last bits were left out before it; 0 if it is the first of its coefficients.
-        low: How many it leaves out.
+        tables: The position where the tables before it begin.
+        start: The position where it begins.
+        end: The position where its data end.
+        components: The names of its components.
+        first: The first of its coefficients, in zigzag order; 0 is the mean.
+        last: The last of its coefficients, in zigzag order.
+        high: How many last bits the scans before it left out; 0 if it is the first of its coefficients.
+        low: How many last bits it leaves out.
     """
 
     tables: int
@@ -65,21 +65,21 @@ class Scan:
     low: int
 
     def holds(self, coefficient: int) -> bool:
-        """Whether it brings bits of a coefficient."""
+        """Whether the scan has bits of a coefficient."""
         return self.first <= coefficient <= self.last
 
 
 @dataclass(slots=True)
 class Frame:
-    """What stands before the first scan.
+    """The headers before the first scan.
 
     Attributes:
-        width: In pixels.
-        height: In pixels.
-        scans: Where the first scan begins, its tables included.
-        components: By name.
-        quantisers: Of the means, by table.
-        smoothing: Where the quantiser stands that tells libjpeg's smoothing to begin, by table.
+        width: The width of the picture, in pixels.
+        height: The height of the picture, in pixels.
+        scans: The position where the first scan begins, its tables included.
+        components: The components, by name.
+        quantisers: The quantisers of the means, by table.
+        smoothing: The start and end of the quantiser that makes libjpeg smooth a picture, by table.
     """
 
     width: int = 0
@@ -91,26 +91,26 @@ class Frame:
 
     @property
     def most_across(self) -> int:
-        """The most samples that a component has across, of each unit of the picture."""
+        """The most samples that a component has across each unit of the picture."""
         return max(component.across for component in self.components.values())
 
     @property
     def most_down(self) -> int:
-        """As most_across."""
+        """The most samples that a component has down each unit of the picture."""
         return max(component.down for component in self.components.values())
 
     def halved(self, component: Component) -> bool:
-        """Whether a component has at most half of the samples of another both ways."""
+        """Whether a component has at most half of the samples of another, both across and down."""
         return self.most_across >= 2 * component.across and self.most_down >= 2 * component.down
 
     def blocks(self) -> int:
-        """Return the number of blocks of all components together, roughly."""
+        """Return roughly the number of blocks of all components together."""
         samples = sum(component.across * component.down for component in self.components.values())
         return self.width * self.height * samples // (64 * self.most_across * self.most_down)
 
 
 def size(known: KnownBytes) -> tuple[int, int] | None:
-    """Return width and height in pixels of a JPEG of any kind, None where its header does not say.
+    """Return the width and height in pixels of a JPEG of any kind, None if its header does not tell.
 
     Raises:
         MissingError: More bytes are needed.
@@ -131,7 +131,7 @@ def size(known: KnownBytes) -> tuple[int, int] | None:
 
 
 def _at(known: KnownBytes, start: int, end: int) -> bytes:
-    """Return some bytes; where they are missing, ask for as many again as are known, since headers may be long."""
+    """Return some bytes; if they are missing, ask for as many again as are known, because headers can be long."""
     try:
         return known.at(start, end)
     except MissingError:
@@ -140,7 +140,7 @@ def _at(known: KnownBytes, start: int, end: int) -> bytes:
 
 
 def _segment(known: KnownBytes, at: int) -> tuple[int, int, int]:
-    """Return the marker at a place, where what it announces begins, and where that ends."""
+    """Return the marker at a position, and where the content of its segment begins and ends."""
     for _ in range(_MOST_FILLED):
         head = _at(known, at, at + 2)
         if head != b"\xff\xff":
@@ -158,11 +158,11 @@ def _segment(known: KnownBytes, at: int) -> tuple[int, int, int]:
 
 
 def read_frame(known: KnownBytes) -> Frame:
-    """Read what stands before the first scan.
+    """Read the headers before the first scan.
 
     Raises:
         MissingError: More bytes are needed.
-        OddError: It is not progressive, or odd.
+        OddError: The JPEG is not progressive, or is odd.
     """
     frame = Frame()
     at = 2
@@ -193,7 +193,7 @@ def _read_quantisers(frame: Frame, tables: bytes, start: int) -> None:
 
 
 def _quantisers(tables: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield the tables of a segment: the number of each, where its values begin, and how many bytes each has."""
+    """Yield the tables of a segment: the number of each, where its values begin, and the bytes of each value."""
     at = 0
     while at < len(tables):
         wide, table = 1 + (tables[at] >> 4), tables[at] & 15
@@ -205,11 +205,11 @@ def _quantisers(tables: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def low_quantisers(file: bytes, count: int) -> list[int]:
-    """Return the first quantisers of all tables of a file that may hold no picture, none where it is odd.
+    """Return the first quantisers of all tables of a file, none if it is odd. The file need not hold a picture.
 
     Args:
-        file: All of its bytes.
-        count: Of each table, in zigzag order.
+        file: All bytes of the file.
+        count: How many quantisers of each table, in zigzag order.
     """
     known, at = KnownBytes(len(file), file), 2
     found: list[int] = []
@@ -245,10 +245,10 @@ def _read_head(frame: Frame, head: bytes) -> None:
 
 
 def all_scans(known: KnownBytes, frame: Frame, end: int | None = None) -> list[Scan]:
-    """Return the scans of a file, whole or up to the end of one of them.
+    """Return all scans of a file, or those up to `end`, the end of one of them.
 
     Raises:
-        OddError: It is broken or odd.
+        OddError: The file is broken or odd.
     """
     scans: list[Scan] = []
     at = frame.scans
@@ -261,7 +261,7 @@ def all_scans(known: KnownBytes, frame: Frame, end: int | None = None) -> list[S
 
 
 def next_scan(known: KnownBytes, frame: Frame, at: int) -> Scan | None:
-    """Return the scan at or after a place, None at the end of the picture.
+    """Return the scan at or after a position, None at the end of the picture.
 
     Raises:
         MissingError: More bytes are needed.
@@ -295,15 +295,16 @@ def _read_scan(frame: Frame, tables: int, start: int, head: bytes, end: int) -> 
 
 
 def _end(known: KnownBytes, frame: Frame, start: int, *, means: bool) -> int:
-    """Return where the data of a scan ends that begins at `start`: at the next marker that is none of its own.
+    """Return where the data of a scan end that begin at `start`: at the next marker that is not part of them.
 
-    What a scan of means takes can be told beforehand; of others a quarter of what is known is asked for at a time.
+    The size of a scan of means can be estimated beforehand. For other scans, this asks for a quarter more than is
+    known.
     """
     if found := _MARKER.search(known.head, start):
         return found.start()
     have = len(known.head)
     if have == known.size:
-        raise OddError  # it is cut short
+        raise OddError  # the file is cut short
     if have - start > frame.blocks() * _MOST_BYTES_A_MEAN + _STEP:
         raise OddError
     likely = start + frame.blocks() * _BITS_A_MEAN // 8 if means else 0

@@ -1,34 +1,34 @@
-"""The bytes of an object that are known, and the error of asking for others. Pure."""
+"""The known bytes of an object, and the error that asks for more. Pure."""
 
 
 class MissingError(Exception):
     """Bytes are needed that are not known yet.
 
     Attributes:
-        start: Where they begin.
-        end: Where they end, exclusive; within the object.
+        start: Where the missing bytes begin.
+        end: Where the missing bytes end, exclusive; this is within the object.
     """
 
     def __init__(self, start: int, end: int) -> None:
-        super().__init__(f"bytes {start} to {end}")
+        super().__init__(f"bytes {start} to {end} are needed")
         self.start = start
         self.end = end
 
 
 class KnownBytes:
-    """Pieces of an object.
+    """The known pieces of an object.
 
     Attributes:
-        size: Of the object, in bytes.
+        size: The size of the object, in bytes.
     """
 
     def __init__(self, size: int, head: bytes = b"") -> None:
-        """Begin with the first bytes."""
+        """Begin with the first bytes of the object."""
         self.size = size
         self._pieces: list[tuple[int, bytes]] = [(0, head)]
 
     def add(self, start: int, piece: bytes) -> None:
-        """Add a piece; one that continues another is joined with it."""
+        """Add a piece, and join it with the piece that it continues, if any."""
         for index, (begin, there) in enumerate(self._pieces):
             if begin + len(there) == start:
                 self._pieces[index] = (begin, there + piece)
@@ -42,14 +42,14 @@ class KnownBytes:
 
     @property
     def head(self) -> bytes:
-        """All bytes known from the first on."""
+        """All known bytes from the first one up to the first gap."""
         return self._pieces[0][1]
 
     def at(self, start: int, end: int) -> bytes:
-        """Return the bytes of a range, fewer only where the object ends before it.
+        """Return the bytes of a range, fewer only if the object ends before it does.
 
         Raises:
-            MissingError: They are not known.
+            MissingError: The bytes are not known.
         """
         end = min(end, self.size)
         if start >= end:

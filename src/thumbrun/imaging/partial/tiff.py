@@ -1,7 +1,7 @@
-"""The one picture of a TIFF that a thumbnail needs (TIFF 6.0; BigTIFF; TIFF Technical Note 1 for SubIFDs). Pure.
+"""Finds the one picture of a TIFF that a thumbnail needs (TIFF 6.0; BigTIFF; TIFF Technical Note 1 for SubIFDs). Pure.
 
-A file may hold many pages, of which the first counts, and smaller versions of it, of which the smallest counts that is
-still large enough. What is needed lies anywhere in the file, so it is made into a file of its own, without gaps.
+A file can hold many pages, of which thumbrun uses the first, and smaller versions of it, of which thumbrun uses the
+smallest that is large enough. The picture can lie anywhere in the file, so thumbrun makes a file of it without gaps.
 """
 
 import struct
@@ -11,16 +11,16 @@ from thumbrun.imaging.partial.tiff_directories import Directory, OddError, Tiff,
 from thumbrun.imaging.partial.tiff_levels import smallest
 
 _WIDTH, _HEIGHT, _COMPRESSION, _ORIENTATION, _TILES, _PROFILE = 256, 257, 259, 274, 324, 34675
-_PLACES = {273: 279, _TILES: 325}  # the tags of where data lies, and of how much it is
-_ELSEWHERE = frozenset((330, 400, 34665, 34853, 40965))  # what points to further directories
-_OLD_JPEG = 6  # whose tables lie wherever they like
+_PLACES = {273: 279, _TILES: 325}  # the tags of the data's positions, and of its lengths
+_ELSEWHERE = frozenset((330, 400, 34665, 34853, 40965))  # tags that point to further directories
+_OLD_JPEG = 6  # its tables can lie anywhere in the file
 
-_WORTH_LOOKING = 1 << 20  # bytes of a picture without tiles that make it worth a look for smaller versions
-_SPREAD, _SLACK = 1.5, 1 << 16  # how much may lie between the pieces of a picture, against them and in bytes
+_WORTH_LOOKING = 1 << 20  # bytes; thumbrun looks for smaller versions of larger pictures, and of tiled ones
+_SPREAD, _SLACK = 1.5, 1 << 16  # how far a picture's pieces may spread: in times their size, and more bytes
 
 
 def size(known: KnownBytes) -> tuple[int, int] | None:
-    """Return width and height in pixels of the first page, None where its directory does not say.
+    """Return the width and height in pixels of the first page, None if its directory does not tell.
 
     Raises:
         MissingError: More bytes are needed.
@@ -34,12 +34,12 @@ def size(known: KnownBytes) -> tuple[int, int] | None:
 
 
 def part(known: KnownBytes, width: int, height: int, *, smaller: bool = False) -> bytes | None:
-    """Return a file of the one picture that a thumbnail needs, None where the file holds it in an odd way.
+    """Return a file of the one picture that a thumbnail needs, None if the TIFF holds it in an odd way.
 
     Args:
-        known: What is known of the file.
-        width: Of the largest box, in pixels.
-        height: As width.
+        known: The known bytes of the file.
+        width: The width of the largest box, in pixels.
+        height: The height of the largest box, in pixels.
         smaller: Whether it must be a smaller version of the first page.
 
     Raises:
@@ -61,12 +61,12 @@ def part(known: KnownBytes, width: int, height: int, *, smaller: bool = False) -
 
 
 def _data(tiff: Tiff, directory: Directory) -> int:
-    """Return how many bytes the picture of a directory has."""
+    """Return the size of a directory's picture, in bytes."""
     return sum(sum(tiff.numbers(directory[tag])) for tag in _PLACES.values() if tag in directory)
 
 
 def _file(tiff: Tiff, directory: Directory) -> bytes:
-    """Return a file of one directory and what it points to."""
+    """Return a file of one directory and the data that it points to."""
     if tiff.number(directory, _COMPRESSION) == _OLD_JPEG:
         raise OddError
     tags = [tag for tag in _PLACES if tag in directory]
@@ -104,10 +104,10 @@ def _file(tiff: Tiff, directory: Directory) -> bytes:
 
 
 def _gather(known: KnownBytes, starts: tuple[int, ...], lengths: tuple[int, ...]) -> None:
-    """See to it that all pieces of a picture are known, which usually lie side by side.
+    """Check that all pieces of a picture are known. They usually lie side by side.
 
     Raises:
-        MissingError: They are not.
+        MissingError: Some pieces are not known.
     """
     total = sum(lengths)
     if len(starts) != len(lengths) or not total or total > known.size:

@@ -1,4 +1,4 @@
-"""Read the directories of a TIFF, and the values of their fields (TIFF 6.0, section 2; BigTIFF). Pure."""
+"""Reads the directories of a TIFF, and the values of their fields (TIFF 6.0, section 2; BigTIFF). Pure."""
 
 import struct
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 
 _WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
-# Bytes that are asked for at least, for a directory and its values lie together: a part of the file, within bounds.
-# Between its levels and behind their directories lie others' tiles, and of a small file no more than a third is read.
+# Bytes to ask for at least, because a directory and its values lie together: a part of the file, within bounds. Other
+# levels' tiles lie between the levels and behind their directories, and thumbrun reads at most a third of a small file.
 _STEP_OF, _LEAST_STEP, _MOST_STEP = 32, 1 << 12, 1 << 16
 _MOST_ENTRIES = 1000
 _MOST_PIECES = 1 << 16
 
 
 class OddError(Exception):
-    """The file is broken, or holds its picture in a way that is not understood here."""
+    """The file is broken, or holds its picture in a way that thumbrun does not understand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One field of a directory: its type, how many values, and these or where they lie."""
+    """One field of a directory: its type, the number of its values, and the values or their position."""
 
     kind: int
     count: int
@@ -32,13 +32,13 @@ Directory = dict[int, Entry]
 
 @dataclass(frozen=True, slots=True)
 class Tiff:
-    """A file, and how its numbers lie.
+    """A TIFF, and the layout of its numbers.
 
     Attributes:
-        known: What is known of it.
-        order: Of the bytes, as `struct` spells it.
+        known: The known bytes of the file.
+        order: The order of the bytes in a number, as `struct` spells it.
         big: Whether offsets have eight bytes.
-        begin: Where its first directory is.
+        begin: The position of its first directory.
     """
 
     known: KnownBytes
@@ -48,20 +48,20 @@ class Tiff:
 
     @property
     def offset(self) -> str:
-        """How `struct` spells an offset."""
+        """The format of an offset, as `struct` spells it."""
         return "Q" if self.big else "I"
 
     @property
     def width(self) -> int:
-        """Bytes of an offset."""
+        """The size of an offset, in bytes."""
         return 8 if self.big else 4
 
     def directory(self, at: int) -> tuple[Directory, int]:
-        """Return the directory at a place, and where the next one is, 0 if there is none.
+        """Return the directory at a position, and the position of the next one, 0 if there is none.
 
         Raises:
             MissingError: More bytes are needed.
-            OddError: It is broken.
+            OddError: The directory is broken.
         """
         code = self.order + ("Q" if self.big else "H")
         (count,) = struct.unpack(code, self._at(at, struct.calcsize(code)))
@@ -83,7 +83,8 @@ class Tiff:
         """Return the bytes of a field's values.
 
         Raises:
-            MissingError, OddError: As for `directory`.
+            MissingError: More bytes are needed.
+            OddError: The values lie beyond the file.
         """
         length = _WIDTHS[entry.kind] * entry.count
         if length <= self.width:
@@ -91,20 +92,22 @@ class Tiff:
         return self._at(struct.unpack(self.order + self.offset, entry.field)[0], length)
 
     def numbers(self, entry: Entry) -> tuple[int, ...]:
-        """Return a field's values.
+        """Return a field's values as numbers.
 
         Raises:
-            MissingError, OddError: As for `directory`.
+            MissingError: More bytes are needed.
+            OddError: The values are not numbers, are too many, or lie beyond the file.
         """
         if entry.kind not in _NUMBERS or entry.count > _MOST_PIECES:
             raise OddError
         return struct.unpack(f"{self.order}{entry.count}{_NUMBERS[entry.kind]}", self.values(entry))
 
     def number(self, directory: Directory, tag: int) -> int:
-        """Return the one number of a field, 0 where it is not there.
+        """Return the one number of a field, 0 if the directory does not have the field.
 
         Raises:
-            MissingError, OddError: As for `directory`.
+            MissingError: More bytes are needed.
+            OddError: The field does not hold exactly one number.
         """
         if tag not in directory:
             return 0
@@ -114,7 +117,7 @@ class Tiff:
         return numbers[0]
 
     def _at(self, start: int, length: int) -> bytes:
-        """Return some bytes; where they are missing, ask for all that may lie about them."""
+        """Return some bytes; if they are missing, ask for the likely next ones as well."""
         size = self.known.size
         if length > size or start + length > size:
             raise OddError
@@ -130,8 +133,8 @@ def opened(known: KnownBytes) -> Tiff:
 
     Raises:
         MissingError: More bytes are needed.
-        OddError: It is none.
-        struct.error: It is cut short.
+        OddError: It is not the header of a TIFF.
+        struct.error: The header is cut short.
     """
     head = known.at(0, 16)
     order = "<" if head[:2] == b"II" else ">"

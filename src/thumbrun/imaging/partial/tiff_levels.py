@@ -1,23 +1,21 @@
-"""Which smaller version of a TIFF's first page is enough for a thumbnail (TIFF Technical Note 1 for SubIFDs). Pure.
+"""Chooses the smaller version of a TIFF's first page that is enough for a thumbnail (Technical Note 1: SubIFDs). Pure.
 
-It must be some times larger than the thumbnail, by how it was made and compressed. Measured on 30 photographs at 2,400
-to 4,000 pixels against their first page, in PSNR of the thumbnails' pixels, the worst and the median; where averages
-are JPEG, each made of the one before, before it was encoded or after, whichever comes out worse:
+The version must be some times larger than the thumbnail. How many times depends on how it was made and compressed:
 
-| made of | compressed | times | worst | median |
-|---|---|---|---|---|
-| averages | without loss | 3 | 49.7 dB | 52 dB |
-| averages | JPEG of quality 75 or better, red, green and blue or grey (62: 45.9 dB) | 3 | 47.9 dB | 49 dB |
-| averages | JPEG of quality 75 or better, brightness and colours (4:2:0) | 9 | 46.2 dB | 48 dB |
-| averages | JPEG of quality 50 or better | 12 | 45.3 dB | 48 dB |
-| single pixels | without loss | 12 | 45.8 dB | 52 dB |
-| single pixels | JPEG of quality 50 or better | 16 | 45.7 dB | 49 dB |
+| made of | compressed | times |
+|---|---|---|
+| averages | without loss | 3 |
+| averages | JPEG of quality 75 or better, red, green and blue or grey | 3 |
+| averages | JPEG of quality 75 or better, brightness and colours (4:2:0) | 9 |
+| averages | JPEG of quality 50 or better | 12 |
+| single pixels | without loss | 12 |
+| single pixels | JPEG of quality 50 or better | 16 |
 
-JPEG of lower quality is not used at any size (30: 43.7 dB with 20 times), nor is what was not measured.
+thumbrun uses no version in JPEG of lower quality, and none of a kind that was not measured.
 
-Single pixels, which show what averages would hide (32 dB with 4 times), are what GDAL picks unless it is told
-otherwise; it says so. And libvips leaves out the last columns and rows that fill no pixel of a version, so that its
-picture lies elsewhere by up to a third of the thumbnail's pixel: 33 dB by a quarter of one, 47.9 dB by a twentieth.
+GDAL picks single pixels unless it is told otherwise, and says so in the file. They show patterns that averages would
+hide. libvips leaves out the last columns and rows that fill no pixel of a version, so its picture is shifted by up to a
+third of the thumbnail's pixel. thumbrun uses such a version only if the shift is too small to show.
 """
 
 import math
@@ -34,31 +32,32 @@ _REDUCED = 1
 _MARGIN = 3  # the table's third column
 _MARGIN_COLOURS, _MARGIN_JPEG = 9, 12
 _MARGIN_SAMPLED, _MARGIN_SAMPLED_JPEG = 12, 16
-_MOST_CUT = 1 / 20  # of the thumbnail's pixels, both ways together
+_MOST_CUT = 1 / 20  # of the thumbnail's pixel, both ways together
 _WITHOUT_LOSS = frozenset((1, 5, 8, 32773, 32946, 34925, 50000))
 _JPEG = 7
 _GREY_OR_RGB = frozenset((0, 1, 2))
-# The coarsest quantiser, in the tables of ITU-T T.81, K.1, of what shows at these sizes.
+# The coarsest quantiser, in the tables of ITU-T T.81, K.1, of the coefficients that show at these sizes.
 _LOW = 6  # coefficients, in zigzag order: all with less than three half waves a block
-_FINE, _COARSE = 12, 24  # at quality 75 with colours' tables, 62 without; at 50
+_FINE, _COARSE = 12, 24  # the first at quality 75 with the colours' tables, 62 without; the second at 50
 _RESAMPLING = re.compile(rb'name="RESAMPLING"[^>]{0,64}>([^<]{0,32})<')
 _SINGLE = frozenset((b"NEAREST", b"MODE"))
-_MOST_SAID = 1 << 12  # bytes of a field that is looked at
+_MOST_SAID = 1 << 12  # bytes of a field that thumbrun looks at
 _MOST_LEVELS = 24
 
 
 def smallest(tiff: Tiff, first: Directory, following: int, width: int, height: int) -> Directory:
-    """Return the smallest version of the first page that is large enough, which may be the page itself.
+    """Return the smallest version of the first page that is large enough, which can be the page itself.
 
-    Directories may lie anywhere, so each takes a request: behind one that is large enough, the first that is not ends
-    the search, as versions become smaller. Before it, it may be a picture of another kind.
+    Directories can lie anywhere, so each takes a request. Versions become smaller, so after one that is large enough,
+    the first that is not ends the search. Before that, a version that is not large enough can be a picture of another
+    kind.
 
     Args:
         tiff: The file.
         first: Its first directory.
-        following: Where the next one is, 0 if there is none.
-        width: Of the largest box, in pixels.
-        height: As width.
+        following: The position of the next directory, 0 if there is none.
+        width: The width of the largest box, in pixels.
+        height: The height of the largest box, in pixels.
 
     Raises:
         MissingError: More bytes are needed.
@@ -76,7 +75,7 @@ def smallest(tiff: Tiff, first: Directory, following: int, width: int, height: i
 
 
 def _levels(tiff: Tiff, first: Directory, following: int) -> Iterator[Directory]:
-    """Yield the smaller versions of the first page: its own directories', and those that follow it."""
+    """Yield the smaller versions of the first page: those in its own SubIFDs, then those that follow it."""
     if _SUB_DIRECTORIES in first:
         for at in tiff.numbers(first[_SUB_DIRECTORIES])[:_MOST_LEVELS]:
             yield tiff.directory(at)[0]
@@ -100,12 +99,12 @@ def _is_smaller(tiff: Tiff, level: Directory, than: Directory) -> bool:
 
 
 def _is_enough(tiff: Tiff, level: Directory, first: Directory, width: int, height: int) -> bool:
-    """Whether a smaller version makes the same thumbnail as the first page, whichever way it lies."""
+    """Whether a smaller version makes the same thumbnail as the first page, upright or turned."""
     whole, (across, down) = _size(tiff, first), _size(tiff, level)
     times = []
     for box in ((width, height), (height, width)):
         thumbnail = fit(*whole, *box)
-        if thumbnail != fit(across, down, *box):  # its sides were rounded; that must not make another thumbnail
+        if thumbnail != fit(across, down, *box):  # its sides are rounded, which must not change the thumbnail's size
             return False
         if _cut(whole[0], across, thumbnail[0]) + _cut(whole[1], down, thumbnail[1]) > _MOST_CUT:
             return False
@@ -114,7 +113,7 @@ def _is_enough(tiff: Tiff, level: Directory, first: Directory, width: int, heigh
 
 
 def _cut(whole: int, side: int, thumbnail: int) -> float:
-    """Return by how much of the thumbnail's pixels a side's end may lie elsewhere, as what fills no pixel was left out.
+    """Return how far a side's end can be shifted, in the thumbnail's pixels, because a version left out pixels.
 
     >>> _cut(4000, 500, 100), _cut(4100, 512, 41), _cut(4006, 501, 100)
     (0.0, 0.04, 0.0)
@@ -125,7 +124,7 @@ def _cut(whole: int, side: int, thumbnail: int) -> float:
 
 
 def _margin(tiff: Tiff, level: Directory, first: Directory) -> float:
-    """Return how many times larger than the thumbnail a version must be; infinity where no size is enough."""
+    """Return how many times larger than the thumbnail a version must be; infinity if no size is enough."""
     sampled = _is_sampled(tiff, level, first)
     if tiff.number(level, _COMPRESSION) in _WITHOUT_LOSS:
         return _MARGIN_SAMPLED if sampled else _MARGIN
@@ -140,20 +139,20 @@ def _margin(tiff: Tiff, level: Directory, first: Directory) -> float:
 
 
 def _is_sampled(tiff: Tiff, level: Directory, first: Directory) -> bool:
-    """Whether a version holds single pixels of the first page: it says so, or is of a map and says nothing."""
+    """Whether a version holds single pixels of the first page: it says so, or it belongs to a map and says nothing."""
     said = _RESAMPLING.search(_said(tiff, level, _GDAL_METADATA))
     return said[1] in _SINGLE if said else _GEO_KEYS in first
 
 
 def _coarsest(tiff: Tiff, level: Directory) -> float:
-    """Return the coarsest quantiser that shows, infinity where a version is no JPEG, or its fields do not tell."""
+    """Return the coarsest quantiser that shows; infinity if a version is not a JPEG, or its fields do not tell."""
     if tiff.number(level, _COMPRESSION) != _JPEG:
         return math.inf
     return max(jpeg_scans.low_quantisers(_said(tiff, level, _JPEG_TABLES), _LOW), default=math.inf)
 
 
 def _said(tiff: Tiff, level: Directory, tag: int) -> bytes:
-    """Return the bytes of a field, none where it is not there or too long to be looked at."""
+    """Return the bytes of a field; none if it is not there or too long."""
     return tiff.values(level[tag]) if tag in level and level[tag].count <= _MOST_SAID else b""
 
 

@@ -1,4 +1,4 @@
-"""Pictures of which a part is enough, and how a part is had of them."""
+"""Pictures of which a part is enough, and the functions that read such a part."""
 
 import io
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def progressive(side: int, quality: int = 85, subsampling: str = "4:2:0") -> byt
 
 @cache
 def animated(frames: int, side: int = 300) -> bytes:
-    """Return a GIF of so many pictures."""
+    """Return a GIF of several pictures."""
     target = io.BytesIO()
     pictures = [draw(side, number).quantize(64) for number in range(frames)]
     pictures[0].save(target, "GIF", save_all=True, append_images=pictures[1:], loop=0)
@@ -36,17 +36,17 @@ def animated(frames: int, side: int = 300) -> bytes:
 
 
 def fetched(body: bytes, *, first: int = FIRST, box: int = 100) -> tuple[bytes | None, int]:
-    """Read what a part takes; return it, and how many bytes were read."""
+    """Read the bytes that a part needs; return the part, and how many bytes were read."""
     return asked(body, lambda known: dispatch.partial_file(known, box, box), first)
 
 
 def declared(body: bytes, first: int = FIRST) -> tuple[int, int] | None:
-    """Read as much of a header as tells the size; return it."""
+    """Read as much of a header as tells the size; return the size."""
     return asked(body, dispatch.declared_size, first)[0]
 
 
 def asked(body: bytes, ask: Callable[[KnownBytes], T], first: int) -> tuple[T, int]:
-    """Read what is asked for, step by step; return the answer, and how many bytes were read."""
+    """Read the bytes that are missing, step by step; return the answer, and how many bytes were read."""
     known = KnownBytes(len(body), body[:first])
     for _ in range(_MOST_STEPS):
         try:
@@ -55,11 +55,11 @@ def asked(body: bytes, ask: Callable[[KnownBytes], T], first: int) -> tuple[T, i
             missing = error
         assert 0 <= missing.start < missing.end <= len(body)
         known.add(missing.start, body[missing.start : missing.end])
-    raise AssertionError("it asks for ever more")
+    raise AssertionError("it never stops asking for more bytes")
 
 
 def psnr(expected: Image.Image, actual: Image.Image) -> float:
-    """Return how alike two pictures are, in dB."""
+    """Return how similar two pictures are, in dB."""
     assert expected.size == actual.size
     error = ((np.asarray(expected.convert("RGB"), float) - np.asarray(actual.convert("RGB"), float)) ** 2).mean()
     return 99.0 if error == 0 else float(10 * np.log10(255**2 / error))

@@ -1,4 +1,4 @@
-"""TIFFs with smaller versions of their picture, as libvips and GDAL write them: tiled."""
+"""TIFFs with smaller versions of their picture, tiled, as libvips and GDAL write them."""
 
 import io
 import struct
@@ -21,8 +21,8 @@ def pyramid(side: int, **options: Any) -> bytes:
     """Return a TIFF of a drawn picture.
 
     Args:
-        side: The longest, in pixels, of the first page.
-        options: As for `pyramid_of`.
+        side: The longer side of the first page, in pixels.
+        options: The options of `pyramid_of`.
     """
     return pyramid_of(draw(side, 3), **options)
 
@@ -44,17 +44,17 @@ def pyramid_of(
     """Return a TIFF.
 
     Args:
-        whole: Its first page.
-        order: Of the bytes, as `struct` spells it.
+        whole: The first page.
+        order: The order of the bytes in a number, as `struct` spells it.
         big: Whether it is a BigTIFF.
         below: Whether the smaller versions are SubIFDs rather than pages of their own.
-        levels: How many pictures.
-        quality: Of JPEG; without, nothing is compressed.
-        rgb: Whether that JPEG is of red, green and blue, or else of brightness and colours of half the size.
+        levels: How many pictures it has.
+        quality: The quality of its JPEG pictures; with None, nothing is compressed.
+        rgb: Whether that JPEG is of red, green and blue, rather than of brightness and colours of half the size.
         sampled: Whether the smaller versions are made of every second pixel, rather than of averages.
-        said: What they say of that, as GDAL does.
+        said: The resampling that the smaller versions name, as those of GDAL do.
         of_a_map: Whether the first page says where it lies on earth.
-        apart: Whether each directory lies behind its tiles, as libvips has them, rather than all at the end.
+        apart: Whether each directory lies behind its tiles, as in libvips' files, rather than all at the end.
     """
     offset, width = ("Q", 8) if big else ("I", 4)
     mark = b"II" if order == "<" else b"MM"
@@ -129,7 +129,7 @@ def _jpeg(tile: NDArray[np.uint8], quality: int, *, rgb: bool) -> tuple[bytes, b
 
 
 def _linked(file: bytearray, order: str, offset: str, fields: dict[int, list[int] | bytes], link: int) -> int:
-    """Append a directory, and point to it; return the place of the link to the next."""
+    """Append a directory, and point to it; return the position of the link to the next."""
     at, following = _write(file, order, offset, struct.calcsize("=" + offset), fields)
     struct.pack_into(order + offset, file, link, at)
     return following
@@ -138,7 +138,7 @@ def _linked(file: bytearray, order: str, offset: str, fields: dict[int, list[int
 def _write(
     file: bytearray, order: str, offset: str, width: int, fields: dict[int, list[int] | bytes]
 ) -> tuple[int, int]:
-    """Append a directory and its values, these behind it; return its place, and that of the link to the next."""
+    """Append a directory and then its values; return its position, and that of the link to the next."""
     at = len(file)
     head = struct.pack(order + ("Q" if width == 8 else "H"), len(fields))
     entries, contents = b"", b""

@@ -1,4 +1,4 @@
-"""What headers declare, read from the first bytes alone."""
+"""Headers declare sizes, which the first bytes alone can tell."""
 
 import io
 
@@ -15,7 +15,7 @@ from thumbrun.imaging.decode import open_image
 
 @pytest.mark.parametrize("name", sorted(ENCODED))
 def test_every_format(name: str) -> None:
-    """Where the first bytes tell, they tell what the decoder says."""
+    """The first bytes tell the same size as the decoder, if they tell one."""
     body = ENCODED[name]
     kind = sniff.format_of(body[: sniff.HEAD])
     assert kind is not None
@@ -28,7 +28,7 @@ def test_every_format(name: str) -> None:
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(sorted(ENCODED)), st.data())
 def test_hostile_headers(name: str, data: st.DataObject) -> None:
-    """Whatever the bytes are, this returns, and sizes are numbers that are not negative."""
+    """Hostile bytes get an answer, and no size in it is negative."""
     body = bytearray(ENCODED[name])
     for _ in range(data.draw(st.integers(1, 8))):
         body[data.draw(st.integers(0, min(len(body), 600) - 1))] = data.draw(st.integers(0, 255))
@@ -38,7 +38,7 @@ def test_hostile_headers(name: str, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("name", sorted(BOMBS))
 def test_bombs(name: str) -> None:
-    """No bomb goes off in a header, nor in what is made of its parts."""
+    """No bomb goes off in a header, nor in a file that is made of its parts."""
     body = BOMBS[name].make()
     declared(body)
     part, _ = fetched(body)

@@ -1,4 +1,4 @@
-"""Where the first picture of a GIF ends."""
+"""The first picture of a GIF is found."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,7 +8,7 @@ from thumbrun.imaging.render import thumbnail_pixels
 
 
 def test_the_first_of_many_pictures() -> None:
-    """Of twenty pictures about one is read, and it is the one that the whole file shows."""
+    """Little more than one of twenty pictures is read, and it is the one that the whole file shows."""
     body = animated(20)
     part, read = fetched(body)
     assert part is not None
@@ -18,14 +18,14 @@ def test_the_first_of_many_pictures() -> None:
 
 
 def test_a_picture_alone_is_needed_whole() -> None:
-    """Nothing is left out of a GIF that does not move."""
+    """A GIF of one picture is needed whole."""
     assert None is fetched(animated(1))[0]
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_hostile_bytes(data: st.DataObject) -> None:
-    """Whatever the bytes are, there is an answer after few steps, within the object."""
+    """Hostile bytes get an answer after few steps, within the object."""
     body = bytearray(animated(3, 90))
     for _ in range(data.draw(st.integers(1, 8))):
         at = data.draw(st.integers(0, len(body) - 1))
@@ -39,6 +39,6 @@ def test_hostile_bytes(data: st.DataObject) -> None:
 
 
 def test_a_million_tiny_blocks_take_no_time() -> None:
-    """A file of blocks of one byte is given up, and needed whole."""
+    """A file of blocks of one byte is given up soon, and needed whole."""
     head = animated(2)[:13]
     assert None is fetched(head[:10] + b"\0\0\0" + b"\x21\xfe" + b"\x01x" * (1 << 21))[0]

@@ -1,4 +1,4 @@
-"""Which scans of a progressive JPEG are read and decoded."""
+"""A thumbnail reads and decodes only some scans of a progressive JPEG."""
 
 import io
 import re
@@ -38,7 +38,7 @@ def scans(body: bytes | None) -> int:
     ],
 )
 def test_what_is_kept(side: int, subsampling: str, box: int, kept: int, most: float) -> None:
-    """The larger the picture against its box, the fewer scans, which hardly show."""
+    """A larger picture needs fewer scans for the same box, and that hardly shows."""
     body = progressive(side, subsampling=subsampling)
     part, read = fetched(body, box=box)
     assert part is not None
@@ -50,13 +50,13 @@ def test_what_is_kept(side: int, subsampling: str, box: int, kept: int, most: fl
 
 @pytest.mark.parametrize(("side", "box"), [(1100, 100), (800, 100), (4000, 400), (300, 400)])
 def test_what_is_too_small(side: int, box: int) -> None:
-    """Below one and a half times the thumbnail at an eighth, the whole picture is needed."""
+    """A picture below one and a half times the thumbnail at an eighth is needed whole."""
     assert fetched(progressive(side), box=box)[0] is None
 
 
 @pytest.mark.timeout(300)
 def test_real_photographs() -> None:
-    """Every progressive photograph: faithful; and whole or in part it becomes the same pixels."""
+    """A part of each progressive photograph is faithful, and makes the same pixels as the file that is read whole."""
     for name, body in photographs.photographs().items():
         if not name.startswith(("camprog", "webprog")):
             continue
@@ -68,7 +68,7 @@ def test_real_photographs() -> None:
 
 
 def test_what_is_not_progressive() -> None:
-    """A baseline picture, which has one scan, is needed whole, and its header tells how large it is."""
+    """A baseline picture has one scan and is needed whole, and its header tells its size."""
     target = io.BytesIO()
     photographs.draw(3000, 1).save(target, "JPEG")
     assert (None, 1 << 14) == fetched(target.getvalue())
@@ -76,7 +76,7 @@ def test_what_is_not_progressive() -> None:
 
 
 def test_orientation_and_profile_are_kept() -> None:
-    """What says how the pixels are meant stays with them."""
+    """A part keeps the orientation and the colour profile."""
     target, exif = io.BytesIO(), Image.Exif()
     exif[0x0112] = 6
     draw = photographs.draw(4000, 1)
@@ -89,7 +89,7 @@ def test_orientation_and_profile_are_kept() -> None:
 
 
 def test_a_narrow_picture_is_judged_by_its_narrow_side() -> None:
-    """The decoder's scale follows from both sides, so the scans do."""
+    """The scans of a narrow picture follow from both its sides, like the decoder's scale."""
     target = io.BytesIO()
     photographs.draw(4000, 1).resize((6000, 90)).save(target, "JPEG", progressive=True)
     body = target.getvalue()
@@ -98,7 +98,7 @@ def test_a_narrow_picture_is_judged_by_its_narrow_side() -> None:
 
 
 def test_tables_of_scans_that_are_left_out() -> None:
-    """They are kept where a later scan is, which may use them."""
+    """The tables before a scan that is left out are kept, because a later scan can use them."""
     body = progressive(1920)
     part, _ = fetched(body)
     known = KnownBytes(len(body), body)
@@ -110,7 +110,7 @@ def test_tables_of_scans_that_are_left_out() -> None:
 
 
 def test_colours_of_lower_quality() -> None:
-    """Below quality 85 the colours' first scans are needed though the picture is large."""
+    """A large picture below quality 85 needs the first scans of its colours."""
     assert 1 == scans(fetched(progressive(4000, 85))[0])
     part, _ = fetched(progressive(4000, 75))
     assert 4 == scans(part)  # of which one stands in for the last bits of the means
@@ -121,7 +121,7 @@ def test_colours_of_lower_quality() -> None:
 
 @pytest.mark.parametrize("means", [b"\x40", b"\x20"])
 def test_coarse_means_are_read_whole(means: bytes) -> None:
-    """Where the bit that is left out would show, all of the means are needed."""
+    """All bits of the means are needed if the missing bit would show."""
     body = progressive(4000)
     table = body.index(b"\xff\xdb")
     coarse = body[: table + 5] + means + body[table + 6 :]
@@ -153,7 +153,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 @settings(max_examples=150, deadline=None)
 @given(mutated() | st.binary(max_size=300).map(lambda tail: b"\xff\xd8\xff" + tail), st.sampled_from((10, 100, 400)))
 def test_hostile_bytes(body: bytes, box: int) -> None:
-    """Whatever the bytes are, there is an answer after few steps, within the object; and that of a part is its own."""
+    """Hostile bytes get an answer after few steps, within the object, and a part is its own part."""
     part, read = fetched(body, box=box)
     assert read <= len(body)
     if part is not None:
@@ -162,7 +162,7 @@ def test_hostile_bytes(body: bytes, box: int) -> None:
 
 
 def test_fill_bytes_take_no_time() -> None:
-    """A megabyte of fill bytes, or of empty segments, is no header."""
+    """A megabyte of fill bytes, or of empty segments, is not a header."""
     for filling in (b"\xff" * (1 << 20), b"\xff\xfe\x00\x02" * (1 << 18), b"\xff\xd8" * (1 << 18)):
         body = b"\xff\xd8" + filling + progressive(800)[2:]
         assert None is fetched(body)[0]
@@ -170,7 +170,7 @@ def test_fill_bytes_take_no_time() -> None:
 
 
 def test_a_cut_file_asks_for_no_more_than_there_is() -> None:
-    """A file that ends within its first scan is needed whole, and says so once all of it is there."""
+    """A file that ends within its first scan is needed whole, and asks only for bytes that it has."""
     body = progressive(4000)[:40_000]
     assert (None, len(body)) == fetched(body)
     with pytest.raises(MissingError):
@@ -178,7 +178,7 @@ def test_a_cut_file_asks_for_no_more_than_there_is() -> None:
 
 
 def test_a_scan_that_has_no_end() -> None:
-    """Data that goes on for longer than any means can take is given up before much of it is read."""
+    """A scan that is longer than any means is given up before much of it is read."""
     body = progressive(4000)
     start = body.index(b"\xff\xda") + 14
     part, read = fetched(body[:start] + b"\xff\x00" * (16 << 20))
@@ -188,13 +188,13 @@ def test_a_scan_that_has_no_end() -> None:
 
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda tail: b"\xff\xd8\xff\xdb\x00\x43\x00" + tail))
 def test_quantisers_of_hostile_bytes(body: bytes) -> None:
-    """Whatever the bytes are, the first quantisers of whole tables are told, or none."""
+    """Hostile bytes give the first quantisers of complete tables, or none."""
     found = jpeg_scans.low_quantisers(body, 6)
     assert len(found) % 6 == 0
     assert all(0 <= value < 1 << 16 for value in found)
 
 
 def test_quantisers_are_those_that_the_encoder_used() -> None:
-    """The first six of each table, in zigzag order, are those that its quality makes of ITU-T T.81, K.1."""
+    """The first six quantisers of each table are those that the quality makes of ITU-T T.81, K.1."""
     halved = [8, 6, 6, 7, 6, 5, 9, 9, 9, 12, 11, 12]  # of 16, 11, 12, 14, 12, 10 and 17, 18, 18, 24, 21, 24
     assert halved == jpeg_scans.low_quantisers(progressive(800, quality=75), 6)

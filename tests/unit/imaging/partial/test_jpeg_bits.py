@@ -1,4 +1,4 @@
-"""What stands in for the last bits of means is a scan as an encoder would write it, and right on average."""
+"""A stand-in for the last bits of means is a scan like an encoder's, and right on average."""
 
 import io
 import re
@@ -34,7 +34,7 @@ def data(body: bytes, scan: Scan) -> bytes:
 
 @given(st.integers(1, 300), st.integers(1, 300), st.sampled_from(["4:4:4", "4:2:2", "4:2:0", "L"]), st.integers(60, 95))
 def test_the_scan_is_as_long_as_an_encoders(width: int, height: int, subsampling: str, quality: int) -> None:
-    """Whatever the size and the colours, it has a bit for each block that an encoder writes one for."""
+    """The scan has one bit for each block that an encoder writes, at any size and with any colours."""
     target = io.BytesIO()
     picture = photographs.draw(300, 1).resize((width, height))
     if subsampling == "L":
@@ -51,7 +51,7 @@ def test_the_scan_is_as_long_as_an_encoders(width: int, height: int, subsampling
 
 
 def test_bits_that_not_all_components_lack() -> None:
-    """Each bit has a scan of the components that lack it, the highest first."""
+    """Each bit has a scan of the components that lack it, and the highest bit comes first."""
     frame, _ = read(progressive(1700))
     first, second, third = frame.components
     made = stand_ins(frame, {first: 2, second: 0, third: 1})
@@ -62,7 +62,7 @@ def test_bits_that_not_all_components_lack() -> None:
 
 @pytest.mark.parametrize("quality", [70, 75, 80])
 def test_coarse_means_are_right_on_average(quality: int) -> None:
-    """Without the last bits a picture is darker; with what stands in for them it is as light as with them."""
+    """A picture without the last bits is darker, and stand-ins make it as light as the whole one."""
     body = progressive(1920, quality)
     frame, _ = read(body)
     known = KnownBytes(len(body), body)

@@ -1,4 +1,4 @@
-"""Which of a TIFF's pictures is read, and where it lies."""
+"""A thumbnail reads one of a TIFF's pictures, wherever it lies."""
 
 import io
 import re
@@ -19,7 +19,7 @@ from thumbrun.imaging.render import thumbnail_pixels
 
 
 def pages(count: int, **options: object) -> bytes:
-    """Return a TIFF of so many different pages."""
+    """Return a TIFF of several different pages."""
     target = io.BytesIO()
     drawn = [draw(600, number) for number in range(count)]
     drawn[0].save(target, "TIFF", save_all=True, append_images=drawn[1:], **options)
@@ -29,7 +29,7 @@ def pages(count: int, **options: object) -> bytes:
 @pytest.mark.parametrize(("order", "big"), [("<", False), (">", False), ("<", True)])  # Pillow reads no other
 @pytest.mark.parametrize("below", [False, True])
 def test_a_pyramid(order: str, big: bool, below: bool) -> None:
-    """The smallest version that is three times the thumbnail is read, and shows what the first page shows."""
+    """The smallest version that is three times the thumbnail is read, and it shows the first page."""
     body = pyramid(2400, order=order, big=big, below=below)
     part, read = fetched(body)
     assert part is not None
@@ -43,12 +43,12 @@ def test_a_pyramid(order: str, big: bool, below: bool) -> None:
 
 
 def test_no_more_directories_than_needed() -> None:
-    """Behind the version that is large enough one more directory is looked at, however many there are."""
+    """Only one directory is read after the version that is large enough, however many there are."""
     assert fetched(pyramid(2400, levels=5, apart=True))[1] == fetched(pyramid(2400, levels=7, apart=True))[1]
 
 
 def test_little_is_read_about_the_directories_of_a_small_file() -> None:
-    """What lies about each is a small part of the file, so that the version that is needed stays below a third."""
+    """A small part of a small file is read for its directories."""
     body = pyramid(2400, quality=90, apart=True)
     part, read = fetched(body, box=40)
     assert part is not None
@@ -56,7 +56,7 @@ def test_little_is_read_about_the_directories_of_a_small_file() -> None:
 
 
 def test_versions_in_another_order() -> None:
-    """A version that is too small ends no search while none is large enough: a preview may come first."""
+    """A version that is too small ends no search until one is large enough, because a preview can come first."""
     body = bytearray(pyramid(2400, below=True))
     (at,) = struct.unpack_from("<I", body, 4)
     entry = next(at for at in range(at + 2, len(body), 12) if struct.unpack_from("<H", body, at)[0] == 330)
@@ -93,7 +93,7 @@ def test_versions_in_another_order() -> None:
     ],
 )
 def test_which_version_is_enough(options: dict[str, Any], box: int, width: int) -> None:
-    """The more a version lost, when it was made smaller or compressed, the larger it must be."""
+    """A version must be larger if its reduction or compression lost more."""
     body = pyramid(1920, sampled=options.get("said") == b"NEAREST", **options)
     part, _ = fetched(body, box=box)
     with Image.open(io.BytesIO(part or b"")) as image:
@@ -105,7 +105,7 @@ def test_which_version_is_enough(options: dict[str, Any], box: int, width: int) 
 
 @pytest.mark.parametrize(("side", "width"), [(1921, 240), (1926, 963), (1928, 482), (1925, 1925)])
 def test_a_version_that_leaves_something_out(side: int, width: int) -> None:
-    """Where a version lacks the last columns and rows, since they filled no pixel of it, its picture lies elsewhere."""
+    """A version that leaves out the last columns and rows is used only if its picture hardly moves."""
     body = pyramid(side)
     part, _ = fetched(body, box=50)
     with Image.open(io.BytesIO(part or b"")) as image:
@@ -117,7 +117,7 @@ def test_a_version_that_leaves_something_out(side: int, width: int) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("options", [{}, {"quality": 75}, {"quality": 90, "rgb": True}])
 def test_real_photographs(options: dict[str, Any]) -> None:
-    """Photographs as pyramids: faithful; and whole or in part they become the same pixels."""
+    """A part of a photograph's pyramid is faithful, and makes the same pixels as the file that is read whole."""
     found = [body for name, body in photographs().items() if name.startswith("cam/")]
     for body in found[::5]:
         with Image.open(io.BytesIO(body)) as photograph:
@@ -136,7 +136,7 @@ def _longer(found: re.Match[bytes]) -> bytes:
 
 @pytest.mark.parametrize(("head", "width"), [(struct.pack("<HH", 347, 7), 1920), (struct.pack("<HH", 42112, 2), 960)])
 def test_a_field_that_is_too_long_to_look_at(head: bytes, width: int) -> None:
-    """What says how a version was made or compressed does not count where it is larger than any such field."""
+    """A field about the reduction or compression is ignored if it is longer than any such field."""
     body = pyramid(1920, quality=90, rgb=True, said=b"AVERAGE", of_a_map=True)
     long = re.sub(re.escape(head) + rb"..\0\0", _longer, body, flags=re.DOTALL) + bytes(1 << 14)
     assert len(body) + (1 << 14) == len(long)
@@ -145,7 +145,7 @@ def test_a_field_that_is_too_long_to_look_at(head: bytes, width: int) -> None:
 
 
 def test_a_pyramid_whose_versions_are_too_small() -> None:
-    """For a large box the first page is needed, and is decoded as it lies."""
+    """A large box needs the first page, which is decoded as it lies in the file."""
     body = pyramid(2400)
     part, _ = fetched(body, box=500)
     assert part is not None
@@ -155,7 +155,7 @@ def test_a_pyramid_whose_versions_are_too_small() -> None:
 
 @pytest.mark.parametrize("options", [{}, {"compression": "tiff_lzw"}, {"compression": "jpeg"}, {"big_tiff": True}])
 def test_the_first_of_many_pages(options: dict[str, object]) -> None:
-    """Of eight pages about one is read, and is the same to the last pixel."""
+    """Little more than one of eight pages is read, and it makes exactly the same pixels."""
     body = pages(8, **options)
     part, read = fetched(body)
     assert part is not None
@@ -164,7 +164,7 @@ def test_the_first_of_many_pages(options: dict[str, object]) -> None:
 
 
 def test_what_else_a_page_says_is_kept() -> None:
-    """Its profile and how it is to be turned go with it, of a smaller version, too."""
+    """A part keeps the page's profile and orientation."""
     target, exif = io.BytesIO(), Image.Exif()
     exif[0x0112] = 6
     drawn = draw(600, 1)
@@ -208,7 +208,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 @settings(max_examples=300, deadline=None)
 @given(mutated() | st.binary(max_size=300).map(lambda tail: b"II*\0" + tail))
 def test_hostile_bytes(body: bytes) -> None:
-    """Whatever the bytes are, there is an answer after few steps; what is made is no larger than twice the file."""
+    """Hostile bytes get an answer after few steps, and a part of at most twice the file's size."""
     part, read = fetched(body, first=500)
     assert part is None or len(part) <= 2 * len(body)
     assert read <= 64 * len(body)
