@@ -108,4 +108,4 @@ def test_a_source_that_does_not_exist(tasks: Tasks, tmp_path: Path) -> None:
     """A folder that is not there is an error that names it, with exit code 1."""
     task = tasks.command("run", str(tmp_path / "nowhere"), "--output", str(tmp_path / "out"))
     assert 1 == task.wait(), task.output()
-    assert f"error: there is no folder {tmp_path / 'nowhere'}" in task.output()
+    assert f"error: the folder {tmp_path / 'nowhere'} does not exist" in task.output()

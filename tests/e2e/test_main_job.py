@@ -244,7 +244,7 @@ def test_a_task_that_cannot_finish_says_how_to_go_on(emulator: Emulator, tasks: 
     task = tasks.start(environment | {"INPUT_FOLDER": "gs://nowhere/in"})
     assert 1 == task.wait(), task.output()
     assert "error: the bucket of gs://nowhere/ does not exist" in task.output()
-    assert "check the bucket's name and project" in task.output()
+    assert "check the bucket's name, or create the bucket" in task.output()
     assert re.search(
         r"continue with: thumbrun run --resume gs://thumbs/\d{8}T\d{4}Z/$",
         task.output().strip(),

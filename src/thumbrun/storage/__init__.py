@@ -1,1 +1,1 @@
-"""Where objects live: Cloud Storage, a local folder, memory, behind one narrow protocol."""
+"""The stores of objects: Cloud Storage, a local folder and memory, all behind one narrow protocol."""

@@ -1,7 +1,7 @@
-"""The Store protocol: what thumbrun asks of a place where objects live, and what each promise means.
+"""The Store protocol: the requests that thumbrun makes of a store of objects, and what each request promises.
 
-A store is one bucket or one folder. Names are its objects' full names, never URIs. Every method raises only the
-errors of this module; which of them are worth another attempt is `retry`'s business.
+A store is one bucket or one folder. Names are the full names of its objects, never URIs. Every method raises only the
+errors of this module. `retry` decides which of them are worth another attempt.
 """
 
 from collections.abc import Mapping
@@ -18,17 +18,19 @@ NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
 
 class Entry(NamedTuple):
-    """One object as a listing shows it; a tuple, since listings of millions make one of each.
+    """One object as a listing shows it.
+
+    It is a tuple because a listing creates one for each of millions of objects.
 
     Attributes:
-        name: The full name in its store.
-        size: Bytes, as stored.
-        generation: Opaque; changes whenever the object's content is replaced.
-        content_type: As its owner set it, or None.
-        crc32c: The checksum of the stored bytes, or None where the store keeps none (a local folder).
-        content_encoding: `gzip` where the stored bytes are a compressed form of the content, or None.
+        name: The full name of the object in its store.
+        size: The size of the stored object, in bytes.
+        generation: An opaque text that changes whenever the object's content is replaced.
+        content_type: The content type that the object's owner set, or None.
+        crc32c: The checksum of the stored bytes, or None if the store keeps none (a local folder).
+        content_encoding: `gzip` if the stored bytes are a compressed form of the content, or None.
         storage_class: `STANDARD`, `NEARLINE` …, or None.
-        metadata: What its writer attached.
+        metadata: The metadata that the object's writer attached.
     """
 
     name: str
@@ -46,9 +48,9 @@ class Page:
     """Part of a listing, in the order of the names' UTF-8 bytes.
 
     Attributes:
-        entries: At most as many as were asked for.
-        resume_at: The name (inclusive) to pass as `start` for the next page; empty when nothing remains. Not always
-            that of an object, and something may have been deleted meanwhile: the next page may be empty.
+        entries: The objects, at most as many as the caller asked for.
+        resume_at: The name (inclusive) to pass as `start` for the next page; empty when nothing remains. An object
+            of that name need not exist, and objects can be deleted meanwhile, so the next page can be empty.
     """
 
     entries: tuple[Entry, ...]
@@ -60,35 +62,36 @@ class Page:
         return bool(self.resume_at)
 
 
-# Bytes that are there for as long as whoever takes them is being called: what they lie in is used again for the next.
+# Bytes that are valid only during the call that passes them: the store then reuses their buffer for the next bytes.
 Chunk = bytes | memoryview
 
 
 class Sink(Protocol):
-    """Takes an object's bytes as they arrive, called in the thread of the event loop.
+    """Takes an object's bytes as they arrive.
 
-    What it raises ends the read and is raised as it is: it is no fault of the store.
+    The store calls it in the thread of the event loop. An exception from a sink ends the read and reaches the caller
+    unchanged, because it is not an error of the store.
     """
 
     def reset(self) -> None:
-        """Forget what was written: the read starts again from the first byte."""
+        """Forget all bytes written so far, because the read starts again from the first byte."""
 
     def write(self, chunk: Chunk) -> None:
-        """Take the next bytes, or a copy of them: they are gone when this returns."""
+        """Process or copy the next bytes, which are valid only until this method returns."""
 
 
 class BytesSink:
-    """A sink that keeps everything in memory; for records, which are small."""
+    """A sink that keeps all bytes in memory; it is for records, which are small."""
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
 
     def reset(self) -> None:
-        """Forget what was written."""
+        """Forget all bytes written so far."""
         self._chunks.clear()
 
     def write(self, chunk: Chunk) -> None:
-        """Take the next bytes."""
+        """Copy the next bytes."""
         self._chunks.append(bytes(chunk))
 
     def getvalue(self) -> bytes:
@@ -103,16 +106,20 @@ class Store(Protocol):
         """Return the raw, unencoded URI of a name: `gs://bucket/name`, `file:///folder/name`."""
 
     def name_problem(self, name: str) -> str | None:
-        """Say why this store cannot hold an object of that name, or None if it can. Pure: asks nobody."""
+        """Return why this store cannot hold an object of that name, or None if it can.
+
+        The method is pure: it sends no request.
+        """
 
     async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = PAGE_LIMIT) -> Page:
         """List up to `limit` objects whose names begin with `prefix`, lie at or after `start` and before `end`.
 
-        Page by page this is no snapshot: what is created or deleted between two pages may be listed or not.
+        Several pages together are not a snapshot: the listing might or might not show an object that is created or
+        deleted between two pages.
 
         Raises:
             BucketNotFoundError: The bucket or folder does not exist.
-            DeniedError, UnauthenticatedError, TransientError: As for every method.
+            DeniedError, UnauthenticatedError, TransientError: Every method can raise these.
         """
 
     async def stat(self, name: str) -> Entry | None:
@@ -121,14 +128,14 @@ class Store(Protocol):
     async def read(
         self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
     ) -> None:
-        """Write the stored bytes of an object into `sink`, after resetting it; raw, never decompressed.
+        """Reset `sink` and write the stored bytes of an object into it, raw, never decompressed.
 
-        With `generation` exactly that version is read, or the read fails: bytes of another version never reach a
-        caller that returned normally. With `start` or `end` it is the bytes from the one to before the other, fewer
-        where the object ends earlier; no store checks them against a checksum.
+        With `generation`, the store reads exactly that version, or the read fails: a call that returns normally has
+        delivered no bytes of another version. With `start` or `end`, the store reads the bytes from `start` to before
+        `end`, and fewer if the object ends earlier. No store checks such a part against a checksum.
 
         Raises:
-            NotFoundError: There is no such object, or not in that generation.
+            NotFoundError: The object does not exist, or not in that generation.
         """
 
     async def create(
@@ -140,29 +147,31 @@ class Store(Protocol):
         metadata: Mapping[str, str],
         cache_control: str | None = None,
     ) -> Entry:
-        """Create an object, whole or not at all, only if the name is free; its crc32c is declared and compared.
+        """Create an object, whole or not at all, and only if the name is free.
+
+        The request declares the crc32c of the bytes, and the store compares it.
 
         Raises:
-            ExistsError: The name is taken (a retried create that succeeded the first time ends here, too).
-            DeniedError: Refused; some accounts get this instead of ExistsError for a name that is taken.
-            DamagedError: The store acknowledged bytes other than those that were sent.
-            NameRefusedError: The store cannot hold that name, or what is there leaves no room for it: a folder holds
-                no file below a file.
+            ExistsError: The name is taken. A retried create that succeeded the first time ends here, too.
+            DeniedError: The store refused. Some accounts get this instead of ExistsError if the name is taken.
+            DamagedError: The store acknowledged other bytes than thumbrun sent.
+            NameRefusedError: The store cannot hold that name, or another object is in its way: in a folder, a file
+                cannot hold other files.
         """
 
     async def close(self) -> None:
-        """Release connections. Calling it twice is harmless."""
+        """Release all connections. Calling it twice is harmless."""
 
 
 class StoreError(ThumbrunError):
-    """A store did not do what it was asked."""
+    """A request to a store failed."""
 
 
 class TransientError(StoreError):
-    """Worth another attempt: 408, 5xx, a reset, a timeout, a body cut short.
+    """A request failed and is worth another attempt: 408, 5xx, a reset, a timeout, a body cut short.
 
     Attributes:
-        retry_after: Seconds that the store asked to wait, or None.
+        retry_after: The wait that the store asked for, in seconds, or None.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None, hint: str = "") -> None:
@@ -171,27 +180,30 @@ class TransientError(StoreError):
 
 
 class ThrottledError(TransientError):
-    """429 or 503: worth another attempt, with fewer requests at once."""
+    """The store answered 429 or 503: another attempt is worth it, with fewer requests at once."""
 
 
 class DeniedError(StoreError):
-    """403. Roles reach all of Cloud Storage only after minutes, so a few more attempts are worth it."""
+    """The store refused access (403).
+
+    A few more attempts are worth it, because a new role reaches all of Cloud Storage only after minutes.
+    """
 
 
 class UnauthenticatedError(StoreError):
-    """401, or no credentials could be had."""
+    """The store rejected the credentials (401), or thumbrun found none."""
 
 
 class NotFoundError(StoreError):
-    """There is no such object (in that generation)."""
+    """The object does not exist (in that generation)."""
 
 
 class BucketNotFoundError(StoreError):
-    """There is no such bucket or folder."""
+    """The bucket or folder does not exist."""
 
 
 class ExistsError(StoreError):
-    """The name is taken."""
+    """An object of that name exists already."""
 
 
 class NameRefusedError(StoreError):
@@ -199,14 +211,14 @@ class NameRefusedError(StoreError):
 
 
 class DamagedError(StoreError):
-    """The store holds bytes other than those that were sent."""
+    """The store holds other bytes than thumbrun sent."""
 
 
 async def read_bytes(store: Store, name: str) -> bytes:
-    """Return a record's bytes, whole in memory.
+    """Return all bytes of a record, in memory.
 
     Raises:
-        NotFoundError: There is no such object.
+        NotFoundError: The object does not exist.
     """
     sink = BytesSink()
     await store.read(name, sink)

@@ -1,4 +1,7 @@
-"""A bucket in memory: for tests, and for looking at a plan without writing one. Never kinder than Cloud Storage."""
+"""A bucket in memory, for tests and for showing a plan without writing one.
+
+It accepts nothing that Cloud Storage refuses.
+"""
 
 import asyncio
 from bisect import bisect_left
@@ -26,12 +29,12 @@ class MemoryStore:
     """
 
     def __init__(self, bucket: str = "memory", *, versioning: bool = False, exists: bool = True) -> None:
-        """Start empty.
+        """Set up an empty bucket.
 
         Args:
-            bucket: Its name, for URIs.
+            bucket: The name of the bucket, for URIs.
             versioning: Whether replaced and deleted generations can still be read.
-            exists: Whether there is a bucket at all.
+            exists: Whether the bucket exists at all.
         """
         self._bucket = bucket
         self._versioning = versioning
@@ -45,14 +48,17 @@ class MemoryStore:
         return f"memory://{self._bucket}/{name}"
 
     def name_problem(self, name: str) -> str | None:
-        """Say why a name cannot be held: as Cloud Storage does, but that names which are no UTF-8 may be planned."""
+        """Return why the bucket cannot hold a name, by the rules of Cloud Storage.
+
+        One rule differs: names that are not valid UTF-8 are accepted, so that they can be planned.
+        """
         size = len(name.encode("utf-8", "surrogatepass"))
         if not 1 <= size <= 1024:
-            return f"a name has 1 to 1,024 bytes, this one {size:,}"
-        return "a name is neither . nor .." if name in (".", "..") else None
+            return f"a name must have 1 to 1,024 bytes, and this one has {size:,}"
+        return "a name must not be . or .." if name in (".", "..") else None
 
     async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = PAGE_LIMIT) -> Page:
-        """List objects, as the protocol says."""
+        """List objects, as `Store` promises."""
         await self._request()
         names = sorted(self.objects)
         first = bisect_left(names, max(prefix, start))
@@ -66,20 +72,20 @@ class MemoryStore:
         return Page(tuple(found))
 
     async def stat(self, name: str) -> Entry | None:
-        """Return the live object's entry."""
+        """Return the live object's entry, or None."""
         await self._request()
         return self.objects[name][0] if name in self.objects else None
 
     async def read(
         self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
     ) -> None:
-        """Read an object, as the protocol says."""
+        """Read an object, as `Store` promises."""
         await self._request()
         found = self.objects.get(name)
         if generation is not None and (found is None or found[0].generation != generation):
             found = self._old.get((name, generation)) if self._versioning else None
         if found is None:
-            raise NotFoundError(f"{self.uri(name)} is not there")
+            raise NotFoundError(f"{self.uri(name)} does not exist")
         sink.reset()
         body = found[1][start:end]
         for offset in range(0, len(body), 1 << 16):
@@ -95,16 +101,16 @@ class MemoryStore:
         metadata: Mapping[str, str],
         cache_control: str | None = None,
     ) -> Entry:
-        """Create an object, as the protocol says."""
+        """Create an object, as `Store` promises."""
         await self._request()
         if problem := self.name_problem(name):
             raise NameRefusedError(f"{self.uri(name)}: {problem}")
         if name in self.objects:
-            raise ExistsError(f"{self.uri(name)} exists")
+            raise ExistsError(f"{self.uri(name)} exists already")
         return self._put(name, body, content_type, metadata)
 
     async def close(self) -> None:
-        """Release nothing."""
+        """Do nothing: this store holds no connections."""
 
     def put_as_user(
         self,
@@ -115,12 +121,12 @@ class MemoryStore:
         metadata: Mapping[str, str] | None = None,
         content_encoding: str | None = None,
     ) -> Entry:
-        """Create or replace an object, as somebody else than thumbrun does."""
+        """Create or replace an object, as a user other than thumbrun does."""
         self.delete_as_user(name)
         return self._put(name, body, content_type, metadata or {}, content_encoding)
 
     def delete_as_user(self, name: str) -> None:
-        """Delete an object, if it is there, as somebody else than thumbrun does."""
+        """Delete an object if it exists, as a user other than thumbrun does."""
         if name in self.objects:
             entry, body = self.objects.pop(name)
             self._old[name, entry.generation] = entry, body
@@ -148,6 +154,6 @@ class MemoryStore:
         return entry
 
     async def _request(self) -> None:
-        await asyncio.sleep(0)  # other tasks run between any two requests
+        await asyncio.sleep(0)  # lets other tasks run between any two requests
         if not self._exists:
-            raise BucketNotFoundError(f"there is no bucket {self._bucket}")
+            raise BucketNotFoundError(f"the bucket {self._bucket} does not exist")

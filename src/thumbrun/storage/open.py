@@ -18,19 +18,19 @@ def open_store(
     in_flight: int = 96,
     on_retry: Callable[[Retry], None] = lambda _: None,
 ) -> RetryingStore:
-    """Return the store of a location, its requests bounded and tried again; nothing is asked of it yet.
+    """Return the store of a location, which limits its requests and retries them; no request is sent yet.
 
     Args:
-        location: Where; its prefix does not matter.
-        clock: Time and chance, for waits.
-        emulator: Of Cloud Storage, or None.
-        user_project: The project that pays, or None.
-        in_flight: At most so many requests at once.
-        on_retry: Told of every request that is repeated.
+        location: The location of the store; its prefix does not matter.
+        clock: The source of time and randomness for waits.
+        emulator: The address of an emulator of Cloud Storage, or None.
+        user_project: The project that pays for requests, or None.
+        in_flight: The largest number of requests at once.
+        on_retry: A function that is called for every request that is retried.
     """
     store: Store
     if location.scheme == "gs":
-        from thumbrun.storage.gcs.store import GcsStore  # imports that a local run does not need
+        from thumbrun.storage.gcs.store import GcsStore  # a local run does not need its imports
 
         store = GcsStore(location.root, emulator=emulator, user_project=user_project)
     else:

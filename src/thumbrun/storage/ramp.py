@@ -1,24 +1,25 @@
-"""How many requests a second one task may send to a bucket: its share of what Cloud Storage takes at the run's age.
+"""The request rate of one task: its share of the requests a second that Cloud Storage accepts at the run's age.
 
-A bucket that was idle takes about 1,000 writes and 5,000 reads a second; more may be asked of it by and by, no faster
-than doubling over 20 minutes (https://cloud.google.com/storage/docs/request-rate). Every task knows the run's age and
-how many tasks there are, so each keeps to its share without talking to anyone, and all of them together to the whole.
+A bucket that was idle accepts about 1,000 writes and 5,000 reads a second. After that the rate can grow, but it should
+not double faster than every 20 minutes (https://cloud.google.com/storage/docs/request-rate). Every task knows the
+run's age and the number of tasks. So each task keeps to its share without talking to the others, and all tasks
+together keep to the whole rate.
 """
 
 import math
 from collections.abc import Awaitable, Callable
 
-WRITES = 1000  # a second, of all tasks together, at first
-READS_A_WRITE = 5.0  # as many times the reads
+WRITES = 1000  # writes a second that all tasks together send at first
+READS_A_WRITE = 5.0  # reads that a bucket accepts for each write
 DOUBLING_SECONDS = 1200.0
 
-_CREDIT_SECONDS = 0.25  # what was not asked for in the last moment may be caught up with: requests come in bursts
-_WORTH_A_WORD = 1.0  # seconds
-_MOST_DOUBLINGS = 40.0  # beyond any bucket
+_CREDIT_SECONDS = 0.25  # a task can use the turns that it left unused for this long, because requests come in bursts
+_WORTH_A_WORD = 1.0  # seconds of waiting after which the ramp calls `on_binding`
+_MOST_DOUBLINGS = 40.0  # far more than any bucket needs
 
 
 class Ramp:
-    """The ceiling of one task's requests to one bucket."""
+    """The limit on the requests a second that one task sends to one bucket."""
 
     def __init__(
         self,
@@ -29,15 +30,16 @@ class Ramp:
         uniform: Callable[[float, float], float],
         on_binding: Callable[[float], None] = lambda _: None,
     ) -> None:
-        """Begin now.
+        """Start the ramp at the present age.
 
         Args:
-            writes: A second, of all tasks together, at age 0.
-            share: Of this task, above 0 and at most 1.
-            age: Returns the seconds for which the tasks have been at work.
-            sleep: Waits so many seconds.
-            uniform: Returns a random number between two, so that tasks do not begin as one.
-            on_binding: Told once, when a request first waits for more than a second, how many a second may be sent.
+            writes: The writes a second that all tasks together send at age 0.
+            share: The share of this task, above 0 and at most 1.
+            age: A function that returns for how many seconds the tasks have been working.
+            sleep: A function that waits for a number of seconds.
+            uniform: A function that returns a random number between two numbers, so that tasks do not start in step.
+            on_binding: A function that is called once, when a request first waits for more than a second. It gets the
+                requests a second that this task can send.
         """
         self._on_binding = on_binding
         self._told = False
@@ -47,7 +49,7 @@ class Ramp:
         self._reads = _Turns(writes * READS_A_WRITE * share, age(), uniform)
 
     async def turn(self, operation: str) -> None:
-        """Wait until a request, `create` or one that reads, may be sent."""
+        """Wait until a request can be sent: `create`, or one that reads."""
         turns, age = self._writes if operation == "create" else self._reads, self._age()
         wait = turns.take(age)
         if wait > _WORTH_A_WORD and not self._told:
@@ -58,19 +60,19 @@ class Ramp:
 
 
 class _Turns:
-    """Hands out moments, at a rate that doubles every 20 minutes; whoever asks first goes first."""
+    """Hands out turns in the order of the calls, at a rate that doubles every 20 minutes."""
 
     def __init__(self, rate: float, now: float, uniform: Callable[[float, float], float]) -> None:
         self._rate = rate
         self._next = now + uniform(0.0, 1 / self.rate_at(now))
 
     def take(self, now: float) -> float:
-        """Return how long to wait; 0 where nobody has to."""
+        """Take the next turn and return how many seconds to wait for it, which can be 0."""
         turn = max(now - _CREDIT_SECONDS, self._next)
-        # The rate at its beginning is the least within the gap, so that no gap is too short.
+        # The rate is lowest at the beginning of the gap, so no gap is too short.
         self._next = turn + 1 / self.rate_at(turn)
         return max(0.0, turn - now)
 
     def rate_at(self, age: float) -> float:
-        """Return how many turns a second there are at an age."""
+        """Return the number of turns a second at an age."""
         return self._rate * math.exp2(min(max(age, 0.0) / DOUBLING_SECONDS, _MOST_DOUBLINGS))

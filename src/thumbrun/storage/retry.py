@@ -1,4 +1,4 @@
-"""The one layer where requests are tried again: exponential backoff with full jitter, a cap, Retry-After honoured."""
+"""The one layer that retries requests: exponential backoff with full jitter and a cap, and it honours Retry-After."""
 
 import random
 from collections.abc import Awaitable, Callable, Mapping
@@ -26,15 +26,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How often and how long a request is tried.
+    """The number of attempts of a request, and the waits between them.
 
     Attributes:
-        attempts: In all, the first included.
-        first: Seconds that the first wait is at most; each later one is at most twice as long. The wait itself is
+        attempts: The number of attempts, the first included.
+        first: The longest first wait, in seconds; the longest wait doubles with each attempt. The wait itself is
             random between 0 and that (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
-        cap: Seconds that no wait exceeds.
-        denied_attempts: In all, where the store says 403: a role that was just granted is seen after a while.
-        longest_retry_after: Seconds; a store that asks for more waits in vain.
+        cap: The limit of every such wait, in seconds.
+        denied_attempts: The number of attempts if the store answers 403: it sees a new role only after a while.
+        longest_retry_after: The longest wait that a store can ask for, in seconds; a longer one is cut to this.
     """
 
     attempts: int = 8
@@ -46,13 +46,13 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A request that is tried again.
+    """A request that failed and is retried.
 
     Attributes:
         operation: `page`, `stat`, `read` or `create`.
         attempt: The number of the attempt that failed, from 1.
-        wait: Seconds until the next.
-        error: Why.
+        wait: The seconds until the next attempt.
+        error: The error of the attempt that failed.
     """
 
     operation: str
@@ -62,7 +62,7 @@ class Retry:
 
 
 class RetryingStore:
-    """A store that tries again what is worth it, with no more requests under way than its throttle allows."""
+    """A store that retries requests if that can help, and keeps the requests at once within its throttle's limit."""
 
     def __init__(
         self,
@@ -78,11 +78,11 @@ class RetryingStore:
 
         Args:
             inner: The store.
-            throttle: Bounds the requests under way, those of other stores that share it included.
-            sleep: Waits so many seconds.
-            policy: How often and how long.
-            uniform: Returns a random number between two, for the jitter.
-            on_retry: Told of every attempt that failed and is repeated.
+            throttle: The limit on requests under way, which counts those of other stores that share it.
+            sleep: A function that waits for a number of seconds.
+            policy: The number of attempts and the waits.
+            uniform: A function that returns a random number between two numbers, for the jitter.
+            on_retry: A function that is called for every attempt that failed and is retried.
         """
         self._inner = inner
         self._throttle = throttle
@@ -93,7 +93,7 @@ class RetryingStore:
         self._ramp: Ramp | None = None
 
     def keep_to(self, ramp: Ramp) -> None:
-        """From now on, send no more requests a second than a ramp allows, repeated ones included."""
+        """Send no more requests a second than a ramp allows from now on, retried ones included."""
         self._ramp = ramp
 
     def uri(self, name: str) -> str:
@@ -101,21 +101,21 @@ class RetryingStore:
         return self._inner.uri(name)
 
     def name_problem(self, name: str) -> str | None:
-        """Say why the store cannot hold an object of that name."""
+        """Return why the store cannot hold an object of that name, or None if it can."""
         return self._inner.name_problem(name)
 
     async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = PAGE_LIMIT) -> Page:
-        """List, trying again."""
+        """List a page of objects, with retries."""
         return await self._try("page", lambda: self._inner.page(prefix, start=start, end=end, limit=limit))
 
     async def stat(self, name: str) -> Entry | None:
-        """Look at one object, trying again."""
+        """Return an object's entry, with retries."""
         return await self._try("stat", lambda: self._inner.stat(name))
 
     async def read(
         self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
     ) -> None:
-        """Read, trying again from the first byte asked for."""
+        """Read an object, with retries; each retry starts from the first byte of the range."""
         await self._try("read", lambda: self._inner.read(name, sink, generation=generation, start=start, end=end))
 
     async def create(
@@ -127,9 +127,10 @@ class RetryingStore:
         metadata: Mapping[str, str],
         cache_control: str | None = None,
     ) -> Entry:
-        """Create, trying again: what an attempt created whose answer was lost, the next finds existing.
+        """Create an object, with retries.
 
-        Some accounts get 403 for a name that is taken, so a refusal is looked into before it counts as one.
+        If an attempt created the object but its answer was lost, the next attempt finds the name taken. Some accounts
+        get 403 for a name that is taken, so this checks that the name is free before it counts a 403 as a refusal.
         """
 
         async def attempt() -> Entry:
@@ -138,15 +139,15 @@ class RetryingStore:
                     name, body, content_type=content_type, metadata=metadata, cache_control=cache_control
                 )
             except DeniedError as error:
-                with suppress(DeniedError):  # who may neither create nor look is told of the former
+                with suppress(DeniedError):  # an account that can neither create nor stat gets the error of the create
                     if await self._inner.stat(name) is not None:
-                        raise ExistsError(f"{self.uri(name)} exists") from error
+                        raise ExistsError(f"{self.uri(name)} exists already") from error
                 raise
 
         return await self._try("create", attempt)
 
     async def close(self) -> None:
-        """Close the store."""
+        """Close the wrapped store."""
         await self._inner.close()
 
     async def _try(self, operation: str, request: Callable[[], Awaitable[T]]) -> T:
@@ -165,7 +166,8 @@ class RetryingStore:
     def _wait(self, error: StoreError, attempt: int) -> float:
         """Return the seconds to wait after a failed attempt, numbered from 1.
 
-        Full jitter comes on top of what the store asked for, so that the requests it sent away do not return at once.
+        The full jitter is added to the wait that the store asked for, so that the requests that it refused do not all
+        return at the same moment.
         """
         policy = self._policy
         asked = error.retry_after or 0.0 if isinstance(error, TransientError) else 0.0

@@ -21,7 +21,7 @@ SECONDS = "it must be seconds, like 10 or 0.5, more than 0 and at most 604800"
 BYTES = "it must be bytes, like 268435456 or 256MiB"
 GLOB = "is no pattern: a range in brackets must go upwards, like [a-z]"
 PLACE = "it must be gs://bucket/path, file:///folder or a local path"
-BUCKET = "is no bucket's name: 3 to 63 lower-case letters"
+BUCKET = "is not a bucket name: it must have 3 to 63 lower-case letters"
 LONGEST = "it must be a bucket or a folder, with 1 to 4,096 characters"
 TRILLION = "it must be a whole number, 1 to 1,000,000,000,000"
 
@@ -31,7 +31,7 @@ WRONG: dict[str, list[tuple[str, str]]] = {
         ("s3://bucket/in", "it must be gs://bucket/path"),
         ("gs://", BUCKET),
         ("gs://Bucket/in", BUCKET),
-        ("file://host/in", "a folder's URI is file:///folder, with three slashes"),
+        ("file://host/in", "a folder's URI must be file:///folder, with three slashes"),
         ("x" * 5000, LONGEST),
     ],
     "output": [("s3://bucket", PLACE), ("UPPER", BUCKET), ("x" * 5000, LONGEST), ("a\0b", LONGEST)],

@@ -1,1 +1,1 @@
-"""Cloud Storage, asked over connections of our own."""
+"""The store for Cloud Storage, with an HTTP client of its own."""

@@ -1,4 +1,4 @@
-"""One connection of HTTP/1.1 (RFC 9112): a request at a time, its answer handed on as it arrives."""
+"""One connection of HTTP/1.1 (RFC 9112), which sends one request at a time and hands its answer on as it arrives."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -7,27 +7,27 @@ from typing import cast
 
 import httptools
 
-READ_AT_ONCE = 1 << 18  # bytes; stays in a processor's cache until they are handed on
-_MOST_COLLECTED = 1 << 28  # bytes of a body that nobody takes as it arrives; a page of a listing has 1 or 2 MiB
-_WITHOUT_BODY = (204, 304)  # whatever length they tell (RFC 9112, 6.3)
+READ_AT_ONCE = 1 << 18  # bytes; few enough to stay in a processor's cache until they are handed on
+_MOST_COLLECTED = 1 << 28  # bytes of a body that is kept in memory; a page of a listing has 1 or 2 MiB
+_WITHOUT_BODY = (204, 304)  # statuses without a body, whatever length their header states (RFC 9112, 6.3)
 
-Take = Callable[[bytes | memoryview], None]  # what it is given is gone when it returns
-Taker = Callable[[int, Mapping[str, str]], Take | None]  # told of status and headers, says where the body goes
+Take = Callable[[bytes | memoryview], None]  # the bytes are valid only until it returns
+Taker = Callable[[int, Mapping[str, str]], Take | None]  # gets status and headers, returns where the body goes
 
 
 class HttpError(Exception):
-    """The network, or whoever answered, did not do what HTTP says."""
+    """The network failed, or the answer is not valid HTTP."""
 
 
 @dataclass(slots=True)
 class Answer:
-    """What a request was answered with.
+    """The answer to a request.
 
     Attributes:
-        status: The code.
-        headers: By their names in lower case; of several of one name the last.
-        body: Its bytes, unless they were taken as they arrived.
-        received: How many bytes the body had.
+        status: The status code.
+        headers: The headers by their names in lower case; if a name occurs several times, the last value.
+        body: The bytes of the body, or nothing if a taker took them as they arrived.
+        received: The number of bytes of the body.
     """
 
     status: int
@@ -38,11 +38,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The time that a request may take.
+    """The time limits of a request.
 
     Attributes:
-        silence: Seconds between any two pieces of an answer.
-        longest: Returns the seconds that a request may take in all which moves so many bytes.
+        silence: The longest time between two pieces of an answer, in seconds.
+        longest: A function that returns the longest time for a whole request, in seconds, from the number of bytes
+            that it moves.
     """
 
     silence: float
@@ -50,18 +51,18 @@ class Limits:
 
 
 class StaleError(HttpError):
-    """The connection ended before any byte of an answer."""
+    """The connection ended before the first byte of an answer."""
 
 
 class Connection(asyncio.BufferedProtocol):
-    """One connection, on which one request at a time is answered.
+    """One connection, which handles one request at a time.
 
-    It reads into a buffer that it shares with others: what was read is handed on before anything else is read. Of a
-    body whose length is known, only the beginning goes through the parser, which would copy it.
+    It reads into a buffer that all connections share: each hands its bytes on before any connection reads more. If
+    the length of a body is known, only its beginning goes through the parser, because the parser copies the bytes.
 
     Attributes:
-        reusable: Whether it may take a request.
-        lost: Done once it is closed.
+        reusable: Whether the connection can take a request.
+        lost: A future that is done once the connection is closed.
     """
 
     def __init__(self, all_of_them: "set[Connection]", buffer: memoryview) -> None:
@@ -75,22 +76,22 @@ class Connection(asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin; the event loop calls this."""
+        """Keep the transport of the new connection; the event loop calls this."""
         self._transport = cast("asyncio.Transport", transport)
         self._all.add(self)
         self.reusable = True
 
     def connection_lost(self, error: Exception | None) -> None:
-        """End, and with it what is under way; the event loop calls this."""
+        """Finish or fail the request under way; the event loop calls this."""
         self.reusable = False
         self._all.discard(self)
         if self._done is not None:
             if error is None and self._until_the_end():
                 self.on_message_complete()
             elif self._heard:
-                self._fail(HttpError(f"the connection broke off: {error or 'closed'}"))
+                self._fail(HttpError(f"the connection ended in the middle of the answer: {error or 'closed'}"))
             else:
-                self._fail(StaleError(f"the connection broke off before an answer: {error or 'closed'}"))
+                self._fail(StaleError(f"the connection ended before any answer: {error or 'closed'}"))
         if not self.lost.done():
             self.lost.set_result(None)
 
@@ -107,7 +108,7 @@ class Connection(asyncio.BufferedProtocol):
         limits: Limits,
         taker: Taker | None,
     ) -> Answer:
-        """Send a request, and return its answer; whoever cancels this closes the connection."""
+        """Send a request and return its answer; cancelling this closes the connection."""
         assert self._transport is not None  # noqa: S101  (it is connected)
         self.reusable = False
         self._parser = httptools.HttpResponseParser(self)
@@ -116,7 +117,7 @@ class Connection(asyncio.BufferedProtocol):
         self._take: Take | None = None
         self._collected: list[bytes] = []
         self._heard = self._headed = False
-        self._left = 0  # bytes of a body whose length is known
+        self._left = 0  # bytes that are still to come, if the body's length is known
         self._moving = size
         self._limits = limits
         self._begun = self._active = self._loop.time()
@@ -133,13 +134,13 @@ class Connection(asyncio.BufferedProtocol):
             self._done = None
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Say where to read to; the event loop calls this."""
+        """Return the buffer to read into; the event loop calls this."""
         del sizehint
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Take what was read; the event loop calls this."""
-        if self._done is None or self._done.done():  # nobody asked
+        """Process the bytes that were read; the event loop calls this."""
+        if self._done is None or self._done.done():  # no request is under way
             self.abort()
             return
         self._heard = True
@@ -150,11 +151,11 @@ class Connection(asyncio.BufferedProtocol):
             self._parse(self._buffer[:nbytes])
 
     def _take_rest(self, data: memoryview) -> None:
-        """Take more of a body of which something is left."""
+        """Process more bytes of a body whose length is known."""
         unasked = len(data) > self._left
         try:
             self.on_body(data[: self._left])
-        except Exception as error:  # noqa: BLE001  (what the taker raises ends the request, as when the parser calls)
+        except Exception as error:  # noqa: BLE001  (an exception of the taker ends the request, as when the parser calls)
             self._fail(error)
             return
         if not self._left:
@@ -166,14 +167,14 @@ class Connection(asyncio.BufferedProtocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._fail(HttpError("the server wants to speak something else"))
+            self._fail(HttpError("the server asked to switch to another protocol"))
         except httptools.HttpParserCallbackError as error:
-            self._fail(error.__context__ or error)  # what the taker raised
+            self._fail(error.__context__ or error)  # the exception of the taker
         except httptools.HttpParserError as error:
-            self._fail(HttpError(f"what came is no HTTP: {error}"))
+            self._fail(HttpError(f"the answer is not valid HTTP: {error}"))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; the parser calls this."""
+        """Store a header; the parser calls this."""
         self._answer.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
@@ -195,13 +196,13 @@ class Connection(asyncio.BufferedProtocol):
         if self._take is not None:
             self._take(chunk)
         elif self._answer.received > _MOST_COLLECTED:
-            raise HttpError(f"an answer of more than {_MOST_COLLECTED:,} bytes")
+            raise HttpError(f"the answer has more than {_MOST_COLLECTED:,} bytes")
         else:
             self._collected.append(bytes(chunk))
 
     def on_message_complete(self) -> None:
-        """Hand the answer over; the parser calls this."""
-        if self._answer.status < 200:  # of a preliminary answer
+        """Complete the request with its answer; the parser calls this."""
+        if self._answer.status < 200:  # this was a preliminary answer
             self._answer = Answer(0, {})
             self._headed = False
             return
@@ -211,7 +212,7 @@ class Connection(asyncio.BufferedProtocol):
             self._done.set_result(self._answer)
 
     def _until_the_end(self) -> bool:
-        """Whether the body under way is one that ends with the connection (RFC 9112, 6.3)."""
+        """Return whether the present body ends where the connection ends (RFC 9112, 6.3)."""
         headers = self._answer.headers
         return self._headed and "content-length" not in headers and "transfer-encoding" not in headers
 
@@ -221,15 +222,15 @@ class Connection(asyncio.BufferedProtocol):
         self.abort()
 
     def _watch(self) -> None:
-        """Look whether the limits are kept, and set the time of the next look."""
+        """Check that the request keeps the limits, and set the time of the next check."""
         if self._done is None or self._done.done():
             return
         now = self._loop.time()
         silent = self._active + self._limits.silence
         longest = self._begun + self._limits.longest(max(self._moving, self._answer.received))
         if now >= silent:
-            self._fail(HttpError(f"nothing came for {self._limits.silence:g} s"))
+            self._fail(HttpError(f"no data arrived for {self._limits.silence:g} s"))
         elif now >= longest:
-            self._fail(HttpError("it took too long"))
+            self._fail(HttpError("the request took too long"))
         else:
             self._timer = self._loop.call_at(min(silent, longest), self._watch)

@@ -1,4 +1,7 @@
-"""Who asks: Google's default credentials as the header of each request, had once for all that wait."""
+"""Google's default credentials, as the header of each request.
+
+All requests that wait for a token share one renewal.
+"""
 
 import asyncio
 import time
@@ -12,10 +15,10 @@ if TYPE_CHECKING:
     pass
 
 _SCOPES = ["https://www.googleapis.com/auth/devstorage.read_write"]
-_SECONDS = 30.0  # the client tries five times on its own, which takes up to 15 s where there are none
+_SECONDS = 30.0  # the library tries five times on its own, which takes up to 15 s if there are no credentials
 _HINT = (
-    "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS, "
-    "or run where a service account is attached"
+    "run `gcloud auth application-default login`, set GOOGLE_APPLICATION_CREDENTIALS to a credentials file, "
+    "or run thumbrun where a service account is attached"
 )
 
 
@@ -23,12 +26,12 @@ class Credentials:
     """Google's default credentials."""
 
     def __init__(self) -> None:
-        """Find them.
+        """Find the credentials.
 
         Raises:
-            UnauthenticatedError: There are none.
+            UnauthenticatedError: thumbrun found no usable credentials.
         """
-        # A fifth of a second of imports, which an emulator does not need.
+        # These imports take a fifth of a second, and an emulator does not need them.
         from aiohttp import ClientResponseError
         from gcloud.aio.auth import Token
 
@@ -40,19 +43,19 @@ class Credentials:
         self._acquiring: asyncio.Task[str | None] | None = None
 
     async def header(self) -> dict[str, str]:
-        """Return the header that says who asks.
+        """Return the header that authenticates a request.
 
         Raises:
-            UnauthenticatedError: There are none.
-            TransientError: They could not be renewed, though they were had before.
+            UnauthenticatedError: thumbrun has no usable credentials.
+            TransientError: The credentials worked before, but could not be renewed now.
         """
         token = self._token
         known = bool(token.access_token)
         try:
             if known and time.time() <= token.access_token_refresh_after:
-                value = await token.get()  # at hand; renewed in the background where it is about to expire
+                value = await token.get()  # returns at once; a token that expires soon is renewed in the background
             else:
-                # All requests wait for one task of the client, which would be cancelled with any one of them.
+                # All requests wait for one task of the library. The shield keeps it alive if one of them is cancelled.
                 if self._acquiring is None or self._acquiring.done():
                     self._acquiring = asyncio.ensure_future(token.get())
                 async with asyncio.timeout(_SECONDS):
@@ -61,14 +64,14 @@ class Credentials:
             refused = isinstance(error, self._refusal) and 400 <= error.status < 500
             if known and not refused:
                 raise TransientError(
-                    f"credentials could not be renewed: {type(error).__name__} {one_line(str(error))}",
+                    f"thumbrun could not renew its credentials: {type(error).__name__} {one_line(str(error))}",
                     hint=NETWORK_HINT,
                 ) from error
             raise _none(error) from error
         return {"Authorization": f"Bearer {value}"}
 
     async def close(self) -> None:
-        """Wait for no token any more. Calling it twice is harmless."""
+        """Stop waiting for a token. Calling it twice is harmless."""
         acquiring, self._acquiring = self._acquiring, None
         if acquiring is not None and not acquiring.done():
             acquiring.cancel()
@@ -79,5 +82,6 @@ class Credentials:
 
 def _none(error: Exception) -> UnauthenticatedError:
     return UnauthenticatedError(
-        f"no credentials for Cloud Storage: {type(error).__name__} {one_line(str(error))}", hint=_HINT
+        f"thumbrun has no usable credentials for Cloud Storage: {type(error).__name__} {one_line(str(error))}",
+        hint=_HINT,
     )

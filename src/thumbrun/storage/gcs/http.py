@@ -1,9 +1,9 @@
-"""A client of HTTP/1.1 for one server: connections that are kept, answers that go where their bytes are wanted.
+"""An HTTP/1.1 client for one server, which keeps connections and hands each answer on as it arrives.
 
-Written here since requests are most of what a task does beside decoding: 0.07 ms of processor time for a read and 0.31
-for an upload with 32 at once, where aiohttp takes 0.25 and 0.80. The parser is httptools' (llhttp); what is left are
-connections, time limits, and a body that is handed on as it arrives, from the one buffer into which all connections
-read. No redirects, no proxies, no cookies, and nothing is decompressed.
+thumbrun has its own client because requests take most of a task's time beside decoding, and aiohttp needs several
+times as much processor time for each. The parser is httptools (llhttp). This client adds connections, time limits, and
+bodies that are handed on as they arrive, from the one buffer into which all connections read. It supports no
+redirects, no proxies and no cookies, and it decompresses nothing.
 """
 
 import asyncio
@@ -14,16 +14,16 @@ from urllib.parse import urlsplit
 from thumbrun.storage.gcs.connection import READ_AT_ONCE, Answer, Connection, HttpError, Limits, StaleError, Taker
 
 _CONNECT_SECONDS = 10.0
-_ADDRESSES_SECONDS = 30.0  # that the server's addresses are known; connections come in bursts
+_ADDRESSES_SECONDS = 30.0  # for which the server's addresses are remembered, because connections come in bursts
 
 Addresses = list[tuple[str, int]]
 
 
 class HttpClient:
-    """Asks one server, with as many connections as there are requests at once."""
+    """A client for one server, which opens as many connections as there are requests at once."""
 
     def __init__(self, root: str) -> None:
-        """Prepare; nothing is connected yet.
+        """Set up the client; it opens no connection yet.
 
         Args:
             root: `http://host[:port]` or `https://host[:port]`, with or without a path.
@@ -51,22 +51,24 @@ class HttpClient:
         body: bytes = b"",
         taker: Taker | None = None,
     ) -> Answer:
-        """Ask, and return the answer once it is there whole.
+        """Send a request and return its answer once it is complete.
 
-        A connection that was kept may have been closed by the server in that very moment: what only asks (GET) is
-        then asked again on a new one.
+        The server might close a kept connection at the moment when a request is sent on it. A request that changes
+        nothing (GET) is then sent again on a new connection.
 
         Args:
             method: `GET` or `POST`.
-            target: Path and query, encoded.
-            limits: The time that this may take.
-            headers: Beside Host and Content-Length.
-            body: To be sent.
-            taker: Told of status and headers; returns where the body goes as it arrives, None to have it collected.
-                What it raises, or what that raises, ends the request and is raised as it is.
+            target: The path and the query, encoded.
+            limits: The time limits of the request.
+            headers: All headers except Host and Content-Length.
+            body: The bytes to send.
+            taker: A function that gets status and headers. It returns a function that takes the body as it arrives,
+                or None to collect the body in the answer. An exception from either function ends the request and
+                reaches the caller unchanged.
 
         Raises:
-            HttpError: The server cannot be reached, breaks off, is silent or too slow, or does not speak HTTP.
+            HttpError: The server cannot be reached, ends the connection, is silent or too slow, or does not speak
+                HTTP.
         """
         length = f"Content-Length: {len(body)}\r\n" if body or method == "POST" else ""
         fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
@@ -87,7 +89,7 @@ class HttpClient:
             return answer
 
     async def close(self) -> None:
-        """Close all connections; requests that are under way fail. Calling it twice is harmless."""
+        """Close all connections, so that requests under way fail. Calling it twice is harmless."""
         self._closed = True
         self._free.clear()
         closing = list(self._all)
@@ -103,7 +105,7 @@ class HttpClient:
         return None
 
     async def _connected(self, limits: Limits) -> Connection:
-        """Return a new connection to the first of the server's addresses that takes one."""
+        """Return a new connection to the first of the server's addresses that accepts one."""
         if self._closed:
             raise HttpError("the client is closed")
         trouble: OSError | None = None
@@ -115,10 +117,10 @@ class HttpClient:
                     except OSError as error:
                         trouble = error
         except TimeoutError as error:
-            raise HttpError("connecting took too long") from error
+            raise HttpError("it took too long to connect to the server") from error
         except OSError as error:
             trouble = error
-        raise HttpError(f"cannot connect: {type(trouble).__name__} {trouble}") from trouble
+        raise HttpError(f"thumbrun cannot connect to the server: {type(trouble).__name__} {trouble}") from trouble
 
     async def _connect(self, host: str, port: int) -> Connection:
         loop = asyncio.get_running_loop()
@@ -134,11 +136,11 @@ class HttpClient:
         return connection
 
     async def _resolved(self) -> Addresses:
-        """Return the server's addresses, asked for once for all connections of a burst."""
+        """Return the server's addresses, with one lookup for all connections of a burst."""
         if self._addresses is None:
             loop = asyncio.get_running_loop()
             self._addresses = asyncio.ensure_future(self._resolve())
-            # A resolution that fails is forgotten at once, so that the next attempt asks anew.
+            # A lookup that fails is forgotten at once, so that the next attempt repeats it.
             self._addresses.add_done_callback(
                 lambda done: loop.call_later(
                     0 if done.cancelled() or done.exception() else _ADDRESSES_SECONDS, self._forget

@@ -1,4 +1,7 @@
-"""What an answer of Cloud Storage's API means: an object's entry, or an error. Pure but for the present moment."""
+"""The meaning of an answer of Cloud Storage's API: an object's entry, or an error.
+
+The module is pure, except that a date in `Retry-After` is compared with the present time.
+"""
 
 import base64
 import binascii
@@ -23,7 +26,7 @@ from thumbrun.storage.base import (
     UnauthenticatedError,
 )
 
-NETWORK_HINT = "check the network and the emulator's address, if one is set"
+NETWORK_HINT = "check the network, and the emulator's address if you set one"
 _LONGEST_MESSAGE = 300
 
 _NEEDED_ROLE = {
@@ -35,14 +38,14 @@ _NEEDED_ROLE = {
 
 
 def entry_of(item: Mapping[str, Any]) -> Entry:
-    """Return the entry of an object as the API shows it.
+    """Return the entry of an object from its record in the API.
 
     Raises:
-        ValueError, KeyError, TypeError: It is not shown as the API does; see `understood`.
+        ValueError, KeyError, TypeError: It is not a record of the API; see `understood`.
     """
     shown = item.get
     checksum = shown("crc32c")
-    # By position: a listing of millions pays for each keyword.
+    # The arguments are positional because keywords take time for each of millions of objects.
     return Entry(
         item["name"],
         int(shown("size", 0)),
@@ -56,10 +59,10 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
 
 
 def page_of(body: bytes) -> tuple[tuple[Entry, ...], str]:
-    """Return the entries of a listing's page, and the token of the next, empty for the last.
+    """Return the entries of a listing's page, and the token of the next page, which is empty after the last page.
 
     Raises:
-        ValueError, KeyError, TypeError, AttributeError: As for `entry_of`.
+        ValueError, KeyError, TypeError, AttributeError: It is not a page of the API; see `understood`.
     """
     answer = json.loads(body)
     return tuple(entry_of(item) for item in answer.get("items", ())), answer.get("nextPageToken", "")
@@ -78,67 +81,86 @@ def checksum_of(header: str) -> int | None:
 
 @contextmanager
 def understood(operation: str, where: str) -> Iterator[None]:
-    """Turn what is raised over an answer that is no JSON, or not that of an object, into TransientError."""
+    """Turn the exceptions for an answer that is not JSON, or not a record of an object, into TransientError."""
     try:
         yield
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise TransientError(
-            f"{one_line(where)}: {operation} was answered with what is not Cloud Storage's: {type(error).__name__}",
-            hint="check whether a proxy or another server answers in its place",
+            f"{one_line(where)}: the answer to the {operation} request is not from Cloud Storage "
+            f"({type(error).__name__})",
+            hint="check that no proxy or other server answers in place of Cloud Storage",
         ) from error
 
 
 def status_error(operation: str, where: str, status: int, text: str, headers: Mapping[str, str]) -> StoreError:
-    """Return the error that an answer other than success stands for.
+    """Return the error for an answer that is not a success.
 
     Args:
         operation: `page`, `stat`, `read` or `create`.
         where: The URI of the bucket or object, for the message.
         status: The HTTP status.
         text: The answer's body, or its beginning.
-        headers: The answer's, by names in lower case; only `retry-after` is looked at.
+        headers: The answer's headers by names in lower case; only `retry-after` is used.
     """
     where = one_line(where)
-    message = f"{where}: {operation} was answered with {status}: {one_line(text)}"
+    message = f"{where}: the {operation} request failed with HTTP status {status}: {one_line(text)}"
     lower = text.lower()
     if status in (429, 503) or (status == 403 and "ratelimitexceeded" in lower):
-        return ThrottledError(message, retry_after=_retry_after(headers), hint="the store is overloaded: try later")
+        return ThrottledError(
+            message,
+            retry_after=_retry_after(headers),
+            hint="Cloud Storage gets too many requests: try again later, or lower --in-flight / THUMBRUN_IN_FLIGHT",
+        )
     if status == 408 or status >= 500 or (status == 400 and "crc32c" in lower):
-        return TransientError(message, retry_after=_retry_after(headers), hint="the store is failing: try later")
+        return TransientError(
+            message,
+            retry_after=_retry_after(headers),
+            hint="Cloud Storage has a problem at the moment: try again later",
+        )
     if status == 401:
-        return UnauthenticatedError(message, hint="check the credentials: they are expired or of another project")
+        return UnauthenticatedError(
+            message, hint="check the credentials: they might have expired, or belong to another project"
+        )
     if status == 403:
-        return DeniedError(message, hint=f"check that the account has {_NEEDED_ROLE[operation]}")
+        return DeniedError(
+            message, hint=f"check that the account that runs thumbrun has the permission {_NEEDED_ROLE[operation]}"
+        )
     if status == 404:
         return _not_found(operation, where, message, lower)
     if status in (409, 412) and operation == "create":
         return ExistsError(message)
     if status == 400:
         return _refused(operation, message, lower)
-    return StoreError(message, hint="this is not expected: please report it")
+    return StoreError(message, hint="thumbrun does not expect this answer: please report it")
 
 
 def _not_found(operation: str, where: str, message: str, lower: str) -> StoreError:
-    """Tell a missing bucket from a missing object.
+    """Return the error for a missing bucket, or for a missing object.
 
-    A missing object's message repeats names, `No such object: my-bucket/a.jpg`, so that a word in it proves nothing.
+    The message for a missing object repeats its name, as in `No such object: my-bucket/a.jpg`, so a word in the
+    message alone proves nothing.
     """
     bucket = "no such object" not in lower and ("bucket does not exist" in lower or "no such bucket" in lower)
     if bucket or operation in ("page", "create"):
-        return BucketNotFoundError(f"the bucket of {where} does not exist", hint="check the bucket's name and project")
+        return BucketNotFoundError(
+            f"the bucket of {where} does not exist", hint="check the bucket's name, or create the bucket"
+        )
     return NotFoundError(message)
 
 
 def _refused(operation: str, message: str, lower: str) -> StoreError:
     if "requester pays" in lower or "userproject" in lower:
-        return StoreError(message, hint="set user-project to the project that pays for requests to this bucket")
+        return StoreError(
+            message,
+            hint="set --user-project / THUMBRUN_USER_PROJECT to the project that pays for requests to this bucket",
+        )
     if operation == "create" and "object name" in lower:
         return NameRefusedError(message)
-    return StoreError(message, hint="this is not expected: please report it")
+    return StoreError(message, hint="thumbrun does not expect this answer: please report it")
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that an answer asks to wait: a number, or a moment."""
+    """Return the seconds that an answer asks thumbrun to wait, from a number or a date in its header."""
     value = headers.get("retry-after")
     if not value:
         return None
@@ -153,6 +175,6 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def one_line(text: str) -> str:
-    """Return text from outside as one short line without control characters."""
+    """Return text from a server or library as one short line without control characters."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * _LONGEST_MESSAGE]).split())
     return line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]}…"

@@ -1,7 +1,7 @@
-"""Cloud Storage through its JSON API.
+"""The store for Cloud Storage, through its JSON API.
 
-Every request is one of four that are written out here: a page of a listing by range, an object's record, the bytes of
-one generation, and a multipart upload that creates. It retries nothing; `retry` does.
+It sends four kinds of requests: for a page of a listing, for an object's record, for the bytes of one generation, and a
+multipart upload that creates an object. It retries nothing; `retry` does.
 """
 
 import base64
@@ -40,10 +40,10 @@ from thumbrun.storage.gcs.responses import (
 _API = "https://storage.googleapis.com"
 _ENTRY_FIELDS = "name,size,generation,contentType,crc32c,contentEncoding,storageClass,metadata"
 
-_SILENCE_SECONDS = 30.0  # between any two pieces of an answer
+_SILENCE_SECONDS = 30.0  # the longest time between two pieces of an answer
 _TOTAL_SECONDS = 60.0
-_SLOWEST_BYTES_A_SECOND = 256 * 1024  # below this a transfer counts as stalled, however steadily it drips
-_LONGEST_REFUSAL = 4096  # bytes read of an answer that is no success
+_SLOWEST_BYTES_A_SECOND = 256 * 1024  # a slower transfer counts as stalled, even if bytes keep arriving
+_LONGEST_REFUSAL = 4096  # bytes that are used of an answer that is not a success
 
 _NONE: Mapping[str, str] = {}
 
@@ -52,10 +52,10 @@ class GcsStore:
     """One bucket of Cloud Storage, or of an emulator of it."""
 
     def __init__(self, bucket: str, *, emulator: str | None = None, user_project: str | None = None) -> None:
-        """Prepare; nothing is asked of the network yet.
+        """Set up the store; no request is sent yet.
 
         Args:
-            bucket: Its name.
+            bucket: The name of the bucket.
             emulator: `host:port` or `http://host:port` of an emulator, used without credentials; None for the
                 real service with Google's default credentials.
             user_project: The project that pays for requests, for requester-pays buckets.
@@ -66,7 +66,9 @@ class GcsStore:
         self._root = (root if "://" in root else f"http://{root}").rstrip("/")
         self._client = HttpClient(self._root)
         self._credentials: Credentials | None = None
-        self._boundary = secrets.token_hex(16)  # of the parts of an upload; in no body, but for one chance in 2^128
+        self._boundary = secrets.token_hex(
+            16
+        )  # divides an upload's parts; the chance is 1 in 2^128 that a body holds it
         payer = urlencode({"userProject": user_project}) if user_project else ""
         self._payer = f"&{payer}" if payer else ""
         bucket = quote(bucket, safe="")
@@ -79,21 +81,21 @@ class GcsStore:
         return f"gs://{self._bucket}/{name}"
 
     def name_problem(self, name: str) -> str | None:
-        """Say why a name cannot be held (https://cloud.google.com/storage/docs/objects#naming)."""
+        """Return why the bucket cannot hold a name (https://cloud.google.com/storage/docs/objects#naming)."""
         try:
             size = len(name.encode())
         except UnicodeEncodeError:
-            return "a name in Cloud Storage is valid Unicode"
+            return "a name in Cloud Storage must be valid Unicode"
         if not 1 <= size <= 1024:
-            return f"a name in Cloud Storage has 1 to 1,024 bytes of UTF-8, this one {size:,}"
+            return f"a name in Cloud Storage must have 1 to 1,024 bytes of UTF-8, and this one has {size:,}"
         if name in (".", "..") or name.startswith(".well-known/acme-challenge/"):
-            return "a name in Cloud Storage is neither . nor .. and does not begin with .well-known/acme-challenge/"
-        if not self._anonymous and ("\n" in name or "\r" in name):  # emulators take them
-            return "a name in Cloud Storage has no line feed and no carriage return"
+            return "a name in Cloud Storage must not be . or .. and must not begin with .well-known/acme-challenge/"
+        if not self._anonymous and ("\n" in name or "\r" in name):  # emulators accept them
+            return "a name in Cloud Storage must not contain a line feed or a carriage return"
         return None
 
     async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = PAGE_LIMIT) -> Page:
-        """List objects, as the protocol says."""
+        """List objects, as `Store` promises."""
         query = {
             "prefix": prefix,
             "maxResults": str(min(limit, PAGE_LIMIT)),
@@ -110,12 +112,12 @@ class GcsStore:
             with understood("page", self.uri(prefix)):
                 entries, token = page_of(answer.body)
             if entries or not token:
-                # The next page begins after the last name, so that a range can be shrunk while it is being listed.
+                # The next page begins after the last name, so that a range can be shortened while it is being listed.
                 return Page(entries, resume_at=f"{entries[-1].name}\0" if token else "")
-            query["pageToken"] = token  # Cloud Storage may look long without finding, and says where it is
+            query["pageToken"] = token  # an empty page with a token is not the end of the listing
 
     async def stat(self, name: str) -> Entry | None:
-        """Return the live object's entry."""
+        """Return the live object's entry, or None."""
         try:
             answer = await self._record("stat", name, "GET", self._object(name, f"fields={quote(_ENTRY_FIELDS)}"))
         except NotFoundError:
@@ -126,9 +128,9 @@ class GcsStore:
     async def read(
         self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
     ) -> None:
-        """Read an object, as the protocol says."""
+        """Read an object, as `Store` promises."""
         pinned = "" if generation is None else f"&generation={quote(generation)}"
-        # Without this header, what is stored compressed arrives decompressed, which no checksum covers.
+        # Without this header Cloud Storage decompresses what it stores compressed, and no checksum covers those bytes.
         headers = {"Accept-Encoding": "gzip"}
         wanted = ByteRange(start, end)
         if not wanted.all:
@@ -148,7 +150,7 @@ class GcsStore:
                 return None
             got = headers.get("x-goog-generation")
             if generation is not None and got is not None and got != generation:
-                raise NotFoundError(f"{self.uri(name)}: generation {generation} was asked for, {got} came")
+                raise NotFoundError(f"{self.uri(name)}: thumbrun asked for generation {generation} and got {got}")
             with understood("read", self.uri(name)):
                 at = wanted.begins(status, headers)
             return take
@@ -158,12 +160,15 @@ class GcsStore:
         stored = answer.headers.get("x-goog-stored-content-length", "")
         whole = answer.status == WHOLE
         if whole and "content-length" not in answer.headers and stored.isdecimal() and int(stored) != answer.received:
-            raise TransientError(f"{self.uri(name)}: {answer.received} bytes came of {stored}", hint=NETWORK_HINT)
-        # Who asks for a generation knows its checksum from the listing, and tells a damaged object from a damaged read.
+            raise TransientError(f"{self.uri(name)}: {answer.received} of {stored} bytes arrived", hint=NETWORK_HINT)
+        # A caller that asks for a generation knows its checksum from the listing, and checks the bytes itself: it can
+        # tell a damaged object from a damaged read.
         declared = checksum_of(answer.headers.get("x-goog-hash", "")) if generation is None and whole else None
         if declared is not None and declared != checksum:
             raise TransientError(
-                f"{self.uri(name)}: crc32c {checksum:08x} came, {declared:08x} is stored", hint=NETWORK_HINT
+                f"{self.uri(name)}: the bytes were damaged on the way: their crc32c is {checksum:08x}, "
+                f"but Cloud Storage states {declared:08x}",
+                hint=NETWORK_HINT,
             )
 
     async def create(
@@ -175,7 +180,7 @@ class GcsStore:
         metadata: Mapping[str, str],
         cache_control: str | None = None,
     ) -> Entry:
-        """Create an object, as the protocol says."""
+        """Create an object, as `Store` promises."""
         checksum = crc32c(body)
         resource: dict[str, Any] = {
             "name": name,
@@ -196,7 +201,10 @@ class GcsStore:
         with understood("create", self.uri(name)):
             entry = entry_of(answer)
         if entry.size != len(body) or entry.crc32c not in (None, checksum):
-            raise DamagedError(f"{self.uri(name)}: sent {len(body)} bytes with crc32c {checksum:08x}, stored {entry}")
+            raise DamagedError(
+                f"{self.uri(name)}: thumbrun sent {len(body)} bytes with crc32c {checksum:08x}, "
+                f"but Cloud Storage stored {entry}"
+            )
         return entry
 
     async def close(self) -> None:
@@ -215,7 +223,7 @@ class GcsStore:
         return b"".join((head.encode(), body, f"\r\n--{self._boundary}--\r\n".encode()))
 
     async def _who(self) -> dict[str, str]:
-        """Return the header that says who asks, none for an emulator."""
+        """Return the header that authenticates a request, or no header for an emulator."""
         if self._anonymous:
             return {}
         if self._credentials is None:
@@ -232,7 +240,7 @@ class GcsStore:
         headers: Mapping[str, str] = _NONE,
         body: bytes = b"",
     ) -> dict[str, Any]:
-        """Return the JSON object that a request is answered with."""
+        """Send a request and return the JSON object of its answer."""
         answer = await self._answer(operation, name, method, target, headers=headers, body=body)
         with understood(operation, self.uri(name)):
             record = json.loads(answer.body)
@@ -251,7 +259,7 @@ class GcsStore:
         body: bytes = b"",
         taker: Callable[[int, Mapping[str, str]], Take | None] | None = None,
     ) -> Answer:
-        """Return the answer to a request if it is a success, and not a redirect, which the API has none of."""
+        """Send a request and return its answer if that is a success; a redirect is none, as the API never sends one."""
         limits = Limits(_SILENCE_SECONDS, _longest)
         headers = {**headers, **await self._who()}
         try:
@@ -259,7 +267,7 @@ class GcsStore:
         except HttpError as error:
             where = one_line(self.uri(name))
             raise TransientError(
-                f"{where}: {operation} broke off: {one_line(str(error))}", hint=NETWORK_HINT
+                f"{where}: the {operation} request failed: {one_line(str(error))}", hint=NETWORK_HINT
             ) from error
         if answer.status != WHOLE and not ("Range" in headers and answer.status in (PART, BEYOND)):
             text = answer.body[:_LONGEST_REFUSAL].decode("utf-8", "replace")
@@ -271,5 +279,5 @@ class GcsStore:
 
 
 def _longest(size: int) -> float:
-    """Return the seconds that a request may take which moves `size` bytes."""
+    """Return the longest time for a request that moves `size` bytes, in seconds."""
     return _TOTAL_SECONDS + size / _SLOWEST_BYTES_A_SECOND

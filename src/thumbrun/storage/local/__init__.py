@@ -1,1 +1,1 @@
-"""A folder that behaves like a bucket."""
+"""The store for a local folder, which behaves like a bucket."""

@@ -1,8 +1,8 @@
-"""Sidecars that hold what a file system does not: the metadata and content type of files that thumbrun made.
+"""Sidecars: files that hold the metadata and content type of the files that thumbrun wrote to a folder.
 
-They lie in `_thumbrun/local/marks` of the folder that was written to. A sidecar's name holds a hash of the file's
-name below that folder and the file's identity, and it is written before the file is linked: file and metadata appear
-as one, and another file that takes the name has none.
+A file system does not hold them itself. The sidecars lie in `_thumbrun/local/marks` below the store's folder. A
+sidecar's name holds a hash of the file's name below that folder, and the file's identity. thumbrun writes it before it
+links the file. So file and metadata appear together, and another file that takes the name has no metadata.
 """
 
 import errno
@@ -17,72 +17,76 @@ from typing import Any
 
 from thumbrun.storage.local.walk import PRIVATE
 
-_LONGEST = 1 << 16  # bytes; one of ours has a tenth of it
+_LONGEST = 1 << 16  # bytes of a sidecar that are read; one that thumbrun wrote has a tenth of that
 _FORGED = (ValueError, AttributeError, TypeError, RecursionError)
-_AS_IT_IS = os.O_NOFOLLOW | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)  # no link is followed, no pipe waited for
+_AS_IT_IS = os.O_NOFOLLOW | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)  # follow no link and wait for no pipe
 
 SidecarFolders = dict[str, list[tuple[str, str]]]
-"""The folders of sidecars that may tell of a folder's files, each with the files' prefix in them, nearest first."""
+"""For a folder of files: the sidecar folders that can describe them, each with the files' prefix, nearest first."""
 
 
 def generation_of(status: os.stat_result) -> str:
-    """Return what changes whenever a file's content is replaced: inode, size, time of modification in nanoseconds."""
+    """Return a text that changes whenever a file's content is replaced.
+
+    It consists of the inode, the size and the time of modification in nanoseconds.
+    """
     return f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}"
 
 
 def mark_path(folder: str, name: str, status: os.stat_result) -> Path:
-    """Return where the sidecar of a file lies.
+    """Return the path of a file's sidecar.
 
     Args:
         folder: The folder of sidecars.
-        name: The file's name below the folder that was written to.
-        status: The file's.
+        name: The file's name below the store's folder.
+        status: The file's status.
     """
     digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
     return Path(folder, digest[:2], f"{digest}.{generation_of(status)}.json")
 
 
 def marks_folder(root: str) -> str:
-    """Return the folder of a store's sidecars."""
+    """Return the path of the folder that holds a store's sidecars."""
     return f"{root.rstrip('/')}/{PRIVATE}/marks"
 
 
 def find_mark(root: str, name: str, status: os.stat_result, known: SidecarFolders) -> dict[str, Any]:
-    """Return what a file's sidecar says, or nothing.
+    """Return the content of a file's sidecar, or an empty dictionary if the file has none.
 
-    Not only the store itself may have made the file: a source may hold the output of an earlier run, or be part of
-    one. So the sidecars of every folder on the way to the file count.
+    Another store can have made the file: a source might hold the output of an earlier run, or be part of it. So the
+    sidecars of every folder on the path to the file count.
 
     Args:
         root: The store's folder.
         name: The file's name in it.
-        status: The file's.
-        known: What is known of folders, extended here. Not to be kept: any folder may get sidecars at any time.
+        status: The file's status.
+        known: The sidecar folders that are known for each folder; this function adds to them. Do not keep it for
+            long, because any folder can get sidecars at any time.
 
     Raises:
-        OSError: A sidecar is there and cannot be read; the file must not pass for a source on that account.
+        OSError: The sidecar exists but cannot be read. The file must not count as a source for that reason.
     """
     folder, _, base = name.rpartition("/")
     if folder not in known:
         known[folder] = _holders(f"{root.rstrip('/')}/{folder}".rstrip("/"))
     for marks, prefix in known[folder]:
-        with suppress(FileNotFoundError, *_FORGED):  # torn by a power cut, or forged: it tells nothing
+        with suppress(FileNotFoundError, *_FORGED):  # a power cut tore it, or it is forged: ignore it
             return _attributes(mark_path(marks, prefix + base, status))
     return {}
 
 
 def write_mark(path: Path, attributes: Mapping[str, Any]) -> None:
-    """Write a sidecar into a folder that is there; the file that it tells of is not there yet."""
+    """Write a sidecar into an existing folder, before the file that it describes exists."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _AS_IT_IS, 0o666), "w") as file:
         file.write(json.dumps(attributes))
 
 
 def _attributes(path: Path) -> dict[str, Any]:
-    """Return what a sidecar says. Who writes to a source may have made it, so nothing of it is taken on trust.
+    """Return the content of a sidecar, after checking all of it, as anyone who can write to a source can forge one.
 
     Raises:
-        ValueError: It is no sidecar.
-        OSError: It cannot be read.
+        ValueError: The file is not a valid sidecar.
+        OSError: The file cannot be read.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | _AS_IT_IS)
@@ -92,13 +96,13 @@ def _attributes(path: Path) -> dict[str, Any]:
         raise
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("no file")
+            raise ValueError("not a regular file")
         found = json.loads(os.read(descriptor, _LONGEST))
     finally:
         os.close(descriptor)
     metadata, kind = found.get("metadata", {}), found.get("content_type")
     if not all(isinstance(text, str) for text in (*metadata, *metadata.values(), kind or "")):
-        raise ValueError("what is no text")
+        raise ValueError("a value that is not text")
     return {"metadata": metadata, "content_type": kind}
 
 

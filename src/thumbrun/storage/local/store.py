@@ -1,15 +1,17 @@
-"""A folder that behaves like a bucket.
+"""The store for a local folder, which behaves like a bucket.
 
-What a bucket gives and a file system does not, each in its own way:
+It adds the promises of a bucket that a file system does not make:
 
-- Created whole, or not at all, and only if absent: a temporary file, then `link(2)`, which fails where the name exists
-  (`rename(2)` would replace). Killed in between, a process leaves a temporary file or a sidecar that nobody reads.
-  Nothing is flushed to the disk: this holds for the death of processes, not for a power cut.
-- Metadata: in sidecars, see `marks`.
-- Generation: inode, size and time of modification, compared before and after reading.
-- Listing order, and what is no object: see `walk`. The folder itself may be a symbolic link.
+- A file is created whole, or not at all, and only if the name is free. thumbrun writes a temporary file and then calls
+  `link(2)`, which fails if the name exists (`rename(2)` would replace the file). A process that is killed in between
+  leaves a temporary file or a sidecar that nobody reads. Nothing is flushed to the disk, so this promise holds when a
+  process dies, but not after a power cut.
+- Sidecars hold the metadata; see `sidecars`.
+- The generation consists of inode, size and time of modification. It is compared before and after reading.
+- `walk` sets the order of a listing, and the files that count as objects. The store's folder itself can be a symbolic
+  link.
 
-Names that are no UTF-8 are held as Python does, with surrogate escapes, which JSON carries and gives back.
+Names that are not UTF-8 are kept as Python keeps them, with surrogate escapes. JSON carries these unchanged.
 """
 
 import asyncio
@@ -58,10 +60,10 @@ P = ParamSpec("P")
 _TEMPORARY = "/".join((PRIVATE, "tmp"))
 _CHUNK = 1 << 18
 _THREADS = 16
-_LONGEST_PART = 255  # bytes, of nearly all file systems
+_LONGEST_PART = 255  # bytes; the limit of nearly all file systems
 _LONGEST_PATH = 4096
 _REGULAR_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
-_PAUSED_WALKS = 8  # listings under way that are remembered, so that their next page reads no folder again
+_PAUSED_WALKS = 8  # listings under way that are remembered, so that their next page does not read a folder again
 
 _PASSES = (errno.EINTR, errno.EAGAIN, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE)
 _NO_SUCH_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
@@ -69,10 +71,10 @@ _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV, errno.EM
 
 
 class LocalStore:
-    """One folder."""
+    """One local folder."""
 
     def __init__(self, root: str) -> None:
-        """Prepare; nothing is read or made yet.
+        """Set up the store; it reads and creates nothing yet.
 
         Args:
             root: The folder's absolute path.
@@ -87,33 +89,33 @@ class LocalStore:
         return f"file://{self._root.rstrip('/')}/{name}"
 
     def name_problem(self, name: str) -> str | None:
-        """Say why a name cannot be a path below the folder."""
+        """Return why a name cannot be a path below the folder, or None if it can."""
         if not is_plain_path(name):
-            return "a path in a folder has no empty part, no . or .. and no NUL"
+            return "a path in a folder must not have an empty part, a part . or .., or a NUL character"
         try:
             path = os.fsencode(f"{self._root}/{name}")
         except UnicodeEncodeError:
-            return "a path is valid Unicode"
+            return "a path must be valid Unicode"
         if any(len(os.fsencode(part)) > _LONGEST_PART for part in name.split("/")):
-            return f"a part of a path has at most {_LONGEST_PART} bytes"
+            return f"each part of a path must have at most {_LONGEST_PART} bytes"
         if len(path) >= _LONGEST_PATH:
-            return f"a path has fewer than {_LONGEST_PATH:,} bytes"
+            return f"a path must have fewer than {_LONGEST_PATH:,} bytes"
         if is_private(name):
-            return f"{PRIVATE} is thumbrun's own"
+            return f"{PRIVATE} is reserved for thumbrun"
         return None
 
     async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = PAGE_LIMIT) -> Page:
-        """List objects, as the protocol says."""
+        """List files, as `Store` promises."""
         return await self._in_thread(self._page, prefix, max(prefix, start), end, min(limit, PAGE_LIMIT))
 
     async def stat(self, name: str) -> Entry | None:
-        """Return the file's entry."""
+        """Return the file's entry, or None."""
         return await self._in_thread(self._stat, name)
 
     async def read(
         self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
     ) -> None:
-        """Read a file, as the protocol says."""
+        """Read a file, as `Store` promises."""
         sink.reset()
         reading = _Reading(f"{self._root}/{name}", start, end)
         try:
@@ -131,21 +133,24 @@ class LocalStore:
         metadata: Mapping[str, str],
         cache_control: str | None = None,
     ) -> Entry:
-        """Create a file, as the protocol says."""
+        """Create a file, as `Store` promises."""
         attributes = {"content_type": content_type, "metadata": dict(metadata)}
         if cache_control:
             attributes["cache_control"] = cache_control
         return await self._in_thread(self._create, name, body, attributes)
 
     async def close(self) -> None:
-        """End the threads."""
+        """End the store's threads."""
         executor, self._executor = self._executor, None
         self._paused.clear()
         if executor is not None:
             await asyncio.to_thread(executor.shutdown)
 
     async def _in_thread(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Run a function in a thread. Cancelled, it still waits for the end: nothing goes on behind its caller."""
+        """Run a function in a thread.
+
+        If the call is cancelled, it still waits until the function ends, so that nothing runs on unnoticed.
+        """
         if self._executor is None:
             self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="thumbrun-local")
         work = functools.partial(function, *arguments, **named)
@@ -159,7 +164,7 @@ class LocalStore:
     def _page(self, prefix: str, start: str, end: str, limit: int) -> Page:
         with self._errors(prefix):
             if not Path(self._root).is_dir():
-                raise BucketNotFoundError(f"there is no folder {self._root}", hint="check the path")
+                raise BucketNotFoundError(f"the folder {self._root} does not exist", hint="check the path")
             with self._pausing:
                 names = self._paused.pop((prefix, end, start), None) or walk(self._root, prefix, start)
             found: list[Entry] = []
@@ -179,7 +184,10 @@ class LocalStore:
             return Page(tuple(found))
 
     def _pause(self, where: tuple[str, str, str], names: Iterator[str]) -> None:
-        """Remember how a listing goes on; a page that is asked for differently reads the folders again."""
+        """Remember where a listing goes on, for a next page with the same prefix, end and start.
+
+        Any other page reads the folders again.
+        """
         with self._pausing:
             self._paused.pop(where, None)
             self._paused[where] = names
@@ -199,18 +207,21 @@ class LocalStore:
             return self._entry(name, status, find_mark(self._root, name, status, {}))
 
     def _next(self, reading: "_Reading", name: str, generation: str | None) -> bytes:
-        """Return the next bytes of a file, none at its end."""
+        """Return the next bytes of a file, or no bytes at its end."""
         with self._errors(name):
             if not reading.begun:
                 if self.name_problem(name) or leads_through_link(self._root, name):
-                    raise NotFoundError(f"{self.uri(name)} is not there")
+                    raise NotFoundError(f"{self.uri(name)} does not exist")
                 if not reading.open():
-                    raise NotFoundError(f"{self.uri(name)} is no file")
+                    raise NotFoundError(f"{self.uri(name)} is not a regular file")
                 if generation not in (None, reading.generation):
-                    raise NotFoundError(f"{self.uri(name)} is not there in generation {generation}")
+                    raise NotFoundError(f"{self.uri(name)} does not exist in generation {generation}")
             chunk = reading.next()
             if not chunk and reading.changed():
-                raise TransientError(f"{self.uri(name)} changed while it was read")
+                raise TransientError(
+                    f"{self.uri(name)} changed while thumbrun read it",
+                    hint="check that no other program writes to this file during the run",
+                )
             return chunk
 
     def _create(self, name: str, body: bytes, attributes: dict[str, Any]) -> Entry:
@@ -227,7 +238,10 @@ class LocalStore:
                     file.write(body)
                 status = temporary.stat()
                 if status.st_size != len(body):
-                    raise DamagedError(f"{self.uri(name)}: {status.st_size} bytes of {len(body)} were written")
+                    raise DamagedError(
+                        f"{self.uri(name)}: the disk took only {status.st_size} of {len(body)} bytes",
+                        hint="check the free space and the file system of this disk",
+                    )
                 mark = mark_path(marks_folder(self._root), name, status)
                 self._make_folders(f"{PRIVATE}/marks/{mark.parent.name}")
                 write_mark(mark, {**attributes, "name": name, "crc32c": crc32c(body)})
@@ -246,20 +260,20 @@ class LocalStore:
         except FileExistsError:
             there = os.lstat(target)
             if os.path.samestat(there, temporary.stat()):
-                return  # done, only its acknowledgement was lost, as happens on NFS
+                return  # the link was made and only its acknowledgement was lost, as happens on NFS
             if not stat.S_ISREG(there.st_mode):
-                raise NameRefusedError(f"file://{target} is a folder, a link or a device") from None
-            raise ExistsError(f"file://{target} exists") from None
+                raise NameRefusedError(f"file://{target} is a folder, a link or a device already") from None
+            raise ExistsError(f"file://{target} exists already") from None
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
             raise StoreError(
-                f"file://{target}: it cannot be linked: {error.strerror}",
-                hint="choose a folder on one file system that has hard links: not FAT, and nothing mounted inside it",
+                f"file://{target}: thumbrun cannot create a hard link for this file: {error.strerror}",
+                hint="choose a folder on a file system with hard links (FAT has none), and with nothing mounted inside",
             ) from error
 
     def _make_folders(self, folder: str) -> None:
-        """Make a folder and those on the way to it, none of them through a symbolic link."""
+        """Create a folder and its parent folders, but follow no symbolic link on the way."""
         path = self._root
         for part in folder.split("/") if folder else ():
             path = f"{path}/{part}"
@@ -268,9 +282,12 @@ class LocalStore:
             except FileExistsError:
                 kind = os.lstat(path).st_mode
                 if stat.S_ISLNK(kind):
-                    raise DeniedError(f"{path} is a symbolic link, which is not followed", hint="remove it") from None
+                    raise DeniedError(
+                        f"{path} is a symbolic link, which thumbrun does not follow",
+                        hint="replace the link with a folder",
+                    ) from None
                 if not stat.S_ISDIR(kind):
-                    raise NameRefusedError(f"{path} is a file, below which there can be none") from None
+                    raise NameRefusedError(f"{path} is a file, so it cannot hold other files") from None
 
     @staticmethod
     def _entry(name: str, status: os.stat_result, attributes: Mapping[str, Any]) -> Entry:
@@ -279,32 +296,35 @@ class LocalStore:
             size=status.st_size,
             generation=generation_of(status),
             content_type=attributes.get("content_type"),
-            # Entries tell what the file holds, not what was once written: the sidecar's checksum is only a wish here.
+            # An entry describes the file as it is now. The sidecar's checksum is that of the bytes once written, and
+            # the file can differ.
             crc32c=None,
             metadata=attributes.get("metadata", {}),
         )
 
     @contextmanager
     def _errors(self, name: str) -> Iterator[None]:
-        """Turn what the operating system says into the store's errors."""
+        """Turn the operating system's errors into the store's errors."""
         try:
             yield
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise NotFoundError(f"{self.uri(name)} is not there") from error
+            raise NotFoundError(f"{self.uri(name)} does not exist") from error
         except PermissionError as error:
             where = error.filename2 or error.filename or self.uri(name)
-            raise DeniedError(f"{where}: permission denied", hint="check who owns it and its mode") from error
+            raise DeniedError(
+                f"{where}: permission denied", hint="check the owner and the mode of this file or folder"
+            ) from error
         except OSError as error:
             if error.errno in _NO_SUCH_NAME:
                 raise NameRefusedError(f"{self.uri(name)}: {os.strerror(error.errno)}") from error
             message = f"{self.uri(name)}: {os.strerror(error.errno or 0)}"
             if error.errno in _PASSES:
-                raise TransientError(message, hint="check the disk") from error
-            raise StoreError(message, hint="check the disk: its space, its file system") from error
+                raise TransientError(message, hint="check the disk, and the limit on open files (ulimit -n)") from error
+            raise StoreError(message, hint="check the free space and the file system of this disk") from error
 
 
 class _Reading:
-    """A file that is being read, at most one thread at a time."""
+    """A file that is being read, by at most one thread at a time."""
 
     def __init__(self, path: str, start: int, end: int | None) -> None:
         self._path = path
@@ -316,7 +336,7 @@ class _Reading:
         self.generation = ""
 
     def open(self) -> bool:
-        """Open the file; return whether it is one, and no link, folder or device."""
+        """Open the file and return whether it is a regular file, not a link, folder or device."""
         try:
             self._descriptor = os.open(self._path, _REGULAR_ONLY)
         except OSError as error:
@@ -333,13 +353,13 @@ class _Reading:
         return stat.S_ISREG(status.st_mode)
 
     def next(self) -> bytes:
-        """Return the next bytes, none at the range's end or the one that the file had when it was opened."""
+        """Return the next bytes, or no bytes at the end of the range or of the file as it was when it was opened."""
         chunk = os.read(self._descriptor, min(_CHUNK, self._left))
         self._left -= len(chunk)
         return chunk
 
     def changed(self) -> bool:
-        """Whether the file is another than when it was opened."""
+        """Return whether the file has changed since it was opened."""
         return generation_of(os.fstat(self._descriptor)) != self.generation
 
     def close(self) -> None:

@@ -227,7 +227,7 @@ async def test_an_end_that_only_the_stored_length_tells(server: Server, store: G
         return response
 
     server.answer = unframed
-    with pytest.raises(TransientError, match="10 bytes came of 1000"):
+    with pytest.raises(TransientError, match="10 of 1000 bytes arrived"):
         await store.read("a.jpg", BytesSink())
 
 

@@ -60,7 +60,7 @@ async def test_nothing_is_written_through_a_planted_folder(tmp_path: Path, outsi
         (root / link).parent.mkdir(parents=True, exist_ok=True)
         (root / link).symlink_to(outside)
     store = LocalStore(str(root))
-    with pytest.raises(DeniedError, match="is a symbolic link, which is not followed"):
+    with pytest.raises(DeniedError, match="is a symbolic link, which thumbrun does not follow"):
         await create(store, "run/deep/a.jpg")
     assert untouched(outside)
     await store.close()
