@@ -89,7 +89,7 @@ def test_failures_of_single_images_are_outcomes(tasks: Tasks, tmp_path: Path, pi
     assert 0 == task.wait(), task.output()
     expected = f"{len(pictures)} done, 1 skipped (1 unsupported), 2 failed ("
     assert expected in task.output()
-    assert "warning: text.jpg failed, unreadable" in task.output()
+    assert "warning: text.jpg failed (unreadable)" in task.output()
     strict = tasks.command(*arguments, "--strict")
     assert 3 == strict.wait(), strict.output()
 

@@ -1,1 +1,1 @@
-"""One stream of events: for people on a terminal, for files as lines, for Cloud Logging as JSON."""
+"""The stream of a task's events: a progress bar on a terminal, lines in a file, JSON for Cloud Logging."""

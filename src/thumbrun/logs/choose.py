@@ -1,4 +1,4 @@
-"""Which form events take: by the setting, the platform and the stream."""
+"""The choice of a sink for events, by the setting, the platform and the stream."""
 
 import io
 import re
@@ -9,12 +9,14 @@ from thumbrun.clock import Clock
 from thumbrun.logs.events import Sink
 from thumbrun.logs.lines import JSON_SECONDS, JsonLines, TextLines
 
-CHILD_SECONDS = 0.5  # between two progress lines to a parent that draws a bar
-FLEET_VARIABLE = "_THUMBRUN_FLEET"  # set by the parent of several tasks
+CHILD_SECONDS = 0.5  # between two progress lines to a parent that draws a progress bar
+FLEET_VARIABLE = "_THUMBRUN_FLEET"  # the parent of several tasks sets it
 
 
 def choose_sink(log_format: str, environ: Mapping[str, str], stream: TextIO | None, clock: Clock) -> Sink:
-    """Return the sink for a stream; None, as `sys.stdout` is in a process without one, is no terminal.
+    """Return the sink for a stream.
+
+    A stream of None is not a terminal; `sys.stdout` is None in a process without standard output.
 
     | log_format | environment | stream | sink |
     |---|---|---|---|
@@ -25,23 +27,24 @@ def choose_sink(log_format: str, environ: Mapping[str, str], stream: TextIO | No
     | auto, text | | no terminal | text lines |
     """
     if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="backslashreplace")  # a name that the stream cannot spell ends no task
+        stream.reconfigure(errors="backslashreplace")  # a name that the stream cannot encode must not end a task
     on_cloud_run = bool(environ.get("CLOUD_RUN_JOB") or environ.get("CLOUD_RUN_EXECUTION"))
     terminal = stream is not None and stream.isatty()
     if log_format == "json" or (log_format == "auto" and on_cloud_run and not terminal):
         seconds = CHILD_SECONDS if environ.get(FLEET_VARIABLE) else JSON_SECONDS
         return JsonLines(stream, clock, seconds=seconds, trace=trace_of(environ))
     if stream is not None and terminal and environ.get("TERM") not in ("dumb", "unknown"):
-        from thumbrun.logs.terminal import Terminal  # rich takes a tenth of a second to import
+        from thumbrun.logs.terminal import Terminal  # importing rich takes a tenth of a second
 
         return Terminal(stream, clock)
     return TextLines(stream, clock)
 
 
 def trace_of(environ: Mapping[str, str]) -> str:
-    """Return the trace that whoever started the task handed on, as Cloud Logging names it, or nothing.
+    """Return the name that Cloud Logging gives to the task's trace, or an empty text if there is no trace.
 
-    The trace's id comes in TRACEPARENT (https://www.w3.org/TR/trace-context/), the project in GOOGLE_CLOUD_PROJECT.
+    The program that starts the task passes the trace's id in TRACEPARENT (https://www.w3.org/TR/trace-context/) and
+    the project in GOOGLE_CLOUD_PROJECT.
     """
     project = environ.get("GOOGLE_CLOUD_PROJECT", "")
     found = re.fullmatch(

@@ -1,6 +1,6 @@
-"""What a task says: events with a stable name, a severity, plain words and fields.
+"""The events that a task logs: each has a stable name, a severity, a message and fields.
 
-The names, and the fields of each, are a promise to whoever filters logs:
+The names and the fields are a promise to users who filter logs:
 
 | event | severity | fields |
 |---|---|---|
@@ -20,17 +20,18 @@ The names, and the fields of each, are a promise to whoever filters logs:
 | task-retried, task-output | WARNING | task |
 | error | ERROR | hint |
 
-In `progress`, skipped and failed are counts; in `task-done` and `run-done`, counts by reason. Sizes are in bytes,
-`wait` and `seconds` in seconds, `began` is a time as in RFC 3339. As JSON, every line has besides:
+In `progress`, `skipped` and `failed` are counts. In `task-done` and `run-done`, they are counts by reason. Sizes are in
+bytes, and `wait` and `seconds` are in seconds. `began` is a time as in RFC 3339. In JSON, every line also has these
+keys:
 
 | key | value |
 |---|---|
 | severity | DEBUG, INFO, NOTICE, WARNING or ERROR |
-| message | plain words, which may change |
-| time | RFC 3339, in UTC |
-| event | the name |
-| logging.googleapis.com/labels | the event's name again, and as far as known: run, task, attempt |
-| logging.googleapis.com/trace | the trace, where the platform tells it |
+| message | a text for people, which can change with any version |
+| time | the time of the event, as in RFC 3339, in UTC |
+| event | the event's name |
+| logging.googleapis.com/labels | the event's name again, and run, task and attempt as far as they are known |
+| logging.googleapis.com/trace | the trace, if the platform passes one |
 """
 
 from collections.abc import Mapping
@@ -43,18 +44,18 @@ from thumbrun.outcomes import Outcome, Status
 from thumbrun.storage.retry import Retry
 
 SEVERITIES = ("DEBUG", "INFO", "NOTICE", "WARNING", "ERROR")
-_LISTING_SECONDS = 10.0  # between two words on how far the listing is
+_LISTING_SECONDS = 10.0  # between two `listing` events
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened.
+    """Something that happened in a task.
 
     Attributes:
-        name: Stable, from the table above.
-        severity: As Cloud Logging spells it.
-        message: In plain words; may hold names from outside, so whoever shows it makes it harmless first.
-        fields: Numbers and names.
+        name: The stable name, from the table above.
+        severity: The severity, as Cloud Logging spells it.
+        message: The text for people. It can hold names of objects, so a sink must escape it before showing it.
+        fields: The numbers and names of the event.
         labels: `run`, `task` and `attempt`, as far as they are known.
     """
 
@@ -67,7 +68,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the items of a task's shards are: numbers of items, and bytes."""
+    """The progress of a task's shards, as numbers of items and bytes."""
 
     total: int = 0
     done: int = 0
@@ -78,16 +79,16 @@ class Progress:
 
     @property
     def finished(self) -> int:
-        """Items with an outcome."""
+        """The number of items with an outcome."""
         return self.done + self.skipped + self.failed
 
     def __add__(self, other: "Progress") -> "Progress":
-        """Return the progress of both together."""
+        """Return the sum of both."""
         return Progress(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Progress)))
 
     @classmethod
     def from_event(cls, event: Event) -> "Progress | None":
-        """Return the progress that an event tells of, or None if it is another event."""
+        """Return the progress in a `progress` event, or None if it is another event."""
         if event.name != "progress":
             return None
         numbers = [event.fields.get(f.name, 0) for f in fields(cls)]
@@ -95,28 +96,28 @@ class Progress:
 
 
 class Sink(Protocol):
-    """Shows events to somebody."""
+    """The destination of events, which shows or writes them."""
 
     def event(self, event: Event) -> None:
-        """Show one event."""
+        """Show an event."""
 
     def progress(self, progress: Progress, labels: Mapping[str, str]) -> None:
-        """Show how far the work is; called for every item, so a sink shows what its readers can follow."""
+        """Show the progress; this is called for every item, so a sink shows only as much as people can follow."""
 
     def close(self) -> None:
-        """Show what is left to be shown; more events may follow."""
+        """Show everything that is still pending; more events can follow."""
 
 
 class Events:
-    """What the parts of a task call when something happens."""
+    """The interface through which the parts of a task report events."""
 
     def __init__(self, sink: Sink, clock: Clock, **labels: str) -> None:
-        """Prepare.
+        """Set up the interface.
 
         Args:
-            sink: Shows the events.
-            clock: Time, for the rate of what is said again and again.
-            labels: What is known of the task.
+            sink: The sink that shows the events.
+            clock: The clock that limits how often repeated events are shown.
+            labels: The labels of the task that are known already.
         """
         self._sink = sink
         self._clock = clock
@@ -124,27 +125,27 @@ class Events:
         self._listing_at = clock.monotonic()
 
     def label(self, **labels: str) -> None:
-        """Say from now on what has become known: the run."""
+        """Add labels to all events from now on, such as the run once it is known."""
         self._labels |= labels
 
     def debug(self, name: str, message: str, /, **fields_: Any) -> None:
-        """Say what only those want to know who look for a fault; people are not shown it, JSON holds it."""
+        """Report a detail that helps to find a fault; only JSON shows it."""
         self._say(name, "DEBUG", message, fields_)
 
     def info(self, name: str, message: str, /, **fields_: Any) -> None:
-        """Say that something went as it should."""
+        """Report that something went as it should."""
         self._say(name, "INFO", message, fields_)
 
     def notice(self, name: str, message: str, /, **fields_: Any) -> None:
-        """Say something that is worth a second look."""
+        """Report something that is worth a second look."""
         self._say(name, "NOTICE", message, fields_)
 
     def warning(self, name: str, message: str, /, **fields_: Any) -> None:
-        """Say that something went wrong, and the task goes on."""
+        """Report that something went wrong, but the task goes on."""
         self._say(name, "WARNING", message, fields_)
 
     def error(self, message: str, hint: str) -> None:
-        """Say what ends the task, and what to do about it."""
+        """Report the error that ends the task, and a hint on what to do about it."""
         self._say("error", "ERROR", f"{message}\n{hint}" if hint else message, {"hint": hint})
 
     def repeat(self, event: Event) -> None:
@@ -152,20 +153,20 @@ class Events:
         self._sink.event(event)
 
     def listing(self, found: int) -> None:
-        """Say now and then how many images the listing has found so far."""
+        """Report the number of images that the listing has found, at most every 10 seconds."""
         now = self._clock.monotonic()
         if now - self._listing_at >= _LISTING_SECONDS:
             self._listing_at = now
-            self.info("listing", f"Listing: {found:,} images so far", found=found)
+            self.info("listing", f"Listing: {found:,} image{'' if found == 1 else 's'} so far", found=found)
 
     def outcome(self, outcome: Outcome, source: str, meaning: str) -> None:
-        """Say that an image was skipped or has failed."""
+        """Report that an image was skipped or has failed."""
         skipped = outcome.status is Status.SKIPPED
-        detail = f": {outcome.detail}" if outcome.detail else ""
+        detail = f"; {outcome.detail}" if outcome.detail else ""
         self._say(
             "image-skipped" if skipped else "image-failed",
             "INFO" if skipped else "WARNING",
-            f"{source} {outcome.status}, {outcome.reason} ({meaning}){detail}",
+            f"{source} {outcome.status} ({outcome.reason}): {meaning}{detail}",
             {
                 "source": source,
                 "shard": outcome.shard,
@@ -176,20 +177,20 @@ class Events:
         )
 
     def retry(self, retry: Retry) -> None:
-        """Say that a request is tried again."""
+        """Report that a request failed and is retried."""
         self._say(
             "store-retry",
             "NOTICE",
-            f"{retry.error}; attempt {retry.attempt + 1} in {retry.wait:.1f} s",
+            f"{retry.error}; thumbrun retries in {retry.wait:.1f} s (attempt {retry.attempt + 1})",
             {"operation": retry.operation, "attempt": retry.attempt, "wait": round(retry.wait, 3)},
         )
 
     def progress(self, progress: Progress) -> None:
-        """Say how far the work is."""
+        """Report the progress of the work."""
         self._sink.progress(progress, self._labels)
 
     def close(self) -> None:
-        """Show what is left to be shown; more may be said afterwards."""
+        """Show everything that is still pending; more events can follow."""
         self._sink.close()
 
     def _say(self, name: str, severity: str, message: str, fields_: Mapping[str, Any]) -> None:
@@ -197,8 +198,9 @@ class Events:
 
 
 def progress_event(progress: Progress, labels: Mapping[str, str]) -> Event:
-    """Return the event that tells of progress."""
+    """Return a `progress` event."""
     skipped = f", {progress.skipped:,} skipped" if progress.skipped else ""
     failed = f", {progress.failed:,} failed" if progress.failed else ""
-    message = f"{progress.finished:,} of {progress.total:,} images{skipped}{failed}"
+    images = f"{progress.total:,} image{'' if progress.total == 1 else 's'}"
+    message = f"{progress.finished:,} of {images}{skipped}{failed}"
     return Event("progress", "INFO", message, asdict(progress), dict(labels))

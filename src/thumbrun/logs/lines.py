@@ -1,4 +1,4 @@
-"""Events as lines: JSON for Cloud Logging, plain words for a pipe."""
+"""Events as lines: JSON for Cloud Logging, and plain text for a pipe or a file."""
 
 import json
 import math
@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import Any, TextIO
 
 from thumbrun.clock import Clock
-from thumbrun.console import printable as printable  # the command line's own messages pass through the same
+from thumbrun.console import printable as printable  # the command line uses it for its own messages
 from thumbrun.console import shortened
 from thumbrun.logs.events import Event, Progress, progress_event
 from thumbrun.logs.pace import Pace, duration_text, rate_text
@@ -16,39 +16,39 @@ from thumbrun.logs.stream import Lines
 _LABELS = "logging.googleapis.com/labels"
 _TRACE = "logging.googleapis.com/trace"
 _OWN_KEYS = frozenset(("severity", "message", "time", "event", _LABELS))
-# What Cloud Logging takes out of the payload (https://cloud.google.com/logging/docs/structured-logging).
+# The keys that Cloud Logging moves out of the payload (https://cloud.google.com/logging/docs/structured-logging).
 _SPECIAL_KEYS = _OWN_KEYS | {"timestamp", "timestampSeconds", "timestampNanos", "httpRequest"}
 _SPECIAL_PREFIX = "logging.googleapis.com/"
-# An entry has at most 256 KiB (https://cloud.google.com/logging/quotas), and an escaped character up to 12 bytes.
+# A log entry has at most 256 KiB (https://cloud.google.com/logging/quotas), and an escaped character up to 12 bytes.
 _LONGEST_TEXT = 4096
 JSON_SECONDS = 30.0  # between two progress lines
 TEXT_SECONDS = 10.0
 
 
 def plain_message(event: Event) -> str:
-    """Return an event's message for people: only the line before its hint may end."""
+    """Return an event's message for people, in one line, and its hint in a second line."""
     hint = str(event.fields.get("hint", "")) if event.name == "error" else ""
     message = event.message.removesuffix(f"\n{hint}") if hint else event.message
     return printable(message) + (f"\n  {printable(hint)}" if hint else "")
 
 
 def marked_message(event: Event) -> str:
-    """Return an event's message for people, its severity first where it matters."""
+    """Return an event's message for people, with the severity before a warning or an error."""
     mark = f"{event.severity.lower()}: " if event.severity in ("WARNING", "ERROR") else ""
     return f"{mark}{plain_message(event)}"
 
 
 class JsonLines:
-    """One JSON object a line, as Cloud Logging takes it from standard output."""
+    """A sink that writes one JSON object a line, in the form that Cloud Logging reads from standard output."""
 
     def __init__(self, stream: TextIO | None, clock: Clock, *, seconds: float = JSON_SECONDS, trace: str = "") -> None:
-        """Write to `stream`.
+        """Set up the sink.
 
         Args:
-            stream: Where the lines go.
-            clock: Time, of the events and between two progress lines.
-            seconds: Between two progress lines, at least.
-            trace: The resource name of the trace that the task belongs to, or empty.
+            stream: The stream that the lines go to, or None.
+            clock: The clock for the times of events and the wait between two progress lines.
+            seconds: The least time between two progress lines, in seconds.
+            trace: The resource name of the task's trace, or empty.
         """
         self._lines = Lines(stream)
         self._clock = clock
@@ -58,7 +58,7 @@ class JsonLines:
         self._last: tuple[Progress, Mapping[str, str]] | None = None
 
     def event(self, event: Event) -> None:
-        """Write one line."""
+        """Write an event as one line."""
         record: dict[str, Any] = {
             "severity": event.severity,
             "message": shortened(event.message, _LONGEST_TEXT),
@@ -68,14 +68,14 @@ class JsonLines:
             **self._trace,
         }
         for key, value in event.fields.items():
-            # A field that Cloud Logging would take out of the payload keeps its place under a name of its own.
+            # Cloud Logging would move a field of such a name out of the payload, so the field gets a prefix.
             special = key in _SPECIAL_KEYS or key.startswith(_SPECIAL_PREFIX)
             record[f"field_{key}" if special else key] = _json_value(value)
-        # ASCII only: no name can break the line, and lone surrogates pass.
+        # ASCII only, so that no name can break the line, and lone surrogates are valid.
         self._lines.write(json.dumps(record, ensure_ascii=True, allow_nan=False) + "\n")
 
     def progress(self, progress: Progress, labels: Mapping[str, str]) -> None:
-        """Write a line now and then."""
+        """Write a line if the last progress line is `seconds` old."""
         self._last = progress, dict(labels)
         if self._clock.monotonic() - self._said_at >= self._seconds:
             self._say()
@@ -92,7 +92,7 @@ class JsonLines:
 
 
 def _json_value(value: Any) -> Any:
-    """Return a value that JSON has a form for, whatever it was: a log is no place to fail."""
+    """Return any value in a form that JSON can hold, because logging must never fail."""
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):
@@ -105,7 +105,7 @@ def _json_value(value: Any) -> Any:
 
 
 def parse(line: str) -> Event | None:
-    """Return the event that a line of `JsonLines` tells of, or None if it is another line."""
+    """Return the event in a line of `JsonLines`, or None if the line is something else."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
@@ -118,15 +118,15 @@ def parse(line: str) -> Event | None:
         return None
     if not all(isinstance(text, str) for text in (name, severity, message, *labels.values())):
         return None
-    labels.pop("event", None)  # said twice, so that filters on labels and on the payload find it
+    labels.pop("event", None)  # written twice, so that filters on labels and on the payload find it
     return Event(name, severity, message, fields, labels)
 
 
 class TextLines:
-    """Plain words, a line an event, for a pipe or a file."""
+    """A sink that writes each event as a line of plain text, for a pipe or a file."""
 
     def __init__(self, stream: TextIO | None, clock: Clock) -> None:
-        """Write to `stream`."""
+        """Set up a sink that writes to `stream`."""
         self._lines = Lines(stream)
         self._clock = clock
         self._said_at = clock.monotonic()
@@ -139,7 +139,7 @@ class TextLines:
             self._lines.write(f"{marked_message(event)}\n")
 
     def progress(self, progress: Progress, labels: Mapping[str, str]) -> None:
-        """Write a line now and then."""
+        """Write a line if the last progress line is 10 seconds old."""
         now = self._clock.monotonic()
         self._last = progress
         self._pace.note(now, progress.finished)

@@ -1,26 +1,26 @@
-"""How fast the work goes, and how long the rest will take. Pure."""
+"""The speed of the work, and the time that the rest will take. Pure."""
 
 from collections import deque
 
-_WINDOW = 30.0  # seconds that a rate is taken over, so that it follows a change and does not jump
-_APART = 0.5  # seconds between two samples
+_WINDOW = 30.0  # seconds over which a rate is averaged, so that it follows a change but does not jump
+_APART = 0.5  # the least time between two samples, in seconds
 
 
 class Pace:
-    """The rate at which items are finished.
+    """The rate at which a task finishes items.
 
-    What an earlier attempt finished, before the first note, does not count as work of this one.
+    Items that an earlier attempt finished, before the first note, do not count as work of this attempt.
     """
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, int]] = deque()
 
     def note(self, now: float, finished: int) -> None:
-        """Note how many items are finished.
+        """Record how many items are finished.
 
         Args:
-            now: Seconds that only ever grow.
-            finished: Items with an outcome, of all.
+            now: The time in seconds, from a clock that never goes back.
+            finished: The number of all items that have an outcome.
         """
         if len(self._samples) > 1 and now - self._samples[-2][0] < _APART:
             self._samples.pop()
@@ -30,20 +30,20 @@ class Pace:
 
     @property
     def rate(self) -> float | None:
-        """Items a second, or None as long as nothing can be said."""
+        """The items finished a second, or None as long as it is not known."""
         if len(self._samples) < 2:
             return None
         (first_at, first), (last_at, last) = self._samples[0], self._samples[-1]
         return (last - first) / (last_at - first_at) if last_at > first_at and last > first else None
 
     def left(self, total: int) -> float | None:
-        """Return the seconds until `total` items are finished, or None where nothing can be said."""
+        """Return the seconds until `total` items are finished, or None if the rate is not known."""
         rate = self.rate
         return max(0, total - self._samples[-1][1]) / rate if rate else None
 
 
 def rate_text(rate: float) -> str:
-    """Return a rate as people read it: with a digit after the point where it is small.
+    """Return a rate as text for people; small rates have a digit after the point.
 
     >>> rate_text(3.14), rate_text(1234.5)
     ('3.1', '1,234')
@@ -52,7 +52,7 @@ def rate_text(rate: float) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """Return a duration as people read it.
+    """Return a duration as text for people.
 
     >>> duration_text(7.4), duration_text(62), duration_text(3 * 3600 + 300), duration_text(50 * 3600)
     ('7 s', '1 min 2 s', '3 h 5 min', '2 d 2 h')

@@ -1,7 +1,8 @@
-"""What a log must not carry, taken out of whatever is said. Pure.
+"""Removes secrets from everything that is logged. Pure.
 
-Messages of other libraries and of stores may quote requests: their authorisation, signed URLs, keys. What looks like a
-secret is replaced, also where a name merely looks like one; so each pattern is as narrow as the secret allows.
+Messages of other libraries and of stores can quote requests with their authorisation, signed URLs and keys. thumbrun
+replaces everything that looks like a secret, even a name that only looks like one. So each pattern is as narrow as the
+secret allows.
 """
 
 import re
@@ -10,8 +11,8 @@ from typing import Any
 
 REDACTED = "[redacted]"
 
-# Text may have been quoted once or more on its way: a quote may be \", %22 or %2522, and so on. How often is bounded,
-# so that no text takes long.
+# A message can quote a text that was quoted before, so a quote can be \", %22, %2522 and so on. The patterns limit the
+# number of such layers, so that no text takes long.
 _PERCENT = r"% (?:25){0,3}"
 _QUOTE = rf"(?: \\{{0,8}} ['\"] | {_PERCENT} 22 | &quot; | &\#34; )"
 _SPACE = rf"(?: \s | {_PERCENT} 20 | \+ )"
@@ -20,13 +21,13 @@ _SLASH = rf"(?: \\{{0,8}} / | {_PERCENT} 2F )"
 _AND = r"(?: [?&] | &amp; | \\{1,8} u0026 )"
 _AND_QUOTED = rf"{_PERCENT} (?: 3F | 26 )"
 _START = r"""(?: \b | (?<= \\[nrt]) | (?<= u0026) | (?<= %[0-9A-F]{2}) | (?<= %25[0-9A-F]{2}) | (?<= %2525[0-9A-F]{2})
-    )"""  # of a word, also after an escape
+    )"""  # the start of a word, also after an escape
 _PARAMETERS = r"""(?: X-Goog-Signature | X-Amz-Signature | X-Amz-Security-Token | Signature | access_token | id_token
     | client_secret | refresh_token | assertion | subject_token | key | upload_id )"""
 _MEMBERS = r"""(?: private_key | private_key_id | client_secret | refresh_token | access_token | id_token | assertion
     | subject_token | password | X-Goog-Signature | X-Amz-Signature | X-Amz-Security-Token )"""
 
-# Each keeps what a named group matches, so that one sees what was there.
+# Each pattern keeps the text of its named group, so that the reader sees what kind of secret was there.
 _SECRETS = re.compile(
     rf"""
       (?P<header> {_START} authorization {_QUOTE}? {_SPACE}* {_COLON} {_SPACE}* {_QUOTE}?
@@ -50,7 +51,7 @@ _KEPT = ("scheme", "header", "signed", "quoted", "form", "member")
 
 
 def redacted(text: str) -> str:
-    """Return the text without secrets.
+    """Return a text with its secrets replaced.
 
     >>> redacted("Authorization: Bearer ya29.abcdefghijk was refused")
     'Authorization: Bearer [redacted] was refused'
@@ -59,7 +60,7 @@ def redacted(text: str) -> str:
 
 
 def redacted_value(value: Any) -> Any:
-    """Return a value of an event without secrets, however deep: mappings and sequences included."""
+    """Return a value of an event with its secrets replaced, at any depth of mappings and sequences."""
     if isinstance(value, str):
         return redacted(value)
     if isinstance(value, Mapping):
@@ -68,7 +69,7 @@ def redacted_value(value: Any) -> Any:
         return [redacted_value(member) for member in value]
     if value is None or isinstance(value, bool | int | float):
         return value
-    return redacted(str(value))  # an error, a URL, bytes: what a log would make of it anyway
+    return redacted(str(value))  # a log would turn an error, a URL or bytes into text, too
 
 
 def _replacement(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Events on a terminal: a progress bar with counts, rate and time left, and what goes wrong above it."""
+"""Events on a terminal: a progress bar with counts, rate and time left, and messages above it."""
 
 from collections.abc import Mapping
 from typing import TextIO, cast
@@ -18,19 +18,19 @@ from thumbrun.logs.pace import Pace, duration_text, rate_text
 from thumbrun.logs.stream import Forgiving
 
 _STYLES = {"WARNING": "yellow", "ERROR": "bold red", "NOTICE": "bold"}
-_SHORTEST_BAR = 8  # characters, the gap beside it included
+_SHORTEST_BAR = 8  # characters, including the gap beside the bar
 _GAP = "  "
 
 
 class _Numbers(ProgressColumn):
-    """The numbers beside the bar; where the terminal is narrow, the least important are left out."""
+    """The numbers beside the bar; a narrow terminal leaves out the least important ones."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(table_column=Column(no_wrap=True))
         self._console = console
 
     def render(self, task: Task) -> Text:
-        """Return what fits."""
+        """Return the numbers that fit."""
         counts, trouble, rate, left = (str(task.fields[name]) for name in ("counts", "trouble", "rate", "left"))
         elapsed = duration_text(task.elapsed or 0.0)
         kept: set[str] = set()
@@ -46,13 +46,13 @@ class _Numbers(ProgressColumn):
 
 
 class Terminal:
-    """A progress bar; NO_COLOR is honoured by the library beneath.
+    """A sink that shows a progress bar; the library rich honours NO_COLOR.
 
-    All that is shown is a `Text`, never markup: names are data, and `[red]` or `:smile:` may be in one.
+    Everything that it shows is a `Text`, never markup, because names are data and can contain `[red]` or `:smile:`.
     """
 
     def __init__(self, stream: TextIO, clock: Clock) -> None:
-        """Write to `stream`, which is a terminal."""
+        """Set up a sink that writes to `stream`, which is a terminal."""
         self._console = Console(file=cast(TextIO, Forgiving(stream)), highlight=False)
         self._clock = clock
         self._pace = Pace()
@@ -93,7 +93,7 @@ class Terminal:
         )
 
     def close(self) -> None:
-        """Leave the bar as it stands."""
+        """Stop the bar and leave it on the screen."""
         self._end_listing()
         if self._bar is not None:
             self._bar.stop()

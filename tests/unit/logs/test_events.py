@@ -94,7 +94,7 @@ def test_outcomes_and_retries() -> None:
     failed, skipped = heard.events
     assert ("image-failed", "WARNING") == (failed.name, failed.severity)
     assert ("image-skipped", "INFO") == (skipped.name, skipped.severity)
-    expected = "gs://b/a.jpg failed, truncated (the file ends before the last pixel of the image): only a half"
+    expected = "gs://b/a.jpg failed (truncated): the file ends before the last pixel of the image; only a half"
     assert expected == failed.message
     assert {
         "source": "gs://b/a.jpg",
@@ -104,7 +104,7 @@ def test_outcomes_and_retries() -> None:
         "detail": "only a half",
     } == failed.fields
     events.retry(Retry("read", 2, 1.25, TransientError("503 from the store")))
-    assert "503 from the store; attempt 3 in 1.2 s" == heard.events[-1].message
+    assert "503 from the store; thumbrun retries in 1.2 s (attempt 3)" == heard.events[-1].message
 
 
 def test_progress_goes_through_events_and_back() -> None:

@@ -260,7 +260,7 @@ def test_progress_is_never_told_more_often(
     assert all(later - earlier >= seconds for earlier, later in itertools.pairwise(at))
     sink.close()
     lines = stream.getvalue().splitlines()
-    last = f"{len(steps):,} of {len(steps):,} images"
+    last = f"{len(steps):,} of {len(steps):,} image{'' if len(steps) == 1 else 's'}"
     assert (1 if steps else 0) == sum(last in line for line in lines)
     sink.close()
     assert lines == stream.getvalue().splitlines()
