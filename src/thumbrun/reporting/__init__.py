@@ -1,1 +1,1 @@
-"""A page to look at: what came of every image of a run."""
+"""The contact sheet of a run: a page that shows the outcome of every image."""

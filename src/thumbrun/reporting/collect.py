@@ -1,4 +1,4 @@
-"""Read a run's outcomes and thumbnails back from the stores, for a page about them."""
+"""Reads the outcomes and thumbnails of a run back from its stores, for the contact sheet."""
 
 from collections.abc import AsyncIterator
 
@@ -11,21 +11,22 @@ from thumbrun.reporting.content import Cell
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import NotFoundError, Store, read_bytes
 
-_SHOWN = 128  # pixels that a small tile shows
+_SHOWN = 128  # the side of a small tile, in pixels
 
 
 async def collect(
     state: RecordStore, output: Store, run_id: str, folder: str, source_prefix: str, recipe: Recipe | None = None
 ) -> AsyncIterator[Cell]:
-    """Yield what became of each item, in the order of the plan; items without an outcome are left out.
+    """Yield a cell for each item that has an outcome, in the order of the plan.
 
     Args:
-        state: Where the run's records lie.
-        output: Where its thumbnails lie.
-        run_id: The run.
+        state: The store of the run's records.
+        output: The store of its thumbnails.
+        run_id: The id of the run.
         folder: The prefix of its thumbnails.
-        source_prefix: Of the items' names.
-        recipe: Of the run, which may make several sizes, of which one is shown; None: it makes one.
+        source_prefix: The prefix of the items' names.
+        recipe: The recipe of the run; if it makes several sizes, the cells show one of them. None means that it makes
+            one size.
 
     Raises:
         NotFoundError: The run has no plan.
@@ -57,7 +58,10 @@ async def collect(
 
 
 def shown(recipe: Recipe) -> tuple[int, str]:
-    """Return number and folder of the size that a page shows: the smallest that fills a tile, else the largest."""
+    """Return the number and the folder of the size that a page shows.
+
+    It is the smallest size that fills a tile, or the largest size if none does.
+    """
     sizes = list(enumerate(recipe.boxes))
     fitting = [number for number, box in sizes if max(box) >= _SHOWN]
     number = fitting[-1] if fitting else 0

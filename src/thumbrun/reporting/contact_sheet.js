@@ -1,5 +1,5 @@
 "use strict";
-// Filters the tiles by status and by words. Without it the page shows everything, and the tools stay hidden.
+// Filters the tiles by status and by words. Without this script the page shows everything, and the tools stay hidden.
 (() => {
   const tools = document.querySelector(".tools");
   const search = tools.querySelector("[type=search]");
@@ -36,5 +36,5 @@
   });
   tools.addEventListener("submit", (event) => event.preventDefault());
   tools.hidden = false;
-  apply(); // a browser that comes back to the page keeps what was chosen
+  apply(); // a browser that returns to the page keeps the chosen filter
 })();

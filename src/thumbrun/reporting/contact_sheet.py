@@ -1,7 +1,7 @@
-"""The contact sheet: one self-contained page with every thumbnail of a run, and what has none. Pure.
+"""The contact sheet: one self-contained page with every thumbnail of a run, and every image that has none. Pure.
 
-Nothing is loaded from elsewhere, and names from the bucket are text and nothing else: escaped, isolated from the
-writing direction around them, and under a policy that allows this page's own style and script and no other.
+The page loads nothing from elsewhere. Names from the bucket are text and nothing else: they are escaped and isolated
+from the writing direction around them, and a policy allows only the page's own style and script.
 """
 
 import base64
@@ -16,16 +16,16 @@ from thumbrun.reporting import html_text, quantities
 from thumbrun.reporting.content import Cell, RunDetails
 from thumbrun.reporting.tiles import tiles_by_folder
 
-_SMALL, _MEDIUM = 128, 256  # pixels up to which thumbnails get small or medium tiles
+_SMALL, _MEDIUM = 128, 256  # the largest thumbnails that get small and medium tiles, in pixels
 
 
 def contact_sheet(title: str, run: RunDetails, cells: Iterable[Cell]) -> str:
-    """Return the page: headline numbers, what has no thumbnail and why, and a tile for every image.
+    """Return the page: headline numbers, the images without a thumbnail and why, and a tile for every image.
 
     Args:
-        title: Of the page.
-        run: What is known of the run.
-        cells: The images, in the order in which they are shown.
+        title: The title of the page.
+        run: The details of the run.
+        cells: The images, in the order in which the page shows them.
     """
     shown = tuple(cells)
     tally = run.tally or Tally.of(
@@ -55,7 +55,7 @@ def contact_sheet(title: str, run: RunDetails, cells: Iterable[Cell]) -> str:
 def _header(title: str, run: RunDetails, tally: Tally, cells: Sequence[Cell]) -> str:
     taken = f" in {' '.join(quantities.duration(run.seconds))}" if run.seconds is not None else ""
     by = f" by {quantities.count(run.tasks, 'task')}" if run.tasks else ""
-    made = [cell for cell in cells if cell.status is Status.DONE]  # a huge image that failed has nothing to save
+    made = [cell for cell in cells if cell.status is Status.DONE]  # a huge image that failed must not count as a saving
     smaller = quantities.saving(sum(cell.source_bytes for cell in made), sum(cell.written for cell in made))
     size = f" The thumbnails are <b>{smaller.replace(' %', '&nbsp;%')}</b> than the images." if smaller else ""
     done, images = quantities.count(tally.done, "thumbnail"), quantities.count(tally.items, "image")
@@ -102,7 +102,7 @@ def _figures(run: RunDetails, tally: Tally) -> str:
 
 
 def _bar(tally: Tally) -> str:
-    """Return the shares of done, skipped and failed as one bar; at least a hair of whatever there is."""
+    """Return one bar with the shares of done, skipped and failed; even the smallest share stays visible."""
     shares = (("done", tally.done), ("skipped", tally.skipped.total()), ("failed", tally.failed.total()))
     whole = sum(max(amount, tally.items * 0.006) for _, amount in shares if amount) or 1
     left, parts = 0.0, []
@@ -117,7 +117,7 @@ def _bar(tally: Tally) -> str:
 
 
 def _without(cells: Sequence[Cell]) -> str:
-    """Return what has no thumbnail, by reason: failures first, the most frequent reason first."""
+    """Return the list of images without a thumbnail by reason: failures first, the most frequent reason first."""
     if not cells:
         return ""
     groups: dict[tuple[Status, Reason | None], list[Cell]] = {}
@@ -143,7 +143,7 @@ def _without(cells: Sequence[Cell]) -> str:
 
 
 def _tools(cells: Sequence[Cell]) -> str:
-    """Return the filter, hidden until the script that works it runs."""
+    """Return the filter, which stays hidden until its script runs."""
     present = [status for status in Status if any(cell.status is status for cell in cells)]
     choices = [("", "All", " checked"), *((status.value, status.value.capitalize(), "") for status in present)]
     radios = "".join(
@@ -184,7 +184,7 @@ _PAGE = """<!doctype html>
 </head>
 <body>
 {body}
-<footer>Everything on this page is in this one file; it loads nothing.</footer>
+<footer>This page is a single file and loads nothing from elsewhere.</footer>
 <script>{script}</script>
 </body>
 </html>

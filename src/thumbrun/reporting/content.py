@@ -1,4 +1,4 @@
-"""What the contact sheet is told: facts of a run, and a cell for each image. Pure."""
+"""The content of the contact sheet: the details of a run, and a cell for each image. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from thumbrun.outcomes import Reason, Status, Tally
 
 @dataclass(frozen=True, slots=True)
 class RunDetails:
-    """What is known of a run beyond its images; what is empty or None is left out.
+    """The details of a run beside its images; the page leaves out details that are empty or None.
 
     Attributes:
-        source: Where the images lie.
-        thumbnails: Where the thumbnails lie.
-        tasks: How many worked.
-        seconds: How long it took.
-        started: When, in words.
-        recipe: What was made, in words.
-        tally: The counts of the whole run, if the cells are only some of it.
-        more: Other facts: a word and its value each.
+        source: The location of the images.
+        thumbnails: The location of the thumbnails.
+        tasks: The number of tasks.
+        seconds: The time that the run took, in seconds.
+        started: The time when the run started, in words.
+        recipe: The recipe, in words.
+        tally: The counts of the whole run, if the cells are only a part of it.
+        more: Other details, each as a word and its value.
     """
 
     source: str = ""
@@ -36,18 +36,18 @@ class Cell:
     """One image of the sheet.
 
     Attributes:
-        source: Its path below the source.
-        output: Its thumbnail's name.
-        status: What became of it.
-        reason: Why, unless done.
+        source: The path of the image below the source.
+        output: The name of the thumbnail.
+        status: The status of the outcome.
+        reason: The reason of the outcome, unless it is done.
         detail: A line for people, or empty.
-        note: What else is worth saying, or empty.
-        width: Of the thumbnail in pixels; 0 if unknown.
-        height: As width.
-        source_bytes: Of the image.
-        output_bytes: Of the thumbnail; taken from `thumbnail` if 0.
-        thumbnail: The thumbnail's bytes, or None.
-        media_type: Of the thumbnail.
+        note: A note for people on what the image shows or tests, or empty.
+        width: The width of the thumbnail, in pixels; 0 if unknown.
+        height: The height of the thumbnail, in pixels; 0 if unknown.
+        source_bytes: The size of the image, in bytes.
+        output_bytes: The size of the thumbnail, in bytes; if 0, the length of `thumbnail` counts.
+        thumbnail: The bytes of the thumbnail, or None.
+        media_type: The media type of the thumbnail.
     """
 
     source: str
@@ -65,5 +65,5 @@ class Cell:
 
     @property
     def written(self) -> int:
-        """The thumbnail's bytes."""
+        """The size of the thumbnail, in bytes."""
         return self.output_bytes or len(self.thumbnail or b"")

@@ -1,11 +1,11 @@
-"""Text from outside as HTML. Pure."""
+"""Makes HTML of names and other text from outside. Pure."""
 
 import unicodedata
 from html import escape
 
-# Joins parts of one emoji or of one letter group; every other invisible character is spelt out.
+# These join parts of one emoji or of one letter group; every other invisible character is spelt out.
 _JOINERS = frozenset("\u200c\u200d")
-_MOST_MARKS = 4  # more combining marks than this on one letter pile up over the lines around it
+_MOST_MARKS = 4  # more combining marks than this on one letter would cover the lines around it
 
 
 def _spelt(character: str) -> str:
@@ -13,7 +13,7 @@ def _spelt(character: str) -> str:
 
 
 def _runs(value: str) -> list[tuple[bool, str]]:
-    """Split text into runs of characters that may be shown and runs, spelt out, of those that may not."""
+    """Split text into runs of characters that are safe to show, and runs of others, which are spelt out."""
     runs: list[tuple[bool, str]] = []
     marks = 0
     for character in value:
@@ -28,7 +28,7 @@ def _runs(value: str) -> list[tuple[bool, str]]:
 
 
 def attribute(value: str) -> str:
-    r"""Return text from outside for an attribute in double quotes: what cannot be printed is spelt out.
+    r"""Return text from outside for an attribute in double quotes, with unprintable characters spelt out.
 
     >>> attribute('a"\n')
     'a&quot;\\n'
@@ -37,9 +37,9 @@ def attribute(value: str) -> str:
 
 
 def text(value: str) -> str:
-    r"""Return text from outside for an element, set apart from the writing direction around it.
+    r"""Return text from outside for an element, isolated from the writing direction around it.
 
-    What cannot be printed, and what would turn that direction, is spelt out and marked as such.
+    Characters that cannot be printed or would change that direction are spelt out and marked.
 
     >>> text("<b>\u202e")
     '<bdi>&lt;b&gt;<span class="odd">\\u202e</span></bdi>'
@@ -48,7 +48,7 @@ def text(value: str) -> str:
 
 
 def _fair(part: str) -> str:
-    return escape(part).replace("/", "/<wbr>").replace("_", "_<wbr>")  # where a long name may be broken
+    return escape(part).replace("/", "/<wbr>").replace("_", "_<wbr>")  # lets the browser break a long name here
 
 
 def _odd(part: str) -> str:

@@ -1,8 +1,8 @@
-"""Counts, bytes and durations as people read them. Pure."""
+"""Counts, sizes and durations as text for people. Pure."""
 
 
 def count(number: int, word: str, plural: str = "") -> str:
-    """Return a number with its noun.
+    """Return a number with its noun, in the singular or the plural.
 
     >>> count(1, "image"), count(2000, "image")
     ('1 image', '2,000 images')
@@ -11,7 +11,7 @@ def count(number: int, word: str, plural: str = "") -> str:
 
 
 def size(amount: int) -> tuple[str, str]:
-    """Return bytes as a number of three digits at most and its unit, powers of ten.
+    """Return a size in bytes as a number of at most three digits and its unit; units are powers of ten.
 
     >>> size(999), size(1_234_567), size(183_800), size(999_999)
     (('999', 'bytes'), ('1.2', 'MB'), ('184', 'kB'), ('1.0', 'MB'))
@@ -27,7 +27,7 @@ def size(amount: int) -> tuple[str, str]:
 
 
 def duration(seconds: float) -> tuple[str, str]:
-    """Return a time as a number and its unit.
+    """Return a duration as a number and its unit.
 
     >>> duration(4.24), duration(192), duration(3840)
     (('4.2', 's'), ('3:12', 'min'), ('1:04', 'h'))
@@ -42,7 +42,7 @@ def duration(seconds: float) -> tuple[str, str]:
 
 
 def saving(source: int, output: int) -> str:
-    """Return how much smaller the output is than the source, in words for after 'The thumbnails are …'.
+    """Return by how much the output is smaller than the source, as words that complete 'The thumbnails are …'.
 
     >>> saving(1000, 37), saving(100_000, 37), saving(10, 20), saving(0, 0)
     ('96 % smaller', '99.96 % smaller', 'not smaller', '')

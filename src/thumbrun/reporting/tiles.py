@@ -1,4 +1,4 @@
-"""The tiles of the contact sheet: every image of the run under the folder that it lies in. Pure."""
+"""The tiles of the contact sheet, which show every image of the run under its folder. Pure."""
 
 import base64
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from thumbrun.outcomes import Status
 from thumbrun.reporting import html_text, quantities
 from thumbrun.reporting.content import Cell
 
-_FEW_IN_FOLDER = 3  # images that folders must hold on average, if each is to have a heading
+_FEW_IN_FOLDER = 3  # each folder gets a heading only if folders hold at least this many images on average
 _WITH_ALPHA = frozenset(("image/png", "image/gif", "image/webp", "image/avif"))
 _CROSS = (
     '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9"/><path d="M9 9l6 6M15 9l-6 6"/></svg>'
@@ -18,7 +18,10 @@ _TICK = '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="
 
 
 def tiles_by_folder(cells: Sequence[Cell]) -> Iterable[str]:
-    """Yield the tiles by the first folder in which they differ; under one heading if such folders hold too few."""
+    """Yield the tiles, grouped by the first folder in which the paths differ.
+
+    If such folders hold too few images, all tiles have one heading.
+    """
     common = _common_folder(cells)
     folders: dict[str, list[Cell]] = {}
     for cell in cells:
