@@ -1,1 +1,1 @@
-"""`thumbrun demo`: see it work on sample pictures, with nothing but this machine."""
+"""The `thumbrun demo` command, which shows thumbrun at work on sample pictures, on this machine alone."""

@@ -1,4 +1,4 @@
-"""Sample pictures that are designed rather than seen: posters, patterns, still lives, a skyline."""
+"""Sample pictures of designs: posters, patterns, still lifes and a skyline."""
 
 import math
 import random
@@ -54,7 +54,7 @@ def balloons(width: int, height: int, chance: random.Random) -> Image.Image:
         ((150, 62, 140), (252, 166, 130)),
     ]
     spots = sorted((chance.uniform(0.055, 0.135), number) for number in range(7))
-    for share, number in spots:  # the smallest, which are farthest, first
+    for share, number in spots:  # the smallest come first, because they are farthest away
         radius = min(width, height) * share
         x = width * (0.08 + 0.14 * number + chance.uniform(-0.04, 0.04))
         _balloon(picture, x, height * chance.uniform(0.2, 0.62), radius, palettes[number % 4])
@@ -109,7 +109,7 @@ def tiles(width: int, height: int, chance: random.Random) -> Image.Image:
 
 
 def waves(width: int, height: int, chance: random.Random) -> Image.Image:
-    """Paint the old Japanese pattern of waves, seigaiha, fading from light to deep blue."""
+    """Paint seigaiha, the old Japanese pattern of waves, from light to deep blue."""
     picture = Image.new("RGB", (width, height))
     radius = min(width, height) / chance.choice([5, 6])
     rows = int(height / (radius * 0.5)) + 3
@@ -124,7 +124,7 @@ def waves(width: int, height: int, chance: random.Random) -> Image.Image:
 
 
 def poster(width: int, height: int, chance: random.Random) -> Image.Image:
-    """Paint a poster of the twenties: few shapes, three colours, much paper."""
+    """Paint a poster in the style of the 1920s, with few shapes, three colours and much paper."""
     picture = Image.new("RGB", (width, height), _PAPER)
     pen = ImageDraw.Draw(picture)
     unit = min(width, height) / 10
@@ -151,7 +151,7 @@ def poster(width: int, height: int, chance: random.Random) -> Image.Image:
 
 
 def papercut(width: int, height: int, chance: random.Random) -> Image.Image:
-    """Paint layers of cut paper, one upon the other, each with its shadow."""
+    """Paint layers of cut paper on top of each other, each with its shadow."""
     light, deep = chance.choice([((255, 222, 190), (150, 36, 90)), ((214, 242, 226), (18, 92, 120))])
     picture = Image.new("RGB", (width, height), light)
     x, y = width * chance.uniform(0.42, 0.58), height * chance.uniform(0.45, 0.55)

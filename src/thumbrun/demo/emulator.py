@@ -1,4 +1,4 @@
-"""A real Cloud Storage API on this machine: fake-gcs-server, and what a user does with a bucket in it."""
+"""An emulator of the Cloud Storage API on this machine, fake-gcs-server, and a user's requests to its buckets."""
 
 import json
 import urllib.request
@@ -11,7 +11,9 @@ from urllib.parse import quote, urlencode
 
 from thumbrun.demo.program import Program
 
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # HTTP_PROXY is not for this machine itself
+_DIRECT = urllib.request.build_opener(
+    urllib.request.ProxyHandler({})
+)  # ignores HTTP_PROXY, as the emulator is on this machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,8 @@ class Emulator:
     """A running emulator.
 
     Attributes:
-        url: Its address, as `STORAGE_EMULATOR_HOST` wants it.
-        pid: Its process id.
+        url: The address of the emulator, in the form that `STORAGE_EMULATOR_HOST` takes.
+        pid: The process id of the emulator.
     """
 
     url: str
@@ -85,7 +87,7 @@ class Emulator:
 
     def _call(self, method: str, path: str, body: bytes | None = None, content_type: str = "") -> bytes:
         headers = {"Content-Type": content_type} if content_type else {}
-        request = urllib.request.Request(self.url + path, body, headers, method=method)  # noqa: S310  (its own address)
+        request = urllib.request.Request(self.url + path, body, headers, method=method)  # noqa: S310  (the emulator's address)
         with _DIRECT.open(request, timeout=30) as response:
             answer: bytes = response.read()
             return answer
@@ -93,13 +95,13 @@ class Emulator:
 
 @contextmanager
 def running_emulator(log: Path | None = None) -> Iterator[Emulator]:
-    """Run an emulator with an empty memory; it ends with the block, or with this process.
+    """Run an emulator with no buckets; it ends with the block, or with this process.
 
     Args:
-        log: Where it writes a line for every request, or None.
+        log: The file in which it writes a line for every request, or None.
 
     Raises:
-        EmulatorError: It does not start.
+        EmulatorError: The emulator does not start.
     """
     program = Program(log)
     try:

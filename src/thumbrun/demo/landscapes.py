@@ -1,4 +1,4 @@
-"""Sample pictures of dry land: mountains, woods, sands and fields, by day and by night."""
+"""Sample pictures of land: mountains, woods, sands and fields, by day and by night."""
 
 import math
 import random
@@ -10,13 +10,13 @@ from thumbrun.demo.paint import Colour, Scene, blend, disc, fir, glow, gradient,
 
 
 def mountains(sky: Sequence[Colour], far: Colour, near: Colour, sun: Colour) -> Scene:
-    """Return a scene of six ridges before a sun, with haze in the valleys.
+    """Return a scene of six ridges in front of a sun, with haze in the valleys.
 
     Args:
-        sky: From the top down.
+        sky: The colours of the sky, from the top down.
         far: The colour of the farthest ridge.
-        near: Of the nearest.
-        sun: Of the sun.
+        near: The colour of the nearest ridge.
+        sun: The colour of the sun.
     """
 
     def draw(width: int, height: int, chance: random.Random) -> Image.Image:
@@ -73,7 +73,7 @@ def forest(width: int, height: int, chance: random.Random) -> Image.Image:
 
 
 def dunes(width: int, height: int, chance: random.Random) -> Image.Image:
-    """Paint dunes, lit from one side."""
+    """Paint dunes in light from one side."""
     picture = gradient(width, height, [(86, 150, 206), (176, 208, 222), (252, 228, 190), (252, 228, 190)])
     glow(picture, width * 0.78, height * 0.3, height * 0.5, (255, 240, 200), 0.8)
     disc(picture, width * 0.78, height * 0.3, height * 0.05, (255, 250, 226))

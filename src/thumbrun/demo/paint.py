@@ -1,4 +1,4 @@
-"""What the sample pictures are painted with: gradients, glows, haze, ridges and soft shadows, on Pillow alone."""
+"""Painting functions for the sample pictures: gradients, glows, haze, ridges and soft shadows, with Pillow alone."""
 
 import math
 import random
@@ -11,11 +11,11 @@ Colour = tuple[int, int, int]
 Point = tuple[float, float]
 Scene = Callable[[int, int, random.Random], Image.Image]
 
-_SOFT = 8  # what is soft is painted so much smaller, and enlarged
+_SOFT = 8  # soft parts are painted this many times smaller, and then enlarged
 
 
 def gradient(width: int, height: int, stops: Sequence[Colour]) -> Image.Image:
-    """Return a vertical gradient through some colours, from the top down."""
+    """Return a vertical gradient through several colours, from the top down."""
     strip = Image.new("RGB", (1, len(stops)))
     for y, colour in enumerate(stops):
         strip.putpixel((0, y), colour)
@@ -39,14 +39,14 @@ def blend(one: Colour, other: Colour, share: float) -> Colour:
 
 
 def disc(picture: Image.Image, x: float, y: float, radius: float, colour: Colour) -> None:
-    """Paint a circle, filled."""
+    """Paint a filled circle."""
     ImageDraw.Draw(picture).ellipse([x - radius, y - radius, x + radius, y + radius], fill=colour)
 
 
 def glow(picture: Image.Image, x: float, y: float, radius: float, colour: Colour, strength: float) -> None:
-    """Add light around a point: `strength`, up to 1, in its middle, and nothing at `radius`."""
+    """Add light around a point, which falls from `strength` (at most 1) in the middle to nothing at `radius`."""
     size = max(2, round(2 * radius / _SOFT))
-    # Pillow's own gradient reaches 181, 128 times the root of two, at the middle of each side.
+    # Pillow's radial gradient reaches 181 (128 times the root of two) at the middle of each side.
     falling = [round(255 * strength * max(0.0, 1 - value / 180) ** 2) for value in range(256)]
     mask = Image.radial_gradient("L").point(falling).resize((size, size))
     mask = mask.resize((round(2 * radius), round(2 * radius)), Image.Resampling.BILINEAR)
@@ -54,7 +54,7 @@ def glow(picture: Image.Image, x: float, y: float, radius: float, colour: Colour
 
 
 def haze(picture: Image.Image, top: float, bottom: float, colour: Colour, strength: float) -> None:
-    """Lay a haze over a band of the picture that grows from nothing at its top to `strength` at its bottom."""
+    """Paint a haze over a band of the picture, which grows from nothing at the top to `strength` at the bottom."""
     height = max(1, round(bottom) - round(top))
     ramp = [round(255 * strength * (y / height) ** 1.4) for y in range(height)]
     strip = Image.new("L", (1, height))
@@ -65,14 +65,14 @@ def haze(picture: Image.Image, top: float, bottom: float, colour: Colour, streng
 def beams(
     picture: Image.Image, shapes: Sequence[Sequence[Point]], colour: Colour, strength: float, softness: float
 ) -> None:
-    """Paint polygons with blurred edges, as light falls through the air or the sea.
+    """Paint polygons with blurred edges, like light that falls through the air or the sea.
 
     Args:
-        picture: To paint on.
+        picture: The picture to paint on.
         shapes: The polygons.
-        colour: Of the paint.
-        strength: How much it covers, up to 1.
-        softness: The radius of the blur in pixels.
+        colour: The colour of the paint.
+        strength: The opacity of the paint, at most 1.
+        softness: The radius of the blur, in pixels.
     """
     mask = Image.new("L", (picture.width // _SOFT + 1, picture.height // _SOFT + 1))
     for shape in shapes:
@@ -82,14 +82,16 @@ def beams(
 
 
 def ridge(width: int, height: int, level: float, rough: float, chance: random.Random) -> list[Point]:
-    """Return a mountain ridge as a polygon: midpoints moved up and down, less with every halving.
+    """Return a mountain ridge as a polygon.
+
+    Each step inserts midpoints and moves them up or down at random, by less in every step.
 
     Args:
-        width: Of the picture.
-        height: Of the picture, at whose foot the polygon ends.
-        level: Of the ridge, as a share of the height.
-        rough: How far it strays, likewise.
-        chance: The dice.
+        width: The width of the picture.
+        height: The height of the picture, where the polygon ends.
+        level: The height of the ridge from the top, as a share of the picture's height.
+        rough: The greatest deviation from `level`, as a share of the picture's height.
+        chance: The random generator.
     """
     points = [level + chance.uniform(-rough, rough) for _ in range(3)]
     while len(points) < 200:
@@ -104,10 +106,10 @@ def swell(width: int, height: int, level: float, waves: Sequence[tuple[float, fl
     """Return a smooth hill or wave as a polygon.
 
     Args:
-        width: Of the picture.
-        height: Of the picture, at whose foot the polygon ends.
-        level: Of its middle, as a share of the height.
-        waves: Amplitude (a share of the height), periods across the width, and phase of each wave.
+        width: The width of the picture.
+        height: The height of the picture, where the polygon ends.
+        level: The middle of the wave from the top, as a share of the picture's height.
+        waves: The amplitude (a share of the height), the periods across the width, and the phase of each wave.
     """
     crest = [
         (x, height * (level + sum(a * math.sin(math.tau * n * x / width + phase) for a, n, phase in waves)))
@@ -117,7 +119,7 @@ def swell(width: int, height: int, level: float, waves: Sequence[tuple[float, fl
 
 
 def leaf(x: float, y: float, length: float, breadth: float, angle: float) -> list[Point]:
-    """Return a pointed leaf as a polygon that begins at (x, y) and grows in the direction of `angle`."""
+    """Return a pointed leaf as a polygon that starts at (x, y) and points in the direction of `angle`."""
     outline = [(t / 12, math.sin(math.pi * (t / 12) ** 0.8)) for t in range(13)]
     sides = [*outline, *((along, -across) for along, across in reversed(outline))]
     cos, sin = math.cos(angle), math.sin(angle)
@@ -128,7 +130,7 @@ def leaf(x: float, y: float, length: float, breadth: float, angle: float) -> lis
 
 
 def stars(picture: Image.Image, count: int, bottom: float, chance: random.Random) -> None:
-    """Strew stars over the picture's upper part."""
+    """Paint stars over the upper part of the picture."""
     pen = ImageDraw.Draw(picture)
     unit = min(picture.size) * 0.0011
     for _ in range(count):

@@ -1,4 +1,7 @@
-"""Sample pictures by name, always the same; and two with a purpose: a rocket that shows what is up, and a badge."""
+"""The sample pictures by name, and two special ones: a rocket, which shows its orientation, and a transparent badge.
+
+They are the same every time.
+"""
 
 import math
 import random
@@ -9,27 +12,27 @@ from thumbrun.demo import designs, landscapes, waters
 from thumbrun.demo.landscapes import mountains
 from thumbrun.demo.paint import Point, Scene, disc, glow, gradient, leaf, stars
 
-_SUPERSAMPLED = 2  # edges are drawn twice as fine and averaged, so that they are smooth
+_SUPERSAMPLED = 2  # pictures are drawn at twice the size and averaged, so that edges are smooth
 
 
 def scene(name: str, width: int, height: int, seed: int = 1) -> Image.Image:
     """Draw one of `SCENES`.
 
     Args:
-        name: Which.
-        width: In pixels.
-        height: As width.
-        seed: The same seed gives the same picture.
+        name: The name of the scene.
+        width: The width of the picture, in pixels.
+        height: The height of the picture, in pixels.
+        seed: The seed of its random parts; the same seed gives the same picture.
 
     Returns:
-        The picture, mode RGB.
+        The picture, in mode RGB.
     """
     chance = random.Random(f"{name} {seed}")  # noqa: S311  (pictures, not secrets)
     return SCENES[name](width * _SUPERSAMPLED, height * _SUPERSAMPLED, chance).reduce(_SUPERSAMPLED)
 
 
 def rocket(width: int, height: int) -> Image.Image:
-    """Draw a picture of which everybody sees whether it is upright and not mirrored: a rocket, a moon to its right."""
+    """Draw a rocket with a moon to its right, so that everybody sees if the picture is turned or mirrored."""
     large, tall = width * _SUPERSAMPLED, height * _SUPERSAMPLED
     picture = gradient(large, tall, [(22, 26, 74), (62, 58, 140), (226, 120, 150), (255, 196, 150)])
     stars(picture, 150, 0.6, random.Random("rocket"))  # noqa: S311  (pictures, not secrets)
@@ -60,7 +63,7 @@ def rocket(width: int, height: int) -> Image.Image:
 
 
 def badge(size: int) -> Image.Image:
-    """Draw a star on a translucent disc with a ring, on a transparent ground, mode RGBA."""
+    """Draw a star on a translucent disc with a ring, on a transparent background, in mode RGBA."""
     large = size * 4
     picture = Image.new("RGBA", (large, large))
     pen = ImageDraw.Draw(picture)

@@ -1,11 +1,11 @@
-"""ICC profiles of other colour spaces than sRGB, made from their published primaries.
+"""ICC profiles of colour spaces other than sRGB, made from their published primaries.
 
-Version 2 matrix profiles as ICC.1:2001-04 describes them: a header, a table of tags, and the tags.
+They are version 2 matrix profiles as ICC.1:2001-04 describes them: a header, a table of tags, and the tags.
 """
 
 import struct
 
-# Red, green and blue as XYZ under D50 (adapted by Bradford), and the exponent of the tone curve.
+# Each holds red, green and blue as XYZ under D50 (adapted by Bradford), and the exponent of the tone curve. Sources:
 # Adobe RGB (1998) Color Image Encoding, 4.3; SMPTE EG 432-1 for the primaries of P3, with the white point D65.
 ADOBE_RGB = ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457), 2.19921875)
 DISPLAY_P3 = ((0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407), 2.2)
@@ -18,8 +18,8 @@ def rgb_profile(name: str, space: tuple[_Xyz, _Xyz, _Xyz, float]) -> bytes:
     """Return the profile of an RGB space.
 
     Args:
-        name: Its description, ASCII.
-        space: Primaries and exponent, as `ADOBE_RGB`.
+        name: The description of the profile, in ASCII.
+        space: The primaries and the exponent, as in `ADOBE_RGB`.
     """
     red, green, blue, gamma = space
     curve = _curve(gamma)
@@ -37,7 +37,7 @@ def rgb_profile(name: str, space: tuple[_Xyz, _Xyz, _Xyz, float]) -> bytes:
 
 
 def grey_profile(name: str, gamma: float) -> bytes:
-    """Return the profile of a grey space with an exponent as its tone curve."""
+    """Return the profile of a grey space whose tone curve is an exponent."""
     return _profile(b"GRAY", {b"desc": _description(name), b"wtpt": _xyz(_D50), b"kTRC": _curve(gamma)})
 
 

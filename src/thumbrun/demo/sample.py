@@ -1,4 +1,4 @@
-"""One object of the demo's bucket, and how pictures become its bytes."""
+"""An object of the demo's bucket, and functions that encode pictures as its bytes."""
 
 import io
 import struct
@@ -10,7 +10,7 @@ from PIL import Image
 
 from thumbrun.outcomes import Reason, Status
 
-# What a camera that was held askew stores, for each EXIF orientation: the inverse of what the tag asks viewers to do.
+# How a turned camera stores a picture, for each EXIF orientation: the inverse of the turn that the tag asks for.
 STORED_AS = {
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -26,15 +26,15 @@ _ORIENTATION = 0x0112
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One object.
+    """An object of the demo.
 
     Attributes:
-        path: Below the source.
-        data: Its bytes.
-        content_type: Or None.
-        note: What is worth seeing about it.
-        status: What becomes of it, or None where it is no item.
-        reason: Why, unless done.
+        path: The path below the source.
+        data: The bytes of the object.
+        content_type: The content type, or None.
+        note: A note on what the object shows or tests.
+        status: The status that the demo intends, or None if the object is not an item.
+        reason: The reason that the demo intends, unless the status is done.
     """
 
     path: str
@@ -58,7 +58,7 @@ def jpeg(picture: Image.Image, **options: Any) -> bytes:
 
 
 def turned(picture: Image.Image, orientation: int) -> bytes:
-    """Return a JPEG that shows the picture upright only to those who follow its EXIF orientation."""
+    """Return a JPEG that shows the picture upright only in programs that follow its EXIF orientation."""
     turn = STORED_AS[orientation]
     exif = Image.Exif()
     exif[_ORIENTATION] = orientation
@@ -66,7 +66,7 @@ def turned(picture: Image.Image, orientation: int) -> bytes:
 
 
 def bomb(width: int, height: int) -> bytes:
-    """Return a PNG of a few bytes whose header declares a size that no memory holds."""
+    """Return a PNG of a few bytes whose header declares a size that fits into no memory."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b""))
     body = [

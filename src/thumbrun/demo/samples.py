@@ -1,4 +1,4 @@
-"""The objects of the demo's bucket: every format and oddity, each small and each with a word on what it is."""
+"""The objects of the demo's bucket: small samples of every format and oddity, each with a note."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ def _has(encoder: str) -> bool:
     return bool(features.check(encoder))
 
 
-# What these encoders' absence costs; the wheels of Pillow bring all but the last.
+# The formats that need an optional encoder. The wheels of Pillow contain all of them but the last.
 _OPTIONAL: dict[str, Callable[[], bool]] = {
     "WebP": lambda: _has("webp"),
     "AVIF": lambda: _has("avif"),
@@ -30,12 +30,12 @@ _OPTIONAL: dict[str, Callable[[], bool]] = {
 
 
 def left_out() -> list[str]:
-    """Return the formats that this machine cannot encode, and of which `samples` therefore has none."""
+    """Return the formats that this machine cannot encode, so that `samples` leaves them out."""
     return [name for name, present in _OPTIONAL.items() if not present()]
 
 
 def samples() -> Iterator[Sample]:
-    """Draw and yield all objects, the same every time, less those of formats that are `left_out`."""
+    """Draw and yield all objects except those of formats in `left_out`; they are the same every time."""
     without = set(left_out())
     yield from _gallery()
     yield from _holiday()
@@ -55,20 +55,20 @@ def _gallery() -> Iterator[Sample]:
     yield Sample("gallery/panorama.jpg", jpeg(scene("lilac", 3000, 500, 5)), "image/jpeg", "six times as wide as tall")
     yield Sample("gallery/scroll.jpg", jpeg(scene("waves", 300, 1500)), "image/jpeg", "five times as tall as wide")
     tiny = encoded(scene("sea", 40, 30, 3), "PNG")
-    yield Sample("gallery/tiny.png", tiny, "image/png", "smaller than the box: not enlarged")
+    yield Sample("gallery/tiny.png", tiny, "image/png", "smaller than the box, so not enlarged")
 
 
 def _holiday() -> Iterator[Sample]:
-    yield Sample("holiday/", b"", None, "a folder placeholder: no image", None)
+    yield Sample("holiday/", b"", None, "a folder placeholder, not an image", None)
     for year, name in ((2024, "forest"), (2025, "lake")):
         body = jpeg(scene(name, *_SMALL, year))
-        note = "two files of this name: each thumbnail's gets a hash"
+        note = "two images have this name, so both thumbnails get a hash"
         yield Sample(f"holiday/{year}/IMG_0001.JPG", body, "image/jpeg", note)
     progressive = jpeg(scene("sea", *_LARGE, 4), progressive=True)
     yield Sample("holiday/2024/beach sunset.jpg", progressive, "image/jpeg", "a progressive JPEG")
     body = jpeg(scene("night", *_MIDDLE, 4), progressive=True, subsampling=0)
     yield Sample("holiday/2025/Norway/full moon.jpg", body, "image/jpeg", "folders within folders")
-    yield Sample("holiday/README.txt", b"Two holidays, many pictures.\n", "text/plain", "no image", None)
+    yield Sample("holiday/README.txt", b"Two holidays, many pictures.\n", "text/plain", "not an image", None)
 
 
 def _formats(without: set[str]) -> Iterator[Sample]:
@@ -80,7 +80,7 @@ def _formats(without: set[str]) -> Iterator[Sample]:
         "formats/balloons.gif",
         encoded(flying[0], "GIF", append_images=flying[1:], **moving),
         "image/gif",
-        "an animation: its first frame",
+        "an animation; the thumbnail is its first frame",
     )
     if "WebP" not in without:
         yield Sample(
@@ -128,15 +128,15 @@ def _colours(without: set[str]) -> Iterator[Sample]:
         profile = rgb_profile(name, space)
         wide = ImageCms.profileToProfile(picture, srgb, ImageCms.ImageCmsProfile(io.BytesIO(profile)), outputMode="RGB")
         path = f"colour/{name.lower().replace(' ', '-')}.jpg"
-        yield Sample(path, jpeg(wide or picture, icc_profile=profile), "image/jpeg", f"in {name}, turned to sRGB")
+        yield Sample(path, jpeg(wide or picture, icc_profile=profile), "image/jpeg", f"in {name}, converted to sRGB")
     yield Sample(
-        "colour/cmyk.jpg", jpeg(scene("mars", *_MIDDLE, 3).convert("CMYK")), "image/jpeg", "CMYK, as printers want"
+        "colour/cmyk.jpg", jpeg(scene("mars", *_MIDDLE, 3).convert("CMYK")), "image/jpeg", "CMYK, as used in print"
     )
     grey = scene("mist", *_MIDDLE, 4).convert("L")
     yield Sample("colour/grey.jpg", jpeg(grey, icc_profile=grey_profile("Gamma 2.2", 2.2)), "image/jpeg", "grey")
     deep = grey.convert("I").point(lambda value: value * 257).convert("I;16")
     yield Sample("colour/grey-16-bit.png", encoded(deep, "PNG"), "image/png", "16 bits a pixel")
-    yield Sample("colour/star.png", encoded(badge(512), "PNG"), "image/png", "transparent, and stays so")
+    yield Sample("colour/star.png", encoded(badge(512), "PNG"), "image/png", "stays transparent")
     palette = encoded(badge(400).quantize(64), "PNG")
     yield Sample("colour/star-palette.png", palette, "image/png", "a palette with transparency")
     if "WebP" not in without:
@@ -152,19 +152,21 @@ def _names() -> Iterator[Sample]:
         "🎈 party.jpg": "balloons",
         "富士山.jpg": "dawn",
         "quote's & <b>tag</b>.jpg": "tiles",
-        "gpj.\u202etxt.jpg": "planets",  # turns the writing direction: many programs show it as something else
+        "gpj.\u202etxt.jpg": "planets",  # reverses the writing direction, so that many programs show another name
         "empty//folder.jpg": "dunes",
     }
     for name, picture in odd.items():
         body = jpeg(scene(picture, *_SMALL, 20))
-        yield Sample(f"names/{name}", body, "image/jpeg", "a name that is easily broken")
+        yield Sample(f"names/{name}", body, "image/jpeg", "a name that many programs get wrong")
     city = scene("city", *_SMALL, 31)
-    yield Sample("names/no content type.jpg", jpeg(city), None, "no content type: the name tells")
-    yield Sample("names/no suffix", jpeg(scene("flow", *_SMALL, 32)), "image/jpeg", "no suffix: the content type tells")
-    yield Sample("names/really a png.jpg", encoded(city, "PNG"), "image/jpeg", "a PNG that is called JPEG")
+    yield Sample("names/no content type.jpg", jpeg(city), None, "no content type: the name decides")
+    yield Sample(
+        "names/no suffix", jpeg(scene("flow", *_SMALL, 32)), "image/jpeg", "no suffix: the content type decides"
+    )
+    yield Sample("names/really a png.jpg", encoded(city, "PNG"), "image/jpeg", "a PNG with the name of a JPEG")
     star = encoded(badge(200), "PNG")
     yield Sample(
-        "names/upload.png", star, "application/octet-stream", "a content type that says nothing: the name tells"
+        "names/upload.png", star, "application/octet-stream", "a content type without meaning: the name decides"
     )
 
 
@@ -175,9 +177,9 @@ def _troubles() -> Iterator[Sample]:
     yield _failing("trouble/letter.jpg", letter, "image/jpeg", Reason.UNREADABLE)
     yield _failing("trouble/bomb.png", bomb(60_000, 60_000), "image/png", Reason.TOO_MANY_PIXELS)
     drawing = b'<svg xmlns="http://www.w3.org/2000/svg"><circle r="9"/></svg>'
-    note = "meant to be skipped: unsupported"
+    note = "skipped as intended: unsupported"
     yield Sample("trouble/drawing.svg", drawing, "image/svg+xml", note, Status.SKIPPED, Reason.UNSUPPORTED)
 
 
 def _failing(path: str, data: bytes, content_type: str, reason: Reason) -> Sample:
-    return Sample(path, data, content_type, f"meant to fail: {reason}", Status.FAILED, reason)
+    return Sample(path, data, content_type, f"fails as intended: {reason}", Status.FAILED, reason)

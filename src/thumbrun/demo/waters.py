@@ -1,4 +1,4 @@
-"""Sample pictures of waters: seas, lakes and what lives in them."""
+"""Sample pictures of water: seas, lakes and the life in them."""
 
 import math
 import random
@@ -46,7 +46,10 @@ def aurora(width: int, height: int, chance: random.Random) -> Image.Image:
 
 
 def _curtain(level: float, strength: float, chance: random.Random) -> Image.Image:
-    """Return the light of one curtain of an aurora, small: rays that are brightest above its foot and fade upwards."""
+    """Return the light of one curtain of an aurora, as a small picture.
+
+    Its rays are brightest just above its foot and fade upwards.
+    """
     width, height = 240, 120
     veil = Image.new("L", (width, height))
     pen = ImageDraw.Draw(veil)
@@ -62,7 +65,7 @@ def _curtain(level: float, strength: float, chance: random.Random) -> Image.Imag
 
 
 def mirrored(picture: Image.Image, level: float, water: Colour, strength: float) -> Image.Image:
-    """Return the picture with everything below `level` replaced by a reflection of what is above, in water."""
+    """Return the picture with water below `level` that reflects the part above."""
     shore = round(picture.height * level)
     below = picture.height - shore
     image = ImageOps.flip(picture.crop((0, shore - below, picture.width, shore)))
@@ -77,7 +80,7 @@ def mirrored(picture: Image.Image, level: float, water: Colour, strength: float)
 
 
 def lake(width: int, height: int, chance: random.Random) -> Image.Image:
-    """Paint snowy peaks in a still lake."""
+    """Paint snowy peaks that are reflected in a still lake."""
     picture = gradient(width, height, [(64, 132, 196), (158, 204, 230), (250, 232, 214), (250, 232, 214)])
     for layer, (colour, snow) in enumerate((((128, 150, 184), (236, 242, 250)), ((84, 108, 144), (226, 234, 246)))):
         outline = ridge(width, height, 0.34 + 0.1 * layer, 0.15, chance)

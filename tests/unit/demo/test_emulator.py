@@ -125,5 +125,5 @@ def test_without_a_program_there_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
     """On a machine for which there is no wheel, `available` says so and starting is an error."""
     monkeypatch.setattr(program, "find_spec", lambda _: None)
     assert not available()
-    with pytest.raises(EmulatorError, match="no program for this machine"):
+    with pytest.raises(EmulatorError, match="does not run on this machine"):
         Program()

@@ -65,7 +65,7 @@ def test_a_surprise_is_said() -> None:
         Cell("readme.txt", "readme.txt.jpg", Status.DONE),
     ]
     assert [
-        "'fails.jpg' was meant to be failed truncated, and is failed crashed",
-        "'lost.jpg' was meant to be done, and is no item",
-        "'readme.txt' was meant to be no item, and is done",
+        "'fails.jpg': the demo expected 'failed truncated', but the outcome is 'failed crashed'",
+        "'lost.jpg': the demo expected 'done', but the outcome is 'no item'",
+        "'readme.txt': the demo expected 'no item', but the outcome is 'done'",
     ] == unexpected(drawn, cells)

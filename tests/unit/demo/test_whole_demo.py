@@ -22,7 +22,7 @@ def test_everything_comes_out_as_it_was_meant_to(
     said: list[str] = []
     assert 0 == demo(str(tmp_path / "demo"), lambda line: said.append(str(line)))
     assert with_emulator == ("in an emulator of Cloud Storage" in "\n".join(said))
-    assert "3 failed, as they were meant to." in "\n".join(said)
+    assert "3 failed, all as intended." in "\n".join(said)
     sheet = (tmp_path / "demo" / "contact-sheet.html").read_text("utf-8")
     thumbnails = list((tmp_path / "demo" / "thumbnails").iterdir())
     assert len(thumbnails) == sheet.count("<img ")
