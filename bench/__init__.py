@@ -1,1 +1,1 @@
-"""Measures thumbrun, part by part: `python -m bench <part>`."""
+"""The bench, which measures thumbrun part by part: `python -m bench <part>`."""

@@ -1,10 +1,10 @@
-"""Balance: how much longer the longest of many tasks works than the mean, on a bucket of mixed sizes and formats.
+"""Measures the balance of many tasks: how much longer the longest task works than the mean, on a mixed bucket.
 
-The bucket is the corpus of photographs, a thousand times as large: as many images of each of its folders, sizes
-log-normal with the median and the spread that the folder has, and the folders in runs of some hundred images, as
-buckets have them. What an item really takes is drawn about what its bytes and format let the plan expect: off by what
-`bench.rates` finds for its folder (progressive JPEG takes longer than the bytes tell where it is read whole, and less
-where it is read in part), and by chance for each item.
+The bucket is a synthetic copy of the corpus of photographs, a thousand times as large. It has the same shares of each
+folder. The sizes are log-normal, with the folder's median and spread. Images of a folder lie together in groups of some
+hundred images, as in real buckets. The true cost of an item is the cost that the plan expects from its bytes and
+format, times two factors. One is the error that `bench.rates` finds for its folder: a progressive JPEG costs more than
+its bytes suggest if it is read whole, and less if it is read in part. The other is random for each item.
 """
 
 import math
@@ -17,21 +17,21 @@ from bench.shown import show
 from thumbrun.planning import shards as planning
 from thumbrun.planning.shards import assign, cost
 
-PAGE = 1_000  # items that a listing shows at once
-HEAD = 10_000  # items that the planner cuts at once: ten pages
+PAGE = 1_000  # items in a page of a listing
+HEAD = 10_000  # items that the planner cuts into shards at once, which are ten pages
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A folder of the corpus, as it was measured.
+    """The measurements of a folder of the corpus.
 
     Attributes:
-        name: Of the folder.
-        format: Of its images.
-        images: How many it has.
-        median: Bytes.
-        spread: The standard deviation of the logarithm of the bytes.
-        slower: What its images take, divided by what the plan expects.
+        name: The name of the folder.
+        format: The format of its images.
+        images: The number of its images.
+        median: The median size of its images, in bytes.
+        spread: The standard deviation of the logarithm of their sizes.
+        slower: The true cost of its images, divided by the cost that the plan expects.
     """
 
     name: str
@@ -51,23 +51,23 @@ BUCKET = (
     Share("webp", "webp", 30, 40.3e3, 1.12, 0.98),
     Share("webprog", "jpeg", 40, 119e3, 0.82, 1.03),
 )
-ITEM_SPREAD = 0.2  # of the logarithm of what an item takes, about its folder's
-FOLDER = 500  # images, on the average, that lie together
+ITEM_SPREAD = 0.2  # the standard deviation of the logarithm of an item's cost around that of its folder
+FOLDER = 500  # images that lie together, on average
 
 
 @dataclass(frozen=True, slots=True)
 class Balanced:
-    """How even the tasks' work is.
+    """The balance of the tasks' work.
 
     Attributes:
-        items: In the plan.
-        tasks: How many.
-        shards: In the plan.
-        largest_item: Its true cost divided by a task's mean.
-        estimated: Longest task divided by the mean, were the estimates true.
-        true: The same with what the items really take.
-        contiguous: The same for slices of equal count.
-        contiguous_bytes: The same for slices of equal estimated cost.
+        items: The number of items in the plan.
+        tasks: The number of tasks.
+        shards: The number of shards in the plan.
+        largest_item: The true cost of the largest item, divided by the mean of the tasks.
+        estimated: The cost of the longest task divided by the mean, if the estimates were true.
+        true: The same for the true costs.
+        contiguous: The same for slices of equal count, with the true costs.
+        contiguous_bytes: The same for slices of equal estimated cost, with the true costs.
     """
 
     items: int
@@ -81,7 +81,7 @@ class Balanced:
 
 
 def items(count: int, seed: int) -> tuple[list[float], list[float]]:
-    """Return for each item of a bucket what the plan estimates and what it really takes, in listing order."""
+    """Return the estimated costs and the true costs of a bucket's items, in listing order."""
     chance = random.Random(seed)  # noqa: S311
     estimated: list[float] = []
     true: list[float] = []
@@ -95,7 +95,7 @@ def items(count: int, seed: int) -> tuple[list[float], list[float]]:
 
 
 def cut(costs: list[float], tasks: int) -> list[int]:
-    """Return the bounds of the shards that a planner cuts a listing into, which does not know its end."""
+    """Return the bounds of the shards into which a planner cuts a listing before it knows where the listing ends."""
     bounds, seen, at = [0], 0.0, 0
     while at < len(costs):
         page = costs[at : at + (PAGE if at >= HEAD else HEAD)]
@@ -108,7 +108,7 @@ def cut(costs: list[float], tasks: int) -> list[int]:
 
 
 def balance(count: int, tasks: int, *, seed: int = 3) -> Balanced:
-    """Return how even the work of so many tasks is on so many items."""
+    """Return the balance of `tasks` tasks on `count` items."""
     estimated, true = items(count, seed)
     bounds = cut(estimated, tasks)
     shards = [sum(estimated[a:b]) for a, b in pairwise(bounds)]
@@ -133,7 +133,7 @@ def balance(count: int, tasks: int, *, seed: int = 3) -> Balanced:
 
 
 def _slices(costs: list[float], tasks: int) -> list[list[int]]:
-    """Return slices of equal cost in listing order, an item to each task at least in turn."""
+    """Return for each task a slice of the items in listing order, all of about equal cost."""
     whole, reached = sum(costs), 0.0
     shares: list[list[int]] = [[] for _ in range(tasks)]
     for number, one in enumerate(costs):
@@ -143,7 +143,7 @@ def _slices(costs: list[float], tasks: int) -> list[list[int]]:
 
 
 def result(rounds: int) -> Result:
-    """Measure, and return rows."""
+    """Measure the balance and return a row."""
     del rounds
     found = balance(1_000_000, 1_000)
     row = Row(
@@ -158,7 +158,7 @@ def result(rounds: int) -> Result:
 
 
 def main() -> None:
-    """Print how even the work of a thousand tasks is, on a million items and more."""
+    """Print the balance of a thousand tasks on one million and on three million items."""
     show(balance(count, 1_000) for count in (1_000_000, 3_000_000))
 
 

@@ -1,7 +1,7 @@
-"""Cost: what a million thumbnails take on Cloud Run and Cloud Storage, ours and by the sequential design.
+"""Models the cost of a million thumbnails on Cloud Run and Cloud Storage, for thumbrun and for the sequential design.
 
-The sequential design is that of the first README: every task lists the whole source, takes its slice of it by index,
-and reads, decodes and writes one image after the other. Its tasks wait for the network while Cloud Run counts.
+The sequential design is that of the first README. Every task lists the whole source and takes its slice by index. Then
+it reads, decodes and writes one image after the other. Its tasks wait for the network while Cloud Run charges for them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,28 +12,28 @@ from bench.model import Model, predict, shards_of
 from bench.results import Result, Row, read
 from bench.shown import show
 
-# List prices in US dollars, region us-central1, without free tiers and discounts; to be compared with the public
-# pages before anybody relies on them: https://cloud.google.com/run/pricing (jobs, tier 1) and
+# These are list prices in US dollars for the region us-central1, without free tiers and discounts. Compare them with
+# the public pages before you rely on them: https://cloud.google.com/run/pricing (jobs, tier 1) and
 # https://cloud.google.com/storage/pricing (operations on Standard storage in a region, flat namespace).
 VCPU_SECOND = 0.000018
 GIB_SECOND = 0.000002
 CLASS_A_1000 = 0.005  # objects.insert, objects.list
-CLASS_B_1000 = 0.0004  # objects.get, of data or metadata
+CLASS_B_1000 = 0.0004  # objects.get, for data or metadata
 
 IMAGES = 1_000_000
 PAGE = 1000  # objects
 
-LEDGER_PARTS = 2.5  # of a shard: its announcement, what is written now and then, its seal
+LEDGER_PARTS = 2.5  # parts of each shard: its announcement, the parts in between, and its seal
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What one image takes, by whom.
+    """The processor time of one image of a kind.
 
     Attributes:
-        name: Of the images.
-        ours: Seconds of processor time in our task, decoding and everything beside it.
-        sequential: Seconds of processor time in a task of the sequential design.
+        name: The name of the kind.
+        ours: The processor time in a task of thumbrun, in seconds, for decoding and everything else.
+        sequential: The processor time in a task of the sequential design, in seconds.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Kind:
     sequential: float
 
 
-# Where the part `task` has not measured these: from a sketch.
+# These figures of a prototype count only if the part `task` has not measured its own.
 KINDS = (Kind("18 kB", 0.0040, 0.0095), Kind("1920 px", 0.0080, 0.0135), Kind("4000 px", 0.0250, 0.0310))
 
 GET_SECONDS, PUT_SECONDS = 0.05, 0.08
@@ -51,18 +51,18 @@ START_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a run takes.
+    """The cost of a run.
 
     Attributes:
         design: `thumbrun` or `sequential`.
-        images: Their kind.
-        tasks: How many, of one processor and 512 MiB each.
-        hours: From the start to the end of the last task.
-        vcpu_hours: Of all tasks.
-        gib_hours: Of all tasks.
-        class_a: Operations: creating and listing.
-        class_b: Operations: reading.
-        dollars: Of all of these.
+        images: The kind of the images.
+        tasks: The number of tasks, which have one processor and 512 MiB each.
+        hours: The hours from the start to the end of the last task.
+        vcpu_hours: The vCPU-hours of all tasks.
+        gib_hours: The GiB-hours of all tasks.
+        class_a: The number of class A operations, which create and list.
+        class_b: The number of class B operations, which read.
+        dollars: The price of all of these, in US dollars.
     """
 
     design: str
@@ -77,19 +77,19 @@ class Cost:
 
 
 def ours(kind: Kind, tasks: int, images: int = IMAGES) -> Cost:
-    """Return what a run of ours takes, with the model's planning, polling and ramp in its time."""
+    """Return the cost of a run of thumbrun, with planning, polling and the ramp as the model predicts them."""
     model = Model(latency=(GET_SECONDS + PUT_SECONDS) / 2, in_flight=64, image=kind.ours, writes=1000)
     predicted = predict(model, tasks, images)
     shards = shards_of(images, tasks)
     pages = images // PAGE
     class_a = images + pages + shards + int(LEDGER_PARTS * shards) + shards
-    class_a += tasks * 4  # looking at the planners, claims, whether shards are open
+    class_a += tasks * 4  # listings of planners and of open shards, and claims
     class_b = images + shards + tasks * 6
     return _cost("thumbrun", kind, tasks, predicted.seconds, class_a, class_b)
 
 
 def sequential(kind: Kind, tasks: int, images: int = IMAGES) -> Cost:
-    """Return what a run of the sequential design takes, its images spread evenly over the tasks."""
+    """Return the cost of a run of the sequential design, with its images spread evenly over the tasks."""
     pages = images // PAGE
     seconds = START_SECONDS + pages * GET_SECONDS + images / tasks * (kind.sequential + GET_SECONDS + PUT_SECONDS)
     return _cost("sequential", kind, tasks, seconds, images + tasks * pages, images)
@@ -113,12 +113,12 @@ def _cost(design: str, kind: Kind, tasks: int, seconds: float, class_a: int, cla
 
 
 def compare(tasks: tuple[int, ...] = (1, 10, 100), kinds: tuple[Kind, ...] = KINDS) -> list[Cost]:
-    """Return what a million thumbnails take by either design, for each kind of image and number of tasks."""
+    """Return the cost of a million thumbnails with both designs, for each kind of image and number of tasks."""
     return [cost(kind, count) for kind in kinds for count in tasks for cost in (ours, sequential)]
 
 
 def result(rounds: int) -> Result:
-    """Measure, and return rows."""
+    """Model the costs and return the rows."""
     del rounds
     kinds = _kinds(read().get("task", {}).get("figures", ())) or KINDS
     found = compare(kinds=kinds)
@@ -138,7 +138,7 @@ def result(rounds: int) -> Result:
 
 
 def _kinds(figures: Iterable[Mapping[str, Any]]) -> tuple[Kind, ...]:
-    """Return what an image takes as the part `task` has measured it, or nothing."""
+    """Return the processor times that the part `task` has measured, or nothing."""
     return tuple(Kind(one["size"], one["processor"], one["theirs"]) for one in figures)
 
 

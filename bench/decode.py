@@ -1,4 +1,7 @@
-"""Decode and encode alone, of local files with two processors, by kind of picture, against what users would pick."""
+"""Measures decoding and encoding alone, by kind of picture, against the programs that users could choose instead.
+
+The pictures are local files, and each program uses two processors.
+"""
 
 import asyncio
 import json
@@ -24,7 +27,7 @@ from thumbrun.imaging.sniff import HEAD, format_of
 OURS = "thumbrun"
 _BENCH = ROOT / ".venv/bench/bin/python"
 _SHARP = ROOT / ".venv/bench-node"
-_AT_LEAST = 48  # images of a run; a kind that has fewer is worked so often
+_AT_LEAST = 48  # images of a run; a kind that has fewer images repeats them
 _OUTPUTS = {"png": "png", "webp": "webp"}
 _PROGRESSIVE = ("camprog", "webprog")
 _LANCZOS = (
@@ -41,13 +44,13 @@ _DECODING = {
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a contender took for one kind; medians.
+    """The figures of a contender for one kind of picture; they are medians.
 
     Attributes:
-        kind: Of pictures, by their folder in the corpus.
-        who: The contender.
-        rate: Images a second.
-        processor: Seconds of processor time of an image.
+        kind: The kind of the pictures, which is their folder in the corpus.
+        who: The name of the contender.
+        rate: The images a second.
+        processor: The processor time of an image, in seconds.
     """
 
     kind: str
@@ -57,7 +60,7 @@ class Decoded:
 
 
 def contenders() -> Mapping[str, Sequence[str] | None]:
-    """Return the command of each contender but for folder and format; None where it is not installed."""
+    """Return the command of each contender without folder and format, or None if it is not installed."""
     python = [str(_BENCH), "-m"] if _BENCH.exists() else None
     tools = {tool: shutil.which(tool) for tool in ("vipsthumbnail", "convert")}
     return {
@@ -71,7 +74,7 @@ def contenders() -> Mapping[str, Sequence[str] | None]:
 
 
 def measure(rounds: int, folder: Path | None = None) -> list[Decoded]:
-    """Let all contenders take turns over each kind of the corpus, or of another folder's folders."""
+    """Run all contenders in turn on each kind of the corpus, or on each folder of another folder."""
     kinds: dict[str, dict[str, bytes]] = {}
     for name, body in _pictures(folder).items():
         kinds.setdefault(name.partition("/")[0], {})[name.replace("/", "-")] = body
@@ -109,7 +112,7 @@ def _of_kind(which: str, bodies: dict[str, bytes], rounds: int) -> list[Decoded]
 
 
 def _theirs(command: Sequence[str], folder: str, format_: str, count: int) -> tuple[float, float]:
-    """Run a contender; return its seconds and its seconds of processor time."""
+    """Run a contender, and return its time and its processor time in seconds."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     where = _SHARP if command[0] == "node" else ROOT
     said = subprocess.run(
@@ -122,7 +125,7 @@ def _theirs(command: Sequence[str], folder: str, format_: str, count: int) -> tu
 
 
 def _ours(folder: Path, format_: str) -> tuple[float, float]:
-    """Run our decoding processes, as a task does once the bytes are there; their start is not counted."""
+    """Run thumbrun's decoding processes as a task does once it has the bytes; their start does not count."""
     bodies = [path.read_bytes() for path in sorted(folder.iterdir())]
     start = _processor()
     asyncio.run(_work([], format_))
@@ -132,7 +135,7 @@ def _ours(folder: Path, format_: str) -> tuple[float, float]:
 
 
 async def _work(bodies: list[bytes], format_: str) -> float:
-    """Have thumbnails made by two processes; return the seconds from the first to the last."""
+    """Have two processes make thumbnails, and return the seconds from the first to the last."""
     workers = DecoderPool(2, timeout=60.0, memory=320 << 20)
     await workers.start()
     request = Request(100, 100, format_, 80, 10**9, 300 << 20)
@@ -152,7 +155,7 @@ async def _work(bodies: list[bytes], format_: str) -> float:
     async with BoundedGroup(16) as group:
         for content in bodies:
             await group.start(one(content))
-            await asyncio.sleep(0)  # bytes arrive one image after the other
+            await asyncio.sleep(0)  # the bytes of images arrive one after the other
     seconds = time.perf_counter() - began
     await workers.close()
     return seconds
@@ -164,7 +167,7 @@ def _processor() -> float:
 
 
 def result(rounds: int) -> Result:
-    """Measure, and return rows and a plot."""
+    """Measure all contenders and return the rows and a plot."""
     found = measure(rounds)
     rows = []
     for which in dict.fromkeys(one.kind for one in found):

@@ -1,4 +1,4 @@
-"""One task of a run on a store that is far away, whose processors take a fixed time: `python -m bench.distant …`."""
+"""Runs one task on a distant store, with images that take a fixed time: `python -m bench.distant …`."""
 
 import argparse
 import asyncio
@@ -24,15 +24,15 @@ from thumbrun.task.runner import TaskRunner
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What a task runs on.
+    """The surroundings of a task.
 
     Attributes:
         root: A folder that stands for the bucket.
-        index: Of the task.
-        count: Of tasks.
-        in_flight: Requests under way at once.
-        latency: Seconds that each request takes.
-        render: Seconds that one image takes, one after the other.
+        index: The index of the task.
+        count: The number of tasks.
+        in_flight: The number of requests under way at once.
+        latency: The time of each request, in seconds.
+        render: The time of one image, in seconds; the task renders one after the other.
     """
 
     root: str
@@ -45,13 +45,13 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """What a task did.
+    """The work of a task.
 
     Attributes:
-        seconds: From its start to its end.
-        done: Thumbnails of its shards.
+        seconds: The seconds from its start to its end.
+        done: The number of thumbnails of its shards.
         listed: Whether it made the plan.
-        requests: By operation.
+        requests: The number of requests by operation.
     """
 
     seconds: float
@@ -61,7 +61,7 @@ class Worked:
 
 
 class Distant:
-    """A store that answers late, and counts what it is asked."""
+    """A store that delays its answers and counts the requests."""
 
     def __init__(self, inner: Store, latency: float, requests: Counter[str]) -> None:
         self._inner = inner
@@ -77,23 +77,23 @@ class Distant:
         return self._inner.uri(name)
 
     def name_problem(self, name: str) -> str | None:
-        """Say why the store cannot hold an object of that name."""
+        """Return why the store cannot hold an object of that name, or None if it can."""
         return self._inner.name_problem(name)
 
     async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = PAGE_LIMIT) -> Page:
-        """List, late."""
+        """List objects after a delay."""
         await self._travel("page")
         return await self._inner.page(prefix, start=start, end=end, limit=limit)
 
     async def stat(self, name: str) -> Entry | None:
-        """Look at one object, late."""
+        """Return the entry of an object after a delay."""
         await self._travel("stat")
         return await self._inner.stat(name)
 
     async def read(
         self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
     ) -> None:
-        """Read, late."""
+        """Read an object after a delay."""
         await self._travel("read")
         await self._inner.read(name, sink, generation=generation, start=start, end=end)
 
@@ -106,33 +106,33 @@ class Distant:
         metadata: Mapping[str, str],
         cache_control: str | None = None,
     ) -> Entry:
-        """Create, late."""
+        """Create an object after a delay."""
         await self._travel("create")
         return await self._inner.create(
             name, body, content_type=content_type, metadata=metadata, cache_control=cache_control
         )
 
     async def close(self) -> None:
-        """Close the store."""
+        """Close the wrapped store."""
         await self._inner.close()
 
 
 class Waiting:
-    """Renders by waiting, one image after the other: a processor that does not take part in what is measured."""
+    """A renderer that only waits, one image at a time, so that real processors do not affect the measurement."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._processor = asyncio.Lock()
 
     async def start(self) -> None:
-        """Be ready."""
+        """Do nothing."""
 
     def body(self, size: int) -> Body:
-        """Return a place for the bytes."""
+        """Return a body for the bytes of an image."""
         return Body(size)
 
     async def render(self, body: Body, request: Request) -> Rendered:
-        """Wait, and return a few bytes."""
+        """Wait, and return a few bytes as a thumbnail."""
         async with self._processor:
             await asyncio.sleep(self._seconds)
         return Rendered(b"thumbnail", 100, 67, 3000, 2000, "jpeg")
@@ -142,25 +142,25 @@ class Waiting:
 
 
 class Silence:
-    """Shows nothing."""
+    """A sink that shows nothing."""
 
     def event(self, event: Event) -> None:
-        """Take an event."""
+        """Ignore an event."""
 
     def progress(self, progress: Progress, labels: Mapping[str, str]) -> None:
-        """Take how far the work is."""
+        """Ignore the progress."""
 
     def close(self) -> None:
         """Do nothing."""
 
 
 async def work(stage: Stage, clock: Clock, inner: Store | None = None) -> Worked:
-    """Work one task.
+    """Run one task.
 
     Args:
-        stage: What it runs on.
-        clock: Its time and chance.
-        inner: The bucket, instead of a local folder's.
+        stage: The surroundings of the task.
+        clock: The source of its time and randomness.
+        inner: The store to use as the bucket, or None to use the local folder.
     """
     place = "gs://bucket" if inner else f"file://{stage.root}"
     environ = {
@@ -184,12 +184,12 @@ async def work(stage: Stage, clock: Clock, inner: Store | None = None) -> Worked
 
 
 def command(stage: Stage) -> list[str]:
-    """Return the command that works a task in a process of its own."""
+    """Return the command that runs a task in its own process."""
     return [sys.executable, "-m", "bench.distant", json.dumps(asdict(stage))]
 
 
 def main() -> None:
-    """Work one task, and print its seconds and requests as JSON."""
+    """Run one task, and print its time and requests as JSON."""
     parser = argparse.ArgumentParser()
     parser.add_argument("stage", type=json.loads)
     stage = Stage(**parser.parse_args().stage)

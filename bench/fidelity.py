@@ -1,4 +1,4 @@
-"""How faithful thumbnails are that are made of a part of the image, against those that are made of all of it."""
+"""Compares thumbnails made from a part of an image with those made from all of it."""
 
 import io
 import statistics
@@ -18,14 +18,14 @@ _SIDES = (1600, 2400, 4000)
 
 @dataclass(frozen=True, slots=True)
 class Faithful:
-    """What was compared.
+    """The comparison in one box.
 
     Attributes:
-        box: In pixels.
-        images: How many progressive JPEG pictures.
-        parts: Of how many the thumbnail was made of a part, and is not the same to the bit.
-        worst: PSNR in dB of these, before encoding.
-        median: As worst.
+        box: The side of the box, in pixels.
+        images: The number of progressive JPEG pictures.
+        parts: The number of pictures whose thumbnail was made from a part and differs.
+        worst: The worst PSNR of these thumbnails before encoding, in dB.
+        median: The median PSNR of these thumbnails before encoding, in dB.
     """
 
     box: int
@@ -36,7 +36,7 @@ class Faithful:
 
 
 def measure() -> list[Faithful]:
-    """Compare every progressive picture of the corpus, and some that are drawn, in several boxes."""
+    """Compare every progressive picture of the corpus, and some drawn pictures, in several boxes."""
     bodies = [body for body in photographs().values() if _progressive(body)]
     bodies += [saved(draw(side, side), "JPEG", quality=88, progressive=True) for side in _SIDES]
     return [_in_box(box, bodies) for box in _BOXES]
@@ -59,7 +59,7 @@ def _progressive(body: bytes) -> bool:
 
 
 def result(rounds: int) -> Result:
-    """Measure, and return rows."""
+    """Compare and return the rows."""
     del rounds
     found = measure()
     rows = [

@@ -1,7 +1,7 @@
-"""Throughput of one task against the latency of the store, where processors are the limit.
+"""Measures the throughput of one task against the latency of the store, when the processors are the limit.
 
-A run waits for the store alone at its start and at its end, however many images it has. So the throughput once it is
-under way is looked at apart: that of the middle half of its thumbnails.
+At its start and at its end a run waits only for the store, however many images it has. So the bench also measures the
+throughput in between, which is that of the middle half of the thumbnails.
 """
 
 import statistics
@@ -14,20 +14,20 @@ from bench.remote import remote, run_task
 from bench.results import Plot, Result, Row
 from thumbrun.settings.declared import DECLARED
 
-LATENCIES = (0.0, 0.05, 0.1, 0.2, 0.3)  # seconds a request, GET as PUT
+LATENCIES = (0.0, 0.05, 0.1, 0.2, 0.3)  # seconds that each request takes, GET and PUT alike
 IMAGES = 2_400
 _SIZE = "1920 px"
 
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """Throughput at one latency.
+    """The throughput at one latency.
 
     Attributes:
-        latency: Seconds a request.
-        in_flight: The setting.
-        rate: Images a second, once under way.
-        whole: Images a second, from process start to exit.
+        latency: The time of a request, in seconds.
+        in_flight: The value of the setting `in-flight`.
+        rate: The images a second of the middle half of the thumbnails.
+        whole: The images a second from process start to exit.
     """
 
     latency: float
@@ -37,19 +37,20 @@ class Late:
 
 
 def default_in_flight() -> int:
-    """Return the setting's default."""
+    """Return the default of the setting `in-flight`."""
     return next(int(setting.default or 0) for setting in DECLARED if setting.name == "in_flight")
 
 
 def raised(latency: float) -> int:
-    """Return the setting that matches a latency: the default is meant for 100 ms."""
+    """Return the value of `in-flight` that matches a latency; the default matches 100 ms."""
     return max(default_in_flight(), round(default_in_flight() * latency / 0.1))
 
 
 def measure(rounds: int) -> list[Late]:
-    """Measure every latency with the default, and with the setting raised to match where that is more.
+    """Measure every latency with the default of `in-flight`, and with the matching value if that is higher.
 
-    The runs of one round follow each other, so that what else the machine does meets all alike; medians count.
+    The runs of one round follow each other, so that other work of the machine affects all of them alike. The medians
+    count.
     """
     found: dict[tuple[float, int], list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -68,7 +69,7 @@ def measure(rounds: int) -> list[Late]:
 
 
 def result(rounds: int) -> Result:
-    """Measure, and return rows and a plot."""
+    """Measure all latencies and return the rows and a plot."""
     found = measure(rounds)
     usual = default_in_flight()
     default = {one.latency: one for one in found if one.in_flight == usual}

@@ -1,4 +1,4 @@
-"""Resident memory of a task and its workers, with default settings, over the whole corpus and 50-megapixel files."""
+"""Measures the resident memory of a task and its workers, on the whole corpus and on files of 50 megapixels."""
 
 import io
 import tempfile
@@ -13,7 +13,7 @@ from bench.remote import remote, run_task
 from bench.results import Result, Row
 from tests.photographs import draw, photographs
 
-_SIDE = 8660  # pixels; with two thirds of it 50 megapixels
+_SIDE = 8660  # pixels; the other side is two thirds of it, which makes 50 megapixels
 _LARGE = 20
 _EVERY = 0.02  # seconds
 _MIB = 1 << 20
@@ -21,12 +21,12 @@ _MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The most memory that was held at once.
+    """The largest memory that a task held at once.
 
     Attributes:
-        images: How many were worked.
-        workers: Of the task.
-        bytes: Of all its processes, what they share counted once (proportional set size).
+        images: The number of images that it worked on.
+        workers: The number of its workers.
+        bytes: The memory of all its processes, in bytes; shared memory counts once (proportional set size).
     """
 
     images: int
@@ -35,7 +35,7 @@ class Held:
 
 
 def measure(workers: int) -> Held:
-    """Run a task with so many workers in a container of 512 MiB, as far as its settings go by that."""
+    """Run a task with `workers` workers and the settings of a container of 512 MiB, and return its largest memory."""
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root, "in")
         count = _fill(folder)
@@ -51,7 +51,7 @@ _TREE = {"THUMBRUN_LAYOUT": "tree"}
 
 
 def _memory(workers: int) -> int:
-    """Return the memory setting that a container of 512 MiB with so many processors has by default."""
+    """Return the default of the memory setting in a container of 512 MiB with `workers` processors."""
     from thumbrun.environment.machine import Machine
     from thumbrun.settings.resolved import resolve
 
@@ -76,7 +76,7 @@ def _fill(folder: Path) -> int:
 
 
 class _Peak:
-    """Watches what this process's task holds."""
+    """A watch on the memory of this process's child processes, except the server."""
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -104,7 +104,7 @@ class _Peak:
 
 
 def result(rounds: int) -> Result:
-    """Measure, and return rows."""
+    """Measure with two workers and with one, and return the rows."""
     del rounds
     found = [measure(workers) for workers in (2, 1)]
     rows = [

@@ -1,4 +1,4 @@
-"""A model of how long a run takes, for thousands of tasks: `bench.scaling` holds it against what the code does."""
+"""A model of the time that a run takes, for thousands of tasks; `bench.scaling` compares it with real runs."""
 
 import math
 from dataclasses import dataclass, replace
@@ -11,31 +11,31 @@ from thumbrun.storage.base import PAGE_LIMIT
 from thumbrun.storage.ramp import DOUBLING_SECONDS, WRITES
 from thumbrun.task.runner import JITTER_A_TASK, MOST_JITTER
 
-LATENCY = 0.1  # seconds a request
-RENDER = 0.05  # seconds an image, one after the other
+LATENCY = 0.1  # seconds that a request takes
+RENDER = 0.05  # seconds that an image takes; a task renders one after the other
 IN_FLIGHT = 96
-RENAME_TRIPS = 3.0  # some names collide in nearly every bucket
-_SHARD_WRITES = 2.0  # an announcement, and what seals it
-_SHARD_REQUESTS = 4.0  # with its record and a look at its ledger
+RENAME_TRIPS = 3.0  # requests in a row for names that collide, as some do in nearly every bucket
+_SHARD_WRITES = 2.0  # an announcement, and the part that seals the shard
+_SHARD_REQUESTS = 4.0  # these writes, and the reads of the shard's record and of its ledger
 _PARTS_A_SHARD = 2.5
-_SPLIT_TRIPS = 15.0  # until all listers have a range of names, and once some have none left
-_BOUND = 0.01  # of the whole time, from which on something is said to bind
+_SPLIT_TRIPS = 15.0  # requests in a row until all listers have a range of names, and again when some run out
+_BOUND = 0.01  # the share of the whole time from which a cause counts as the bound
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """How a run's time comes about; times in seconds.
+    """The parameters of the model; all times are in seconds.
 
     Attributes:
-        latency: Of a request.
-        in_flight: Requests of a task at once.
-        image: That one image takes a task's processors.
-        page: Of the planner's processor, for each page of the listing: `bench planning` took 5.4 ms.
-        start: Until a process asks for something.
-        start_trips: Requests one after the other from there to the first image, beside listing.
-        end_trips: Requests one after the other from the last image to the end.
-        rename_trips: Requests one after the other until names that collide have others.
-        writes: A second that the bucket takes at first, or None for no ceiling.
+        latency: The time of a request.
+        in_flight: The number of requests of a task at once.
+        image: The time for which one image keeps a task's processors busy.
+        page: The planner's processor time for each page of the listing; `bench planning` measures it.
+        start: The time until a process sends its first request.
+        start_trips: The requests in a row from there to the first image, without the listing.
+        end_trips: The requests in a row from the last image to the end.
+        rename_trips: The requests in a row until names that collide are replaced.
+        writes: The writes a second that the bucket accepts at first, or None for no limit.
     """
 
     latency: float = LATENCY
@@ -51,18 +51,18 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """What the model says of a run.
+    """The prediction of the model for a run.
 
     Attributes:
-        tasks: How many.
-        images: Of all tasks.
-        shards: In the plan.
-        planning: Seconds until the plan is there.
-        ramp: Seconds for which the bucket's ceiling makes tasks wait.
-        end: Seconds after the last image.
-        seconds: From the start to the end of the last task.
+        tasks: The number of tasks.
+        images: The number of images of all tasks.
+        shards: The number of shards in the plan.
+        planning: The seconds until the plan is complete.
+        ramp: The seconds for which the bucket's request rate makes tasks wait.
+        end: The seconds after the last image.
+        seconds: The seconds from the start to the end of the last task.
         efficiency: The share of the tasks' time in which their processors are busy.
-        binds: What takes most of the rest.
+        binds: The cause that takes most of the other time.
     """
 
     tasks: int
@@ -77,11 +77,11 @@ class Predicted:
 
 
 def predict(model: Model, tasks: int, images: int) -> Predicted:
-    """Return what a run takes from the start of its tasks to the end of the last."""
+    """Return the prediction for a run, from the start of its tasks to the end of the last."""
     count = shards_of(images, tasks)
     began = model.start + min(MOST_JITTER, JITTER_A_TASK * (tasks - 1))
     until_planned = planning(model, images, count)
-    # A task that polls waits by so much longer each time, and the unluckiest just missed the plan.
+    # A task that polls waits longer each time, by this factor. The last task to notice the plan has just missed it.
     growth = (WAIT_GROWTH - 1) * until_planned
     poll = 0.0 if tasks == 1 else min(LONGEST_WAIT_SECONDS, first_wait(tasks) + growth)
     ready = max(began, model.start + until_planned + poll) + model.start_trips * model.latency
@@ -115,7 +115,7 @@ def predict(model: Model, tasks: int, images: int) -> Predicted:
 
 
 def shards_of(images: int, tasks: int) -> int:
-    """Return about how many shards a plan has: see `planning.shards`."""
+    """Return the approximate number of shards in a plan; see `planning.shards`."""
     head = (LARGE_PAGES - 1) * PAGE_LIMIT
     least = math.ceil(images / shards.MOST_ITEMS)
     if images <= head:
@@ -125,7 +125,7 @@ def shards_of(images: int, tasks: int) -> int:
 
 
 def planning(model: Model, images: int, count: int) -> float:
-    """Return the seconds until the plan of so many images in so many shards is there."""
+    """Return the seconds until the plan of `images` images in `count` shards is complete."""
     pages = math.ceil(images / PAGE_LIMIT)
     renaming = model.rename_trips * model.latency
     in_order = pages * (model.latency + model.page)
@@ -134,17 +134,18 @@ def planning(model: Model, images: int, count: int) -> float:
     write = model.latency / min(SHARDS_AT_ONCE, model.in_flight)
     if pages < LARGE_PAGES:
         return listed + count * write + renaming
-    # Listing waits while the shards of the first pages are written, which are cut at once; others go along with it.
+    # The planner cuts the first pages into shards at once, and the listing waits while it writes them. It writes the
+    # other shards during the listing.
     cut = min(count, math.ceil(count / (1 + math.log(pages / LARGE_PAGES))))
     return cut * write + max(listed, (count - cut) * write) + renaming
 
 
 def _until(model: Model, tasks: int, ready: float, writes: float, rate: float) -> float:
-    """Return when a task has made so many writes, at most `rate` a second and at most its share of the ceiling."""
+    """Return when a task has made `writes` writes, within `rate` a second and its share of the bucket's rate."""
     if model.writes is None:
         return ready + writes / rate
     share, steep = model.writes / tasks, math.log(2) / DOUBLING_SECONDS
-    free = max(ready, math.log(max(rate / share, 1e-9)) / steep)  # from then on the ceiling is above the rate
+    free = max(ready, math.log(max(rate / share, 1e-9)) / steep)  # from then on the bucket's rate is above the task's
     until_free = share * (math.exp(steep * min(free, 1e6)) - math.exp(steep * ready)) / steep
     if writes <= until_free:
         return math.log(writes * steep / share + math.exp(steep * ready)) / steep
@@ -153,13 +154,13 @@ def _until(model: Model, tasks: int, ready: float, writes: float, rate: float) -
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How many tasks work well on so many images.
+    """The number of tasks that work efficiently on a number of images.
 
     Attributes:
-        images: Of all tasks.
-        tasks: The most that are efficient, of those tried, which grow by a tenth.
-        beyond: The first that are not, None where all are.
-        binds: What takes most of their time beside work; nothing where all are efficient.
+        images: The number of images of all tasks.
+        tasks: The largest number of tasks that is efficient; the numbers tried grow by a tenth.
+        beyond: The first number of tasks that is not efficient, or None if all are.
+        binds: The cause that takes most of their time beside work, or `nothing` if all numbers are efficient.
     """
 
     images: int
@@ -169,7 +170,7 @@ class Limit:
 
 
 def limit(model: Model, images: int, *, efficiency: float = 0.95, most: int = 10_000) -> Limit:
-    """Return how many tasks are efficient, and what binds beyond."""
+    """Return how many tasks are efficient, and the cause that limits a larger number."""
     efficient, tasks = 0, 1
     while tasks <= most:
         predicted = predict(model, tasks, images)

@@ -1,4 +1,4 @@
-"""The parts of the bench: what each measures, and where."""
+"""The parts of the bench, each with a description and its function."""
 
 import time
 from collections.abc import Callable
@@ -24,11 +24,11 @@ from bench.results import Result
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part.
+    """A part of the bench.
 
     Attributes:
-        about: What it measures.
-        run: Does so, with so many rounds where these count.
+        about: A description of the figures that it measures.
+        run: The function that measures them; it takes the number of rounds, which some parts ignore.
     """
 
     about: str
@@ -52,7 +52,7 @@ PARTS: dict[str, Part] = {
 
 
 def run(name: str, rounds: int) -> float:
-    """Run a part, keep what it found, and return the seconds that it took."""
+    """Run a part, write its results to the file, and return the seconds that it took."""
     began = time.perf_counter()
     results.keep(name, PARTS[name].run(rounds))
     return time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""Pictures of one size for the parts that need them, made from the photographs of the corpus."""
+"""Pictures of a given size for the parts of the bench, made from the photographs of the corpus."""
 
 import io
 from collections.abc import Mapping
@@ -8,9 +8,9 @@ from PIL import Image
 
 from tests.photographs import photographs
 
-DISTINCT = 24  # pictures of each size; more names link to the same bytes, which no task remembers
+DISTINCT = 24  # pictures of each size; more names link to the same bytes, and no task remembers bytes
 
-# Longest side in pixels, and quality, that come to what the goals speak of.
+# The longest side in pixels and the quality that give the sizes in the goals.
 SIZES: Mapping[str, tuple[int, int]] = {"18 kB": (480, 80), "1920 px": (1920, 85), "4000 px": (4000, 90)}
 
 
@@ -18,9 +18,9 @@ def fill(folder: Path, size: str, count: int) -> list[Path]:
     """Fill a folder with JPEG pictures, and return the distinct ones.
 
     Args:
-        folder: Empty.
+        folder: An empty folder.
         size: One of `SIZES`.
-        count: How many names.
+        count: The number of names.
     """
     side, quality = SIZES[size]
     made = []
@@ -37,6 +37,6 @@ def fill(folder: Path, size: str, count: int) -> list[Path]:
 
 
 def _sources() -> list[bytes]:
-    """Return photographs spread over the corpus, of those that a camera made."""
+    """Return photographs from all over the part of the corpus that a camera made."""
     large = [body for name, body in sorted(photographs().items()) if name.startswith("cam/")]
     return large[:: max(1, len(large) // DISTINCT)][:DISTINCT]

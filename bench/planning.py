@@ -1,4 +1,4 @@
-"""Planning: one listing of millions of objects, its processor time, its memory, and what the other tasks then ask."""
+"""Measures the planning of millions of objects: its processor time, its memory, and the requests of the other tasks."""
 
 import argparse
 import asyncio
@@ -23,30 +23,30 @@ from thumbrun.planning.shards import assign
 from thumbrun.runs.record_store import RecordStore
 
 RUN = "20260102T1530Z"
-_ASKED = 3  # tasks of the many whose requests are counted
+_ASKED = 3  # tasks whose requests are counted, out of all tasks
 _MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What planning took.
+    """The cost of planning.
 
     Attributes:
-        objects: In the listing.
-        items: In the plan.
-        shards: In the plan.
-        tasks: For which it was made.
-        renamed: Items whose own name collided.
-        cpu: Seconds of the planner, without what the synthetic store took.
-        store_cpu: Seconds of the synthetic store, in the same process.
-        wall: Seconds.
-        resident: Most bytes resident, of the whole process.
-        requests: Of the planner, by operation.
-        record_bytes: Of all records.
-        plan_bytes: Of `plan.json`.
-        start_cpu: Seconds that another task takes to read the plan and to find its shards.
-        asked: Requests of another task until it holds all its items: the plan, and its own shards.
-        own_shards: Shards of that task.
+        objects: The number of objects in the listing.
+        items: The number of items in the plan.
+        shards: The number of shards in the plan.
+        tasks: The number of tasks that the plan is for.
+        renamed: The number of items that have another name because their own collided.
+        cpu: The processor time of the planner in seconds, without that of the synthetic store.
+        store_cpu: The processor time of the synthetic store in the same process, in seconds.
+        wall: The elapsed time, in seconds.
+        resident: The largest resident memory of the whole process, in bytes.
+        requests: The number of the planner's requests by operation.
+        record_bytes: The size of all records, in bytes.
+        plan_bytes: The size of `plan.json`, in bytes.
+        start_cpu: The processor time in which another task reads the plan and finds its shards, in seconds.
+        asked: For some other tasks, the requests until a task holds all its items: for the plan and its own shards.
+        own_shards: For the same tasks, the number of their shards.
     """
 
     objects: int
@@ -67,7 +67,7 @@ class Planned:
 
 
 async def plan(objects: int, tasks: int, *, colliding: float = 0.02) -> Planned:
-    """Plan a synthetic bucket in this process, and then read the plan as other tasks do."""
+    """Plan a synthetic bucket in this process, and then read the plan as the other tasks do."""
     meter = Meter()
     kept = Kept(meter)
     state = RecordStore(kept, "_thumbrun/")
@@ -108,14 +108,14 @@ async def plan(objects: int, tasks: int, *, colliding: float = 0.02) -> Planned:
 
 
 def measure(objects: int, tasks: int, *, colliding: float = 0.02) -> Planned:
-    """Plan in a process of its own, so that its memory is nobody else's."""
+    """Plan in a separate process, so that its memory holds nothing else."""
     command = [sys.executable, "-m", "bench.planning", str(objects), str(tasks), str(colliding)]
     answer = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     return Planned(**json.loads(answer.stdout))
 
 
 def result(rounds: int) -> Result:
-    """Measure, and return rows."""
+    """Measure the planning and return the rows."""
     del rounds
     found = measure(10_000_000, 100)
     asked = max(sum(requests.values()) for requests in found.asked)
@@ -145,7 +145,7 @@ def _pages(requests: Mapping[str, int]) -> int:
 
 
 def main() -> None:
-    """Plan once, as the arguments say, and print what it took as JSON."""
+    """Plan once, as the arguments say, and print the cost as JSON."""
     parser = argparse.ArgumentParser()
     parser.add_argument("objects", type=int)
     parser.add_argument("tasks", type=int)

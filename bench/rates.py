@@ -1,4 +1,4 @@
-"""What decoding costs, by format: milliseconds an image and a megabyte, beside the table that plans go by."""
+"""Measures the cost of decoding by format, in milliseconds an image and a megabyte, beside the table that plans use."""
 
 import io
 import os
@@ -22,9 +22,9 @@ from thumbrun.imaging.render import render
 from thumbrun.imaging.request import Rendered, Request
 from thumbrun.planning import shards
 
-_RUNS = 3  # of each image, of which the fastest counts: the others were disturbed
-_LONGEST_FOLDER = 40  # images of one folder of the corpus, spread over it
-_SIDES = (320, 640, 1200, 2400)  # pixels, of what is drawn in the formats that the corpus has none of
+_RUNS = 3  # runs of each image, of which the fastest counts, because other work disturbed the slower ones
+_LONGEST_FOLDER = 40  # images that are taken from one folder of the corpus, spread over it
+_SIDES = (320, 640, 1200, 2400)  # pixels; the sides of drawn images, for formats that the corpus does not have
 _SAVED: dict[str, tuple[str, dict[str, Any]]] = {
     "gif": ("GIF", {}),
     "avif": ("AVIF", {"quality": 60}),
@@ -41,13 +41,13 @@ _SAVED: dict[str, tuple[str, dict[str, Any]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What one image took.
+    """The measurement of one image.
 
     Attributes:
-        kind: Its folder in the corpus, or `drawn`.
-        format: What its bytes are.
-        size: Bytes.
-        ms: Milliseconds of processor time to make its thumbnail.
+        kind: The folder of the image in the corpus, or `drawn`.
+        format: The format of its bytes.
+        size: The size of the image, in bytes.
+        ms: The processor time of its thumbnail, in milliseconds.
     """
 
     kind: str
@@ -58,19 +58,19 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What the images of one format take.
+    """The cost of the images of one format.
 
     Attributes:
-        format: Its name.
-        images: How many were measured.
-        drawn: Whether they were drawn, for want of any in the corpus.
-        image_ms: Milliseconds an image, as fitted.
-        megabyte_ms: Milliseconds a megabyte, as fitted.
-        fitted_error: The median of how far the fit is off, as a share of what was measured.
-        planned_image_ms: As the table in `planning.shards` says.
-        planned_megabyte_ms: As that table says.
-        planned_ratio: What that table estimates for all of them together, divided by what was measured.
-        planned_error: The median of how far the table is off for one image, as a share of what was measured.
+        format: The name of the format.
+        images: The number of images measured.
+        drawn: Whether the bench drew the images, because the corpus has none of this format.
+        image_ms: The fitted milliseconds an image.
+        megabyte_ms: The fitted milliseconds a megabyte.
+        fitted_error: The median error of the fit, as a share of the measured time.
+        planned_image_ms: The milliseconds an image in the table of `planning.shards`.
+        planned_megabyte_ms: The milliseconds a megabyte in that table.
+        planned_ratio: The estimate of that table for all images together, divided by the measured time.
+        planned_error: The median error of that table for one image, as a share of the measured time.
     """
 
     format: str
@@ -86,7 +86,7 @@ class Rate:
 
 
 def corpus() -> Iterator[tuple[str, bytes]]:
-    """Yield a corpus's images with their folders, and drawn ones of each format that it has none of."""
+    """Yield the images of a corpus with their folders, and drawn images of each format that the corpus lacks."""
     by_folder: dict[str, list[bytes]] = defaultdict(list)
     for path, body in photographs().items():
         by_folder[path.partition("/")[0]].append(body)
@@ -113,7 +113,7 @@ def _encoded(picture: Image.Image, format_: str, options: dict[str, Any]) -> byt
 
 
 def take(images: Iterable[tuple[str, bytes]], *, runs: int = _RUNS) -> list[Taken]:
-    """Make a thumbnail of every image in this process, as the default recipe says, and time each."""
+    """Make a thumbnail of every image in this process, by the default recipe, and time each."""
     pi_heif.register_heif_opener()
     taken = []
     for kind, body in images:
@@ -128,7 +128,10 @@ def take(images: Iterable[tuple[str, bytes]], *, runs: int = _RUNS) -> list[Take
 
 
 def fit(taken: list[Taken]) -> tuple[float, float]:
-    """Return milliseconds an image and a megabyte, neither negative, with the least sum of squared shares off."""
+    """Return the milliseconds an image and a megabyte that fit best.
+
+    Neither is negative. The best fit has the least sum of squared relative errors.
+    """
     sizes = np.array([one.size / 1e6 for one in taken])
     times = np.array([one.ms for one in taken])
     weighted = np.stack([1 / times, sizes / times], axis=1)
@@ -141,7 +144,7 @@ def fit(taken: list[Taken]) -> tuple[float, float]:
 
 
 def rates(taken: list[Taken]) -> list[Rate]:
-    """Return what each format takes, beside what plans go by."""
+    """Return the cost of each format, beside the estimates that plans use."""
     found = []
     for name in sorted({one.format for one in taken}, key=list(BY_NAME).index):
         own = [one for one in taken if one.format == name]
@@ -166,12 +169,12 @@ def rates(taken: list[Taken]) -> list[Rate]:
 
 
 def planned_decoding(one: Taken) -> float:
-    """Return the milliseconds that a plan reckons with for decoding and encoding an image."""
+    """Return the milliseconds that a plan expects for decoding and encoding an image."""
     return shards.cost(one.size, one.format) - shards.BESIDE_MS
 
 
 def by_kind(taken: list[Taken]) -> dict[str, tuple[int, float, float]]:
-    """Return for each folder of the corpus: images, mean milliseconds, and the table's estimate divided by it."""
+    """Return the number of images, their mean milliseconds, and the estimate divided by these, for each folder."""
     kinds: dict[str, list[Taken]] = defaultdict(list)
     for one in taken:
         kinds[one.kind if one.kind != "drawn" else f"drawn {one.format}"].append(one)
@@ -201,7 +204,7 @@ def table(taken: list[Taken]) -> str:
 
 
 def main() -> None:
-    """Print what each format takes, beside the table that plans go by."""
+    """Print the cost of each format, beside the table that plans use."""
     sys.stdout.write(table(take(corpus())) + "\n")
 
 

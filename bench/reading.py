@@ -1,4 +1,4 @@
-"""Bytes read of the objects' bytes, by kind: what the server sent, against what its objects have."""
+"""Measures the share of the objects' bytes that a run reads, by kind of image."""
 
 import io
 import struct
@@ -15,7 +15,7 @@ from bench.results import Plot, Result, Row
 from tests.photographs import draw, photographs
 from tests.unit.imaging.partial.pyramids import pyramid
 
-_LARGE_JPEG = 500_000  # bytes, from which on the goal speaks of progressive pictures
+_LARGE_JPEG = 500_000  # bytes; the goal for progressive pictures counts from this size
 _SIDE = 4000  # pixels
 _READ_GOALS = {
     "multi-page TIFF": "the first page",
@@ -27,14 +27,14 @@ _READ_GOALS = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read of one kind.
+    """The measurement of one kind.
 
     Attributes:
-        kind: Which.
-        objects: How many.
-        bytes: Of all of them.
-        read: Of these.
-        requests: To read them.
+        kind: The name of the kind.
+        objects: The number of objects.
+        bytes: The bytes of all objects.
+        read: The bytes that the run read.
+        requests: The number of requests that read them.
     """
 
     kind: str
@@ -45,12 +45,12 @@ class Reading:
 
     @property
     def share(self) -> float:
-        """What was read of all bytes."""
+        """The share of all bytes that the run read."""
         return self.read / self.bytes
 
 
 def measure() -> list[Reading]:
-    """Run a task over each kind alone."""
+    """Run a task on each kind alone."""
     return [_of(kind, make()) for kind, make in KINDS.items()]
 
 
@@ -60,7 +60,7 @@ def _of(kind: str, bodies: dict[str, bytes]) -> Reading:
             Path(root, name).write_bytes(body)
         with remote(Path(root)) as server:
             stats = run_task(server).stats
-    # The records of the run are read as well: its shard, at most a few kilobytes.
+    # The run also reads its own records, of which the shard has at most a few kilobytes.
     size = sum(map(len, bodies.values()))
     return Reading(kind, len(bodies), size, stats.sent, stats.requests.get("read", 0))
 
@@ -94,7 +94,7 @@ def _pages() -> dict[str, bytes]:
 
 
 def _pyramid() -> dict[str, bytes]:
-    whole = draw(_SIDE, 1).crop((0, 0, _SIDE, 2640))  # as cameras have them, multiples of 16: each level is all of it
+    whole = draw(_SIDE, 1).crop((0, 0, _SIDE, 2640))  # multiples of 16, as in cameras: each level is whole
     levels = [whole.resize((whole.width >> step, whole.height >> step)) for step in range(1, 5)]
     for level in levels:
         level.encoderinfo = {"tiffinfo": {254: 1}}  # NewSubfileType: a smaller version of another page (TIFF 6.0)
@@ -118,7 +118,7 @@ def _bomb() -> dict[str, bytes]:
 
 
 def saved(picture: Image.Image, format_: str, **options: object) -> bytes:
-    """Return a picture as a file."""
+    """Return a picture as the bytes of a file."""
     target = io.BytesIO()
     picture.save(target, format_, **options)
     return target.getvalue()
@@ -136,7 +136,7 @@ KINDS: dict[str, Callable[[], dict[str, bytes]]] = {
 
 
 def result(rounds: int) -> Result:
-    """Measure, and return rows and a plot."""
+    """Measure all kinds and return the rows and a plot."""
     del rounds
     found = measure()
     goals = {"progressive JPEG over 500 kB": 0.2, "animated GIF": 0.15}

@@ -1,4 +1,4 @@
-"""Run a task as users start it, on a store that is far away, and account for every process apart."""
+"""Runs a task as users start it, on a distant store, and measures every process apart."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from bench.server import BUCKET, PREFIX, Stats
 ROOT = Path(__file__).parent.parent
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-# Runs the container's entry, and tells at its end what the process took, and all that it started.
+# Runs the container's entry. At its end it writes the processor times of the process and of all that it started.
 _ENTRY = """
 import atexit, json, resource, sys
 def tell():
@@ -36,33 +36,33 @@ class Remote:
     """A running server.
 
     Attributes:
-        port: Of this machine.
+        port: Its port on this machine.
     """
 
     port: int
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """The address of the server."""
         return f"http://127.0.0.1:{self.port}"
 
     def stats(self) -> Stats:
-        """Return what it was asked until now."""
+        """Return the server's statistics until now."""
         with _DIRECT.open(f"{self.url}/stats", timeout=30) as response:
             return Stats(**json.load(response))
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a task took.
+    """The measurements of a task.
 
     Attributes:
-        began: When its process was started, in seconds of the system's clock.
-        seconds: From then to its exit.
-        own: Seconds of processor time of the process itself.
-        workers: Of the processes that it started.
-        server: Of the server.
-        stats: What the server was asked by it alone.
+        began: The time when its process was started, in seconds of the system's clock.
+        seconds: The seconds from then to its exit.
+        own: The processor time of the process itself, in seconds.
+        workers: The processor time of the processes that it started, in seconds.
+        server: The processor time of the server, in seconds.
+        stats: The server's statistics for this task alone.
     """
 
     began: float
@@ -73,9 +73,9 @@ class Ran:
     stats: Stats
 
     def under_way(self) -> float:
-        """Return thumbnails a second between the first quarter of them and the last.
+        """Return the thumbnails a second of the middle half of the run's thumbnails.
 
-        At its start and at its end a run waits for the store alone, however many images it has.
+        At its start and at its end a run waits only for the store, however many images it has.
         """
         made = sorted(self.stats.pictures)
         quarter = len(made) // 4
@@ -84,17 +84,17 @@ class Ran:
 
 @contextmanager
 def remote(folder: Path, *, get: float = 0.0, put: float = 0.0) -> Iterator[Remote]:
-    """Serve a folder's files from afar.
+    """Serve the files of a folder as a distant bucket.
 
     Args:
-        folder: Whose files lie in the bucket.
-        get: Seconds by which what is asked for is late.
-        put: As get, for uploads.
+        folder: The folder whose files lie in the bucket.
+        get: The delay of every GET request, in seconds.
+        put: The delay of every upload, in seconds.
     """
     command = [sys.executable, "-m", "bench.server", "--source", str(folder), "--get", str(get), "--put", str(put)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
-        assert server.stdout is not None  # noqa: S101  (it was asked for)
+        assert server.stdout is not None  # noqa: S101  (`Popen` was given a pipe)
         yield Remote(int(server.stdout.readline()))
     finally:
         server.kill()
@@ -104,10 +104,10 @@ def remote(folder: Path, *, get: float = 0.0, put: float = 0.0) -> Iterator[Remo
 
 
 def run_task(server: Remote, settings: Mapping[str, str] | None = None) -> Ran:
-    """Run one task over everything that the server holds, as a run of its own, with default settings.
+    """Run one task on everything that the server holds, as a new run with default settings.
 
     Raises:
-        RuntimeError: It did not end with success, or did not work every image.
+        RuntimeError: The task did not succeed with every image.
     """
     environment = {
         **_inherited(),
@@ -125,10 +125,10 @@ def run_task(server: Remote, settings: Mapping[str, str] | None = None) -> Ran:
 
 
 def run_other(server: Remote, command: Sequence[str], environment: Mapping[str, str]) -> Ran:
-    """Run another program that does the same.
+    """Run another program that does the same work.
 
     Raises:
-        RuntimeError: It did not end with success.
+        RuntimeError: The program did not succeed.
     """
     return _run(server, command, {**_inherited(), "STORAGE_EMULATOR_HOST": server.url, **environment}, None)
 
@@ -143,7 +143,7 @@ def _run(server: Remote, command: Sequence[str], environment: Mapping[str, str],
     process = subprocess.Popen(
         command, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT
     )
-    assert process.stdout is not None  # noqa: S101  (it was asked for)
+    assert process.stdout is not None  # noqa: S101  (`Popen` was given a pipe)
     said = process.stdout.read()
     _, status, used = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start

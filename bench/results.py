@@ -1,7 +1,7 @@
-"""What parts find: rows of the table of goals, plots, and the figures behind both; kept in one file.
+"""The results of the parts, in one file: rows of the table of goals, plots, and the figures behind both.
 
-The file is JSON: `version`, and by part `ran` (when, where, with what), `rows`, `plots` and `figures`. A part that is
-run anew replaces its own and nothing else.
+The file is JSON. It holds `version`, and for each part `ran` (when, where, with what), `rows`, `plots` and `figures`. A
+part that runs again replaces its own results and nothing else.
 """
 
 import importlib.metadata
@@ -23,12 +23,12 @@ class Row:
     """One line of the table of goals.
 
     Attributes:
-        what: Was measured.
-        goal: In words; empty where none was set.
-        ours: Our figure, with its unit.
-        others: What the contenders have, by their names.
-        met: Whether the goal is reached; None where there is none.
-        note: What must be known to read it, and why a goal is missed.
+        what: The name of the measurement.
+        goal: The goal in words, or empty if there is none.
+        ours: The figure of thumbrun, with its unit.
+        others: The figures of the contenders, by their names.
+        met: Whether the goal is reached; None if there is none.
+        note: A note that the reader needs to understand the figures, or the reason why a goal is missed.
     """
 
     what: str
@@ -41,15 +41,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """Lines over one axis, or bars where `x` has names.
+    """A plot of lines, or of bars if the values of `x` are names.
 
     Attributes:
-        name: Of the picture's file.
-        title: Above it.
-        x: What the horizontal axis shows.
-        y: What the vertical axis shows.
-        lines: Points by the line's name.
-        logarithmic: Whether the horizontal axis is.
+        name: The name of the picture's file.
+        title: The title above the picture.
+        x: The label of the horizontal axis.
+        y: The label of the vertical axis.
+        lines: The points of each line by its name.
+        logarithmic: Whether the horizontal axis is logarithmic.
     """
 
     name: str
@@ -62,12 +62,12 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one part found.
+    """The result of one part.
 
     Attributes:
-        rows: Of the table.
-        plots: To be drawn.
-        figures: What was measured, each a data class.
+        rows: The rows for the table.
+        plots: The plots to draw.
+        figures: The measured figures, each a data class.
     """
 
     rows: Sequence[Row]
@@ -76,18 +76,18 @@ class Result:
 
 
 def read(file: Path = FILE) -> dict[str, Any]:
-    """Return what the file holds, by part."""
+    """Return the content of the file by part."""
     if not file.exists():
         return {}
     kept = json.loads(file.read_text("utf-8"))
     if kept["version"] != VERSION:
-        raise ValueError(f"{file.name} is of version {kept['version']}, this reads {VERSION}")
+        raise ValueError(f"{file.name} has version {kept['version']}, but this program reads version {VERSION}")
     parts: dict[str, Any] = kept["parts"]
     return parts
 
 
 def keep(part: str, result: Result, file: Path = FILE) -> None:
-    """Put a part's result into the file, in the place of what it had there."""
+    """Write the result of a part into the file, in place of its earlier result."""
     parts = read(file)
     parts[part] = {
         "ran": {

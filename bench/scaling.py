@@ -1,7 +1,8 @@
-"""Scaling: measured with a few real processes, run in virtual time with some more, modelled for thousands.
+"""Measures how thumbrun scales: with a few real processes, with more tasks in virtual time, and with a model.
 
-Processors are left out of what is measured here, or two of them would decide: images are rendered by waiting, on a
-store that takes 100 ms for each request. Each task gets as many images as before, so that the time should not grow.
+The measurement leaves out processor time, because the two processors of the machine would limit it. Instead, a task
+renders an image by waiting, and the store takes 100 ms for each request. Each task gets the same number of images,
+however many tasks there are, so the time should not grow.
 """
 
 import asyncio
@@ -30,13 +31,13 @@ from thumbrun.storage.ramp import WRITES
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What some tasks took.
+    """The measurement of a number of tasks.
 
     Attributes:
-        tasks: How many.
-        images: Of all tasks.
-        seconds: From the start of the first to the end of the last.
-        requests_a_task: On the average.
+        tasks: The number of tasks.
+        images: The number of images of all tasks.
+        seconds: The seconds from the start of the first task to the end of the last.
+        requests_a_task: The requests of a task, on average.
     """
 
     tasks: int
@@ -46,7 +47,7 @@ class Measured:
 
 
 def measure(tasks: int, images_a_task: int) -> Measured:
-    """Run tasks as processes of this machine."""
+    """Run tasks as processes on this machine."""
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root, "in")
         folder.mkdir()
@@ -61,7 +62,7 @@ def measure(tasks: int, images_a_task: int) -> Measured:
 
 
 def run_virtually(tasks: int, images_a_task: int) -> Measured:
-    """Run the same tasks in virtual time, in which processors cost nothing."""
+    """Run the same tasks in virtual time, in which processors take no time."""
 
     async def scenario() -> tuple[list[Worked], float]:
         store = MemoryStore("bucket")
@@ -84,14 +85,14 @@ def _measured(worked: list[Worked], images: int, seconds: float) -> Measured:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """How long planning takes in virtual time, in which processors cost nothing.
+    """The time of planning in virtual time, in which processors take no time.
 
     Attributes:
-        tasks: For which it is done.
-        images: That are found.
-        shards: In the plan.
-        seconds: In virtual time.
-        predicted: Seconds.
+        tasks: The number of tasks that the plan is for.
+        images: The number of images that the planner finds.
+        shards: The number of shards in the plan.
+        seconds: The seconds in virtual time.
+        predicted: The seconds that the model predicts.
     """
 
     tasks: int
@@ -102,7 +103,7 @@ class Planned:
 
 
 def plan_virtually(tasks: int, images: int) -> Planned:
-    """Plan for so many tasks a bucket with names as buckets have them."""
+    """Plan a synthetic bucket with realistic names for `tasks` tasks."""
 
     async def scenario() -> tuple[int, float]:
         requests: Counter[str] = Counter()
@@ -120,23 +121,23 @@ def plan_virtually(tasks: int, images: int) -> Planned:
 
 MEASURED_TASKS = (1, 2, 4, 8)
 VIRTUAL_TASKS = (1, 4, 16, 64)
-PLANNED = ((1, 9_000), (1, 100_000), (100, 200_000))  # tasks, and images
+PLANNED = ((1, 9_000), (1, 100_000), (100, 200_000))  # numbers of tasks and of images
 MODELLED_TASKS = (1, 10, 100, 1_000, 10_000)
 MODELLED_IMAGES = (10**5, 10**6, 10**7, 10**8)
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What some tasks took, beside what the model says of them.
+    """The measured time of a number of tasks, beside the prediction of the model.
 
     Attributes:
         how: `processes` or `virtual time`.
-        tasks: How many.
-        images: Of all tasks; each has as many as before.
-        seconds: Measured.
-        predicted: Seconds.
-        efficiency: What one task took, divided by what these took.
-        predicted_efficiency: The same of the model.
+        tasks: The number of tasks.
+        images: The number of images of all tasks; each task has the same number.
+        seconds: The measured seconds.
+        predicted: The seconds that the model predicts.
+        efficiency: The time of one task alone, divided by the time of these tasks.
+        predicted_efficiency: The same for the model.
     """
 
     how: str
@@ -149,9 +150,10 @@ class Checked:
 
 
 def check(images_a_task: int = 1_000, virtual_images_a_task: int = 200) -> Iterator[Checked]:
-    """Run tasks as processes, and more of them in virtual time, and compare with the model.
+    """Run tasks as processes, and more tasks in virtual time, and compare them with the model.
 
-    What a process takes until it asks for something is the one thing that is fitted, to one task alone.
+    Only one parameter of the model is fitted, to the run of one task alone: the time until a process sends its first
+    request.
     """
     yield from _check("processes", MEASURED_TASKS, images_a_task, measure)
     yield from _check("virtual time", VIRTUAL_TASKS, virtual_images_a_task, run_virtually)
@@ -178,7 +180,7 @@ def _check(how: str, counts: Iterable[int], each: int, run: Callable[[int, int],
 
 
 def result(rounds: int) -> Result:
-    """Measure, and return rows and a plot."""
+    """Measure and model, and return the rows and a plot."""
     del rounds
     checked = list(check())
     planned = [plan_virtually(*one) for one in PLANNED]
@@ -231,7 +233,7 @@ def result(rounds: int) -> Result:
 
 
 def main() -> None:
-    """Print what was measured beside the model, and what the model says of thousands of tasks."""
+    """Print the measurements beside the model, and the predictions of the model for thousands of tasks."""
     show(check())
     show(plan_virtually(*one) for one in PLANNED)
     show(predict(IN_EARNEST, tasks, images) for images in MODELLED_IMAGES for tasks in MODELLED_TASKS)

@@ -1,9 +1,9 @@
-"""Cloud Storage far away, on this machine: its JSON API from memory, each answer late by a fixed time.
+"""A server that imitates a distant Cloud Storage: it answers the JSON API from memory, after a fixed delay.
 
 `python -m bench.server --source FOLDER --get 0.05 --put 0.08` serves a folder's files as `gs://pictures/in/…`, and
-takes uploads into any bucket. An emulator behind a proxy would do the same, and takes more of the processors that the
-measurement is about: several milliseconds a request, and more with each object. What this one takes is told by
-`GET /stats`, to be accounted apart.
+accepts uploads into any bucket. An emulator behind a proxy would do the same, but it needs much more processor time for
+each request, and even more with each object, and the bench measures the same processors. `GET /stats` states the
+processor time of this server, so that the bench can count it apart.
 """
 
 import argparse
@@ -31,15 +31,15 @@ _TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".gif": "image/gif", ".tif"
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """What the server was asked, and what that took it.
+    """The requests to the server, and its processor time.
 
     Attributes:
-        first: When the first request was there, in seconds of the system's clock; 0 before.
-        requests: Their number by kind: list, stat, read, create.
-        sent: Bytes of objects that were read.
-        received: Bytes of objects that were created.
-        processor: Seconds of processor time of this process.
-        pictures: When each picture was created, in seconds of the system's clock.
+        first: The time of the first request, in seconds of the system's clock; 0 before it.
+        requests: The number of requests by kind: list, stat, read, create.
+        sent: The bytes of the objects that clients read.
+        received: The bytes of the objects that clients created.
+        processor: The processor time of this process, in seconds.
+        pictures: The time at which each picture was created, in seconds of the system's clock.
     """
 
     first: float
@@ -63,10 +63,10 @@ class _Object:
 
 
 class Bucket:
-    """All buckets: objects by bucket and name."""
+    """All buckets, with their objects by bucket and name."""
 
     def __init__(self) -> None:
-        """Begin empty."""
+        """Set up empty buckets."""
         self._objects: dict[str, dict[str, _Object]] = {}
         self._shown: dict[tuple[str, str], dict[str, object]] = {}
         self._sorted: dict[str, list[str]] = {}
@@ -85,7 +85,7 @@ class Bucket:
         return self._shown.setdefault((bucket, name), made.shown(bucket, name))
 
     def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[int, list[str], bytes]:
-        """Return status, headers and body."""
+        """Answer a request: return status, headers and body."""
         parts = urlsplit(target)
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         if parts.path == "/stats":
@@ -107,7 +107,7 @@ class Bucket:
         return self._read(found, headers)
 
     def stats(self) -> Stats:
-        """Return what was asked until now."""
+        """Return the statistics until now."""
         return Stats(self.first, dict(self.requests), self.sent, self.received, time.process_time(), self._pictures)
 
     def _read(self, found: _Object, headers: dict[str, str]) -> tuple[int, list[str], bytes]:
@@ -160,7 +160,7 @@ class Bucket:
 
 
 class _Connection(asyncio.Protocol):
-    """One request after the other, answered late."""
+    """A connection that answers one request after the other, each after a delay."""
 
     def __init__(self, bucket: Bucket, late: Callable[[str], float]) -> None:
         self._bucket = bucket
@@ -206,9 +206,9 @@ class _Connection(asyncio.Protocol):
 
 
 def filled(folder: Path) -> Bucket:
-    """Return a bucket in which a folder's files are `gs://pictures/in/…`."""
+    """Return a bucket that holds a folder's files as `gs://pictures/in/…`."""
     bucket = Bucket()
-    bodies: dict[int, bytes] = {}  # of many names for one file once
+    bodies: dict[int, bytes] = {}  # by inode, so that memory holds a file with many names once
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             body = bodies.setdefault(path.stat().st_ino, path.read_bytes())
@@ -218,12 +218,12 @@ def filled(folder: Path) -> Bucket:
 
 
 async def serve(bucket: Bucket, get: float, put: float) -> None:
-    """Serve until the process is ended; the first line of what is printed is the port.
+    """Print the port as the first line, and serve until the process is ended.
 
     Args:
-        bucket: What to serve.
-        get: Seconds by which what is asked for is late.
-        put: As get, for uploads.
+        bucket: The bucket to serve.
+        get: The delay of every GET request, in seconds.
+        put: The delay of every upload, in seconds.
     """
 
     def late(method: str) -> float:
@@ -237,7 +237,7 @@ async def serve(bucket: Bucket, get: float, put: float) -> None:
 
 
 def main() -> None:
-    """Serve what the arguments say, with the port as the first line of what is printed."""
+    """Print the port as the first line, and serve the folder that the arguments name."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--source", type=Path, required=True)
     parser.add_argument("--get", type=float, default=0.0)

@@ -1,4 +1,4 @@
-"""Print what a part measured: each of its rows, a data class, as one line of JSON."""
+"""Prints the figures of a part: each is a data class and becomes one line of JSON."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def show(rows: Iterable[Any]) -> None:
-    """Print rows as they come."""
+    """Print each row as soon as it is measured."""
     for row in rows:
         sys.stdout.write(json.dumps({"row": type(row).__name__, **asdict(row)}) + "\n")
         sys.stdout.flush()

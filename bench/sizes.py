@@ -1,4 +1,4 @@
-"""Two sizes of every image in one run, against a run for each: one fetch and one decode, or two."""
+"""Measures two sizes of every image in one run, against a run for each: one fetch and one decode, or two of each."""
 
 import statistics
 import tempfile
@@ -17,12 +17,12 @@ IMAGES = 300
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What the sizes of all images took; medians.
+    """The cost of making sizes of all images; the figures are medians.
 
     Attributes:
-        reads: Requests that read objects, the records of the runs included.
-        processor: Seconds of processor time of an image, start included.
-        seconds: From process start to exit, of one run after the other.
+        reads: The number of requests that read objects, including the records of the runs.
+        processor: The processor time of an image, in seconds, with the start.
+        seconds: The sum of the runs' times from process start to exit, in seconds.
     """
 
     reads: float
@@ -32,12 +32,12 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What was measured.
+    """The cost of each way to make the sizes.
 
     Attributes:
-        together: Both sizes in one run.
-        apart: A run for each.
-        single: The larger size alone.
+        together: The cost of both sizes in one run.
+        apart: The cost of a run for each size.
+        single: The cost of the larger size alone.
     """
 
     together: Taken
@@ -46,7 +46,7 @@ class Compared:
 
 
 def measure(rounds: int) -> Compared:
-    """Let them take turns, so many times."""
+    """Run all ways in turn, for a number of rounds."""
     together, single, other = list[Ran](), list[Ran](), list[Ran]()
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root, "in")
@@ -84,7 +84,7 @@ def _middle(taken: Iterable[Taken]) -> Taken:
 
 
 def result(rounds: int) -> Result:
-    """Measure, and return rows."""
+    """Measure the sizes and return a row."""
     found = measure(rounds)
     apart, together = found.apart, found.together
     row = Row(

@@ -1,4 +1,4 @@
-"""Time from process start to the first request, and what imports alone take."""
+"""Measures the time from process start to the first request, and the time of imports alone."""
 
 import statistics
 import subprocess
@@ -19,13 +19,13 @@ _IMPORTS = {"python": "pass", "google-cloud-storage": "import google.cloud.stora
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Seconds until something is there; medians.
+    """The times of starts, in seconds; they are medians.
 
     Attributes:
-        ours: Until the first request of a task arrives.
-        sequential: As ours, of the sequential design.
-        python: That an empty Python process takes.
-        client: As python, which imports google-cloud-storage.
+        ours: The time until the first request of a task arrives.
+        sequential: The time until the first request of the sequential design arrives.
+        python: The time of an empty Python process.
+        client: The time of a Python process that imports google-cloud-storage.
     """
 
     ours: float
@@ -35,7 +35,7 @@ class Started:
 
 
 def measure(rounds: int) -> Started:
-    """Start everything in turn, so many times."""
+    """Start each program in turn, for a number of rounds."""
     ours, others = list[float](), list[float]()
     imports = {name: list[float]() for name in _IMPORTS}
     with tempfile.TemporaryDirectory() as root:
@@ -61,7 +61,7 @@ def _seconds(run: Callable[[], object]) -> float:
 
 
 def result(rounds: int) -> Result:
-    """Measure, and return rows."""
+    """Measure the starts and return a row."""
     found = measure(3 * rounds)
     row = Row(
         "time from process start to the first request",

@@ -1,7 +1,8 @@
-"""A bucket of any size that exists only as it is listed, and a place for records that keeps them on disk.
+"""A synthetic bucket of any size, which makes each page when it is listed, and a store that keeps records on disk.
 
-Names follow from their rank by a rule, in several layouts as buckets have them; pages are made as the JSON that Cloud
-Storage answers with, so that what parsing them costs is the planner's. What the store itself takes is measured apart.
+A rule makes each name from its rank, in several layouts that real buckets have. The bucket makes pages as the JSON with
+which Cloud Storage answers, so the planner pays for parsing them. The bench measures the processor time of the
+synthetic store apart.
 """
 
 import base64
@@ -19,22 +20,22 @@ from thumbrun.storage.base import PAGE_LIMIT, Entry, ExistsError, NotFoundError,
 from thumbrun.storage.gcs.responses import page_of
 
 _DAYS = 3_650
-_ALBUM = 200  # images a user
-_SPREAD = 4_096  # different sizes and checksums
+_ALBUM = 200  # images of each user
+_SPREAD = 4_096  # the number of different sizes and checksums
 _GENERATION = "1700000000000000"
-_LAYOUTS = ("camera/", "products/", "uploads/", "users/")  # a quarter of the objects each, in this order
+_LAYOUTS = ("camera/", "products/", "uploads/", "users/")  # each has a quarter of the objects, in this order
 _BY_SUFFIX = {".jpg": "image/jpeg", ".JPG": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 
 
 class Names(Sequence[str]):
-    """So many names in the order of a listing, none of them held."""
+    """A number of names in the order of a listing; each is made when it is asked for, so memory holds none of them."""
 
     def __init__(self, count: int, *, colliding: float = 0.02) -> None:
-        """Prepare.
+        """Set up the rule.
 
         Args:
-            count: How many names there are.
-            colliding: The share of names, 0.25 at most, whose last part other folders hold as well.
+            count: The number of names.
+            colliding: The share of names whose last part occurs in other folders, too; at most 0.25.
         """
         self._count = count
         self._quarter = max(1, -(-count // 4))
@@ -53,7 +54,7 @@ class Names(Sequence[str]):
     @overload
     def __getitem__(self, rank: slice) -> list[str]: ...
     def __getitem__(self, rank: int | slice) -> str | list[str]:
-        """Return the name of a rank, the same for ever."""
+        """Return the name of a rank, which is always the same."""
         if isinstance(rank, slice):
             return [self[number] for number in range(*rank.indices(self._count))]
         if not 0 <= rank < self._count:
@@ -76,11 +77,11 @@ class Names(Sequence[str]):
 
 
 class Meter:
-    """Counts requests, and the processor time of the one who answers them.
+    """A counter of requests and of the processor time that answers them.
 
     Attributes:
-        requests: By operation and first folder, such as `page source`.
-        seconds: Of processor time.
+        requests: The number of requests by operation and store, such as `page of the source`.
+        seconds: The processor time, in seconds.
     """
 
     def __init__(self) -> None:
@@ -89,7 +90,7 @@ class Meter:
 
     @contextmanager
     def request(self, operation: str) -> Iterator[None]:
-        """Count one request, and what the block takes."""
+        """Count one request and the processor time of the block."""
         self.requests[operation] += 1
         began = time.process_time()
         try:
@@ -99,7 +100,7 @@ class Meter:
 
 
 class Listed:
-    """A store whose objects are only listed."""
+    """A store whose objects can only be listed."""
 
     def __init__(self, names: Sequence[str], meter: Meter) -> None:
         self._names = names
@@ -117,7 +118,7 @@ class Listed:
         return None
 
     async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = PAGE_LIMIT) -> Page:
-        """Make a page as JSON, and read it as Cloud Storage's is read."""
+        """Make a page as JSON, and parse it as a page of Cloud Storage."""
         with self._meter.request("page of the source"):
             first = bisect_left(self._names, max(prefix, start))
             bound = bisect_left(self._names, end) if end else len(self._names)
@@ -141,13 +142,13 @@ class Listed:
         return f'{{{token}"items":[{",".join(items)}]}}'.encode()
 
     async def stat(self, name: str) -> Entry | None:
-        """Refuse: planning has no need of it."""
+        """Refuse, because planning does not stat objects."""
         raise NotImplementedError
 
     async def read(
         self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
     ) -> None:
-        """Refuse: planning has no need of it."""
+        """Refuse, because planning does not read objects."""
         raise NotImplementedError
 
     async def create(
@@ -159,7 +160,7 @@ class Listed:
         metadata: Mapping[str, str],
         cache_control: str | None = None,
     ) -> Entry:
-        """Refuse: nothing is written beside what is read."""
+        """Refuse, because nothing writes to the source."""
         raise NotImplementedError
 
     async def close(self) -> None:
@@ -167,7 +168,7 @@ class Listed:
 
 
 class Kept:
-    """A store for records, whose bytes lie in one file on disk."""
+    """A store for records, which keeps their bytes in one file on disk."""
 
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
@@ -177,7 +178,7 @@ class Kept:
 
     @property
     def bytes_kept(self) -> int:
-        """Bytes of all records."""
+        """The size of all records, in bytes."""
         return self._end
 
     def uri(self, name: str) -> str:
@@ -196,7 +197,7 @@ class Kept:
             return Page(entries, found[limit] if len(found) > limit else "")
 
     async def stat(self, name: str) -> Entry | None:
-        """Look at one record."""
+        """Return the entry of a record, or None."""
         with self._meter.request("stat of records"):
             return Entry(name, self._at[name][1], "1") if name in self._at else None
 
@@ -222,7 +223,7 @@ class Kept:
         metadata: Mapping[str, str],
         cache_control: str | None = None,
     ) -> Entry:
-        """Keep a record."""
+        """Write a record."""
         with self._meter.request("create of records"):
             if name in self._at:
                 raise ExistsError(name)
@@ -233,5 +234,5 @@ class Kept:
         return Entry(name, len(body), "1")
 
     async def close(self) -> None:
-        """Forget all of it."""
+        """Delete all records."""
         self._file.close()

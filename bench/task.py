@@ -1,7 +1,8 @@
-"""One task from process start to exit on a store that is far away, against the sequential design.
+"""Measures one task from process start to exit on a distant store, against the sequential design.
 
-GET takes 50 ms and PUT 80. The server that answers late runs on the same processors; what it takes is accounted apart.
-The sequential design works a part of the images, and its time is scaled up: it takes the same for each.
+GET takes 50 ms and PUT 80 ms. The server that delays its answers runs on the same processors, and its processor time is
+counted apart. The sequential design works on a part of the images, and the bench scales its time up, because every
+image takes it the same time.
 """
 
 import statistics
@@ -22,31 +23,31 @@ from thumbrun.imaging.request import Rendered, Request
 
 GET, PUT = 0.05, 0.08  # seconds
 IMAGES = 600
-MANY = 3_000  # of which starting and ending are a small part
-_PART = 40  # images that the sequential design works
-_FEW = 4  # images of the runs that tell what starting takes
+MANY = 3_000  # images; so many that the start and the end are a small part of the time
+_PART = 40  # images that the sequential design works on
+_FEW = 4  # images of the runs that measure the time of the start
 _BENCH = ROOT / ".venv/bench/bin/python"
 _IMG2DATASET = ROOT / ".venv/img2dataset/bin/img2dataset"
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What was measured of one size of pictures; processor time in seconds for an image.
+    """The figures for one size of pictures; processor times are in seconds for each image.
 
     Attributes:
-        size: Which.
-        bytes: The mean of a picture.
-        ours: Seconds from process start to exit, of `IMAGES`.
-        ours_many: As ours, of `MANY`.
-        sequential: As ours, of the sequential design.
-        sequential_many: As ours_many, of the sequential design.
-        bulk: As ours, of img2dataset over the same server; None where it is not installed.
-        alone: Processor time of decoding and encoding alone, two images at a time.
-        processor: Of all our processes over `MANY`, start included.
-        starting: Seconds of processor time, in all, that starting takes.
-        own: Of the task's own process, start excluded.
-        theirs: Of the sequential design, start included.
-        server: Of the server while we ran.
+        size: The name of the size.
+        bytes: The mean size of a picture, in bytes.
+        ours: The seconds from process start to exit for `IMAGES` images.
+        ours_many: The seconds from process start to exit for `MANY` images.
+        sequential: The same as `ours`, for the sequential design.
+        sequential_many: The same as `ours_many`, for the sequential design.
+        bulk: The same as `ours`, for img2dataset with the same server; None if it is not installed.
+        alone: The processor time of decoding and encoding alone, two images at a time.
+        processor: The processor time of all our processes for `MANY` images, with the start.
+        starting: The processor time of the start, in seconds in all.
+        own: The processor time of the task's own process, without the start.
+        theirs: The processor time of the sequential design, with the start.
+        server: The processor time of the server during our runs.
     """
 
     size: str
@@ -65,22 +66,22 @@ class Compared:
 
     @property
     def faster(self) -> float:
-        """How often as fast as the sequential design."""
+        """How many times as fast as the sequential design thumbrun is."""
         return self.sequential / self.ours
 
     @property
     def faster_with_many(self) -> float:
-        """As faster, where starting and ending are a small part."""
+        """The same as `faster`, if the start and the end are a small part of the time."""
         return self.sequential_many / self.ours_many
 
     @property
     def beside(self) -> float:
-        """Seconds of processor time of an image beside decoding and encoding, start excluded."""
+        """The processor time of an image beside decoding and encoding, in seconds, without the start."""
         return self.processor - self.starting / MANY - self.alone
 
     @property
     def efficiency(self) -> float:
-        """Images a second of processor time, start included, against decoding and encoding alone."""
+        """The images a second of processor time, with the start, divided by those of decoding and encoding alone."""
         return self.alone / self.processor
 
 
@@ -89,7 +90,7 @@ def compare(size: str, rounds: int) -> Compared:
 
     Args:
         size: One of `SIZES`.
-        rounds: How often; medians count.
+        rounds: The number of runs, of which the medians count.
     """
     ours, ours_many, started, long, short, bulk = (list[Ran]() for _ in range(6))
     alone = list[float]()
@@ -136,7 +137,7 @@ def compare(size: str, rounds: int) -> Compared:
 
 
 def sequential(server: Remote, tasks: int) -> Ran:
-    """Run the sequential design over the first of so many tasks' parts."""
+    """Run the sequential design as the first of `tasks` tasks."""
     environment = {
         "INPUT_FOLDER": f"gs://{BUCKET}/{PREFIX}",
         "CLOUD_RUN_TASK_INDEX": "0",
@@ -146,7 +147,7 @@ def sequential(server: Remote, tasks: int) -> Ran:
 
 
 def _bulk(server: Remote) -> Ran:
-    """Run img2dataset over the addresses of all images, two processes with 64 requests each at once."""
+    """Run img2dataset on the addresses of all images, in two processes with 64 requests at once each."""
     with tempfile.TemporaryDirectory() as root:
         addresses = Path(root, "addresses.txt")
         where = f"{server.url}/storage/v1/b/{BUCKET}/o/{quote(PREFIX, safe='')}"
@@ -164,12 +165,13 @@ def _bulk(server: Remote) -> Ran:
 
 
 def _alone(bodies: list[bytes]) -> float:
-    """Return the seconds of processor time that decoding and encoding an image takes, while both processors do so.
+    """Return the processor time of decoding and encoding an image, in seconds, while both processors are busy with it.
 
-    One processor alone would be faster: two of a cloud machine are often the two threads of one core.
+    One processor alone would be faster, because two processors of a cloud machine are often the two threads of one
+    core.
     """
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        list(pool.map(_rendering, [bodies[:1]] * 2))  # both are started
+        list(pool.map(_rendering, [bodies[:1]] * 2))  # starts both processes
         return statistics.mean(pool.map(_rendering, [bodies] * 2))
 
 
@@ -183,7 +185,7 @@ def _rendering(bodies: list[bytes]) -> float:
 
 
 def result(rounds: int) -> Result:
-    """Measure, and return rows."""
+    """Measure all sizes and return the rows."""
     found = [compare(size, rounds) for size in SIZES]
     goals = dict(zip(SIZES, (40, 30, 12), strict=True))
     rows = []

@@ -1,1 +1,1 @@
-"""What users would pick instead, each as its own documentation shows it."""
+"""The programs that users could choose instead of thumbrun, each used as its own documentation shows."""

@@ -1,4 +1,4 @@
-"""The command lines vipsthumbnail and ImageMagick, two processes at a time with a part of the files each."""
+"""The command-line tools vipsthumbnail and ImageMagick, in two processes that each get a part of the files."""
 
 import json
 import os
@@ -19,7 +19,7 @@ def command(tool: str, files: list[str], target: str, format_: str) -> list[str]
     if tool == "vipsthumbnail":
         quality = "" if suffix == "png" else "[Q=80]"
         return [tool, *files, "--size", "100x100>", "-o", f"{target}/%s.{suffix}{quality}"]
-    # The hint lets the JPEG decoder scale, as ImageMagick's documentation of -thumbnail advises.
+    # This option lets the JPEG decoder scale, as ImageMagick's documentation of -thumbnail advises.
     return [
         tool,
         "-define",
@@ -34,9 +34,9 @@ def command(tool: str, files: list[str], target: str, format_: str) -> list[str]
 
 
 def main() -> None:
-    """Make a thumbnail of each file of a folder, and print seconds, processor seconds and how many as JSON.
+    """Make a thumbnail of each file of a folder, and print seconds, processor seconds and their number as JSON.
 
-    The arguments: the tool, the folder, the format of the thumbnails.
+    The command-line arguments are the tool, the folder, and the format of the thumbnails.
     """
     tool, folder, format_ = sys.argv[1:]
     files = sorted(str(path) for path in Path(folder).iterdir())

@@ -1,4 +1,4 @@
-"""Pillow's own `thumbnail()`, two images at a time: in threads, which its codecs let run side by side."""
+"""Pillow's own `thumbnail()`, for two images at a time: its codecs let two threads run at once."""
 
 import io
 from pathlib import Path

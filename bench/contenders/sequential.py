@@ -1,6 +1,6 @@
-"""The design of the first README: every task lists the whole folder and takes its part, one image at a time.
+"""The sequential design of the first README: every task lists the whole folder and works on its part, image by image.
 
-It runs in an environment of its own, with google-cloud-storage and Pillow.
+It runs in its own environment, with google-cloud-storage and Pillow.
 """
 
 import io
@@ -13,7 +13,7 @@ from PIL import Image
 
 
 def main() -> None:
-    """Make thumbnails of every image of this task's part of the folder."""
+    """Make a thumbnail of every image in this task's part of the folder."""
     index, count = int(os.environ["CLOUD_RUN_TASK_INDEX"]), int(os.environ["CLOUD_RUN_TASK_COUNT"])
     folder = urlsplit(os.environ["INPUT_FOLDER"])
     minute = datetime.now(UTC).strftime("%Y%m%dT%H%MZ")

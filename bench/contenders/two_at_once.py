@@ -1,4 +1,4 @@
-"""What the contenders in Python have in common: files of a folder, two at a time, and what that took."""
+"""The common part of the contenders in Python: it works on a folder's files, two at a time, and measures the time."""
 
 import json
 import resource
@@ -11,15 +11,15 @@ from pathlib import Path
 
 
 def main(make: Callable[[Path, str], bytes]) -> None:
-    """Make a thumbnail of each file of a folder, and print seconds, processor seconds and how many as JSON.
+    """Make a thumbnail of each file of a folder, and print seconds, processor seconds and their number as JSON.
 
-    The arguments: `threads` or `processes`, the folder, the format of the thumbnails.
+    The command-line arguments are `threads` or `processes`, the folder, and the format of the thumbnails.
     """
     how, folder, format_ = sys.argv[1:]
     files = sorted(Path(folder).iterdir())
     pool = ThreadPoolExecutor(2) if how == "threads" else ProcessPoolExecutor(2)
     with pool:
-        list(pool.map(make, files[:2], repeat(format_)))  # what is loaded at the first image
+        list(pool.map(make, files[:2], repeat(format_)))  # loads everything that the first image needs
         before, began = _processor(), time.perf_counter()
         made = list(pool.map(make, files, repeat(format_)))
         seconds = time.perf_counter() - began
