@@ -1,6 +1,7 @@
-"""What every store promises, asked of all three: memory, a local folder, Cloud Storage's API; and of each with retries.
+"""Tests of the promises of every store: memory, a local folder and Cloud Storage's API, each with and without retries.
 
-Cloud Storage is fake-gcs-server, whose wheel is for Linux on x86-64: there, its absence is a failure and not a skip.
+Cloud Storage is fake-gcs-server, whose wheel is for Linux on x86-64. On such machines its absence is a failure, not a
+skip.
 """
 
 import asyncio
@@ -81,7 +82,7 @@ def make_store(backend: str, request: pytest.FixtureRequest, tmp_path: Path, *, 
 
 @pytest.fixture(params=[*BACKENDS, *(f"retrying {backend}" for backend in BACKENDS)])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    """Return an empty store of each kind, bare and with retries."""
+    """Return an empty store of each kind, with and without retries."""
     inner = make_store(request.param.rpartition(" ")[2], request, tmp_path)
     clock = SystemClock()
     made = RetryingStore(inner, Throttle(64, clock.monotonic), clock.sleep) if " " in request.param else inner
@@ -108,7 +109,7 @@ async def listed(store: Store, prefix: str = "", *, start: str = "", end: str = 
 
 
 def possible(store: Store) -> list[str]:
-    """Return the names that the store says it can hold; a folder holds no file `a` beside `a/b`."""
+    """Return the names that the store can hold; a folder cannot hold a file `a` beside `a/b`."""
     names = [name for name in NAMES if store.name_problem(name) is None]
     if "/leading" in names:
         return names
@@ -116,7 +117,7 @@ def possible(store: Store) -> list[str]:
 
 
 async def test_what_is_created_reads_back(store: Store) -> None:
-    """Bytes, content type, metadata and size of any name come back as they were given."""
+    """Bytes, content type, metadata and size read back as they were written, under any name."""
     for name in possible(store):
         body = name.encode() * 3
         await put(store, name, body)
@@ -134,7 +135,7 @@ async def test_what_is_created_reads_back(store: Store) -> None:
 
 
 async def test_listings_are_in_the_order_of_utf8(store: Store) -> None:
-    """Names come in the order of their UTF-8 bytes, whatever the order in which they were created."""
+    """A listing is in the order of the names' UTF-8 bytes, in whatever order they were created."""
     names = possible(store)
     for name in reversed(names):
         await put(store, name)
@@ -146,7 +147,7 @@ async def test_listings_are_in_the_order_of_utf8(store: Store) -> None:
 
 
 async def test_every_page_size_gives_the_same_listing(store: Store) -> None:
-    """Whatever the pages, nothing is left out or said twice; entries carry what `stat` says."""
+    """Pages of any size leave out no object and repeat none, and their entries equal those of `stat`."""
     names = possible(store)
     for name in names:
         await put(store, name)
@@ -157,7 +158,7 @@ async def test_every_page_size_gives_the_same_listing(store: Store) -> None:
 
 
 async def test_ranges_take_their_start_and_leave_their_end(store: Store) -> None:
-    """A range begins with its start, if that exists, and ends before its end, with and without a prefix."""
+    """A range includes its start and excludes its end, with and without a prefix."""
     names = sorted(possible(store), key=str.encode)
     for name in names:
         await put(store, name)
@@ -171,7 +172,7 @@ async def test_ranges_take_their_start_and_leave_their_end(store: Store) -> None
 
 
 async def test_a_name_is_created_once(store: Store) -> None:
-    """Of many who create one name, one succeeds, and what it wrote stays."""
+    """If many create one name at once, one succeeds, and its object stays."""
     created: list[bytes] = []
 
     async def create(number: int) -> None:
@@ -187,7 +188,7 @@ async def test_a_name_is_created_once(store: Store) -> None:
 
 
 async def test_a_read_of_a_generation_is_of_that_generation(store: Store) -> None:
-    """The live generation reads; another one does not, and leaves the sink's reader with an error."""
+    """The live generation can be read; another one fails, and no bytes of it count."""
     entry = await put(store, "object.jpg", b"the body")
     sink = BytesSink()
     await store.read("object.jpg", sink, generation=entry.generation)
@@ -197,7 +198,7 @@ async def test_a_read_of_a_generation_is_of_that_generation(store: Store) -> Non
 
 
 def replace_as_user(store: Store, request: pytest.FixtureRequest, name: str, body: bytes | None) -> None:
-    """Replace an object as somebody else than thumbrun does, or delete it where there is no body."""
+    """Replace an object as a user other than thumbrun, or delete it if there is no body."""
     inner = store._inner if isinstance(store, RetryingStore) else store
     if isinstance(inner, MemoryStore):
         inner.delete_as_user(name) if body is None else inner.put_as_user(name, body)
@@ -213,7 +214,7 @@ def replace_as_user(store: Store, request: pytest.FixtureRequest, name: str, bod
 
 
 async def test_a_planned_generation_outlives_no_replacement(store: Store, request: pytest.FixtureRequest) -> None:
-    """What was replaced or deleted does not read in its old generation, whatever is there now."""
+    """The old generation of a replaced or deleted object cannot be read, whatever exists now."""
     old = await put(store, "object.jpg", b"the old body")
     replace_as_user(store, request, "object.jpg", b"the new body")
     new = await store.stat("object.jpg")
@@ -233,7 +234,7 @@ async def test_a_planned_generation_outlives_no_replacement(store: Store, reques
 
 
 async def test_ranges_shrink_while_they_are_listed(store: Store) -> None:
-    """A page's end may be another than the one before, so that two can share what is left."""
+    """A range's end can change between two pages, so that two listers can share the rest."""
     for number in range(9):
         await put(store, f"{number}")
     first = await store.page("", limit=3)
@@ -245,7 +246,7 @@ async def test_ranges_shrink_while_they_are_listed(store: Store) -> None:
 async def test_a_listing_goes_on_whatever_happens_between_its_pages(
     store: Store, request: pytest.FixtureRequest
 ) -> None:
-    """Where the next page was to begin may be gone; what stays beyond is listed once, what is new may be or not."""
+    """A listing shows every lasting object once, even if the name at which it goes on is deleted."""
     for name in ("b", "c", "d", "e"):
         await put(store, name)
     first = await store.page("", limit=2)
@@ -262,7 +263,7 @@ async def test_a_listing_goes_on_whatever_happens_between_its_pages(
 
 
 async def test_what_is_created_is_seen_at_once(store: Store) -> None:
-    """As soon as a create is acknowledged, every listing, look and read shows it: tasks agree by that."""
+    """Once a create is acknowledged, every listing, stat and read shows the object: tasks rely on that."""
     for number in range(8):
         entry = await put(store, f"claims/{number}", b"%d" % number)
         seen, page, body = await asyncio.gather(
@@ -276,7 +277,7 @@ async def test_what_is_created_is_seen_at_once(store: Store) -> None:
 
 
 async def test_a_refused_create_changes_nothing(store: Store) -> None:
-    """Of an object whose name was taken, bytes, generation and marks stay as they were, however often it is tried."""
+    """A create for a taken name changes neither bytes nor generation nor metadata, however often it is tried."""
     before = await put(store, "one", b"first")
     for _ in range(3):
         with pytest.raises(ExistsError):
@@ -293,7 +294,7 @@ async def test_a_refused_create_changes_nothing(store: Store) -> None:
 
 
 async def test_a_name_that_cannot_be_held_says_so(store: Store) -> None:
-    """Names that no store can hold have a reason; the others' are taken."""
+    """The store has a reason for each name that no store can hold, and accepts the other names."""
     for name in ("", ".", "..", "x" * 5000):
         assert store.name_problem(name)
     for name in possible(store):
@@ -302,7 +303,7 @@ async def test_a_name_that_cannot_be_held_says_so(store: Store) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 async def test_more_objects_than_a_page_holds(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    """No page has more than a thousand entries, and none is left out or said twice between pages."""
+    """No page has more than a thousand entries, and pages leave out no object and repeat none."""
     store = make_store(backend, request, tmp_path)
     names = [f"{number % 7}/{number:04}.jpg" for number in range(1100)]
     for at in range(0, len(names), 50):
@@ -315,7 +316,7 @@ async def test_more_objects_than_a_page_holds(backend: str, request: pytest.Fixt
 
 
 async def test_what_browsers_are_told_is_kept(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    """A thumbnail's Cache-Control arrives in Cloud Storage; the other stores have nobody to tell it to."""
+    """Cloud Storage keeps a thumbnail's Cache-Control; the other stores have no use for it."""
     store = make_store("gcs", request, tmp_path)
     await store.create("a.jpg", b"x", content_type="image/webp", metadata=MARKS, cache_control="public, max-age=60")
     emulator: Emulator = request.getfixturevalue("emulator")
@@ -329,7 +330,7 @@ async def test_what_browsers_are_told_is_kept(request: pytest.FixtureRequest, tm
 
 
 async def test_what_is_not_there(store: Store) -> None:
-    """A missing object has no entry and does not read."""
+    """A missing object has no entry and cannot be read."""
     assert await store.stat("nothing.jpg") is None
     assert await store.stat("no/such/folder.jpg") is None
     with pytest.raises(NotFoundError):
@@ -338,7 +339,7 @@ async def test_what_is_not_there(store: Store) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 70_000, 6 << 20])
 async def test_bodies_of_every_size(store: Store, size: int) -> None:
-    """Nothing, a byte, more than a chunk, and more than a simple upload usually takes."""
+    """A body can be empty, a byte, more than a chunk, or more than a usual simple upload."""
     body = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
     entry = await put(store, "body.jpg", body)
     assert size == entry.size
@@ -350,7 +351,7 @@ async def test_bodies_of_every_size(store: Store, size: int) -> None:
     [(0, 1), (0, 70_000), (3, 9), (65_535, 65_537), (69_999, 70_000), (5, None), (69_000, 90_000), (70_000, 70_001)],
 )
 async def test_a_range_of_bytes(store: Store, start: int, end: int | None) -> None:
-    """From the first byte asked for to before the last one, and fewer where the object ends; of its generation only."""
+    """A range read returns the bytes of one generation, and fewer if the object ends before the range does."""
     body = b"".join(number.to_bytes(4, "big") for number in range(17_500))
     entry = await put(store, "body.jpg", body)
     for generation in (None, entry.generation):
@@ -363,7 +364,7 @@ async def test_a_range_of_bytes(store: Store, start: int, end: int | None) -> No
 
 
 async def test_a_read_resets_its_sink(store: Store) -> None:
-    """What a sink held before a read is gone after it."""
+    """A read clears everything that its sink held before."""
     await put(store, "object.jpg", b"new")
     sink = BytesSink()
     sink.write(b"old")
@@ -373,7 +374,7 @@ async def test_a_read_resets_its_sink(store: Store) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 async def test_a_store_that_does_not_exist(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    """Listing a bucket or folder that is not there is an error of its own."""
+    """A listing of a missing bucket or folder is an error of its own."""
     store = make_store(backend, request, tmp_path, exists=False)
     with pytest.raises(BucketNotFoundError):
         await store.page("")
@@ -401,7 +402,7 @@ def test_any_listing_is_what_sorting_says(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """For any names, prefix, range and page size, a listing is the sorted names that match."""
+    """A listing equals the sorted matching names, for any names, prefix, range and page size."""
 
     async def scenario() -> None:
         store = make_store(backend, request, tmp_path_factory.mktemp("store"))

@@ -1,4 +1,4 @@
-"""What a setting names: a bucket or a folder, and a prefix in it."""
+"""Tests of locations: a bucket or a folder, and a prefix in it."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from thumbrun.storage.location import Location, parse
     ],
 )
 def test_a_bucket_and_a_prefix(text: str, bucket: str, prefix: str) -> None:
-    """A path in a bucket is a folder, taken as it stands, and comes back as it was."""
+    """A path in a bucket is a folder that keeps its characters, and its URI reads back as the same location."""
     found = parse(text)
     assert Location("gs", bucket, prefix) == found
     assert found == parse(found.uri())
@@ -45,12 +45,12 @@ def test_a_bucket_and_a_prefix(text: str, bucket: str, prefix: str) -> None:
     ],
 )
 def test_a_folder(text: str, root: str) -> None:
-    """A folder is an absolute path; only its URI is percent-decoded."""
+    """A folder is an absolute path, and only its URI is percent-decoded."""
     assert Location("file", root) == parse(text)
 
 
 def test_a_path_of_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is relative, begins at home or leads through a link is made absolute."""
+    """A path becomes absolute if it is relative, begins at home or leads through a link."""
     (tmp_path / "pictures").mkdir()
     (tmp_path / "link").symlink_to("pictures")
     monkeypatch.chdir(tmp_path)
@@ -60,7 +60,7 @@ def test_a_path_of_the_working_folder(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_bare_word_may_be_a_bucket() -> None:
-    """Where buckets are expected, a word is one, and a path still a path."""
+    """If a bucket is expected, a word is a bucket, and a path is still a path."""
     assert Location("gs", "bucket", "in/") == parse("bucket/in", bare="gs")
     assert Location("file", "/in") == parse("/in", bare="gs")
 

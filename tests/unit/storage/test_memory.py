@@ -1,4 +1,4 @@
-"""The bucket in memory: what it must not forgive that Cloud Storage does not."""
+"""Tests of the bucket in memory, which must refuse everything that Cloud Storage refuses."""
 
 import pytest
 
@@ -27,7 +27,7 @@ async def test_what_was_replaced_or_deleted_is_gone_unless_kept(versioning: bool
 
 @pytest.mark.parametrize("name", ["", ".", "..", "é" * 513])
 async def test_names_that_no_bucket_takes(name: str) -> None:
-    """A name that Cloud Storage would refuse is refused, and is known to be."""
+    """The store refuses a name that Cloud Storage would refuse, and says so in advance."""
     store = MemoryStore()
     assert store.name_problem(name)
     with pytest.raises(NameRefusedError):

@@ -1,4 +1,4 @@
-"""A task's share of what a bucket takes: all tasks together keep to it, and a small run never notices."""
+"""Tests of the ramp: all tasks together keep to a bucket's rate, and a small run never waits."""
 
 import asyncio
 import math
@@ -17,13 +17,13 @@ CREDIT = 0.25
 
 
 def allowed(begin: float, end: float, at_first: float = WRITES) -> float:
-    """Return how many requests the documented ramp grants between two ages, in seconds."""
+    """Return how many requests the documented ramp allows between two ages, in seconds."""
     steep = math.log(2) / DOUBLING_SECONDS
     return at_first * (math.exp(steep * end) - math.exp(steep * begin)) / steep
 
 
 async def sent(tasks: int, seconds: float, *, age: float, in_flight: int, latency: float) -> list[float]:
-    """Return the moments at which so many tasks, each as busy as it may be, send their writes."""
+    """Return the times at which a number of tasks, each as busy as it can be, send their writes."""
     moments: list[float] = []
     clock = VirtualClock(5)
 
@@ -43,14 +43,14 @@ async def sent(tasks: int, seconds: float, *, age: float, in_flight: int, latenc
 
 @pytest.mark.parametrize(("tasks", "age"), [(1000, 0.0), (1000, 3600.0), (100, 600.0), (10_000, 0.0)])
 def test_all_tasks_together_keep_to_what_the_bucket_takes(tasks: int, age: float) -> None:
-    """Busy tasks that never talk to one another send what the ramp grants, not more, and nearly all of it."""
+    """Busy tasks that never talk to each other send nearly all that the ramp allows, and not more."""
     seconds = 10.0 if age else 30.0
     moments = run(sent(tasks, seconds, age=age, in_flight=max(1, 2000 * (8 if age else 1) // tasks), latency=0.08))
     granted = allowed(age, age + seconds)
     assert 0.9 * granted <= len(moments) <= 1.03 * granted
     for second in range(int(seconds)):
         within = sum(second <= moment < second + 1 for moment in moments)
-        # One for each task whose turn falls into it by chance, on the average of so many tasks.
+        # Some tasks have one more turn in this second by chance, and the margin allows for that.
         assert within <= allowed(age + second - CREDIT, age + second + 1) + 4 * math.sqrt(granted)
 
 
@@ -62,7 +62,7 @@ def test_all_tasks_together_keep_to_what_the_bucket_takes(tasks: int, age: float
     st.integers(0, 2**32),
 )
 def test_no_window_holds_more_than_its_share(tasks: int, age: float, pauses: list[float], seed: int) -> None:
-    """Between any two writes of one task lies what the ramp grants it, but for a quarter of a second's credit."""
+    """Between any two of its writes, a task sends no more than the ramp allows, with a quarter of a second's credit."""
 
     async def scenario() -> list[float]:
         clock = VirtualClock(seed)
@@ -83,7 +83,7 @@ def test_no_window_holds_more_than_its_share(tasks: int, age: float, pauses: lis
 
 @pytest.mark.parametrize("tasks", [1, 2, 3])
 def test_a_small_run_never_waits(tasks: int) -> None:
-    """What one task makes, some 300 thumbnails a second with 64 requests under way, comes to no ceiling."""
+    """One task with 64 requests under way, which makes some 300 thumbnails a second, never reaches the limit."""
     slept: list[float] = []
 
     async def scenario() -> None:
@@ -104,7 +104,7 @@ def test_a_small_run_never_waits(tasks: int) -> None:
 
 
 def test_reads_have_a_ceiling_of_their_own() -> None:
-    """Reads go five times as fast as writes, whatever the writes do."""
+    """Reads go five times as fast as writes, and writes do not slow them down."""
 
     async def scenario() -> tuple[float, float]:
         clock = VirtualClock(1)
@@ -122,7 +122,7 @@ def test_reads_have_a_ceiling_of_their_own() -> None:
 
 
 def test_who_is_held_back_is_told_once() -> None:
-    """The first request that waits for more than a second tells the rate; a run that is not held back tells nothing."""
+    """The first request that waits for more than a second reports the rate; a run that never waits reports none."""
     told: list[float] = []
 
     async def scenario(tasks: int) -> None:
@@ -137,7 +137,7 @@ def test_who_is_held_back_is_told_once() -> None:
 
 
 def test_an_old_run_is_beyond_any_ceiling() -> None:
-    """An age of years, as of a clock that is wrong, neither overflows nor holds anybody up."""
+    """An age of years, as from a wrong clock, causes no overflow and no wait."""
 
     async def scenario() -> float:
         clock = VirtualClock(1)
@@ -150,7 +150,7 @@ def test_an_old_run_is_beyond_any_ceiling() -> None:
 
 
 def test_a_store_keeps_to_its_ramp() -> None:
-    """A store that was given a ramp waits before each request, and one that was not does not."""
+    """A store with a ramp waits before each request, and a store without one does not."""
 
     async def scenario() -> tuple[float, float]:
         clock = VirtualClock(1)

@@ -1,4 +1,4 @@
-"""The layer of retries, and the throttle: over a store that fails as it is told, in virtual time."""
+"""Tests of the retries and the throttle, on a store that fails on demand, in virtual time."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ from thumbrun.storage.throttle import Throttle
 
 
 class FailingStore(MemoryStore):
-    """Fails with the given errors, one a request, and then works."""
+    """A store that fails with the given errors, one for each request, and then works."""
 
     def __init__(self, *errors: StoreError, after: bool = False) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class FailingStore(MemoryStore):
         metadata: Mapping[str, str],
         cache_control: str | None = None,
     ) -> Entry:
-        """Fail before the object is there, or after."""
+        """Fail before or after the object is created."""
         self.requests += 1
         error = self.errors.pop(0) if self.errors else None
         if error and not self.after:
@@ -82,7 +82,7 @@ async def read(store: RetryingStore) -> bytes:
     "error", [TransientError("reset"), ThrottledError("503"), DeniedError("403 for a role that was just granted")]
 )
 def test_what_passes_is_tried_again(error: StoreError) -> None:
-    """A failure that passes is not seen by the caller, whose sink holds the whole body once."""
+    """The caller does not see a temporary failure, and its sink holds the whole body once."""
 
     async def scenario() -> None:
         inner = FailingStore(error, error)
@@ -106,7 +106,7 @@ def test_what_passes_is_tried_again(error: StoreError) -> None:
     ],
 )
 def test_what_does_not_pass_is_raised(error: StoreError, requests: int) -> None:
-    """A failure that stays is raised as it is, after as many attempts as it is worth."""
+    """A permanent failure is raised unchanged, after the number of attempts that its kind gets."""
 
     async def scenario() -> None:
         inner = FailingStore(*[error] * 50)
@@ -119,7 +119,7 @@ def test_what_does_not_pass_is_raised(error: StoreError, requests: int) -> None:
 
 
 def test_waits_grow_within_their_cap_and_honour_the_store() -> None:
-    """No wait exceeds the backoff's bound, and none is shorter than the store asked for."""
+    """No wait is longer than the backoff's bound, and none is shorter than the wait that the store asked for."""
 
     async def scenario() -> None:
         policy = Policy()
@@ -137,7 +137,7 @@ def test_waits_grow_within_their_cap_and_honour_the_store() -> None:
 
 
 def test_a_lost_acknowledgement_is_found_existing() -> None:
-    """What a create made, though its answer was lost, ends as 'exists', for the caller to look at."""
+    """If a create succeeded but its answer was lost, it ends as 'exists', so that the caller can check the object."""
 
     async def scenario() -> None:
         inner = FailingStore(TransientError("reset"), after=True)
@@ -149,7 +149,7 @@ def test_a_lost_acknowledgement_is_found_existing() -> None:
 
 
 def test_a_refused_create_is_looked_into() -> None:
-    """403 for a name that is taken means 'exists'; for a free one it is tried again, and then a refusal."""
+    """A 403 for a taken name ends as 'exists'; a 403 for a free name is retried, and then ends as a refusal."""
 
     async def scenario() -> None:
         taken = FailingStore(DeniedError("403"))
@@ -167,7 +167,7 @@ def test_a_refused_create_is_looked_into() -> None:
 
 
 def test_who_may_neither_create_nor_look_is_told_of_the_former() -> None:
-    """That looking is refused too does not hide that creating was."""
+    """If the store also refuses the stat, the caller still gets the error of the create."""
 
     class Blind(FailingStore):
         async def stat(self, name: str) -> Entry | None:
@@ -181,7 +181,7 @@ def test_who_may_neither_create_nor_look_is_told_of_the_former() -> None:
 
 
 def test_the_jitter_is_the_clocks_own() -> None:
-    """Two runs from one seed wait the same, and those who are asked to wait alike do not come back as one."""
+    """Two runs from one seed wait the same times, and requests that must wait equally long do not return together."""
 
     def waits(seed: int) -> list[float]:
         async def scenario() -> list[float]:
@@ -200,7 +200,7 @@ def test_the_jitter_is_the_clocks_own() -> None:
 
 
 def test_the_throttle_halves_once_a_burst_and_grows_back() -> None:
-    """A burst of refusals halves the limit once; successes bring it back, one at a time."""
+    """A burst of refusals halves the limit once, and successes raise it again, one at a time."""
 
     async def scenario() -> None:
         throttle = Throttle(64, VirtualClock().monotonic)
@@ -225,7 +225,7 @@ def test_the_throttle_halves_once_a_burst_and_grows_back() -> None:
 
 
 def test_the_throttle_bounds_what_is_under_way_and_is_fair() -> None:
-    """No more requests than the limit are under way, the first to ask is the first to go, and none is lost."""
+    """The throttle keeps requests within the limit, serves them in order and loses none."""
 
     async def scenario() -> None:
         throttle = Throttle(3, VirtualClock().monotonic)
@@ -244,7 +244,7 @@ def test_the_throttle_bounds_what_is_under_way_and_is_fair() -> None:
         await asyncio.sleep(0.5)
         for number in (5, 6):
             requests[number].cancel()
-        await asyncio.sleep(0.5)  # the first ones end in this very moment
+        await asyncio.sleep(0.5)  # the first ones end at this moment
         requests[7].cancel()
         await asyncio.gather(*requests, return_exceptions=True)
         assert 3 == most

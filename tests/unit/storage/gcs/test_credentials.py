@@ -1,4 +1,4 @@
-"""Credentials: had once for all requests, renewed, and missing; against a token server of the test's own."""
+"""Tests of credentials with a token server of their own: one token for all requests, renewed, and missing."""
 
 import asyncio
 import json
@@ -20,10 +20,10 @@ class Google:
     """A token endpoint and an empty bucket.
 
     Attributes:
-        gate: Nobody gets a token before it is set.
-        status: What the token endpoint answers with.
-        expires_in: Seconds that a token lasts.
-        tokens: How many were given.
+        gate: An event; the endpoint gives no token before it is set.
+        status: The status of the token endpoint's answers.
+        expires_in: The seconds that a token lasts.
+        tokens: The number of tokens given.
         seen: The Authorization header of every request to the bucket.
     """
 
@@ -37,7 +37,7 @@ class Google:
         self.seen: list[str] = []
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer."""
+        """Answer a request."""
         if request.path != "/token":
             self.seen.append(request.headers["Authorization"])
             return web.json_response({})
@@ -51,7 +51,7 @@ class Google:
 
 @pytest.fixture
 async def google(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Google]:
-    """Run the server, and be a user who has logged in to it."""
+    """Run the server, and act as a user who has logged in to it."""
     made = Google()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", made.handle)
@@ -70,12 +70,12 @@ async def google(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the client try again for a token without waiting."""
+    """Let the library try again for a token without waiting."""
     monkeypatch.setattr(Token.acquire_access_token.retry, "wait", wait_none())
 
 
 async def test_one_token_serves_all_requests(google: Google) -> None:
-    """Many requests at once ask for one token, and all carry it."""
+    """Many requests at once ask for one token, and all of them carry it."""
     store = GcsStore("bucket")
     await asyncio.gather(*(store.page("") for _ in range(20)))
     assert 1 == google.tokens
@@ -84,7 +84,7 @@ async def test_one_token_serves_all_requests(google: Google) -> None:
 
 
 async def test_a_cancelled_request_takes_no_token_from_the_others(google: Google) -> None:
-    """A request that is cancelled while it waits for the token leaves the others waiting, and served."""
+    """If a request is cancelled while it waits for the token, the others still get it."""
     google.gate.clear()
     store = GcsStore("bucket")
     first, second = (asyncio.ensure_future(store.page("")) for _ in range(2))
@@ -109,7 +109,7 @@ async def test_a_store_is_closed_while_it_waits_for_a_token(google: Google) -> N
 
 
 async def test_credentials_that_are_refused(google: Google) -> None:
-    """A login that was revoked ends the task, with what to do; no secret is told."""
+    """A revoked login ends the task with an error that says what to do and holds no secret."""
     google.status = 400
     store = GcsStore("bucket")
     with pytest.raises(UnauthenticatedError, match="invalid_grant") as caught:
@@ -121,7 +121,7 @@ async def test_credentials_that_are_refused(google: Google) -> None:
 
 
 async def test_credentials_that_cannot_be_renewed_for_now(google: Google) -> None:
-    """Who had a token is known: that the next does not come at once is worth another attempt."""
+    """If a token was valid before, a failed renewal is worth another attempt."""
     google.expires_in = -10
     store = GcsStore("bucket")
     await store.page("")
@@ -135,7 +135,7 @@ async def test_credentials_that_cannot_be_renewed_for_now(google: Google) -> Non
 
 
 async def test_a_token_server_that_never_answers(google: Google, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an answer, a request does not hang for minutes."""
+    """A request does not hang for minutes if the token server never answers."""
     monkeypatch.setattr(credentials, "_SECONDS", 0.2)
     google.gate.clear()
     store = GcsStore("bucket")
@@ -146,7 +146,7 @@ async def test_a_token_server_that_never_answers(google: Google, monkeypatch: py
 
 @pytest.mark.parametrize("content", ["{}", '{"type": "authorized_user"}', '{"type": "nothing known"}', "no json", None])
 async def test_credentials_that_are_none(content: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without usable credentials every request says so, says what to do, and leaves no session open."""
+    """Without usable credentials every request fails with a hint, and no session stays open."""
     monkeypatch.setattr("gcloud.aio.auth.token.GCE_ENDPOINT_TOKEN", "http://127.0.0.1:1/token")
     if content is not None:
         (tmp_path / "key.json").write_text(content)

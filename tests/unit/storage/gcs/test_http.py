@@ -1,4 +1,4 @@
-"""The HTTP client, against a server that says whatever bytes the test wants."""
+"""Tests of the HTTP client against a server that sends any bytes that a test wants."""
 
 import asyncio
 import random
@@ -15,10 +15,11 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 class Server:
-    """Answers the requests of each connection with what stands in `says`, and notes them by connection.
+    """A server that answers with the entries of `says`, and records the requests of each connection.
 
     Attributes:
-        says: An answer a request; None hangs up without one, and after the last the connection is closed.
+        says: One answer for each request; None closes the connection without an answer. The connection is closed
+            after the last entry.
         connections: The requests of each connection.
     """
 
@@ -69,12 +70,12 @@ async def client(server: Server) -> AsyncIterator[HttpClient]:
 
 
 async def get(client: HttpClient, method: str = "GET", limits: Limits = LIMITS) -> Answer:
-    """Ask for something."""
+    """Send a GET request."""
     return await client.request(method, "/a?b=c", limits, headers={"X-A": "1"})
 
 
 async def test_a_connection_is_kept(server: Server, client: HttpClient) -> None:
-    """Requests one after the other share a connection, and say what HTTP wants."""
+    """Requests one after the other share a connection, and send the headers that HTTP requires."""
     server.says = [OK, OK, OK]
     answers = [await get(client) for _ in range(3)]
     assert [b"ok"] * 3 == [answer.body for answer in answers]
@@ -83,7 +84,7 @@ async def test_a_connection_is_kept(server: Server, client: HttpClient) -> None:
 
 
 async def test_requests_at_once_have_a_connection_each(server: Server, client: HttpClient) -> None:
-    """No request waits for another's answer."""
+    """No request waits for the answer of another."""
     server.says = [OK] * 9
     await asyncio.gather(*(get(client) for _ in range(4)))
     assert 4 == len(server.connections)
@@ -100,7 +101,7 @@ async def test_requests_at_once_have_a_connection_each(server: Server, client: H
     ],
 )
 async def test_every_way_to_end_a_body(server: Server, client: HttpClient, answer: bytes) -> None:
-    """A body ends with its length, its last chunk, or the connection; a preliminary answer is none."""
+    """A body ends with its length, its last chunk or the connection, and a preliminary answer has no body."""
     server.says = [answer]
     got = await get(client)
     assert (200, b"ok", 2) == (got.status, got.body, got.received)
@@ -118,7 +119,7 @@ async def test_every_way_to_end_a_body(server: Server, client: HttpClient, answe
     ],
 )
 async def test_what_is_no_whole_answer(server: Server, client: HttpClient, answer: bytes | None) -> None:
-    """What breaks off or is no HTTP is an error, and its connection is not used again."""
+    """An incomplete or invalid answer is an error, and the client does not use its connection again."""
     server.says = [answer]
     with pytest.raises(HttpError):
         await get(client)
@@ -128,7 +129,7 @@ async def test_what_is_no_whole_answer(server: Server, client: HttpClient, answe
 
 
 async def test_a_kept_connection_that_is_closed_in_that_moment(server: Server, client: HttpClient) -> None:
-    """Asking is done again on a new connection; what may have had an effect is not."""
+    """A GET request is sent again on a new connection; a request that can change something is not."""
     server.says = [OK, None, OK, OK, None]
     assert b"ok" == (await get(client)).body
     assert b"ok" == (await get(client)).body
@@ -139,7 +140,7 @@ async def test_a_kept_connection_that_is_closed_in_that_moment(server: Server, c
 
 
 async def test_bytes_are_taken_as_they_come(server: Server, client: HttpClient) -> None:
-    """A taker sees status and headers, then the body, which is not kept."""
+    """A taker gets status and headers and then the body, which the answer does not keep."""
     server.says = [OK]
     seen: list[object] = []
 
@@ -153,7 +154,7 @@ async def test_bytes_are_taken_as_they_come(server: Server, client: HttpClient) 
 
 
 async def test_what_a_taker_raises(server: Server, client: HttpClient) -> None:
-    """It ends the request, is raised as it is, and the rest of the body disturbs no later request."""
+    """An exception of a taker ends the request unchanged, and the rest of the body disturbs no later request."""
     server.says = [OK, OK]
 
     def taker(status: int, headers: object) -> None:
@@ -169,7 +170,7 @@ LONG = random.Random(1).randbytes(3_000_000)  # noqa: S311
 
 
 async def test_a_long_body(server: Server, client: HttpClient) -> None:
-    """What comes in many pieces is handed on in their order, and two at once do not mix, though they share a buffer."""
+    """Many pieces arrive in order, and two requests at once do not mix, although they share a buffer."""
     server.says = [b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + LONG] * 3
     taken: list[bytearray] = [bytearray(), bytearray()]
     asked = [client.request("GET", "/", LIMITS, headers={}, taker=lambda *_, to=to: to.extend) for to in taken]
@@ -180,7 +181,7 @@ async def test_a_long_body(server: Server, client: HttpClient) -> None:
 
 
 async def test_what_a_taker_raises_late(server: Server, client: HttpClient) -> None:
-    """Far into a body it ends the request as well."""
+    """An exception of a taker far into a body ends the request as well."""
     server.says = [b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + LONG, OK]
     taken = 0
 
@@ -198,7 +199,7 @@ async def test_what_a_taker_raises_late(server: Server, client: HttpClient) -> N
 
 @pytest.mark.parametrize("more", [1, 400_000])
 async def test_more_than_the_length_says(server: Server, client: HttpClient, more: int) -> None:
-    """What follows a body that nobody asked for is no part of it, and its connection is used for nothing else."""
+    """Bytes after the end of a body are ignored, and the client does not use their connection again."""
     length = len(LONG) - more
     server.says = [b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length + LONG, OK]
     assert LONG[:length] == (await get(client)).body
@@ -208,7 +209,7 @@ async def test_more_than_the_length_says(server: Server, client: HttpClient, mor
 
 
 async def test_a_length_without_a_body(server: Server, client: HttpClient) -> None:
-    """Some answers tell the length of what they do not bring."""
+    """Some answers state a length but have no body."""
     server.says = [b"HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n", OK]
     assert (304, b"") == ((answer := await get(client)).status, answer.body)
     assert b"ok" == (await get(client)).body
@@ -216,14 +217,14 @@ async def test_a_length_without_a_body(server: Server, client: HttpClient) -> No
 
 @pytest.mark.parametrize("limits", [Limits(0.1, lambda _: 3600.0), Limits(3600.0, lambda _: 0.1)])
 async def test_time_limits(server: Server, client: HttpClient, limits: Limits) -> None:
-    """Silence ends a request, and so does its limit, which counts what moves."""
+    """Silence ends a request, and so does its time limit, which depends on the bytes that it moves."""
     server.says = [b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", b""]
     with pytest.raises(HttpError):
         await get(client, limits=limits)
 
 
 async def test_more_bytes_may_take_longer(server: Server, client: HttpClient) -> None:
-    """The limit is asked with what is sent, and with the length that the answer declares."""
+    """The time limit counts the bytes that are sent and the length that the answer declares."""
     moved: list[int] = []
 
     def longest(size: int) -> float:
@@ -240,7 +241,7 @@ async def test_more_bytes_may_take_longer(server: Server, client: HttpClient) ->
 
 
 async def test_a_request_that_is_cancelled(server: Server, client: HttpClient) -> None:
-    """Its connection is closed, so that its answer is nobody else's."""
+    """A cancelled request closes its connection, so that no other request gets its answer."""
     server.says = [b"", b""]
     asking = asyncio.ensure_future(get(client))
     await server.asked.wait()
@@ -250,7 +251,7 @@ async def test_a_request_that_is_cancelled(server: Server, client: HttpClient) -
 
 
 async def test_closing_ends_what_is_under_way(server: Server, client: HttpClient) -> None:
-    """A request that waits for its answer fails when the client is closed, and no other begins."""
+    """A request under way fails when the client is closed, and no new one begins."""
     server.says = [b"", b""]
     asking = asyncio.ensure_future(get(client))
     await server.asked.wait()
@@ -262,7 +263,7 @@ async def test_closing_ends_what_is_under_way(server: Server, client: HttpClient
 
 
 async def test_an_address_that_does_not_answer(server: Server) -> None:
-    """Of a name's addresses the first that takes a connection is used: localhost is ::1 as well, where nobody is."""
+    """The client uses the first address that accepts a connection; localhost is also ::1, where no server listens."""
     server.says = [OK]
     client = HttpClient(f"http://localhost:{server.port}")
     assert b"ok" == (await get(client)).body
@@ -270,7 +271,7 @@ async def test_an_address_that_does_not_answer(server: Server) -> None:
 
 
 async def test_a_name_without_address() -> None:
-    """A name that does not resolve is an error, each time anew."""
+    """A name without an address is an error, and each request looks it up again."""
     client = HttpClient("http://nowhere.invalid")
     for _ in range(2):
         with pytest.raises(HttpError, match="cannot connect"):

@@ -1,4 +1,4 @@
-"""The HTTP client over TLS: Cloud Storage speaks nothing else."""
+"""Tests of the HTTP client over TLS, which Cloud Storage requires."""
 
 import asyncio
 import random
@@ -23,7 +23,7 @@ BODY = random.Random(1).randbytes(1_000_000)  # noqa: S311
 
 
 def certify(folder: Path, name: str) -> Path:
-    """Write a key and a certificate for a host that certifies itself, and return the file of both."""
+    """Write a key and a self-signed certificate for a host, and return the file of both."""
     key = ec.generate_private_key(ec.SECP256R1())
     who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -47,7 +47,7 @@ def certify(folder: Path, name: str) -> Path:
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[tuple[str, Path]]:
-    """Run a server that certifies itself; its address, and its certificate."""
+    """Run a server with a self-signed certificate, and return its address and its certificate."""
     file = certify(tmp_path, "127.0.0.1")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
@@ -68,7 +68,7 @@ async def server(tmp_path: Path) -> AsyncIterator[tuple[str, Path]]:
 async def test_a_server_that_is_known(
     server: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, loop: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
-    """What a server with a trusted certificate answers arrives whole, on the event loop of the container as well."""
+    """The answer of a server with a trusted certificate arrives whole, also on the container's event loop."""
     url, certificate = server
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
 
@@ -86,7 +86,7 @@ async def test_a_server_that_is_known(
 
 
 async def test_a_server_that_is_not_known(server: tuple[str, Path]) -> None:
-    """Nothing is asked of a server whose certificate nobody vouches for, and the error says why."""
+    """The client sends no request to a server with an unknown certificate, and the error says why."""
     client = HttpClient(server[0])
     with pytest.raises(HttpError, match="certificate"):
         await client.request("GET", "/", LIMITS, headers={})
@@ -96,7 +96,7 @@ async def test_a_server_that_is_not_known(server: tuple[str, Path]) -> None:
 async def test_a_certificate_of_another_host(
     server: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A trusted certificate of another name is none."""
+    """The client rejects a trusted certificate for another name."""
     url, _ = server
     monkeypatch.setenv("SSL_CERT_FILE", str(certify(tmp_path, "127.0.0.2")))
     client = HttpClient(url)

@@ -1,4 +1,4 @@
-"""What Cloud Storage may answer, and a network may do, each from a small server of the test's own."""
+"""Tests of the answers of Cloud Storage and of network failures, each with a small server of the test's own."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Server:
-    """Answers every request as the test says, and keeps what was asked."""
+    """A server that answers every request as the test says, and records the requests."""
 
     def __init__(self) -> None:
         self.requests: list[web.Request] = []
@@ -39,7 +39,7 @@ class Server:
         self.answer: Handler = self._nothing
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer."""
+        """Answer a request."""
         self.requests.append(request)
         await request.read()
         return await self.answer(request)
@@ -72,7 +72,7 @@ async def store(server: Server) -> AsyncIterator[GcsStore]:
 
 
 def status(code: int, text: str = "", headers: dict[str, str] | None = None) -> Handler:
-    """Return a handler that always answers the same."""
+    """Return a handler that always gives the same answer."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return web.Response(status=code, text=text, headers=headers)
@@ -109,7 +109,7 @@ OPERATIONS: dict[str, Callable[[GcsStore], Awaitable[Any]]] = {
 async def test_answers_become_errors(
     server: Server, store: GcsStore, operation: str, code: int, text: str, expected: type[StoreError]
 ) -> None:
-    """Each status is the same error for every operation, with a hint on what to check, and no more than a line."""
+    """Each status is the same error for every operation, in one line and with a hint on what to check."""
     server.answer = status(code, f"{text}\n\x1b[2Jy" + "z" * 5000)
     with pytest.raises(StoreError) as caught:
         await OPERATIONS[operation](store)
@@ -136,7 +136,7 @@ async def test_answers_become_errors(
 async def test_answers_that_mean_something_for_one_operation(
     server: Server, store: GcsStore, operation: str, code: int, text: str, expected: type[StoreError]
 ) -> None:
-    """A missing object, a taken name, and bytes that were damaged on their way."""
+    """A missing object, a taken name and bytes damaged on the way each have their own error."""
     server.answer = status(code, text)
     with pytest.raises(StoreError) as caught:
         await OPERATIONS[operation](store)
@@ -150,7 +150,7 @@ async def test_answers_that_mean_something_for_one_operation(
 async def test_what_the_store_asks_to_wait(
     server: Server, store: GcsStore, header: str, low: float, high: float
 ) -> None:
-    """Retry-After is a number of seconds, or a moment."""
+    """Retry-After is a number of seconds or a date."""
     server.answer = status(429, headers={"Retry-After": header})
     with pytest.raises(ThrottledError) as caught:
         await store.page("in/")
@@ -159,7 +159,7 @@ async def test_what_the_store_asks_to_wait(
 
 
 async def cut_short(request: web.Request) -> web.StreamResponse:
-    """Promise more than comes."""
+    """Promise more bytes than arrive."""
     response = web.StreamResponse(headers={"Content-Length": "1000"})
     await response.prepare(request)
     await response.write(b"x" * 10)
@@ -169,14 +169,14 @@ async def cut_short(request: web.Request) -> web.StreamResponse:
 
 
 async def reset(request: web.Request) -> web.StreamResponse:
-    """Hang up without an answer."""
+    """Close the connection without an answer."""
     assert request.transport is not None
     request.transport.abort()
     return web.Response()
 
 
 async def silent(request: web.Request) -> web.StreamResponse:
-    """Begin an answer and say no more."""
+    """Begin an answer and send no more."""
     response = web.StreamResponse(headers={"Content-Length": "1000"})
     await response.prepare(request)
     await response.write(b"x")
@@ -185,7 +185,7 @@ async def silent(request: web.Request) -> web.StreamResponse:
 
 
 async def dripping(request: web.Request) -> web.StreamResponse:
-    """Send a byte now and then, so that it never falls silent."""
+    """Send a byte from time to time, so that the connection is never silent."""
     response = web.StreamResponse(headers={"Content-Length": "1000"})
     await response.prepare(request)
     for _ in range(1000):
@@ -199,7 +199,7 @@ async def dripping(request: web.Request) -> web.StreamResponse:
 async def test_what_a_network_does(
     server: Server, store: GcsStore, behaviour: Handler, operation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Cut, reset, silent and dripping transfers all end, as worth another attempt."""
+    """Cut, reset, silent and dripping transfers all end, and are worth another attempt."""
     monkeypatch.setattr(gcs_store, "_SILENCE_SECONDS", 0.2)
     monkeypatch.setattr(gcs_store, "_TOTAL_SECONDS", 0.6)
     server.answer = behaviour
@@ -210,7 +210,7 @@ async def test_what_a_network_does(
 async def test_an_upload_that_is_never_answered(
     server: Server, store: GcsStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Creating has an end as well."""
+    """A create request ends, too, if it is never answered."""
     monkeypatch.setattr(gcs_store, "_TOTAL_SECONDS", 0.3)
     server.answer = silent
     with pytest.raises(TransientError):
@@ -218,7 +218,7 @@ async def test_an_upload_that_is_never_answered(
 
 
 async def test_an_end_that_only_the_stored_length_tells(server: Server, store: GcsStore) -> None:
-    """A body without Content-Length that ends early is found out by the size of what is stored."""
+    """The size of the stored object shows that a body without Content-Length ended early."""
 
     async def unframed(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"x-goog-stored-content-length": "1000", "Connection": "close"})
@@ -235,7 +235,7 @@ async def test_an_end_that_only_the_stored_length_tells(server: Server, store: G
     "text", ["<html>", "[]", '"text"', '{"items": [{"name": "a"}]}', '{"items": [1]}', '{"items": 1}']
 )
 async def test_answers_that_are_not_cloud_storages(server: Server, store: GcsStore, text: str) -> None:
-    """What a proxy or a broken server says in the store's place is worth another attempt, and no crash."""
+    """An answer of a proxy or a broken server is worth another attempt, and does not crash the task."""
     server.answer = status(200, text)
     for operation in ("page", "stat", "create"):
         with pytest.raises(TransientError):
@@ -243,7 +243,7 @@ async def test_answers_that_are_not_cloud_storages(server: Server, store: GcsSto
 
 
 async def test_a_login_page_is_not_taken_for_an_object(server: Server, store: GcsStore) -> None:
-    """A network that sends requests elsewhere is not followed: its page is no object's body."""
+    """The store follows no redirect, so a login page never passes for an object."""
 
     async def astray(request: web.Request) -> web.StreamResponse:
         if request.path == "/login":
@@ -257,7 +257,7 @@ async def test_a_login_page_is_not_taken_for_an_object(server: Server, store: Gc
 
 
 async def test_what_a_sink_raises_is_no_fault_of_the_store(server: Server, store: GcsStore) -> None:
-    """An error of the caller's own, even one that a network could raise, comes out as it is."""
+    """An error of the caller's own sink comes out unchanged, even one that a network could raise."""
 
     class Full(BytesSink):
         def write(self, chunk: Chunk) -> None:
@@ -269,7 +269,7 @@ async def test_what_a_sink_raises_is_no_fault_of_the_store(server: Server, store
 
 
 async def test_what_comes_compressed(server: Server, store: GcsStore) -> None:
-    """Only an object's bytes are asked for as they are stored, compressed or not; a record is never decompressed."""
+    """The store asks for the stored form of an object's bytes only, and never decompresses a record."""
     stored = gzip.compress(json.dumps({"items": []}).encode())
 
     async def compressed(request: web.Request) -> web.StreamResponse:
@@ -286,7 +286,7 @@ async def test_what_comes_compressed(server: Server, store: GcsStore) -> None:
 
 
 async def test_nobody_listens() -> None:
-    """A connection that is refused is worth another attempt, and the hint names the emulator's address."""
+    """A refused connection is worth another attempt, and the hint names the emulator's address."""
     store = GcsStore("bucket", emulator="127.0.0.1:1")
     with pytest.raises(TransientError) as caught:
         await store.page("")
@@ -295,7 +295,7 @@ async def test_nobody_listens() -> None:
 
 
 async def test_another_generation_than_asked_for_is_not_read(server: Server, store: GcsStore) -> None:
-    """A server that ignores the generation is found out by its answer's header."""
+    """The header of an answer shows that a server ignored the generation."""
     server.answer = status(200, "body", {"x-goog-generation": "8"})
     with pytest.raises(NotFoundError):
         await store.read("a.jpg", BytesSink(), generation="7")
@@ -304,7 +304,7 @@ async def test_another_generation_than_asked_for_is_not_read(server: Server, sto
 
 
 async def test_a_server_that_ignores_ranges(server: Server, store: GcsStore) -> None:
-    """What it sends besides is left out."""
+    """The store leaves out the bytes before and after the range."""
     server.answer = status(200, "0123456789")
     sink = BytesSink()
     await store.read("a.jpg", sink, generation="7", start=3, end=6)
@@ -313,7 +313,7 @@ async def test_a_server_that_ignores_ranges(server: Server, store: GcsStore) -> 
 
 @pytest.mark.parametrize("told", ["bytes 4-6/10", "bytes 3-4/10", "bytes 3-6/10", "bytes */10", ""])
 async def test_another_range_than_asked_for_is_not_read(server: Server, store: GcsStore, told: str) -> None:
-    """An answer with other bytes than were asked for is no answer."""
+    """An answer with another range than the store asked for is an error."""
     server.answer = status(206, "345", {"Content-Range": told})
     with pytest.raises(TransientError):
         await store.read("a.jpg", BytesSink(), generation="7", start=3, end=6)
@@ -333,7 +333,7 @@ async def test_another_range_than_asked_for_is_not_read(server: Server, store: G
 async def test_a_record_that_was_damaged_on_its_way(server: Server, store: GcsStore, header: str, right: bool) -> None:
     """Bytes that do not match the checksum which comes with them are worth another attempt.
 
-    Not so where a generation is asked for: whoever does knows its checksum, and what a mismatch means.
+    A caller that asks for a generation knows its checksum and checks the bytes itself, so the store does not.
     """
     server.answer = status(200, '{"run": 1}', {"x-goog-hash": header})
     await store.read("a.json", BytesSink(), generation="7")
@@ -342,7 +342,7 @@ async def test_a_record_that_was_damaged_on_its_way(server: Server, store: GcsSt
 
 
 async def test_bytes_that_the_store_did_not_get(server: Server, store: GcsStore) -> None:
-    """An acknowledgement with another checksum is an error, and the declared one went with the request."""
+    """An acknowledgement with another checksum is an error, and the request declared the right one."""
     server.answer = status(200, json.dumps({"name": "a.jpg", "size": "1", "generation": "1", "crc32c": "AAAAAA=="}))
     with pytest.raises(DamagedError):
         await store.create("a.jpg", b"x", content_type="image/jpeg", metadata={"k": "v"})
@@ -351,7 +351,7 @@ async def test_bytes_that_the_store_did_not_get(server: Server, store: GcsStore)
 
 
 async def test_a_page_that_is_empty_is_not_the_end(server: Server, store: GcsStore) -> None:
-    """A listing goes on through pages without objects for as long as the store names a next one."""
+    """A listing goes on through pages without objects as long as the store names a next page."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if "pageToken" not in request.query:
@@ -365,7 +365,7 @@ async def test_a_page_that_is_empty_is_not_the_end(server: Server, store: GcsSto
 
 
 async def test_pages_go_on_behind_the_last_name(server: Server, store: GcsStore) -> None:
-    """The next page is asked for by name and not by token, so that the range's end may have changed meanwhile."""
+    """The store asks for the next page by name and not by token, so that the end of the range can change."""
     server.answer = status(200, json.dumps({"items": [{"name": "a", "generation": "1"}], "nextPageToken": "t"}))
     page = await store.page("", end="z")
     await store.page("", start=page.resume_at, end="m")
@@ -376,11 +376,11 @@ async def test_pages_go_on_behind_the_last_name(server: Server, store: GcsStore)
 
 @pytest.mark.parametrize("name", ["a\nb", "a\rb", ".", "..", ".well-known/acme-challenge/x", "", "é" * 513, "\udcff"])
 def test_names_that_the_service_does_not_take(name: str) -> None:
-    """What Cloud Storage's documentation rules out is refused before it is asked."""
+    """The store refuses names that Cloud Storage's documentation rules out, and sends no request for them."""
     assert GcsStore("bucket").name_problem(name)
 
 
 @pytest.mark.parametrize("name", ["a", "/a", "a//b", "a/../b", "#?%20", "é 🎉", "x" * 1024])
 def test_names_that_the_service_takes(name: str) -> None:
-    """Anything else is a name."""
+    """The store accepts all other names."""
     assert GcsStore("bucket").name_problem(name) is None

@@ -1,4 +1,4 @@
-"""What somebody else puts into a folder that is read or written: links, devices, forged sidecars, a growing file."""
+"""Tests with files that someone else puts into a folder: links, devices, forged sidecars and a growing file."""
 
 import json
 import os
@@ -23,13 +23,13 @@ MARKS = {"thumbrun-run": "r"}
 
 
 async def create(store: LocalStore, name: str) -> None:
-    """Create a marked file."""
+    """Create a file with a sidecar."""
     await store.create(name, b"thumbnail", content_type="image/jpeg", metadata=MARKS)
 
 
 @pytest.fixture
 def outside(tmp_path: Path) -> Path:
-    """Return a folder that nothing may be written to, with a file that nothing may change."""
+    """Return a folder and a file outside the store, which thumbrun must not change."""
     folder = tmp_path / "outside"
     folder.mkdir()
     (folder / "precious").write_bytes(b"precious")
@@ -37,7 +37,7 @@ def outside(tmp_path: Path) -> Path:
 
 
 def untouched(outside: Path) -> bool:
-    """Whether the folder is as it was."""
+    """Return whether the folder is unchanged."""
     return {"precious": b"precious"} == {path.name: path.read_bytes() for path in outside.rglob("*") if path.is_file()}
 
 
@@ -54,7 +54,7 @@ PLACES = [
 
 @pytest.mark.parametrize("place", [*PLACES[:6], "every folder of sidecars"])
 async def test_nothing_is_written_through_a_planted_folder(tmp_path: Path, outside: Path, place: str) -> None:
-    """A link where a folder should be, of thumbnails or of thumbrun's own, is an error that names it."""
+    """A link in place of a folder, of thumbnails or of thumbrun's own files, is an error that names the link."""
     root = tmp_path / "root"
     for link in [place] if place in PLACES else PLACES[6:]:
         (root / link).parent.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ async def test_nothing_is_written_through_a_planted_folder(tmp_path: Path, outsi
 
 @pytest.mark.parametrize("target", ["precious", "new", "."])
 async def test_nothing_is_written_through_a_planted_thumbnail(tmp_path: Path, outside: Path, target: str) -> None:
-    """A link under a thumbnail's name, to a file, to nothing or to a folder, is a name that cannot be had."""
+    """A link in place of a thumbnail, to a file, to nothing or to a folder, makes the name unusable."""
     (tmp_path / "root").mkdir()
     (tmp_path / "root/a.jpg").symlink_to(outside / target)
     store = LocalStore(str(tmp_path / "root"))
@@ -81,7 +81,7 @@ async def test_nothing_is_written_through_a_planted_thumbnail(tmp_path: Path, ou
 
 
 async def test_a_hard_link_to_something_precious_is_not_written_to(tmp_path: Path, outside: Path) -> None:
-    """A name that is taken is taken, whatever file it is."""
+    """A taken name stays taken, whatever file it is."""
     (tmp_path / "root").mkdir()
     os.link(outside / "precious", tmp_path / "root/a.jpg")
     store = LocalStore(str(tmp_path / "root"))
@@ -92,15 +92,15 @@ async def test_a_hard_link_to_something_precious_is_not_written_to(tmp_path: Pat
 
 
 class Swapped(BytesSink):
-    """Does something to the source when reading begins, before the first byte is asked for."""
+    """A sink that changes the source when a read begins, before the first byte is read."""
 
     def __init__(self, deed: object) -> None:
-        """Prepare."""
+        """Set up the sink."""
         super().__init__()
         self._deed = deed
 
     def reset(self) -> None:
-        """Do it."""
+        """Change the source."""
         super().reset()
         if callable(self._deed):
             self._deed()
@@ -108,7 +108,7 @@ class Swapped(BytesSink):
 
 @pytest.mark.parametrize("swap", ["file for link", "folder for link", "file for pipe", "file for folder", "root"])
 async def test_what_is_swapped_after_the_listing_is_not_read(tmp_path: Path, outside: Path, swap: str) -> None:
-    """A file that becomes a link, a pipe or a folder, or whose folder becomes a link, is not there any more."""
+    """A file that becomes a link, a pipe or a folder, or whose folder becomes a link, no longer exists."""
     folder = tmp_path / "root" / "folder"
     folder.mkdir(parents=True)
     (folder / "precious").write_bytes(b"harmless")
@@ -142,7 +142,7 @@ async def test_what_is_swapped_after_the_listing_is_not_read(tmp_path: Path, out
 async def test_another_file_is_never_read_for_the_planned_one(
     tmp_path: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Even if a folder becomes a link in the very moment after it was looked at, the other file is another."""
+    """The store reads no other file, even if a folder becomes a link right after the check."""
     folder = tmp_path / "root" / "folder"
     folder.mkdir(parents=True)
     (folder / "precious").write_bytes(b"harmless")
@@ -159,7 +159,7 @@ async def test_another_file_is_never_read_for_the_planned_one(
 
 
 async def test_a_file_that_grows_faster_than_it_is_read(tmp_path: Path) -> None:
-    """No more is read than the file had when it was opened, and the rest is not waited for."""
+    """The store reads no more than the file held when it was opened, and does not wait for more."""
     path = tmp_path / "a.jpg"
     path.write_bytes(b"x" * 1000)
 
@@ -192,7 +192,7 @@ FORGED: dict[str, bytes] = {
 
 @pytest.mark.parametrize("content", FORGED.values(), ids=FORGED)
 async def test_a_forged_sidecar_tells_nothing(tmp_path: Path, content: bytes) -> None:
-    """A sidecar that thumbrun did not write costs nobody his file, and no task its life."""
+    """A sidecar that thumbrun did not write hides no file and ends no task."""
     path = tmp_path / "a.jpg"
     path.write_bytes(b"x")
     sidecar = mark_path(marks_folder(str(tmp_path)), "a.jpg", path.stat())
@@ -206,7 +206,7 @@ async def test_a_forged_sidecar_tells_nothing(tmp_path: Path, content: bytes) ->
 
 @pytest.mark.parametrize("kind", ["pipe", "link to a device", "folder", "link to a real one"])
 async def test_a_sidecar_that_is_no_file_holds_nothing_up(tmp_path: Path, outside: Path, kind: str) -> None:
-    """Not even a pipe that nobody writes to, or a device without end."""
+    """A sidecar that is a pipe without a writer, or an endless device, does not block a listing."""
     path = tmp_path / "a.jpg"
     path.write_bytes(b"x")
     sidecar = mark_path(marks_folder(str(tmp_path)), "a.jpg", path.stat())

@@ -1,4 +1,4 @@
-"""A folder as a store: what a bucket never has, links, devices, other folders' marks, kills."""
+"""Tests of what only a folder has: links, devices, sidecars of other folders, and kills."""
 
 import asyncio
 import json
@@ -28,14 +28,14 @@ MARKS = {"thumbrun-run": "r"}
 
 
 async def names(store: LocalStore) -> list[str]:
-    """Return what the store lists."""
+    """Return the names that the store lists."""
     listed = [entry.name for entry in (await store.page("")).entries]
     await store.close()
     return listed
 
 
 async def test_links_and_devices_are_no_objects(tmp_path: Path) -> None:
-    """A symbolic link, to a file or a folder, and a pipe are neither listed nor read nor written through."""
+    """The store does not list, read or write through a symbolic link or a pipe."""
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "secret.jpg").write_bytes(b"secret")
@@ -67,7 +67,7 @@ async def test_links_and_devices_are_no_objects(tmp_path: Path) -> None:
     ],
 )
 def test_names_that_are_no_paths_below_the_folder(tmp_path: Path, name: str) -> None:
-    """What would leave the folder, or cannot be a path, is refused with a reason."""
+    """The store refuses a name that would leave the folder or cannot be a path, and says why."""
     assert LocalStore(str(tmp_path)).name_problem(name)
 
 
@@ -76,12 +76,12 @@ def test_names_that_are_no_paths_below_the_folder(tmp_path: Path, name: str) -> 
     ["x", "a/b", "..x", "a/.hidden", "é 🎉\n.jpg", "x" * 255, "\udcff.jpg", "a_thumbrun/local/x", "_thumbrun/localx"],
 )
 def test_names_that_are_paths_below_the_folder(tmp_path: Path, name: str) -> None:
-    """Anything else is a name."""
+    """The store accepts all other names."""
     assert LocalStore(str(tmp_path)).name_problem(name) is None
 
 
 async def test_marks_are_seen_from_any_folder(tmp_path: Path) -> None:
-    """What was created through one folder carries its metadata when seen through one above or below it."""
+    """A file that was created through one folder has its metadata in a folder above or below it, too."""
     (tmp_path / "photos").mkdir()
     inner, outer, deeper = (LocalStore(str(tmp_path / path)) for path in ("photos", "", "photos/run"))
     await inner.create("run/a.jpg", b"x", content_type="image/jpeg", metadata=MARKS)
@@ -93,7 +93,7 @@ async def test_marks_are_seen_from_any_folder(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_replaces_a_thumbnail_is_not_taken_for_it(tmp_path: Path) -> None:
-    """Marks belong to one file: another file of the same name has none."""
+    """A sidecar belongs to one file, and another file of the same name has none."""
     store = LocalStore(str(tmp_path))
     await store.create("a.jpg", b"x", content_type="image/jpeg", metadata=MARKS)
     (tmp_path / "a.jpg").unlink()
@@ -105,7 +105,7 @@ async def test_a_file_that_replaces_a_thumbnail_is_not_taken_for_it(tmp_path: Pa
 
 
 async def test_a_file_where_a_folder_would_be(tmp_path: Path) -> None:
-    """A name that what is there leaves no room for is refused as such, and not as one that is taken."""
+    """If a file is in the way of a name, the store refuses the name and does not call it taken."""
     store = LocalStore(str(tmp_path))
     await store.create("a", b"x", content_type="image/jpeg", metadata=MARKS)
     await store.create("b/c", b"x", content_type="image/jpeg", metadata=MARKS)
@@ -116,7 +116,7 @@ async def test_a_file_where_a_folder_would_be(tmp_path: Path) -> None:
 
 
 async def test_nothing_but_the_objects_is_listed(tmp_path: Path) -> None:
-    """Temporary files and sidecars are never listed, at whatever depth."""
+    """The store never lists temporary files and sidecars, at any depth."""
     store = LocalStore(str(tmp_path / "photos"))
     await store.create("run/a.jpg", b"x", content_type="image/jpeg", metadata=MARKS)
     assert ["run/a.jpg"] == await names(store)
@@ -124,13 +124,13 @@ async def test_nothing_but_the_objects_is_listed(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_grows_while_it_is_read(tmp_path: Path) -> None:
-    """A read that was overtaken by a write fails as worth another attempt, and the generation has changed."""
+    """If a file changes during a read, the read is worth another attempt, and the generation changes."""
     path = tmp_path / "a.jpg"
     path.write_bytes(b"x" * 600_000)
 
     class Writing:
         def reset(self) -> None:
-            """Start."""
+            """Start again."""
 
         def write(self, chunk: Chunk) -> None:
             """Write to the file that is being read."""
@@ -149,7 +149,7 @@ async def test_a_file_that_grows_while_it_is_read(tmp_path: Path) -> None:
 
 @pytest.fixture
 def nobody() -> Iterator[Path]:
-    """Return a folder of somebody who is not root, and be that one."""
+    """Return a folder of a user who is not root, and act as that user."""
     was = os.geteuid()
     with tempfile.TemporaryDirectory() as folder:
         if was == 0:
@@ -164,7 +164,7 @@ def nobody() -> Iterator[Path]:
 
 
 async def test_a_folder_that_may_not_be_read_is_an_error(nobody: Path) -> None:
-    """What cannot be listed, read or written does not count as empty; the message names it."""
+    """A folder without permission does not count as empty: the error names it."""
     for folder in ("closed", "readable"):
         (nobody / folder).mkdir()
     (nobody / "readable/a.jpg").write_bytes(b"x")
@@ -195,7 +195,7 @@ asyncio.run(store.create("a.jpg", b"new", content_type="image/jpeg", metadata={"
 
 
 async def test_a_kill_before_the_link_leaves_the_name_free(tmp_path: Path) -> None:
-    """A process that dies between writing and linking leaves nothing under the name, and the next one succeeds."""
+    """A process that dies between writing and linking leaves the name free for the next one."""
     died = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, str(tmp_path))
     assert -signal.SIGKILL == await died.wait()
     store = LocalStore(str(tmp_path))
@@ -206,12 +206,12 @@ async def test_a_kill_before_the_link_leaves_the_name_free(tmp_path: Path) -> No
 
 
 async def create(store: LocalStore, name: str) -> None:
-    """Create a marked file."""
+    """Create a file with a sidecar."""
     await store.create(name, b"x", content_type="image/jpeg", metadata=MARKS)
 
 
 async def test_marks_are_seen_as_soon_as_they_are_made(tmp_path: Path) -> None:
-    """A store that listed a folder before another one wrote thumbnails into it does not take them for sources."""
+    """A store that listed a folder before thumbnails were written into it does not take them for sources."""
     (tmp_path / "out/run").mkdir(parents=True)
     (tmp_path / "out/run/mine.jpg").write_bytes(b"a source")
     source, output = LocalStore(str(tmp_path)), LocalStore(str(tmp_path / "out"))
@@ -223,7 +223,7 @@ async def test_marks_are_seen_as_soon_as_they_are_made(tmp_path: Path) -> None:
 
 
 async def test_an_acknowledgement_of_a_link_that_was_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A link that was made, though the answer says that the name exists, counts as made."""
+    """A link that was made counts as made, even if the answer says that the name exists."""
     link = os.link
 
     def lossy(source: Path, target: str) -> None:
@@ -240,7 +240,7 @@ async def test_an_acknowledgement_of_a_link_that_was_lost(tmp_path: Path, monkey
 
 
 async def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing can be created as it must be, the error says what kind of folder would do."""
+    """If the file system has no hard links, the error says what kind of folder would work."""
 
     def unable(source: Path, target: str) -> None:
         raise PermissionError(1, "Operation not permitted", target)
@@ -255,7 +255,7 @@ async def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pyt
 
 
 async def test_two_stores_race_for_a_name(tmp_path: Path) -> None:
-    """Of creators in two stores of one folder one wins; what it wrote and its marks belong together."""
+    """If two stores of one folder race for a name, one wins, and its bytes and sidecar belong together."""
     stores = [LocalStore(str(tmp_path)) for _ in range(2)]
     for number in range(30):
         results = await asyncio.gather(
@@ -274,7 +274,7 @@ async def test_two_stores_race_for_a_name(tmp_path: Path) -> None:
 
 
 async def test_each_folder_is_read_once_a_listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Paging through a folder reads it once, and a listing of records does not look at the pictures beside them."""
+    """A listing reads each folder once, and a listing of records does not read the pictures beside them."""
     for number in range(50):
         (tmp_path / f"{number:02}.jpg").touch()
     (tmp_path / "records/run").mkdir(parents=True)
@@ -304,7 +304,7 @@ async def test_each_folder_is_read_once_a_listing(tmp_path: Path, monkeypatch: p
 
 
 async def test_a_page_that_is_asked_for_again_is_the_same(tmp_path: Path) -> None:
-    """A page may be read twice, as a retry does, and what was deleted meanwhile is not in it."""
+    """A page can be read twice, as a retry does, and it leaves out files that were deleted in between."""
     for number in range(9):
         (tmp_path / f"{number}.jpg").touch()
     store = LocalStore(str(tmp_path))
@@ -318,7 +318,7 @@ async def test_a_page_that_is_asked_for_again_is_the_same(tmp_path: Path) -> Non
 
 
 async def test_names_that_are_no_utf8(tmp_path: Path) -> None:
-    """A name in an old encoding is listed, read, and comes through a record unharmed."""
+    """A name in an old encoding is listed and read, and a record keeps it unchanged."""
     with open(os.fsencode(tmp_path) + b"/\xe9.jpg", "wb") as file:  # noqa: PTH123, ASYNC230
         file.write(b"x")
     store = LocalStore(str(tmp_path))
@@ -328,7 +328,7 @@ async def test_names_that_are_no_utf8(tmp_path: Path) -> None:
 
 
 async def test_a_folder_is_no_object(tmp_path: Path) -> None:
-    """Reading a folder finds nothing, and leaves no descriptor open."""
+    """A read of a folder finds nothing, and leaves no descriptor open."""
     (tmp_path / "folder").mkdir()
     store = LocalStore(str(tmp_path))
     await store.page("")
@@ -342,7 +342,7 @@ async def test_a_folder_is_no_object(tmp_path: Path) -> None:
 
 
 async def test_a_tree_as_deep_as_paths_go(tmp_path: Path) -> None:
-    """Depth is bounded by the file system only."""
+    """Only the file system limits the depth of a tree."""
     name = "d/" * 900 + "a.jpg"
     store = LocalStore(str(tmp_path))
     await create(store, name)
@@ -350,7 +350,7 @@ async def test_a_tree_as_deep_as_paths_go(tmp_path: Path) -> None:
 
 
 async def test_a_cancelled_request_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once a cancelled creation is over, nothing more happens behind its caller's back."""
+    """Once a cancelled create has ended, nothing goes on in the background."""
     link, begun = os.link, asyncio.Event()
     loop = asyncio.get_running_loop()
     done: list[str] = []
@@ -373,7 +373,7 @@ async def test_a_cancelled_request_has_ended(tmp_path: Path, monkeypatch: pytest
 
 
 async def test_what_a_sink_raises_is_no_fault_of_the_store(tmp_path: Path) -> None:
-    """An error of the caller's own, even one that a disk could raise, comes out as it is."""
+    """An error of the caller's own sink comes out unchanged, even one that a disk could raise."""
 
     class Full(BytesSink):
         def write(self, chunk: Chunk) -> None:
@@ -387,7 +387,7 @@ async def test_what_a_sink_raises_is_no_fault_of_the_store(tmp_path: Path) -> No
 
 
 async def test_a_folder_that_is_a_link(tmp_path: Path) -> None:
-    """The store's own folder may be a symbolic link, and is made if it is not there."""
+    """The store's own folder can be a symbolic link, and is created if it does not exist."""
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
     for root in ("link", "made/on/the/way"):
