@@ -1,4 +1,4 @@
-"""What the bench keeps, and the document that is made of it."""
+"""Tests of the bench's results, and of the document that is made from them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +11,13 @@ from tests.unit.test_documents import module
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What was measured."""
+    """A measured figure."""
 
     seconds: float
 
 
 def result(seconds: float) -> Result:
-    """Return what a part may find."""
+    """Return an example of a part's result."""
     rows = [
         Row("time to start", "0.5 s", f"{seconds} s", {"others": "2 s"}, seconds <= 0.5, "on a busy machine"),
         Row("time to stop", "", "1 s"),
@@ -26,7 +26,7 @@ def result(seconds: float) -> Result:
 
 
 def test_a_part_replaces_its_own(tmp_path: Path) -> None:
-    """A part that is run anew leaves the others as they were."""
+    """A part that runs again replaces its own result and leaves the others."""
     file = tmp_path / "results.json"
     keep("start", result(1.0), file)
     keep("memory", result(2.0), file)
@@ -37,7 +37,7 @@ def test_a_part_replaces_its_own(tmp_path: Path) -> None:
 
 
 def test_results_of_another_version_are_refused(tmp_path: Path) -> None:
-    """What another version of the bench has kept is not taken for one's own."""
+    """The bench refuses results of another version."""
     file = tmp_path / "results.json"
     file.write_text('{"version": 99, "parts": {}}')
     with pytest.raises(ValueError, match="version 99"):
@@ -45,7 +45,7 @@ def test_results_of_another_version_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_document_names_what_misses_its_goal(tmp_path: Path) -> None:
-    """Goals that are missed stand at the top with their reasons, and every row in its section."""
+    """The document names missed goals at the top with their reasons, and has every row in its section."""
     file = tmp_path / "results.json"
     keep("start", result(1.0), file)
     keep("memory", result(0.25), file)

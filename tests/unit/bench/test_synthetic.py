@@ -1,4 +1,4 @@
-"""The bucket that exists only as it is listed is a bucket: sorted, unique, the same from wherever it is listed."""
+"""Tests of the synthetic bucket: it is sorted, has unique names, and is the same from wherever it is listed."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from thumbrun.storage.base import BytesSink, Entry, ExistsError
 
 @pytest.mark.parametrize("count", [1, 7, 1_000, 20_001])
 def test_names_are_sorted_and_unique(count: int) -> None:
-    """Each rank has a name of its own, in the order in which a listing shows them."""
+    """Each rank has its own name, in the order of a listing."""
     names = list(Names(count))
     assert count == len(set(names))
     assert sorted(names, key=str.encode) == names
@@ -19,7 +19,7 @@ def test_names_are_sorted_and_unique(count: int) -> None:
 
 @pytest.mark.parametrize("colliding", [0.0, 0.02, 0.25])
 def test_as_many_names_collide_as_were_asked_for(colliding: float) -> None:
-    """The share of names whose last part other folders hold as well is the one asked for."""
+    """The share of names whose last part occurs in other folders is the requested one."""
     names = list(Names(40_000, colliding=colliding))
     last = [name.rpartition("/")[2] for name in names]
     seen: dict[str, int] = {}
@@ -29,7 +29,7 @@ def test_as_many_names_collide_as_were_asked_for(colliding: float) -> None:
 
 
 def test_a_listing_is_the_same_in_pages_and_ranges() -> None:
-    """Page by page, or from one name to another, the same objects are shown with the same facts."""
+    """A listing shows the same objects in pages and in ranges."""
 
     async def scenario() -> None:
         names = Names(3_500)
@@ -45,7 +45,7 @@ def test_a_listing_is_the_same_in_pages_and_ranges() -> None:
 
 
 def test_records_are_kept_as_they_were_written() -> None:
-    """What is created is read back, once, and its requests are counted."""
+    """A record reads back as it was written, once, and its requests are counted."""
 
     async def scenario() -> None:
         meter = Meter()
@@ -65,13 +65,13 @@ def test_records_are_kept_as_they_were_written() -> None:
 
 
 async def test_planning_is_measured_whole() -> None:
-    """A task lists once and reads no more than the plan, its own shards and their renames."""
+    """A task lists once, and reads only the plan, its own shards and their renames."""
     planned = await plan(25_000, 10)
     assert 25_000 == planned.objects
     assert 0.98 * planned.objects <= planned.items <= planned.objects
     assert planned.cpu > 0
     assert planned.store_cpu > 0
-    assert planned.requests["page of the source"] < 25 + 400  # its pages, and looking for where to cut ranges
+    assert planned.requests["page of the source"] < 25 + 400  # its pages, and requests that find where to cut ranges
     for asked, own in zip(planned.asked, planned.own_shards, strict=True):
         assert asked.keys() == {"read of records"}
         assert 1 + own <= asked["read of records"] <= 1 + 2 * own

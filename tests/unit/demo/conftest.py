@@ -1,4 +1,4 @@
-"""The demo's objects, drawn once for all tests."""
+"""The objects of the demo, drawn once for all tests."""
 
 from pathlib import Path
 

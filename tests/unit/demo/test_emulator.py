@@ -1,4 +1,4 @@
-"""The embedded emulator: it is there when its block begins, keeps what it is given, and outlives nobody."""
+"""Tests of the embedded emulator: it starts with its block, keeps its objects, and leaves no process behind."""
 
 import os
 import select
@@ -29,12 +29,12 @@ def emulator() -> Iterator[Emulator]:
 
 
 def wait_for_end(pid_descriptor: int) -> bool:
-    """Wait until a process has ended, a minute at most."""
+    """Wait at most a minute until a process has ended."""
     return bool(select.select([pid_descriptor], [], [], 60)[0])
 
 
 def test_what_is_put_is_what_comes_back(emulator: Emulator) -> None:
-    """Any name and any bytes survive the way into a bucket and back."""
+    """Any name and any bytes read back from a bucket unchanged."""
     body = bytes(range(256)) * 10
     emulator.put("bucket", ODD, body, content_type="image/jpeg")
     assert body == emulator.read("bucket", ODD)
@@ -44,20 +44,20 @@ def test_what_is_put_is_what_comes_back(emulator: Emulator) -> None:
 
 
 def test_an_object_may_have_no_content_type(emulator: Emulator) -> None:
-    """As with many uploads, nothing says what the bytes are."""
+    """An object can have no content type, as after many uploads."""
     emulator.put("bucket", "untyped", b"x")
     assert not emulator.objects("bucket", "untyped")["untyped"].get("contentType")
 
 
 def test_a_proxy_of_the_machine_is_not_asked(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """HTTP_PROXY concerns the world outside, not this machine's own emulator."""
+    """The emulator ignores HTTP_PROXY, because it is on this machine."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
     assert emulator.objects("bucket", "nothing of this name") == {}
 
 
 def test_its_log_holds_every_request(tmp_path: Path) -> None:
-    """With a log, each request is a line in it, once the block has ended."""
+    """A log holds a line for each request once the block has ended."""
     log = tmp_path / "log"
     with running_emulator(log) as running:
         running.create_bucket("bucket")
@@ -66,14 +66,14 @@ def test_its_log_holds_every_request(tmp_path: Path) -> None:
 
 
 def test_what_it_says_never_stops_it(emulator: Emulator) -> None:
-    """More lines than a pipe holds (64 KiB) go through, since they are read."""
+    """The program goes on after more lines than a pipe holds (64 KiB), because the lines are read."""
     for _ in range(400):
         emulator.objects("bucket", "a prefix of some length, which makes each line longer than it would be " * 3)
     assert emulator.objects("bucket", "nothing") == {}
 
 
 def test_it_ends_with_its_block() -> None:
-    """After the block, process and reader are gone."""
+    """After the block, the process and the thread that reads its output have ended."""
     threads = threading.active_count()
     with running_emulator() as running:
         descriptor = os.pidfd_open(running.pid)
@@ -85,7 +85,7 @@ def test_it_ends_with_its_block() -> None:
 
 
 def test_it_dies_with_its_parent() -> None:
-    """Whoever kills the demo, even with SIGKILL, leaves no emulator behind."""
+    """A demo that is killed, even with SIGKILL, leaves no emulator behind."""
     code = "import sys; from thumbrun.demo.program import Program\nprint(Program().pid, flush=True); sys.stdin.read()"
     parent = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert parent.stdout is not None
@@ -101,7 +101,7 @@ def test_it_dies_with_its_parent() -> None:
 
 
 def test_a_port_that_another_took_first_is_given_up(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between choosing a port and listening on it another process may take it: the next port is tried."""
+    """If another process takes the port first, the program tries the next port."""
     taken = int(emulator.url.rpartition(":")[2])
     free = program.free_port()
     ports = iter([taken, free])
@@ -114,7 +114,7 @@ def test_a_port_that_another_took_first_is_given_up(emulator: Emulator, monkeypa
 def test_a_program_that_does_not_start_is_an_error_that_quotes_it(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If no port will do, the error says what the program said."""
+    """If no port works, the error quotes the program's output."""
     taken = int(emulator.url.rpartition(":")[2])
     monkeypatch.setattr(program, "free_port", lambda: taken)
     with pytest.raises(EmulatorError, match="address already in use"):
@@ -122,7 +122,7 @@ def test_a_program_that_does_not_start_is_an_error_that_quotes_it(
 
 
 def test_without_a_program_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a machine for which there is no wheel, `available` says so and starting is an error."""
+    """On a machine without a wheel, `available` is false and starting is an error."""
     monkeypatch.setattr(program, "find_spec", lambda _: None)
     assert not available()
     with pytest.raises(EmulatorError, match="does not run on this machine"):

@@ -1,4 +1,4 @@
-"""The demo around its pictures: whose folder it takes, and whether it notices a surprise."""
+"""Tests of the demo without its pictures: the folders that it accepts, and the surprises that it reports."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ from thumbrun.reporting.content import Cell
 
 
 def test_a_new_folder_is_taken(tmp_path: Path) -> None:
-    """A folder that does not exist, or is empty, becomes the demo's."""
+    """The demo accepts a folder that does not exist or is empty."""
     claim(tmp_path / "new" / "demo")
     claim(tmp_path / "new" / "demo")
     assert (tmp_path / "new" / "demo" / MARKER).is_file()
 
 
 def test_an_earlier_demo_is_replaced_and_nothing_else(tmp_path: Path) -> None:
-    """What an earlier demo wrote is emptied; a user's file beside it stays."""
+    """The demo deletes the results of an earlier demo, and keeps a user's file beside them."""
     claim(tmp_path)
     (tmp_path / "thumbnails").mkdir()
     (tmp_path / "thumbnails" / "old.jpg").touch()
@@ -29,7 +29,7 @@ def test_an_earlier_demo_is_replaced_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_someone_else_is_refused(tmp_path: Path) -> None:
-    """`--folder ~/Pictures` must not cost anybody their thumbnails."""
+    """The demo refuses a folder with other files, so `--folder ~/Pictures` deletes no thumbnails."""
     (tmp_path / "thumbnails").mkdir()
     with pytest.raises(SettingsError, match="must be new or empty"):
         claim(tmp_path)
@@ -37,7 +37,7 @@ def test_a_folder_of_someone_else_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_is_refused(tmp_path: Path) -> None:
-    """`--folder README.md` is a mistake."""
+    """The demo refuses a file, as in `--folder README.md`."""
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match="which is a file"):
         claim(tmp_path / "file")
@@ -47,12 +47,12 @@ def test_a_file_is_refused(tmp_path: Path) -> None:
     ("path", "fits"), [("a/b.jpg", True), ("a//b.jpg", False), ("a/", False), ("a/no suffix", False), ("🎈?.png", True)]
 )
 def test_only_what_a_folder_can_show_goes_into_one(path: str, fits: bool) -> None:
-    """Without an emulator, samples that only a bucket can hold are left out."""
+    """Without an emulator, the demo leaves out samples that only a bucket can hold."""
     assert fits is fits_folder(Sample(path, b"x", None, "note"))
 
 
 def test_a_surprise_is_said() -> None:
-    """A sample that came out otherwise than meant, is missing, or came without being meant to, each has a sentence."""
+    """A sample with a wrong outcome, without one, or with one that it should not have, gets a sentence."""
     drawn = [
         Sample("fine.jpg", b"", None, ""),
         Sample("fails.jpg", b"", None, "", Status.FAILED, Reason.TRUNCATED),

@@ -1,4 +1,4 @@
-"""The demo's objects: every format and oddity is there, and is what its note says."""
+"""Tests of the demo's objects: every format and oddity is there and matches its note."""
 
 import io
 
@@ -52,7 +52,7 @@ DECODED = [
 def test_a_sample_is_what_it_claims_to_be(
     drawn: Drawn, path: str, format_: str, mode: str, size: tuple[int, int], frames: int
 ) -> None:
-    """Format, mode, size and number of frames are those that the table promises, and all pixels decode."""
+    """Format, mode, size and number of frames match the table, and all pixels decode."""
     with Image.open(io.BytesIO(drawn[path].data)) as image:
         assert (format_, mode, size) == (image.format, image.mode, image.size)
         assert frames == getattr(image, "n_frames", 1)
@@ -60,7 +60,7 @@ def test_a_sample_is_what_it_claims_to_be(
 
 
 def test_every_format_that_is_read_has_a_sample(drawn: Drawn) -> None:
-    """The demo shows every format that thumbrun reads."""
+    """The demo has a sample of every format that thumbrun reads."""
     shown = {
         found.name
         for sample in drawn.values()
@@ -70,13 +70,13 @@ def test_every_format_that_is_read_has_a_sample(drawn: Drawn) -> None:
 
 
 def test_the_heic_sample_is_one(drawn: Drawn) -> None:
-    """The HEIC comes from libheif's own encoder and decodes to the picture's size."""
+    """The HEIC sample comes from libheif's own encoder and decodes to the picture's size."""
     image = pillow_heif.read_heif(drawn["formats/sea.heic"].data)
     assert (600, 400) == image.size
 
 
 def test_without_pillow_heif_there_is_no_heic_and_the_demo_knows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the encoder of HEIC is missing, only its sample is left out, and `left_out` says so."""
+    """Without the HEIC encoder, the demo leaves out only the HEIC sample, and `left_out` says so."""
     monkeypatch.setattr(module, "find_spec", lambda _: None)
     assert ["HEIC"] == left_out()
     drawn = {sample.path for sample in module._formats({"HEIC"})}
@@ -85,7 +85,7 @@ def test_without_pillow_heif_there_is_no_heic_and_the_demo_knows(monkeypatch: py
 
 
 def test_progressive_samples_are_progressive(drawn: Drawn) -> None:
-    """The progressive JPEGs are stored in scans, and the others are not."""
+    """Only the progressive JPEG samples are stored in scans."""
     progressive = ("holiday/2024/beach sunset.jpg", "holiday/2025/Norway/full moon.jpg")
     for path, expected in (*((path, True) for path in progressive), ("gallery/alps.jpg", False)):
         with Image.open(io.BytesIO(drawn[path].data)) as image:
@@ -94,7 +94,7 @@ def test_progressive_samples_are_progressive(drawn: Drawn) -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_each_orientation_shows_the_same_rocket(drawn: Drawn, orientation: int) -> None:
-    """Each file carries its orientation, and is the upright rocket once that is followed."""
+    """Each file has its orientation, and shows the upright rocket once a program follows it."""
     with Image.open(io.BytesIO(drawn[f"orientation/{orientation}.jpg"].data)) as image:
         assert orientation == image.getexif()[0x0112]
         upright = ImageOps.exif_transpose(image)
@@ -105,7 +105,7 @@ def test_each_orientation_shows_the_same_rocket(drawn: Drawn, orientation: int) 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_the_renderer_turns_each_orientation_upright(drawn: Drawn, orientation: int) -> None:
-    """The thumbnails of all eight orientations, made as the tasks make them, are one picture."""
+    """The thumbnails of all eight orientations show the same picture."""
     upright = thumbnail_pixels(drawn["orientation/1.jpg"].data, 100, 100)
     turned = thumbnail_pixels(drawn[f"orientation/{orientation}.jpg"].data, 100, 100)
     assert (75, 100) == upright.size == turned.size
@@ -114,7 +114,7 @@ def test_the_renderer_turns_each_orientation_upright(drawn: Drawn, orientation: 
 
 @pytest.mark.parametrize("space", [ADOBE_RGB, DISPLAY_P3])
 def test_profiles_map_neutral_to_neutral(space: tuple[tuple[float, float, float], ...]) -> None:
-    """White and mid grey stay neutral in a space made from primaries that add up to its white."""
+    """White and mid grey stay neutral in a space whose primaries add up to its white."""
     profile = ImageCms.ImageCmsProfile(io.BytesIO(rgb_profile("test", space)))  # type: ignore[arg-type]
     for level in (255, 128):
         picture = Image.new("RGB", (1, 1), (level, level, level))
@@ -138,7 +138,7 @@ def test_the_grey_profile_states_its_own_length(drawn: Drawn) -> None:
     ("path", "name"), [("colour/adobe-rgb.jpg", "Adobe RGB"), ("colour/display-p3.jpg", "Display P3")]
 )
 def test_wide_colours_carry_their_profile(drawn: Drawn, path: str, name: str) -> None:
-    """The profile is one that a colour engine reads, and following it gives other pixels than ignoring it."""
+    """A colour engine reads the profile, and using it gives other pixels than ignoring it."""
     with Image.open(io.BytesIO(drawn[path].data)) as image:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
         assert name == ImageCms.getProfileDescription(profile).strip()
@@ -149,7 +149,7 @@ def test_wide_colours_carry_their_profile(drawn: Drawn, path: str, name: str) ->
 
 
 def test_sixteen_bits_are_used(drawn: Drawn) -> None:
-    """The 16-bit sample has values beyond 8 bits, so that a decoder which cuts them is seen."""
+    """The 16-bit sample has values beyond 8 bits, so a decoder that cuts them is noticed."""
     with Image.open(io.BytesIO(drawn["colour/grey-16-bit.png"].data)) as image:
         low, high = image.getextrema()
     assert isinstance(high, (int, float))
@@ -158,16 +158,16 @@ def test_sixteen_bits_are_used(drawn: Drawn) -> None:
 
 
 def test_transparency_is_there(drawn: Drawn) -> None:
-    """The transparent samples have pixels of full and of no opacity, the palette's too."""
+    """The transparent samples, also the one with a palette, have fully transparent and fully opaque pixels."""
     for path in ("colour/star.png", "colour/star-palette.png", "colour/star.webp", "formats/star.ico"):
         with Image.open(io.BytesIO(drawn[path].data)) as image:
             alpha = set(image.convert("RGBA").getchannel("A").tobytes())
         assert 0 in alpha, path
-        assert max(alpha) >= 254, path  # what a palette makes of 255
+        assert max(alpha) >= 254, path  # a palette can turn 255 into 254
 
 
 def test_the_truncated_sample_is_truncated(drawn: Drawn) -> None:
-    """The header can be read; the pixels end early."""
+    """The header of the sample decodes, but its pixels end early."""
     with Image.open(io.BytesIO(drawn["trouble/cut short.jpg"].data)) as image:
         assert (1200, 800) == image.size
         with pytest.raises(OSError, match="truncated"):
@@ -184,7 +184,7 @@ def test_the_bomb_is_small_and_declares_a_monster(drawn: Drawn, monkeypatch: pyt
 
 
 def test_oddities_of_names_and_types_are_there(drawn: Drawn) -> None:
-    """Each oddity that buckets have is among the samples."""
+    """The samples have every oddity that real buckets have."""
     paths = list(drawn)
     for part in (" ", "  ", "#", "?", "%", "'", "<b>", "&", "🎈", "é", "富", "\u202e", "//"):
         assert any(part in path for path in paths), part
@@ -197,7 +197,7 @@ def test_oddities_of_names_and_types_are_there(drawn: Drawn) -> None:
 
 
 def test_what_is_no_item_is_none_for_the_selection(drawn: Drawn) -> None:
-    """The selection takes those samples for items that say so, and no others."""
+    """The selection takes exactly those samples for items that the demo intends as items."""
     selection = Selection()
     for path, sample in drawn.items():
         entry = Entry(path, len(sample.data), "1", content_type=sample.content_type)
@@ -205,7 +205,7 @@ def test_what_is_no_item_is_none_for_the_selection(drawn: Drawn) -> None:
 
 
 def test_names_collide_as_intended(drawn: Drawn) -> None:
-    """Two photographs share a name in two folders, and so would their thumbnails without a hash."""
+    """Two photographs in two folders share a name, so their thumbnails need a hash."""
     rule = NamingRule(layout="flat", format="keep", folds=False, limit=1000)
     names: dict[str, list[str]] = {}
     for path, sample in drawn.items():
@@ -216,7 +216,7 @@ def test_names_collide_as_intended(drawn: Drawn) -> None:
 
 
 def test_what_is_meant_to_fail_says_so(drawn: Drawn) -> None:
-    """The note of every sample without a thumbnail names the reason, and reason and status go together."""
+    """The note of every sample without a thumbnail names its reason, and reason and status match."""
     meant = {sample.path: sample.reason for sample in drawn.values() if sample.reason}
     assert {
         "trouble/cut short.jpg": Reason.TRUNCATED,
@@ -230,14 +230,14 @@ def test_what_is_meant_to_fail_says_so(drawn: Drawn) -> None:
 
 
 def test_paths_differ_and_every_sample_has_a_note() -> None:
-    """No sample replaces another, and each says what it is; asked of the quick groups of `samples`."""
+    """Every sample of the quick groups has its own path and a note."""
     quick = [*module._holiday(), *module._names(), *module._troubles()]
     assert len(quick) == len({sample.path for sample in quick})
     assert all(sample.note for sample in quick)
 
 
 def test_samples_are_the_same_every_time(drawn: Drawn) -> None:
-    """The same objects every time, so that the picture in the README stays true; x265 alone promises nothing."""
+    """The samples are the same every time, so that the README's picture stays true; only x265 can differ."""
     again = {sample.path: sample for sample in samples()}
     assert list(drawn) == list(again)
     differing = {path for path in drawn if drawn[path] != again[path]}

@@ -1,4 +1,4 @@
-"""The whole demo, as `make demo` runs it: with the emulator, and without."""
+"""Tests of the whole demo, as `make demo` runs it: with the emulator and without."""
 
 from pathlib import Path
 
@@ -14,11 +14,11 @@ from thumbrun.demo.run import demo
 def test_everything_comes_out_as_it_was_meant_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_emulator: bool
 ) -> None:
-    """Pictures are drawn, four tasks run, and thumbnails and contact sheet lie in the folder; no failure surprises."""
+    """The demo draws pictures, runs four tasks, and leaves thumbnails and a contact sheet, without a surprise."""
     if with_emulator and not available():
         pytest.skip("the emulator's wheel is for Linux on x86-64 only")
     monkeypatch.setattr(module, "available", lambda: with_emulator)
-    monkeypatch.setenv("THUMBRUN_WIDTH", "7")  # the shell's settings are not the demo's
+    monkeypatch.setenv("THUMBRUN_WIDTH", "7")  # the demo must ignore the settings of the shell
     said: list[str] = []
     assert 0 == demo(str(tmp_path / "demo"), lambda line: said.append(str(line)))
     assert with_emulator == ("in an emulator of Cloud Storage" in "\n".join(said))

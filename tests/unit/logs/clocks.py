@@ -1,20 +1,20 @@
-"""A clock that tests turn by hand."""
+"""A clock that tests set by hand."""
 
 from datetime import UTC, datetime, timedelta
 
 
 class HandClock:
-    """Time that passes when told to.
+    """A clock whose time passes only when a test sets it.
 
     Attributes:
-        seconds: Since it was made.
+        seconds: The seconds since its start.
     """
 
     def __init__(self) -> None:
         self.seconds = 0.0
 
     def now(self) -> datetime:
-        """Return the moment."""
+        """Return the time."""
         return datetime(2026, 1, 2, 15, 30, 40, tzinfo=UTC) + timedelta(seconds=self.seconds)
 
     def monotonic(self) -> float:
@@ -22,11 +22,11 @@ class HandClock:
         return self.seconds
 
     async def sleep(self, seconds: float) -> None:
-        """Pass at once."""
+        """Return at once."""
         self.seconds += seconds
 
     def uniform(self, low: float, high: float) -> float:
-        """Return the lower."""
+        """Return the lower number."""
         return min(low, high)
 
     def nonce(self) -> str:

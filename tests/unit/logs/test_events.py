@@ -1,4 +1,4 @@
-"""What the parts of a task say, before it takes a form."""
+"""Tests of the events that the parts of a task report, before they take a form."""
 
 import ast
 import re
@@ -21,12 +21,12 @@ PACKAGE = Path(thumbrun.__file__).parent
 
 
 class Heard:
-    """A sink that remembers.
+    """A sink that records its calls.
 
     Attributes:
-        events: In order.
+        events: The events in order.
         last: The last progress, with its labels.
-        closed: How often it was closed.
+        closed: The number of times that it was closed.
     """
 
     def __init__(self) -> None:
@@ -35,20 +35,20 @@ class Heard:
         self.closed = 0
 
     def event(self, event: Event) -> None:
-        """Remember an event."""
+        """Record an event."""
         self.events.append(event)
 
     def progress(self, progress: Progress, labels: Mapping[str, str]) -> None:
-        """Remember the progress."""
+        """Record the progress."""
         self.last = progress, dict(labels)
 
     def close(self) -> None:
-        """Count."""
+        """Count the call."""
         self.closed += 1
 
 
 def test_each_severity_has_its_method() -> None:
-    """Events have the name, severity, message and fields that they were said with, and the labels of their time."""
+    """An event has the name, severity, message and fields of its call, and the labels known at that time."""
     heard = Heard()
     events = Events(heard, HandClock(), task="3")
     events.debug("a", "A", x=1)
@@ -67,7 +67,7 @@ def test_each_severity_has_its_method() -> None:
 
 
 def test_the_labels_of_an_event_do_not_change_afterwards() -> None:
-    """What was said before the run was known stays without it."""
+    """An event from before the run was known stays without the run."""
     heard = Heard()
     events = Events(heard, HandClock())
     events.info("a", "A")
@@ -76,7 +76,7 @@ def test_the_labels_of_an_event_do_not_change_afterwards() -> None:
 
 
 def test_the_listing_is_told_every_ten_seconds() -> None:
-    """A listing calls for every page, and is heard now and then."""
+    """A listing reports every page, and the event appears every ten seconds."""
     heard, clock = Heard(), HandClock()
     events = Events(heard, clock)
     for second in range(31):
@@ -86,7 +86,7 @@ def test_the_listing_is_told_every_ten_seconds() -> None:
 
 
 def test_outcomes_and_retries() -> None:
-    """A failed image is a warning, a skipped one is not, and both say which, why, and what that means."""
+    """A failed image is a warning and a skipped one is not; both name the image, the reason and its meaning."""
     heard = Heard()
     events = Events(heard, HandClock())
     for reason in (Reason.TRUNCATED, Reason.UNSUPPORTED):
@@ -108,7 +108,7 @@ def test_outcomes_and_retries() -> None:
 
 
 def test_progress_goes_through_events_and_back() -> None:
-    """The numbers of an event of progress are those it was made of, and several tasks' add up."""
+    """A progress event reads back with the same numbers, and the progress of several tasks adds up."""
     one, other = Progress(10, 1, 2, 3, 400, 50), Progress(20, 2, 0, 1, 100, 10)
     assert one == Progress.from_event(progress_event(one, {}))
     assert Progress(30, 3, 2, 4, 500, 60) == one + other
@@ -144,19 +144,19 @@ HARMLESS = [
 
 @pytest.mark.parametrize(("text", "expected"), SECRETS.items())
 def test_secrets_are_taken_out(text: str, expected: str) -> None:
-    """Tokens, keys and signatures do not reach a log; what stands around them does."""
+    """Tokens, keys and signatures do not reach a log, and the text around them does."""
     assert expected == redacted(text)
     assert "secret" not in redacted(text)
 
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_names_stay_as_they_are(text: str) -> None:
-    """What is no secret is not taken for one."""
+    """A name that only resembles a secret stays unchanged."""
     assert text == redacted(text)
 
 
 def test_no_part_of_an_event_carries_a_secret() -> None:
-    """Messages, fields, and what lies within fields pass through the same."""
+    """Secrets are removed from messages, from fields, and from values within fields."""
     heard = Heard()
     token = "ya29.secretsecret"  # noqa: S105
     Events(heard, HandClock()).warning("a", f"no {token}", x=token, y={"z": [token, 1]}, e=ValueError(token))
@@ -165,7 +165,7 @@ def test_no_part_of_an_event_carries_a_secret() -> None:
 
 
 def called_names() -> Iterator[tuple[str, str]]:
-    """Yield the name and severity of each event that the package's code says, as far as they stand there."""
+    """Yield the name and severity of each event in the package's code, if they are constants."""
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
@@ -177,7 +177,7 @@ def called_names() -> Iterator[tuple[str, str]]:
 
 
 def test_every_event_stands_in_the_table() -> None:
-    """The names and severities are a promise, so what the code says is what the documentation lists."""
+    """The documentation lists every name and severity in the code, because they are a promise."""
     rows = re.findall(r"^\| ([a-z, -]+) \| ([A-Z, ]+) \|", events_module.__doc__ or "", re.MULTILINE)
     listed = {name: severities for names, severities in rows for name in names.split(", ")}
     found = dict(called_names())

@@ -1,4 +1,4 @@
-"""Events as lines, for Cloud Logging, for a pipe and for a terminal."""
+"""Tests of events as lines, for Cloud Logging, for a pipe and for a terminal."""
 
 import io
 import json
@@ -22,7 +22,7 @@ from thumbrun.logs.terminal import Terminal
 
 LABELS = "logging.googleapis.com/labels"
 HOSTILE = "in/[red]:smile:\x1b[2J\x1b]0;x\x07\r\n\u2028\u202egpj.\udcff\x9b31m\\"
-ANY_TEXT = st.text(st.characters(codec=None, categories=None))  # lone surrogates and control characters included
+ANY_TEXT = st.text(st.characters(codec=None, categories=None))  # includes lone surrogates and control characters
 JSON_VALUES = st.recursive(
     st.none()
     | st.booleans()
@@ -35,7 +35,7 @@ JSON_VALUES = st.recursive(
 
 
 def json_text(event: Event, **options: Any) -> str:
-    """Return what is written of an event as JSON."""
+    """Return the JSON that is written for an event."""
     stream = io.StringIO()
     JsonLines(stream, HandClock(), **options).event(event)
     return stream.getvalue()
@@ -57,7 +57,7 @@ def test_a_json_line() -> None:
 
 @given(ANY_TEXT, st.dictionaries(st.from_regex("[a-z_]{1,8}x", fullmatch=True), JSON_VALUES, max_size=4))
 def test_any_event_is_one_line_that_reads_back(message: str, fields: dict[str, Any]) -> None:
-    """Whatever is in a name, the line is ASCII without a break, and says to a parent what was said."""
+    """Any event is one line of ASCII, and a parent reads the same event back."""
     event = Event("a-name", "WARNING", message, fields, {"task": message})
     text = json_text(event)
     assert text.isascii()
@@ -67,7 +67,7 @@ def test_any_event_is_one_line_that_reads_back(message: str, fields: dict[str, A
 
 
 def test_what_json_has_no_form_for() -> None:
-    """Numbers without a value, objects and bytes become text; a log is no place to fail."""
+    """Numbers without a value, objects and bytes become text, because logging must never fail."""
     fields = {"a": math.nan, "b": -math.inf, "c": Path("/x"), "d": {1: {2}}, "e": b"\xff", "f": ValueError("no")}
     found = parse(json_text(Event("a", "INFO", "", fields)))
     assert found is not None
@@ -75,7 +75,7 @@ def test_what_json_has_no_form_for() -> None:
 
 
 def test_fields_with_the_names_of_cloud_logging() -> None:
-    """A field never takes the place of the severity or the time."""
+    """A field never replaces the severity or the time."""
     record = json.loads(json_text(Event("a", "INFO", "m", {"severity": "x", "timestamp": 1, LABELS: {}})))
     assert "INFO" == record["severity"]
     assert {"event": "a"} == record[LABELS]
@@ -83,7 +83,7 @@ def test_fields_with_the_names_of_cloud_logging() -> None:
 
 
 def test_a_line_fits_an_entry() -> None:
-    """Cloud Logging takes 256 KiB, so what is long is shortened, whatever it is made of."""
+    """Long texts of any characters are shortened, so that a line fits into the 256 KiB of Cloud Logging."""
     long = "\U0001f600" * 1_000_000
     assert len(json_text(Event("a", "INFO", long, {"source": long, "detail": long}))) < 256 * 1024
 
@@ -105,18 +105,18 @@ def test_a_line_fits_an_entry() -> None:
     ],
 )
 def test_other_lines_are_no_events(line: str) -> None:
-    """What a library prints among the lines is not taken for an event, and breaks nothing."""
+    """A line that a library prints in between is not an event, and does no harm."""
     assert None is parse(line)
 
 
 @given(ANY_TEXT)
 def test_no_line_breaks_the_parser(line: str) -> None:
-    """Any text is an event or none."""
+    """Any line is an event or None."""
     parse(line)
 
 
 def counted(sink: Sink, clock: HandClock, seconds: int) -> None:
-    """Settle an item a second."""
+    """Finish one item a second."""
     for second in range(seconds):
         clock.seconds = float(second)
         sink.progress(Progress(total=100, done=second), {"task": "0"})
@@ -124,7 +124,7 @@ def counted(sink: Sink, clock: HandClock, seconds: int) -> None:
 
 @pytest.mark.parametrize(("seconds", "expected"), [(30.0, [0, 30, 60]), (20.0, [0, 20, 40, 60])])
 def test_progress_as_json_comes_now_and_then(seconds: float, expected: list[int]) -> None:
-    """A line every 30 s at most, with its numbers; the last one when the work ends, once."""
+    """JSON has a progress line every 30 seconds at most, and the last one once at the end."""
     stream, clock = io.StringIO(), HandClock()
     sink = JsonLines(stream, clock, seconds=seconds)
     counted(sink, clock, 62)
@@ -135,7 +135,7 @@ def test_progress_as_json_comes_now_and_then(seconds: float, expected: list[int]
 
 
 def test_progress_as_text_comes_now_and_then() -> None:
-    """A line every 10 s at most, with the rate and the time left; the last one when the work ends, once."""
+    """Text has a progress line with rate and time left every 10 seconds at most, and the last one once at the end."""
     stream, clock = io.StringIO(), HandClock()
     sink = TextLines(stream, clock)
     counted(sink, clock, 25)
@@ -149,7 +149,7 @@ def test_progress_as_text_comes_now_and_then() -> None:
 
 
 def test_text_lines_say_how_severe_it_is_where_that_matters() -> None:
-    """Warnings and errors say so, a hint has its own line, and what is for the curious is left out."""
+    """A line marks warnings and errors, a hint has its own line, and debug events are left out."""
     stream = io.StringIO()
     sink = TextLines(stream, HandClock())
     for severity in ("DEBUG", "INFO", "NOTICE", "WARNING"):
@@ -161,7 +161,7 @@ def test_text_lines_say_how_severe_it_is_where_that_matters() -> None:
 
 @given(ANY_TEXT)
 def test_text_from_outside_moves_no_cursor(text: str) -> None:
-    """What is made harmless is printable on one line, and what was harmless stays as it is."""
+    """Escaped text is printable and on one line, and harmless text stays unchanged."""
     assert printable(text).isprintable()
     assert not text.isprintable() or text == printable(text)
     assert quoted(text).isprintable()
@@ -171,8 +171,8 @@ def test_text_from_outside_moves_no_cursor(text: str) -> None:
 @pytest.mark.parametrize("sink", [TextLines, Terminal])
 @given(message=ANY_TEXT, hint=ANY_TEXT)
 def test_no_sink_for_people_lets_control_characters_through(sink: type[Terminal], message: str, hint: str) -> None:
-    """Messages, hints and listings alike: the only character that moves the cursor is the end of a line."""
-    stream = io.StringIO()  # no terminal, so what rich itself would send to one is not among it
+    """In messages, hints and listings, only the end of a line moves the cursor."""
+    stream = io.StringIO()  # the stream is no terminal, so rich adds no escapes of its own
     made = sink(stream, HandClock())
     made.event(Event("a-name", "WARNING", message))
     made.event(Event("error", "ERROR", f"{message}\n{hint}", {"hint": hint}))
@@ -180,22 +180,22 @@ def test_no_sink_for_people_lets_control_characters_through(sink: type[Terminal]
 
 
 def test_names_are_no_markup() -> None:
-    """What rich would take for a style, a smiley or an escape is shown as it is in the name."""
+    """Text that rich would take for a style, a smiley or an escape is shown unchanged."""
     stream = io.StringIO()
     Terminal(stream, HandClock()).event(Event("a-name", "WARNING", HOSTILE))
     assert f"warning: {printable(HOSTILE)}\n" == stream.getvalue()
 
 
 class FakeTerminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
-        """Say so."""
+        """Return True."""
         return True
 
 
 def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bar stands with its counts when it is left, and messages are above it."""
+    """The bar stays on the screen with its counts, and messages stand above it."""
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("TERM", "xterm")
     stream, clock = FakeTerminal(), HandClock()
@@ -218,7 +218,7 @@ def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("width", "expected"), [(100, "100/s  6 s left"), (40, "6 s left"), (20, "403/1,000")])
 def test_a_narrow_terminal_shows_what_matters_most(width: int, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Numbers are left out, not cut in two."""
+    """A narrow terminal leaves out whole numbers, and cuts none in two."""
     monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setenv("TERM", "xterm")
     stream, clock = FakeTerminal(), HandClock()
@@ -232,7 +232,7 @@ def test_a_narrow_terminal_shows_what_matters_most(width: int, expected: str, mo
 
 
 def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With NO_COLOR, nothing is coloured."""
+    """With NO_COLOR, the terminal shows no colour."""
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
     stream = FakeTerminal()
@@ -260,13 +260,13 @@ CHOICES = [
 def test_the_form_follows_setting_platform_and_stream(
     log_format: str, environ: dict[str, str], terminal: bool, expected: type
 ) -> None:
-    """Each row of the table in the documentation."""
+    """The sink is the one in the documentation's table, for each row of it."""
     stream: TextIO = FakeTerminal() if terminal else io.StringIO()
     assert expected is type(choose_sink(log_format, environ, stream, HandClock()))
 
 
 def test_the_trace_that_was_handed_on() -> None:
-    """A trace is named where both its id and the project are known."""
+    """The trace has a name if both its id and the project are known."""
     parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     expected = "projects/p/traces/4bf92f3577b34da6a3ce929d0e0e4736"
     assert expected == trace_of({"TRACEPARENT": parent, "GOOGLE_CLOUD_PROJECT": "p"})
@@ -276,7 +276,7 @@ def test_the_trace_that_was_handed_on() -> None:
 
 
 def test_a_stream_that_cannot_spell_a_name(tmp_path: Path) -> None:
-    """On a stream that takes ASCII alone, other characters are escaped, and nothing fails."""
+    """A stream that takes only ASCII gets other characters escaped, and nothing fails."""
     with (tmp_path / "log").open("w", encoding="ascii") as stream:
         choose_sink("text", {}, stream, HandClock()).event(Event("a", "INFO", "sm\xf8rrebr\xf8d"))
     assert b"sm\\xf8rrebr\\xf8d\n" == (tmp_path / "log").read_bytes()
@@ -284,7 +284,7 @@ def test_a_stream_that_cannot_spell_a_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_a_reader_that_goes_away_ends_no_task(log_format: str) -> None:
-    """A closed pipe costs what would have been read from it, and closing the stream fails no more."""
+    """A closed pipe loses the log and ends no task, and closing the stream does not fail either."""
     reader, writer = os.pipe()
     with os.fdopen(writer, "w") as stream:
         sink = choose_sink(log_format, {}, stream, HandClock())
@@ -296,6 +296,6 @@ def test_a_reader_that_goes_away_ends_no_task(log_format: str) -> None:
 
 
 def test_rich_is_not_imported_without_a_terminal() -> None:
-    """A task in a container does not spend its start on drawing."""
+    """A task in a container does not import rich, which would slow its start."""
     code = "import sys, thumbrun.cli; sys.exit('rich' in sys.modules)"
     assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode

@@ -1,4 +1,4 @@
-"""How fast it goes, and how long the rest takes."""
+"""Tests of the speed of the work and the time left."""
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from thumbrun.logs.pace import Pace, duration_text
 
 
 def paced(*samples: tuple[float, int]) -> Pace:
-    """Return the pace of some looks."""
+    """Return a pace with some samples."""
     pace = Pace()
     for now, finished in samples:
         pace.note(now, finished)
@@ -27,13 +27,13 @@ def paced(*samples: tuple[float, int]) -> Pace:
     ],
 )
 def test_rate_and_time_left(pace: Pace, rate: float | None, left: float | None) -> None:
-    """What an earlier attempt settled does not count as speed, and nothing is said before something is known."""
+    """Items of an earlier attempt do not count as speed, and the rate is None until it is known."""
     assert rate == pace.rate
     assert left == pace.left(100)
 
 
 def test_the_rate_follows_a_change() -> None:
-    """What went fast at first does not hide for long that it goes slowly now."""
+    """A fast start does not hide for long that the work has become slow."""
     pace = Pace()
     for second in range(100):
         pace.note(float(second), min(second, 50) * 100 + max(0, second - 50))
@@ -42,7 +42,7 @@ def test_the_rate_follows_a_change() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 5), st.integers(0, 50)), min_size=2, max_size=200))
 def test_few_samples_are_kept(steps: list[tuple[float, int]]) -> None:
-    """However often one looks, the rate lies between the slowest and the fastest, and memory is bounded."""
+    """The rate lies between the slowest and the fastest, and memory is bounded, however many samples there are."""
     pace, now, finished = Pace(), 0.0, 0
     for seconds, items in steps:
         now, finished = now + seconds, finished + items
@@ -56,5 +56,5 @@ def test_few_samples_are_kept(steps: list[tuple[float, int]]) -> None:
     [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min"), (3599.6, "1 h"), (3660, "1 h 1 min"), (86400, "1 d")],
 )
 def test_durations(seconds: float, expected: str) -> None:
-    """Two units at most, and none of them nothing."""
+    """A duration has at most two units, and none of them is zero."""
     assert expected == duration_text(seconds)

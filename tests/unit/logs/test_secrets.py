@@ -1,4 +1,4 @@
-"""Secrets in whatever a log quotes: credential files, signed URLs and headers, escaped and encoded as they come."""
+"""Tests of secrets in quoted text: credential files, signed URLs and headers, in all their escapes and encodings."""
 
 import json
 import string
@@ -21,7 +21,7 @@ PEM = st.text(LETTERS + "+/\n", min_size=64, max_size=200).map(
 
 
 def as_it_is(text: str) -> str:
-    """Return the text."""
+    """Return the text unchanged."""
     return text
 
 
@@ -31,7 +31,7 @@ def as_json(text: str) -> str:
 
 
 def twice(text: str) -> str:
-    """Return JSON within JSON, as an error that quotes an error does."""
+    """Return JSON within JSON, as in an error that quotes an error."""
     return json.dumps(json.dumps(text))
 
 
@@ -46,12 +46,12 @@ def encoded(text: str) -> str:
 
 
 def encoded_twice(text: str) -> str:
-    """Return the text as part of a URL that is part of a URL."""
+    """Return the text as part of a URL that is part of another URL."""
     return quote(quote(text, safe=""), safe="")
 
 
 def as_form(text: str) -> str:
-    """Return the text as a form's value, spaces as plus signs."""
+    """Return the text as the value of a form, with plus signs for spaces."""
     return quote_plus(text)
 
 
@@ -61,7 +61,7 @@ FORMS = [as_it_is, repr, as_json, twice, thrice, encoded, encoded_twice, as_form
 @pytest.mark.parametrize("form", FORMS)
 @given(secret=SECRETS, before=WORDS, after=WORDS)
 def test_members_of_credential_files(form: Callable[[str], str], secret: str, before: str, after: str) -> None:
-    """A credential file, quoted whole or in part, loses what is secret and keeps what is not."""
+    """A credential file, quoted whole or in part, loses its secrets and keeps the rest."""
     for name in ("client_secret", "refresh_token", "access_token", "id_token", "password", "private_key_id"):
         found = redacted(form(before + json.dumps({"type": "authorized_user", name: secret}) + after))
         assert secret not in found
@@ -72,7 +72,7 @@ def test_members_of_credential_files(form: Callable[[str], str], secret: str, be
 @pytest.mark.parametrize("form", FORMS)
 @given(key=PEM, before=WORDS)
 def test_private_keys(form: Callable[[str], str], key: str, before: str) -> None:
-    """No line of a private key is left, in its file or by itself, whole or cut."""
+    """No line of a private key remains, in its file or alone, whole or cut."""
     lines = [line for line in key.splitlines()[1:-1] if len(line) > 8 and line.isalnum()]
     for text in (key, json.dumps({"private_key": key, "token_uri": "https://t"}), key[: len(key) // 2]):
         found = redacted(form(before + text))
@@ -83,7 +83,7 @@ def test_private_keys(form: Callable[[str], str], key: str, before: str) -> None
 @pytest.mark.parametrize("name", ["X-Goog-Signature", "X-Amz-Signature", "X-Amz-Security-Token", "upload_id"])
 @given(signature=HEX, before=WORDS)
 def test_signatures_of_urls(form: Callable[[str], str], name: str, signature: str, before: str) -> None:
-    """A signed URL loses its signature and keeps what it points to, however often it was encoded."""
+    """A signed URL loses its signature and keeps its target, however often it was encoded."""
     for query in (
         {"X-Goog-Date": "20260101", name: signature},
         {name: signature, "X-Goog-Date": "20260101"},
@@ -97,7 +97,7 @@ def test_signatures_of_urls(form: Callable[[str], str], name: str, signature: st
 @pytest.mark.parametrize("form", FORMS)
 @given(secret=SECRETS, before=WORDS)
 def test_tokens_of_headers(form: Callable[[str], str], secret: str, before: str) -> None:
-    """A request's headers lose their authorisation, as text, as a mapping, or as JSON."""
+    """Headers of a request lose their authorisation, as text, as a mapping or as JSON."""
     token = f"ya29.{secret}"
     for text in (
         f"Authorization: Bearer {token}",
@@ -111,7 +111,7 @@ def test_tokens_of_headers(form: Callable[[str], str], secret: str, before: str)
 
 @given(st.text('\\"%25,{}:= &?authorizeprivkyX-GoSnu06' + "'", max_size=200))
 def test_what_almost_is_one_changes_nothing_twice(text: str) -> None:
-    """Whatever is made of the pieces of the patterns, taking secrets out again changes nothing."""
+    """Removing secrets a second time changes nothing, for any text made of the patterns' pieces."""
     assert redacted(text) == redacted(redacted(text))
 
 
@@ -121,7 +121,7 @@ def test_what_almost_is_one_changes_nothing_twice(text: str) -> None:
     ids=["backslashes", "percents", "members", "keys", "spaces"],
 )
 def test_no_text_takes_long(text: str) -> None:
-    """A log line of a hostile name costs time in proportion to its length: the suite's time limit sees to it."""
+    """The time for a hostile line grows only with its length; the suite's time limit checks that."""
     redacted(text + '"')
     redacted("authorization" + text)
 
@@ -139,5 +139,5 @@ def test_no_text_takes_long(text: str) -> None:
     ],
 )
 def test_what_only_looks_like_one_stays(text: str) -> None:
-    """Names that mention secrets are names."""
+    """Names that mention secrets stay unchanged."""
     assert text == redacted(text)

@@ -1,4 +1,4 @@
-"""Logs as their readers get them: any text, any secret, any stream, from what a task says to what is written."""
+"""Tests of whole logs, from the call to the written text: any text, any secret, any stream."""
 
 import errno
 import io
@@ -20,7 +20,7 @@ from thumbrun.logs.lines import JSON_SECONDS, JsonLines, TextLines, parse, print
 from thumbrun.logs.secrets import REDACTED, redacted, redacted_value
 from thumbrun.logs.terminal import Terminal
 
-ANY_TEXT = st.text(st.characters(codec=None, categories=None))  # lone surrogates and control characters included
+ANY_TEXT = st.text(st.characters(codec=None, categories=None))  # includes lone surrogates and control characters
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 CONTROLS = "".join(map(chr, [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, 0xFEFF, 0x200B]))
 LABELS = "logging.googleapis.com/labels"
@@ -28,18 +28,18 @@ TOKEN = "ya29.secretsecretsecret"  # noqa: S105
 
 
 class FakeTerminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
-        """Say so."""
+        """Return True."""
         return True
 
 
 class Full(FakeTerminal):
-    """A terminal that fails as it is told to.
+    """A terminal that fails on demand.
 
     Attributes:
-        error: What writing raises, or None.
+        error: The exception that writing raises, or None.
     """
 
     error: OSError | None = None
@@ -53,7 +53,7 @@ class Full(FakeTerminal):
 
 @pytest.fixture(autouse=True)
 def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A terminal of 120 columns that can move its cursor and shows no colours."""
+    """Set the environment of a terminal with 120 columns that can move its cursor and shows no colours."""
     for name, text in {"COLUMNS": "120", "LINES": "40", "TERM": "xterm", "NO_COLOR": "1"}.items():
         monkeypatch.setenv(name, text)
     for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
@@ -67,7 +67,7 @@ def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_any_text_is_one_ascii_line_that_reads_back(
     message: str, name: str, fields: dict[str, str], labels: dict[str, str]
 ) -> None:
-    """Names and keys may be as hostile as messages: the line is ASCII, ends once, and says what was said."""
+    """A hostile name, key or message gives one line of ASCII that ends once and reads back unchanged."""
     stream = io.StringIO()
     JsonLines(stream, HandClock()).event(Event(name, "INFO", message, fields, labels))
     line = stream.getvalue()
@@ -84,7 +84,7 @@ def test_any_text_is_one_ascii_line_that_reads_back(
 
 @given(ANY_TEXT, st.integers(0, 10), ANY_TEXT)
 def test_what_is_passed_on_stays_the_same(message: str, number: int, text: str) -> None:
-    """A line that a parent reads and writes again is the line that its child wrote."""
+    """A line that a parent reads and writes again equals the line of its child."""
     first, second = io.StringIO(), io.StringIO()
     JsonLines(first, HandClock()).event(Event("a", "NOTICE", message, {"n": number, "x": [text]}, {"task": "1"}))
     event = parse(first.getvalue())
@@ -95,7 +95,7 @@ def test_what_is_passed_on_stays_the_same(message: str, number: int, text: str) 
 
 @given(st.text(st.sampled_from(f"{CONTROLS}{BIDI}ab \u05d0\ud800\U0001f600")))
 def test_plain_leaves_nothing_that_moves_or_turns(text: str) -> None:
-    """No control character, bidirectional override or invisible mark is left, and the rest stays."""
+    """Escaped text has no control character, bidirectional override or invisible mark, and the rest is unchanged."""
     found = printable(text)
     assert not set(found) & {*CONTROLS, *BIDI, "\ud800"}
     assert [c for c in text if c in " \u05d0\U0001f600"] == [c for c in found if c in " \u05d0\U0001f600"]
@@ -103,7 +103,7 @@ def test_plain_leaves_nothing_that_moves_or_turns(text: str) -> None:
 
 @pytest.mark.parametrize("character", [*BIDI, *CONTROLS], ids=lambda c: f"U+{ord(c):04X}")
 def test_every_dangerous_character_is_spelt_out(character: str) -> None:
-    """Each becomes its escape, from which one can read what was there."""
+    """Each dangerous character becomes an escape that shows which character it was."""
     found = printable(f"a{character}b")
     assert found.isascii()
     assert f"a{character}b" == found.encode("ascii").decode("unicode_escape")
@@ -112,8 +112,8 @@ def test_every_dangerous_character_is_spelt_out(character: str) -> None:
 @pytest.mark.parametrize("character", [*BIDI, "\x1b", "\r", "\x9b", "\x07"], ids=lambda c: f"U+{ord(c):04X}")
 @pytest.mark.parametrize("made", [TextLines, Terminal])
 def test_no_dangerous_character_reaches_people(character: str, made: type[TextLines] | type[Terminal]) -> None:
-    """In a message, a hint, or how far the listing is."""
-    stream = io.StringIO()  # no terminal: rich sends no escapes of its own
+    """No dangerous character of a message, a hint or a listing reaches people."""
+    stream = io.StringIO()  # the stream is no terminal, so rich sends no escapes of its own
     sink = made(stream, HandClock())
     sink.event(Event("image-failed", "WARNING", f"a{character}b"))
     sink.event(Event("error", "ERROR", f"a{character}b\n{character}", {"hint": character}))
@@ -129,7 +129,7 @@ def test_no_dangerous_character_reaches_people(character: str, made: type[TextLi
 @pytest.mark.parametrize("log_format", ["text", "json"])
 @pytest.mark.parametrize("terminal", [False, True])
 def test_no_secret_reaches_a_stream(log_format: str, terminal: bool) -> None:
-    """Whatever holds a token and however it is said, what is written holds none."""
+    """No token reaches the written text, whatever holds it and whichever method reports it."""
     stream = FakeTerminal() if terminal else io.StringIO()
     sink = choose_sink(log_format, {"TERM": "xterm"}, stream, HandClock())
     events = Events(sink, HandClock())
@@ -157,28 +157,28 @@ def test_no_secret_reaches_a_stream(log_format: str, terminal: bool) -> None:
     ],
 )
 def test_requests_that_a_message_quotes(text: str, expected: str) -> None:
-    """What a library may quote of a request stays readable, but for the secret."""
+    """A request in a library's message stays readable, without its secret."""
     assert expected == redacted(text)
     assert expected == redacted(redacted(text))
 
 
 @given(ANY_TEXT)
 def test_taking_secrets_out_twice_changes_nothing(text: str) -> None:
-    """What is redacted holds no secret, whatever it was; so a parent may do it again."""
+    """Redacted text holds no secret, so a parent can redact it again without effect."""
     once = redacted(text)
     assert once == redacted(once)
 
 
 @given(st.text("ab /.-_\u05d0", max_size=50), st.text("ab /._\u05d0", max_size=50))
 def test_a_token_is_found_wherever_it_stands(before: str, after: str) -> None:
-    """What surrounds a token, as long as it begins a word, does not hide it."""
+    """The text around a token does not hide it, if the token begins a word."""
     found = redacted(f"{before} {TOKEN} {after}")
     assert f"{before} {REDACTED} {after}" == found
 
 
 @pytest.mark.parametrize("value", [None, True, 0, 1.5, "words", ["a", 1], {"a": {"b": None}}])
 def test_what_is_no_secret_keeps_its_type(value: Any) -> None:
-    """Numbers, truths and nothing stay what they are."""
+    """Numbers, booleans and None keep their type."""
     assert value == redacted_value(value)
     assert type(value) is type(redacted_value(value))
 
@@ -200,7 +200,7 @@ CHOICES = list(
 def test_every_combination_has_its_form(
     log_format: str, cloud_run: dict[str, str], term: str | None, kind: str
 ) -> None:
-    """JSON where it is asked for and on Cloud Run, a bar on a terminal that can draw it, else text."""
+    """Events are JSON on request and on Cloud Run, a bar on a capable terminal, and text otherwise."""
     stream = {"terminal": FakeTerminal(), "file": io.StringIO(), "none": None}[kind]
     environ = cloud_run | ({} if term is None else {"TERM": term})
     expected: type = TextLines
@@ -218,7 +218,7 @@ def test_every_combination_has_its_form(
 
 @pytest.mark.parametrize(("environ", "seconds"), [({}, JSON_SECONDS), ({FLEET_VARIABLE: "1"}, CHILD_SECONDS)])
 def test_a_child_tells_its_parent_more_often(environ: dict[str, str], seconds: float) -> None:
-    """A parent that draws a bar hears twice a second how far its child is, Cloud Logging twice a minute."""
+    """A parent with a bar gets progress twice a second, and Cloud Logging twice a minute."""
     stream, clock = io.StringIO(), HandClock()
     sink = choose_sink("json", environ, stream, clock)
     for part in (0.0, 0.5, 0.99, 1.0, 1.5, 1.99, 2.0):
@@ -229,7 +229,7 @@ def test_a_child_tells_its_parent_more_often(environ: dict[str, str], seconds: f
 
 
 def test_the_trace_stands_in_every_line() -> None:
-    """The trace that was handed on is in events and in progress."""
+    """Events and progress lines hold the trace."""
     parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     stream = io.StringIO()
     sink = choose_sink("json", {"TRACEPARENT": parent, "GOOGLE_CLOUD_PROJECT": "p"}, stream, HandClock())
@@ -247,7 +247,7 @@ def test_the_trace_stands_in_every_line() -> None:
 def test_progress_is_never_told_more_often(
     made: type[JsonLines] | type[TextLines], seconds: float, steps: list[float]
 ) -> None:
-    """However the items come, two lines lie at least so far apart, and the last state is told exactly once."""
+    """Two progress lines keep the least distance in time, and the last state is written exactly once."""
     stream, clock = io.StringIO(), HandClock()
     sink: Sink = made(stream, clock)
     at: list[float] = []
@@ -267,7 +267,7 @@ def test_progress_is_never_told_more_often(
 
 
 def test_more_may_follow_after_closing() -> None:
-    """What is said after the end of the work is written at once."""
+    """An event after the end of the work is written at once."""
     for sink, stream in (
         (JsonLines(s := io.StringIO(), HandClock()), s),
         (TextLines(t := io.StringIO(), HandClock()), t),
@@ -281,7 +281,7 @@ def test_more_may_follow_after_closing() -> None:
 
 
 def test_a_bar_over_the_whole_width() -> None:
-    """The bar and its numbers fill the terminal's width, on one line, and it is full when all is settled."""
+    """The bar and its numbers fill one line of the terminal, and the bar is full at the end."""
     stream, clock = FakeTerminal(), HandClock()
     sink = Terminal(stream, clock)
     for second in range(3):
@@ -297,7 +297,7 @@ def test_a_bar_over_the_whole_width() -> None:
 
 
 def test_a_listing_gives_way_to_what_follows() -> None:
-    """The spinner goes when the plan is told or the bar begins, and may come back, even beside the bar."""
+    """The spinner ends when an event or the bar appears, and can return, even beside the bar."""
     stream = FakeTerminal()
     sink = Terminal(stream, HandClock())
     sink.event(Event("listing", "INFO", "Listing: 5 images so far"))
@@ -309,12 +309,12 @@ def test_a_listing_gives_way_to_what_follows() -> None:
     sink.close()
     written = stream.getvalue()
     assert written.index("9 images so far") < written.index("Plan made")
-    assert written.count("\x1b[?25l") == written.count("\x1b[?25h") > 0  # the cursor is shown as often as hidden
+    assert written.count("\x1b[?25l") == written.count("\x1b[?25h") > 0  # the cursor is shown as often as it is hidden
     assert "10/10" in written.splitlines()[-1] + written.splitlines()[-2]
 
 
 def test_nothing_is_drawn_of_nothing() -> None:
-    """What has no items and no events leaves no trace, and what is for the curious is not shown."""
+    """Without items and events the terminal shows nothing, and debug events are never shown."""
     stream = FakeTerminal()
     sink = Terminal(stream, HandClock())
     sink.progress(Progress(), {})
@@ -326,14 +326,14 @@ def test_nothing_is_drawn_of_nothing() -> None:
 
 @given(st.text("[]/:abdelor\\@#=", max_size=30))
 def test_markup_is_shown_as_it_stands(name: str) -> None:
-    """Nothing in a name is a style, a link or a smiley, and a long name is not cut."""
+    """Nothing in a name becomes a style, a link or a smiley, and a long name is not cut."""
     stream = io.StringIO()
     Terminal(stream, HandClock()).event(Event("a", "INFO", f"in/{name}[bold]:smile:[/]{'x' * 300}"))
     assert f"in/{name}[bold]:smile:[/]{'x' * 300}\n" == stream.getvalue()
 
 
 def test_colours_only_for_what_matters(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Warnings are yellow and errors red; other events have no colour."""
+    """Warnings are yellow and errors are red; other events have no colour."""
     monkeypatch.delenv("NO_COLOR")
     shown = {}
     for severity in ("INFO", "WARNING", "ERROR"):
@@ -346,7 +346,7 @@ def test_colours_only_for_what_matters(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_stream_that_is_no_terminal_gets_no_escapes() -> None:
-    """Rich itself, without a terminal, writes plain lines: what the tests above rely on."""
+    """Without a terminal rich writes plain lines, and the tests above rely on that."""
     stream = io.StringIO()
     assert not Console(file=stream).is_terminal
     sink = Terminal(stream, HandClock())
@@ -356,7 +356,7 @@ def test_a_stream_that_is_no_terminal_gets_no_escapes() -> None:
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.EPIPE, errno.EBADF])
 def test_a_terminal_that_goes_away_ends_no_task(number: int) -> None:
-    """A connection that is lost costs what would have been shown on it, bar and spinner included."""
+    """A lost connection loses the output, with bar and spinner, and ends no task."""
     stream = Full()
     sink = choose_sink("auto", {"TERM": "xterm"}, stream, HandClock())
     assert Terminal is type(sink)
@@ -370,7 +370,7 @@ def test_a_terminal_that_goes_away_ends_no_task(number: int) -> None:
 
 
 def test_a_terminal_that_is_full_for_a_moment() -> None:
-    """A terminal that takes nothing now loses that line, and shows the next."""
+    """A terminal that is full for a moment loses that line and shows the next."""
     stream = Full()
     sink = Terminal(stream, HandClock())
     stream.error = BlockingIOError(errno.EAGAIN, "full")

@@ -1,4 +1,4 @@
-"""Which of several sizes a page shows."""
+"""Tests of the size that a page shows, out of several."""
 
 import pytest
 
@@ -17,5 +17,5 @@ from thumbrun.reporting.collect import shown
     ],
 )
 def test_the_smallest_size_that_fills_a_tile(recipe: Recipe, expected: tuple[int, str]) -> None:
-    """A page shows the smallest size that fills a tile, else the largest there is."""
+    """A page shows the smallest size that fills a tile, or else the largest size."""
     assert expected == shown(recipe)

@@ -1,4 +1,4 @@
-"""The contact sheet: right numbers, no hole for hostile names, nothing loaded from elsewhere."""
+"""Tests of the contact sheet: its numbers are right, hostile names do no harm, and it loads nothing from elsewhere."""
 
 import base64
 import hashlib
@@ -19,7 +19,7 @@ VOID = {"meta", "img", "input", "wbr"}
 
 
 class Page(HTMLParser):
-    """A page as a browser would read it: elements in order, what each holds, and whether they nest."""
+    """A page as a browser would read it: the elements in order, their texts, and their nesting."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class Page(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep an element; it stays open unless it never holds anything."""
+        """Keep an element, which stays open unless it is void."""
         self.elements.append((tag, {name: value or "" for name, value in attrs}))
         if tag not in VOID:
             self.open.append(tag)
@@ -41,11 +41,11 @@ class Page(HTMLParser):
         self.elements.append((tag, {name: value or "" for name, value in attrs}))
 
     def handle_endtag(self, tag: str) -> None:
-        """Close the innermost element, which must be of that name."""
+        """Close the innermost element, which must have that name."""
         assert tag == self.open.pop()
 
     def handle_data(self, data: str) -> None:
-        """Add text to all that is open."""
+        """Add text to all open elements."""
         for tag in set(self.open):
             self.texts[tag][-1] += data
 
@@ -88,7 +88,7 @@ CELLS = (
 
 
 def test_headline_numbers_are_counted() -> None:
-    """Images, done, skipped, failed, bytes, time and tasks stand at the top."""
+    """The header states images, done, skipped, failed, bytes, time and tasks."""
     page = Page(contact_sheet("Run 1", FACTS, CELLS))
     assert {
         "images": "10",
@@ -109,14 +109,14 @@ def test_headline_numbers_are_counted() -> None:
 
 
 def test_how_much_smaller_counts_the_images_that_have_a_thumbnail() -> None:
-    """A huge image that failed must not make the thumbnails look small."""
+    """A huge image that failed does not make the thumbnails look smaller."""
     cells = [done("a.jpg", source_bytes=1000, output_bytes=500), refused("b.jpg", Reason.TRUNCATED)]
     page = Page(contact_sheet("t", RunDetails(), cells))
     assert "50\xa0% smaller" in page.texts["header"][0]
 
 
 def test_with_a_tally_the_numbers_are_the_run_s() -> None:
-    """A page that shows some of a run's images still gives the whole run's numbers, and says so."""
+    """A page with some of a run's images still states the whole run's numbers, and says so."""
     tally = Tally(900_000, Counter(unsupported=7), Counter(timeout=3), 10**12, 10**9)
     page = Page(contact_sheet("t", RunDetails(tally=tally), CELLS))
     assert "900,010" == page.figures["images"]
@@ -125,7 +125,7 @@ def test_with_a_tally_the_numbers_are_the_run_s() -> None:
 
 
 def test_every_image_has_a_tile_of_its_status() -> None:
-    """Each cell is shown once, and only those that are done show a picture."""
+    """The page shows each cell once, and shows a picture only for a done cell."""
     page = Page(contact_sheet("t", FACTS, CELLS))
     assert {"done": 6, "failed": 3, "skipped": 1} == Counter(tile["class"] for tile in page.tiles)
     pictures = page.named("img")
@@ -136,7 +136,7 @@ def test_every_image_has_a_tile_of_its_status() -> None:
 
 
 def test_what_has_no_thumbnail_is_grouped_by_reason_in_plain_words() -> None:
-    """Failures come first, the most frequent reason first, each with its meaning, its images and their details."""
+    """Failures come first, the most frequent reason first, each with its meaning, images and details."""
     page = Page(contact_sheet("t", FACTS, CELLS))
     heads = page.texts["summary"]
     assert [
@@ -150,7 +150,7 @@ def test_what_has_no_thumbnail_is_grouped_by_reason_in_plain_words() -> None:
 
 
 def test_without_trouble_there_is_no_talk_of_it() -> None:
-    """A run in which everything went well shows thumbnails only."""
+    """A run without failures shows only thumbnails."""
     page = Page(contact_sheet("t", FACTS, CELLS[:6]))
     assert [] == page.named("details")
     assert "h2" not in page.texts
@@ -158,14 +158,14 @@ def test_without_trouble_there_is_no_talk_of_it() -> None:
 
 
 def test_a_run_without_images_is_a_page_too() -> None:
-    """Nothing to show is no error."""
+    """A run without images has a page, too."""
     page = Page(contact_sheet("t", RunDetails(), []))
     assert [] == page.tiles
     assert "0 thumbnails of 0 images." in page.texts["header"][0]
 
 
 def test_done_without_bytes_at_hand_has_a_tile_without_a_picture() -> None:
-    """A thumbnail that was not read back is said, not shown."""
+    """A thumbnail that was not read back has a tile with a word in place of the picture."""
     page = Page(contact_sheet("t", RunDetails(), [done("a.jpg", thumbnail=None, output_bytes=9)]))
     assert [] == page.named("img")
     assert "9 bytes" == page.figures["of thumbnails"]
@@ -189,7 +189,7 @@ def test_done_without_bytes_at_hand_has_a_tile_without_a_picture() -> None:
     ],
 )
 def test_tiles_stand_under_their_folders(sources: list[str], headings: list[str]) -> None:
-    """Folders are headings where they hold three images on average; else all tiles stand together."""
+    """Folders are headings if they hold three images on average; otherwise all tiles stand together."""
     page = Page(contact_sheet("t", RunDetails(), map(done, sources)))
     assert headings == page.texts["h3"]
     assert len(sources) == len(page.tiles)
@@ -205,7 +205,7 @@ def test_tiles_grow_with_the_thumbnails(side: int, kind: str) -> None:
 
 
 def test_only_media_types_with_alpha_get_a_checkerboard() -> None:
-    """Behind a JPEG there is nothing to see."""
+    """A JPEG gets no checkerboard, because it has no transparent parts."""
     cells = [done("a", media_type="image/jpeg"), done("b", media_type="image/png")]
     page = Page(contact_sheet("t", RunDetails(), cells))
     assert [None, "alpha"] == [picture.get("class") for picture in page.named("img")]
@@ -223,7 +223,7 @@ def test_the_page_loads_nothing() -> None:
 
 
 def test_the_policy_allows_this_style_and_this_script_alone() -> None:
-    """Style and script are allowed by their hashes; inline handlers and anything injected are not."""
+    """The policy allows style and script by their hashes, and neither inline handlers nor anything injected."""
     page = Page(contact_sheet("t", FACTS, CELLS))
     policy = next(meta["content"] for meta in page.named("meta") if "http-equiv" in meta)
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
@@ -236,7 +236,7 @@ def test_the_policy_allows_this_style_and_this_script_alone() -> None:
 
 
 def test_the_page_can_be_used_by_everybody() -> None:
-    """Language, title, one first heading, alternative texts and names for the controls are there."""
+    """The page has a language, a title, one first heading, alternative texts and names for its controls."""
     page = Page(contact_sheet("t", FACTS, CELLS))
     assert "en" == page.named("html")[0]["lang"]
     assert 1 == len(page.named("h1")) == len(page.named("main")) == len(page.named("header"))
@@ -246,7 +246,7 @@ def test_the_page_can_be_used_by_everybody() -> None:
     assert "hidden" in page.named("form")[0]
 
 
-# What texts may have more or less of: breaks, marks around what is spelt out, folder headings.
+# Names can change the number of these: breaks, marks around escapes, folder headings.
 _AS_NEEDED = {"wbr", "span", "bdi", "small", "h3"}
 HOSTILE = st.one_of(
     st.text(max_size=20),
@@ -268,7 +268,7 @@ HOSTILE = st.one_of(
 @settings(max_examples=60, deadline=None)
 @given(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)
 def test_no_name_breaks_the_page(title: str, source: str, output: str, detail: str, note: str) -> None:
-    """Whatever a bucket's names are, the page has the elements that it has for harmless ones, and no others."""
+    """The page has the same elements for hostile names as for harmless ones."""
 
     def elements(*texts: str) -> Counter[tuple[str, ...]]:
         title, source, output, detail, note = texts

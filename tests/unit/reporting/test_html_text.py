@@ -1,4 +1,4 @@
-"""Text from outside, as HTML."""
+"""Tests of text from outside as HTML."""
 
 import doctest
 from html.parser import HTMLParser
@@ -11,7 +11,7 @@ from thumbrun.reporting import html_text
 
 
 class Reader(HTMLParser):
-    """Reads HTML back: its tags in order, and its text."""
+    """A parser that reads HTML back: its tags in order, and its text."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class Reader(HTMLParser):
 
 
 def test_the_examples_hold() -> None:
-    """What the docstrings show is what the functions do."""
+    """The examples in the docstrings are right."""
     failed, attempted = doctest.testmod(html_text)
     assert 0 == failed
     assert 2 == attempted
@@ -58,7 +58,7 @@ def test_what_can_be_seen_is_shown_and_the_rest_is_spelt_out(name: str, shown: s
 
 @given(st.text())
 def test_any_text_is_text_and_nothing_else(value: str) -> None:
-    """No text opens a tag of its own, as element or as attribute, and all of it can be encoded."""
+    """No text opens a tag, in an element or an attribute, and any text can be encoded."""
     reader = Reader()
     reader.feed(html_text.text(value))
     reader.close()

@@ -1,4 +1,4 @@
-"""Counts, bytes and durations for people."""
+"""Tests of counts, sizes and durations for people."""
 
 import doctest
 
@@ -10,7 +10,7 @@ from thumbrun.reporting import quantities
 
 
 def test_the_examples_hold() -> None:
-    """What the docstrings show is what the functions do."""
+    """The examples in the docstrings are right."""
     failed, attempted = doctest.testmod(quantities)
     assert 0 == failed
     assert 4 == attempted
@@ -21,13 +21,13 @@ def test_the_examples_hold() -> None:
     [(0, "0.0 s"), (59.9, "59.9 s"), (59.96, "1:00 min"), (61, "1:01 min"), (3569, "59:29 min"), (3600, "1:00 h")],
 )
 def test_durations(seconds: float, said: str) -> None:
-    """Seconds below a minute, minutes below an hour, then hours; no unit is ever reached by rounding alone."""
+    """A duration is in seconds below a minute, in minutes below an hour, and then in hours."""
     assert said == " ".join(quantities.duration(seconds))
 
 
 @given(st.floats(0, 10**8))
 def test_a_duration_never_has_sixty_of_anything(seconds: float) -> None:
-    """Neither 60 seconds nor 60 minutes are left over."""
+    """A duration never has 60 seconds or 60 minutes."""
     number, unit = quantities.duration(seconds)
     assert not number.endswith(":60")
     assert "h" == unit or not number.startswith("60")
@@ -35,12 +35,12 @@ def test_a_duration_never_has_sixty_of_anything(seconds: float) -> None:
 
 @given(st.integers(0, 10**17))
 def test_sizes_have_three_digits_at_most(amount: int) -> None:
-    """A size is short, whatever it is."""
+    """A size has at most three digits."""
     number, _ = quantities.size(amount)
     assert len(number.replace(".", "")) <= 3
 
 
 @given(st.integers(1, 10**12), st.integers(0, 10**12))
 def test_nothing_is_ever_a_hundred_percent_smaller(source: int, output: int) -> None:
-    """Whatever was saved, what remains is more than nothing."""
+    """The saving is never 100 %, because every thumbnail has some bytes."""
     assert "100 %" not in quantities.saving(source, output)
