@@ -1,4 +1,4 @@
-"""Processors and memory, container limits included, read from file trees as the kernel shows them."""
+"""Tests of processors and memory, including container limits, from file trees as the kernel shows them."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ GIB = 1 << 30
 
 @pytest.fixture(autouse=True)
 def big_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine of 16 processors and 64 GiB."""
+    """Make this machine one of 16 processors and 64 GiB."""
     sizes = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 64 * GIB // 4096}
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(16)), raising=False)
     monkeypatch.setattr("os.sysconf", sizes.__getitem__)
@@ -100,25 +100,25 @@ MEMORY = {
 
 @pytest.mark.parametrize(("files", "expected"), PROCESSORS.values(), ids=PROCESSORS)
 def test_processors(tmp_path: Path, files: dict[str, str], expected: int) -> None:
-    """The processors are those that the process may run on, within its groups' limits, rounded up."""
+    """The processors are those on which the process can run, within its groups' limits, rounded up."""
     assert expected == resources.processors(tree(tmp_path, files))
 
 
 @pytest.mark.parametrize(("files", "expected"), MEMORY.values(), ids=MEMORY)
 def test_memory(tmp_path: Path, files: dict[str, str], expected: int) -> None:
-    """The memory is the lowest limit of the process's groups, or the machine's own."""
+    """The memory is the lowest limit of the process's groups, or the machine's own memory."""
     assert expected == resources.memory(tree(tmp_path, files))
 
 
 def test_this_machine_has_something() -> None:
-    """What is read from the machine the tests run on makes sense."""
+    """The figures of the machine that runs the tests are plausible."""
     found = resources.this_machine()
     assert 1 <= found.processors <= 16
     assert 0 < found.memory <= 64 * GIB
 
 
 def test_a_machine_without_affinity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the system does not tell on which processors the process may run, all count."""
+    """If the system does not say on which processors the process can run, all of them count."""
     monkeypatch.delattr("os.sched_getaffinity")
     monkeypatch.setattr("os.cpu_count", lambda: 6)
     assert 6 == resources.processors(tmp_path)

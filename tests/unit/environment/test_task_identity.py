@@ -1,4 +1,4 @@
-"""Which task am I: one row for each way in which a platform says it, and one for each way in which it goes wrong."""
+"""Tests of a task's identity: one row for each form of a platform's variables, and one for each mistake."""
 
 import pytest
 from hypothesis import given
@@ -160,7 +160,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("environ", "expected"), ROWS.values(), ids=ROWS)
 def test_a_platform_tells_the_task(environ: dict[str, str], expected: Task) -> None:
-    """Each platform's variables make the same five answers."""
+    """Each platform's variables give the same five answers."""
     problems: list[str] = []
     assert expected == detect(environ, problems)
     assert [] == problems
@@ -168,7 +168,7 @@ def test_a_platform_tells_the_task(environ: dict[str, str], expected: Task) -> N
 
 @pytest.mark.parametrize(("environ", "expected"), WRONG.values(), ids=WRONG)
 def test_what_is_wrong_is_one_sentence(environ: dict[str, str], expected: str) -> None:
-    """What contradicts itself is one problem, which names the variable and says what would be right."""
+    """A contradiction is one problem, which names the variable and says what would be right."""
     problems: list[str] = []
     detect(environ, problems)
     assert [expected] == problems
@@ -183,7 +183,7 @@ def test_all_problems_are_found() -> None:
 
 @pytest.mark.parametrize("identifier", ["1", "4", "9"])
 def test_every_task_of_an_array_with_gaps_is_refused(identifier: str) -> None:
-    """Where one id would have no place, no task works as if it had: a part of the shards would have no task."""
+    """Every task of an array with gaps is refused, because otherwise a part of the shards would have no task."""
     problems: list[str] = []
     detect({"SLURM_ARRAY_TASK_ID": identifier, **SLURM_WITH_GAPS}, problems)
     assert 1 == len(problems)
@@ -191,7 +191,7 @@ def test_every_task_of_an_array_with_gaps_is_refused(identifier: str) -> None:
 
 @given(first=st.integers(0, 1000), step=st.integers(1, 9), count=st.integers(1, 50))
 def test_regular_slurm_ids_become_all_places(first: int, step: int, count: int) -> None:
-    """Whatever the ids begin with and however they step, the tasks have the indexes 0 to count - 1, once each."""
+    """Slurm ids with any start and any step become the indexes 0 to count - 1, once each."""
     problems: list[str] = []
     tasks = [
         detect(
@@ -212,7 +212,7 @@ def test_regular_slurm_ids_become_all_places(first: int, step: int, count: int) 
 
 @given(st.dictionaries(st.sampled_from(["TASK_INDEX", "TASK_COUNT", "CLOUD_RUN_TASK_INDEX"]), st.text()))
 def test_no_text_breaks_it(environ: dict[str, str]) -> None:
-    """Whatever the variables hold, there is a task that is within its count, or a problem."""
+    """Any texts of the variables give a task within its count, or a problem."""
     problems: list[str] = []
     task = detect(environ, problems)
     assert problems or 0 <= task.index < task.count

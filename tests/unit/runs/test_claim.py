@@ -1,4 +1,4 @@
-"""Which run: tasks that start together, late, again or by hand find the same one. In virtual time."""
+"""Tests of the choice of a run: tasks that start together, late, again or by hand find the same one."""
 
 import asyncio
 import random
@@ -15,13 +15,13 @@ from thumbrun.runs.claim import AgreedRun, RunFinder, RunRequest
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.memory import MemoryStore
 
-MINUTE = "20260102T1530Z"  # in which VirtualClock begins, 20 seconds before its end
+MINUTE = "20260102T1530Z"  # VirtualClock starts in this minute, 20 seconds before its end
 NEXT_MINUTE = "20260102T1531Z"
 
 
 @dataclass
 class World:
-    """One store, and whoever asks it for a run."""
+    """One store, and the tasks that ask it for a run."""
 
     store: MemoryStore = field(default_factory=MemoryStore)
     requests: Asked = field(default_factory=Asked)
@@ -40,14 +40,14 @@ class World:
         return await RunFinder(RecordStore(store, "_thumbrun/"), store, "", wanted, task, clock).run()
 
     async def finish(self, run_id: str) -> None:
-        """Do as the last task of a run does."""
+        """Write the summary, as the last task of a run does."""
         state = RecordStore(self.store, "_thumbrun/")
         await state.create_or_read(state.names.run(run_id).summary(), {"run": run_id}, run_id)
 
 
 @pytest.mark.parametrize("execution", ["thumbs-abc", None])
 def test_tasks_that_start_across_a_minute_agree(execution: str | None) -> None:
-    """A hundred tasks, half of them in the next minute, and retries an hour later: one run, of the first minute."""
+    """A hundred tasks across two minutes, and a retry an hour later, agree on one run, of the first minute."""
 
     async def scenario() -> None:
         world = World()
@@ -62,14 +62,14 @@ def test_tasks_that_start_across_a_minute_agree(execution: str | None) -> None:
 
 
 def test_a_task_that_begins_a_run_looks_at_nothing_twice() -> None:
-    """Anchor, claim and folder are looked at once each before claim and anchor are created: all wait for these."""
+    """A task reads anchor, claim and folder once each before it creates claim and anchor, because all others wait."""
     world = World()
     assert "new" == run(world.agree(execution="thumbs-abc")).how
     assert ["read", "read", "page", "create", "create"] == world.requests.operations
 
 
 def test_only_who_begins_a_run_need_not_look_for_its_plan() -> None:
-    """A run that was begun just now has no plan; whoever joins it, or resumes it, looks for one first."""
+    """A task that has just begun a run knows that it has no plan; a task that joins or resumes one looks for it."""
 
     async def scenario() -> None:
         world = World()
@@ -80,7 +80,7 @@ def test_only_who_begins_a_run_need_not_look_for_its_plan() -> None:
 
 
 def test_two_executions_in_one_minute_have_two_runs() -> None:
-    """Executions never share a folder, however they interleave."""
+    """Two executions never share a folder, however their requests interleave."""
 
     async def scenario() -> None:
         world = World()
@@ -94,7 +94,7 @@ def test_two_executions_in_one_minute_have_two_runs() -> None:
 
 
 def test_a_task_by_hand_joins_what_is_unfinished_and_young() -> None:
-    """The same command joins an unfinished run for an hour; a finished or older one it leaves, and begins another."""
+    """The same command joins an unfinished run for an hour, and begins another if the run is finished or older."""
 
     async def scenario() -> None:
         world = World()
@@ -112,7 +112,7 @@ def test_a_task_by_hand_joins_what_is_unfinished_and_young() -> None:
 
 
 def test_other_settings_are_another_run() -> None:
-    """Tasks with other settings do not meet, though they start in one minute."""
+    """Tasks with other settings do not meet, even if they start in one minute."""
 
     async def scenario() -> None:
         world = World()
@@ -123,7 +123,7 @@ def test_other_settings_are_another_run() -> None:
 
 
 def test_new_begins_another_run_each_time() -> None:
-    """Whoever asks for a new run gets one of their own, in one moment too."""
+    """Each request for a new run gets its own run, even at the same moment."""
 
     async def scenario() -> None:
         world = World()
@@ -135,7 +135,7 @@ def test_new_begins_another_run_each_time() -> None:
 
 
 def test_a_task_whose_settings_differ_from_its_executions_stops() -> None:
-    """An execution has one recipe: a task that was given another stops before it writes anything."""
+    """A task whose recipe differs from its execution's stops before it writes anything."""
 
     async def scenario() -> None:
         world = World()
@@ -147,7 +147,7 @@ def test_a_task_whose_settings_differ_from_its_executions_stops() -> None:
 
 
 def test_a_named_run_is_joined_until_another_execution_finds_it_finished() -> None:
-    """Naming a run joins it; another execution that meets it finished must ask to resume it."""
+    """A task joins a named run, but another execution that finds the run finished must ask to resume it."""
 
     async def scenario() -> None:
         world = World()
@@ -164,7 +164,7 @@ def test_a_named_run_is_joined_until_another_execution_finds_it_finished() -> No
 
 
 def test_a_run_to_resume_must_exist() -> None:
-    """Resuming what never began is a mistake, not a new run."""
+    """A resumed run must exist; thumbrun does not begin a new one instead."""
 
     async def scenario() -> None:
         world = World()
@@ -176,7 +176,7 @@ def test_a_run_to_resume_must_exist() -> None:
 
 
 def test_a_folder_whose_records_were_deleted_is_not_used_again() -> None:
-    """Thumbnails of a run that nobody remembers keep their folder to themselves."""
+    """A folder with thumbnails is not used again, even if its records were deleted."""
 
     async def scenario() -> None:
         world = World()
@@ -187,7 +187,7 @@ def test_a_folder_whose_records_were_deleted_is_not_used_again() -> None:
 
 
 def test_a_death_between_claim_and_anchor_harms_nobody() -> None:
-    """Whoever died after claiming a run id leaves it to its own execution, and others pass it by."""
+    """If a task dies after claiming a run id, only its own execution uses that id."""
 
     async def scenario() -> None:
         world = World()
@@ -207,7 +207,7 @@ def test_a_death_between_claim_and_anchor_harms_nobody() -> None:
 
 
 def test_a_run_taken_up_again_is_told_from_one_at_work() -> None:
-    """Tasks and retries of the execution that began a run go by its age; who resumes or names it begins anew."""
+    """The execution that began a run goes by the run's age; one that resumes or names it counts from its own start."""
 
     async def scenario() -> None:
         world = World()

@@ -1,4 +1,4 @@
-"""Records on the state store, where a refusal is looked into before it is believed."""
+"""Tests of records on the state store, which checks a refusal before it counts."""
 
 import random
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from thumbrun.storage.memory import MemoryStore
 
 
 class Refusing(MemoryStore):
-    """A store that refuses to create, so often, whatever is there."""
+    """A store that refuses the first creates, a given number of times, whether the object exists or not."""
 
     def __init__(self, error: StoreError, times: int, *, applied: bool = False) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class Refusing(MemoryStore):
 @pytest.mark.parametrize("error", [ExistsError("412"), DeniedError("403")])
 @pytest.mark.parametrize("applied", [True, False])
 async def test_a_refusal_is_looked_into(error: StoreError, applied: bool) -> None:
-    """A record that the store calls taken or refused is there in the end, once, whether it was there or not."""
+    """A record that the store calls taken or refused exists in the end, once, whether it existed before or not."""
     store = Refusing(error, 1, applied=applied)
     await RecordStore(store, "").create_once("part", b"x", "run")
     assert b"x" == store.objects["part"][1]
@@ -59,7 +59,7 @@ async def test_a_refusal_is_looked_into(error: StoreError, applied: bool) -> Non
 
 @pytest.mark.parametrize("likely_free", [True, False])
 async def test_who_comes_first_stands(likely_free: bool) -> None:
-    """A record is created once: whoever comes later is given what the first one wrote, whatever he expected."""
+    """A record is created once, and a later writer gets the content of the first."""
     store = MemoryStore()
     for number in (1, 2):
         found = await RecordStore(store, "").create_or_read(
@@ -69,7 +69,7 @@ async def test_who_comes_first_stands(likely_free: bool) -> None:
 
 
 async def test_a_name_that_is_likely_free_costs_one_request() -> None:
-    """Nothing is read before a record is created whose name was seen to be free a moment ago."""
+    """A create for a name that was free a moment ago needs one request and reads nothing."""
     asked = Asked()
     store = FaultStore(MemoryStore(), NoFaults(), random.Random(5), hooks=asked)  # noqa: S311
     await RecordStore(store, "").create_or_read("claim.json", {"by": 1}, "run", likely_free=True)
@@ -78,7 +78,7 @@ async def test_a_name_that_is_likely_free_costs_one_request() -> None:
 
 @pytest.mark.parametrize("error", [ExistsError("412"), DeniedError("403")])
 async def test_what_can_be_neither_created_nor_seen(error: StoreError) -> None:
-    """A store that goes on refusing ends the task; a missing permission is told as such."""
+    """A store that keeps refusing ends the task, and a missing permission is reported as such."""
     expected = DeniedError if isinstance(error, DeniedError) else StoreError
     with pytest.raises(expected):
         await RecordStore(Refusing(error, 99), "").create_once("part", b"x", "run")
@@ -88,7 +88,7 @@ async def test_what_can_be_neither_created_nor_seen(error: StoreError) -> None:
 
 @pytest.mark.parametrize("fault", [Fault.FLIPPED, Fault.CUT])
 async def test_a_record_that_comes_damaged_is_read_again(fault: Fault) -> None:
-    """Twice it is read anew; what is damaged each time is damaged where it lies."""
+    """A damaged record is read twice more, and counts as damaged on the store if every read is damaged."""
 
     def state(times: int) -> RecordStore:
         script = Script(lambda operation: operation.kind == "read", fault, times=times)

@@ -1,4 +1,4 @@
-"""The records' format: what is written reads back, and what was changed on the way does not."""
+"""Tests of the records' format: a record reads back as it was written, and a change on the way is noticed."""
 
 import gzip
 import json
@@ -20,14 +20,14 @@ RECORD = {"run": "20260102T1530Z", "items": 1234, "seen": {"é": 1.5}}
 
 @given(RECORDS, st.lists(RECORDS, max_size=4))
 def test_what_is_written_reads_back(record: dict[str, object], rows: list[dict[str, object]]) -> None:
-    """A record says what it was given, and its version."""
+    """A record holds the content that it was given, and its version."""
     assert {"version": 1, **record} == from_json(to_json(record), "a")
     header, read = from_lines(to_lines(record, rows), "a")
     assert ({"version": 1, **record}, rows) == (header, read)
 
 
 def test_every_bit_that_flips_in_json_is_noticed() -> None:
-    """Whatever bit of a record is changed, it is refused, or says the same as before."""
+    """A JSON record with any changed bit is refused, or has the same content as before."""
     body = to_json(RECORD)
     for position in range(8 * len(body)):
         changed = bytearray(body)
@@ -39,7 +39,7 @@ def test_every_bit_that_flips_in_json_is_noticed() -> None:
 
 
 def test_every_bit_that_flips_in_lines_is_noticed() -> None:
-    """Whatever bit of compressed lines is changed, they are refused, or say the same as before."""
+    """Compressed lines with any changed bit are refused, or have the same content as before."""
     body = to_lines(RECORD, [{"item": number, "status": "done"} for number in range(5)])
     for position in range(8 * len(body)):
         changed = bytearray(body)
@@ -52,7 +52,7 @@ def test_every_bit_that_flips_in_lines_is_noticed() -> None:
 
 @pytest.mark.parametrize("keep", [0, 1, 9, 20, 40])
 def test_what_was_cut_is_refused(keep: int) -> None:
-    """A record that ends early is none."""
+    """A record that ends early is refused."""
     for body, parse in ((to_json(RECORD), from_json), (to_lines(RECORD, [{"item": 0}]), from_lines)):
         with pytest.raises(RecordError):
             parse(body[:keep], "a")
@@ -60,7 +60,7 @@ def test_what_was_cut_is_refused(keep: int) -> None:
 
 @pytest.mark.parametrize("version", [0, 2, None, "1"])
 def test_another_version_is_refused(version: object) -> None:
-    """A version that this thumbrun does not know is not guessed at."""
+    """A record of an unknown version is refused."""
     body = json.dumps({"version": version, "run": "x"}).encode()
     with pytest.raises(RecordError, match="version"):
         from_json(body, "a")

@@ -1,4 +1,4 @@
-"""Which later round: over a store in memory, in virtual time."""
+"""Tests of the choice of a later round, with a store in memory, in virtual time."""
 
 import asyncio
 
@@ -16,14 +16,14 @@ ALL, TIMEOUTS = reasons_of(()), reasons_of(["timeout"])
 async def agreed(
     state: RecordStore, reasons: frozenset[str] = ALL, execution: str | None = None, seed: int = 0, index: int = 0
 ) -> Round:
-    """Return what one task agrees on."""
+    """Return the round that one task agrees on."""
     return await agree_on_round(
         state, RUN, reasons, Task(index, 9, execution=execution), VirtualClock(seed), join_within=3600
     )
 
 
 def test_all_tasks_of_an_execution_work_one_round() -> None:
-    """Whenever they start, and whatever other executions do; each execution has its own."""
+    """All tasks of an execution agree on one round whenever they start, and each execution has its own."""
 
     async def scenario() -> None:
         state = RecordStore(MemoryStore(), "")
@@ -36,7 +36,7 @@ def test_all_tasks_of_an_execution_work_one_round() -> None:
 
 
 def test_tasks_by_hand_meet_in_an_unfinished_round() -> None:
-    """They join it if it asks for the same, is young and has no summary; else they begin the next."""
+    """Tasks by hand join a round that asks for the same, is young and has no summary, or else begin the next."""
 
     async def scenario() -> None:
         state = RecordStore(MemoryStore(), "")
@@ -53,7 +53,7 @@ def test_tasks_by_hand_meet_in_an_unfinished_round() -> None:
 
 
 def test_the_latest_summary_counts() -> None:
-    """A round's summary goes before those of earlier rounds; without any there is none."""
+    """The summary of the latest round counts, and without any summary the result is None."""
 
     async def scenario() -> None:
         state = RecordStore(MemoryStore(), "")
@@ -68,7 +68,7 @@ def test_the_latest_summary_counts() -> None:
 
 
 def test_what_a_retry_works_unless_told() -> None:
-    """Every failure and what is missing, and nothing that was skipped."""
+    """A retry works on every failed and every missing item, and on no skipped one, unless it is told otherwise."""
     assert {"timeout", "missing", "poison"} < ALL
     assert not {"unsupported", "not-an-image"} & ALL
     assert frozenset({"unsupported"}) == reasons_of(["unsupported"])

@@ -1,4 +1,4 @@
-"""Every setting without exception: a new one without a case here fails. Single settings: see `tests.unit.settings`."""
+"""Tests of every setting: a new one without a case here fails. For single settings see `tests.unit.settings`."""
 
 import itertools
 from typing import Any
@@ -25,7 +25,7 @@ BUCKET = "is not a bucket name: it must have 3 to 63 lower-case letters"
 LONGEST = "it must be a bucket or a folder, with 1 to 4,096 characters"
 TRILLION = "it must be a whole number, 1 to 1,000,000,000,000"
 
-# By the setting's name: each wrong text, and what the problem says would be right.
+# By the setting's name: each wrong text, and the part of the problem that says what would be right.
 WRONG: dict[str, list[tuple[str, str]]] = {
     "source": [
         ("s3://bucket/in", "it must be gs://bucket/path"),
@@ -83,12 +83,12 @@ WRONG_CASES = [
 
 
 def resolved(flags: dict[str, str | None] | None = None, /, **environ: str) -> Settings:
-    """Return the settings of a right source and the given variables and flags."""
+    """Return the settings for a right source and the given variables and flags."""
     return resolve(SOURCE | environ, flags or {}, machine=MACHINE)
 
 
 def problems(flags: dict[str, str | None] | None = None, /, **environ: str) -> list[str]:
-    """Return what is wrong with a right source and the given variables and flags."""
+    """Return the problems for a right source and the given variables and flags."""
     with pytest.raises(SettingsError) as caught:
         resolved(flags, **environ)
     return list(caught.value.problems)
@@ -96,18 +96,18 @@ def problems(flags: dict[str, str | None] | None = None, /, **environ: str) -> l
 
 @pytest.mark.parametrize("setting", DECLARED, ids=lambda setting: str(setting.name))
 def test_every_setting_has_a_wrong_value(setting: Setting[Any]) -> None:
-    """A setting that is declared has cases above."""
+    """Every declared setting has cases above."""
     assert WRONG.get(setting.name)
 
 
 def test_no_case_is_left_of_a_setting_that_is_gone() -> None:
-    """The cases are those of declared settings."""
+    """The cases belong to declared settings only."""
     assert {setting.name for setting in DECLARED} == WRONG.keys()
 
 
 @pytest.mark.parametrize(("setting", "text", "advice"), WRONG_CASES)
 def test_a_wrong_value_is_named_with_what_is_right(setting: Setting[Any], text: str, advice: str) -> None:
-    """Whichever way a wrong value comes in, its one problem begins with the label and says what would be right."""
+    """A wrong value has one problem, which begins with the label and says what would be right."""
     ways = [problems({setting.name: text})] if setting.flag and not setting.is_switch else []
     if setting.variable and "\0" not in text:
         ways.append(problems(**{setting.variable: text}))
@@ -121,7 +121,7 @@ def test_a_wrong_value_is_named_with_what_is_right(setting: Setting[Any], text: 
 
 
 def test_the_problems_of_all_settings_come_at_once() -> None:
-    """With every setting wrong, each has its problem."""
+    """If every setting is wrong, each has its problem."""
     environ = {setting.variable: WRONG[setting.name][0][0] for setting in DECLARED if setting.variable}
     found = problems({"tasks": "0"}, **environ)
     assert len(DECLARED) == len(found)
@@ -134,13 +134,13 @@ def test_the_problems_of_all_settings_come_at_once() -> None:
     [(None, None, 80), (None, "", 80), (None, "70", 70), ("60", None, 60), ("60", "", 60), ("60", "70", 60)],
 )
 def test_flag_before_environment_before_default(flag: str | None, variable: str | None, expected: int) -> None:
-    """A flag counts before its variable, this before the default, and an empty variable is none."""
+    """A flag goes before its variable, a variable before the default, and an empty variable counts as unset."""
     environ = {} if variable is None else {"THUMBRUN_QUALITY": variable}
     assert expected == resolved({"quality": flag}, **environ).recipe.quality
 
 
 def test_a_flag_hides_a_wrong_variable() -> None:
-    """What does not count is not judged."""
+    """A wrong variable is no problem if a flag replaces it."""
     assert 60 == resolved({"quality": "60"}, THUMBRUN_QUALITY="wrong").recipe.quality
 
 
@@ -148,26 +148,26 @@ def test_a_flag_hides_a_wrong_variable() -> None:
     "setting", [s for s in DECLARED if s.variable.startswith("THUMBRUN_")], ids=lambda s: str(s.name)
 )
 def test_a_slip_in_any_variable_is_told(setting: Setting[Any]) -> None:
-    """A letter too many in the name of any setting's variable is a problem that names the right one."""
+    """A typing error in the name of any setting's variable is a problem that names the right one."""
     (problem,) = problems(**{f"{setting.variable}S": "1"})
     expected = f"{setting.variable}S is not a setting of thumbrun; did you mean {setting.variable}? If not, unset it"
     assert expected == problem
 
 
 def test_an_unknown_variable_with_nothing_near() -> None:
-    """Where no setting is meant, none is named, and control characters in the name are spelt out."""
+    """A problem names no setting if none is similar, and spells out control characters in the name."""
     expected = ["THUMBRUN_ZZ\\x1b[2J is not a setting of thumbrun; unset it"]
     assert expected == problems(**{"THUMBRUN_ZZ\x1b[2J": "1"})
 
 
 def test_names_of_others_are_none_of_ours() -> None:
-    """Only what begins as our variables do is judged."""
+    """thumbrun checks only variables whose names begin like its own."""
     assert resolved() == resolved(THUMBRUNNER="1", thumbrun_size="1", THUMBRUN="1", _THUMBRUN_X="1")
 
 
 @pytest.mark.parametrize("given", list(itertools.product([None, "mine"], [None, "mine"], ["no", "yes"])), ids=str)
 def test_which_run_is_said_once(given: tuple[str | None, str | None, str]) -> None:
-    """Of --run-id, --resume and --new, every two together are one conflict."""
+    """Any two of --run-id, --resume and --new together are one conflict."""
     run_id, resume, new = given
     wishes = sum((run_id is not None, resume is not None, new == "yes"))
     found: tuple[str, ...] = ()
@@ -203,7 +203,7 @@ def test_where_output_and_state_go(
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The output is in the source's bucket or the current folder, the state below it, and a bare word of its kind."""
+    """The output is the source's bucket or the working folder, the state lies below it, and bare words follow its kind."""
     folder = tmp_path_factory.mktemp("here").resolve()
     monkeypatch.chdir(folder)
     settings = resolved({"source": source, "output": output, "state": state})
@@ -213,14 +213,14 @@ def test_where_output_and_state_go(
 
 @pytest.mark.parametrize("text", ["gs://b-1/in", "gs://b-1/in/"])
 def test_a_folder_is_meant_and_not_what_begins_alike(text: str) -> None:
-    """gs://b/in holds in/a.jpg and never inbox/a.jpg."""
+    """The source gs://b/in holds in/a.jpg and never inbox/a.jpg."""
     source = resolved({"source": text}).source
     assert Location("gs", "b-1", "in/") == source
     assert "in/a.jpg".startswith(source.prefix)
     assert not "inbox/a.jpg".startswith(source.prefix)
 
 
-# By the setting's name: another value that asks for another run, or, below, for the same one.
+# By the setting's name: another value that asks for another run or, further below, for the same one.
 ANOTHER_RUN: dict[str, str] = {
     "source": "gs://pictures/inbox",
     "output": "gs://thumbs",
@@ -259,27 +259,27 @@ SAME_RUN: dict[str, str] = {
 
 
 def test_every_setting_makes_another_run_or_does_not() -> None:
-    """Each declared setting stands in one of the two tables."""
+    """Each declared setting is in one of the two tables."""
     assert {setting.name for setting in DECLARED} == ANOTHER_RUN.keys() | SAME_RUN.keys()
     assert not ANOTHER_RUN.keys() & SAME_RUN.keys()
 
 
 @pytest.mark.parametrize(("name", "text"), ANOTHER_RUN.items())
 def test_what_makes_another_run(name: str, text: str) -> None:
-    """What is read, what is made and where it goes change the fingerprint."""
+    """A setting of the source, the thumbnails or their place changes the fingerprint."""
     assert resolved().fingerprint() != resolved({name: text}).fingerprint()
 
 
 @pytest.mark.parametrize(("name", "text"), SAME_RUN.items())
 def test_what_makes_no_other_run(name: str, text: str) -> None:
-    """How it is done, by whom and with how much leaves the fingerprint as it is."""
+    """A setting of how, by whom or with what resources a run works leaves the fingerprint as it is."""
     changed = resolved({name: text})
     assert resolved() != changed
     assert resolved().fingerprint() == changed.fingerprint()
 
 
 def test_all_tasks_of_a_job_ask_for_the_same_run() -> None:
-    """Which task one is, and on which machine, leaves the fingerprint as it is."""
+    """The index of a task and its machine leave the fingerprint as it is."""
     tasks = [
         resolve(
             {**SOURCE, "CLOUD_RUN_TASK_INDEX": str(index), "CLOUD_RUN_TASK_COUNT": "3", "CLOUD_RUN_TASK_ATTEMPT": "2"},
@@ -295,8 +295,8 @@ def test_all_tasks_of_a_job_ask_for_the_same_run() -> None:
 def test_the_help_of_a_command_lists_every_flag(
     command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each flag is there with its value's name, its variable, and its default in words."""
-    monkeypatch.setenv("COLUMNS", "1000")  # no line is broken within a word
+    """The help lists each flag with its value's name, its variable, and its default in words."""
+    monkeypatch.setenv("COLUMNS", "1000")  # so wide that no line breaks within a word
     with pytest.raises(SystemExit) as caught:
         cli.main([command, "--help"])
     assert 0 == caught.value.code
@@ -313,7 +313,7 @@ def test_the_help_of_a_command_lists_every_flag(
 def test_wrong_settings_are_refused_by_the_command(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The command exits with 2 and shows all problems, a line each."""
+    """The command exits with 2 and shows all problems, one on each line."""
     monkeypatch.delenv("INPUT_FOLDER", raising=False)
     assert 2 == cli.main(["run", "--size", "0", "--quality", "0"])
     lines = capsys.readouterr().err.splitlines()

@@ -1,4 +1,4 @@
-"""Where a run reads and writes: every way to say it, and what cannot go together."""
+"""Tests of the locations that a run reads and writes: every way to name them, and the combinations that are refused."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ PLACES: list[tuple[str, str | None, Location, Location]] = [
 def test_source_and_output(
     source: str, output: str | None, expected_source: Location, expected_output: Location
 ) -> None:
-    """Each spelling on the command line means one place, with the records below the output."""
+    """Each spelling on the command line means one location, and the records lie below the output."""
     settings = resolved({"source": source, "output": output})
     assert expected_source == settings.source
     assert expected_output == settings.output
@@ -43,7 +43,7 @@ def test_source_and_output(
 
 
 def test_a_local_source_writes_to_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Paths are those of the working folder, a bare word is a folder there, and it is the default output."""
+    """Paths start from the working folder, a bare word is a folder there, and that folder is the default output."""
     monkeypatch.chdir(tmp_path)
     settings = resolved({"source": "in"})
     assert Location("file", str(tmp_path / "in")) == settings.source
@@ -52,7 +52,7 @@ def test_a_local_source_writes_to_the_current_folder(tmp_path: Path, monkeypatch
 
 
 def test_a_bare_path_is_for_the_command_line() -> None:
-    """The variable wants a URI, since a container's folders are seldom meant."""
+    """The variable needs a URI, because users seldom mean a folder of the container."""
     with pytest.raises(SettingsError) as caught:
         resolved({}, INPUT_FOLDER="/in")
     advice = "it must be gs://bucket/path, file:///folder or, on the command line, a local path"
@@ -64,7 +64,7 @@ def test_a_bare_path_is_for_the_command_line() -> None:
     "text", ["s3://b-1/in", "gs:/b-1/in", "https://storage.googleapis.com/b-1", "GS://b-1", "C:/in"]
 )
 def test_another_scheme_is_no_local_path(text: str) -> None:
-    """What looks like a URI and is none that thumbrun knows is not taken for a folder of that name."""
+    """A text that looks like a URI of another kind does not count as a folder of that name."""
     with pytest.raises(SettingsError) as caught:
         resolved({"source": text, "output": "/out"})
     assert 1 == len(caught.value.problems)
@@ -85,7 +85,7 @@ STATES: list[tuple[str, str, dict[str, str | None], Location]] = [
 
 @pytest.mark.parametrize(("output", "state", "flags", "expected"), STATES)
 def test_state(output: str, state: str, flags: dict[str, str | None], expected: Location) -> None:
-    """Records may lie anywhere apart from thumbnails; in the output's own folder they are a part of it."""
+    """Records can lie anywhere apart from thumbnails, and belong to the output's store if they lie in its folder."""
     assert expected == resolved({"source": "/in", "output": output, "state": state, **flags}).state
 
 
@@ -103,7 +103,7 @@ REFUSED: list[tuple[str, str, dict[str, str | None], str]] = [
 
 @pytest.mark.parametrize(("output", "state", "flags", "expected"), REFUSED)
 def test_refused_states(output: str, state: str, flags: dict[str, str | None], expected: str) -> None:
-    """A run's folder holds thumbnails and nothing else, and records hold no thumbnails."""
+    """A run's folder holds only thumbnails, and the records' folder holds no thumbnails."""
     with pytest.raises(SettingsError) as caught:
         resolved({"source": "/in", "output": output, "state": state, **flags})
     (problem,) = caught.value.problems

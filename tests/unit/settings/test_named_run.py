@@ -1,4 +1,4 @@
-"""A run that was begun before: how it is named, and how its claim becomes settings again."""
+"""Tests of naming an earlier run, and of making settings from its claim."""
 
 from pathlib import Path
 
@@ -28,14 +28,14 @@ ID = "20260102T1530Z"
     ],
 )
 def test_every_way_to_name_a_run(text: str, output: str | None, expected: Location) -> None:
-    """The folder of its thumbnails names it, or its id beside the output; by flag and by variable alike."""
+    """A run's folder or its id beside the output names the run, by flag and by variable."""
     found = named_run(text, {}, {"output": output})
     assert NamedRun(ID, expected, expected.child("_thumbrun"), None, None) == found
     assert found == named_run(text, {"OUTPUT_BUCKET": output or ""}, {})
 
 
 def test_a_folder_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A relative path is one too, and an id alone is, where such a folder is."""
+    """A relative path names a run, and so does an id alone if the working folder holds that run."""
     (tmp_path / "out" / ID).mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     assert Location("file", str(tmp_path / "out")) == named_run(f"out/{ID}", {}, {}).output
@@ -45,7 +45,7 @@ def test_a_folder_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_records_elsewhere() -> None:
-    """The state is where its setting says, the emulator and who pays as for a run."""
+    """The state, the emulator and the project that pays come from their settings, as for a new run."""
     environ = {"STORAGE_EMULATOR_HOST": "http://localhost:9", "THUMBRUN_STATE": "gs://records/x"}
     found = named_run(f"gs://b-1/{ID}", environ, {"user_project": "payer-1"})
     assert (Location("gs", "records", "x/"), "http://localhost:9", "payer-1") == (
@@ -57,7 +57,7 @@ def test_records_elsewhere() -> None:
 
 @pytest.mark.parametrize("text", ["", "/", f"gs://B/{ID}", "gs://b-1/-no", "nowhere", f"s3://b-1/{ID}", "gs://"])
 def test_what_names_no_run(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is refused together with all else that is wrong, with what would be right."""
+    """A wrong name is refused together with all other problems, and the message says what would be right."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SettingsError) as caught:
         named_run(text, {}, {"user_project": "!"})
@@ -77,7 +77,7 @@ def test_what_names_no_run(text: str, tmp_path: Path, monkeypatch: pytest.Monkey
     ],
 )
 def test_a_claim_becomes_the_same_settings_again(flags: dict[str, str | None]) -> None:
-    """What a run was begun with is what it goes on with, to the last setting that its fingerprint covers."""
+    """A run goes on with every setting that its fingerprint covers."""
     settings = resolve({}, flags, bare_source=True, machine=MACHINE)
     run = NamedRun(ID, settings.output, settings.state, None, None)
     again = resolve({}, flags_of_claim(settings.describe(), run), bare_source=True, machine=MACHINE)
@@ -86,7 +86,7 @@ def test_a_claim_becomes_the_same_settings_again(flags: dict[str, str | None]) -
 
 
 def test_several_sizes_come_back_from_a_claim() -> None:
-    """A run of several sizes is continued with all of them."""
+    """A run of several sizes goes on with all of them."""
     environ = {"INPUT_FOLDER": "gs://b-1/in", "THUMBRUN_SIZE": "100,400x300"}
     begun = resolve(environ, {}, machine=MACHINE)
     run = NamedRun(ID, begun.output, begun.state, None, None)

@@ -1,4 +1,4 @@
-"""The table of settings, as declared and as documented."""
+"""Tests of the table of settings, as declared and as documented."""
 
 import re
 
@@ -19,7 +19,7 @@ def test_every_setting_has_a_row() -> None:
 
 
 def test_names_are_declared_once() -> None:
-    """No name, flag or variable stands for two settings."""
+    """No name, flag or variable belongs to two settings."""
     for names in ([s.name for s in DECLARED], [s.flag for s in DECLARED], [s.variable for s in DECLARED]):
         given = [name for name in names if name]
         assert sorted(set(given)) == sorted(given)
@@ -33,7 +33,7 @@ def test_defaults_are_right_values(setting: object) -> None:
 
 
 def test_every_setting_says_what_it_is() -> None:
-    """Each has help that ends as a sentence does, and its default in words."""
+    """Every setting has a help text that is a sentence, and its default in words."""
     for setting in DECLARED:
         assert setting.help.endswith(".")
         assert setting.default_words

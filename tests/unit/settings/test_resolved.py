@@ -1,4 +1,4 @@
-"""From flags and environment to settings, or to all that is wrong with them."""
+"""Tests of the step from flags and environment to settings, or to all problems with them."""
 
 import argparse
 from pathlib import Path
@@ -21,7 +21,7 @@ MACHINE = Machine(processors=4, memory=16 << 30)
 SOURCE = {"INPUT_FOLDER": "gs://pictures/in"}
 SWITCHES = ("new", "strict", "allow_empty")
 
-# What the claim of a run fixes, or what says which run.
+# Settings that the claim of a run fixes, or that name the run.
 FIXED = {
     *("source", "size", "format", "quality", "layout", "include", "exclude", "limit", "detect"),
     *("source_metadata", "cache_control", "run_id", "resume", "new"),
@@ -29,12 +29,12 @@ FIXED = {
 
 
 def resolved(flags: dict[str, str | None] | None = None, /, **environ: str) -> Settings:
-    """Return the settings of a right source and the given variables and flags."""
+    """Return the settings for a right source and the given variables and flags."""
     return resolve(SOURCE | environ, flags or {}, machine=MACHINE)
 
 
 def problems(flags: dict[str, str | None] | None = None, /, **environ: str) -> list[str]:
-    """Return what is wrong with a right source and the given variables and flags."""
+    """Return the problems for a right source and the given variables and flags."""
     with pytest.raises(SettingsError) as caught:
         resolved(flags, **environ)
     return list(caught.value.problems)
@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
 
 @pytest.mark.parametrize("flag", [True, False])
 def test_several_sizes(flag: bool) -> None:
-    """Sizes come largest first however they are given, by a flag that repeats or by the variable; the run is one."""
+    """Sizes come largest first in any order, from a repeated flag or from the variable, and ask for the same run."""
     recipe = Recipe(400, 300, smaller=((160, 90), (100, 100)))
     runs = [
         resolved({"size": text}) if flag else resolved(THUMBRUN_SIZE=text)
@@ -61,7 +61,7 @@ def test_several_sizes(flag: bool) -> None:
 
 
 def test_a_size_that_is_given_twice() -> None:
-    """Two names of one size are refused with all else that is wrong, and the message names it."""
+    """A size that is given twice is refused with all other problems, and the message names it."""
     found = problems(THUMBRUN_SIZE="100,400,100x100", THUMBRUN_QUALITY="0")
     expected = "--size / THUMBRUN_SIZE is '100,400,100x100'; it repeats 100x100; give each size only once"
     assert expected in found
@@ -71,7 +71,7 @@ def test_a_size_that_is_given_twice() -> None:
 
 
 def test_defaults() -> None:
-    """With a source alone, everything else has its documented default."""
+    """With a source alone, every other setting has its documented default."""
     settings = resolved()
     assert Location("gs", "pictures", "in/") == settings.source
     assert Location("gs", "pictures") == settings.output
@@ -149,13 +149,13 @@ def test_a_variable_sets_its_field(variable: str, text: str, field: str, expecte
 
 
 def test_every_variable_is_tried() -> None:
-    """The table above has a row for every declared variable but the source."""
+    """The table above has a row for every declared variable except the source."""
     assert {setting.variable for setting in DECLARED if setting.variable} == VALUES.keys() | {"INPUT_FOLDER"}
 
 
 @pytest.mark.parametrize("setting", [s for s in DECLARED if s.flag and s.name != "source"], ids=lambda s: str(s.name))
 def test_a_flag_goes_before_its_variable(setting: object) -> None:
-    """Each flag sets the same field as its variable, and where both are given, the flag counts."""
+    """Each flag sets the same field as its variable, and replaces the variable."""
     declared = next(s for s in DECLARED if s is setting)
     text, field, expected = VALUES.get(declared.variable, ("7", "tasks", 7))
     words = [declared.flag] if declared.is_switch else [declared.flag, text]
@@ -166,13 +166,13 @@ def test_a_flag_goes_before_its_variable(setting: object) -> None:
 
 @pytest.mark.parametrize("name", SWITCHES)
 def test_a_switch_can_be_switched_off_by_flag(name: str) -> None:
-    """What the environment switches on, a flag that begins with --no- switches off."""
+    """A flag that begins with --no- switches off what the environment switches on."""
     flags = flags_of(parser().parse_args([f"--no-{name.replace('_', '-')}"]))
     assert not getattr(resolved(flags, **{f"THUMBRUN_{name.upper()}": "yes"}), name)
 
 
 def test_globs_may_be_given_again() -> None:
-    """A repeated flag adds to the globs, and counts alone against the variable."""
+    """A repeated flag adds to the globs, and replaces the variable."""
     flags = flags_of(parser().parse_args(["--include", "a/*", "--include", "b/*,c/*"]))
     assert ("a/*", "b/*", "c/*") == resolved(flags, THUMBRUN_INCLUDE="d/*").include
 
@@ -195,7 +195,7 @@ def test_flags_that_are_not_given_say_nothing() -> None:
     ],
 )
 def test_a_command_lacks_what_it_has_no_use_for(command: str, lacks: set[str]) -> None:
-    """A command that takes a run has no flag for what the run fixes, and none for what the command never uses."""
+    """A command on a run has no flag that the run fixes, and no flag that the command never uses."""
     made = argparse.ArgumentParser()
     add_options(made, command)
     present = {action.dest for action in made._actions} - {"help"}
@@ -203,7 +203,7 @@ def test_a_command_lacks_what_it_has_no_use_for(command: str, lacks: set[str]) -
 
 
 def test_the_help_names_every_flag_and_variable() -> None:
-    """The help of a command tells each flag, its default and its variable."""
+    """The help of a command shows each flag, its default and its variable."""
     text = " ".join(parser().format_help().split())
     for setting in DECLARED:
         if setting.flag:
@@ -212,13 +212,13 @@ def test_the_help_names_every_flag_and_variable() -> None:
 
 
 def test_empty_variables_count_as_unset() -> None:
-    """A variable that is set to nothing is as if it were not there, known or not."""
+    """An empty variable counts as unset, known or not."""
     environ = {setting.variable: "" for setting in DECLARED if setting.variable and setting.variable != "INPUT_FOLDER"}
     assert resolved() == resolved(**environ, THUMBRUN_SIZES="")
 
 
 def test_an_empty_flag_is_wrong() -> None:
-    """A flag that was given with nothing, as by an unset shell variable, is not taken for the default."""
+    """An empty flag, as from an unset shell variable, is wrong and does not mean the default."""
     (problem,) = problems({"run_id": ""})
     assert problem.startswith("--run-id / THUMBRUN_RUN_ID is ''; it must be ")
 
@@ -244,7 +244,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in WRONG.items() for text in texts])
 def test_a_wrong_value_is_one_line_that_names_flag_and_variable(name: str, text: str) -> None:
-    """A wrong value is one problem: the names, the value, escaped and not too long, and what would be right."""
+    """A wrong value is one problem that holds the names, the escaped and shortened value, and what would be right."""
     setting = next(setting for setting in DECLARED if setting.variable == name)
     (problem,) = problems(**{name: text})
     assert problem.startswith(f"{setting.label} is ")
@@ -254,7 +254,7 @@ def test_a_wrong_value_is_one_line_that_names_flag_and_variable(name: str, text:
 
 
 def test_all_problems_are_told_at_once() -> None:
-    """Every wrong setting is found, the task's own variables included, whatever else is wrong."""
+    """Every wrong setting is found, including the task's own variables, whatever else is wrong."""
     found = problems(
         {"quality": "0"},
         INPUT_FOLDER="s3://x",
@@ -271,7 +271,7 @@ def test_all_problems_are_told_at_once() -> None:
 
 
 def test_a_missing_source_is_told_with_the_rest() -> None:
-    """Where the source is missing, the other settings are judged as well."""
+    """If the source is missing, the other settings are checked as well."""
     found = problems(INPUT_FOLDER="", OUTPUT_BUCKET="gs://UPPER")
     advice = "it must be gs://bucket/path, file:///folder or, on the command line, a local path"
     assert f"SOURCE / INPUT_FOLDER is not set; {advice}" == found[0]
@@ -279,7 +279,7 @@ def test_a_missing_source_is_told_with_the_rest() -> None:
 
 
 def test_the_nearest_setting_is_named_for_an_unknown_one() -> None:
-    """A variable that looks like a setting and is none is a mistake, and the likeliest meant is named."""
+    """A variable that resembles a setting is a mistake, and the problem names the most similar setting."""
     (problem,) = problems(THUMBRUN_QUALTIY="80")
     assert "THUMBRUN_QUALTIY is not a setting of thumbrun; did you mean THUMBRUN_QUALITY? If not, unset it" == problem
     (problem,) = problems(THUMBRUN_INPUT_FOLDER="gs://b-1")
@@ -297,13 +297,13 @@ def test_the_nearest_setting_is_named_for_an_unknown_one() -> None:
     ],
 )
 def test_wishes_that_exclude_each_other(given_: dict[str, str], expected: str) -> None:
-    """One cannot ask for a certain run and for a new one."""
+    """A user cannot ask for a certain run and for a new one at once."""
     assert [f"{expected} cannot go together; give only one of them"] == problems(**given_)
 
 
 @pytest.mark.parametrize("text", ["0", "1001", "two", ""])
 def test_wrong_numbers_of_tasks(text: str) -> None:
-    """--tasks is judged with the other settings, though it has no variable."""
+    """--tasks is checked with the other settings, although it has no variable."""
     assert [f"--tasks is {text!r}; it must be a whole number, 1 to 1,000"] == problems({"tasks": text})
 
 
@@ -324,12 +324,12 @@ def test_tasks_within_a_platforms_task() -> None:
     ],
 )
 def test_memory_follows_the_machine(workers: str | None, machine: Machine, expected: int) -> None:
-    """320 MiB for each worker, at most five eighths of what there is, at least 96 MiB."""
+    """The memory is 320 MiB for each worker, at most five eighths of the machine's, and at least 96 MiB."""
     assert expected == resolve(SOURCE, {"workers": workers}, machine=machine).memory
 
 
 def test_tasks_of_one_machine_share_it() -> None:
-    """Each of some tasks side by side has its part of the workers and the memory, and enough to work at all."""
+    """Tasks on one machine share its workers and its memory, and each has enough to work."""
     settings = resolved()
     assert (2, 640 * MIB) == (share(settings, 2).workers, share(settings, 2).memory)
     assert (1, 96 * MIB) == (share(settings, 100).workers, share(settings, 100).memory)
@@ -372,12 +372,12 @@ ANOTHER_RUN = [
 
 @pytest.mark.parametrize(("name", "text"), SAME_RUN)
 def test_how_it_is_done_does_not_make_another_run(name: str, text: str) -> None:
-    """A run can be continued with other limits, another number of tasks, or the same place spelt otherwise."""
+    """A run can go on with other limits, another number of tasks, or another spelling of the same location."""
     assert resolved().fingerprint() == resolved(**{name: text}).fingerprint()
 
 
 def test_what_is_made_makes_another_run() -> None:
-    """All that changes what is read, what is made or where it goes has a fingerprint of its own."""
+    """A change of the source, the thumbnails or their place gives another fingerprint."""
     fingerprints = {resolved(**{name: text}).fingerprint() for name, text in ANOTHER_RUN}
     assert len(ANOTHER_RUN) == len(fingerprints - {resolved().fingerprint()})
 
@@ -389,12 +389,12 @@ def test_the_order_of_globs_does_not_matter() -> None:
 
 
 def test_the_fingerprint_is_stable() -> None:
-    """Tasks on other machines and other versions of Python find the same run: the digits themselves are fixed."""
+    """The fingerprint's digits are fixed, so that tasks on other machines and other Pythons find the same run."""
     assert "6c725bf931d855e485bd9958" == resolved().fingerprint()
 
 
 def test_names_that_are_not_unicode_have_a_fingerprint(tmp_path: Path) -> None:
-    """A folder whose name is no UTF-8 makes no difference."""
+    """A folder whose name is not UTF-8 has a fingerprint, too."""
     folder = f"{tmp_path}/\udcff"
     settings = resolve({}, {"source": folder, "output": folder}, machine=MACHINE)
     assert 24 == len(settings.fingerprint())
@@ -402,7 +402,7 @@ def test_names_that_are_not_unicode_have_a_fingerprint(tmp_path: Path) -> None:
 
 @given(st.dictionaries(st.sampled_from([s.name for s in DECLARED]), st.text(), max_size=5))
 def test_no_text_of_a_flag_breaks_it(flags: dict[str, str]) -> None:
-    """Whatever the flags say, there are settings, or problems that can be shown on a line each."""
+    """Any texts of flags give settings, or problems that each fit on one line."""
     found: tuple[str, ...] = ("none",)
     try:
         resolve(SOURCE, {**flags}, machine=MACHINE)

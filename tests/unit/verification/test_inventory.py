@@ -1,4 +1,4 @@
-"""What lies in a folder, kept small: it answers as a dictionary would."""
+"""Tests of the small inventory of a folder, which answers as a dictionary would."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +15,7 @@ OBJECTS = st.dictionaries(NAMES, st.tuples(st.integers(0, 1 << 50), st.dictionar
 
 @given(OBJECTS, st.lists(NAMES))
 def test_it_answers_as_a_dictionary_would(objects: dict[str, tuple[int, dict[str, str]]], asked: list[str]) -> None:
-    """Every object is found with its size and marks, nothing else is, and what nobody asked for is unexplained."""
+    """The inventory finds every object with its size and marks, and objects that nobody asked for are unexplained."""
     inventory = Inventory(MARKS)
     for name, (size, marks) in objects.items():
         inventory.add(name, Entry(name, size, "1", metadata=marks | {"other": "mark"}))
@@ -30,7 +30,7 @@ def test_it_answers_as_a_dictionary_would(objects: dict[str, tuple[int, dict[str
 
 
 def test_size_and_every_mark_count() -> None:
-    """Objects that differ in anything that matters have other facts."""
+    """Objects that differ in their size or in any mark have different facts."""
     inventory = Inventory(MARKS)
     whole = {"thumbrun-run": "a", "thumbrun-source": "b"}
     variants = [(1, whole), (2, whole), (1, whole | {"thumbrun-run": "b"}), (1, {"thumbrun-source": "b"}), (1, {})]
@@ -39,7 +39,7 @@ def test_size_and_every_mark_count() -> None:
 
 
 def test_a_large_folder_is_listed_whole_and_once() -> None:
-    """Beyond ten pages it is listed in parallel ranges; neighbours of the folder and its placeholder do not count."""
+    """A folder beyond ten pages is listed in parallel ranges, without its neighbours and its placeholder."""
 
     async def scenario() -> None:
         store = MemoryStore()

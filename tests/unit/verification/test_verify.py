@@ -1,4 +1,4 @@
-"""What `thumbrun verify` tells: to machines and to people, bounded and harmless."""
+"""Tests of the report of `thumbrun verify`, for machines and for people: it is bounded and harmless."""
 
 import io
 import json
@@ -27,18 +27,18 @@ from thumbrun.verification.findings import (
 
 
 def verified() -> VerifyResult:
-    """Return what was found of a run so far: nothing."""
+    """Return the result for a run without findings."""
     return VerifyResult("r", "gs://s/in/", "gs://o/r/", "gs://o/_thumbrun/runs/r/", opened=True, items=3, shards=1)
 
 
 def test_every_kind_has_a_meaning() -> None:
-    """The set of kinds is closed, and each is explained."""
+    """The set of kinds is closed, and each kind has a meaning."""
     assert set(FindingKind) == set(MEANINGS)
     assert set(FindingKind) > IN_THE_WAY
 
 
 def test_all_are_counted_and_the_first_are_named() -> None:
-    """A bucket full of damage makes no endless document."""
+    """The report counts all findings but names only the first, so a bucket full of damage gives no endless document."""
     found = verified()
     for number in range(MOST_NAMED + 5):
         found.add(Finding(FindingKind.MISSING, f"gs://s/in/{number}"))
@@ -53,7 +53,7 @@ def test_all_are_counted_and_the_first_are_named() -> None:
 
 
 def test_names_move_no_cursor() -> None:
-    """Whatever a name holds, people are shown one line of it."""
+    """People see one line for a name, whatever the name contains."""
     found = verified()
     found.add(Finding(FindingKind.UNEXPLAINED, object="gs://o/r/a\x1b[2J\nb\u202e", detail="\r\x07"))
     found.advice.append("thumbrun retry 'a\nb'")
@@ -63,7 +63,7 @@ def test_names_move_no_cursor() -> None:
 
 
 def test_what_is_right_says_how_far_it_looked() -> None:
-    """Without opening thumbnails nobody claims that they are whole."""
+    """The report says that thumbnails are whole only if they were opened."""
     found = verified()
     assert "complete and of the right size" in verified_text(found, "3 done")
     found.opened = False
@@ -94,7 +94,11 @@ WHOLE = encoded(100, 75)
         (encoded(100, 75, "JPEG"), {}, FindingKind.WRONG_FORMAT),
         (WHOLE[:-30], {}, FindingKind.UNREADABLE),
         (b"no image", {}, FindingKind.UNREADABLE),
-        (encoded(100, 75, "GIF").ljust(70_000, b"\0"), {}, FindingKind.WRONG_FORMAT),  # one that travels in a file
+        (
+            encoded(100, 75, "GIF").ljust(70_000, b"\0"),
+            {},
+            FindingKind.WRONG_FORMAT,
+        ),  # so large that it goes to the process in a file
     ],
 )
 async def test_what_opening_a_thumbnail_shows(
@@ -128,7 +132,7 @@ async def test_what_opening_a_thumbnail_shows(
     ],
 )
 def test_which_runs_are_there(runs: list[str], expected: str) -> None:
-    """The latest few are named, whatever lies among their records."""
+    """The report names the latest few runs, whatever else lies among their records."""
 
     async def scenario() -> str:
         store = MemoryStore()
