@@ -89,8 +89,10 @@ def _parser() -> argparse.ArgumentParser:
         "--reason",
         action="append",
         choices=sorted(RETRIABLE),
-        help=f"Retry only items with this reason. {MISSING} means that the item has no outcome, or that its thumbnail "
-        f"is gone. You may repeat the flag. Default: every reason for a failure, and {MISSING}.",
+        metavar="REASON",
+        help=f"Retry only items with this reason: {', '.join(sorted(RETRIABLE))}. {MISSING} means that the item has no "
+        f"outcome, or that its thumbnail is gone. You may repeat the flag. Default: every reason for a failure, and "
+        f"{MISSING}.",
     )
     add_options(retry, "retry")
     retry.set_defaults(command=_retry)

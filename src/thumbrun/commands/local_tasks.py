@@ -18,7 +18,7 @@ from thumbrun.logs.choose import FLEET_VARIABLE
 from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.logs.lines import parse
 from thumbrun.outcomes import Tally
-from thumbrun.runs.round_claim import last_summary
+from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.derived import run_folder
 from thumbrun.settings.resolved import Settings, share

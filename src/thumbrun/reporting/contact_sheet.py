@@ -11,6 +11,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
+from thumbrun.console import counted
 from thumbrun.outcomes import MEANINGS, Outcome, Reason, Status, Tally
 from thumbrun.reporting import html_text, quantities
 from thumbrun.reporting.content import Cell, RunDetails
@@ -54,11 +55,11 @@ def contact_sheet(title: str, run: RunDetails, cells: Iterable[Cell]) -> str:
 
 def _header(title: str, run: RunDetails, tally: Tally, cells: Sequence[Cell]) -> str:
     taken = f" in {' '.join(quantities.duration(run.seconds))}" if run.seconds is not None else ""
-    by = f" by {quantities.count(run.tasks, 'task')}" if run.tasks else ""
+    by = f" by {counted(run.tasks, 'task')}" if run.tasks else ""
     made = [cell for cell in cells if cell.status is Status.DONE]  # a huge image that failed must not count as a saving
     smaller = quantities.saving(sum(cell.source_bytes for cell in made), sum(cell.written for cell in made))
     size = f" The thumbnails are <b>{smaller.replace(' %', '&nbsp;%')}</b> than the images." if smaller else ""
-    done, images = quantities.count(tally.done, "thumbnail"), quantities.count(tally.items, "image")
+    done, images = counted(tally.done, "thumbnail"), counted(tally.items, "image")
     lead = f"<b>{done}</b> of {images}{by}{taken}.{size}"
     if len(cells) < tally.items:
         lead += f" This page shows {len(cells):,} of them."
@@ -137,7 +138,7 @@ def _without(cells: Sequence[Cell]) -> str:
             f"<b>{len(members):,} {escape(str(reason or status))}</b>{why}</summary><ol>{lines}</ol></details>"
         )
     return (
-        f'<section class="without"><h2>{quantities.count(len(cells), "image")} without a thumbnail</h2>'
+        f'<section class="without"><h2>{counted(len(cells), "image")} without a thumbnail</h2>'
         f"{''.join(parts)}</section>"
     )
 

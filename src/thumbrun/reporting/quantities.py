@@ -1,15 +1,6 @@
 """Counts, sizes and durations as text for people. Pure."""
 
 
-def count(number: int, word: str, plural: str = "") -> str:
-    """Return a number with its noun, in the singular or the plural.
-
-    >>> count(1, "image"), count(2000, "image")
-    ('1 image', '2,000 images')
-    """
-    return f"{number:,} {word if number == 1 else plural or word + 's'}"
-
-
 def size(amount: int) -> tuple[str, str]:
     """Return a size in bytes as a number of at most three digits and its unit; units are powers of ten.
 

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from thumbrun.console import counted
 from thumbrun.outcomes import Status
 from thumbrun.reporting import html_text, quantities
 from thumbrun.reporting.content import Cell
@@ -31,7 +32,7 @@ def tiles_by_folder(cells: Sequence[Cell]) -> Iterable[str]:
     if not headed:
         folders = {common: list(cells)}
     for folder, members in folders.items():
-        many = f"<small>{quantities.count(len(members), 'image')}</small>"
+        many = f"<small>{counted(len(members), 'image')}</small>"
         name = f'<span class="name">{html_text.text(folder)}</span>' if folder else "<span>not in a folder</span>"
         heading = f"<h3>{name}{many}</h3>" if headed or common else '<h3 class="unseen">Images</h3>'
         yield f'<section class="folder">{heading}<ul class="sheet">'

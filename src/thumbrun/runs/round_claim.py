@@ -57,12 +57,6 @@ async def agree_on_round(
             return Round.from_record(record)
 
 
-async def last_summary(state: RecordStore, run_id: str) -> dict[str, Any] | None:
-    """Return the summary of the latest round that has one, or None."""
-    run = state.names.run(run_id)
-    return await state.read(await state.last_name(run.summaries) or run.summary())
-
-
 async def _joinable(
     state: RecordStore,
     run: RunNames,

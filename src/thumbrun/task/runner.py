@@ -19,8 +19,9 @@ from thumbrun.planning.planner import Planner
 from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import describe
 from thumbrun.runs.claim import AgreedRun
-from thumbrun.runs.round_claim import agree_on_round, last_summary
+from thumbrun.runs.round_claim import agree_on_round
 from thumbrun.runs.rounds import FIRST, Round
+from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.derived import naming_rule, run_folder, source_to_list
 from thumbrun.settings.named_run import run_arguments
 from thumbrun.settings.resolved import Settings

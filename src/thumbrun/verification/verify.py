@@ -23,8 +23,8 @@ from thumbrun.outcomes import Outcome, Reason, Status, Tally
 from thumbrun.planning.plan import Item, Plan, read_plan, read_shard
 from thumbrun.runs.object_metadata import CHECKSUM_MARK, MARKS, ThumbnailMarks
 from thumbrun.runs.records import RecordError
-from thumbrun.runs.round_claim import last_summary
 from thumbrun.runs.rounds import MISSING
+from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.derived import run_folder
 from thumbrun.settings.named_run import run_arguments
 from thumbrun.settings.resolved import Settings

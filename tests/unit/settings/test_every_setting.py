@@ -161,7 +161,7 @@ def test_an_unknown_variable_with_nothing_near() -> None:
 
 
 def test_names_of_others_are_none_of_ours() -> None:
-    """thumbrun checks only variables whose names begin like its own."""
+    """Thumbrun checks only variables whose names begin like its own."""
     assert resolved() == resolved(THUMBRUNNER="1", thumbrun_size="1", THUMBRUN="1", _THUMBRUN_X="1")
 
 
@@ -203,7 +203,7 @@ def test_where_output_and_state_go(
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The output is the source's bucket or the working folder, the state lies below it, and bare words follow its kind."""
+    """The output is the source's bucket or the working folder, the state lies below it, and bare words follow."""
     folder = tmp_path_factory.mktemp("here").resolve()
     monkeypatch.chdir(folder)
     settings = resolved({"source": source, "output": output, "state": state})
