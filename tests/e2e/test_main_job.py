@@ -127,9 +127,14 @@ def test_ten_tasks_with_kills_across_a_change_of_minute(
             tasks.module(CLOCKED, environment=common | after | cloud_run(3, 7, 0, execution)),  # another task count
         ]
         wait_until(lambda: all("Plan " in task.output() for task in others))
-        proxies[4].release()
         for index in (2, 5, 8):
-            started[index] = tasks.module(CLOCKED, environment=common | after | cloud_run(index, COUNT, 1, execution))
+            environment = common | after | cloud_run(index, COUNT, 1, execution)
+            environment["STORAGE_EMULATOR_HOST"] = proxies[index].url
+            started[index] = tasks.module(CLOCKED, environment=environment)
+        # All have joined the run before it can be finished.
+        wait_until(lambda: all("Plan " in started[index].output() for index in range(COUNT)))
+        for proxy in proxies.values():
+            proxy.release()
         assert [0] * (COUNT + 2) == [task.wait() for task in [*started.values(), *others]], tasks.outputs()
     run_id = check_thumbnails(emulator, images)
     assert 1 == len(listings_of_source(emulator, emulator_log))
