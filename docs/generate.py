@@ -7,7 +7,7 @@ from thumbrun import cli, formats
 from thumbrun.environment import task_identity
 from thumbrun.logs import events
 from thumbrun.outcomes import MEANINGS, SKIPS
-from thumbrun.runs import names
+from thumbrun.runs import record_names
 from thumbrun.runs.records import VERSION
 from thumbrun.settings.reference import reference as settings_table
 from thumbrun.verification import findings
@@ -135,7 +135,7 @@ With `json` as the log format, each line is one JSON object. It has `severity`, 
 ## What lies on the store
 
 ```
-{indented(names.__doc__, "<output>")}
+{indented(record_names.__doc__, "<output>")}
 ```
 
 Records are JSON, or JSON lines compressed with gzip. [The design](design.md#one-run-as-an-example) shows one of each.

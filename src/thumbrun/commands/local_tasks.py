@@ -20,7 +20,7 @@ from thumbrun.logs.lines import parse
 from thumbrun.outcomes import Tally
 from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.declared import DECLARED
-from thumbrun.settings.derived import run_folder
+from thumbrun.settings.planning_inputs import run_folder
 from thumbrun.settings.resolved import Settings, share
 from thumbrun.task.join_run import join_run
 from thumbrun.task.open_stores import Stores, make_local_folders

@@ -18,7 +18,7 @@ from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import describe
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import VERSION
-from thumbrun.settings.derived import naming_rule, source_to_list
+from thumbrun.settings.planning_inputs import naming_rule, source_to_list
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.open_stores import Stores

@@ -8,7 +8,7 @@ from typing import IO
 
 from PIL import Image
 
-from thumbrun.imaging import cost, decode, headers, sniff, webp
+from thumbrun.imaging import decode, headers, memory_estimate, sniff, webp
 from thumbrun.imaging.encode import encode
 from thumbrun.imaging.geometry import around
 from thumbrun.imaging.partial import dispatch
@@ -117,12 +117,14 @@ def _decoded(name: str, source: IO[bytes], size: int, request: Request) -> Rende
     """Check the limit of pixels, then the limit of memory, and only then decode and encode."""
     source.seek(0)
     declared = headers.declared_size(name, source) or (0, 0)
-    opened = 0 if webp.opens_lightly(name, source) else cost.when_opened(name, *declared, size)
+    opened = 0 if webp.opens_lightly(name, source) else memory_estimate.when_opened(name, *declared, size)
     if opened is not None and (verdict := _beyond(declared, opened, request)):
         return verdict
     with decode.open_image(name, source) as image:
         scale = decode.decoder_scale(image, *around(request.boxes))
-        needed = cost.decoded_bytes(name, image, scale, size) + cost.of_smaller(image.size, request.smaller)
+        needed = memory_estimate.decoded_bytes(name, image, scale, size) + memory_estimate.of_smaller(
+            image.size, request.smaller
+        )
         if verdict := _beyond(image.size, needed, request):
             return verdict
         reduced = decode.reduced(image, request.width, request.height, scale, request.smaller)

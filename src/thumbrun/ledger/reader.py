@@ -13,7 +13,7 @@ from typing import Any
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence
 from thumbrun.planning.listing import pages
 from thumbrun.planning.plan import Item
-from thumbrun.runs.names import RunNames
+from thumbrun.runs.record_names import RunNames
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import Entry
 

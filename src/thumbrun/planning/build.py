@@ -18,7 +18,7 @@ from thumbrun.planning.plan import Item, Plan, PlannedShard, item_line, read_som
 from thumbrun.planning.select import ObjectKind, Selection
 from thumbrun.planning.survey import Survey
 from thumbrun.runs import records
-from thumbrun.runs.names import RunNames
+from thumbrun.runs.record_names import RunNames
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import Entry, Store
 

@@ -14,7 +14,7 @@ from thumbrun.planning.build import PlanBuilder, Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.runs import records
-from thumbrun.runs.names import RunNames
+from thumbrun.runs.record_names import RunNames
 from thumbrun.runs.record_store import RecordStore
 
 BEAT_SECONDS = 10.0

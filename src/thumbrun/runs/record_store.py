@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from thumbrun.runs import records
-from thumbrun.runs.names import StateNames
 from thumbrun.runs.object_metadata import RUN_MARK
+from thumbrun.runs.record_names import StateNames
 from thumbrun.runs.records import RecordError
 from thumbrun.storage.base import DeniedError, ExistsError, NotFoundError, Store, StoreError, read_bytes
 

@@ -31,7 +31,7 @@ from thumbrun.storage.base import (
     StoreError,
     TransientError,
 )
-from thumbrun.task.peek import PeekPolicy
+from thumbrun.task.peek_policy import PeekPolicy
 
 # Smaller objects are read whole: one more request costs 0.1 to 0.3 ms of processor time, and photographs of this size
 # take at least 6 ms to decode.

@@ -2,8 +2,8 @@
 
 from thumbrun.clock import Clock
 from thumbrun.errors import SettingsError
-from thumbrun.runs.claim import AgreedRun, RunFinder, RunRequest
-from thumbrun.settings.derived import run_folder
+from thumbrun.runs.find_run import AgreedRun, RunFinder, RunRequest
+from thumbrun.settings.planning_inputs import run_folder
 from thumbrun.settings.resolved import Settings
 from thumbrun.task.open_stores import Stores
 

@@ -18,12 +18,12 @@ from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.planning.planner import Planner
 from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import describe
-from thumbrun.runs.claim import AgreedRun
-from thumbrun.runs.round_claim import agree_on_round
+from thumbrun.runs.find_round import agree_on_round
+from thumbrun.runs.find_run import AgreedRun
 from thumbrun.runs.rounds import FIRST, Round
 from thumbrun.runs.summaries import last_summary
-from thumbrun.settings.derived import naming_rule, run_folder, source_to_list
 from thumbrun.settings.named_run import run_arguments
+from thumbrun.settings.planning_inputs import naming_rule, run_folder, source_to_list
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Store
 from thumbrun.storage.location import Location

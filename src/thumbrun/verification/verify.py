@@ -25,8 +25,8 @@ from thumbrun.runs.object_metadata import CHECKSUM_MARK, MARKS, ThumbnailMarks
 from thumbrun.runs.records import RecordError
 from thumbrun.runs.rounds import MISSING
 from thumbrun.runs.summaries import last_summary
-from thumbrun.settings.derived import run_folder
 from thumbrun.settings.named_run import run_arguments
+from thumbrun.settings.planning_inputs import run_folder
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import NotFoundError
 from thumbrun.task.open_stores import Stores

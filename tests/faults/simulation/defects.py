@@ -21,9 +21,9 @@ from thumbrun.planning.plan import Item, Plan
 from thumbrun.planning.planner import Planner
 from thumbrun.planning.select import Decision, Selection
 from thumbrun.runs import records
-from thumbrun.runs.claim import AgreedRun, RunFinder
-from thumbrun.runs.names import RunNames
+from thumbrun.runs.find_run import AgreedRun, RunFinder
 from thumbrun.runs.object_metadata import RUN_MARK
+from thumbrun.runs.record_names import RunNames
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import PAGE_LIMIT, DamagedError, Entry, ExistsError, Page, Sink, Store, TransientError
 from thumbrun.storage.retry import RetryingStore

@@ -12,7 +12,7 @@ from tests.unit.imaging.encoded import ENCODED
 from tests.unit.imaging.samples import PLENTY, request, running, verdict
 from thumbrun.decoding import protocol
 from thumbrun.decoding.decoder_process import whole
-from thumbrun.imaging import cost, decode
+from thumbrun.imaging import decode, memory_estimate
 from thumbrun.imaging.geometry import around, fit, largest_first
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.render import render
@@ -89,7 +89,7 @@ def test_memory_covers_every_size(photographs: dict[str, bytes]) -> None:
     one, all_ = (render(photographs["PNG"], sizes(*boxes, memory=1)) for boxes in (BOXES[:1], BOXES))
     assert isinstance(one, NeedsMemory)
     assert isinstance(all_, NeedsMemory)
-    assert all_.bytes - one.bytes == cost.of_smaller((1200, 1200), BOXES[1:]) > 0
+    assert all_.bytes - one.bytes == memory_estimate.of_smaller((1200, 1200), BOXES[1:]) > 0
 
 
 async def test_workers_make_every_size(photographs: dict[str, bytes]) -> None:

@@ -3,7 +3,7 @@
 import struct
 
 from thumbrun.imaging import headers, sniff
-from thumbrun.imaging.partial import boxes, gif, jpeg, jpeg_scans, tiff
+from thumbrun.imaging.partial import gif, iso_boxes, jpeg, jpeg_scans, tiff
 from thumbrun.imaging.partial.known_bytes import KnownBytes
 
 
@@ -76,7 +76,7 @@ def declared_size(known: KnownBytes) -> tuple[int, int] | None:
             case "jpeg2000":
                 return _jpeg2000(head)
             case "avif" | "heic":
-                return boxes.size(head)
+                return iso_boxes.size(head)
             case _:
                 return None
     except (struct.error, ValueError, IndexError):

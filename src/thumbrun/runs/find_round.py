@@ -6,7 +6,7 @@ from typing import Any
 
 from thumbrun.clock import Clock
 from thumbrun.environment.task_identity import Task
-from thumbrun.runs.names import RunNames
+from thumbrun.runs.record_names import RunNames
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.rounds import Round
 

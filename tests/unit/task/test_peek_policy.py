@@ -2,7 +2,7 @@
 
 import pytest
 
-from thumbrun.task.peek import PeekPolicy
+from thumbrun.task.peek_policy import PeekPolicy
 
 MIB = 1 << 20
 

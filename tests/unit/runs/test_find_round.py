@@ -4,8 +4,8 @@ import asyncio
 
 from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
+from thumbrun.runs.find_round import agree_on_round
 from thumbrun.runs.record_store import RecordStore
-from thumbrun.runs.round_claim import agree_on_round
 from thumbrun.runs.rounds import Round, reasons_of
 from thumbrun.runs.summaries import last_summary
 from thumbrun.storage.memory import MemoryStore

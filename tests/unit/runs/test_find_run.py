@@ -11,7 +11,7 @@ from tests.faults.store import Asked, FaultStore, NoFaults
 from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
-from thumbrun.runs.claim import AgreedRun, RunFinder, RunRequest
+from thumbrun.runs.find_run import AgreedRun, RunFinder, RunRequest
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.memory import MemoryStore
 
