@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from thumbrun.clock import Clock
 from thumbrun.environment.task_identity import without_task
-from thumbrun.logs.choose import FLEET_VARIABLE
+from thumbrun.logs.choose import LOCAL_TASKS_VARIABLE
 from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.logs.lines import parse
 from thumbrun.outcomes import Tally
@@ -80,7 +80,7 @@ def _environ(settings: Settings, flags: Mapping[str, str | None], run_id: str, t
         environ.pop(name, None)
     own = share(settings, tasks)
     return environ | {
-        FLEET_VARIABLE: "1",
+        LOCAL_TASKS_VARIABLE: "1",
         "THUMBRUN_RESUME": run_id,
         "THUMBRUN_LOG_FORMAT": "json",
         "THUMBRUN_WORKERS": str(own.workers),

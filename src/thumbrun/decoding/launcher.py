@@ -31,7 +31,7 @@ class LaunchedProcess:
 
     def kill(self) -> None:
         """Kill the process, unless it is known to have ended."""
-        if not _told(self._status):
+        if not _has_ended(self._status):
             with contextlib.suppress(OSError):
                 os.kill(self._pid, signal.SIGKILL)
 
@@ -138,7 +138,7 @@ def _number(status: socket.socket, seconds: float) -> int | None:
     return int(NUMBER.unpack(told)[0]) if len(told) == NUMBER.size else None
 
 
-def _told(status: socket.socket) -> bool:
+def _has_ended(status: socket.socket) -> bool:
     try:
         status.recv(1, socket.MSG_PEEK)
     except BlockingIOError:

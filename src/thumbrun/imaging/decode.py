@@ -9,7 +9,6 @@ import pi_heif
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
-    ExifTags,
     GifImagePlugin,
     IcoImagePlugin,
     Image,
@@ -22,7 +21,8 @@ from PIL import (
 
 from thumbrun.imaging import icc
 from thumbrun.imaging.average import shrunk
-from thumbrun.imaging.geometry import JPEG_MARGIN, MARGIN, SIDEWAYS, Box, fit, upright
+from thumbrun.imaging.geometry import JPEG_MARGIN, MARGIN, Box, fit
+from thumbrun.imaging.orientation import SIDEWAYS, orientation_of, turned, upright
 from thumbrun.imaging.png import PngImage
 from thumbrun.imaging.webp import StillWebP, open_webp
 
@@ -49,16 +49,6 @@ _DECODERS: dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]] = {
     "jpeg2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
     "ico": IcoImagePlugin.IcoImageFile,
     "heic": pi_heif.HeifImageFile,  # not registered with Pillow: nothing else needs to find it
-}
-
-_TRANSPOSITIONS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
 }
 
 
@@ -97,11 +87,11 @@ def decoder_scale(image: ImageFile.ImageFile, box_width: int, box_height: int) -
     any fraction. No other decoder can divide.
     """
     if isinstance(image, JpegImagePlugin.JpegImageFile):
-        most, orientation = _JPEG_LEVELS, _orientation(image)
+        most, orientation = _JPEG_LEVELS, orientation_of(image)
     elif isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
         most, orientation = _levels(image), 1
     elif isinstance(image, StillWebP) and image.is_scalable:
-        most, orientation = 0, _orientation(image)
+        most, orientation = 0, orientation_of(image)
     else:
         return 1
     width, height = _stored_size(image, box_width, box_height, orientation)
@@ -139,7 +129,7 @@ def reduced(
     image.load()
     if scale == 1:
         width, height = image.size  # HEIC, AVIF and icons can have another size once decoded
-    orientation = _orientation(image)
+    orientation = orientation_of(image)
     profile = image.info.get("icc_profile")
     # The half-bands of JPEG 2000's wavelet are not averages. WebP's decoder makes all its pixels equally large.
     averaged = 1 if isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile) else scale
@@ -157,8 +147,7 @@ def reduced(
 def _finished(picture: Image.Image, profile: bytes | None, orientation: int) -> Image.Image:
     """Convert a picture, which is small by now, to sRGB, and turn it upright."""
     picture = icc.to_srgb(picture, profile)
-    if orientation in _TRANSPOSITIONS:
-        picture = picture.transpose(_TRANSPOSITIONS[orientation])
+    picture = turned(picture, orientation)
     picture.info = {}
     return picture
 
@@ -170,21 +159,6 @@ def _stored_size(
     if orientation in SIDEWAYS:
         box_width, box_height = box_height, box_width
     return fit(*(size or image.size), box_width, box_height)
-
-
-def _orientation(image: ImageFile.ImageFile) -> int:
-    """Return the EXIF orientation that must still be applied, 1 if there is none or it is broken.
-
-    The decoders of TIFF and HEIC turn pictures themselves. A PNG tells its orientation only once it is loaded, because
-    its EXIF can follow its pixels.
-    """
-    if isinstance(image, TiffImagePlugin.TiffImageFile):
-        return 1
-    try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # noqa: BLE001  (EXIF can be broken in any way, and the image matters more)
-        return 1
-    return value if isinstance(value, int) and value in _TRANSPOSITIONS else 1
 
 
 def _levels(image: Jpeg2KImagePlugin.Jpeg2KImageFile) -> int:

@@ -73,7 +73,7 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
     return held + shape
 
 
-def of_smaller(size: tuple[int, int], boxes: Iterable[Box]) -> int:
+def smaller_thumbnails_bytes(size: tuple[int, int], boxes: Iterable[Box]) -> int:
     """Return the bytes that the thumbnails beside the largest take until they are encoded.
 
     Each of them is held twice while it is made.

@@ -122,7 +122,7 @@ def _decoded(name: str, source: IO[bytes], size: int, request: Request) -> Rende
         return verdict
     with decode.open_image(name, source) as image:
         scale = decode.decoder_scale(image, *around(request.boxes))
-        needed = memory_estimate.decoded_bytes(name, image, scale, size) + memory_estimate.of_smaller(
+        needed = memory_estimate.decoded_bytes(name, image, scale, size) + memory_estimate.smaller_thumbnails_bytes(
             image.size, request.smaller
         )
         if verdict := _beyond(image.size, needed, request):

@@ -16,7 +16,7 @@ class Request:
         output_format: `jpeg`, `png`, `gif`, `webp` or `avif`.
         quality: The quality for the lossy encoders, from 1 to 100.
         max_pixels: The most pixels that the source's header may declare.
-        memory: The bytes that decoding may take, by the estimate of `cost`.
+        memory: The bytes that decoding may take, as `memory_estimate` says.
         claimed: Whether something other than the bytes says that this is an image. If not, bytes of no image are no
             failure.
         smaller: The other boxes, largest first.

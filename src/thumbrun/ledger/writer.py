@@ -97,7 +97,7 @@ class LedgerWriter(Ledger):
             shard: The number of its shard.
             rows: The outcomes, as rows.
             tally: The tally of the shard, if the part seals it.
-            opening: The items that the writer may open before its next part, from `opening_record`.
+            opening: The items that the writer may open before its next part, from `announcement_record`.
             counted: The number of the shard's parts that the tally counts, this one included.
         """
         name = self._run.part(shard, self._nonce, self._sequence)
@@ -120,7 +120,7 @@ class LedgerWriter(Ledger):
         await self._state.create_once(name, records.to_lines(header, rows), self._run_id, metadata=metadata)
 
 
-def opening_record(items: Iterable[int], at_once: int, *, alone: bool) -> dict[str, Any]:
+def announcement_record(items: Iterable[int], at_once: int, *, alone: bool) -> dict[str, Any]:
     """Return the fields of a part's header that announce the items that may be opened before the next part."""
     return {"opening": to_index_ranges(items), "at_once": at_once, "alone": alone}
 
@@ -244,4 +244,4 @@ class ShardLog:
             return {}
         items, at_once, alone = self._opening
         still_open = [item for item in items if item in self._open]
-        return opening_record(still_open, at_once, alone=alone) if still_open else {}
+        return announcement_record(still_open, at_once, alone=alone) if still_open else {}

@@ -10,7 +10,7 @@ from thumbrun.logs.events import Sink
 from thumbrun.logs.lines import JSON_SECONDS, JsonLines, TextLines
 
 CHILD_SECONDS = 0.5  # between two progress lines to a parent that draws a progress bar
-FLEET_VARIABLE = "_THUMBRUN_FLEET"  # the parent of several tasks sets it
+LOCAL_TASKS_VARIABLE = "_THUMBRUN_LOCAL_TASKS"  # the parent of several tasks sets it
 
 
 def choose_sink(log_format: str, environ: Mapping[str, str], stream: TextIO | None, clock: Clock) -> Sink:
@@ -31,7 +31,7 @@ def choose_sink(log_format: str, environ: Mapping[str, str], stream: TextIO | No
     on_cloud_run = bool(environ.get("CLOUD_RUN_JOB") or environ.get("CLOUD_RUN_EXECUTION"))
     terminal = stream is not None and stream.isatty()
     if log_format == "json" or (log_format == "auto" and on_cloud_run and not terminal):
-        seconds = CHILD_SECONDS if environ.get(FLEET_VARIABLE) else JSON_SECONDS
+        seconds = CHILD_SECONDS if environ.get(LOCAL_TASKS_VARIABLE) else JSON_SECONDS
         return JsonLines(stream, clock, seconds=seconds, trace=trace_of(environ))
     if stream is not None and terminal and environ.get("TERM") not in ("dumb", "unknown"):
         from thumbrun.logs.terminal import Terminal  # importing rich takes a tenth of a second

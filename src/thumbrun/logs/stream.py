@@ -39,7 +39,7 @@ class Lines:
                 os.close(nothing)
 
 
-class Forgiving:
+class ForgivingStream:
     """A terminal for a library that writes by itself.
 
     Like `Lines`, it goes on if its reader goes away, for example if a connection is lost.

@@ -15,7 +15,7 @@ from thumbrun.console import printable
 from thumbrun.logs.events import Event, Progress
 from thumbrun.logs.lines import marked_message
 from thumbrun.logs.pace import Pace, duration_text, rate_text
-from thumbrun.logs.stream import Forgiving
+from thumbrun.logs.stream import ForgivingStream
 
 _STYLES = {"WARNING": "yellow", "ERROR": "bold red", "NOTICE": "bold"}
 _SHORTEST_BAR = 8  # characters, including the gap beside the bar
@@ -53,7 +53,7 @@ class Terminal:
 
     def __init__(self, stream: TextIO, clock: Clock) -> None:
         """Set up a sink that writes to `stream`, which is a terminal."""
-        self._console = Console(file=cast(TextIO, Forgiving(stream)), highlight=False)
+        self._console = Console(file=cast(TextIO, ForgivingStream(stream)), highlight=False)
         self._clock = clock
         self._pace = Pace()
         self._bar: Bar | None = None

@@ -57,12 +57,13 @@ def _tile(cell: Cell, name: str) -> str:
     title = f"{cell.source} → {cell.output}{box}" if cell.status is Status.DONE else cell.source
     note = f"<small>{html_text.text(cell.note)}</small>" if cell.note else ""
     return (
-        f'<li class="{cell.status}" title="{html_text.attribute(title)}"><figure><div class="well">{_well(cell)}</div>'
+        f'<li class="{cell.status}" title="{html_text.attribute(title)}">'
+        f'<figure><div class="well">{_content(cell)}</div>'
         f'<figcaption><span class="name">{html_text.text(name)}</span>{_sizes(cell)}{note}</figcaption></figure></li>'
     )
 
 
-def _well(cell: Cell) -> str:
+def _content(cell: Cell) -> str:
     if cell.thumbnail is None:
         picture = _CROSS if cell.status is Status.FAILED else _DASH if cell.status is Status.SKIPPED else _TICK
         return f"<p>{picture}{escape(str(cell.reason or 'thumbnail made'))}</p>"

@@ -44,7 +44,7 @@ class ParsedValues:
         value: T | None = self._values.get(setting.name)
         return value
 
-    def given(self, setting: Setting[T]) -> T:
+    def required(self, setting: Setting[T]) -> T:
         """Return the value of a setting that has a default.
 
         Raises:

@@ -123,7 +123,7 @@ def resolve(
     locations = resolve_locations(values, bare_source=bare_source)
     if values.problems or locations is None:
         raise SettingsError(values.problems)
-    (width, height), *smaller = values.given(declared.SIZE)
+    (width, height), *smaller = values.required(declared.SIZE)
     machine = machine or this_machine()
     workers = values.get(declared.WORKERS) or machine.processors
     return Settings(
@@ -133,28 +133,30 @@ def resolve(
         emulator=values.get(declared.EMULATOR),
         run_id=values.get(declared.RUN_ID),
         resume=values.get(declared.RESUME),
-        new=values.given(declared.NEW),
-        join_within=values.given(declared.JOIN_WITHIN),
-        recipe=Recipe(width, height, values.given(declared.FORMAT), values.given(declared.QUALITY), tuple(smaller)),
-        layout=values.given(declared.LAYOUT),
-        include=values.given(declared.INCLUDE),
-        exclude=values.given(declared.EXCLUDE),
+        new=values.required(declared.NEW),
+        join_within=values.required(declared.JOIN_WITHIN),
+        recipe=Recipe(
+            width, height, values.required(declared.FORMAT), values.required(declared.QUALITY), tuple(smaller)
+        ),
+        layout=values.required(declared.LAYOUT),
+        include=values.required(declared.INCLUDE),
+        exclude=values.required(declared.EXCLUDE),
         limit=values.get(declared.LIMIT),
-        detect=values.given(declared.DETECT),
-        balance=values.given(declared.BALANCE),
-        in_flight=values.given(declared.IN_FLIGHT),
-        ramp=values.given(declared.RAMP),
+        detect=values.required(declared.DETECT),
+        balance=values.required(declared.BALANCE),
+        in_flight=values.required(declared.IN_FLIGHT),
+        ramp=values.required(declared.RAMP),
         memory=values.get(declared.MEMORY) or _memory(workers, machine),
         workers=workers,
-        image_timeout=values.given(declared.IMAGE_TIMEOUT),
-        max_pixels=values.given(declared.MAX_PIXELS),
-        max_bytes=values.given(declared.MAX_BYTES),
+        image_timeout=values.required(declared.IMAGE_TIMEOUT),
+        max_pixels=values.required(declared.MAX_PIXELS),
+        max_bytes=values.required(declared.MAX_BYTES),
         cache_control=values.get(declared.CACHE_CONTROL),
         user_project=values.get(declared.USER_PROJECT),
-        source_metadata=values.given(declared.SOURCE_METADATA),
-        strict=values.given(declared.STRICT),
-        allow_empty=values.given(declared.ALLOW_EMPTY),
-        log_format=values.given(declared.LOG_FORMAT),
+        source_metadata=values.required(declared.SOURCE_METADATA),
+        strict=values.required(declared.STRICT),
+        allow_empty=values.required(declared.ALLOW_EMPTY),
+        log_format=values.required(declared.LOG_FORMAT),
         tasks=values.get(declared.TASKS),
         retry=retry,
         task=task,

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thumbrun.imaging.geometry import fit, upright
+from thumbrun.imaging.geometry import fit
+from thumbrun.imaging.orientation import upright
 
 SIDE = st.integers(1, 100_000)
 BOX = st.integers(1, 5_000)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.unit.logs.clocks import HandClock
 from thumbrun.console import printable, quoted, shortened
-from thumbrun.logs.choose import FLEET_VARIABLE, choose_sink, trace_of
+from thumbrun.logs.choose import LOCAL_TASKS_VARIABLE, choose_sink, trace_of
 from thumbrun.logs.events import Event, Progress, Sink
 from thumbrun.logs.lines import JsonLines, TextLines, parse
 from thumbrun.logs.terminal import Terminal
@@ -252,7 +252,7 @@ CHOICES = [
     ("text", ON_CLOUD_RUN, False, TextLines),
     ("text", {}, True, Terminal),
     ("json", {}, True, JsonLines),
-    ("json", {FLEET_VARIABLE: "1"}, False, JsonLines),
+    ("json", {LOCAL_TASKS_VARIABLE: "1"}, False, JsonLines),
 ]
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from tests.unit.logs.clocks import HandClock
-from thumbrun.logs.choose import CHILD_SECONDS, FLEET_VARIABLE, choose_sink
+from thumbrun.logs.choose import CHILD_SECONDS, LOCAL_TASKS_VARIABLE, choose_sink
 from thumbrun.logs.events import Event, Events, Progress, Sink
 from thumbrun.logs.lines import JSON_SECONDS, JsonLines, TextLines, parse, printable
 from thumbrun.logs.secrets import REDACTED, redacted, redacted_value
@@ -216,7 +216,7 @@ def test_every_combination_has_its_form(
     assert stream is None or "heard" in stream.getvalue()
 
 
-@pytest.mark.parametrize(("environ", "seconds"), [({}, JSON_SECONDS), ({FLEET_VARIABLE: "1"}, CHILD_SECONDS)])
+@pytest.mark.parametrize(("environ", "seconds"), [({}, JSON_SECONDS), ({LOCAL_TASKS_VARIABLE: "1"}, CHILD_SECONDS)])
 def test_a_child_tells_its_parent_more_often(environ: dict[str, str], seconds: float) -> None:
     """A parent with a bar gets progress twice a second, and Cloud Logging twice a minute."""
     stream, clock = io.StringIO(), HandClock()

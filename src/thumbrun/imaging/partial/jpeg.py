@@ -16,7 +16,7 @@ Below that, or if the file is unlike that of any encoder, a thumbnail needs all 
 
 from thumbrun.imaging.geometry import JPEG_MARGIN, fit
 from thumbrun.imaging.partial.jpeg_bits import stand_ins
-from thumbrun.imaging.partial.jpeg_scans import Frame, OddError, Scan, all_scans, next_scan, read_frame
+from thumbrun.imaging.partial.jpeg_scans import Frame, OddJpegError, Scan, all_scans, next_scan, read_frame
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 
 _EOI_BYTES = b"\xff\xd9"
@@ -57,7 +57,7 @@ def part(known: KnownBytes, width: int, height: int) -> bytes | None:
         scans = all_scans(known, frame)
         chosen, exact = _chosen(frame, scans, quarter=margin < _EIGHTH)
         return _file(known, frame, scans, chosen, exact) if len(chosen) < len(scans) else None
-    except OddError:
+    except OddJpegError:
         return None
 
 
@@ -123,7 +123,7 @@ def _coarseness(frame: Frame, scan: Scan) -> int:
     for name in scan.components:
         quantiser = frame.quantisers.get(frame.components[name].table)
         if quantiser is None:
-            raise OddError
+            raise OddJpegError
         found = max(found, quantiser * ((1 << scan.low) - 1))
     return found
 
@@ -153,7 +153,7 @@ def _chosen(frame: Frame, scans: list[Scan], *, quarter: bool) -> tuple[frozense
             exact.add(component.table)
         first = [scan for scan in own if not scan.high and any(map(scan.holds, needed))]
         if any(scan.low > most for scan in first) or not all(any(scan.holds(n) for scan in first) for n in needed):
-            raise OddError
+            raise OddJpegError
         chosen |= set(first)
     return frozenset(chosen), frozenset(exact)
 
@@ -163,10 +163,10 @@ def _whole_means(scans: list[Scan]) -> set[Scan]:
     low = 0
     for index, scan in enumerate(scans):
         if scan.high != low or (index and scan.low != scan.high - 1):
-            raise OddError
+            raise OddJpegError
         low = scan.low
     if low or not scans:
-        raise OddError
+        raise OddJpegError
     return set(scans)
 
 
@@ -187,7 +187,7 @@ def _file(
     head = bytearray(known.at(0, frame.scans))
     unused = {component.table for component in frame.components.values()} & frame.smoothing.keys() - exact
     if not unused:
-        raise OddError
+        raise OddJpegError
     for table in unused:
         start, end = frame.smoothing[table]
         head[start:end] = bytes(end - start)

@@ -21,7 +21,7 @@ _BITS_A_MEAN = 4  # bits for each block of each component; most photographs need
 _SMOOTHED = 5  # the sixth coefficient: libjpeg's smoothing checks it, and two by two samples do not use it
 
 
-class OddError(Exception):
+class OddJpegError(Exception):
     """The file is broken, or is unlike that of any encoder."""
 
 
@@ -125,7 +125,7 @@ def size(known: KnownBytes) -> tuple[int, int] | None:
             if marker in (_SOS, _EOI):
                 return None
             at = end
-    except OddError:
+    except OddJpegError:
         pass
     return None
 
@@ -147,13 +147,13 @@ def _segment(known: KnownBytes, at: int) -> tuple[int, int, int]:
             break
         at += 1
     if len(head) < 2 or head[0] != 0xFF or head[1] in _WITHOUT_LENGTH or head[1] == 0xFF:
-        raise OddError
+        raise OddJpegError
     marker, start = head[1], at + 2
     if marker == _EOI:
         return marker, start, start
     length = int.from_bytes(_at(known, start, start + 2), "big")
     if length < 2 or start + length > known.size:
-        raise OddError
+        raise OddJpegError
     return marker, start + 2, start + length
 
 
@@ -175,13 +175,13 @@ def read_frame(known: KnownBytes) -> Frame:
             _read_quantisers(frame, _at(known, start, end), start)
         elif marker in _FRAMES:
             if marker != _SOF2 or frame.components:
-                raise OddError
+                raise OddJpegError
             _read_head(frame, _at(known, start, end))
         elif marker == _EOI:
-            raise OddError
+            raise OddJpegError
         at = end
     if not frame.scans or not frame.components:
-        raise OddError
+        raise OddJpegError
     return frame
 
 
@@ -199,7 +199,7 @@ def _quantisers(tables: bytes) -> Iterator[tuple[int, int, int]]:
         wide, table = 1 + (tables[at] >> 4), tables[at] & 15
         after = at + 1 + 64 * wide
         if wide > 2 or after > len(tables):
-            raise OddError
+            raise OddJpegError
         yield table, at + 1, wide
         at = after
 
@@ -226,22 +226,22 @@ def low_quantisers(file: bytes, count: int) -> list[int]:
                         for value in range(first, first + count * wide, wide)
                     ]
             at = end
-    except OddError:
+    except OddJpegError:
         pass
     return []
 
 
 def _read_head(frame: Frame, head: bytes) -> None:
     if len(head) < 9 or head[0] != 8 or len(head) != 6 + 3 * head[5]:
-        raise OddError
+        raise OddJpegError
     frame.height, frame.width = int.from_bytes(head[1:3], "big"), int.from_bytes(head[3:5], "big")
     for at in range(6, len(head), 3):
         across, down = head[at + 1] >> 4, head[at + 1] & 15
         if across not in (1, 2) or down not in (1, 2):
-            raise OddError
+            raise OddJpegError
         frame.components[head[at]] = Component(across, down, head[at + 2])
     if len(frame.components) != head[5] or not frame.width or not frame.height:
-        raise OddError
+        raise OddJpegError
 
 
 def all_scans(known: KnownBytes, frame: Frame, end: int | None = None) -> list[Scan]:
@@ -256,7 +256,7 @@ def all_scans(known: KnownBytes, frame: Frame, end: int | None = None) -> list[S
         scans.append(scan)
         at = scan.end
         if len(scans) > _MOST_SCANS:
-            raise OddError
+            raise OddJpegError
     return scans
 
 
@@ -276,21 +276,21 @@ def next_scan(known: KnownBytes, frame: Frame, at: int) -> Scan | None:
             head = _at(known, start, end)
             return _read_scan(frame, tables, at, head, _end(known, frame, end, means=head[-3:-2] == b"\0"))
         if marker == _DQT or marker in _FRAMES:
-            raise OddError
+            raise OddJpegError
         at = end
-    raise OddError
+    raise OddJpegError
 
 
 def _read_scan(frame: Frame, tables: int, start: int, head: bytes, end: int) -> Scan:
     count = head[0] if head else 0
     if not count or len(head) != 4 + 2 * count:
-        raise OddError
+        raise OddJpegError
     names = tuple(head[1 : 1 + 2 * count : 2])
     first, last, bits = head[-3:]
     if len(set(names)) < count or not frame.components.keys() >= set(names):
-        raise OddError
+        raise OddJpegError
     if (first == 0) != (last == 0) or not first <= last < 64 or (first and count > 1):
-        raise OddError
+        raise OddJpegError
     return Scan(tables, start, end, names, first, last, bits >> 4, bits & 15)
 
 
@@ -304,8 +304,8 @@ def _end(known: KnownBytes, frame: Frame, start: int, *, means: bool) -> int:
         return found.start()
     have = len(known.head)
     if have == known.size:
-        raise OddError  # the file is cut short
+        raise OddJpegError  # the file is cut short
     if have - start > frame.blocks() * _MOST_BYTES_A_MEAN + _STEP:
-        raise OddError
+        raise OddJpegError
     likely = start + frame.blocks() * _BITS_A_MEAN // 8 if means else 0
     raise MissingError(have, min(known.size, max(likely, have + have // 4, have + _STEP)))

@@ -7,7 +7,7 @@ smallest that is large enough. The picture can lie anywhere in the file, so thum
 import struct
 
 from thumbrun.imaging.partial.known_bytes import KnownBytes
-from thumbrun.imaging.partial.tiff_directories import Directory, OddError, Tiff, opened
+from thumbrun.imaging.partial.tiff_directories import Directory, OddTiffError, Tiff, opened
 from thumbrun.imaging.partial.tiff_levels import smallest
 
 _WIDTH, _HEIGHT, _COMPRESSION, _ORIENTATION, _TILES, _PROFILE = 256, 257, 259, 274, 324, 34675
@@ -29,7 +29,7 @@ def size(known: KnownBytes) -> tuple[int, int] | None:
         tiff = opened(known)
         directory, _ = tiff.directory(tiff.begin)
         return tiff.number(directory, _WIDTH), tiff.number(directory, _HEIGHT)
-    except (OddError, struct.error):
+    except (OddTiffError, struct.error):
         return None
 
 
@@ -56,7 +56,7 @@ def part(known: KnownBytes, width: int, height: int, *, smaller: bool = False) -
         if chosen is not first:
             chosen = {tag: first[tag] for tag in (_ORIENTATION, _PROFILE) if tag in first} | chosen
         return _file(tiff, chosen)
-    except (OddError, struct.error):
+    except (OddTiffError, struct.error):
         return None
 
 
@@ -68,10 +68,10 @@ def _data(tiff: Tiff, directory: Directory) -> int:
 def _file(tiff: Tiff, directory: Directory) -> bytes:
     """Return a file of one directory and the data that it points to."""
     if tiff.number(directory, _COMPRESSION) == _OLD_JPEG:
-        raise OddError
+        raise OddTiffError
     tags = [tag for tag in _PLACES if tag in directory]
     if len(tags) != 1 or _PLACES[tags[0]] not in directory:
-        raise OddError
+        raise OddTiffError
     starts = tiff.numbers(directory[tags[0]])
     lengths = tiff.numbers(directory[_PLACES[tags[0]]])
     values = {tag: tiff.values(directory[tag]) for tag in directory.keys() - _ELSEWHERE - {tags[0]}}
@@ -111,9 +111,9 @@ def _gather(known: KnownBytes, starts: tuple[int, ...], lengths: tuple[int, ...]
     """
     total = sum(lengths)
     if len(starts) != len(lengths) or not total or total > known.size:
-        raise OddError
+        raise OddTiffError
     positions = [(start, start + length) for start, length in zip(starts, lengths, strict=True) if length]
     begin, end = min(start for start, _ in positions), max(end for _, end in positions)
     if end > known.size or end - begin > _SPREAD * total + _SLACK:
-        raise OddError
+        raise OddTiffError
     known.at(begin, end)

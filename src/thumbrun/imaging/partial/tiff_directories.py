@@ -14,12 +14,12 @@ _MOST_ENTRIES = 1000
 _MOST_PIECES = 1 << 16
 
 
-class OddError(Exception):
+class OddTiffError(Exception):
     """The file is broken, or holds its picture in a way that thumbrun does not understand."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TagEntry:
     """One field of a directory: its type, the number of its values, and the values or their position."""
 
     kind: int
@@ -27,7 +27,7 @@ class Entry:
     field: bytes
 
 
-Directory = dict[int, Entry]
+Directory = dict[int, TagEntry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Tiff:
         code = self.order + ("Q" if self.big else "H")
         (count,) = struct.unpack(code, self._at(at, struct.calcsize(code)))
         if not 0 < count <= _MOST_ENTRIES:
-            raise OddError
+            raise OddTiffError
         at += struct.calcsize(code)
         step = 20 if self.big else 12
         table = self._at(at, step * count + self.width)
@@ -74,12 +74,12 @@ class Tiff:
         for place in range(0, step * count, step):
             tag, kind, number = struct.unpack_from(self.order + "HH" + self.offset, table, place)
             if kind not in _WIDTHS:
-                raise OddError
-            directory[tag] = Entry(kind, number, table[place + step - self.width : place + step])
+                raise OddTiffError
+            directory[tag] = TagEntry(kind, number, table[place + step - self.width : place + step])
         (following,) = struct.unpack_from(self.order + self.offset, table, step * count)
         return directory, following
 
-    def values(self, entry: Entry) -> bytes:
+    def values(self, entry: TagEntry) -> bytes:
         """Return the bytes of a field's values.
 
         Raises:
@@ -91,7 +91,7 @@ class Tiff:
             return entry.field[:length]
         return self._at(struct.unpack(self.order + self.offset, entry.field)[0], length)
 
-    def numbers(self, entry: Entry) -> tuple[int, ...]:
+    def numbers(self, entry: TagEntry) -> tuple[int, ...]:
         """Return a field's values as numbers.
 
         Raises:
@@ -99,7 +99,7 @@ class Tiff:
             OddError: The values are not numbers, are too many, or lie beyond the file.
         """
         if entry.kind not in _NUMBERS or entry.count > _MOST_PIECES:
-            raise OddError
+            raise OddTiffError
         return struct.unpack(f"{self.order}{entry.count}{_NUMBERS[entry.kind]}", self.values(entry))
 
     def number(self, directory: Directory, tag: int) -> int:
@@ -113,14 +113,14 @@ class Tiff:
             return 0
         numbers = self.numbers(directory[tag])
         if len(numbers) != 1:
-            raise OddError
+            raise OddTiffError
         return numbers[0]
 
     def _at(self, start: int, length: int) -> bytes:
         """Return some bytes; if they are missing, ask for the likely next ones as well."""
         size = self.known.size
         if length > size or start + length > size:
-            raise OddError
+            raise OddTiffError
         try:
             return self.known.at(start, start + length)
         except MissingError:
@@ -143,4 +143,4 @@ def opened(known: KnownBytes) -> Tiff:
         return Tiff(known, order, big=False, begin=at)
     if version == 43 and head[4:8] == struct.pack(order + "HH", 8, 0):
         return Tiff(known, order, big=True, begin=int.from_bytes(head[8:16], "little" if order == "<" else "big"))
-    raise OddError
+    raise OddTiffError

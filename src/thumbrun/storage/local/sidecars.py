@@ -33,7 +33,7 @@ def generation_of(status: os.stat_result) -> str:
     return f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}"
 
 
-def mark_path(folder: str, name: str, status: os.stat_result) -> Path:
+def sidecar_path(folder: str, name: str, status: os.stat_result) -> Path:
     """Return the path of a file's sidecar.
 
     Args:
@@ -45,12 +45,12 @@ def mark_path(folder: str, name: str, status: os.stat_result) -> Path:
     return Path(folder, digest[:2], f"{digest}.{generation_of(status)}.json")
 
 
-def marks_folder(root: str) -> str:
+def sidecars_folder(root: str) -> str:
     """Return the path of the folder that holds a store's sidecars."""
     return f"{root.rstrip('/')}/{PRIVATE}/marks"
 
 
-def find_mark(root: str, name: str, status: os.stat_result, known: SidecarFolders) -> dict[str, Any]:
+def find_sidecar(root: str, name: str, status: os.stat_result, known: SidecarFolders) -> dict[str, Any]:
     """Return the content of a file's sidecar, or an empty dictionary if the file has none.
 
     Another store can have made the file: a source might hold the output of an earlier run, or be part of it. So the
@@ -71,11 +71,11 @@ def find_mark(root: str, name: str, status: os.stat_result, known: SidecarFolder
         known[folder] = _holders(f"{root.rstrip('/')}/{folder}".rstrip("/"))
     for marks, prefix in known[folder]:
         with suppress(FileNotFoundError, *_FORGED):  # a power cut tore it, or it is forged: ignore it
-            return _attributes(mark_path(marks, prefix + base, status))
+            return _attributes(sidecar_path(marks, prefix + base, status))
     return {}
 
 
-def write_mark(path: Path, attributes: Mapping[str, Any]) -> None:
+def write_sidecar(path: Path, attributes: Mapping[str, Any]) -> None:
     """Write a sidecar into an existing folder, before the file that it describes exists."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _AS_IT_IS, 0o666), "w") as file:
         file.write(json.dumps(attributes))
@@ -110,8 +110,8 @@ def _holders(folder: str) -> list[tuple[str, str]]:
     holders = []
     path, prefix = folder, ""
     while True:
-        if os.path.isdir(marks_folder(path)):  # noqa: PTH112
-            holders.append((marks_folder(path), prefix))
+        if os.path.isdir(sidecars_folder(path)):  # noqa: PTH112
+            holders.append((sidecars_folder(path), prefix))
         if not path:
             return holders
         path, _, last = path.rpartition("/")

@@ -46,11 +46,11 @@ from thumbrun.storage.base import (
 )
 from thumbrun.storage.local.sidecars import (
     SidecarFolders,
-    find_mark,
+    find_sidecar,
     generation_of,
-    mark_path,
-    marks_folder,
-    write_mark,
+    sidecar_path,
+    sidecars_folder,
+    write_sidecar,
 )
 from thumbrun.storage.local.walk import PRIVATE, is_plain_path, is_private, leads_through_link, walk
 
@@ -180,7 +180,7 @@ class LocalStore:
                 except (FileNotFoundError, NotADirectoryError):  # deleted since its folder was read
                     continue
                 if stat.S_ISREG(status.st_mode):
-                    found.append(self._entry(name, status, find_mark(self._root, name, status, known)))
+                    found.append(self._entry(name, status, find_sidecar(self._root, name, status, known)))
             return Page(tuple(found))
 
     def _pause(self, where: tuple[str, str, str], names: Iterator[str]) -> None:
@@ -204,7 +204,7 @@ class LocalStore:
                 return None
             if not stat.S_ISREG(status.st_mode) or leads_through_link(self._root, name):
                 return None
-            return self._entry(name, status, find_mark(self._root, name, status, {}))
+            return self._entry(name, status, find_sidecar(self._root, name, status, {}))
 
     def _next(self, reading: "_Reading", name: str, generation: str | None) -> bytes:
         """Return the next bytes of a file, or no bytes at its end."""
@@ -242,9 +242,9 @@ class LocalStore:
                         f"{self.uri(name)}: the disk took only {status.st_size} of {len(body)} bytes",
                         hint="check the free space and the file system of this disk",
                     )
-                mark = mark_path(marks_folder(self._root), name, status)
+                mark = sidecar_path(sidecars_folder(self._root), name, status)
                 self._make_folders(f"{PRIVATE}/marks/{mark.parent.name}")
-                write_mark(mark, {**attributes, "name": name, "crc32c": crc32c(body)})
+                write_sidecar(mark, {**attributes, "name": name, "crc32c": crc32c(body)})
                 try:
                     self._link(temporary, target)
                 except StoreError:

@@ -16,7 +16,7 @@ from thumbrun.storage.base import (
     TransientError,
     read_bytes,
 )
-from thumbrun.storage.local.sidecars import mark_path, marks_folder
+from thumbrun.storage.local.sidecars import sidecar_path, sidecars_folder
 from thumbrun.storage.local.store import LocalStore
 
 MARKS = {"thumbrun-run": "r"}
@@ -195,7 +195,7 @@ async def test_a_forged_sidecar_tells_nothing(tmp_path: Path, content: bytes) ->
     """A sidecar that thumbrun did not write hides no file and ends no task."""
     path = tmp_path / "a.jpg"
     path.write_bytes(b"x")
-    sidecar = mark_path(marks_folder(str(tmp_path)), "a.jpg", path.stat())
+    sidecar = sidecar_path(sidecars_folder(str(tmp_path)), "a.jpg", path.stat())
     sidecar.parent.mkdir(parents=True)
     sidecar.write_bytes(content)
     store = LocalStore(str(tmp_path))
@@ -209,7 +209,7 @@ async def test_a_sidecar_that_is_no_file_holds_nothing_up(tmp_path: Path, outsid
     """A sidecar that is a pipe without a writer, or an endless device, does not block a listing."""
     path = tmp_path / "a.jpg"
     path.write_bytes(b"x")
-    sidecar = mark_path(marks_folder(str(tmp_path)), "a.jpg", path.stat())
+    sidecar = sidecar_path(sidecars_folder(str(tmp_path)), "a.jpg", path.stat())
     sidecar.parent.mkdir(parents=True)
     if kind == "pipe":
         os.mkfifo(sidecar)

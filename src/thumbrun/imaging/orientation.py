@@ -1,0 +1,41 @@
+"""The EXIF orientation of a picture: which one applies, and how a thumbnail is turned by it."""
+
+from PIL import ExifTags, Image, ImageFile, TiffImagePlugin
+
+# EXIF orientations in which the picture's rows are stored as columns.
+SIDEWAYS = frozenset((5, 6, 7, 8))
+
+_TRANSPOSITIONS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def orientation_of(image: ImageFile.ImageFile) -> int:
+    """Return the EXIF orientation that must still be applied, 1 if there is none or it is broken.
+
+    The decoders of TIFF and HEIC turn pictures themselves. A PNG tells its orientation only once it is loaded, because
+    its EXIF can follow its pixels.
+    """
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        return 1
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # noqa: BLE001  (EXIF can be broken in any way, and the image matters more)
+        return 1
+    return value if isinstance(value, int) and value in _TRANSPOSITIONS else 1
+
+
+def turned(picture: Image.Image, orientation: int) -> Image.Image:
+    """Return a picture with an EXIF orientation applied."""
+    return picture.transpose(_TRANSPOSITIONS[orientation]) if orientation in _TRANSPOSITIONS else picture
+
+
+def upright(width: int, height: int, orientation: int) -> tuple[int, int]:
+    """Return the size of a stored picture after its EXIF orientation is applied."""
+    return (height, width) if orientation in SIDEWAYS else (width, height)
