@@ -50,7 +50,7 @@ def test_the_document_names_what_misses_its_goal(tmp_path: Path) -> None:
     keep("start", result(1.0), file)
     keep("memory", result(0.25), file)
     document = module("performance").performance(read(file))
-    assert "Of 2 goals 1 are met. These are not:" in document
+    assert "thumbrun meets 1 of 2 goals. It misses these:" in document
     assert "- time to start: 1.0 s; the goal is 0.5 s. On a busy machine." in document
     assert "| time to start | 0.5 s | 0.25 s | others: 2 s | met |" in document
     assert "| time to stop |  | 1 s |  |  |" in document

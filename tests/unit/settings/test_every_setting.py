@@ -161,7 +161,7 @@ def test_an_unknown_variable_with_nothing_near() -> None:
 
 
 def test_names_of_others_are_none_of_ours() -> None:
-    """Thumbrun checks only variables whose names begin like its own."""
+    """A variable is checked only if its name begins like thumbrun's own."""
     assert resolved() == resolved(THUMBRUNNER="1", thumbrun_size="1", THUMBRUN="1", _THUMBRUN_X="1")
 
 
@@ -203,7 +203,7 @@ def test_where_output_and_state_go(
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The output is the source's bucket or the working folder, the state lies below it, and bare words follow."""
+    """The output is the source's bucket or the working folder, the state is below it, and words follow its kind."""
     folder = tmp_path_factory.mktemp("here").resolve()
     monkeypatch.chdir(folder)
     settings = resolved({"source": source, "output": output, "state": state})

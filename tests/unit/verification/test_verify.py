@@ -94,11 +94,7 @@ WHOLE = encoded(100, 75)
         (encoded(100, 75, "JPEG"), {}, FindingKind.WRONG_FORMAT),
         (WHOLE[:-30], {}, FindingKind.UNREADABLE),
         (b"no image", {}, FindingKind.UNREADABLE),
-        (
-            encoded(100, 75, "GIF").ljust(70_000, b"\0"),
-            {},
-            FindingKind.WRONG_FORMAT,
-        ),  # so large that it goes to the process in a file
+        (encoded(100, 75, "GIF").ljust(70_000, b"\0"), {}, FindingKind.WRONG_FORMAT),  # sent in a file
     ],
 )
 async def test_what_opening_a_thumbnail_shows(
