@@ -13,7 +13,7 @@ from thumbrun.demo.emulator import Emulator
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 def test_the_container_runs_with_what_it_installs(emulator: Emulator, tmp_path: Path, tasks: Tasks) -> None:
     """With requirements.txt and the package alone, process.py does a task's work, and nothing is missing or at odds."""
     python = tmp_path / "venv/bin/python"

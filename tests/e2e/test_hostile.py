@@ -14,7 +14,7 @@ from thumbrun.outcomes import Reason
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_every_hostile_image_has_an_outcome(
     emulator: Emulator, tasks: Tasks, capsys: pytest.CaptureFixture[str]
 ) -> None:

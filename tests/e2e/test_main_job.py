@@ -93,7 +93,7 @@ def listings_of_source(emulator: Emulator, log: Path) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("execution", ["thumbs-x7k2p", None])
 def test_ten_tasks_with_kills_across_a_change_of_minute(
     emulator: Emulator, tasks: Tasks, emulator_log: Path, execution: str | None

@@ -48,7 +48,7 @@ def large() -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @pytest.mark.skipif(not MEASURABLE, reason="only Linux tells")
 def test_large_and_hostile_images_stay_within_the_container(
     emulator: Emulator, tasks: Tasks, capsys: pytest.CaptureFixture[str]

@@ -17,7 +17,7 @@ MEMORY = 300 << 20
 
 
 @pytest.mark.skipif(VARIABLE not in os.environ, reason=f"{VARIABLE} names no folder")
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("output", ["jpeg", "png", "webp"])
 async def test_every_file_gets_a_verdict(output: str, capsys: pytest.CaptureFixture[str]) -> None:
     """No file kills a process, takes long, or makes a detail that is not one short printable line."""

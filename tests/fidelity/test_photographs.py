@@ -15,7 +15,7 @@ MEDIAN_OF_PROGRESSIVE = 49.0
 WORST = 37.0
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_photographs(capsys: pytest.CaptureFixture[str]) -> None:
     """Median and worst PSNR against the full decode, reduced by Lanczos alone, before encoding."""
     values: dict[str, list[float]] = {}

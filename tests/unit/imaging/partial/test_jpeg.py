@@ -54,7 +54,7 @@ def test_what_is_too_small(side: int, box: int) -> None:
     assert fetched(progressive(side), box=box)[0] is None
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_real_photographs() -> None:
     """A part of each progressive photograph is faithful, and makes the same pixels as the file that is read whole."""
     for name, body in photographs.photographs().items():
