@@ -121,7 +121,7 @@ def test_a_run_that_is_none(tasks: Tasks, bucket: Emulator, command: list[str]) 
     """It is refused with exit code 2, and says where it was looked for."""
     task = tasks.command(*command, f"gs://{BUCKET}/20200101T0000Z", environment=environment(bucket))
     assert 2 == task.wait()
-    assert f"no gs://{BUCKET}/_thumbrun/runs/20200101T0000Z/run.json" in task.output()
+    assert f"gs://{BUCKET}/_thumbrun/runs/20200101T0000Z/run.json does not exist" in task.output()
 
 
 def test_a_run_without_a_plan(tasks: Tasks, bucket: Emulator) -> None:
@@ -130,4 +130,4 @@ def test_a_run_without_a_plan(tasks: Tasks, bucket: Emulator) -> None:
     bucket.delete(BUCKET, f"_thumbrun/runs/{run}/plan.json")
     task = tasks.command("retry", f"gs://{BUCKET}/{run}", environment=environment(bucket))
     assert 2 == task.wait()
-    assert "has no plan yet" in task.output()
+    assert "a run without a plan" in task.output()
