@@ -1,6 +1,6 @@
-"""Ask whether anything is known against what the container installs. `make audit` runs this.
+"""Checks the packages that the container installs for known vulnerabilities. `make audit` runs this.
 
-Where the service cannot be reached, it says that nothing was checked, and does not fail.
+If the service cannot be reached, it says that nothing was checked, and does not fail.
 """
 
 import json
@@ -21,7 +21,7 @@ _ROOT = Path(__file__).parents[1]
 
 
 def verdict(ended: "subprocess.CompletedProcess[str]") -> tuple[int, str]:
-    """Return the exit code and the words for what pip-audit said; it exits with 1 for all that is amiss."""
+    """Return the exit code and the message for a run of pip-audit, which exits with 1 for every kind of problem."""
     if ended.returncode not in (0, 1):
         return ended.returncode, ended.stderr
     try:
@@ -42,7 +42,7 @@ def verdict(ended: "subprocess.CompletedProcess[str]") -> tuple[int, str]:
 
 
 def main() -> int:
-    """Run pip-audit, which the first argument names, on requirements.txt."""
+    """Run pip-audit on requirements.txt; the first argument is its command."""
     options = ["--requirement", str(_ROOT / "requirements.txt"), "--no-deps", "--disable-pip", "--timeout", "10"]
     service = ["--vulnerability-service", "osv", "--format", "json", "--progress-spinner", "off"]
     ended = subprocess.run([sys.argv[1], *options, *service], capture_output=True, text=True, check=False)

@@ -1,19 +1,19 @@
-"""What holds for every test, and in which order they run.
+"""Sets up every test, and the order in which the tests run.
 
-The longest come first, so that none is left over at the end: what may take long says so by its time limit or by the
-mark `slow`. `make test` runs several at once, which take the next one each: see the Makefile.
+The longest tests come first, so that no long test is left over at the end. A test that can take long says so by its
+time limit or by the mark `slow`. `make test` starts several processes, and each takes the next test: see the Makefile.
 """
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-# How long an example takes is up to the machine.
+# How long an example takes depends on the machine.
 settings.register_profile("thumbrun", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("thumbrun")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put first what may take longest."""
+    """Put the tests first that can take longest."""
     items.sort(key=_order)
 
 

@@ -1,4 +1,4 @@
-"""Broken and hostile images: the folder that `THUMBRUN_HOSTILE` names, and always those that are made here."""
+"""Broken and hostile images: those that are made here, and those in the folder that `THUMBRUN_HOSTILE` names."""
 
 import io
 import os
@@ -21,7 +21,7 @@ def hostile_images() -> dict[str, bytes]:
 
 
 def _mutations() -> dict[str, bytes]:
-    """Cut, flipped and spliced forms of one photograph in every format."""
+    """Return cut, flipped and spliced forms of one photograph in every format."""
     photograph = draw(320, 7)
     chance = random.Random(11)  # noqa: S311
     made: dict[str, bytes] = {}
@@ -51,7 +51,7 @@ def _mutations() -> dict[str, bytes]:
 
 
 def _bombs() -> dict[str, bytes]:
-    """Small files that declare, or decode to, far too much."""
+    """Return small files that declare, or decode to, far too much data."""
     icc = Image.new("RGB", (64, 64), "red")
     target = io.BytesIO()
     icc.save(target, "PNG", icc_profile=b"\0" * 5_000_000)
@@ -73,7 +73,7 @@ def _bombs() -> dict[str, bytes]:
 
 
 def png_that_declares(width: int, height: int) -> bytes:
-    """Return a PNG of that size in grey, as far as a megabyte of zeros reaches."""
+    """Return a grey PNG that declares this size; it holds at most 100 MB of pixels."""
 
     def chunk(name: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))

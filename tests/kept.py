@@ -1,4 +1,4 @@
-"""What is dear to make, kept in .pytest_cache: for every process of a test run, and for the next run."""
+"""Keeps objects that are slow to make in .pytest_cache, for every process of a test run and for the next run."""
 
 import fcntl
 import pickle
@@ -25,12 +25,12 @@ def _state_of(files: tuple[Path, ...]) -> bytes:
 
 
 def kept(name: str, make: Callable[[], T], made_by: Iterable[Path]) -> T:
-    """Return what was made before, or make it now; of several processes that want it, one makes it.
+    """Return an object from the cache, or make it now; only one of several processes makes it.
 
     Args:
-        name: No two that are made by the same files have the same.
-        make: Makes it, the same each time.
-        made_by: The files that do. Where one of them, or a library, is another than before, it is made anew.
+        name: The name of the object, which no other object of the same files has.
+        make: Makes the object, the same each time.
+        made_by: The files whose code makes the object. If one of them or a library changes, the object is made again.
     """
     path = FOLDER / sha256(f"{name}\0".encode() + _state_of(tuple(made_by))).hexdigest()
     try:
@@ -44,6 +44,6 @@ def kept(name: str, make: Callable[[], T], made_by: Iterable[Path]) -> T:
             made = make()
             file.write(pickle.dumps(made))
             return made
-    except (OSError, pickle.UnpicklingError, EOFError):  # where nothing can be kept, or it was cut short
+    except (OSError, pickle.UnpicklingError, EOFError):  # the folder cannot be written, or the file was cut short
         path.unlink(missing_ok=True)
         return make()

@@ -1,6 +1,6 @@
-"""Photographs for tests: real ones where `THUMBRUN_PHOTOS` names a folder of them, else such as this module draws.
+"""Photographs for tests: real ones if `THUMBRUN_PHOTOS` names a folder of them, otherwise drawn ones.
 
-What is drawn has what matters in a photograph: smooth gradients, sharp edges, fine noise, several sizes and formats.
+Drawn photographs have the features that matter: smooth gradients, sharp edges, fine noise, several sizes and formats.
 """
 
 import io
@@ -16,9 +16,9 @@ from PIL import Image
 from tests.kept import kept
 
 VARIABLE = "THUMBRUN_PHOTOS"
-_BAND = 64  # rows that are drawn at once: they stay in the cache, which makes 50 megapixels ten times faster
+_BAND = 64  # rows drawn at once: they fit the processor's cache, which makes 50 megapixels ten times faster
 
-# As the real corpus: name, longest side in pixels, format, encoder options, how many.
+# Like the real corpus. Each row: name, longest side in pixels, format, encoder options, number of photographs.
 KINDS: tuple[tuple[str, int, str, dict[str, Any], int], ...] = (
     ("cam", 3000, "JPEG", {"quality": 90}, 6),
     ("camprog", 3000, "JPEG", {"quality": 90, "progressive": True}, 4),
@@ -52,7 +52,7 @@ def _encoded(side: int, number: int, format_: str, options: dict[str, Any]) -> b
 
 
 def draw(side: int, seed: int, *, upright: bool = False) -> Image.Image:
-    """Draw one: a sky that grows lighter, hills with sharp edges, and grain all over.
+    """Draw a photograph: a sky that grows lighter, hills with sharp edges, and grain everywhere.
 
     Args:
         side: The longest side in pixels.
@@ -85,7 +85,7 @@ def draw(side: int, seed: int, *, upright: bool = False) -> Image.Image:
 
 @cache
 def reduced(body: bytes, width: int = 100, height: int = 100) -> Image.Image:
-    """Return the reference: the image decoded whole, and Lanczos over all of its pixels."""
+    """Return the reference thumbnail: the whole image decoded, and reduced by Lanczos over all of its pixels."""
     name = f"{sha256(body).hexdigest()} at {width}x{height}"
     return kept(name, partial(_reduced, body, width, height), [Path(__file__)])
 

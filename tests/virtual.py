@@ -1,4 +1,4 @@
-"""Time that passes only when everybody waits: hours in a moment, and the same each time."""
+"""Virtual time: it passes only while every coroutine waits, so that hours take a moment and each run is the same."""
 
 import asyncio
 import random
@@ -13,18 +13,18 @@ EPOCH = datetime(2026, 1, 2, 15, 30, 40, tzinfo=UTC)
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock jumps to the next timer as soon as nothing else is to be done."""
+    """An event loop whose clock jumps to the next timer as soon as there is nothing else to do."""
 
     def __init__(self) -> None:
         self._virtual = 0.0
         super().__init__(_JumpingSelector(self))
 
     def time(self) -> float:
-        """Return virtual seconds since the loop was made."""
+        """Return the virtual seconds since the loop was made."""
         return self._virtual
 
     def jump(self, seconds: float) -> None:
-        """Let time pass."""
+        """Move the clock forward."""
         self._virtual += seconds
 
 
@@ -43,18 +43,18 @@ class _JumpingSelector(selectors.SelectSelector):
 
 
 class VirtualClock:
-    """The clock of one process in virtual time, its chance from a seed."""
+    """The clock of one process in virtual time; its random numbers come from a seed."""
 
     def __init__(self, seed: int = 0, *, epoch: datetime = EPOCH) -> None:
         self._random = random.Random(seed)  # noqa: S311
         self._epoch = epoch
 
     def now(self) -> datetime:
-        """Return the virtual moment."""
+        """Return the virtual date and time."""
         return self._epoch + timedelta(seconds=self.monotonic())
 
     def monotonic(self) -> float:
-        """Return virtual seconds."""
+        """Return the virtual seconds of the event loop."""
         return asyncio.get_running_loop().time()
 
     async def sleep(self, seconds: float) -> None:
@@ -71,7 +71,7 @@ class VirtualClock:
 
 
 async def rounds(count: int = 100) -> None:
-    """Let the event loop go round some times, so that whatever can happen by itself has happened."""
+    """Let the event loop run some rounds, so that everything that needs no time has happened."""
     for _ in range(count):
         await asyncio.sleep(0)
 

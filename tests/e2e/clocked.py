@@ -1,4 +1,4 @@
-"""`process.py` on a machine whose clock the test has set: how far off it is, and what it never shows."""
+"""Runs `process.py` with a clock that the test sets: how far off the clock is, and which times it never shows."""
 
 import os
 import sys
@@ -11,9 +11,9 @@ _VARIABLE = "TESTS_CLOCK"
 
 
 def clocks_around_a_minute() -> tuple[dict[str, str], dict[str, str]]:
-    """Return the variables of tasks that never see the next full minute come, and of those for which it has come.
+    """Return variables for tasks whose clock stays before the next full minute, and for tasks whose clock is past it.
 
-    On machines of both kinds the clock stands at that minute now, or as near to it as may be.
+    Both clocks begin at that minute, or as near to it as they can.
     """
     full_minute = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
     ahead = (full_minute - datetime.now(UTC)).total_seconds()
@@ -24,7 +24,7 @@ def clocks_around_a_minute() -> tuple[dict[str, str], dict[str, str]]:
 
 
 def main() -> int:
-    """Set the clock, and do what process.py does."""
+    """Set the clock, and then do the same as process.py."""
     ahead, earliest, latest = os.environ[_VARIABLE].split()
 
     def now(self: SystemClock) -> datetime:

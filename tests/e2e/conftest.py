@@ -1,4 +1,4 @@
-"""What the end-to-end tests share: an emulator, a bucket in it, and task processes."""
+"""Fixtures of the end-to-end tests: an emulator, its log, and task processes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from thumbrun.demo.emulator import Emulator, running_emulator
 
 @pytest.fixture
 def emulator_log(tmp_path: Path) -> Path:
-    """Return the file that holds a line for every request that the emulator got."""
+    """Return the path of the emulator's log, which has a line for every request."""
     return tmp_path / "emulator.log"
 
 
@@ -24,6 +24,6 @@ def emulator(emulator_log: Path) -> Iterator[Emulator]:
 
 @pytest.fixture
 def tasks(tmp_path: Path) -> Iterator[Tasks]:
-    """Return a place to start tasks from."""
+    """Return an object that starts tasks; all are killed at the end of the test."""
     with task_processes(tmp_path) as started:
         yield started

@@ -1,4 +1,4 @@
-"""How much memory a task and all of its processes have together."""
+"""Measures the memory of a task and all of its processes together."""
 
 import os
 import stat
@@ -9,33 +9,33 @@ import psutil
 
 from tests.e2e.tasks import Task
 
-MEASURABLE = hasattr(psutil.Process().memory_full_info(), "pss")  # only Linux tells
+MEASURABLE = hasattr(psutil.Process().memory_full_info(), "pss")  # only Linux reports it
 
 
 def peaks_of(task: Task) -> tuple[int, int]:
     """Wait until a task ends, and return the most memory, in bytes, that it and its processes had together.
 
     Returns:
-        Their resident memory; and with it what lay in files without a name, which are memory where a container keeps
-        temporary files there, as Cloud Run does.
+        The resident memory of the processes; and the same with the open files that have no name. In a container these
+        can be memory too, as on Cloud Run.
     """
     resident = everything = 0
     process = psutil.Process(task.process.pid)
     while task.process.poll() is None:
         try:
             family = [process, *process.children(recursive=True)]
-            # Proportional: what processes share is counted once, as a container's limit does.
+            # The proportional size counts shared memory once, as the limit of a container does.
             now = sum(member.memory_full_info().pss for member in family)
         except psutil.Error:
-            continue  # one of them ended while it was looked at
+            continue  # one of them ended meanwhile
         resident = max(resident, now)
         everything = max(everything, now + _without_names(task.process.pid))
-        time.sleep(0.01)  # between two looks
+        time.sleep(0.01)  # between two measurements
     return resident, everything
 
 
 def _without_names(pid: int) -> int:
-    """Return the bytes of the files that a process holds open though they have no name any more."""
+    """Return the bytes of a process's open files that have no name any more."""
     found = {}
     try:
         for descriptor in Path(f"/proc/{pid}/fd").iterdir():

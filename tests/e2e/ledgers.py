@@ -1,4 +1,4 @@
-"""What a run wrote down, read as anyone may."""
+"""Reads the ledger of a run without thumbrun's own code."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Names that somebody might give to an image in order to break out of whatever does not quote them."""
+"""Hostile names of images, which do harm in a program that does not quote them."""
 
 BIDI = "\u202egpj.exe\u202c"
 NASTY = (

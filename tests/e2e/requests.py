@@ -1,4 +1,4 @@
-"""What the emulator was asked for, from its log."""
+"""Reads the requests to the emulator from its log."""
 
 from pathlib import Path
 from uuid import uuid4
@@ -8,7 +8,7 @@ from thumbrun.demo.emulator import Emulator
 
 
 def requests(emulator: Emulator, log: Path, bucket: str) -> list[str]:
-    """Return the log's lines so far. They come a little later than the answers: one more request shows how far."""
+    """Return the log's lines so far. A line can come later than its answer, so one more request marks the end."""
     mark = f"mark-{uuid4().hex}"
     emulator.objects(bucket, mark)
     wait_until(lambda: mark in log.read_text())

@@ -1,4 +1,4 @@
-"""Start real task processes, kill them, and see how they end."""
+"""Starts real task processes, kills them, and returns their exit codes and output."""
 
 import os
 import signal
@@ -12,18 +12,18 @@ from tests.steady.decoded import with_stand_in
 
 ROOT = Path(__file__).parents[2]
 ENTRY = str(ROOT / "process.py")
-# What a task must not inherit from whoever runs the tests.
+# A task must not inherit variables with these prefixes from the shell that runs the tests.
 _OWN = ("THUMBRUN_", "CLOUD_RUN_", "TASK_", "INPUT_", "OUTPUT_", "STORAGE_", "GOOGLE_", "BATCH_", "SLURM_", "AWS_")
 
 
 def clean_environment(**variables: str) -> dict[str, str]:
-    """Return this process's environment without anything that thumbrun reads, and with the given variables."""
+    """Return this process's environment with the given variables, and without any other that thumbrun reads."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OWN)}
     return kept | variables
 
 
 def cloud_run(index: int, count: int, attempt: int = 0, execution: str | None = None) -> dict[str, str]:
-    """Return the variables by which Cloud Run tells a task what it is."""
+    """Return the variables that Cloud Run sets for a task."""
     variables = {
         "CLOUD_RUN_TASK_INDEX": str(index),
         "CLOUD_RUN_TASK_COUNT": str(count),
@@ -40,7 +40,7 @@ class Task:
     """
 
     def __init__(self, command: list[str], environment: Mapping[str, str], log: Path) -> None:
-        """Start it, its output going to a file."""
+        """Start the process; its output goes to a file."""
         self._log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -54,29 +54,29 @@ class Task:
             )
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to the process and to all that it started."""
+        """Send a signal to the process and to all processes that it started."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
 
     def kill(self) -> None:
-        """Kill the process as the machine going away does: it and all that it started, at once."""
+        """Kill the process and all processes that it started at once, as when the machine goes away."""
         self.send(signal.SIGKILL)
         self.process.wait()
 
     def wait(self, seconds: float = 600) -> int:
-        """Return its exit code; where it hangs, the test's own time limit ends the wait first."""
+        """Wait for the exit code and return it; if the process hangs, the test's own time limit ends the wait first."""
         return self.process.wait(seconds)
 
     def output(self) -> str:
-        """Return what it printed."""
+        """Return the text that the process printed."""
         return self._log.read_text()
 
 
 class Tasks:
-    """The task processes of one test, all gone when it ends."""
+    """The task processes of one test; all are killed when it ends."""
 
     def __init__(self, folder: Path) -> None:
-        """Keep their output in a folder."""
+        """Set the folder for the output of the tasks; no task is started yet."""
         self._folder = folder
         self._started: list[Task] = []
 
@@ -98,18 +98,18 @@ class Tasks:
         return task
 
     def outputs(self) -> str:
-        """Return what all of them printed, for the message of an assertion."""
+        """Return the output of all tasks, for the message of an assertion."""
         return "\n".join(task.output() for task in self._started)
 
     def kill_all(self) -> None:
-        """Leave none behind."""
+        """Kill all tasks."""
         for task in self._started:
             task.kill()
 
 
 @contextmanager
 def task_processes(folder: Path) -> Iterator[Tasks]:
-    """Yield a place to start tasks from; all are killed at the end."""
+    """Yield an object that starts tasks, and kill all of them at the end."""
     tasks = Tasks(folder)
     try:
         yield tasks

@@ -1,4 +1,4 @@
-"""What ships: the steps of the Dockerfile, in a virtual environment, and the container's entry from there."""
+"""Tests of the container: the steps of its Dockerfile run in a virtual environment, and then its entry."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ from thumbrun.demo.emulator import Emulator
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_the_container_runs_with_what_it_installs(emulator: Emulator, tmp_path: Path, tasks: Tasks) -> None:
-    """With requirements.txt and the package alone, process.py does a task's work, and nothing is missing or at odds."""
+    """process.py does a task's work with only requirements.txt and the package installed."""
     python = tmp_path / "venv/bin/python"
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
     pip = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check"]

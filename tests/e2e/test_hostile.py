@@ -1,4 +1,4 @@
-"""Hostile images as one run: every one has an outcome, and the task lives."""
+"""Tests of a run over hostile images: every image gets an outcome, and the task survives."""
 
 import re
 from collections import Counter
@@ -18,7 +18,7 @@ from thumbrun.outcomes import Reason
 def test_every_hostile_image_has_an_outcome(
     emulator: Emulator, tasks: Tasks, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever the bytes are, each object has exactly one outcome, healthy images among them are done, exit is 0."""
+    """Each object gets exactly one outcome, whatever its bytes are; healthy images are done, and the task succeeds."""
     emulator.create_bucket("hostile")
     healthy = dict(list(photographs().items())[-20:])
     objects = hostile_images() | {f"healthy/{name}": body for name, body in healthy.items()}

@@ -1,4 +1,4 @@
-"""The same job on folders of this machine."""
+"""Tests of thumbrun on folders of this machine."""
 
 import io
 import json
@@ -14,7 +14,7 @@ from tests.photographs import photographs, reduced
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> dict[str, bytes]:
-    """Return images by path, put into the folder `pictures`."""
+    """Put images into the folder `pictures`, and return them by path."""
     chosen = dict(list(photographs().items())[-30:])
     chosen["odd/with space #?%🎉\n.jpg"] = chosen["odd/twin.jpg"] = next(iter(photographs().values()))
     chosen["twin.jpg"] = next(iter(chosen.values()))
@@ -27,7 +27,7 @@ def pictures(tmp_path: Path) -> dict[str, bytes]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Return a folder's files, thumbrun's records left out."""
+    """Return the files of a folder, without thumbrun's records."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
@@ -54,7 +54,7 @@ def test_a_folder_into_another(tasks: Tasks, tmp_path: Path, pictures: dict[str,
 def test_a_folder_into_itself_three_times_by_three_tasks(
     tasks: Tasks, tmp_path: Path, pictures: dict[str, bytes]
 ) -> None:
-    """Thumbnails that lie among their sources are never taken for sources, and no run touches another's."""
+    """Thumbrun never takes thumbnails among their sources for sources, and no run touches another run's thumbnails."""
     folder = tmp_path / "pictures"
     for number in range(1, 4):
         task = tasks.command("run", str(folder), "--output", str(folder), "--tasks", "3")
@@ -64,7 +64,7 @@ def test_a_folder_into_itself_three_times_by_three_tasks(
 
 
 def test_a_plan_writes_nothing(tasks: Tasks, tmp_path: Path, pictures: dict[str, bytes]) -> None:
-    """`thumbrun plan` says how many images there are, what collides and how the shards fall, and writes nothing."""
+    """`thumbrun plan` prints the numbers of images, of colliding names and of items per task, and writes nothing."""
     task = tasks.command("plan", str(tmp_path / "pictures"), "--output", str(tmp_path / "none"), "--tasks", "4")
     assert 0 == task.wait(), task.output()
     assert f"holds {len(pictures)} images" in task.output()
@@ -79,7 +79,7 @@ def test_a_plan_writes_nothing(tasks: Tasks, tmp_path: Path, pictures: dict[str,
 
 
 def test_failures_of_single_images_are_outcomes(tasks: Tasks, tmp_path: Path, pictures: dict[str, bytes]) -> None:
-    """A broken image costs its own outcome: exit 0, or 3 with --strict, with the reason in the output."""
+    """A broken image fails alone: thumbrun prints the reason, and exits with 0, or with 3 if --strict is given."""
     photo = next(iter(pictures.values()))
     (tmp_path / "pictures" / "cut.jpg").write_bytes(photo[: len(photo) // 2])
     (tmp_path / "pictures" / "text.jpg").write_text("this is no image")
@@ -96,7 +96,7 @@ def test_failures_of_single_images_are_outcomes(tasks: Tasks, tmp_path: Path, pi
 
 @pytest.mark.parametrize(("arguments", "code"), [((), 4), (("--allow-empty",), 0)])
 def test_a_source_without_images(tasks: Tasks, tmp_path: Path, arguments: tuple[str, ...], code: int) -> None:
-    """No image at all is an error that says what lies there instead, unless it is expected."""
+    """Thumbrun exits with 4 if the source has no image, and says what it holds; --allow-empty makes the exit code 0."""
     (tmp_path / "papers").mkdir()
     (tmp_path / "papers" / "letter.txt").write_text("no image")
     task = tasks.command("run", str(tmp_path / "papers"), "--output", str(tmp_path / "out"), *arguments)
@@ -105,7 +105,7 @@ def test_a_source_without_images(tasks: Tasks, tmp_path: Path, arguments: tuple[
 
 
 def test_a_source_that_does_not_exist(tasks: Tasks, tmp_path: Path) -> None:
-    """A folder that is not there is an error that names it, with exit code 1."""
+    """Thumbrun exits with 1 and names the folder if the source does not exist."""
     task = tasks.command("run", str(tmp_path / "nowhere"), "--output", str(tmp_path / "out"))
     assert 1 == task.wait(), task.output()
     assert f"error: the folder {tmp_path / 'nowhere'} does not exist" in task.output()

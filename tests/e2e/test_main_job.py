@@ -1,4 +1,4 @@
-"""The main job on photographs: many tasks, kills, a change of minute, names of every kind; one folder, all right."""
+"""Tests of whole runs over photographs, with many tasks, kills, a change of minute, and names of every kind."""
 
 import io
 import json
@@ -24,7 +24,7 @@ BUCKET = "photos"
 COUNT = 10
 CLOCKED = "tests.e2e.clocked"
 RUN_FOLDER = re.compile(r"(\d{8}T\d{4}Z(?:-\d+)?)/(.+)", re.DOTALL)
-# Names that are legal in a bucket and break what does not quote them. All lie below the source, in/.
+# These names are legal in a bucket and break code that does not quote them. All lie below the source, in/.
 ODD_NAMES = (
     "with space.jpg",
     "hash#tag.jpg",
@@ -47,7 +47,7 @@ def upload(emulator: Emulator) -> dict[str, bytes]:
     """Upload the photographs under mixed names, some without content type, with other objects between them.
 
     Returns:
-        What is to become thumbnails: bytes by the object's name.
+        The bytes of the images, by the object's name.
     """
     emulator.create_bucket(BUCKET)
     images: dict[str, bytes] = {}
@@ -70,7 +70,7 @@ def thumbnails(emulator: Emulator, bucket: str = BUCKET) -> dict[str, dict[str, 
 
 
 def check_thumbnails(emulator: Emulator, images: Mapping[str, bytes], bucket: str = BUCKET) -> str:
-    """Check that one folder holds each image's thumbnail once, and that each shows its image; return the run id."""
+    """Check that one folder holds each image's thumbnail once, and shows its image; return the run id."""
     found = thumbnails(emulator, bucket)
     folders = {name.partition("/")[0] for name in found}
     assert 1 == len(folders)
@@ -98,9 +98,10 @@ def listings_of_source(emulator: Emulator, log: Path) -> list[str]:
 def test_ten_tasks_with_kills_across_a_change_of_minute(
     emulator: Emulator, tasks: Tasks, emulator_log: Path, execution: str | None
 ) -> None:
-    """Ten tasks across a change of minute, one twice, three killed and tried again, one of another count: all is right.
+    """Ten tasks that start across a change of minute make one run, though three are killed and one runs twice.
 
-    One folder holds every image once, at the right size, with the right picture; the source was listed once.
+    One more task has another task count. The run's folder holds one thumbnail of every image, with the right size and
+    picture, and the tasks list the source only once.
     """
     images = upload(emulator)
     common = clean_environment(
@@ -109,7 +110,7 @@ def test_ten_tasks_with_kills_across_a_change_of_minute(
     before, after = clocks_around_a_minute()
     started: dict[int, Task] = {}
     with ExitStack() as stack:
-        # Through a proxy of their own, which lets two images through: those to be killed, and one to have a copy.
+        # The tasks to kill and the one to run twice have a proxy of their own, which lets two images through.
         proxies = {index: stack.enter_context(running_proxy(emulator.url)) for index in (2, 4, 5, 8)}
         for index in range(COUNT):
             environment = common | (before if index < COUNT // 2 else after) | cloud_run(index, COUNT, 0, execution)
@@ -151,7 +152,7 @@ def test_ten_tasks_with_kills_across_a_change_of_minute(
 
 
 def test_one_task_without_any_engine(emulator: Emulator, tasks: Tasks) -> None:
-    """`python process.py` with nothing but the source in its environment does the whole job."""
+    """`python process.py` does the whole run with only the source in its environment."""
     images = upload(emulator)
     task = tasks.start(clean_environment(STORAGE_EMULATOR_HOST=emulator.url, INPUT_FOLDER=f"gs://{BUCKET}/in/"))
     assert 0 == task.wait(), task.output()
@@ -160,7 +161,7 @@ def test_one_task_without_any_engine(emulator: Emulator, tasks: Tasks) -> None:
 
 
 def test_another_bucket_leaves_the_source_untouched(emulator: Emulator, tasks: Tasks) -> None:
-    """With OUTPUT_BUCKET, nothing is written to the source's bucket, records included."""
+    """With OUTPUT_BUCKET, thumbrun writes nothing to the source's bucket, not even records."""
     images = upload(emulator)
     emulator.create_bucket("thumbs")
     before = emulator.objects(BUCKET)
@@ -172,7 +173,7 @@ def test_another_bucket_leaves_the_source_untouched(emulator: Emulator, tasks: T
 
 
 def test_the_root_of_the_bucket_as_source_three_times(emulator: Emulator, tasks: Tasks) -> None:
-    """Nothing of thumbrun's own is ever an item, even after its records were deleted."""
+    """Thumbrun never takes its own objects for items, even after its records were deleted."""
     emulator.create_bucket(BUCKET)
     images = dict(list(photographs().items())[-20:])
     for name, body in images.items():
@@ -189,7 +190,7 @@ def test_the_root_of_the_bucket_as_source_three_times(emulator: Emulator, tasks:
 
 
 def test_tasks_that_find_nothing_to_do_succeed(emulator: Emulator, tasks: Tasks) -> None:
-    """With more tasks than images, those without a shard end with 0."""
+    """If there are more tasks than images, the tasks without a shard exit with 0."""
     emulator.create_bucket(BUCKET)
     emulator.put(BUCKET, "in/one.jpg", next(iter(photographs().values())))
     environment = clean_environment(STORAGE_EMULATOR_HOST=emulator.url, INPUT_FOLDER=f"gs://{BUCKET}/in")
@@ -199,7 +200,7 @@ def test_tasks_that_find_nothing_to_do_succeed(emulator: Emulator, tasks: Tasks)
 
 
 def test_a_terminated_task_hands_back_and_is_resumed(emulator: Emulator, tasks: Tasks) -> None:
-    """SIGTERM ends a task with 130 and the command that goes on; that command finishes the run."""
+    """On SIGTERM a task exits with 130 and prints the command that resumes the run; that command finishes it."""
     images = upload(emulator)
     environment = clean_environment(STORAGE_EMULATOR_HOST=emulator.url, THUMBRUN_WORKERS="1")
     with running_proxy(emulator.url) as proxy:
@@ -227,13 +228,13 @@ def test_tasks_side_by_side_on_this_machine(emulator: Emulator, tasks: Tasks) ->
     assert 0 == task.wait(), task.output()
     run_id = check_thumbnails(emulator, images)
     assert f"The run is complete: {len(images)} done" in task.output()
-    # How many processes wrote to the ledger: the nonce in the names of its parts.
+    # The nonces in the names of the ledger's parts tell how many processes wrote to it.
     ledger = emulator.objects(BUCKET, f"_thumbrun/runs/{run_id}/ledger/")
     assert 3 == len({name.rpartition("/")[2].partition("-")[0] for name in ledger})
 
 
 def test_a_tree_keeps_the_paths_below_the_source(emulator: Emulator, tasks: Tasks) -> None:
-    """With --layout tree, a thumbnail lies where its image lies below the source, whatever its name holds."""
+    """With --layout tree, a thumbnail has the same path as its image, whatever characters its name has."""
     images = upload(emulator)
     environment = clean_environment(STORAGE_EMULATOR_HOST=emulator.url)
     task = tasks.command("run", f"gs://{BUCKET}/in", "--layout", "tree", "--size", "40", environment=environment)
@@ -243,7 +244,7 @@ def test_a_tree_keeps_the_paths_below_the_source(emulator: Emulator, tasks: Task
 
 
 def test_a_task_that_cannot_finish_says_how_to_go_on(emulator: Emulator, tasks: Tasks) -> None:
-    """A store that refuses ends a task with 1, what to check, and last the command that resumes the run."""
+    """If a bucket is missing, a task exits with 1, says what to check, and prints last the command that resumes it."""
     emulator.create_bucket("thumbs")
     environment = clean_environment(STORAGE_EMULATOR_HOST=emulator.url, OUTPUT_BUCKET="thumbs")
     task = tasks.start(environment | {"INPUT_FOLDER": "gs://nowhere/in"})
@@ -257,7 +258,7 @@ def test_a_task_that_cannot_finish_says_how_to_go_on(emulator: Emulator, tasks: 
 
 
 def test_cloud_run_gets_one_json_object_a_line(emulator: Emulator, tasks: Tasks) -> None:
-    """Under Cloud Run's variables, every line is an object with severity, message and the labels of run and task."""
+    """On Cloud Run, thumbrun prints one JSON object a line, with severity, message and the labels of run and task."""
     emulator.create_bucket(BUCKET)
     emulator.put(BUCKET, "in/new\nline.jpg", b"no image", content_type="image/jpeg")
     environment = clean_environment(STORAGE_EMULATOR_HOST=emulator.url, INPUT_FOLDER=f"gs://{BUCKET}/in")

@@ -1,4 +1,4 @@
-"""A task with default settings lives inside what Cloud Run gives by default: 512 MiB and one processor."""
+"""Tests that a task with default settings fits the default container of Cloud Run: 512 MiB and one processor."""
 
 import io
 from collections import Counter
@@ -16,15 +16,15 @@ from thumbrun.demo.emulator import Emulator
 
 CONTAINER = 512 << 20
 SIDE = 8660  # 50 megapixels
-# What the defaults come to in such a container.
+# thumbrun chooses these values by default in such a container.
 DEFAULTS = {"THUMBRUN_WORKERS": "1", "THUMBRUN_MEMORY": str(CONTAINER * 5 // 8)}
 LARGE = 60
 
 
 def large() -> dict[str, bytes]:
-    """Return 60 photographs of 50 megapixels by name: most as cameras make them, some in every way that takes memory.
+    """Return 60 photographs of 50 megapixels by name: most as cameras make them, some in each form that takes memory.
 
-    Several share their bytes: to draw 60 takes longer than to render them, and a task remembers none.
+    Several have the same bytes, because drawing 60 takes longer than rendering them, and a task remembers no image.
     """
     drawn = draw(SIDE, 1)
 
@@ -53,7 +53,7 @@ def large() -> dict[str, bytes]:
 def test_large_and_hostile_images_stay_within_the_container(
     emulator: Emulator, tasks: Tasks, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The hostile corpus, every bomb, and 60 photographs of 50 megapixels, in one task, stay below 512 MiB."""
+    """A task stays below 512 MiB with the hostile corpus, every bomb, and 60 photographs of 50 megapixels."""
     emulator.create_bucket("memory")
     hostile = hostile_images() | {name.replace(" ", "-"): bomb.make() for name, bomb in BOMBS.items()}
     objects = {f"hostile/{name}": body for name, body in hostile.items()}
@@ -74,7 +74,7 @@ def test_large_and_hostile_images_stay_within_the_container(
     assert everything < CONTAINER
     assert len(rows) == len(became)
     of_large = {name.removeprefix("large/"): what for name, what in became.items() if name.startswith("large/")}
-    # What these take, full colour in progressive scans to decode and TIFF to be held, such a task has not.
+    # Such a task has too little memory to decode full colour in progressive scans, and to hold the TIFF.
     beyond = dict.fromkeys(("full-colour.jpg", "raw.tif"), "out-of-memory")
     assert dict.fromkeys(of_large, "done") | beyond == of_large
     assert LARGE == len(of_large)

@@ -1,4 +1,4 @@
-"""Hostile names, end to end: nothing lies outside the destination, every item has one outcome, no line is broken."""
+"""Tests of hostile names: thumbrun writes only inside the output, and every item gets one outcome."""
 
 import io
 import json
@@ -33,7 +33,7 @@ def picture() -> bytes:
 
 @pytest.fixture
 def bucket(emulator: Emulator, picture: bytes) -> str:
-    """Return the source of a bucket whose names are hostile."""
+    """Put objects with hostile names into a bucket, and return the source."""
     emulator.create_bucket(BUCKET)
     for name in NASTY:
         emulator.put(BUCKET, f"in/{name}", picture, content_type="image/jpeg")
@@ -66,7 +66,7 @@ def folder(tmp_path: Path, picture: bytes) -> Path:
 
 
 async def outcomes(store: Store) -> dict[str, Outcome]:
-    """Return the outcome of every item of run `r`; each has exactly one."""
+    """Return the outcome of every item of run `r`, and check that each has exactly one."""
     state = RecordStore(store, "_thumbrun/")
     run = state.names.run("r")
     plan = await read_plan(state, run)
@@ -92,7 +92,7 @@ def below(folder: Path) -> set[bytes]:
 
 
 def check_log(task: Task, log_format: str) -> None:
-    """Check that every line is whole, and that no name moves a cursor, turns the direction or poses as a line."""
+    """Check that every line is whole, and that no name moves a cursor, turns the direction or looks like a line."""
     text = task.output()
     assert all(character.isprintable() or character == "\n" for character in text)
     if log_format == "json":
@@ -107,7 +107,7 @@ def check_log(task: Task, log_format: str) -> None:
 async def test_from_a_bucket_to_a_folder(
     tasks: Tasks, emulator: Emulator, bucket: str, tmp_path: Path, layout: str, log_format: str
 ) -> None:
-    """Object names, which may be anything, become files of the run's folder, or failures with a reason."""
+    """Every object becomes a file in the run's folder, or fails with a reason, whatever characters its name has."""
     output = tmp_path / "cage" / "deep" / "out"
     before = below(tmp_path)
     task = tasks.command(
@@ -131,7 +131,7 @@ async def test_from_a_bucket_to_a_folder(
 
 @pytest.mark.parametrize("layout", ["flat", "tree"])
 async def test_from_a_folder_to_a_folder(tasks: Tasks, folder: Path, tmp_path: Path, layout: str) -> None:
-    """File names, which may be any bytes, keep them; links and devices are no sources and hold nothing up."""
+    """Thumbrun makes a thumbnail of every file, whatever bytes its name has, and skips links and devices."""
     before = below(folder)
     task = tasks.command(
         *("run", str(folder), "--output", str(tmp_path / "out"), "--run-id", "r", "--layout", layout, "--tasks", "2"),
@@ -153,7 +153,7 @@ async def test_from_a_folder_to_a_folder(tasks: Tasks, folder: Path, tmp_path: P
 
 
 async def test_from_a_folder_to_a_bucket(tasks: Tasks, emulator: Emulator, folder: Path) -> None:
-    """What is no Unicode has no name in a bucket: one outcome each, and the others are made."""
+    """A file whose name is not Unicode fails, because a bucket cannot hold the name; all other files are done."""
     emulator.create_bucket(BUCKET)
     task = tasks.command(
         *("run", str(folder), "--output", f"gs://{BUCKET}/", "--run-id", "r", "--layout", "flat"),
@@ -172,7 +172,7 @@ async def test_from_a_folder_to_a_bucket(tasks: Tasks, emulator: Emulator, folde
 
 
 def test_a_plan_shows_names_as_text(tasks: Tasks, emulator: Emulator) -> None:
-    """`thumbrun plan` prints names that collide without what a terminal would obey."""
+    """`thumbrun plan` prints colliding names without characters that a terminal would obey."""
     emulator.create_bucket(BUCKET)
     for where in ("a", "b"):
         emulator.put(BUCKET, f"{where}/\x1b[2J\u202e.jpg", b"x", content_type="image/jpeg")

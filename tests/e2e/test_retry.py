@@ -1,4 +1,4 @@
-"""Runs that are gone on with: `thumbrun retry RUN` and `thumbrun run --resume RUN`, by real processes."""
+"""Tests of `thumbrun retry RUN` and `thumbrun run --resume RUN`, with real processes."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ CUT, NO_IMAGE = "in/cut.jpg", "in/none.jpg"
 
 @pytest.fixture
 def bucket(emulator: Emulator) -> Emulator:
-    """Put twelve photographs, one that is cut and one that is none."""
+    """Put twelve photographs, one that is cut, and one object that is no image."""
     emulator.create_bucket(BUCKET)
     whole = [body for name, body in photographs().items() if name.endswith(".jpg")][:12]
     for number, body in enumerate(whole):
@@ -40,7 +40,7 @@ def run_once(tasks: Tasks, emulator: Emulator) -> str:
 
 
 def events(task: Task, name: str) -> list[dict[str, object]]:
-    """Return the events of one kind that a task has told."""
+    """Return the events of one kind from a task's output."""
     lines = [json.loads(line) for line in task.output().splitlines() if line.startswith("{")]
     return [line for line in lines if line["event"] == name]
 
@@ -51,7 +51,7 @@ def thumbnails(emulator: Emulator, run: str) -> dict[str, str]:
 
 
 def test_what_is_missing_is_made_again(tasks: Tasks, bucket: Emulator) -> None:
-    """Thumbnails that were deleted come back, and nothing else is touched or read."""
+    """`--reason missing` makes deleted thumbnails again, and changes no other thumbnail."""
     run = run_once(tasks, bucket)
     before = thumbnails(bucket, run)
     for number in (3, 7):
@@ -67,7 +67,7 @@ def test_what_is_missing_is_made_again(tasks: Tasks, bucket: Emulator) -> None:
 
 
 def test_a_reason_alone_and_several_tasks(tasks: Tasks, bucket: Emulator) -> None:
-    """Tasks of one execution work one round of the reasons that were named; its outcomes replace the earlier ones."""
+    """Tasks of one execution share one round, which retries only the given reason and replaces its outcomes."""
     run = run_once(tasks, bucket)
     bucket.put(BUCKET, CUT, next(iter(photographs().values())))
     started = [
@@ -90,7 +90,7 @@ def test_a_reason_alone_and_several_tasks(tasks: Tasks, bucket: Emulator) -> Non
 
 
 def test_a_finished_run_is_resumed_without_work(tasks: Tasks, bucket: Emulator, emulator_log: Path) -> None:
-    """Named by its folder alone, it knows its settings; nothing is written, and of the run only the ledger is read."""
+    """`--resume` needs only the folder of a finished run; it writes nothing, and reads the ledger but no shard."""
     run = run_once(tasks, bucket)
     before = {name: item["generation"] for name, item in bucket.objects(BUCKET).items()}
     asked = len(requests(bucket, emulator_log, BUCKET))
@@ -104,7 +104,7 @@ def test_a_finished_run_is_resumed_without_work(tasks: Tasks, bucket: Emulator, 
 
 
 def test_an_interrupted_run_goes_on(tasks: Tasks, bucket: Emulator) -> None:
-    """What one of two tasks left undone, one task that is given the run finishes, with the run's own settings."""
+    """`--resume` finishes the items that one of two tasks left open, with the run's own settings."""
     settings = {"INPUT_FOLDER": f"gs://{BUCKET}/in", "THUMBRUN_SIZE": "64", "THUMBRUN_BALANCE": "count"}
     first = tasks.start(environment(bucket, **settings, **cloud_run(0, 2, execution="e-1")))
     assert 0 == first.wait(), first.output()
@@ -118,14 +118,14 @@ def test_an_interrupted_run_goes_on(tasks: Tasks, bucket: Emulator) -> None:
 
 @pytest.mark.parametrize("command", [["retry"], ["run", "--resume"]])
 def test_a_run_that_is_none(tasks: Tasks, bucket: Emulator, command: list[str]) -> None:
-    """It is refused with exit code 2, and says where it was looked for."""
+    """Both commands exit with 2 and name the missing record if the run does not exist."""
     task = tasks.command(*command, f"gs://{BUCKET}/20200101T0000Z", environment=environment(bucket))
     assert 2 == task.wait()
     assert f"gs://{BUCKET}/_thumbrun/runs/20200101T0000Z/run.json does not exist" in task.output()
 
 
 def test_a_run_without_a_plan(tasks: Tasks, bucket: Emulator) -> None:
-    """There is nothing to try again before a plan is made: that is said, with exit code 2."""
+    """`thumbrun retry` exits with 2 if the run has no plan yet, and says so."""
     run = run_once(tasks, bucket)
     bucket.delete(BUCKET, f"_thumbrun/runs/{run}/plan.json")
     task = tasks.command("retry", f"gs://{BUCKET}/{run}", environment=environment(bucket))

@@ -1,4 +1,4 @@
-"""Several sizes of every image, by real processes on an emulator."""
+"""Tests of several sizes of every image, with real processes and an emulator."""
 
 import io
 
@@ -14,7 +14,7 @@ IMAGES = 8
 
 
 def test_every_size_of_every_item(tasks: Tasks, emulator: Emulator) -> None:
-    """Three sizes are made by two tasks, found whole, missed where one is gone, and put back by what is advised."""
+    """Two tasks make three sizes of each image; `verify` finds a lost and a wrong one, and its advice restores both."""
     emulator.create_bucket(BUCKET)
     for number, body in enumerate(list(photographs().values())[:IMAGES]):
         emulator.put(BUCKET, f"in/{number:02}.jpg", body)

@@ -1,4 +1,4 @@
-"""`thumbrun verify RUN`, by a real process: on runs that are whole, and on runs that somebody has damaged."""
+"""Tests of `thumbrun verify RUN` with real processes, on complete runs and on damaged runs."""
 
 import gzip
 import io
@@ -22,7 +22,7 @@ WHOLE = 12
 
 @pytest.fixture
 def bucket(emulator: Emulator) -> Emulator:
-    """Put twelve photographs, one that is cut and one that is none."""
+    """Put twelve photographs, one that is cut, and one object that is no image."""
     emulator.create_bucket(BUCKET)
     whole = [body for name, body in photographs().items() if name.endswith(".jpg")][:WHOLE]
     for number, body in enumerate(whole):
@@ -46,12 +46,12 @@ def run_once(tasks: Tasks, emulator: Emulator, **variables: str) -> str:
 
 
 def generations(emulator: Emulator) -> dict[str, str]:
-    """Return what changes when anything is written."""
+    """Return the generation of every object; any write changes this."""
     return {name: item["generation"] for name, item in emulator.objects(BUCKET).items()}
 
 
 def verify(tasks: Tasks, emulator: Emulator, run: str, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Verify a run; return the exit code and what was found, after seeing that nothing was written."""
+    """Verify a run, check that nothing was written, and return the exit code and the document."""
     before = generations(emulator)
     task = tasks.command("verify", f"gs://{BUCKET}/{run}", "--json", *arguments, environment=environment(emulator))
     code = task.wait()
@@ -62,7 +62,7 @@ def verify(tasks: Tasks, emulator: Emulator, run: str, *arguments: str) -> tuple
 
 
 def named(found: dict[str, Any]) -> dict[str, list[str]]:
-    """Return the names of the objects that were found, by kind; of what has none, nothing."""
+    """Return the file names of the objects in the findings, by kind; the name is empty if a finding has no object."""
     kinds: dict[str, list[str]] = {kind: [] for kind in found["counts"]}
     for finding in found["findings"]:
         kinds[finding["kind"]].append(finding.get("object", "").rpartition("/")[2])
@@ -77,20 +77,20 @@ def picture(width: int, height: int, format_: str = "JPEG") -> bytes:
 
 
 def padded(body: bytes, size: int) -> bytes:
-    """Return a JPEG of exactly so many bytes: a comment makes up for what it lacks."""
+    """Return a JPEG of exactly this many bytes; a comment fills it up."""
     lacking = size - len(body) - 4
     return body[:2] + b"\xff\xfe" + (lacking + 2).to_bytes(2, "big") + bytes(lacking) + body[2:]
 
 
 def go_on(tasks: Tasks, emulator: Emulator, advice: list[str]) -> None:
-    """Do what was advised."""
+    """Run the command that the advice names."""
     (command,) = [line for line in advice if line.startswith("thumbrun ")]
     task = tasks.command(*shlex.split(command)[1:], environment=environment(emulator))
     assert 0 == task.wait(), task.output()
 
 
 def test_a_whole_run(tasks: Tasks, bucket: Emulator, emulator_log: Path) -> None:
-    """All is right, with exit code 0, failures of single images included; nothing but reading is asked of the store."""
+    """`verify` exits with 0 for a complete run, even if single images failed, and only reads from the store."""
     run = run_once(tasks, bucket)
     asked = len(requests(bucket, emulator_log, BUCKET))
     code, found = verify(tasks, bucket, run)
@@ -124,7 +124,7 @@ def test_a_whole_run(tasks: Tasks, bucket: Emulator, emulator_log: Path) -> None
 
 
 def test_every_damage_is_found_and_named(tasks: Tasks, bucket: Emulator) -> None:
-    """Whatever is done to thumbnails is found under its own kind, and nothing else is."""
+    """`verify` finds every damage to thumbnails under its own kind, and reports nothing else."""
     run = run_once(tasks, bucket)
     entries = bucket.objects(BUCKET, f"{run}/")
     names = sorted(entries)
@@ -169,7 +169,7 @@ def test_every_damage_is_found_and_named(tasks: Tasks, bucket: Emulator) -> None
 
 
 def test_what_it_advises_makes_the_run_whole(tasks: Tasks, bucket: Emulator) -> None:
-    """After the objects in the way are deleted and the command that it names has run, all is right."""
+    """The run is right again after you delete the objects in the way and run the command that verify advises."""
     run = run_once(tasks, bucket)
     bucket.delete(BUCKET, f"{run}/03.jpg")
     bucket.put(BUCKET, f"{run}/05.jpg", b"not a thumbnail")
@@ -182,7 +182,7 @@ def test_what_it_advises_makes_the_run_whole(tasks: Tasks, bucket: Emulator) -> 
 
 
 def sealed_shard(emulator: Emulator, run: str) -> tuple[list[str], str, dict[str, str]]:
-    """Return all parts of one sealed shard, the one that seals it, and that one's metadata."""
+    """Return the names of all parts of one sealed shard, the part that seals it, and the metadata of that part."""
     prefix = f"_thumbrun/runs/{run}/ledger/"
     parts = emulator.objects(BUCKET, prefix)
     seal = next(name for name, part in parts.items() if "thumbrun-tally" in part["metadata"])
@@ -191,7 +191,7 @@ def sealed_shard(emulator: Emulator, run: str) -> tuple[list[str], str, dict[str
 
 
 def test_a_shard_whose_parts_are_gone(tasks: Tasks, bucket: Emulator) -> None:
-    """Its items are open, and going on with the run brings them back."""
+    """If the parts of a shard are gone, its items are open, and `--resume` does them again."""
     run = run_once(tasks, bucket)
     parts, _, _ = sealed_shard(bucket, run)
     for name in parts:
@@ -204,7 +204,7 @@ def test_a_shard_whose_parts_are_gone(tasks: Tasks, bucket: Emulator) -> None:
 
 
 def test_outcomes_that_are_gone_from_a_sealed_shard(tasks: Tasks, bucket: Emulator) -> None:
-    """Its items are open though a seal says that the shard is complete: only a later round brings them back."""
+    """If a sealed shard has lost its outcomes, its items are open, and only a later round does them again."""
     run = run_once(tasks, bucket)
     parts, seal, metadata = sealed_shard(bucket, run)
     header = json.loads(gzip.decompress(bucket.read(BUCKET, seal)).splitlines()[0])
@@ -220,7 +220,7 @@ def test_outcomes_that_are_gone_from_a_sealed_shard(tasks: Tasks, bucket: Emulat
 
 
 def test_records_that_cannot_be_read(tasks: Tasks, bucket: Emulator) -> None:
-    """A part or a shard's record that holds what thumbrun never wrote is named; the other shards are looked at."""
+    """`verify` names a ledger part, shard or plan that it cannot read; after a bad part, it checks the other shards."""
     run = run_once(tasks, bucket)
     _, seal, metadata = sealed_shard(bucket, run)
     other_version = gzip.compress(b'{"version": 2}\n')
@@ -240,7 +240,7 @@ def test_records_that_cannot_be_read(tasks: Tasks, bucket: Emulator) -> None:
 
 
 def test_a_run_that_is_not_finished(tasks: Tasks, bucket: Emulator) -> None:
-    """What one of two tasks has not done is open; the command to go on with is named, and it finishes the run."""
+    """`verify` reports the remaining items of an unfinished run as open, and names the command that finishes it."""
     common = {"THUMBRUN_BALANCE": "count", "THUMBRUN_STATE": f"gs://{BUCKET}/records"}
     run = run_once(tasks, bucket, **common, **cloud_run(0, 2, execution="e-1"))
     code, found = verify(tasks, bucket, run, "--state", f"gs://{BUCKET}/records")
@@ -253,7 +253,7 @@ def test_a_run_that_is_not_finished(tasks: Tasks, bucket: Emulator) -> None:
 
 
 def test_a_run_without_a_plan_and_one_that_is_none(tasks: Tasks, bucket: Emulator) -> None:
-    """Without a plan nothing is known, exit 3; what never began is refused with exit 2, and the runs there named."""
+    """`verify` exits with 3 if a run has no plan; if there is no such run, it exits with 2 and names the runs there."""
     run = run_once(tasks, bucket)
     bucket.delete(BUCKET, f"_thumbrun/runs/{run}/plan.json")
     code, found = verify(tasks, bucket, run)
@@ -267,7 +267,7 @@ def test_a_run_without_a_plan_and_one_that_is_none(tasks: Tasks, bucket: Emulato
 
 
 def test_a_store_that_fails(tasks: Tasks, bucket: Emulator) -> None:
-    """Where the thumbnails cannot be listed nothing is found out: that is exit code 1, and no finding."""
+    """If verify cannot list the thumbnails, it exits with 1 and reports no finding."""
     records = {"THUMBRUN_STATE": f"gs://{BUCKET}/records"}
     bucket.create_bucket("thumbs")
     task = tasks.start(environment(bucket, INPUT_FOLDER=f"gs://{BUCKET}/in", OUTPUT_BUCKET="thumbs", **records))
@@ -285,7 +285,7 @@ def test_a_store_that_fails(tasks: Tasks, bucket: Emulator) -> None:
 
 
 def test_a_folder_of_this_machine(tasks: Tasks, tmp_path: Path) -> None:
-    """A local run is verified alike, with names that are hard to spell, and left as it is."""
+    """`verify` checks a local run in the same way, also with difficult names, and changes nothing."""
     body = next(iter(photographs().values()))
     for name in ("a.jpg", "b c%20.jpg", "new\nline.jpg", "deep/er/é.jpg", "gone.jpg"):
         path = tmp_path / "in" / name
@@ -307,7 +307,7 @@ def test_a_folder_of_this_machine(tasks: Tasks, tmp_path: Path) -> None:
 
 
 def test_a_name_that_was_taken_is_explained(tasks: Tasks, tmp_path: Path) -> None:
-    """An item that failed because its name was taken leaves nothing to be explained; sources may be told by a hash."""
+    """`verify` accepts an object whose name made an item fail with name-taken, also with hashed source metadata."""
     (tmp_path / "in").mkdir()
     for name in ("a.jpg", "b.jpg"):
         (tmp_path / "in" / name).write_bytes(next(iter(photographs().values())))

@@ -1,4 +1,4 @@
-"""Wrong settings: each and all at once, what would be right, exit 2, nothing written."""
+"""Tests of wrong settings: thumbrun reports all of them at once, exits with 2, and writes nothing."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ WRONG = {
 
 
 def test_all_wrong_settings_are_named_at_once(tasks: Tasks, tmp_path: Path) -> None:
-    """A task with everything wrong says so in one go, each with what would be right, and touches nothing."""
+    """A task names all of its wrong settings at once, and writes nothing."""
     before = sorted(tmp_path.rglob("*"))
     task = tasks.start(clean_environment(HOME=str(tmp_path), **WRONG))
     assert 2 == task.wait(), task.output()
@@ -50,7 +50,7 @@ def test_all_wrong_settings_are_named_at_once(tasks: Tasks, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", sorted(WRONG.keys() - {"CLOUD_RUN_TASK_COUNT"}))
 def test_each_wrong_setting_says_what_would_be_right(tasks: Tasks, tmp_path: Path, name: str) -> None:
-    """One wrong setting is one problem, which names it."""
+    """Thumbrun reports one wrong setting as one problem, which names the setting."""
     variables = {"INPUT_FOLDER": tmp_path.as_uri(), name: WRONG[name]}
     task = tasks.start(clean_environment(**variables))
     assert 2 == task.wait(), task.output()
@@ -60,7 +60,7 @@ def test_each_wrong_setting_says_what_would_be_right(tasks: Tasks, tmp_path: Pat
 
 
 def test_flags_are_named_with_their_variables(tasks: Tasks, tmp_path: Path) -> None:
-    """On the command line, a wrong flag is reported with the variable that says the same, and --tasks with it."""
+    """For a wrong flag, thumbrun names the flag and its variable; it reports a wrong --tasks together with them."""
     task = tasks.command("run", str(tmp_path), "--size", "huge", "--quality", "0", "--tasks", "zero")
     assert 2 == task.wait(), task.output()
     assert "--size / THUMBRUN_SIZE is 'huge'; it must be pixels, like 100 or 160x90" in task.output()
@@ -69,7 +69,7 @@ def test_flags_are_named_with_their_variables(tasks: Tasks, tmp_path: Path) -> N
 
 
 def test_a_run_under_other_settings_is_refused(tasks: Tasks, tmp_path: Path) -> None:
-    """A run that was begun with other settings is not continued with these, and the message says what differs."""
+    """Thumbrun refuses a run that began with other settings, and says what differs; it refuses an unknown run too."""
     (tmp_path / "in").mkdir()
     arguments = ("run", str(tmp_path / "in"), "--output", str(tmp_path / "out"), "--run-id", "mine", "--allow-empty")
     first = tasks.command(*arguments)
