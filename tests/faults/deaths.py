@@ -1,4 +1,4 @@
-"""Whole tasks in virtual time that die: of an image each time they open it, or at random moments."""
+"""Runs whole tasks in virtual time that die: each time they open a certain image, or at random moments."""
 
 import asyncio
 import random
@@ -21,13 +21,13 @@ from thumbrun.storage.location import Location
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.runner import TaskResult, TaskRunner
 
-READ_SECONDS, WRITE_SECONDS = 0.05, 0.08  # of one request, as of Cloud Storage
+READ_SECONDS, WRITE_SECONDS = 0.05, 0.08  # of one request, as with Cloud Storage
 POISON, BROKEN = b"poison", b"broken"
 RETRIES = 3  # Cloud Run's default
 
 
 class Death(asyncio.CancelledError):
-    """The process is gone: nothing of it may happen any more."""
+    """The process is dead and must do nothing any more."""
 
 
 class Life:
@@ -38,19 +38,19 @@ class Life:
         self.task: asyncio.Task[TaskResult] | None = None
 
     def die(self) -> None:
-        """End at once."""
+        """Kill the process at once."""
         self.dead = True
         if self.task is not None:
             self.task.cancel()
 
     def check(self) -> None:
-        """Raise Death where nothing may happen any more."""
+        """Raise Death if the process is dead."""
         if self.dead:
             raise Death
 
 
 class _Remote:
-    """The bucket as one process reaches it: some way off, and not at all once the process is dead."""
+    """The bucket as one process sees it: each request takes time, and a dead process can make none."""
 
     def __init__(self, store: MemoryStore, life: Life) -> None:
         self._store = store
@@ -95,7 +95,7 @@ class _Remote:
 
 
 class _Renderer:
-    """Takes virtual time for each image, and dies of poison."""
+    """A renderer that takes virtual time for each image, and kills its process when it opens poison."""
 
     def __init__(self, world: "World", life: Life, opened: list[bytes], chance: random.Random) -> None:
         self._world = world
@@ -129,7 +129,7 @@ class _Renderer:
 
 
 class _Silence:
-    """Shows nothing."""
+    """A sink that shows nothing."""
 
     def event(self, event: Event) -> None:
         pass
@@ -146,15 +146,15 @@ class World:
     """A bucket, and an engine that starts, kills and retries the tasks of one execution.
 
     Attributes:
-        seed: Of everything that comes by chance.
-        tasks: How many.
-        retries: Of each task.
-        in_flight: The setting.
-        lethal: How often poison kills until it has lost its force.
+        seed: The seed of everything that is random.
+        tasks: The number of tasks.
+        retries: The number of retries of each task.
+        in_flight: The setting of that name.
+        lethal: How often poison kills before it becomes harmless.
         store: The bucket.
-        deaths: How many processes have died.
+        deaths: The number of processes that died.
         opened: The bodies that each attempt of a task opened, in order, by task and attempt.
-        ended: What each task that ended by itself reported.
+        ended: The result of each task that ended by itself.
     """
 
     seed: int
@@ -176,7 +176,7 @@ class World:
         """Run all tasks, each until it ends by itself or its attempts are used up.
 
         Args:
-            lifetime: Seconds after which a process is killed, asked for each one; None: it is not.
+            lifetime: Returns the seconds after which a process is killed, or None for never; called for each process.
         """
         await asyncio.gather(*(self._task(index, lifetime) for index in range(self.tasks)))
 
@@ -194,7 +194,7 @@ class World:
             if not life.dead:
                 return
             self.deaths += 1
-            await asyncio.sleep(2)  # a container starts
+            await asyncio.sleep(2)  # until a new container has started
 
     def runner(self, index: int, attempt: int, life: Life) -> TaskRunner:
         """Return one attempt of a task."""

@@ -1,6 +1,6 @@
-"""Runs whose processes are killed at random moments, to see whether healthy images are ever called poison.
+"""Kills the processes of runs at random moments, to check that no healthy image is ever called poison.
 
-`python -m tests.faults.random_kills --runs 1200 --out FILE` writes what came of it.
+`python -m tests.faults.random_kills --runs 1200 --out FILE` writes the counts.
 """
 
 import argparse
@@ -13,11 +13,11 @@ from tests.faults.tried import Tried
 from tests.virtual import run
 from thumbrun.outcomes import Outcome, Reason
 
-MEAN_SECONDS = 60.0  # that a process lives, after the first kill
+MEAN_SECONDS = 60.0  # the mean lifetime of a process, after the first kill
 
 
 def healthy(count: int) -> dict[str, bytes]:
-    """Return so many images, one in ten of them broken."""
+    """Return this many images; one in ten is broken."""
     bodies = [(BROKEN if number % 10 == 3 else b"image") + b" %d" % number for number in range(count)]
     return {f"{number:04d}.jpg": body for number, body in enumerate(bodies)}
 
@@ -28,12 +28,12 @@ def poisoned(outcomes: dict[str, Outcome]) -> set[str]:
 
 
 def killed_at_random(seed: int, tried: Tried, mean: float = MEAN_SECONDS) -> None:
-    """Run tasks of which one is killed within four seconds, and any at random moments later; judge every image.
+    """Run tasks, kill one within four seconds and others at random moments later, and judge every image.
 
     Args:
-        seed: Fixes it.
-        tried: Is added to.
-        mean: Seconds that a process lives.
+        seed: The seed that fixes the schedule.
+        tried: The counts to add to.
+        mean: The mean lifetime of a process, in seconds.
     """
 
     async def scenario() -> None:
@@ -68,7 +68,7 @@ def campaign(seeds: range, mean: float = MEAN_SECONDS) -> Tried:
 
 
 def main() -> int:
-    """Run the campaign that the arguments ask for; exit with 1 where it found anything."""
+    """Run the campaign that the arguments ask for, and return 1 if it found a failure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1200)
     parser.add_argument("--seed", type=int, default=0, help="The first seed.")

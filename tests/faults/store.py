@@ -1,7 +1,7 @@
-"""A store that wraps another and breaks on purpose: what a network, a busy bucket and a proxy do to requests.
+"""A store that wraps another and fails on purpose, as a network, a busy bucket or a proxy makes requests fail.
 
-Every kind of fault is one value of `Fault`, so that what was injected can be counted and published. Which fault
-strikes which operation is the business of a `Chooser`: `Chances` draws it from a seed, `Script` names one operation.
+Every kind of fault is one value of `Fault`, so that the injected faults can be counted and published. A `Chooser`
+decides which fault strikes which operation: `Chances` draws it from a seed, and `Script` names one operation.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from thumbrun.storage.base import (
 
 
 class Fault(StrEnum):
-    """What goes wrong with one operation."""
+    """A kind of fault that strikes one operation."""
 
     BEFORE = "failed before it was applied"
     AFTER = "failed after it was applied"
@@ -66,7 +66,7 @@ APPLIES: Mapping[Fault, tuple[str, ...]] = {
     Fault.DAMAGED: ("create",),
     Fault.DAMAGED_KEPT: ("create",),
 }
-"""Which operations a fault can strike."""
+"""The operations that each fault can strike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,9 @@ class Operation:
 
     Attributes:
         kind: `page`, `stat`, `read` or `create`.
-        name: The object's, or the prefix of a listing.
-        start: Where a page of a listing begins.
-        content_type: Of what is created.
+        name: The name of the object, or the prefix of a listing.
+        start: The name at which a page of a listing begins.
+        content_type: The content type of the object to create.
     """
 
     kind: str
@@ -87,14 +87,14 @@ class Operation:
 
 
 class Chooser(Protocol):
-    """Decides what goes wrong."""
+    """Decides which fault strikes an operation."""
 
     def choose(self, operation: Operation) -> Fault | None:
-        """Return the fault of an operation, or None if all goes well."""
+        """Return the fault that strikes an operation, or None."""
 
 
 class NoFaults:
-    """All goes well."""
+    """Never chooses a fault."""
 
     def choose(self, operation: Operation) -> Fault | None:
         """Return None."""
@@ -102,7 +102,7 @@ class NoFaults:
 
 
 class Chances:
-    """Faults by chance, each kind with its own probability an operation."""
+    """Chooses faults at random; each kind has its own probability for an operation."""
 
     def __init__(self, chance: random.Random, rates: Mapping[Fault, float]) -> None:
         self._chance = chance
@@ -112,7 +112,7 @@ class Chances:
         }
 
     def choose(self, operation: Operation) -> Fault | None:
-        """Draw."""
+        """Draw the fault of an operation, or None."""
         left = self._chance.random()
         for fault, rate in self._by_kind[operation.kind]:
             left -= rate
@@ -122,10 +122,10 @@ class Chances:
 
 
 class Script:
-    """One fault, at one occurrence of the operations that a test names.
+    """Chooses one fault, at a given occurrence of the operations that a test names.
 
     Attributes:
-        struck: How often it struck.
+        struck: How often the fault struck.
     """
 
     def __init__(self, matches: Callable[[Operation], bool], fault: Fault, occurrence: int = 1, times: int = 1) -> None:
@@ -136,7 +136,7 @@ class Script:
         self.struck = 0
 
     def choose(self, operation: Operation) -> Fault | None:
-        """Return the fault at its occurrence."""
+        """Return the fault at its occurrence, and None otherwise."""
         if not self._matches(operation) or operation.kind not in APPLIES[self._fault]:
             return None
         self._seen += 1
@@ -147,34 +147,34 @@ class Script:
 
 
 def _may(fault: Fault, operation: Operation) -> bool:
-    """Whether a fault makes sense: Cloud Storage refuses a damaged upload, so only thumbnails are tried as kept."""
+    """Return whether a fault fits: only thumbnails are kept damaged, because Cloud Storage refuses damaged uploads."""
     if fault is Fault.BROKEN_LISTING:
         return bool(operation.start)
     return fault is not Fault.DAMAGED_KEPT or operation.content_type.startswith("image/")
 
 
 class Hooks(Protocol):
-    """What is told of every operation, and may end the process that asks for it."""
+    """Hears of every operation, and can end the process that asks for it."""
 
     async def before(self, operation: Operation) -> None:
-        """Hear of an operation that begins; what it raises ends it before it is applied."""
+        """Hear of an operation that begins; an exception from here ends it before it is applied."""
 
     async def after(self, operation: Operation, fault: Fault | None) -> None:
-        """Hear of an operation that was applied; what it raises keeps the answer from whoever asked."""
+        """Hear of an operation that was applied; an exception from here keeps the answer from the caller."""
 
 
 class Asked:
-    """Remembers which operations were asked for, one after the other.
+    """Records the operations of a store.
 
     Attributes:
-        operations: Their kinds.
+        operations: The kinds of the operations, in order.
     """
 
     def __init__(self) -> None:
         self.operations: list[str] = []
 
     async def before(self, operation: Operation) -> None:
-        """Remember an operation."""
+        """Record the kind of an operation."""
         self.operations.append(operation.kind)
 
     async def after(self, operation: Operation, fault: Fault | None) -> None:
@@ -182,11 +182,11 @@ class Asked:
 
 
 class FaultStore:
-    """A store that breaks on purpose.
+    """A store that fails on purpose.
 
     Attributes:
-        faults: How often each kind struck.
-        damaged: Names that hold other bytes than were sent.
+        faults: How often each kind of fault struck.
+        damaged: The names of objects that hold other bytes than were sent.
     """
 
     def __init__(
@@ -206,14 +206,14 @@ class FaultStore:
         """Wrap a store.
 
         Args:
-            inner: The store.
-            chooser: Decides what goes wrong.
-            chance: For how long, and where.
-            hooks: Told of every operation.
-            sleep: Waits so many seconds.
-            monotonic: Seconds that only ever grow; None: the event loop's.
-            latency: Seconds that an operation takes at its best.
-            page_limit: Entries that a page has at most.
+            inner: The store to wrap.
+            chooser: Decides which fault strikes an operation.
+            chance: The source of random delays and of random places in a body.
+            hooks: Hears of every operation.
+            sleep: Waits for some seconds.
+            monotonic: Returns seconds that never go back; None uses the clock of the event loop.
+            latency: Returns the seconds that an operation takes without a fault.
+            page_limit: The most entries in a page.
             denied_for_taken: Whether the account gets 403 for every name that is taken.
             denied: Names of objects that the account may not read, though it may read others.
         """
@@ -236,11 +236,11 @@ class FaultStore:
         return self.inner.uri(name)
 
     def name_problem(self, name: str) -> str | None:
-        """Say why the store cannot hold an object of that name."""
+        """Return why the store cannot hold an object of that name, or None."""
         return self.inner.name_problem(name)
 
     async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = PAGE_LIMIT) -> Page:
-        """List, perhaps."""
+        """List a page, or fail."""
         operation = Operation("page", prefix, start)
         fault = await self._begin(operation)
         page = await self.inner.page(prefix, start=start, end=end, limit=min(limit, self._page_limit))
@@ -251,7 +251,7 @@ class FaultStore:
         return page
 
     async def stat(self, name: str) -> Entry | None:
-        """Look at one object, perhaps."""
+        """Return the record of an object, or fail."""
         operation = Operation("stat", name)
         fault = await self._begin(operation)
         entry = await self.inner.stat(name)
@@ -261,7 +261,7 @@ class FaultStore:
     async def read(
         self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
     ) -> None:
-        """Read, perhaps, and perhaps other bytes than the store holds."""
+        """Read an object, or fail, or deliver other bytes than the store holds."""
         operation = Operation("read", name)
         fault = await self._begin(operation)
         whole = BytesSink()
@@ -286,7 +286,7 @@ class FaultStore:
         metadata: Mapping[str, str],
         cache_control: str | None = None,
     ) -> Entry:
-        """Create, perhaps."""
+        """Create an object, or fail."""
         operation = Operation("create", name, content_type=content_type)
         fault = await self._begin(operation)
         if fault is Fault.TAKEN:
@@ -315,7 +315,7 @@ class FaultStore:
         await self.inner.close()
 
     async def _begin(self, operation: Operation) -> Fault | None:
-        """Let time pass, and fail where the operation is not to be applied."""
+        """Let time pass, and fail if the operation must not be applied."""
         if self._hooks:
             await self._hooks.before(operation)
         fault = self._chooser.choose(operation)
@@ -342,7 +342,7 @@ class FaultStore:
             raise ThrottledError(f"injected: 503 for {where}")
 
     async def _end(self, operation: Operation, fault: Fault | None) -> None:
-        """Fail where the operation was applied and its answer is lost."""
+        """Fail if the fault loses the answer of an operation that was applied."""
         if self._hooks:
             await self._hooks.after(operation, fault)
         if fault in (Fault.AFTER, Fault.BROKEN_LISTING):

@@ -1,4 +1,4 @@
-"""Images that kill their task, and tasks that die of other things: whole tasks in virtual time."""
+"""Tests of images that kill their task, and of tasks that die of other causes, in virtual time."""
 
 import asyncio
 from typing import Any
@@ -16,7 +16,7 @@ from thumbrun.storage.memory import MemoryStore
 @pytest.mark.parametrize("place", [0, 1, 40, 198, 199])
 @pytest.mark.parametrize("seed", range(4))
 def test_the_fourth_attempt_finishes_with_one_poisonous_image(seed: int, place: int) -> None:
-    """Wherever it lies: three processes die of it, the fourth sets it aside, and every other image is done."""
+    """The fourth attempt sets aside an image that killed three, wherever it lies, and finishes all other images."""
 
     async def scenario() -> None:
         world = World(seed)
@@ -35,7 +35,7 @@ def test_the_fourth_attempt_finishes_with_one_poisonous_image(seed: int, place: 
 
 
 def test_poison_is_opened_alone_after_everything_else() -> None:
-    """The attempt after the first death opens the image last, and the one after that opens it alone again."""
+    """The second attempt opens the suspect late, the third opens it last, and the fourth does not open it."""
 
     async def scenario() -> None:
         world = World(7)
@@ -51,7 +51,7 @@ def test_poison_is_opened_alone_after_everything_else() -> None:
 
 
 def test_nothing_is_opened_before_it_is_announced() -> None:
-    """However long an announcement takes to be written, there is no thumbnail before it: a death would tell nothing."""
+    """A task writes no thumbnail before its announcement, however slow that is, so that a death leaves suspects."""
 
     class SlowLedger(MemoryStore):
         async def create(self, name: str, body: bytes, **options: Any) -> Entry:
@@ -71,7 +71,7 @@ def test_nothing_is_opened_before_it_is_announced() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_each_further_poisonous_image_takes_two_attempts(seed: int) -> None:
-    """Two of them are set aside by the sixth attempt; the four of Cloud Run's default leave one open, and lose none."""
+    """Six attempts set two poisonous images aside and lose no image; the default of four would leave one open."""
 
     async def scenario() -> None:
         bodies = healthy(100) | {"0020.jpg": POISON, "0070.jpg": POISON + b" too"}
@@ -87,7 +87,7 @@ def test_each_further_poisonous_image_takes_two_attempts(seed: int) -> None:
 
 
 def test_one_death_while_alone_makes_no_poison() -> None:
-    """An image in whose company two tasks died, once while it was alone, is opened again and done."""
+    """An image is opened again and done if two tasks died with it open, but only once while it was open alone."""
 
     async def scenario() -> None:
         world = World(3, lethal=2)
@@ -102,7 +102,7 @@ def test_one_death_while_alone_makes_no_poison() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_random_kills_make_no_poison(part: int) -> None:
-    """In over a thousand runs, each killed at least once at a random moment, no image is called poison or lost."""
+    """In over a thousand runs with kills at random moments, thumbrun calls no image poison and loses none."""
     tried = campaign(range(300 * part, 300 * (part + 1)))
     assert [] == tried.failures
     assert tried.kills > 150

@@ -1,4 +1,4 @@
-"""Reads of parts over a store that breaks on purpose: what is made is right, and what was checked is said."""
+"""Tests of partial reads over a store that fails: thumbnails are right, and outcomes say if they are unchecked."""
 
 import asyncio
 import io
@@ -46,7 +46,7 @@ def sources() -> MemoryStore:
 async def _made(
     source: MemoryStore, workers: DecoderPool, seed: int, rates: dict[Fault, float]
 ) -> tuple[dict[str, bytes], dict[str, bool], int]:
-    """WorkItem all images; return thumbnails and whether they are unchecked, by name, and how many faults struck."""
+    """Process all images; return thumbnails and whether they are unchecked, by name, and the number of faults."""
     chance = random.Random(seed)  # noqa: S311
     faulty = FaultStore(source, Chances(chance, rates), chance, sleep=lambda _: asyncio.sleep(0))
     retrying = RetryingStore(
@@ -58,7 +58,7 @@ async def _made(
     output = MemoryStore("out")
     items = [item(entry) for entry, _ in source.objects.values()]
     outcomes, _ = await work(retrying, output, workers, items, max_bytes=1 << 28)  # type: ignore[arg-type]
-    # What comes damaged each time is left open, for another attempt.
+    # An image that arrives damaged each time is left open for another attempt.
     assert {Status.DONE} == {outcome.status for outcome in outcomes}, seed
     thumbnails = {name.removeprefix(f"{RUN}/"): body for name, (_, body) in output.objects.items()}
     unchecked = {items[outcome.item].source: outcome.unchecked for outcome in outcomes}
@@ -66,7 +66,7 @@ async def _made(
 
 
 async def test_what_a_network_does_to_ranges(workers: DecoderPool) -> None:
-    """Resets, refusals and cut bodies change no thumbnail."""
+    """Resets, refusals and cut bodies never change a thumbnail."""
     source = sources()
     expected, unchecked, _ = await _made(source, workers, 0, {})
     assert {"a.jpg": True, "b.gif": True, "c.tif": True, "d.png": False} == unchecked
@@ -79,7 +79,7 @@ async def test_what_a_network_does_to_ranges(workers: DecoderPool) -> None:
 
 
 async def test_bits_that_flip_on_their_way(workers: DecoderPool) -> None:
-    """What was checked is right, whatever came the first time; what was not says so."""
+    """A thumbnail is right though bits flip on the way, or its outcome says that it is unchecked."""
     source = sources()
     expected, _, _ = await _made(source, workers, 0, {})
     for seed in range(SEEDS):

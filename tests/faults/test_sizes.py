@@ -1,4 +1,4 @@
-"""Several sizes of one item, where one of them meets a fault: done is said only when all are there."""
+"""Tests of several sizes of one item when one of them fails: the item is done only when all sizes exist."""
 
 from collections.abc import AsyncIterator, Mapping
 
@@ -34,7 +34,7 @@ class Failing(MemoryStore):
         metadata: Mapping[str, str],
         cache_control: str | None = None,
     ) -> Entry:
-        """Create it, or fail."""
+        """Create an object, or fail if it has the chosen name."""
         fails = name == self._name
         if fails and not self._created:
             raise self._error
@@ -62,7 +62,7 @@ def source() -> MemoryStore:
 
 
 async def test_all_sizes_make_one_outcome(workers: DecoderPool, source: MemoryStore) -> None:
-    """Each size has its object, with marks and a checksum of its own; the outcome sums them up."""
+    """Each size has an object with its own marks and checksum, and the item has one outcome for all of them."""
     output = MemoryStore("out")
     (outcome,), _ = await work(source, output, workers, [item(source.objects["a.jpg"][0])], recipe=RECIPE)
     assert sorted(NAMES) == sorted(output.objects)
@@ -79,7 +79,7 @@ async def test_all_sizes_make_one_outcome(workers: DecoderPool, source: MemorySt
 async def test_a_fault_between_two_sizes(
     workers: DecoderPool, source: MemoryStore, name: str, created: bool, error: Exception
 ) -> None:
-    """An item that loses one size has no outcome, a look sees that, and the next attempt makes what is missing."""
+    """After one size fails, thumbrun sees whether all sizes exist, and the next attempt makes only the missing one."""
     output = Failing(name, error, created=created)
     items = [item(source.objects["a.jpg"][0])]
     if isinstance(error, DeniedError) and not created:
@@ -87,7 +87,7 @@ async def test_a_fault_between_two_sizes(
             await work(source, output, workers, items, recipe=RECIPE)
     else:
         outcomes, pipeline = await work(source, output, workers, items, recipe=RECIPE)
-        # A 403 for a name that is there counts as one that is taken: by this very thumbnail.
+        # A 403 for an existing name means that the name is taken: by this very thumbnail.
         expected = (1, 0) if isinstance(error, DeniedError) else (0, 1)
         assert expected == (len(outcomes), pipeline.left_open)
     there = MemoryStore("out")
@@ -103,7 +103,7 @@ async def test_a_fault_between_two_sizes(
 
 @pytest.mark.parametrize("number", range(3))
 async def test_a_damaged_upload_of_one_size(workers: DecoderPool, source: MemoryStore, number: int) -> None:
-    """The item has failed, and its outcome names the size."""
+    """An item fails if the upload of one size is damaged, and its outcome names the size."""
     output = Failing(NAMES[number], DamagedError("other bytes"))
     (outcome,), _ = await work(source, output, workers, [item(source.objects["a.jpg"][0])], recipe=RECIPE)
     size = RECIPE.folders[number].rstrip("/")
@@ -112,7 +112,7 @@ async def test_a_damaged_upload_of_one_size(workers: DecoderPool, source: Memory
 
 @pytest.mark.parametrize("number", range(3))
 async def test_a_name_that_is_taken_for_one_size(workers: DecoderPool, source: MemoryStore, number: int) -> None:
-    """A stranger's object under one size's name fails the item, at once and at a look, and stays as it is."""
+    """An item fails if a foreign object has the name of one size, and thumbrun does not change that object."""
     output = MemoryStore("out")
     output.put_as_user(NAMES[number], b"a stranger's")
     items = [item(source.objects["a.jpg"][0])]
@@ -125,7 +125,7 @@ async def test_a_name_that_is_taken_for_one_size(workers: DecoderPool, source: M
 
 
 async def test_a_name_too_long_for_one_size(workers: DecoderPool, source: MemoryStore) -> None:
-    """What one size's name cannot hold is found out before a byte is read."""
+    """An item fails before a byte is read if the name of one size is too long."""
     long = "x" * (1024 - len(f"{RUN}/50x50/"))
     (outcome,), _ = await work(
         MemoryStore("in", exists=False),

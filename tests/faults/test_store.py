@@ -1,4 +1,4 @@
-"""The fault store: each kind of fault does what its name says, and is counted."""
+"""Tests of the fault store: each kind of fault does what its name says, and the store counts it."""
 
 import random
 
@@ -39,13 +39,13 @@ APPLIED = {Fault.AFTER, Fault.DELAYED, Fault.DENIED_TAKEN, Fault.DAMAGED_KEPT}
 
 
 def faulty(fault: Fault, bucket: MemoryStore) -> FaultStore:
-    """Return a store whose first operation is struck."""
+    """Return a store whose first operation suffers a fault."""
     return FaultStore(bucket, Script(lambda _: True, fault), random.Random(1))  # noqa: S311
 
 
 @pytest.mark.parametrize("fault", [fault for fault in Fault if "create" in APPLIES[fault]])
 def test_faults_of_a_create(fault: Fault) -> None:
-    """The object is there if the fault comes after, and only then; what is acknowledged is what was sent."""
+    """The object exists only if the fault strikes after the create, and only one kind of fault changes its bytes."""
 
     async def scenario() -> None:
         bucket = MemoryStore()
@@ -66,7 +66,7 @@ def test_faults_of_a_create(fault: Fault) -> None:
 
 @pytest.mark.parametrize("fault", [fault for fault in Fault if "read" in APPLIES[fault]])
 def test_faults_of_a_read(fault: Fault) -> None:
-    """What comes is whole, or an error, or other bytes: a piece of the body, or one bit of it changed."""
+    """A read raises an error, or delivers the whole body, a cut body, or a body with one bit changed."""
 
     async def scenario() -> None:
         bucket = MemoryStore()
@@ -89,7 +89,7 @@ def test_faults_of_a_read(fault: Fault) -> None:
 
 @pytest.mark.parametrize("fault", [Fault.SHORT_PAGE, Fault.BROKEN_LISTING])
 def test_faults_of_a_listing(fault: Fault) -> None:
-    """A page that is short says where the next begins, and nothing is left out; one that breaks off is asked again."""
+    """A listing is complete though pages are short, or break off and are asked for again."""
 
     async def scenario() -> None:
         bucket = MemoryStore()
@@ -112,7 +112,7 @@ def test_faults_of_a_listing(fault: Fault) -> None:
 
 
 def test_a_refusal_for_a_while_ends() -> None:
-    """Everything is refused for some seconds up to two minutes, and nothing after that."""
+    """The store refuses everything for some seconds up to two minutes, and nothing after that."""
 
     async def scenario() -> None:
         clock = [0.0]
@@ -133,7 +133,7 @@ def test_a_refusal_for_a_while_ends() -> None:
 
 
 def test_the_same_seed_gives_the_same_faults() -> None:
-    """Chances are drawn from the seed alone, and each kind strikes only what it can strike."""
+    """The same seed gives the same faults, and each kind strikes only operations that it fits."""
 
     def drawn(seed: int) -> list[Fault | None]:
         chances = Chances(random.Random(seed), dict.fromkeys(Fault, 0.06))  # noqa: S311

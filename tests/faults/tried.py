@@ -1,4 +1,4 @@
-"""What a campaign tried and what it found: the rows of docs/reliability.md."""
+"""The counts of a campaign, which become the rows of docs/reliability.md."""
 
 import json
 from collections import Counter
@@ -8,24 +8,24 @@ from pathlib import Path
 
 @dataclass(slots=True)
 class Tried:
-    """What one campaign tried.
+    """The counts of one campaign: what it tried, and what it found.
 
     Attributes:
-        campaign: Its name, such as `simulation`.
-        command: What produces the same again.
+        campaign: The name of the campaign, such as `simulation`.
+        command: The command that repeats the campaign.
         schedules: Runs of thumbrun under faults, each from its own seed.
         kills: Task processes (or their simulations) that were killed.
-        images: Broken images tried.
+        images: Broken images that were tried.
         items: Items whose outcome was checked.
         faults: How many faults of each kind were injected.
-        defects: How many defects of the protocol were put in, to see whether the campaign notices.
-        defects_caught: How many of them it noticed.
+        defects: How many defects of the protocol were put in, to check that the campaign notices them.
+        defects_caught: How many of these defects the campaign noticed.
         lost: Items without an outcome, or done without their thumbnail.
         doubled: Items with two outcomes or two thumbnails, and runs with two folders.
         torn: Thumbnails and records that are incomplete.
-        wrong: Thumbnails of another image or generation, wrong reasons, objects touched that are not thumbrun's.
-        seconds: It took.
-        failures: A line for each of those, with the seed that shows it again.
+        wrong: Thumbnails of another image or generation, wrong reasons, and foreign objects that thumbrun touched.
+        seconds: How long the campaign took.
+        failures: A line for each broken promise, with the seed that shows it again.
     """
 
     campaign: str
@@ -45,11 +45,11 @@ class Tried:
     failures: list[str] = field(default_factory=list)
 
     def write(self, path: Path) -> None:
-        """Write it down as JSON."""
+        """Write the counts to a file as JSON."""
         path.write_text(json.dumps(asdict(self) | {"faults": dict(self.faults)}, indent=1) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> "Tried":
-        """Return what was written down."""
+        """Read the counts from a file."""
         record = json.loads(path.read_text())
         return cls(**record | {"faults": Counter(record["faults"])})

@@ -1,4 +1,4 @@
-"""`python -m tests.faults.images`: the long campaign."""
+"""Runs the long campaign of broken images: `python -m tests.faults.images`."""
 
 import argparse
 import asyncio
@@ -10,7 +10,7 @@ from tests.faults.images.mutants import mutant
 
 
 def main() -> int:
-    """Run the campaign; 1 if it found anything wrong."""
+    """Run the campaign, and return 1 if it found a failure."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.faults.images",
         description="Try mutants of photographs, decompression bombs, and images that cost a process.",

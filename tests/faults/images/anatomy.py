@@ -1,4 +1,4 @@
-"""Where a file's parts and numbers lie: what can be shuffled, and what can be made to lie."""
+"""Finds the parts of a file that a mutant can shuffle, and the numbers that it can change."""
 
 import itertools
 import struct
@@ -19,10 +19,10 @@ class Number:
     """A number in a file.
 
     Attributes:
-        what: Its meaning.
-        at: Its offset.
-        width: In bytes.
-        order: `big` or `little`.
+        what: The meaning of the number.
+        at: The offset of the number, in bytes.
+        width: The width of the number, in bytes.
+        order: The byte order, `big` or `little`.
     """
 
     what: str
@@ -32,7 +32,7 @@ class Number:
 
 
 def parts(format_: str, content: bytes) -> tuple[bytes, list[bytes], bytes]:
-    """Return a healthy file's head, the parts that follow it, and what is left; put together they are the file."""
+    """Return a healthy file's head, the parts that follow it, and the rest; joined, they are the file."""
     cuts = sorted({at for at in _CUTS.get(format_, _even_cuts)(content) if 0 <= at <= len(content)})
     if len(cuts) < 2:
         return content, [], b""
@@ -46,7 +46,7 @@ def numbers(format_: str, content: bytes) -> list[Number]:
 
 
 def mended(format_: str, content: bytes) -> bytes:
-    """Return a file whose checksums, or its outermost length, are right again, so that the decoder reads on."""
+    """Return a file with its checksums, or its outermost length, corrected, so that the decoder reads on."""
     if format_ == "webp":
         return content[:4] + struct.pack("<I", max(0, len(content) - 8) & 0xFFFFFFFF) + content[8:]
     if format_ != "png":
@@ -70,7 +70,7 @@ def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
         marker, length = struct.unpack_from(">BH", content, at + 1)
         yield at, marker, length
         at += 2 + length
-        if marker in (0xDA, 0x93):  # what follows is entropy coded, up to the next marker that is none of its own
+        if marker in (0xDA, 0x93):  # entropy-coded data follow, up to the next marker that is not part of them
             while at + 2 <= len(content) and not (
                 content[at] == 0xFF and 0xC0 <= content[at + 1] <= 0xFE and not 0xD0 <= content[at + 1] <= 0xD7
             ):
@@ -171,7 +171,7 @@ def _webp_numbers(content: bytes) -> Iterator[Number]:
 
 
 def _tiff_directory(content: bytes) -> tuple[str, int, int, int]:
-    """Return byte order, offset of the first entry, their number, and the bytes of each."""
+    """Return the byte order, the offset of the first entry, the number of entries, and the bytes of each."""
     order = "<" if content[:2] == b"II" else ">"
     if struct.unpack_from(order + "H", content, 2)[0] == 43:
         (at,) = struct.unpack_from(order + "Q", content, 8)
@@ -216,7 +216,7 @@ def _bmp_numbers(content: bytes) -> Iterator[Number]:
 
 
 def _boxes(content: bytes, start: int, end: int) -> Iterator[tuple[int, int, bytes]]:
-    """Yield offset, length and name of boxes, those within others too."""
+    """Yield offset, length and name of boxes, including boxes within boxes."""
     at = start
     while at + 8 <= end:
         length, name = struct.unpack_from(">I4s", content, at)

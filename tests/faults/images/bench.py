@@ -1,4 +1,4 @@
-"""Decoding processes under watch: what an image's verdict is, what it took, and whether a neighbour is unharmed."""
+"""Runs decoding processes, and watches the verdict, the time and the memory of each image, and a neighbour."""
 
 import asyncio
 import io
@@ -18,24 +18,24 @@ from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
 MEMORY = 192 << 20  # bytes, the memory setting
-TIMEOUT = 30.0  # seconds, of which an image takes a few hundredths: also on a machine that is busy
+TIMEOUT = 30.0  # seconds; enough on a busy machine too, because an image takes a few hundredths
 MAX_PIXELS = 100_000_000  # the default setting
 REPLACING = (Reason.CRASHED, Reason.TIMEOUT)  # the reasons that cost a process
 _SLACK = 16 << 20  # bytes beside the pictures: the encoder, fragmentation, Python
-_PATIENCE = 30.0  # seconds beyond the time limit that a busy machine may need
-_TRIES = 1_000  # to have both processes at work at once
+_PATIENCE = 30.0  # seconds beyond the time limit that a busy machine can need
+_TRIES = 1_000  # tries to have both processes at work at once
 _BOX = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What became of one image.
+    """The result of one image.
 
     Attributes:
-        verdict: Of the decoding processes.
-        seconds: It took.
-        grown: Bytes by which the decoding process's resident memory grew while it was at work, at most; 0 where the
-            system does not tell or the process is gone.
+        verdict: The verdict of the decoding processes.
+        seconds: How long the image took.
+        grown: The most bytes by which the decoding process's resident memory grew while it was at work; 0 if the
+            system does not report it or the process is gone.
     """
 
     verdict: Rendered | Refused
@@ -44,19 +44,19 @@ class Seen:
 
     @property
     def outcome(self) -> str:
-        """The reason, or `done`."""
+        """The reason of a refusal, or `done`."""
         return str(self.verdict.reason) if isinstance(self.verdict, Refused) else "done"
 
 
 @dataclass(slots=True)
 class Bench:
-    """Two decoding processes, a neighbour that is rendered beside every tenth image, and what went wrong.
+    """Two decoding processes, a neighbour that is rendered beside every tenth image, and a list of failures.
 
     Attributes:
         workers: The processes.
-        timeout: Seconds that an image may take.
-        memory: Bytes, the memory setting.
-        wrong: A line for everything that must not be.
+        timeout: The time limit of an image, in seconds.
+        memory: The memory setting, in bytes.
+        wrong: A line for each failure.
         replaced: How many processes had to be replaced.
     """
 
@@ -70,12 +70,12 @@ class Bench:
     _tried: int = 0
 
     async def try_(self, name: str, content: bytes, *, beside: bool | None = None) -> Seen:
-        """Have an image rendered, and look at everything that must hold for whatever it is.
+        """Render an image, and check everything that must hold for any image.
 
         Args:
-            name: For what is noted as wrong.
-            content: The image.
-            beside: Whether a neighbour is rendered at the same time; without a word every tenth time.
+            name: The name of the image in the lines about failures.
+            content: The bytes of the image.
+            beside: Whether to render a neighbour at the same time; None does so every tenth time.
         """
         self._tried += 1
         beside = self._tried % 10 == 0 if beside is None else beside
@@ -95,11 +95,11 @@ class Bench:
         return seen
 
     def allowed(self, size: int) -> int:
-        """Return the bytes that decoding an image of that many may take: see `admission`, with one process."""
+        """Return the memory that decoding a file of this size can take, as `admission` has it for one process."""
         return self.memory - self.memory // 4 if size <= self.memory // 4 else self.memory - size
 
     async def render(self, content: bytes) -> Rendered | Refused:
-        """Return a verdict; what needs more memory than a process may have is refused, as a task does."""
+        """Return a verdict; refuse an image that needs more memory than a process can have, as a task does."""
         allowed = self.allowed(len(content))
         body = self.workers.body(len(content))
         try:
@@ -112,7 +112,7 @@ class Bench:
         return verdict
 
     async def check_neighbour(self, name: str, neighbour: Rendered | Refused | None = None) -> None:
-        """Note it if an untouched photograph is not rendered as it was at first, bit by bit."""
+        """Note a failure if a healthy photograph does not give the same thumbnail as at first, bit by bit."""
         neighbour = neighbour or await self.render(NEIGHBOUR)
         self._neighbour = self._neighbour or neighbour
         if not isinstance(neighbour, Rendered) or neighbour != self._neighbour:
@@ -130,7 +130,7 @@ class Bench:
             self.wrong.append(f"{name}: a detail that garbles a log: {seen.verdict.detail!r}")
 
     async def _check_processes(self, name: str, seen: Seen) -> None:
-        """Note it if a process is lost that no outcome accounts for, or one is there twice."""
+        """Note a failure if no outcome explains that a process is gone, or if there are too many processes."""
         if self._pids and seen.outcome not in REPLACING:
             if not all(map(psutil.pid_exists, self._pids)):
                 self.wrong.append(f"{name}: {seen.outcome}, but a process is gone")
@@ -138,7 +138,7 @@ class Bench:
             return
         found = decoding_processes()
         for _ in range(_TRIES if self._pids else 0):
-            # So that both are at work; on a busy machine the first may have its answer before the second asks.
+            # Two images put both to work; on a busy machine the first can have its answer before the second asks.
             await asyncio.gather(self.render(NEIGHBOUR), self.render(NEIGHBOUR))
             found = decoding_processes()
             if len(found) >= len(self._pids):
@@ -155,8 +155,8 @@ async def bench(*, limit: float = TIMEOUT, memory: int = MEMORY) -> AsyncIterato
     """Run a bench.
 
     Args:
-        limit: Seconds that an image may take.
-        memory: Bytes, the memory setting.
+        limit: The time limit of an image, in seconds.
+        memory: The memory setting, in bytes.
     """
     workers = DecoderPool(2, timeout=limit, memory=memory)
     await workers.start()
@@ -176,11 +176,11 @@ def decoding_processes() -> set[int]:
 
 
 async def busy_for(seconds: float, until: asyncio.Future[Seen]) -> int:
-    """Wait until a decoding process has used so many seconds of a processor, and return it.
+    """Wait until a decoding process has used this much processor time, and return its process id.
 
     Args:
-        seconds: Of a processor.
-        until: Ends only after that: what the process has been given.
+        seconds: The processor time, in seconds.
+        until: The result of the image that the process decodes; it must not end earlier.
     """
 
     def worked(pid: int) -> float:
@@ -196,7 +196,7 @@ async def busy_for(seconds: float, until: asyncio.Future[Seen]) -> int:
 
 
 def _problem(rendered: Rendered) -> str | None:
-    """Return what is wrong with a thumbnail as such."""
+    """Return what is wrong with a thumbnail, or None."""
     if not (1 <= rendered.width <= _BOX and 1 <= rendered.height <= _BOX):
         return f"a thumbnail of {rendered.width} x {rendered.height} pixels"
     if rendered.source_width * rendered.source_height > MAX_PIXELS:
@@ -211,11 +211,11 @@ def _problem(rendered: Rendered) -> str | None:
 
 
 def _forget_peak(pid: int) -> int:
-    """Have the system forget how large a process once was (proc(5), clear_refs), and return how large it is."""
+    """Reset the peak size of a process (proc(5), clear_refs), and return its size now."""
     try:
         Path(f"/proc/{pid}/clear_refs").write_text("5")
     except OSError:
-        return 1 << 60  # nothing can be said
+        return 1 << 60  # the peak is unknown
     return _peak(pid)
 
 

@@ -1,4 +1,4 @@
-"""The campaign: many mutants, every bomb and every deadly image, through real decoding processes in turn."""
+"""The campaign: real decoding processes render many mutants, every bomb and every deadly image in turn."""
 
 import time
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from tests.faults.images.mutants import mutant
 from tests.faults.tried import Tried
 from thumbrun.outcomes import Reason
 
-BOMBS_MEMORY = 320 << 20  # bytes; what the memory setting comes to in a container of 512 MiB
+BOMBS_MEMORY = 320 << 20  # bytes; the default of the memory setting in a container of 512 MiB
 BOMBS_LIMIT = 60.0  # seconds; six times the default, for machines that are busy with other things
 _SHOWN = 50
 _TIMES = 3
@@ -19,14 +19,14 @@ _TIMES = 3
 
 @dataclass(slots=True)
 class Campaign:
-    """What a campaign has tried so far.
+    """A campaign, and its counts so far.
 
     Attributes:
-        seed: Of the mutants.
+        seed: The seed of the mutants.
         verbose: Whether a line is printed for each image.
         tried: The counts.
-        grown: Bytes by which a decoding process grew at most.
-        seconds: That an image took at most.
+        grown: The most bytes by which a decoding process grew.
+        seconds: The longest time that an image took.
     """
 
     seed: int

@@ -1,4 +1,4 @@
-"""Images that cost a decoding process: some take minutes by construction, one kills it."""
+"""Images that cost a decoding process: some are built to take minutes, and one kills the process."""
 
 import io
 from collections.abc import Callable
@@ -22,7 +22,7 @@ SLOW: dict[str, Callable[[], bytes]] = {
 
 
 def crashing() -> bytes:
-    """Return a HEIC that kills pi-heif 1.4: the media type of its XMP is no UTF-8, and what it stores is then NULL."""
+    """Return a HEIC that kills pi-heif 1.4: the media type of its XMP is not UTF-8, so that pi-heif stores NULL."""
     target = io.BytesIO()
     heif = pillow_heif.from_pillow(Image.new("RGB", (64, 64), "teal"))
     heif.save(target, xmp=b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")

@@ -1,4 +1,4 @@
-"""Pieces of image files, put together by hand: what no encoder would write."""
+"""Builds pieces of image files by hand that no encoder would write."""
 
 import struct
 import zlib
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from PIL import Image
 
 PNG = b"\x89PNG\r\n\x1a\n"
-# Of Adam7: first column and row, and the steps in both directions (PNG, section 8.2).
+# The passes of Adam7: first column and row, and the steps in both directions (PNG, section 8.2).
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
 
@@ -17,7 +17,7 @@ def chunk(name: bytes, body: bytes) -> bytes:
 
 
 def png(width: int, height: int, *chunks: bytes, depth: int = 8, colour: int = 0, interlaced: bool = False) -> bytes:
-    """Return a PNG of that header and of chunks."""
+    """Return a PNG with a header of these values, and with these chunks."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced)
     return PNG + chunk(b"IHDR", header) + b"".join(chunks) + chunk(b"IEND", b"")
 
@@ -35,7 +35,7 @@ def interlaced_png(picture: Image.Image) -> bytes:
 
 
 def zeros(count: int) -> bytes:
-    """Return a zlib stream of that many zeros, a thousandth as long, in no time: its blocks are all the same."""
+    """Return a zlib stream of this many zeros, a thousandth as long; it is quick to make, because its blocks repeat."""
     packer = zlib.compressobj(9, wbits=-15)
     block = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
     last = packer.compress(bytes(count & 0xFFFFF)) + packer.flush()

@@ -1,4 +1,4 @@
-"""Mutants of healthy images: one fault each, drawn by a seed, and what may become of it."""
+"""Mutants of healthy images: each has one fault, which a seed chooses, and the outcomes that the fault allows."""
 
 import random
 import struct
@@ -10,7 +10,7 @@ from tests.faults.images.specimens import Specimen, specimens
 from thumbrun.outcomes import Reason
 
 DONE = "done"
-# What lies with an image's own bytes, within limits of pixels, memory and time.
+# The outcomes that an image's own bytes can cause, within the limits of pixels, memory and time.
 OF_IMAGES = frozenset(
     (
         DONE,
@@ -18,7 +18,7 @@ OF_IMAGES = frozenset(
         *(Reason.OUT_OF_MEMORY, Reason.TIMEOUT, Reason.CRASHED),
     )
 )
-_SIGNATURE = 12  # bytes by which the longest signature is known
+_SIGNATURE = 12  # bytes of the longest signature
 _ODD = (0, 1, 2, 3, 4, 7, 8, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0xFFFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
 
@@ -27,11 +27,11 @@ class Mutant:
     """A broken image.
 
     Attributes:
-        number: Of the campaign, from 0.
-        fault: The kind of what was done to it.
-        detail: What exactly, and to which specimen.
-        content: Its bytes.
-        expected: What may become of it: reasons, or `done`.
+        number: The number in the campaign, from 0.
+        fault: The kind of fault.
+        detail: The exact change, and the specimen that was changed.
+        content: The bytes of the image.
+        expected: The outcomes that are allowed: reasons, or `done`.
     """
 
     number: int
@@ -64,7 +64,7 @@ def _flipped(chance: random.Random, specimen: Specimen, _: tuple[Specimen, ...])
 
 
 def _flipped_head(chance: random.Random, specimen: Specimen, _: tuple[Specimen, ...]) -> _Made:
-    """Change bytes where the headers are, the signature left alone, checksums mended or not."""
+    """Change bytes of the headers but not of the signature, and mend the checksums or not."""
     content = bytearray(specimen.content)
     end = min(len(content), chance.choice((64, 256, 1024)))
     count = 1 << chance.randrange(5)
@@ -76,7 +76,7 @@ def _flipped_head(chance: random.Random, specimen: Specimen, _: tuple[Specimen, 
 
 
 def _cut(chance: random.Random, specimen: Specimen, _: tuple[Specimen, ...]) -> _Made:
-    """Cut off the end. What keeps less than half of its bytes has lost pixels, and must not look healthy."""
+    """Cut off the end. An image with less than half of its bytes has lost pixels, and must not look healthy."""
     size = len(specimen.content)
     at = chance.randrange(size) if chance.random() < 0.7 else min(size - 1, chance.randrange(1, 200))
     expected = OF_IMAGES
@@ -88,7 +88,7 @@ def _cut(chance: random.Random, specimen: Specimen, _: tuple[Specimen, ...]) -> 
 
 
 def _lie(chance: random.Random, specimen: Specimen, _: tuple[Specimen, ...]) -> _Made:
-    """Change numbers of the headers in place, checksums mended or not."""
+    """Change numbers of the headers in place, and mend the checksums or not."""
     content = bytearray(specimen.content)
     known = anatomy.numbers(specimen.format, specimen.content)
     told = []
@@ -104,7 +104,7 @@ def _lie(chance: random.Random, specimen: Specimen, _: tuple[Specimen, ...]) -> 
 
 
 def _giant(chance: random.Random, specimen: Specimen, _: tuple[Specimen, ...]) -> _Made:
-    """Have the header declare more pixels than any image may have; nobody must believe it enough to try."""
+    """Make the header declare more pixels than any image may have; no decoder must try to make them."""
     content = bytearray(specimen.content)
     known = anatomy.numbers(specimen.format, specimen.content)
     sides = [number for number in known if number.what in ("width", "height") and number.width > 1]
@@ -139,7 +139,7 @@ def _shuffled(chance: random.Random, specimen: Specimen, healthy: tuple[Specimen
 
 
 def _spliced(chance: random.Random, specimen: Specimen, healthy: tuple[Specimen, ...]) -> _Made:
-    """Put the head of one and the tail of another together."""
+    """Join the head of one image and the tail of another."""
     other = chance.choice(healthy)
     head = chance.randrange(_SIGNATURE, len(specimen.content))
     tail = chance.randrange(len(other.content))
@@ -168,9 +168,9 @@ def _mislabelled(chance: random.Random, specimen: Specimen, healthy: tuple[Speci
 
 
 def _appended(chance: random.Random, specimen: Specimen, healthy: tuple[Specimen, ...]) -> _Made:
-    """Append something to a whole image, as cameras do and polyglots are made: it is still that image.
+    """Append bytes to a whole image, as cameras and makers of polyglots do: it is still the same image.
 
-    libheif and OpenJPEG take what follows for boxes, and insist that they make sense.
+    libheif and OpenJPEG read these bytes as boxes, and refuse boxes that make no sense.
     """
     other = chance.choice((chance.choice(healthy).content, b"PK\3\4" * 50, chance.randbytes(2000), bytes(5000)))
     expected = frozenset((DONE,))

@@ -1,4 +1,4 @@
-"""The photographs that are mutated: real ones where there are some, in every format and layout that is opened."""
+"""The photographs that the campaign mutates: real ones if there are some, in every format and layout."""
 
 import io
 import random
@@ -15,7 +15,7 @@ from tests.faults.images import handmade
 from tests.kept import kept
 from tests.photographs import photographs
 
-_LARGEST = 400_000  # bytes of a photograph that is mutated as it is
+_LARGEST = 400_000  # bytes; the campaign mutates a photograph as it is up to this size
 _SIDES = (640, 333, 96)
 
 
@@ -24,10 +24,10 @@ class Specimen:
     """A healthy image.
 
     Attributes:
-        name: What it is.
-        format: As `formats` spells it.
-        content: Its bytes.
-        frames: Whether it holds more than the picture that is shown, so that a cut may spare that.
+        name: The name of the image.
+        format: The name of the format, as in `formats`.
+        content: The bytes of the image.
+        frames: Whether the image holds more than the picture that is shown; then a cut can leave that picture whole.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Specimen:
 
 @cache
 def specimens(seed: int) -> tuple[Specimen, ...]:
-    """Return specimens, drawn from the photographs by a seed."""
+    """Return the specimens, which a seed chooses from the photographs."""
     bodies = photographs()
     name = f"specimens by {seed} of {sha256(b''.join(bodies.values())).hexdigest()}"
     return kept(name, lambda: _specimens(seed, bodies), [Path(__file__), Path(handmade.__file__)])

@@ -1,4 +1,4 @@
-"""Bombs through real decoding processes: what is expected of each, and nothing else, happens."""
+"""Tests of bombs in real decoding processes: each bomb gets its expected outcome and does no harm."""
 
 from collections.abc import AsyncIterator
 
@@ -22,7 +22,7 @@ async def watched() -> AsyncIterator[Bench]:
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("name", BOMBS)
 async def test_bombs(name: str, watched: Bench) -> None:
-    """A bomb gets exactly its reason, in bounded time and memory, and a neighbour beside it is unharmed."""
+    """A bomb gets exactly its expected outcome, in bounded time and memory, and does not harm the image beside it."""
     bomb = BOMBS[name]
     content = bomb.make()
     assert len(content) < SMALL

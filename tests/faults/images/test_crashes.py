@@ -1,4 +1,4 @@
-"""Images that kill their decoding process: one of them for real, others by a signal from outside."""
+"""Tests of images whose decoding process dies: of the image itself, or of a signal that the test sends."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ MEMORY = 320 << 20
 
 
 async def test_a_real_crash() -> None:
-    """A decoder that dies of its image costs that image alone, again and again."""
+    """An image that kills its decoder is the only one to fail, each time it is tried."""
     async with bench.bench(memory=MEMORY) as watched:
         seen = [await watched.try_(f"number {n}", crashing(), beside=True) for n in range(5)]
         assert ["crashed"] * 5 == [one.outcome for one in seen]
@@ -25,8 +25,8 @@ async def test_a_real_crash() -> None:
 
 @pytest.mark.parametrize("signal_", [signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGKILL])
 async def test_death_in_the_middle_of_decoding(signal_: signal.Signals) -> None:
-    """Whatever a process dies of while it decodes, its image has crashed, and neighbours come out as before."""
-    endless = jpeg.progressive(1_600, 3_000_000, refined=True)  # a quarter of an hour and more
+    """If any signal kills a process that decodes, its image is `crashed`, and its neighbours come out as before."""
+    endless = jpeg.progressive(1_600, 3_000_000, refined=True)  # it takes a quarter of an hour or more
     async with bench.bench(limit=3600.0, memory=MEMORY) as watched:
         doomed = asyncio.ensure_future(watched.try_(signal_.name, endless))
         pid = await busy_for(0.1, doomed)

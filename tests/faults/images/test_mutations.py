@@ -1,4 +1,4 @@
-"""A short campaign of mutants; `python -m tests.faults.images` is the long one."""
+"""Tests of a short campaign of mutants; `python -m tests.faults.images` runs the long one."""
 
 import pytest
 
@@ -21,6 +21,6 @@ async def test_mutants(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_mutants_come_from_their_seed() -> None:
-    """The same seed and number give the same bytes, another number others."""
+    """The same seed and number give the same bytes, and another number gives other bytes."""
     assert mutant(SEED, 3) == mutant(SEED, 3)
     assert mutant(SEED, 3).content != mutant(SEED, 4).content

@@ -1,4 +1,4 @@
-"""Images that take minutes by construction: each is given up at the time limit, and its process replaced."""
+"""Tests of images that are built to take minutes: thumbrun gives up at the time limit, and replaces the process."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ MEMORY = 320 << 20
 
 
 async def tried(watched: Bench, time: StandingTime, name: str, content: bytes) -> Seen:
-    """Try an image; its time passes once its process has been at work for as long, and the neighbour's never does."""
+    """Try an image; let its time pass after its process has worked for that long, and never its neighbour's time."""
     trying = asyncio.ensure_future(watched.try_(name, content, beside=True))
     await busy_for(watched.timeout, trying)
     time.go_on(watched.timeout)
@@ -21,14 +21,14 @@ async def tried(watched: Bench, time: StandingTime, name: str, content: bytes) -
 
 @pytest.mark.parametrize("name", SLOW)
 async def test_slow_images(name: str) -> None:
-    """An image that takes far longer than its limit is given up; another process takes up the next."""
+    """Thumbrun gives up an image that takes far longer than its limit; another process takes the next image."""
     async with bench(limit=LIMIT, memory=MEMORY) as watched:
         seen = await tried(watched, StandingTime(), name, SLOW[name]())
         assert ("timeout", 1, []) == (seen.outcome, watched.replaced, watched.wrong), seen.verdict
 
 
 async def test_many_slow_images_one_after_the_other() -> None:
-    """Ten in a row cost ten processes and no neighbour."""
+    """Ten slow images in a row cost ten processes, and harm no neighbour."""
     content = SLOW["a progressive jpeg of 30,000 scans"]()
     async with bench(limit=0.3, memory=MEMORY) as watched:
         time = StandingTime()

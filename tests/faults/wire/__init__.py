@@ -1,1 +1,1 @@
-"""Real tasks over a wire that fails: a proxy between them and the emulator, kills, and an oracle of its own."""
+"""Tests of real tasks over a wire that fails: a proxy before the emulator, kills, and an independent oracle."""

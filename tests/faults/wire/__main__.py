@@ -1,4 +1,4 @@
-"""`python -m tests.faults.wire --schedules N --seed S --out FILE`: the long campaign, or one schedule again."""
+"""Runs the long campaign, or repeats one: `python -m tests.faults.wire --schedules N --seed S --out FILE`."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from tests.faults.wire.campaign import campaign
 
 
 def main() -> int:
-    """Run the campaign, write down what was tried, and return 1 where anything is not as it must be."""
+    """Run the campaign, write its counts, and return 1 if it found a failure."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.wire", description=__doc__)
     parser.add_argument("--schedules", type=int, default=1, help="How many; seeds count up from the first.")
     parser.add_argument("--seed", type=int, default=1, help="Of the first.")

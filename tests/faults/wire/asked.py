@@ -1,4 +1,4 @@
-"""What a task asks of Cloud Storage, as it stands in a request on the wire. Shares no code with thumbrun."""
+"""Parses the requests of a task to Cloud Storage, as they come over the wire. It shares no code with thumbrun."""
 
 import json
 import re
@@ -12,17 +12,17 @@ _PERMISSIONS = {"page": "list", "stat": "get", "read": "get", "create": "create"
 
 @dataclass(slots=True)
 class Asked:
-    """One request, and what it was answered with.
+    """One request and its answer.
 
     Attributes:
-        method: Of HTTP.
-        path: As it came, still encoded.
-        query: By key; the last value where one comes twice.
-        operation: `page`, `stat`, `read`, `create`, or `other`: what thumbrun is never to ask.
-        bucket: Its name, or empty.
-        name: The object's, for a listing its prefix.
-        time: From 1, among the requests of the same operation, bucket and name, for a listing of the same page.
-        status: That the task saw; 0 where it saw none.
+        method: The HTTP method.
+        path: The path as it came, still encoded.
+        query: The parameters by key; the last value if a key comes twice.
+        operation: `page`, `stat`, `read`, `create`, or `other` for a request that thumbrun must never make.
+        bucket: The name of the bucket, or empty.
+        name: The name of the object, or the prefix of a listing.
+        time: How often this request has come, from 1: same operation, bucket and name, and for a listing the same page.
+        status: The status that the task saw; 0 if it saw none.
         applied: Whether the emulator did what was asked.
         fault: The kind of fault that was injected, or empty.
     """
@@ -40,17 +40,17 @@ class Asked:
 
     @property
     def permission(self) -> str:
-        """The permission that it takes: `get`, `list`, `create`, or another word."""
+        """The permission that the request needs: `get`, `list`, `create`, or another word."""
         return _PERMISSIONS.get(self.operation, f"{self.method} {self.path}")
 
     @property
     def from_name(self) -> str:
-        """Where a listing goes on that has begun; empty for the first page, and for all that is no listing."""
+        """The name at which a later page of a listing begins; empty for a first page, and for any other operation."""
         return self.query.get("startOffset", self.query.get("pageToken", "")) if self.operation == "page" else ""
 
 
 def understand(method: str, raw_path: str, body: bytes) -> Asked:
-    """Return what a request asks."""
+    """Parse a request."""
     path, _, query = raw_path.partition("?")
     asked = Asked(method, path, {key: values[-1] for key, values in parse_qs(query, keep_blank_values=True).items()})
     if method == "GET" and (found := _OBJECTS.fullmatch(path)):
@@ -62,7 +62,7 @@ def understand(method: str, raw_path: str, body: bytes) -> Asked:
             asked.name = unquote(found["name"])
     elif method == "POST" and (found := _UPLOADS.fullmatch(path)):
         asked.bucket = unquote(found["bucket"])
-        # An upload without this condition would replace what is there: the permission to create does not allow that.
+        # An upload without this condition could replace an object, which the permission to create does not allow.
         creates = asked.query.get("uploadType") == "multipart" and asked.query.get("ifGenerationMatch") == "0"
         asked.operation = "create" if creates else "other"
         asked.name = asked.query.get("name") or _name_in(body)

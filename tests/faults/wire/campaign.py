@@ -1,4 +1,4 @@
-"""Many schedules, one after the other, and what they found."""
+"""Runs many schedules in sequence, and counts what they found."""
 
 import tempfile
 import time
@@ -10,7 +10,7 @@ from tests.faults.wire.schedule import Schedule
 
 
 def command(schedules: int, seed: int) -> str:
-    """Return what runs these schedules again."""
+    """Return the command that runs these schedules again."""
     return f"python -m tests.faults.wire --schedules {schedules} --seed {seed}"
 
 
@@ -18,10 +18,10 @@ def campaign(schedules: int, seed: int, say: Callable[[str], None], folder: Path
     """Run schedules with the seeds from `seed` on.
 
     Args:
-        schedules: How many.
-        seed: Of the first.
-        say: Told a line for each.
-        folder: Where the tasks' output goes, or None for a new folder, which is kept.
+        schedules: The number of schedules.
+        seed: The seed of the first schedule.
+        say: Gets a line for each schedule.
+        folder: The folder for the tasks' output, or None for a new folder, which is kept.
     """
     folder = folder or Path(tempfile.mkdtemp(prefix="thumbrun-wire-"))
     tried = Tried("wire", command(schedules, seed))

@@ -14,7 +14,7 @@ from thumbrun.demo.emulator import running_emulator
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    """Set the stage, with a proxy that breaks nothing yet and no pictures."""
+    """Set up a stage without pictures, and with a proxy that injects no faults yet."""
     with (
         running_emulator() as emulator,
         running_proxy(emulator.url) as proxy,

@@ -1,4 +1,4 @@
-"""The faults that the proxy can inject, and who decides when: chance from a seed, or a test's list."""
+"""The faults that the proxy can inject, and the classes that decide when: by a seed, or by a test's list."""
 
 import random
 from collections.abc import Callable, Iterable, Mapping
@@ -8,10 +8,10 @@ from tests.faults.wire.asked import Asked
 
 
 class Fault(StrEnum):
-    """One kind of fault, by where it strikes.
+    """One kind of fault.
 
-    Before the emulator hears of the request, after it has done what was asked (the lost acknowledgement), or in the
-    answer's body.
+    A fault strikes before the emulator gets the request, after the emulator has applied it (the acknowledgement is
+    lost), or in the answer's body.
     """
 
     UNAVAILABLE = "503 before"
@@ -43,8 +43,8 @@ BEFORE = frozenset(
         Fault.DAMAGED,
     }
 )
-# Bytes of a listing or of an acknowledgement carry no checksum on the wire (there TLS guards them), so that a flip
-# is for bodies alone.
+# A listing and an acknowledgement have no checksum on the wire, because TLS protects them there. So a flip strikes
+# only the bodies of objects.
 FITTING: Mapping[str, tuple[Fault, ...]] = {
     "page": (
         Fault.UNAVAILABLE,
@@ -94,25 +94,25 @@ Decide = Callable[[Asked], Fault | None]
 
 
 def no_fault(_: Asked) -> Fault | None:
-    """Leave every request alone."""
+    """Return no fault for any request."""
     return None
 
 
 class Chance:
-    """Faults by chance: the same seed gives the same fault to the same request, whoever comes first.
+    """Chooses faults at random: the same seed gives the same fault to the same request, in whatever order they come.
 
-    A request is known by its operation, its name and how often it came before, so that what a seed does hangs on
-    nothing but what the tasks ask.
+    A request is identified by its operation, its name and how often it came before, so that the faults depend only on
+    the seed and on the requests.
     """
 
     def __init__(self, seed: str, rate: float, *, most_times: int = 4, weights: Mapping[Fault, float] = {}) -> None:
-        """Prepare.
+        """Set the seed and the rates.
 
         Args:
             seed: Any text.
-            rate: How many of the requests suffer, 0 to 1.
-            most_times: A request that came more often suffers no more, so that tasks can come to an end.
-            weights: How much more or less often than others a kind comes; 1 where none is given.
+            rate: The share of the requests that suffer a fault, 0 to 1.
+            most_times: A request that came more often than this suffers no fault, so that tasks can end.
+            weights: How often a kind comes in relation to others; 1 if it is not given.
         """
         self._seed = seed
         self._rate = rate
@@ -120,7 +120,7 @@ class Chance:
         self._weights = weights
 
     def __call__(self, asked: Asked) -> Fault | None:
-        """Return the fault that a request suffers."""
+        """Return the fault that a request suffers, or None."""
         request = f"{asked.operation}/{asked.bucket}/{asked.name}/{asked.from_name}/{asked.time}"
         chance = random.Random(f"{self._seed}/{request}")  # noqa: S311
         fitting = FITTING.get(asked.operation, ())
@@ -130,18 +130,18 @@ class Chance:
 
 
 class Each:
-    """Faults one after the other, each on another request, so that every one of these succeeds when tried again.
+    """Chooses faults in a given order, each for another request, so that every request succeeds on its retry.
 
     Attributes:
-        left: What has not been injected yet.
+        left: The faults that have not been injected yet.
     """
 
     def __init__(self, faults: Iterable[Fault], about: Callable[[Asked], bool]) -> None:
-        """Prepare.
+        """Set the faults and the requests.
 
         Args:
-            faults: In the order in which they come.
-            about: Which requests may suffer.
+            faults: The faults, in the order in which they come.
+            about: Returns whether a request can suffer a fault.
         """
         self.left = list(faults)
         self._about = about

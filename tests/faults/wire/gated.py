@@ -1,6 +1,6 @@
-"""`thumbrun` with short limits, whose decoding processes stop at the images that wait for the test.
+"""Runs `thumbrun` with short limits, and with decoding processes that stop at images that wait for the test.
 
-It says `handed over` when an image is on its way to a decoder_process, whether or not that takes it up.
+It prints `handed over` when an image is on its way to a decoding process, even if that never takes it up.
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from thumbrun.imaging.request import Request
 
 
 def tell() -> None:
-    """Have this process say it when it hands images over."""
+    """Make this process print a line when it hands images over."""
     send = decoder_process._send
 
     async def telling(channel: Channel, asked: Sequence[tuple[Body, Request]]) -> None:
         sending = asyncio.ensure_future(send(channel, asked))
-        await asyncio.sleep(0)  # what the socket holds is sent by now
+        await asyncio.sleep(0)  # by now it has sent as much as the socket holds
         print("handed over", flush=True)
         await sending
 

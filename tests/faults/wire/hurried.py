@@ -1,4 +1,4 @@
-"""`thumbrun` with short limits: what waits for half a minute there waits for seconds here, and all else is the same."""
+"""Runs `thumbrun` with short limits: waits of half a minute take seconds here, and everything else is the same."""
 
 import sys
 from typing import Any
@@ -9,8 +9,8 @@ from thumbrun.storage.gcs import store as gcs
 from thumbrun.task import shard_processor
 
 SILENCE_SECONDS = 1.5  # without a byte of an answer
-TOTAL_SECONDS = 4.0  # of an answer that drips
-DEAD_SECONDS = 3.0  # of a planner without a beat
+TOTAL_SECONDS = 4.0  # for an answer that drips
+DEAD_SECONDS = 3.0  # after the last beat of a planner
 BEAT_SECONDS = 0.5
 FLUSH_SECONDS = 0.7
 

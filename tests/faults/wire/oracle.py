@@ -1,6 +1,6 @@
-"""Looks at the buckets after a schedule and says what is wrong. It shares no code with what it judges.
+"""Checks the buckets after a schedule, and reports what is wrong. It shares no code with thumbrun.
 
-It reads through the emulator itself, past the proxy, and parses every record on its own.
+It reads from the emulator directly, not through the proxy, and parses every record itself.
 """
 
 import base64
@@ -25,15 +25,15 @@ Objects = dict[str, dict[str, Any]]
 
 @dataclass(slots=True)
 class Findings:
-    """What the oracle found; all but `items` and `reasons` are to be empty.
+    """The findings of the oracle; all but `items` and `reasons` must be empty.
 
     Attributes:
         lost: Items without an outcome, or done without their thumbnail.
         doubled: Runs with two folders, items with two thumbnails, plans that were made twice.
         torn: Thumbnails and records that cannot be read whole.
-        wrong: Thumbnails of another picture, wrong reasons, objects touched that are not thumbrun's.
-        items: How many were checked.
-        reasons: Of the items that are not done.
+        wrong: Thumbnails of another picture, wrong reasons, and foreign objects that thumbrun touched.
+        items: The number of items that were checked.
+        reasons: The reasons of the items that are not done, with their numbers.
     """
 
     lost: list[str] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Findings:
     reasons: Counter[str] = field(default_factory=Counter)
 
     def all(self) -> list[str]:
-        """Return a line for each."""
+        """Return a line for each finding."""
         return [f"{kind}: {line}" for kind in ("lost", "doubled", "torn", "wrong") for line in getattr(self, kind)]
 
 
@@ -52,21 +52,21 @@ class Oracle:
     """Judges one run in one world."""
 
     def __init__(self, world: World, *, killed_workers: int = 0) -> None:
-        """Prepare.
+        """Set the world to judge.
 
         Args:
-            world: The buckets, and what was put there.
-            killed_workers: So many images may have been taken for the reason of a decoding process's death.
+            world: The buckets, and what the test put there.
+            killed_workers: How many decoding processes were killed: at most this many images can have crashed.
         """
         self._world = world
         self._killed_workers = killed_workers
         self._found = Findings()
 
     def judge(self, asked: Iterable[Asked]) -> Findings:
-        """Return what is wrong.
+        """Return the findings.
 
         Args:
-            asked: Everything that the tasks asked of the store.
+            asked: All requests of the tasks to the store.
         """
         self._objects: Objects = self._world.emulator.objects(OUTPUT)
         self._requests(asked)
@@ -90,7 +90,7 @@ class Oracle:
         return self._world.emulator.read(OUTPUT, name)
 
     def _lines(self, name: str) -> list[dict[str, Any]]:
-        """Return header and rows of a record; none where it is torn."""
+        """Return header and rows of a record; only an empty header if the record is torn."""
         try:
             text = gzip.decompress(self._read(name))
             lines = [json.loads(line) for line in text.splitlines()]
@@ -102,7 +102,7 @@ class Oracle:
         return lines
 
     def _requests(self, asked: Iterable[Asked]) -> None:
-        """Nothing was asked but what promise 9 allows, and no name was created twice."""
+        """Check that the tasks made only requests that promise 9 allows, and that no name was created twice."""
         created: Counter[str] = Counter()
         for one in asked:
             if one.operation == "other" or (one.operation == "create" and one.bucket != OUTPUT):
@@ -112,7 +112,7 @@ class Oracle:
         self._found.doubled += [f"{name} was created {count} times" for name, count in created.items() if count > 1]
 
     def _untouched(self) -> None:
-        """The source is as it was put, and strangers in the output are as well."""
+        """Check that the source and the foreign objects in the output are unchanged."""
         world = self._world
         source = world.emulator.objects(SOURCE)
         expected = dict(world.live)
@@ -159,7 +159,7 @@ class Oracle:
         return items
 
     def _ledger(self, run: str, items: dict[tuple[int, int], dict[str, Any]]) -> dict[tuple[int, int], dict[str, Any]]:
-        """Return the one outcome of each item: the best that any part tells."""
+        """Return one outcome of each item: the best that any part holds."""
         told: dict[tuple[int, int], list[dict[str, Any]]] = defaultdict(list)
         for name in sorted(name for name in self._objects if name.startswith(f"{run}ledger/")):
             header, *rows = self._lines(name)
@@ -199,7 +199,7 @@ class Oracle:
             self._found.wrong.append(f"{crashed} images crashed, {self._killed_workers} processes were killed")
 
     def _reason(self, item: dict[str, Any], outcome: dict[str, Any]) -> None:
-        """Pictures here are all sound, so that there are few reasons to fail."""
+        """Check the reason of an item that is not done; few reasons are right, because all pictures are sound."""
         reason = outcome.get("reason", "")
         self._found.reasons[reason] += 1
         live = self._world.live.get(item["source"])

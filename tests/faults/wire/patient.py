@@ -1,4 +1,4 @@
-"""`thumbrun` that waits for an answer for an hour: what the proxy holds is not asked for again."""
+"""Runs `thumbrun` with an hour to wait for an answer, so that it repeats no request that the proxy holds."""
 
 import sys
 

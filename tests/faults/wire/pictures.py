@@ -1,4 +1,4 @@
-"""Small pictures that say who they are: a grid of light and dark fields, still to be read in their thumbnails."""
+"""Small pictures that carry their identity: a grid of light and dark fields, which is readable in the thumbnail too."""
 
 import io
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ _FORMATS = (("jpg", "JPEG"), ("png", "PNG"), ("webp", "WEBP"), ("jpg", "JPEG"))
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a picture says of itself.
+    """The identity that a picture carries.
 
     Attributes:
-        number: Of the picture, below 1,024.
-        version: How often it was replaced, below 8.
+        number: The number of the picture, below 1,024.
+        version: How often the picture was replaced, below 8.
     """
 
     number: int
@@ -31,7 +31,7 @@ class Identity:
 
     @property
     def extension(self) -> str:
-        """Of its name: the same for all versions."""
+        """The extension of its name, the same for all versions."""
         return _FORMATS[self.number % len(_FORMATS)][0]
 
 
@@ -51,10 +51,10 @@ def draw(identity: Identity) -> bytes:
 
 
 def look(body: bytes) -> tuple[Identity, tuple[int, int]]:
-    """Return who a thumbnail shows, and its size.
+    """Return the identity that a thumbnail shows, and its size.
 
     Raises:
-        OSError, ValueError: It cannot be opened whole, or shows nobody.
+        OSError, ValueError: The thumbnail cannot be opened whole, or shows no identity.
     """
     with Image.open(io.BytesIO(body)) as opened:
         image = opened.convert("L")
@@ -75,6 +75,6 @@ def look(body: bytes) -> tuple[Identity, tuple[int, int]]:
 
 
 def fits(size: tuple[int, int], whole: tuple[int, int], box: int = 100) -> bool:
-    """Whether a thumbnail has the size of a picture that was fitted into a box."""
+    """Return whether a thumbnail has the size of a picture that was fitted into a box."""
     scale = box / max(whole)
     return all(abs(side - length * scale) <= 1 for side, length in zip(size, whole, strict=True)) and box == max(size)

@@ -1,6 +1,6 @@
-"""A proxy between tasks and the emulator: it breaks what it is told to break, and keeps what was asked.
+"""A proxy between tasks and the emulator: it injects faults as it is told, and records all requests.
 
-It runs in a thread of its own, so that whoever starts tasks may block.
+It runs in a thread of its own, so that the test that starts tasks can block.
 """
 
 import asyncio
@@ -28,36 +28,36 @@ _STATUSES = {
     Fault.DAMAGED: (400, "Provided CRC32C does not match calculated CRC32C."),
     Fault.LOST_UNAVAILABLE: (503, "Backend unavailable"),
 }
-_DRIPS = 20  # pieces in which a body drips where `drip` says so
+_DRIPS = 20  # pieces of a body that drips
 
 
 class _Broken(Exception):  # noqa: N818  (it is no error of the proxy)
-    """The connection is to be cut off here."""
+    """The proxy must cut the connection here."""
 
 
 class Proxy:
     """A running proxy.
 
     Attributes:
-        url: Its address, as `STORAGE_EMULATOR_HOST` wants it.
-        asked: Every request, in the order in which they came.
-        faults: How often each kind was injected; whatever strikes a later page of a listing is a kind of its own.
-        decide: Says which fault a request suffers; may be changed at any time.
-        refuse: Says why a request is refused with 403 whatever `decide` says, or None; may be changed at any time.
+        url: The address of the proxy, in the form of `STORAGE_EMULATOR_HOST`.
+        asked: All requests, in the order in which they came.
+        faults: How often each kind was injected; all faults on later pages of a listing count as one kind of their own.
+        decide: Returns the fault that a request suffers; you can change it at any time.
+        refuse: Returns why a request is refused with 403, whatever `decide` says, or None; you can change it too.
         stall: Seconds that a stalled request is held before its connection is cut.
         drip: Seconds between two pieces of a body that drips.
-        page_limit: Objects in a page of a listing, at most; the emulator itself never ends a page on its own.
-        latency: Seconds that every request takes longer, so that things happen while others are under way.
-        hold: Says whether a request is to wait until `release`; may be changed at any time.
+        page_limit: The most objects in a page of a listing; the emulator itself never ends a page early.
+        latency: Seconds that are added to every request, so that requests overlap.
+        hold: Returns whether a request waits until `release`; you can change it at any time.
         held: Set while requests are held.
     """
 
     def __init__(self, upstream: str, decide: Decide = no_fault) -> None:
-        """Prepare.
+        """Set up the proxy; `start` makes it listen.
 
         Args:
             upstream: The emulator's address.
-            decide: Says which fault a request suffers.
+            decide: Returns the fault that a request suffers.
         """
         self._upstream = upstream
         self.url = ""
@@ -79,19 +79,19 @@ class Proxy:
         self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
 
     def start(self) -> None:
-        """Listen."""
+        """Start the thread, and wait until the proxy listens."""
         self._thread.start()
         if not self._ready.wait(60):
             raise AssertionError("the proxy does not start")
 
     def stop(self) -> None:
-        """Cut all connections."""
+        """Cut all connections, and end the thread."""
         self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join()
         self._loop.close()
 
     def release(self) -> None:
-        """Let go what was held, and hold nothing more, until `hold` is set anew."""
+        """Pass on all held requests, and hold none until `hold` is set again."""
         self.hold = lambda _: False
         self.held.clear()
         self._loop.call_soon_threadsafe(self._let_go)
@@ -107,7 +107,7 @@ class Proxy:
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as self._session:
             app = web.Application(client_max_size=1 << 30)
-            app.router.add_route("*", "/{path:(?s:.*)}", self._handle)  # names may hold line breaks
+            app.router.add_route("*", "/{path:(?s:.*)}", self._handle)  # names can hold line breaks
             runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -121,7 +121,7 @@ class Proxy:
             await asyncio.gather(*stalled, return_exceptions=True)
 
     def reads(self, bucket: str) -> int:
-        """Return how often an object of a bucket was asked for."""
+        """Return how many requests read an object of a bucket."""
         return sum(asked.operation == "read" and asked.bucket == bucket for asked in self.asked)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
@@ -146,7 +146,7 @@ class Proxy:
         except _Broken:
             if request.transport is not None:
                 request.transport.abort()
-            raise web.HTTPServiceUnavailable from None  # which nobody hears
+            raise web.HTTPServiceUnavailable from None  # nobody gets this answer
 
     def _suffered(self, asked: Asked, fault: Fault) -> None:
         asked.fault = fault.value
@@ -164,7 +164,7 @@ class Proxy:
     async def _forward(
         self, request: web.Request, asked: Asked, body: bytes, fault: Fault | None
     ) -> web.StreamResponse:
-        """Pass the request on, and its answer back, as far as the fault lets it."""
+        """Pass the request on, and its answer back, as far as the fault allows."""
         headers = {key: value for key, value in request.headers.items() if key.lower() not in _NOT_PASSED_ON}
         url = URL(self._upstream + self._raw_path(request, asked), encoded=True)
         async with self._session.request(request.method, url, data=body, headers=headers) as answer:
@@ -178,7 +178,7 @@ class Proxy:
     async def _after(
         self, request: web.Request, asked: Asked, fault: Fault, answer: web.Response
     ) -> web.StreamResponse:
-        """Answer wrongly what was done rightly."""
+        """Spoil the answer of a request that the emulator has applied."""
         body = answer.body
         assert isinstance(body, bytes)
         if fault is Fault.DENIED_TAKEN:
@@ -205,7 +205,7 @@ class Proxy:
     async def _slowly(
         self, request: web.Request, answer: web.Response, body: bytes, *, cut: bool
     ) -> web.StreamResponse:
-        """Send a body in pieces with pauses between them, or half of it and no more."""
+        """Send a body in pieces with pauses between them, or send half of it and cut the connection."""
         response = web.StreamResponse(status=answer.status, headers=answer.headers)
         response.content_length = len(body)
         with contextlib.suppress(ConnectionError):
@@ -229,7 +229,7 @@ class Proxy:
 
 
 def _answer(asked: Asked, status: int, why: str) -> web.Response:
-    """Answer as Cloud Storage words it, with no wait asked for where it may be tried again."""
+    """Return an error in the words of Cloud Storage; if it can be retried, it asks for no wait."""
     asked.status = status
     error = {"error": {"code": status, "message": why, "errors": [{"message": why, "domain": "global"}]}}
     headers = {"Retry-After": "0"} if status in (429, 503) else {}

@@ -1,4 +1,4 @@
-"""The roles that the documents ask for, and nothing beyond: whatever else is asked for is refused."""
+"""Grants the roles that the documents ask for, and refuses all other requests."""
 
 from collections.abc import Collection, Mapping
 
@@ -12,10 +12,10 @@ LEAST: Mapping[str, frozenset[str]] = {
 
 
 class Roles:
-    """What one account may do."""
+    """The permissions of one account."""
 
     def __init__(self, granted: Mapping[str, Collection[str]] = LEAST) -> None:
-        """Prepare.
+        """Set the permissions.
 
         Args:
             granted: Permissions on objects by bucket, without `storage.objects.`.
@@ -30,5 +30,5 @@ class Roles:
 
     @classmethod
     def without(cls, bucket: str, permission: str) -> "Roles":
-        """Return the least roles less one permission."""
+        """Return the least roles without one permission."""
         return cls({**LEAST, bucket: LEAST[bucket] - {permission}})

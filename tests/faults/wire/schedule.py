@@ -1,7 +1,7 @@
-"""One schedule: real tasks under faults on the wire, killed, stopped, told to end, and tried again as an engine would.
+"""One schedule: real tasks with faults on the wire, which are killed, stopped, terminated, and retried as by an engine.
 
-What happens is fixed by the seed; when it happens is counted in requests, so that kills fall on every step of the
-protocol however fast the machine is.
+The seed fixes what happens. The time of each event is counted in requests, so that kills strike every step of the
+protocol, however fast the machine is.
 """
 
 import random
@@ -24,28 +24,28 @@ from tests.faults.wire.stage import Stage
 from tests.faults.wire.world import OUTPUT, SOURCE, World
 from thumbrun.demo.emulator import running_emulator
 
-FINE_CODES = frozenset({0, 1, 130, -signal.SIGKILL, -signal.SIGTERM})  # of one attempt; the last must be 0
+FINE_CODES = frozenset({0, 1, 130, -signal.SIGKILL, -signal.SIGTERM})  # of one attempt; the last must end with 0
 _MOST_ATTEMPTS = 15
-_CALM_AFTER = 4  # times the requests of a run in which nothing fails; then nothing more is broken, so that tasks end
-_END = 900.0  # seconds, even of a machine that is busy
+_CALM_AFTER = 4  # times the requests of a run without faults; then the faults stop, so that tasks can end
+_END = 900.0  # seconds, on a busy machine too
 _TICK = 0.01
-# What costs seconds of waiting is rarer.
+# Faults that make a task wait for seconds are rarer.
 _WEIGHTS = {Fault.STALL: 0.1, Fault.LOST_STALL: 0.1, Fault.DENIED: 0.3, Fault.DRIP: 0.5}
 
 
 @dataclass(slots=True)
 class Told:
-    """What came of a schedule.
+    """The result of a schedule.
 
     Attributes:
-        seed: It replays it.
-        findings: The oracle's.
-        problems: Of the tasks themselves: a wrong exit code, no end.
-        faults: Injected, by kind, other than kills.
-        kills: SIGKILLs, those of decoding processes included.
-        attempts: Task processes started.
-        requests: How many were made.
-        seconds: It took.
+        seed: The seed, which repeats the schedule.
+        findings: The findings of the oracle.
+        problems: The problems of the tasks themselves: a wrong exit code, or no end.
+        faults: The injected faults by kind, without kills.
+        kills: The number of SIGKILLs, including those to decoding processes.
+        attempts: The number of task processes that were started.
+        requests: The number of requests.
+        seconds: How long the schedule took.
     """
 
     seed: int
@@ -58,12 +58,12 @@ class Told:
     seconds: float = 0.0
 
     def failures(self) -> list[str]:
-        """Return a line for each thing that is not as it must be."""
+        """Return a line for each finding and each problem."""
         return [f"seed {self.seed}: {line}" for line in (*self.findings.all(), *self.problems)]
 
 
 class Copy:
-    """One live copy of one task, with its attempts one after the other."""
+    """One live copy of one task, with its attempts in sequence."""
 
     def __init__(self, index: int, start: Callable[[int, int], Task]) -> None:
         """Start the first attempt."""
@@ -74,10 +74,10 @@ class Copy:
         self.code: int | None = None
 
     def look(self) -> int | None:
-        """Return the exit code of an attempt that has ended since the last look, after which the next one starts."""
+        """Return the exit code of an attempt that ended since the last call, and start the next one if it failed."""
         if self.code == 0 or (code := self.task.process.poll()) is None:
             return None
-        self.task.kill()  # what it leaves behind dies with the container
+        self.task.kill()  # in a container, the processes that it leaves behind die too
         if code != 0 and self.attempt < _MOST_ATTEMPTS:
             self.attempt += 1
             self.task = self._start(self.index, self.attempt)
@@ -95,11 +95,11 @@ class Schedule:
     """One seeded schedule."""
 
     def __init__(self, seed: int, folder: Path) -> None:
-        """Draw what will happen.
+        """Set the seed; `run` draws the events.
 
         Args:
-            seed: Fixes it.
-            folder: Where the tasks' output goes.
+            seed: The seed that fixes the schedule.
+            folder: The folder for the tasks' output.
         """
         self._seed = seed
         self._folder = folder
@@ -110,7 +110,7 @@ class Schedule:
         self._resume_at: list[tuple[float, Task]] = []
 
     def run(self) -> Told:
-        """Run it to its end, and judge."""
+        """Run the schedule to its end, and return its result."""
         began = time.monotonic()
         chance = self._chance
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -160,7 +160,7 @@ class Schedule:
             time.sleep(_TICK)
 
     def _turn(self, now: float, events: list[tuple[int, Callable[[], None]]]) -> None:
-        """See who has ended, and do what is due."""
+        """Check which attempts have ended, and run the events that are due."""
         for copy in self._copies:
             code = copy.look()
             if code is not None and code not in FINE_CODES:
@@ -183,7 +183,7 @@ class Schedule:
             events.pop(0)[1]()
 
     def _events(self, count: int) -> list[tuple[int, Callable[[], None]]]:
-        """Draw what happens after which number of requests."""
+        """Draw the events, each with the number of requests after which it happens."""
         chance = self._chance
         about = self._about = 30 * count + 4 * self._images
 
@@ -197,7 +197,7 @@ class Schedule:
         ]
         events = []
         for what, times in kinds:
-            # Half of them early, where tasks agree and plan.
+            # Half of the events come early, while tasks agree on a run and plan it.
             events += [(chance.randint(1, 40 * count if chance.random() < 0.5 else about), what) for _ in range(times)]
         return sorted(events, key=lambda event: event[0])
 
@@ -224,7 +224,7 @@ class Schedule:
             self._resume_at.append((self._now + 5.0, task))
 
     def _kill_worker(self) -> None:
-        """Kill a decoding process, as the system does that runs out of memory."""
+        """Kill a decoding process, as a system does that runs out of memory."""
         if (task := self._someone()) and (workers := decoding_processes(task)):
             with suppress(psutil.NoSuchProcess):
                 self._chance.choice(workers).kill()
@@ -240,7 +240,7 @@ class Schedule:
             self._world.delete(number)
 
     def _deny_for_a_while(self) -> None:
-        """Take a role away for some requests: it was just granted, and is not seen everywhere."""
+        """Refuse one permission for some requests, like a role that was just granted and is not known everywhere."""
         left = round(3 * self._chance.uniform(0.5, 4.0))
         permission = self._chance.choice(("get", "list", "create"))
         bucket = self._chance.choice((SOURCE, OUTPUT))

@@ -1,4 +1,4 @@
-"""What a test of the wire plays on: buckets, a proxy before them, and tasks that take it for Cloud Storage."""
+"""The stage of a test on the wire: buckets, a proxy before them, and tasks that take the proxy for Cloud Storage."""
 
 import time
 from collections.abc import Callable
@@ -18,12 +18,12 @@ PATIENT = "tests.faults.wire.patient"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One world, one proxy, and the tasks between which and the world it stands.
+    """One world, the tasks, and the proxy between them.
 
     Attributes:
         world: The buckets.
-        proxy: What the tasks take for Cloud Storage.
-        tasks: To start them.
+        proxy: The proxy that the tasks take for Cloud Storage.
+        tasks: Starts the tasks.
     """
 
     world: World
@@ -34,10 +34,10 @@ class Stage:
         """Start an attempt of a task.
 
         Args:
-            index: Of the task.
-            count: Of tasks.
-            attempt: From 0.
-            module: `thumbrun`, or one of those with other limits.
+            index: The index of the task.
+            count: The number of tasks.
+            attempt: The number of the attempt, from 0.
+            module: `thumbrun`, or a module that runs it with other limits.
             more: Further variables of its environment.
         """
         environment = clean_environment(
@@ -51,7 +51,7 @@ class Stage:
         return self.tasks.module(module, "run", environment=environment | own | more)
 
     def judge(self, *, killed_workers: int = 0) -> Findings:
-        """Return what the oracle finds."""
+        """Return the findings of the oracle."""
         return Oracle(self.world, killed_workers=killed_workers).judge(self.proxy.asked)
 
     def thumbnails(self) -> int:
@@ -62,7 +62,7 @@ class Stage:
 
 
 def let_through(proxy: Proxy, count: int) -> None:
-    """Let a proxy pass on what reads so many images, and hold what reads any other until it is told to release them."""
+    """Make a proxy pass on the reads of this many images, and hold the reads of all others until `release`."""
     let: set[str] = set()
 
     def hold(asked: Asked) -> bool:
@@ -76,6 +76,6 @@ def let_through(proxy: Proxy, count: int) -> None:
 
 
 def wait_until(true: Callable[[], object]) -> None:
-    """Wait for something that happens in another process; where it never does, the test's time limit ends the wait."""
+    """Wait until something is true in another process; if it never is, the test's time limit ends the wait."""
     while not true():
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""A short campaign of schedules, each of which a seed replays: `python -m tests.faults.wire --seed N`."""
+"""Tests of a short campaign of schedules; `python -m tests.faults.wire --seed N` repeats one of them."""
 
 from pathlib import Path
 

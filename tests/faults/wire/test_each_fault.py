@@ -1,4 +1,4 @@
-"""Each kind of fault, on the wire, against listing, looking, reading and creating."""
+"""Tests of each kind of fault on the wire, on listing, reading and creating."""
 
 from collections.abc import Callable
 
@@ -10,14 +10,14 @@ from tests.faults.wire.stage import Stage
 from tests.faults.wire.world import OUTPUT, SOURCE
 from thumbrun.storage.gcs import store as gcs_store
 
-# 403 instead of 412 needs a name that is taken: the test of roles has that for every create.
+# A 403 instead of a 412 needs a name that is taken: the test of roles injects it for every create.
 KINDS = {
     operation: [fault for fault in faults if fault is not Fault.DENIED_TAKEN] for operation, faults in FITTING.items()
 }
 
 
 def _of(operation: str, bucket: str, *, record: bool = False) -> Callable[[Asked], bool]:
-    """Return which requests a case is about: in the output, those for records or those for thumbnails."""
+    """Return a function that says if a request belongs to a case: in the output, either to records or to thumbnails."""
     return lambda asked: (
         asked.operation == operation and asked.bucket == bucket and asked.name.startswith("_thumbrun/") == record
     )
@@ -34,7 +34,7 @@ def _of(operation: str, bucket: str, *, record: bool = False) -> Callable[[Asked
     ids=["listing the source", "reading the source", "creating thumbnails", "creating records"],
 )
 def test_one_attempt_bears_each_fault(stage: Stage, operation: str, about: Callable[[Asked], bool]) -> None:
-    """Each kind strikes once, each on another request; one attempt ends with 0, and all is right."""
+    """One attempt makes every thumbnail though each kind of fault strikes once, each on another request."""
     stage.world.fill(100)
     stage.proxy.page_limit = 7
     stage.proxy.stall = 3600
@@ -53,7 +53,7 @@ def test_one_attempt_bears_each_fault(stage: Stage, operation: str, about: Calla
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1])
 def test_every_request_fails_the_first_time(stage: Stage, seed: int) -> None:
-    """Whatever two tasks ask for, records included, fails in some way first: they end with 0, and all is right."""
+    """Two tasks finish the run though every request, including those for records, fails the first time."""
     stage.world.fill(40)
     stage.proxy.page_limit = 30
     stage.proxy.decide = Chance(str(seed), 1.0, most_times=1, weights={Fault.STALL: 0.1, Fault.LOST_STALL: 0.1})
@@ -67,10 +67,10 @@ def test_every_request_fails_the_first_time(stage: Stage, seed: int) -> None:
 
 @pytest.mark.parametrize("fault", [Fault.STALL, pytest.param(Fault.DRIP, marks=pytest.mark.slow)])
 def test_a_connection_that_stalls_or_drips_is_noticed(stage: Stage, fault: Fault) -> None:
-    """An answer that never comes, or a byte at a time, is given up and asked for again, whatever was asked."""
+    """Thumbrun repeats a request of any kind if its answer never comes or drips."""
     stage.world.fill(10)
     stage.proxy.stall = 3600
-    stage.proxy.drip = 0.3  # seconds between two of twenty pieces: far below the silence that is borne, above the total
+    stage.proxy.drip = 0.3  # seconds between two of twenty pieces: below the silence limit, above the total
     left = {"page": SOURCE, "read": SOURCE, "create": OUTPUT}
     stage.proxy.decide = lambda asked: (
         fault if left.get(asked.operation) == asked.bucket and left.pop(asked.operation) else None
@@ -85,7 +85,7 @@ def test_a_connection_that_stalls_or_drips_is_noticed(stage: Stage, fault: Fault
 
 
 def test_how_long_a_task_waits_for_an_answer() -> None:
-    """The limits that the test above shortens: half a minute without a byte, a minute for all but large bodies."""
+    """A task waits half a minute for a byte, and a minute for an answer, or longer if its body is large."""
     assert 30.0 == gcs_store._SILENCE_SECONDS
     assert 60.0 == gcs_store._longest(0)
     assert 60.0 + 40 == gcs_store._longest(40 * 256 * 1024)

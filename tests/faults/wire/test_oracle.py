@@ -1,4 +1,4 @@
-"""The oracle sees what it is there to see: each kind of damage is put in after a run that went well."""
+"""Tests that the oracle finds each kind of damage, which the tests do after a good run."""
 
 import json
 from collections.abc import Callable
@@ -12,19 +12,19 @@ from thumbrun.demo.emulator import Emulator
 
 
 class Bucket:
-    """The output's objects, to be damaged and put back."""
+    """The objects of the output, which a test damages and restores."""
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
         self.before = {name: (emulator.read(OUTPUT, name), item) for name, item in emulator.objects(OUTPUT).items()}
 
     def find(self, part: str, number: int = 0) -> str:
-        """Return the name of a record or, without a part, of a thumbnail; in the ledger, of what seals a shard."""
+        """Return the name of a record, or of a thumbnail if `part` is empty; in the ledger, the name of a seal."""
         mark = {"": "thumbrun-recipe", "/ledger/": "thumbrun-tally"}.get(part, "thumbrun-run")
         return sorted(name for name in self.before if part in name and mark in self._marks(name))[number]
 
     def write(self, name: str, body: bytes, **marks: str) -> None:
-        """Replace an object, keeping its metadata unless other is given."""
+        """Replace an object, and keep its metadata unless other values are given."""
         resource = {"name": name, "metadata": {**self._marks(name), **marks}}
         head = f"--part\r\nContent-Type: application/json\r\n\r\n{json.dumps(resource)}\r\n--part\r\n\r\n"
         self._emulator._call(
@@ -39,7 +39,7 @@ class Bucket:
         self._emulator.delete(OUTPUT, name)
 
     def restore(self) -> None:
-        """Make all thumbrun's objects again what they were."""
+        """Restore all of thumbrun's objects."""
         for name in self._emulator.objects(OUTPUT).keys() - self.before.keys():
             self.delete(name)
         for name, (body, _) in self.before.items():
@@ -52,7 +52,7 @@ class Bucket:
 
 @pytest.mark.slow
 def test_damage_is_seen(stage: Stage) -> None:
-    """What is lost, doubled, torn or wrong is each called by its name."""
+    """The oracle reports each damage under its own kind: lost, doubled, torn or wrong."""
     stage.world.fill(30)
     task = stage.start()
     assert 0 == task.wait(), task.output()

@@ -1,4 +1,4 @@
-"""An image that takes its task's whole process group with it each time it is opened: real processes, on the wire."""
+"""Tests of an image that kills its task's whole process group each time a task opens it, with real processes."""
 
 import gzip
 import json
@@ -22,11 +22,11 @@ IMAGES = 120
 
 
 class Deadly:
-    """Kills whoever has opened the image: the proof is its thumbnail, which never arrives.
+    """Kills the task that has opened the image when the task creates the thumbnail.
 
     Attributes:
-        victims: Whom to kill, each once.
-        deaths: How often it has.
+        victims: The tasks to kill, each once.
+        deaths: The number of tasks that were killed.
     """
 
     def __init__(self, thumbnail: str) -> None:
@@ -35,7 +35,7 @@ class Deadly:
         self.deaths = 0
 
     def __call__(self, asked: Asked) -> Fault | None:
-        """Let every request pass but the one that writes the thumbnail."""
+        """Let every request pass except the one that writes the thumbnail."""
         if asked.operation != "create" or not asked.name.endswith(self._thumbnail):
             return None
         os.killpg(self.victims.get(timeout=60).process.pid, signal.SIGKILL)
@@ -44,7 +44,7 @@ class Deadly:
 
 
 def outcomes(emulator: Emulator) -> dict[str, list[dict[str, Any]]]:
-    """Return every outcome that the ledger tells, by source."""
+    """Return every outcome in the ledger, by source."""
     found: dict[str, list[dict[str, Any]]] = {}
     for name in emulator.objects(BUCKET, "_thumbrun/runs/"):
         if "/ledger/" in name:
@@ -56,7 +56,7 @@ def outcomes(emulator: Emulator) -> dict[str, list[dict[str, Any]]]:
 
 @pytest.mark.slow
 def test_the_fourth_attempt_sets_it_aside(tmp_path: Path) -> None:
-    """Three attempts die of it; the fourth, Cloud Run's last by default, ends with 0, and every other image is done."""
+    """The fourth attempt, the last by default on Cloud Run, sets the image aside and finishes all others."""
     body = min(photographs().values(), key=len)
     with (
         running_emulator() as emulator,

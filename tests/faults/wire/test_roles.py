@@ -1,4 +1,4 @@
-"""The least roles suffice for a whole run, kills and retries included; less ends with what to check."""
+"""Tests of the least roles: they suffice for a whole run; if one is missing, thumbrun says what to check."""
 
 import json
 import urllib.error
@@ -17,17 +17,17 @@ class FirstThumbnail:
     """Holds the first request that creates a thumbnail, and no other."""
 
     def __init__(self) -> None:
-        """Wait for one."""
+        """Hold no request yet."""
         self._held: Asked | None = None
 
     def __call__(self, asked: Asked) -> bool:
-        """Whether to hold a request."""
+        """Return whether to hold a request."""
         if self._held is None and asked.operation == "create" and not asked.name.startswith("_thumbrun/"):
             self._held = asked
         return asked is self._held
 
     def is_taken_by(self, asked: Asked) -> bool:
-        """Whether a request has taken the name of the one that is held."""
+        """Return whether another request has created the name of the request that is held."""
         held = self._held
         return held is not None and asked is not held and (asked.name, asked.status) == (held.name, 200)
 
@@ -35,10 +35,10 @@ class FirstThumbnail:
 @pytest.mark.slow
 @pytest.mark.parametrize("taken", [412, 403])
 def test_the_least_roles_suffice(stage: Stage, taken: int) -> None:
-    """Reading and listing the source, creating, reading and listing in the output: nothing else is asked for.
+    """Thumbrun only reads and lists the source, and only creates, reads and lists in the output.
 
-    A whole run of three tasks with a kill, a second live copy and a retry ends with 0, also where an account that
-    may not delete is told 403 instead of 412 of a name that is taken.
+    A whole run of three tasks with a kill, a second live copy and a retry ends with 0. It does so too if Cloud Storage
+    answers 403 instead of 412 for a name that is taken, because the account may not delete.
     """
     stage.world.fill(50)
     stage.proxy.refuse = Roles()
@@ -51,7 +51,7 @@ def test_the_least_roles_suffice(stage: Stage, taken: int) -> None:
     stage.proxy.release()
     tasks = [stage.start(2, 3, THUMBRUN_IN_FLIGHT="4", module=PATIENT)]
     stage.proxy.hold = first = FirstThumbnail()
-    wait_until(stage.proxy.held.is_set)  # a thumbnail is on its way, and its name still free
+    wait_until(stage.proxy.held.is_set)  # a thumbnail is on its way, and its name is still free
     tasks += [stage.start(index, 3, attempt, module=PATIENT) for index, attempt in ((2, 0), (1, 0), (0, 1))]
     wait_until(lambda: any(first.is_taken_by(asked) for asked in stage.proxy.asked))
     stage.proxy.release()
@@ -67,7 +67,7 @@ def test_the_least_roles_suffice(stage: Stage, taken: int) -> None:
 
 
 def test_the_proxy_refuses_what_goes_beyond(stage: Stage) -> None:
-    """The roles of the test above do refuse: a delete, an overwriting upload, a bucket's own record, the source."""
+    """The least roles refuse a delete, an upload that overwrites, a request for a bucket, and a write to the source."""
     stage.world.fill(1)
     stage.proxy.refuse = Roles()
     behind = Emulator(stage.proxy.url, 0)
@@ -98,7 +98,7 @@ def test_the_proxy_refuses_what_goes_beyond(stage: Stage) -> None:
     ],
 )
 def test_a_role_that_is_missing(stage: Stage, bucket: str, permission: str, role: str) -> None:
-    """The task ends with 1 and says which permission on which bucket to check; no image gets an outcome of it."""
+    """A task exits with 1 and names the permission and the bucket to check; no image gets an outcome because of it."""
     stage.world.fill(30)
     stage.proxy.refuse = Roles.without(bucket, permission)
     task = stage.start()
@@ -114,7 +114,7 @@ def test_a_role_that_is_missing(stage: Stage, bucket: str, permission: str, role
 
 
 def test_a_role_that_comes_late(stage: Stage) -> None:
-    """A permission that is refused at first and granted then costs time and nothing else."""
+    """A permission that is refused at first and granted later costs only time."""
     stage.world.fill(30)
     roles = Roles.without(SOURCE, "list")
     refused: list[str] = []
@@ -134,7 +134,7 @@ def test_a_role_that_comes_late(stage: Stage) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("bucket", "permission"), [(SOURCE, "get"), (OUTPUT, "create"), (OUTPUT, "get")])
 def test_a_role_that_is_withdrawn_in_the_middle(stage: Stage, bucket: str, permission: str) -> None:
-    """A bucket that refuses all of a sudden leaves its images open, however many were done; a retry does them."""
+    """If a bucket begins to refuse in the middle of a run, its images stay open, and a retry does them."""
     stage.world.fill(50)
     roles = Roles.without(bucket, permission)
     stage.proxy.refuse = lambda asked: roles(asked) if stage.proxy.reads(SOURCE) > 20 else None

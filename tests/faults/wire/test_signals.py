@@ -1,4 +1,4 @@
-"""A task that is told to stop, one that is stopped and goes on, and one whose decoding process is killed."""
+"""Tests of signals: to a task that must end, to a task that is stopped for a while, and to a decoding process."""
 
 import io
 import json
@@ -18,7 +18,7 @@ from thumbrun.planning import planner
 from thumbrun.task import runner
 
 _HAND_BACK_SECONDS = 8.0  # Cloud Run sends SIGKILL ten seconds after SIGTERM
-# What a machine that is busy may need for it, and less than the half minute for which a task bears a silent store.
+# A busy machine can need this long. It is less than the half minute for which a task waits for a silent store.
 _AT_MOST = 3 * _HAND_BACK_SECONDS
 
 
@@ -34,7 +34,7 @@ _AT_MOST = 3 * _HAND_BACK_SECONDS
     ids=["agreeing", "listing", "reading", "creating", "writing down"],
 )
 def test_a_task_hands_back_whatever_it_waits_for(stage: Stage, held: Callable[[Asked], bool]) -> None:
-    """SIGTERM ends a task with 130 within eight seconds though the store does not answer; the next attempt finishes."""
+    """On SIGTERM a task exits with 130 in time, even if the store is silent; the next attempt finishes the run."""
     stage.world.fill(40)
     stage.proxy.hold = held
     task = stage.start(module="thumbrun")
@@ -48,7 +48,7 @@ def test_a_task_hands_back_whatever_it_waits_for(stage: Stage, held: Callable[[A
 
 
 def test_a_task_hands_back_in_a_storm(stage: Stage) -> None:
-    """SIGTERM ends a task in time that waits between attempts at a store which answers everything with 503."""
+    """On SIGTERM a task exits in time, even if it waits between retries because the store answers only with 503."""
     stage.world.fill(40)
     thumbnails = 0
 
@@ -69,7 +69,7 @@ def test_a_task_hands_back_in_a_storm(stage: Stage) -> None:
 
 
 def test_the_time_that_a_task_takes_to_hand_back() -> None:
-    """What a task allows itself leaves half a second to end its processes."""
+    """The limits for handing back leave a task half a second to end its processes."""
     assert _HAND_BACK_SECONDS - 0.5 >= runner.GRACE_SECONDS + runner.WRITE_DOWN_SECONDS
 
 
@@ -79,7 +79,7 @@ def test_the_time_that_a_task_takes_to_hand_back() -> None:
     ids=["three seconds", "a minute"],
 )
 def test_a_planner_that_only_seems_dead(stage: Stage, module: str) -> None:
-    """A planner that is stopped for longer than the others wait is succeeded, and then uses its successor's plan."""
+    """A planner that is stopped for too long gets a successor, and later uses the plan of this successor."""
     stage.world.fill(40)
     stage.proxy.page_limit = 30
     stage.proxy.hold = lambda asked: asked.bucket == SOURCE and bool(asked.from_name)
@@ -103,12 +103,12 @@ def test_a_planner_that_only_seems_dead(stage: Stage, module: str) -> None:
 
 
 def test_how_long_a_planner_may_be_silent() -> None:
-    """Six beats, which the hurried task of the test above shortens in the same proportion."""
+    """A planner can be silent for six beats; the hurried task of the test above keeps this proportion."""
     assert 60.0 == planner.DEAD_SECONDS == 6 * planner.BEAT_SECONDS
 
 
 def test_a_decoding_process_that_is_killed(stage: Stage) -> None:
-    """An image whose process the system kills while it is decoded is `crashed`; no other image suffers."""
+    """An image is `crashed` if the system kills the process that decodes it; no other image suffers."""
     stage.world.fill(30)
     target = io.BytesIO()
     Image.effect_noise((500, 500), 60).save(target, "PNG")
@@ -129,7 +129,7 @@ def test_a_decoding_process_that_is_killed(stage: Stage) -> None:
 
 
 def test_a_decoding_process_that_is_killed_before_it_takes_an_image_up(stage: Stage) -> None:
-    """What the process had not taken up is decoded by the one that replaces it."""
+    """If a process is killed before it takes an image up, the process that replaces it decodes the image."""
     stage.world.fill(30)
     stage.proxy.hold = lambda asked: asked.bucket == SOURCE and asked.operation == "read"
     task = stage.start(module=GATED, THUMBRUN_IMAGE_TIMEOUT="3600")

@@ -1,4 +1,4 @@
-"""The buckets of one schedule: pictures that are put, replaced and deleted, with every version remembered."""
+"""The buckets of one schedule: it puts, replaces and deletes pictures, and remembers every version."""
 
 from dataclasses import dataclass, field
 
@@ -19,12 +19,12 @@ class World:
     """Two buckets of an emulator.
 
     Attributes:
-        emulator: Asked directly, past the proxy.
-        generations: For every name, who was there in which generation.
-        live: The generation that is there now, by name.
+        emulator: The emulator, which is asked directly and not through the proxy.
+        generations: The identity of the picture in every generation, by name.
+        live: The live generation, by name.
         touched: Names that were replaced or deleted after the first task began.
-        first: Names that were there before.
-        strangers: Generations of objects in the output that are none of thumbrun's business, by name.
+        first: Names that existed before the first task began.
+        strangers: Generations of objects that thumbrun must leave alone, by bucket and name.
     """
 
     emulator: Emulator
@@ -35,7 +35,7 @@ class World:
     strangers: dict[str, str] = field(default_factory=dict)
 
     def fill(self, count: int) -> None:
-        """Create the buckets, put so many pictures under names of which some collide, and objects beside them."""
+        """Create the buckets, and put this many pictures, of which some names collide, and other objects."""
         for bucket in (SOURCE, OUTPUT):
             self.emulator.create_bucket(bucket)
         for number in range(count):
@@ -59,7 +59,7 @@ class World:
         self.generations.setdefault(name, {})[self.live[name]] = identity
 
     def put_body(self, name: str, body: bytes, content_type: str | None = None) -> None:
-        """Put something that is not to become a thumbnail."""
+        """Put an object into the source, and remember its generation."""
         self.emulator.put(SOURCE, name, body, content_type=content_type)
         self.live[name] = self.emulator.objects(SOURCE, name)[name]["generation"]
 
@@ -78,7 +78,7 @@ class World:
 
     @staticmethod
     def name(number: int) -> str:
-        """Return the name of a picture: every eighth has the file name of another, in another folder."""
+        """Return the name of a picture; every eighth has the file name of another one in another folder."""
         shares = number % 8 == 3
         folder = "twins/" if shares else f"{number % 5}/" if number % 2 else ""
         return f"{PREFIX}{folder}{number - 3 if shares else number:04d}.{Identity(number, 0).extension}"

@@ -1,4 +1,4 @@
-"""Decompression bombs: small files, all made here, that declare or decode to far more."""
+"""Decompression bombs: small files, all made here, that declare or decode to far more data."""
 
 from tests.faults.images.bombs import boxes, gif, jpeg, others, png, tiff, webp
 from tests.faults.images.bombs.bomb import Bomb

@@ -1,4 +1,4 @@
-"""What a bomb is: small, made here, and far more than it seems."""
+"""The class of a bomb, and short names for its outcomes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ class Bomb:
     """One bomb.
 
     Attributes:
-        make: Returns its bytes.
-        expected: What becomes of it: a reason, or `done` where it only looks dangerous.
+        make: Returns the bytes of the bomb.
+        expected: The outcome of the bomb: a reason, or `done` if it only looks dangerous.
     """
 
     make: Callable[[], bytes]

@@ -1,4 +1,4 @@
-"""Bombs in AVIF and HEIC: a grid shows one small tile as often as it likes, and boxes refer to boxes."""
+"""Bombs in AVIF and HEIC: a grid can show one small tile any number of times, and boxes can refer to boxes."""
 
 import io
 import struct
@@ -13,7 +13,7 @@ from tests.faults.images import anatomy
 from tests.faults.images.bombs.bomb import DONE, MEMORY, TOO_MANY, UNREADABLE, Bomb
 from tests.faults.images.handmade import box, full_box
 
-SIDE = 64  # of a tile, in pixels
+SIDE = 64  # the side of a tile, in pixels
 _CODED = {"avif": (b"av01", b"av1C", b"avif"), "heic": (b"hvc1", b"hvcC", b"heic")}
 _GRID = 1  # the number of the item that is shown
 
@@ -48,10 +48,10 @@ def file(
 
     Args:
         format_: `avif` or `heic`.
-        items: Type and content of each, from number 1; those without content show one and the same tile.
-        references: What an item is derived from: its number, and those of the others.
-        size: That the first item declares.
-        side: Of the tile.
+        items: The type and content of each item, from number 1; all items without content show the same tile.
+        references: The number of a derived item, and the numbers of the items that it is derived from.
+        size: The size that the first item declares, in pixels.
+        side: The side of the tile, in pixels.
     """
     _, configuration, brand = _CODED[format_]
     whole = encoded(format_, side)
@@ -98,13 +98,13 @@ def _layout(rows: int, columns: int, width: int, height: int) -> bytes:
 
 
 def grid(format_: str, across: int, side: int = SIDE, size: int | None = None) -> bytes:
-    """Return a square grid of one tile shown over and over.
+    """Return a square grid that repeats one tile.
 
     Args:
         format_: `avif` or `heic`.
-        across: Tiles in a row, and rows.
-        side: Of the tile.
-        size: In pixels, that it declares; without, what its tiles fill.
+        across: The number of tiles in a row, and of rows.
+        side: The side of the tile, in pixels.
+        size: The side that the grid declares, in pixels; None declares the side that its tiles fill.
     """
     size = size or across * side
     count = across * across
@@ -118,14 +118,14 @@ def _itself(format_: str) -> bytes:
 
 
 def _nested(format_: str, depth: int) -> bytes:
-    """Return grids of four grids each, the last of four tiles: 4 to the power of the depth."""
+    """Return grids of four grids each, the last of four tiles: 4 to the power of the depth tiles."""
     items = [(b"grid", _layout(2, 2, SIDE << depth, SIDE << depth)) for _ in range(depth)]
     links = [(number, [number + 1] * 4) for number in range(1, depth + 1)]
     return file(format_, [*items, (_CODED[format_][0], None)], links, (SIDE << depth, SIDE << depth))
 
 
 def _chain(format_: str, length: int) -> bytes:
-    """Return pictures each of which is the next one unchanged."""
+    """Return a chain of pictures; each is the next one, unchanged."""
     items = [(b"iden", b"") for _ in range(length)]
     links = [(number, [number + 1]) for number in range(1, length + 1)]
     return file(format_, [*items, (_CODED[format_][0], None)], links, (SIDE, SIDE))

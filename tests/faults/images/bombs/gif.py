@@ -1,4 +1,4 @@
-"""Bombs in GIF: a screen of any size costs four bytes."""
+"""Bombs in GIF: four bytes declare a screen of any size."""
 
 import io
 import struct
@@ -12,7 +12,7 @@ _TRAILER = b";"
 
 
 def head(width: int, height: int) -> bytes:
-    """Return signature and screen."""
+    """Return the signature and the screen of a GIF."""
     return b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80, 0, 0) + _PALETTE
 
 
@@ -23,7 +23,7 @@ def frame(width: int, height: int, left: int = 0, top: int = 0, codes: bytes = b
 
 
 def comments(count: int, length: int = 250) -> bytes:
-    """Return comments that a reader may want to put together."""
+    """Return comments that a reader might join."""
     return (b"!\xfe" + bytes([length]) + b"c" * length + b"\0") * count
 
 

@@ -1,4 +1,4 @@
-"""Bombs in JPEG: with a Huffman code of one bit a block is two bits, and a run of 32,767 empty ones two bytes."""
+"""Bombs in JPEG: with a Huffman code of one bit, a block takes two bits, and 32,767 empty blocks take two bytes."""
 
 import io
 import struct
@@ -10,7 +10,7 @@ from tests.faults.images.handmade import segment
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 _TABLE = segment(0xDB, b"\0" + b"\1" * 64)
-_RUN = 14  # of blocks that end here, as a power of two: the longest that there is
+_RUN = 14  # the longest run of blocks that end here, as a power of two
 
 
 def _codes(kind: int, symbol: int) -> bytes:
@@ -29,19 +29,19 @@ def _scan(first: int, last: int, components: int = 1, low: int = 0) -> bytes:
 
 
 def progressive(side: int, scans: int, *, refined: bool = False, height: int | None = None) -> bytes:
-    """Return a grey progressive JPEG of one scan for the averages and many empty ones for the rest.
+    """Return a grey progressive JPEG with one scan for the averages and many empty scans for the rest.
 
     Args:
-        side: In pixels.
+        side: The width in pixels.
         scans: How many scans follow the first.
-        refined: Whether each changes bits of what is there, which takes a decoder longer.
-        height: If it is not as high as wide.
+        refined: Whether each scan refines existing values, which takes a decoder longer.
+        height: The height in pixels; None makes it as high as wide.
     """
     height = height or side
     blocks = -(-side // 8) * -(-height // 8)
     averages = _scan(0, 0) + bytes(-(-blocks // 8))  # a bit each
     runs = -(-blocks // ((2 << _RUN) - 1))
-    # Each run is the code 0 and 14 bits more that are ones: 32,767 blocks. A byte of ones is followed by a zero.
+    # Each run is the code 0 and then 14 ones: 32,767 blocks. A zero follows each byte of ones.
     bits = ("0" + "1" * _RUN) * runs
     bits += "1" * (-len(bits) % 8)
     empty = bytes(int(bits[at : at + 8], 2) for at in range(0, len(bits), 8)).replace(b"\xff", b"\xff\0")
@@ -63,7 +63,7 @@ def _baseline(side: int, *, restarts: bool = False, components: int = 1, scans: 
 
 
 def scan_by_scan(side: int) -> bytes:
-    """Return a JPEG in colour that is not progressive, and yet has a scan for each of its components."""
+    """Return a JPEG in colour that is not progressive but has a scan for each of its components."""
     blocks = (-(-side // 8)) ** 2
     scans = (segment(0xDA, bytes([1, number, 0, 0, 63, 0])) + bytes(-(-2 * blocks // 8)) for number in (1, 2, 3))
     return _START + _TABLE + _codes(0, 0) + _codes(1, 0) + _frame(0xC0, side, side, 3) + b"".join(scans) + _END
@@ -85,7 +85,7 @@ def _profile(count: int) -> list[bytes]:
 
 
 def with_exif(count: int) -> bytes:
-    """Return a photograph with EXIF in that many segments of 64 KiB, which readers put together."""
+    """Return a photograph with EXIF in this many segments of 64 KiB, which readers join."""
     directory = b"II*\0\x08\0\0\0" + struct.pack("<HHHII", 60_000 // 12, 274, 3, 1, 6)
     return _with(*[segment(0xE1, b"Exif\0\0" + directory + bytes(65_000))] * count)
 
@@ -103,7 +103,7 @@ def _three(side: int) -> bytes:
 
 
 def _without_height() -> bytes:
-    """Return a JPEG whose height is to follow its pixels (ITU-T T.81, B.2.5), and does not."""
+    """Return a JPEG whose height should follow its pixels (ITU-T T.81, B.2.5) but is missing."""
     return _START + _TABLE + _frame(0xC0, 64, 0) + _scan(0, 63) + _END
 
 

@@ -1,4 +1,4 @@
-"""Bombs in BMP, icons and JPEG 2000, and in formats that no decoder is ever given."""
+"""Bombs in BMP, icons and JPEG 2000, and in formats that thumbrun gives to no decoder."""
 
 import io
 import struct
@@ -19,7 +19,7 @@ def _bitmap(width: int, height: int, data: bytes, *, bits: int = 8, packing: int
 
 
 def _runs(width: int, height: int) -> bytes:
-    """Return run-length codes for rows of nothing."""
+    """Return run-length codes for empty rows."""
     row = b"\xff\0" * (width // 255) + bytes([width % 255, 0]) * (width % 255 > 0) + b"\0\0"
     return row * height + b"\0\1"
 
@@ -37,12 +37,12 @@ def _icon(*pictures: bytes, count: int | None = None) -> bytes:
 
 
 def _mask(width: int, height: int) -> bytes:
-    """Return a picture as icons hold it without a file header: twice as high as it is."""
+    """Return a picture as icons hold it: without a file header, and declared twice as high as it is."""
     return struct.pack("<IiiHHIIiiII", 40, width, 2 * height, 1, 32, 0, 0, 0, 0, 0, 0) + bytes(1000)
 
 
 def _jpeg2000(**numbers: int) -> bytes:
-    """Return a JPEG 2000 stream of a small grey picture some of whose numbers are changed."""
+    """Return a JPEG 2000 stream of a small grey picture, with some of its numbers changed."""
     target = io.BytesIO()
     Image.radial_gradient("L").save(target, "JPEG2000", no_jp2=True)
     stream = bytearray(target.getvalue())
@@ -98,7 +98,7 @@ BOMBS = {
     "jpeg2000 of 16 x 16 that says 4,000 x 4,000": Bomb(lambda: _in_boxes(4_000, 16), UNREADABLE),
 }
 
-# What begins like a format that thumbrun never opens reaches no decoder, whatever its name.
+# A file that begins like a format that thumbrun never opens reaches no decoder, whatever its name is.
 _FOREIGN = {
     "psd of 300,000 x 300,000": b"8BPS\0\2" + bytes(6) + struct.pack(">HIIHH", 3, 300_000, 300_000, 8, 3) + bytes(99),
     "dds of 65,535 x 65,535": b"DDS " + struct.pack("<IIII", 124, 7, 65_535, 65_535) + bytes(108),

@@ -1,4 +1,4 @@
-"""Bombs in PNG: a deflate stream of zeros is a thousandth of what it holds."""
+"""Bombs in PNG: a deflate stream of zeros is a thousandth as long as the zeros."""
 
 import struct
 import zlib
@@ -11,14 +11,14 @@ _CHANNELS = {GREY: 1, RGB: 3, PALETTE: 1, RGBA: 4}
 
 
 def black(width: int, height: int, colour: int = GREY, depth: int = 8) -> bytes:
-    """Return a whole, decodable PNG with nothing in it."""
+    """Return a complete PNG whose pixels are all zero."""
     row = 1 + (width * depth * _CHANNELS[colour] + 7) // 8
     before = chunk(b"PLTE", bytes(3 * 2)) if colour == PALETTE else b""
     return png(width, height, before, chunk(b"IDAT", zeros(row * height)), colour=colour, depth=depth)
 
 
 def _interlaced(side: int, colour: int) -> bytes:
-    rows = (side * _CHANNELS[colour] + 1) * side * 2  # more than its passes have
+    rows = (side * _CHANNELS[colour] + 1) * side * 2  # more than its passes hold
     return png(side, side, chunk(b"IDAT", zeros(rows)), colour=colour, interlaced=True)
 
 
@@ -28,7 +28,7 @@ def beside(*chunks: bytes) -> bytes:
 
 
 def profile(size: int) -> bytes:
-    """Return a colour profile of that many zeros."""
+    """Return a colour profile of this many zeros."""
     return chunk(b"iCCP", b"profile\0\0" + zeros(size))
 
 

@@ -1,4 +1,4 @@
-"""Bombs in TIFF: a directory may say anything of where its pixels lie and how many they are."""
+"""Bombs in TIFF: a directory can declare any number of pixels at any place."""
 
 import io
 import struct
@@ -15,7 +15,7 @@ Entry = tuple[int, int, int, int]  # tag, type, count, value
 
 
 def directory(entries: list[Entry], following: int = 0) -> bytes:
-    """Return a directory, its entries in order."""
+    """Return a directory with its entries in order."""
     packed = b"".join(struct.pack("<HHII", *entry) for entry in sorted(entries))
     return struct.pack("<H", len(entries)) + packed + struct.pack("<I", following)
 
@@ -90,7 +90,7 @@ def _group4(side: int) -> bytes:
 
 
 def _whole(**changes: Entry) -> bytes:
-    """Return a picture of 64 x 64 with all its pixels, and entries changed."""
+    """Return a picture of 64 x 64 with all its pixels, and with some entries changed."""
     return tiff(picture(64, 64, **changes), bytes(64 * 64))
 
 

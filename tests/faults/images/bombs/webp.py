@@ -10,7 +10,7 @@ def flat(width: int, height: int) -> bytes:
     """Return the VP8L stream of a picture in one colour (RFC 9649, section 3), 12 bytes for any size."""
     bits = [(width - 1, 14), (height - 1, 14), (0, 1), (0, 3)]  # no alpha, version
     bits += [(0, 1), (0, 1), (0, 1)]  # no transform, no colour cache, no meta codes
-    bits += 5 * [(1, 1), (0, 1), (0, 1), (0, 1)]  # a simple code of one symbol, which is 0 and takes one bit to say
+    bits += 5 * [(1, 1), (0, 1), (0, 1), (0, 1)]  # a simple code of one symbol, which is 0 and takes one bit to declare
     value = shift = 0
     for number, width_ in bits:
         value |= number << shift
