@@ -1,4 +1,4 @@
-"""How near a thumbnail is to what it should be."""
+"""Measures how close a thumbnail is to the right one."""
 
 import math
 
@@ -11,12 +11,12 @@ EQUAL = 99.0
 
 
 def reference(truth: Image.Image, box: tuple[int, int] = (100, 100)) -> Image.Image:
-    """Return the truth reduced in the plain way: every pixel, Lanczos."""
+    """Return the truth reduced in the plain way: by Lanczos over every pixel."""
     return truth.resize(fit(*truth.size, *box), Image.Resampling.LANCZOS)
 
 
 def psnr(expected: Image.Image, actual: Image.Image) -> float:
-    """Return the PSNR in dB, `EQUAL` for equal pictures; with alpha the worse of that on black and that on white."""
+    """Return the PSNR in dB, or `EQUAL` for equal pictures; with alpha, the worse value of black and white ground."""
     if expected.size != actual.size:
         raise AssertionError(f"{expected.size} expected, {actual.size} is")
     return min(_psnr(_on(expected, ground), _on(actual, ground)) for ground in ("black", "white"))

@@ -1,4 +1,4 @@
-"""Photographs to measure on: a folder of real ones, or some that are drawn."""
+"""Photographs to measure with: a folder of real ones, or drawn ones."""
 
 import io
 import os
@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests import photographs as corpus
 
-QUALITIES = (80, 85, 90)  # those of the real ones
+QUALITIES = (80, 85, 90)  # as in the real photographs
 
 
 def photographs() -> Iterator[tuple[str, bytes]]:

@@ -1,4 +1,4 @@
-"""Odd pictures, each beside what it shows: the truth is drawn, never decoded."""
+"""Odd pictures, each with its truth, which is drawn and never decoded."""
 
 import io
 import struct
@@ -24,11 +24,11 @@ class Odd:
     """One odd picture.
 
     Attributes:
-        name: For people.
-        encode: Makes the file.
-        truth: What it shows, in sRGB, upright and full size.
+        name: The name of the picture, for people.
+        encode: Returns the bytes of the file.
+        truth: The picture that it shows, in sRGB, upright and in full size.
         least: The PSNR in dB that its thumbnail must have against the truth reduced.
-        kind: The format that its bytes are.
+        kind: The format of its bytes.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Odd:
 
     @cached_property
     def body(self) -> bytes:
-        """The file, encoded when it is first asked for: to encode all takes longer than to collect all tests."""
+        """The file. It is encoded on first use, because encoding all files takes longer than collecting all tests."""
         return self.encode()
 
 
@@ -58,7 +58,7 @@ def scene(width: int = 640, height: int = 480) -> Image.Image:
 
 
 def veiled(picture: Image.Image) -> Image.Image:
-    """Return a picture with alpha: opaque, half and wholly transparent, the hidden colours glaring."""
+    """Return a picture with opaque, half and fully transparent parts; the hidden colours are bright."""
     width, height = picture.size
     y, x = np.mgrid[0:height, 0:width]
     alpha = np.where((x / width - 0.5) ** 2 + (y / height - 0.5) ** 2 < 0.15, 255, 0)
@@ -83,7 +83,7 @@ def heic(picture: Image.Image, **options: Any) -> bytes:
 
 
 def png(pixels: NDArray[Any], colour_type: int, bits: int) -> bytes:
-    """Return a PNG of any depth; Pillow writes few of them."""
+    """Return a PNG of any depth; Pillow can write only a few depths."""
     if bits == 16:
         pixels = pixels.astype(">u2")
     height, width = pixels.shape[:2]
@@ -99,14 +99,14 @@ def png(pixels: NDArray[Any], colour_type: int, bits: int) -> bytes:
 
 
 def exif(orientation: int) -> bytes:
-    """Return an EXIF block with an orientation, and a place that must not be published."""
+    """Return an EXIF block with an orientation, and with a location that must not be published."""
     block = Image.Exif()
     block[_ORIENTATION] = orientation
     block[0x8825] = {1: "N", 2: (47.0, 22.0, 11.0)}
     return block.tobytes()
 
 
-# What a camera stores that is to be shown turned: the inverse of what EXIF says is to be done.
+# How a camera stores a picture that must be shown turned: the inverse of the turn that EXIF asks for.
 _STORED = {
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -120,13 +120,13 @@ _STORED = {
 
 
 def stored(picture: Image.Image, orientation: int) -> Image.Image:
-    """Return a picture the way a camera that is held so stores it."""
+    """Return a picture as a camera in this orientation stores it."""
     turn = _STORED[orientation]
     return picture if turn is None else picture.transpose(turn)
 
 
 def orientations() -> Iterator[Odd]:
-    """Every orientation, in two shapes and in every format that can say it."""
+    """Yield every orientation, in two shapes and in every format that can store it."""
     for shape, truth in (("landscape", scene()), ("portrait", scene(480, 640))):
         for value in range(1, 9):
             turned, block = stored(truth, value), exif(value)
@@ -142,7 +142,7 @@ def orientations() -> Iterator[Odd]:
 
 
 def profiled() -> Iterator[Odd]:
-    """Colours that are not sRGB's, and inks."""
+    """Yield pictures with colours that are not sRGB, and with inks."""
     truth = scene()
     values = np.array(truth) / 255
 
@@ -212,7 +212,7 @@ def _lab(picture: Image.Image) -> Image.Image:
 
 
 def depths() -> Iterator[Odd]:
-    """More and fewer bits than 8."""
+    """Yield pictures with more or fewer bits than 8."""
     truth = scene()
     grey = truth.convert("L")
     wide_grey = np.array(grey).astype(np.uint16) * 257
@@ -260,7 +260,7 @@ def _grey_with_alpha(grey: Image.Image, clear: Image.Image) -> Image.Image:
 
 
 def transparencies() -> Iterator[Odd]:
-    """Alpha in all its ways."""
+    """Yield pictures with every kind of alpha."""
     truth = scene()
     clear = veiled(truth)
     grey = _grey_with_alpha(truth.convert("L"), clear)
@@ -318,7 +318,7 @@ def transparencies() -> Iterator[Odd]:
 
 
 def severals() -> Iterator[Odd]:
-    """Files with more than one picture, and formats of their own."""
+    """Yield files with more than one picture, and special forms of the formats."""
     truth, other = scene(), scene(640, 480).transpose(Image.Transpose.ROTATE_180)
     small = truth.resize((320, 240))
     yield Odd(
@@ -375,5 +375,5 @@ def _second_is_primary(first: Image.Image, second: Image.Image) -> bytes:
 
 
 def odd_pictures() -> list[Odd]:
-    """Return all of them."""
+    """Return all odd pictures."""
     return [*orientations(), *profiled(), *depths(), *transparencies(), *severals()]

@@ -13,19 +13,19 @@ SRGB = np.array([[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01
 ADOBE = np.array([[0.60974, 0.20528, 0.14919], [0.31111, 0.62567, 0.06322], [0.01947, 0.06087, 0.74457]])
 P3 = np.array([[0.51512, 0.29198, 0.15710], [0.24120, 0.69225, 0.06657], [-0.00105, 0.04189, 0.78407]])
 ADOBE_GAMMA = 563 / 256
-# Lab of paper, and what full cyan, magenta, yellow and black ink each add to it. Linear, so that every interpolation
-# agrees.
+# The Lab of paper, and the Lab that full cyan, magenta, yellow and black ink each add to it. They add linearly, so that
+# every interpolation gives the same.
 PAPER = np.array([100.0, 0.0, 0.0])
 INKS = np.array([[-24.0, -22.0, -28.0], [-27.0, 48.0, -4.0], [-5.0, -5.0, 56.0], [-44.0, 0.0, -2.0]])
 
 
 def linear(values: Floats) -> Floats:
-    """Return linear light of sRGB's values, 0 to 1."""
+    """Return the linear light of sRGB values, 0 to 1."""
     return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
 
 
 def encoded(light: Floats) -> Floats:
-    """Return sRGB's values of linear light, 0 to 1."""
+    """Return the sRGB values of linear light, 0 to 1."""
     light = light.clip(0, 1)
     return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
 
@@ -37,7 +37,7 @@ def from_srgb(values: Floats, matrix: Floats) -> Floats:
 
 
 def srgb_of_inks(inks: Floats) -> Floats:
-    """Return sRGB's values of CMYK, 0 to 1, by `PAPER` and `INKS`."""
+    """Return the sRGB values of CMYK, 0 to 1, by `PAPER` and `INKS`."""
     lab = PAPER + inks @ INKS
     fy = (lab[..., 0] + 16) / 116
     f = np.stack([fy + lab[..., 1] / 500, fy, fy - lab[..., 2] / 200], -1)
@@ -76,7 +76,7 @@ def _profile(space: bytes, connection: bytes, class_: bytes, tags: dict[bytes, b
 
 
 def rgb(matrix: Floats, gamma: float | None) -> bytes:
-    """Return a profile of primaries and a gamma, or of sRGB's curve."""
+    """Return an RGB profile with these primaries, and with a gamma or the curve of sRGB."""
     curve = SRGB_CURVE if gamma is None else _gamma(gamma)
     tags = {name + b"XYZ": _xyz(matrix[:, at]) for at, name in enumerate((b"r", b"g", b"b"))}
     return _profile(b"RGB ", b"XYZ ", b"mntr", tags | {name + b"TRC": curve for name in (b"r", b"g", b"b")})

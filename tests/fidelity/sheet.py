@@ -1,4 +1,4 @@
-"""Draw all odd pictures' thumbnails beside what they should show: `python -m tests.fidelity.sheet OUT.png`."""
+"""Draws the thumbnails of all odd pictures beside the right ones: `python -m tests.fidelity.sheet OUT.png`."""
 
 import sys
 from pathlib import Path

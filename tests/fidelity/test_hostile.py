@@ -1,4 +1,4 @@
-"""Files that were made to break decoders: each gets a verdict, and the processes live on."""
+"""Tests of files that were made to break decoders: each gets a verdict, and the processes survive."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ MEMORY = 300 << 20
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("output", ["jpeg", "png", "webp"])
 async def test_every_file_gets_a_verdict(output: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """No file kills a process, takes long, or makes a detail that is not one short printable line."""
+    """No file kills a process, takes too long, or causes a detail that is not one short printable line."""
     workers = DecoderPool(2, timeout=60.0, memory=MEMORY)
     await workers.start()
     before = {process.pid for process in psutil.Process().children(recursive=True)}

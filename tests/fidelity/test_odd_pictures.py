@@ -1,4 +1,4 @@
-"""Every odd picture's thumbnail shows what the picture shows."""
+"""Tests that the thumbnail of every odd picture shows the right picture."""
 
 import io
 
@@ -15,14 +15,14 @@ ODD = [pytest.param(odd, id=odd.name) for odd in odd_pictures()]
 
 @pytest.mark.parametrize("odd", ODD)
 def test_shows_what_it_should(odd: Odd) -> None:
-    """The pixels before encoding are near those of the drawn truth, reduced."""
+    """The pixels of a thumbnail before encoding are close to those of the reduced truth."""
     assert psnr(reference(odd.truth), thumbnail_pixels(odd.body, 100, 100)) >= odd.least
 
 
 @pytest.mark.parametrize("output", ["jpeg", "png", "gif", "webp", "avif"])
 @pytest.mark.parametrize("odd", ODD)
 def test_renders_to_every_format(odd: Odd, output: str) -> None:
-    """Every odd picture can be made every output, which holds nothing but pixels."""
+    """Thumbrun renders every odd picture to every output format, and the thumbnail holds no metadata."""
     rendered = render(odd.body, Request(100, 100, output, 80, 10**8, 10**9))
     assert isinstance(rendered, Rendered)
     assert (odd.kind, odd.truth.size) == (
@@ -41,7 +41,7 @@ def test_renders_to_every_format(odd: Odd, output: str) -> None:
 
 
 def _laid(truth: Image.Image, output: str) -> Image.Image:
-    """Return the truth as the output can show it: JPEG on white."""
+    """Return the truth as the output format can show it; for JPEG, this is on white."""
     if output != "jpeg" or "A" not in truth.mode:
         return truth
     return Image.alpha_composite(Image.new("RGBA", truth.size, "white"), truth.convert("RGBA")).convert("RGB")

@@ -1,4 +1,5 @@
-"""Shows that no test depends on how fast the machine is: beside busy processes, and with decoding that takes no time.
+"""Checks that no test depends on the speed of the machine.
 
-`python -m tests.steady load` and `python -m tests.steady fast` run the suite so; `make steady` runs both.
+`python -m tests.steady load` runs the suite beside busy processes, and `python -m tests.steady fast` runs it with fast
+decoding. `make steady` runs both.
 """

@@ -1,4 +1,4 @@
-"""Run the suite three times beside four busy processes, or once with decoding that takes a tenth of its time.
+"""Runs the suite three times beside four busy processes, or once with decoding that takes a tenth of its time.
 
 python -m tests.steady load|fast [TESTS …]
 """
@@ -18,13 +18,13 @@ from tests.steady.decoded import VARIABLE
 _ROOT = Path(__file__).parents[2]
 _BUSY = 4
 _TIMES = 3
-# Where tasks are started whose images are decoded: what these tests leave in the folder, the whole suite finds there.
+# These tests start tasks that decode images. They fill the folder in which the whole suite then finds thumbnails.
 _WITH_TASKS = ("tests/e2e", "tests/faults/wire")
 
 
 @contextmanager
 def busy_processes(count: int) -> Iterator[None]:
-    """Keep so many processors busy, or as many as there are."""
+    """Keep this many processors busy, or all processors if there are fewer."""
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     try:
         yield
@@ -51,7 +51,7 @@ def load(tests: Sequence[str]) -> bool:
 
 
 def fast(tests: Sequence[str]) -> bool:
-    """Run what starts tasks, to keep what their images become, and then the suite with that."""
+    """Run the tests that start tasks and keep their thumbnails; then run the suite with these thumbnails."""
     with TemporaryDirectory(prefix="thumbrun-decoded-") as folder:
         kept = suite(tests or _WITH_TASKS, "run that keeps what is decoded", **{VARIABLE: folder})
         before = len(list(Path(folder).iterdir()))
@@ -61,7 +61,7 @@ def fast(tests: Sequence[str]) -> bool:
 
 
 def main() -> int:
-    """Run the part that was asked for; exit with 1 where a test fails."""
+    """Run the part that the arguments name, and return 1 if a test fails."""
     parser = argparse.ArgumentParser(prog="python -m tests.steady", description=__doc__)
     parser.add_argument("part", choices=("load", "fast"))
     parser.add_argument("tests", nargs="*", metavar="TESTS", help="files or folders instead of the whole suite")

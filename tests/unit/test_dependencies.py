@@ -1,4 +1,4 @@
-"""What is installed is what was pinned, whole, and what is known against it can be asked."""
+"""Tests that the pinned packages are exactly those that thumbrun needs, and of the audit of these packages."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ def pins() -> dict[str, str]:
 
 
 def needed() -> set[str]:
-    """Return all that thumbrun needs at run time, however indirectly, on this system."""
+    """Return the names of all packages that thumbrun needs at run time on this system, directly or indirectly."""
     found: set[str] = set()
     waiting = [("thumbrun", "")]
     while waiting:
@@ -37,14 +37,14 @@ def needed() -> set[str]:
 
 
 def test_every_dependency_is_pinned_and_nothing_else() -> None:
-    """The container installs exactly what thumbrun needs; no indirect dependency is left to chance."""
+    """requirements.txt pins exactly the packages that thumbrun needs, including the indirect ones."""
     assert needed() - {"thumbrun"} <= set(pins())
     conditional = {"typing-extensions", "cffi", "pycparser"}  # needed by some Pythons and systems only
     assert set(pins()) <= needed() | conditional
 
 
 def test_what_is_tested_is_what_is_pinned() -> None:
-    """The tests run on the very versions that the container installs."""
+    """The tests run with the same versions that the container installs."""
     assert pins() == {name: metadata.version(name) for name in pins()}
 
 
@@ -63,7 +63,7 @@ NONE = {"dependencies": [{"name": "pillow", "version": "1", "vulns": []}]}
     ],
 )
 def test_what_an_audit_comes_to(code: int, printed: str, said: str, expected: int) -> None:
-    """Only what was found fails; a service that cannot be reached is said, and so is an audit that is set up wrong."""
+    """The audit fails for a vulnerability and for an error, but not if the service cannot be reached."""
     ended = subprocess.CompletedProcess([], code, printed, said)
     found, words = verdict(ended)
     assert expected == found

@@ -1,4 +1,4 @@
-"""The documents say what the code does; `test_links` follows their links."""
+"""Tests that the documents match the code; `test_links` checks their links."""
 
 import json
 import re
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def module(name: str) -> Any:
-    """Return a program of the documents."""
+    """Import a program from docs/, and return its module."""
     spec = spec_from_file_location(name, ROOT / f"docs/{name}.py")
     assert spec is not None
     assert spec.loader is not None
@@ -27,12 +27,12 @@ def module(name: str) -> Any:
 
 
 def test_the_reference_is_up_to_date() -> None:
-    """docs/reference.md is what `make docs` makes."""
+    """docs/reference.md is exactly what `make docs` writes."""
     assert module("generate").reference() == (ROOT / "docs/reference.md").read_text("utf-8")
 
 
 def test_the_table_of_what_was_tried_is_what_the_campaigns_wrote() -> None:
-    """docs/reliability.md is made from docs/campaigns, every campaign is there, and none found anything."""
+    """docs/reliability.md matches docs/campaigns, which holds every campaign, and no campaign found a failure."""
     reliability = module("reliability")
     assert reliability.reliability() == (ROOT / "docs/reliability.md").read_text("utf-8")
     campaigns = [json.loads(path.read_text()) for path in (ROOT / "docs/campaigns").glob("*.json")]
@@ -42,14 +42,14 @@ def test_the_table_of_what_was_tried_is_what_the_campaigns_wrote() -> None:
 
 
 def test_the_figures_of_performance_are_what_the_bench_has_measured() -> None:
-    """docs/performance.md is made from bench/results.json, in which parts of the bench stand and nothing else."""
+    """docs/performance.md matches bench/results.json, which holds only parts of the bench."""
     measured = read()
     assert module("performance").performance(measured) == (ROOT / "docs/performance.md").read_text("utf-8")
     assert measured.keys() <= PARTS.keys()
 
 
 def test_the_worked_example_is_what_its_commands_print() -> None:
-    """The commands in docs/design.md print the files and keys that stand below them, whatever the numbers."""
+    """The commands in docs/design.md print the files and keys that the page shows; numbers can differ."""
     example = module("worked_example")
     page = (ROOT / "docs/design.md").read_text("utf-8")
     assert example.shape(page) == example.shape(example.refreshed(page))
@@ -65,7 +65,7 @@ def test_everything_that_the_container_installs_is_pinned() -> None:
 
 
 def test_commands_of_the_readme_exist() -> None:
-    """What the README tells to type is understood: targets of make, commands and flags of thumbrun."""
+    """The README names only targets of make and commands and flags of thumbrun that exist."""
     readme = (ROOT / "README.md").read_text("utf-8")
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z]+)\b", readme)) <= targets

@@ -1,4 +1,4 @@
-"""The links of the documents lead to files and headings that exist."""
+"""Tests that the links of the documents lead to files and headings that exist."""
 
 import re
 from pathlib import Path
@@ -41,12 +41,12 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(path: Path) -> None:
 
 
 def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
-    """A missing file and a missing heading are both found; code and other sites are not looked at."""
+    """The check finds a missing file and a missing heading, and ignores code and other sites."""
     page = tmp_path / "page.md"
     page.write_text("# Here\n[a](page.md#here) [b](#gone) [c](gone.md)\n`[d](gone.md)` [e](https://example.org/#x)\n")
     assert ["#gone", "gone.md"] == broken(page)
 
 
 def test_headings_have_the_anchors_of_a_forge() -> None:
-    """Lower case, dashes for spaces, no punctuation; a comment in a code block is no heading."""
+    """An anchor has lower case, dashes for spaces, and no punctuation; a comment in a code block has no anchor."""
     assert {"one-run-two-tasks", "a_b--c"} == anchors("# One run, two tasks\n## `a_b` & c\n```sh\n# two\n```\n")

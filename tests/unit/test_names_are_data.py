@@ -1,4 +1,4 @@
-"""Names are data: whatever they hold, they stay inside the destination, one each, and read back from records."""
+"""Tests that thumbrun treats names as data: they stay inside the destination and are read back from records."""
 
 import os
 import unicodedata
@@ -29,7 +29,7 @@ ROOT = Path("/destination/of/the thumbnails")
     path=PATHS, format_=st.sampled_from(["keep", "jpeg", "avif"]), level=st.integers(0, 3), limit=st.integers(80, 900)
 )
 def test_no_name_leaves_the_folder_of_the_run(layout: str, path: str, format_: str, level: int, limit: int) -> None:
-    """What a folder is given as a name is a path strictly below the run's folder, and never thumbrun's own."""
+    """Every name that a folder accepts is a path below the run's folder, and never one of thumbrun's own."""
     name = "20261123T1748Z/" + NamingRule(layout, format_, True, limit).name(path, "jpeg", level)
     if LocalStore(str(ROOT)).name_problem(name) is None:
         target = os.path.normpath(f"{ROOT}/{name}")
@@ -42,7 +42,7 @@ def test_no_name_leaves_the_folder_of_the_run(layout: str, path: str, format_: s
 
 @given(path=PATHS, level=st.integers(0, 3))
 def test_no_name_is_what_a_bucket_cannot_hold(path: str, level: int) -> None:
-    """What a bucket is given as a name is Unicode of 1 to 1,024 bytes without line ends, below the run's folder."""
+    """Every name that a bucket accepts is Unicode of 1 to 1,024 bytes without line ends, below the run's folder."""
     name = "r/" + NamingRule("tree", "keep", False, 1022).name(path, "jpeg", level)
     if GcsStore("bucket").name_problem(name) is None:
         assert 1 <= len(name.encode("utf-8")) <= 1024
@@ -52,7 +52,7 @@ def test_no_name_is_what_a_bucket_cannot_hold(path: str, level: int) -> None:
 
 @given(first=PATHS, second=PATHS)
 def test_names_that_a_disk_takes_for_one_have_one_key(first: str, second: str) -> None:
-    """Where two names differ by case or Unicode form only, a disk's rule sees that they collide."""
+    """Two names that differ only by case or Unicode form have the same key in the rule for disks."""
     rule = NamingRule("tree", "keep", True, 900)
     for form in ("NFC", "NFD"):
         assert rule.key(first) == rule.key(unicodedata.normalize(form, first))
@@ -62,7 +62,7 @@ def test_names_that_a_disk_takes_for_one_have_one_key(first: str, second: str) -
 
 @given(names=st.lists(PATHS | st.text(st.characters(codec=None, categories=None), max_size=20), max_size=8))
 def test_records_give_back_every_name(names: list[str]) -> None:
-    """Names of any characters, line ends and lone surrogates included, are read from records as they were written."""
+    """Records give back names of any characters unchanged, including line ends and lone surrogates."""
     header, rows = records.from_lines(records.to_lines({"names": names}, [{"name": name} for name in names]), "x")
     assert names == header["names"] == [row["name"] for row in rows]
     assert names == records.from_json(records.to_json({"names": names}), "x")["names"]
@@ -70,7 +70,7 @@ def test_records_give_back_every_name(names: list[str]) -> None:
 
 @given(name=PATHS | st.text(st.characters(codec=None, categories=None), max_size=20))
 def test_what_people_are_shown_is_one_printable_line(name: str) -> None:
-    """No name moves a cursor, ends a line, turns the writing direction, or cannot be written to a terminal."""
+    """Thumbrun shows every name as one printable line, which cannot move a cursor or turn the writing direction."""
     assert printable(name).isprintable()
     assert quoted(name).isprintable()
     printable(name).encode("utf-8")

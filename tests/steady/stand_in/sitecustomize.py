@@ -1,8 +1,8 @@
-"""Thumbnails from a folder instead of from decoding processes: Python imports this before a task's own program.
+"""Takes thumbnails from a folder instead of from decoding processes. Python imports this before a task's program.
 
-A verdict is looked up by the bytes of the image, what is asked of them and the limits; what is not there is rendered
-as ever, and kept. So verdicts are right, and decoding takes a tenth of its time or less once they are kept. What says
-something about the machine and not about the image, that its process died or took too long, is not kept.
+It looks up a verdict by the bytes of the image, the request and the limits. If there is none, it renders the image as
+usual, and keeps the verdict. So verdicts are right, and decoding takes a tenth of its time or less once they are kept.
+It does not keep a verdict that depends on the machine and not on the image: that a process died or took too long.
 """
 
 import functools
