@@ -46,7 +46,7 @@ def table(text: str | None, number: int = 0) -> str:
 
 
 def reference() -> str:
-    """Return the reference."""
+    """Return the text of docs/reference.md."""
     reasons = "\n".join(
         f"| `{reason}` | {'skipped' if reason in SKIPS else 'failed'} | {meaning} |"
         for reason, meaning in MEANINGS.items()
@@ -59,31 +59,31 @@ def reference() -> str:
     kinds = "\n".join(f"| `{kind}` | {meaning} |" for kind, meaning in findings.MEANINGS.items())
     return f"""# Reference
 
-`make docs` writes this page from the code. Everything here is a promise: [a new
+`make docs` writes this page from the code. Everything on this page is a promise: [a new
 version](../CONTRIBUTING.md#versions-and-promises) changes it only as announced.
 
 ## Settings
 
-A flag overrides the environment, and the environment overrides the default. thumbrun reports all wrong settings
-together, and says what would be right. The exit code is then 2, and nothing was written. An unknown variable that
-begins with `THUMBRUN_` is a wrong setting.
+A flag overrides the environment, and the environment overrides the default. If settings are wrong, thumbrun reports
+all of them together, names valid values, and exits with 2 before it writes anything. An unknown variable that begins
+with `THUMBRUN_` is a wrong setting.
 
 {settings_table()}
 `thumbrun run`, `plan` and `retry` also take `--tasks N`: `run` and `retry` start N tasks on this machine, and `plan`
-plans for N tasks. thumbrun looks for Google's default credentials in their usual order:
-`GOOGLE_APPLICATION_CREDENTIALS`, gcloud's login, workload identity federation, impersonation, the metadata server.
+plans for N tasks. thumbrun finds Google's default credentials in the usual order: `GOOGLE_APPLICATION_CREDENTIALS`,
+gcloud's login, workload identity federation, impersonation, the metadata server.
 
 ## Commands on a run
 
 `thumbrun retry RUN` retries, as a new round, the images that failed in a run and those that are missing. `--reason`
-limits it to one of the reasons below or to `missing` (items without an outcome, and thumbnails that are gone); you can
-give it more than once. `thumbrun run --resume RUN` continues a run that was interrupted. If the run is finished, it
-only reports it. Both commands take the settings from the run's own records and need no others. Limits, workers and the
-project that pays are not recorded: give them again if you need them.
+limits it to one of the reasons below or to `missing` (items without an outcome, and deleted thumbnails); you can give
+it more than once. `thumbrun run --resume RUN` continues a run that was interrupted. If the run is finished, the command
+only reports the result. Both commands take the settings from the run's own records and need no others. The records do
+not hold limits, workers and the project that pays: give these again if you need them.
 
 `thumbrun verify RUN` reads the plan, the ledger and the run's folder, and decodes every thumbnail. It writes nothing.
-It exits with 0 if everything is right and with 3 if not. `--quick` checks the listing only and opens no thumbnail.
-verify counts every problem, by the kinds below, and names the first {MOST_NAMED:,} of each kind.
+It exits with 0 if the run is complete and right, and with 3 if not. `--quick` checks only the listing and opens no
+thumbnail. `verify` counts the problems of each kind below, and names the first {MOST_NAMED:,} of each kind.
 
 | kind | meaning |
 |---|---|
@@ -92,8 +92,8 @@ verify counts every problem, by the kinds below, and names the first {MOST_NAMED
 With `--json` it prints one document with these fields: `version` (now {VERSION}), `run`, `source`, `folder` and
 `records` (URIs), `right`, `opened` (whether it decoded the thumbnails), `items` and `shards` of the plan, `outcomes`
 (as in `run-done`), `objects` in the folder, `counts` by kind, `findings` (each with its `kind`, and with `source`,
-`object` and `detail` if they apply), and `advice` (commands and sentences that say what to do). If the run is still at
-work, the items that it has not done yet are `open`.
+`object` and `detail` if they apply), and `advice` (commands and sentences that say what to do). While a run is at work,
+the items that it has not done yet are `open`.
 
 RUN is `gs://bucket/prefix/<run id>`, or a run's folder, or a run id together with `--output` / `OUTPUT_BUCKET`. The
 container's entry also takes these commands as arguments: `python process.py retry gs://bucket/<run id>`.
@@ -114,8 +114,9 @@ container's entry also takes these commands as arguments: `python process.py ret
 |---|---|---|---|
 {read}
 
-The bytes themselves decide which decoder reads an image. File name and content type alone decide the name and the
-format of the thumbnail. thumbrun never opens an image of another format; its outcome is `skipped: unsupported`.
+The bytes of an image decide which decoder reads it. Its file name and content type alone decide the name and the format
+of the thumbnail. thumbrun never opens an image of another format; such an image is skipped with the reason
+`unsupported`.
 
 ## Outcomes
 
@@ -140,19 +141,20 @@ With `json` as the log format, each line is one JSON object. It has `severity`, 
 
 Records are JSON, or JSON lines compressed with gzip. [The design](design.md#one-run-as-an-example) shows one of each.
 
-- Each record begins with a `version`, now {VERSION}. In JSON lines the first line is a header, which holds it.
+- Each record begins with a `version`, now {VERSION}. In JSON lines the first line is a header, which holds the version.
 - Plain JSON ends with `crc32c`, the checksum of the rest as compact JSON with sorted keys. gzip has its own checksum.
 - Each line of a ledger part is one outcome. It holds `item`, `source`, `generation`, `output` and `status`, and if they
   apply `reason`, `detail`, `source_bytes` (bytes that were read), `output_bytes`, `each` (the bytes of each of several
-  thumbnails), `width`, `height`, `retry_round` and `unchecked` (true if the source's checksum was not checked: only a
-  part was read, or there is no checksum).
-- The header of a ledger part says who wrote it and when. `opening` (ranges of `item`, first and last), `at_once` and
-  `alone` say what its writer can open before its next part.
+  thumbnails), `width`, `height`, `retry_round` and `unchecked` (true if thumbrun did not check the source's checksum,
+  because it read only a part or because there is no checksum).
+- The header of a ledger part says which task wrote the part, and when. `opening` (ranges of `item`, first and last)
+  says which items this task can open before its next part, `at_once` how many of them at once, and `alone` whether it
+  opens nothing else meanwhile.
 - The part that completes a shard has the counts of the shard as metadata `thumbrun-tally`, and `thumbrun-parts`: the
-  number of the shard's parts that these counts cover. If the shard has more parts, read them. In a later round it also
-  has `thumbrun-round`. In the same way, `parts` in a summary is the number of parts that it covers.
+  number of the shard's parts that these counts cover. If the shard has more parts, read them too. In a later round the
+  part also has `thumbrun-round`. In the same way, `parts` in a summary is the number of parts that it covers.
 - Every object that thumbrun writes has the metadata `thumbrun-run`. Thumbnails also have `thumbrun-source`,
-  `thumbrun-source-generation`, `thumbrun-recipe` and `thumbrun-crc32c` (of the bytes that were sent).
+  `thumbrun-source-generation`, `thumbrun-recipe` and `thumbrun-crc32c` (the checksum of the bytes that were sent).
 """
 
 

@@ -1,4 +1,4 @@
-"""Write docs/performance.md from what `make bench` has measured, and with `--plots` the pictures in it."""
+"""Writes docs/performance.md from the results of `make bench`; with `--plots`, it draws the pictures in it instead."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ _TITLES = {  # in their order
     "latency": "Latency",
     "sizes": "Several sizes",
     "bytes": "Bytes read",
-    "fidelity": "Fidelity of what is made of a part",
+    "fidelity": "Fidelity of thumbnails from a part of the file",
     "start": "Start",
     "memory": "Memory",
     "planning": "Planning",
@@ -28,17 +28,18 @@ _TITLES = {  # in their order
 
 _INTRODUCTION = """# How fast it is, and how that is known
 
-`make bench` writes this page from what it measured; nobody typed a number here. `make bench PARTS="decode start"`
+`make bench` writes this page from its measurements; nobody typed a number here. `make bench PARTS="decode start"`
 measures only some parts again. It uses the folder of pictures that `THUMBRUN_PHOTOS` names. [Choices that were
 measured](choices.md) has the figures behind single choices.
 
 - The contenders take turns on the same files within one run, so that other work on the machine slows all of them alike.
   The median of several rounds counts. Compare the figures in a row, not those of different machines.
-- The processor time of the task, of its decoding processes and of the server that stands for Cloud Storage is counted
-  separately. The server is a small one of the bench (`bench/server.py`), which answers from memory and late. An
-  emulator behind a proxy would take milliseconds of the same processors for each request, and the bench would measure
-  those.
-- The sequential design is `bench/contenders/sequential.py`: google-cloud-storage and Pillow, one image at a time.
+- The bench counts the processor time of the task, of its decoding processes and of the server separately. The server
+  takes the place of Cloud Storage. It is a small one of the bench (`bench/server.py`), which answers from memory after
+  a delay. An emulator behind a proxy would use milliseconds of the same processors for each request, and the bench
+  would measure those too.
+- The sequential design is `bench/contenders/sequential.py`. It uses google-cloud-storage and Pillow, one image at a
+  time.
 """
 
 
@@ -46,7 +47,7 @@ def performance(parts: Mapping[str, Any]) -> str:
     """Return the document.
 
     Args:
-        parts: What the file of results holds, by part.
+        parts: The results of the bench, by part.
     """
     known = [name for name in _TITLES if name in parts]
     return "\n".join([_INTRODUCTION, _goals(parts, known), *(_section(name, parts[name]) for name in known)])

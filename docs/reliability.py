@@ -1,4 +1,4 @@
-"""Write docs/reliability.md from what the campaigns have tried. `make chaos` runs them, and this at the end."""
+"""Writes docs/reliability.md from the counts of the campaigns. `make chaos` runs them, and this program at the end."""
 
 import json
 import sys
@@ -11,15 +11,15 @@ CAMPAIGNS = HERE / "campaigns"
 
 _ORDER = ("simulation", "random kills", "wire", "images")
 _WHAT = {
-    "simulation": "Whole tasks run as coroutines over a store in memory, with one scheduler, in virtual time. Chance "
-    "from a seed decides how many tasks there are, which faults happen, where tasks die and start again, and what "
-    "changes in the source.",
+    "simulation": "Whole tasks run as coroutines over a store in memory, with one scheduler, in virtual time. A seed "
+    "decides how many tasks there are, which faults happen, where tasks die and start again, and how the source "
+    "changes.",
     "random kills": "Whole tasks run in virtual time and are killed at random moments that have nothing to do with "
     "images. The campaign checks that no healthy image is ever called poison.",
     "wire": "Real task processes use an emulator of Cloud Storage through a proxy that breaks requests and answers. "
     "The campaign also kills processes, stops them for a while, and tells them to end.",
-    "images": "Photographs of every format are broken in the ways that the seed chooses, and go through real decoding "
-    "processes under the usual limits.",
+    "images": "The campaign breaks photographs of every format in ways that a seed chooses. Real decoding processes "
+    "then decode them under the usual limits.",
 }
 
 
@@ -48,7 +48,7 @@ def _overview(campaigns: list[dict[str, Any]]) -> str:
 
 def _section(tried: dict[str, Any]) -> str:
     faults = sorted(tried["faults"].items(), key=lambda pair: (-pair[1], pair[0]))
-    rows = [_row(["what", "how often"]), _row(["---", "---:"])] + [_row([kind, _number(n)]) for kind, n in faults]
+    rows = [_row(["event", "how often"]), _row(["---", "---:"])] + [_row([kind, _number(n)]) for kind, n in faults]
     defects = (
         f"\nTo check that the campaign notices defects, {tried['defects']} were put into the protocol, one at a time. "
         f"It noticed {tried['defects_caught']}.\n"
@@ -71,20 +71,20 @@ def _section(tried: dict[str, Any]) -> str:
 def reliability() -> str:
     """Return the page."""
     campaigns = _read()
-    return f"""# What was tried to break it
+    return f"""# Attempts to break it
 
-`make chaos` writes this page from what its campaigns wrote down; nobody typed a number here. Its campaigns try to break
-thumbrun in every way they can. The same seed gives the same schedule again.
+`make chaos` runs campaigns that try to break thumbrun in every way they can. It writes this page from their results;
+nobody typed a number here. The same seed gives the same schedule again.
 
 {_overview(campaigns)}
 
-The last four columns count what broke a promise:
+The last four columns count broken promises:
 
-- lost: an item has no outcome, or it is called done and has no thumbnail
+- lost: an item has no outcome, or its outcome is done and it has no thumbnail
 - doubled: an item has two outcomes or two thumbnails, a run has two folders, or a name was written twice
 - torn: a thumbnail or a record is incomplete
-- wrong: a thumbnail shows another image or generation, a reason is not the true one, or thumbrun touched an object that
-  is not its own
+- wrong: a thumbnail shows another image or generation, a reason is false, or thumbrun touched an object that is not its
+  own
 
 {chr(10).join(_section(tried) for tried in campaigns)}"""
 
