@@ -129,7 +129,7 @@ Every item has exactly one outcome: `done`, or one of these.
 ## Events
 
 With `json` as the log format, each line is one JSON object. It has `severity`, `message`, `time`, `event`,
-`logging.googleapis.com/labels` (run, task, attempt) and the fields of the event.
+`logging.googleapis.com/labels` (event, run, task, attempt) and the fields of the event.
 
 {table(events.__doc__)}
 

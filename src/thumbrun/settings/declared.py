@@ -61,7 +61,7 @@ SOURCE = _setting(
     "SOURCE",
     None,
     "Where the images are: gs://bucket/path, file:///folder or, on the command line, a local path. "
-    "thumbrun takes it as a folder: gs://b/in is gs://b/in/, never inbox/.",
+    "thumbrun takes it as a folder: gs://b/in means gs://b/in/, and not gs://b/inbox/.",
     default_words="required",
     variable="INPUT_FOLDER",
     flag="SOURCE",
@@ -116,7 +116,7 @@ RESUME = _setting(
     "RUN",
     None,
     "Continue this run: its id, or gs://bucket/prefix/<run id>, or its folder. "
-    "Without a source, the run keeps all settings that it began with.",
+    "Give no source then: the run knows the settings that it began with.",
     default_words="none",
     fixed=True,
 )
@@ -240,7 +240,7 @@ RAMP = _setting(
     "1000",
     "How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as "
     "many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. "
-    "Raise the number for a bucket that is busy already, or if the platform runs only some of the tasks at once. 0 "
+    "Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 "
     "removes the limit.",
     unit="requests a second",
 )
