@@ -121,9 +121,8 @@ class RunFinder:
                 f"choose another id, or continue the run with --resume {run_id} / THUMBRUN_RESUME"
             )
             raise SettingsError([problem])
-        return self._agreed(
-            claim, "its id is set by --run-id / THUMBRUN_RUN_ID", resumed=not execution or claim["owner"] != owner
-        )
+        how = "its id is set by --run-id / THUMBRUN_RUN_ID"
+        return self._agreed(claim, how, resumed=not execution or claim["owner"] != owner)
 
     async def _of_execution(self, execution: str) -> AgreedRun:
         name = self._state.names.anchor(_EXECUTION, execution, 1)

@@ -240,8 +240,8 @@ RAMP = _setting(
     "1000",
     "How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as "
     "many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. "
-    "Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 "
-    "removes the limit.",
+    "Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at "
+    "once. 0 removes the limit.",
     unit="requests a second",
 )
 MEMORY = _setting(
