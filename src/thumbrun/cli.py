@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from thumbrun.commands.version import print_version
 from thumbrun.console import printable
-from thumbrun.errors import InterruptedRunError, SettingsError, ThumbrunError
+from thumbrun.errors import InterruptedRunError, ReportedError, SettingsError, ThumbrunError
 from thumbrun.runs.rounds import MISSING, RETRIABLE
 from thumbrun.settings.named_run import VALID_RUN
 from thumbrun.settings.options import add_options, flags_of
@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(parsed.command(parsed))
     except SettingsError as error:
         return _refuse(error)
+    except ReportedError as error:
+        return error.exit_code
     except ThumbrunError as error:  # raised before there were events that could show it
         print(f"thumbrun: {printable('; '.join(part for part in (str(error), error.hint) if part))}", file=sys.stderr)
         return error.exit_code

@@ -45,3 +45,15 @@ class InterruptedRunError(ThumbrunError):
     """The task was told to stop; its results so far are recorded, and the run can be resumed."""
 
     exit_code = 130
+
+
+class ReportedError(Exception):
+    """An error ended a command and was reported already; only the exit code is left to act on.
+
+    Attributes:
+        exit_code: The exit code of the process.
+    """
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(exit_code)
+        self.exit_code = exit_code

@@ -40,13 +40,12 @@ def plan(flags: Mapping[str, str | None], *, as_json: bool) -> int:
     """
     settings = resolve(os.environ, flags)
 
-    async def command(events: Events) -> int:
-        found = await preview(settings, events, SystemClock())
-        events.close()
-        print(json.dumps(found, indent=1) if as_json else preview_text(found))
-        return 0
+    async def command(events: Events) -> dict[str, Any]:
+        return await preview(settings, events, SystemClock())
 
-    return run_session(settings, command)
+    found = run_session(settings, command)
+    print(json.dumps(found, indent=1) if as_json else preview_text(found))
+    return 0
 
 
 async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str, Any]:

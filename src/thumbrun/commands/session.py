@@ -1,35 +1,38 @@
-"""Run a command: show its events, and turn its error into the exit code."""
+"""Runs a command: shows its events, and reports the error that ends it."""
 
 import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from thumbrun.clock import SystemClock
-from thumbrun.errors import SettingsError, ThumbrunError
+from thumbrun.errors import ReportedError, SettingsError, ThumbrunError
 from thumbrun.logs.choose import choose_sink
 from thumbrun.logs.events import Events
 from thumbrun.settings.resolved import Settings
 
+T = TypeVar("T")
+
 
 def run_session(
     settings: Settings,
-    command: Callable[[Events], Coroutine[Any, Any, int]],
+    command: Callable[[Events], Coroutine[Any, Any, T]],
     *,
     stream: TextIO | None = None,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
-) -> int:
-    """Run a command and return the exit code.
+) -> T:
+    """Run a command and return its result. The event loop has ended then, so you can print and be interrupted.
 
     Args:
         settings: The settings of the command.
-        command: The command, which returns the exit code.
+        command: The command, which takes its events.
         stream: The stream that shows the events; None: the standard output.
         loop_factory: Makes the event loop; None: asyncio's own.
 
     Raises:
         SettingsError: The settings do not fit the run. The caller shows these problems together with all others.
+        ReportedError: Another error ended the command, and is reported.
     """
     clock = SystemClock()
     sink = choose_sink(settings.log_format, os.environ, stream or sys.stdout, clock)
@@ -41,6 +44,6 @@ def run_session(
         raise
     except ThumbrunError as error:
         events.error(str(error), error.hint)
-        return error.exit_code
+        raise ReportedError(error.exit_code) from error
     finally:
         events.close()

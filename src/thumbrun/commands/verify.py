@@ -11,7 +11,7 @@ from thumbrun.commands.resume import settings_of_run
 from thumbrun.commands.session import run_session
 from thumbrun.commands.summary import tally_text
 from thumbrun.logs.events import Events
-from thumbrun.verification.findings import verified_text
+from thumbrun.verification.findings import VerifyResult, verified_text
 from thumbrun.verification.verify import verify as verify_run
 
 _NOT_RIGHT = 3
@@ -28,10 +28,9 @@ def verify(run: str, flags: Mapping[str, str | None], *, as_json: bool, quick: b
     """
     settings, _ = asyncio.run(settings_of_run(run, os.environ, flags, SystemClock()))
 
-    async def command(events: Events) -> int:
-        found = await verify_run(settings, events, SystemClock(), quick=quick)
-        events.close()
-        print(json.dumps(found.to_record(), indent=1) if as_json else verified_text(found, tally_text(found.tally)))
-        return 0 if found.right else _NOT_RIGHT
+    async def command(events: Events) -> VerifyResult:
+        return await verify_run(settings, events, SystemClock(), quick=quick)
 
-    return run_session(settings, command, stream=sys.stderr)  # only the findings go to the standard output
+    found = run_session(settings, command, stream=sys.stderr)  # only the findings go to the standard output
+    print(json.dumps(found.to_record(), indent=1) if as_json else verified_text(found, tally_text(found.tally)))
+    return 0 if found.right else _NOT_RIGHT

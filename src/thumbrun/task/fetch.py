@@ -256,7 +256,7 @@ class Fetcher:
         body = self._renderer.body(item.size)
         try:
             read = await self._checked(item, body, head, check_head)
-            whole = self._decompressed(item, body) if item.encoding == "gzip" else body
+            whole = self._decompressed(body) if item.encoding == "gzip" else body
         except BaseException:
             body.close()
             raise
@@ -308,7 +308,7 @@ class Fetcher:
             )
         return StoreError(f"{self._source.uri(item.source)} exists, but reading it fails as if it did not")
 
-    def _decompressed(self, item: Item, body: Body) -> Body:
+    def _decompressed(self, body: Body) -> Body:
         """Decompress a body that is stored with gzip, within the bytes that one image may have."""
         most = self._limits.most_bytes
         decompressor = zlib.decompressobj(wbits=31)

@@ -23,8 +23,8 @@ async def join_run(settings: Settings, stores: Stores, clock: Clock) -> AgreedRu
         join_within=settings.join_within,
         description=settings.describe(),
     )
-    agreement = RunFinder(stores.state, stores.output, settings.output.prefix, request, settings.task, clock)
-    agreed = await agreement.run()
+    finder = RunFinder(stores.state, stores.output, settings.output.prefix, request, settings.task, clock)
+    agreed = await finder.run()
     folder = run_folder(settings, agreed.run_id)
     if settings.source.shares_store_with(settings.output) and settings.source.prefix.startswith(folder):
         where = stores.output.uri(folder)

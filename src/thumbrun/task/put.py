@@ -48,7 +48,7 @@ class Putter:
         there = [outcome for outcome in found if outcome is not None]
         if len(there) < len(names) and all(outcome.status is Status.DONE for outcome in there):
             return None
-        return self._together(work, found)
+        return self._together(found)
 
     async def put(self, work: WorkItem, rendered: Rendered) -> Outcome:
         """Create the thumbnails; if a name is taken, or a create is refused, check the object that is there.
@@ -70,13 +70,12 @@ class Putter:
             if isinstance(result, BaseException):
                 raise result
             outcomes.append(result)
-        return self._together(work, outcomes)
+        return self._together(outcomes)
 
-    def _together(self, work: WorkItem, outcomes: Sequence[Outcome | None]) -> Outcome:
+    def _together(self, outcomes: Sequence[Outcome | None]) -> Outcome:
         """Combine the outcomes of an item's thumbnails; a failure names the first box that has it.
 
         Args:
-            work: The item.
             outcomes: The outcome of each thumbnail, largest first; None for one that is missing while another failed.
         """
         if len(outcomes) == 1 and outcomes[0]:

@@ -118,9 +118,9 @@ class TaskRunner:
             work.cancel()
             await asyncio.wait({work}, timeout=WRITE_DOWN_SECONDS)
             if work.done() and not work.cancelled():
-                report = work.result()  # if a store has failed, its error says more than "stopped"
+                result = work.result()  # if a store has failed, its error says more than "stopped"
                 if self._processor is None or self._processor.finished:
-                    return report
+                    return result
             message = "stopped before the end; the outcomes so far are recorded"
             raise InterruptedRunError(message, hint=self.resume_hint())
         finally:

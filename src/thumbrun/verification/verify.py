@@ -281,9 +281,9 @@ async def verify(settings: Settings, events: Events, clock: Clock, *, quick: boo
         StoreError, DecoderPoolError: The check is not complete.
     """
     async with Stores(settings, events, clock) as stores, AsyncExitStack() as stack:
-        workers = None
+        pool = None
         if not quick:
-            workers = DecoderPool(settings.workers, timeout=settings.image_timeout, memory=settings.memory)
-            stack.push_async_callback(workers.close)
-            await workers.start()
-        return await Verifier(settings, stores, events, workers).run()
+            pool = DecoderPool(settings.workers, timeout=settings.image_timeout, memory=settings.memory)
+            stack.push_async_callback(pool.close)
+            await pool.start()
+        return await Verifier(settings, stores, events, pool).run()

@@ -13,8 +13,7 @@ from thumbrun.ledger import reader
 from thumbrun.ledger.reader import Ledger
 from thumbrun.ledger.writer import LedgerWriter, ShardLog
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence, refusal
-from thumbrun.planning import build as freeze
-from thumbrun.planning import planner
+from thumbrun.planning import build, planner
 from thumbrun.planning.listing import RangeListing
 from thumbrun.planning.naming import NameBook
 from thumbrun.planning.plan import Item, Plan
@@ -164,7 +163,7 @@ def _shared_shards(self: RunNames, planner: int, label: str) -> str:
 
 
 async def _own_plan(self: Planner, number: int, progress: Callable[[int], None]) -> Plan:
-    builder = freeze.PlanBuilder(self._source, self._state, self._run_id, number, self._rule, self._task.count)
+    builder = build.PlanBuilder(self._source, self._state, self._run_id, number, self._rule, self._task.count)
     plan = await builder.make(progress)
     self.listed = True
     await self._state.create_or_read(self._run.plan, plan.to_record(), self._run_id)

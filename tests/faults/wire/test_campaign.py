@@ -9,6 +9,7 @@ from tests.faults.wire.campaign import campaign
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", [101, 104, 113])
 def test_nothing_is_lost_doubled_torn_or_wrong(seed: int, tmp_path: Path) -> None:
     """Killed and interrupted tasks over a wire that fails leave every item with one outcome and its thumbnail."""

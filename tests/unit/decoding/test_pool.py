@@ -264,16 +264,21 @@ async def test_the_fork_servers_death_blames_no_image() -> None:
         assert isinstance(await verdict(workers, photograph(), request()), Rendered)
 
 
-async def test_time_limit() -> None:
-    """The pool gives up an image that takes too long, and kills its process."""
-    async with running(limit=0.2) as workers:
+@pytest.mark.parametrize("steps", [[0.2], [1.0, 1.0, 0.5]], ids=["less than a tick", "more than two"])
+async def test_time_limit(steps: list[float]) -> None:
+    """The pool gives up an image that takes too long, and kills its process; the limit is checked every second."""
+    async with running(limit=sum(steps)) as workers:
         time_ = StandingTime()
         pending = asyncio.ensure_future(verdict(workers, WAITING, request()))
         await stopped()
-        time_.go_on(0.2)
+        for step in steps:
+            assert not pending.done()
+            time_.go_on(step)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
         found = await pending
         after = await verdict(workers, photograph(), request())
-    assert Refused(Reason.TIMEOUT, "decoding took longer than image-timeout (0.2 s)") == found
+    assert Refused(Reason.TIMEOUT, f"decoding took longer than image-timeout ({sum(steps):g} s)") == found
     assert isinstance(after, Rendered)
 
 

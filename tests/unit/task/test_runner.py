@@ -9,6 +9,8 @@ import pytest
 from tests.faults.deaths import Life, World
 from tests.virtual import run
 from thumbrun.errors import InterruptedRunError
+from thumbrun.storage.memory import MemoryStore
+from thumbrun.task.runner import GRACE_SECONDS, WRITE_DOWN_SECONDS
 
 IMAGES = 40
 DECODERS = {"PIL", "pi_heif", "isal", "kornia_rs", "numpy"}
@@ -18,6 +20,17 @@ LOADED = f"import sys, thumbrun.cli, thumbrun.task.runner; sys.exit(bool({DECODE
 def test_a_task_loads_no_decoder() -> None:
     """A task loads no decoder, so it starts fast and saves memory; only decoding processes load them."""
     subprocess.run([sys.executable, "-c", LOADED], check=True)
+
+
+class Silent(MemoryStore):
+    """A store that can fall silent: from then on it answers no request."""
+
+    silent = False
+
+    async def _request(self) -> None:
+        if self.silent:
+            await asyncio.Event().wait()
+        await super()._request()
 
 
 async def stopped_after(opened: int) -> tuple[World, asyncio.Task[object]]:
@@ -55,5 +68,27 @@ def test_a_task_that_ends_within_its_grace_has_ended_well() -> None:
         report = running.result()
         assert IMAGES == len(await world.outcomes())
         assert IMAGES == report.run.done  # type: ignore[attr-defined]
+
+    run(scenario())
+
+
+def test_a_task_hands_back_in_time_though_the_store_is_silent() -> None:
+    """A stopped task ends within its grace and its time to write down, even if the store answers nothing any more."""
+
+    async def scenario() -> None:
+        store = Silent("b")
+        world = World(1, in_flight=4, store=store)
+        world.put({f"{number:03}.jpg": b"image %d" % number for number in range(IMAGES)})
+        stop = asyncio.Event()
+        running = asyncio.ensure_future(world.runner(0, 0, Life()).run(stop))
+        while len(world.opened[0, 0]) < IMAGES // 2:  # noqa: ASYNC110  (virtual time, which nothing else tells)
+            await asyncio.sleep(0.01)
+        store.silent = True
+        stop.set()
+        told = asyncio.get_running_loop().time()
+        await asyncio.wait({running})
+        assert GRACE_SECONDS <= asyncio.get_running_loop().time() - told <= GRACE_SECONDS + WRITE_DOWN_SECONDS
+        with pytest.raises(InterruptedRunError):
+            running.result()
 
     run(scenario())
