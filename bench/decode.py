@@ -136,15 +136,15 @@ def _ours(folder: Path, format_: str) -> tuple[float, float]:
 
 async def _work(bodies: list[bytes], format_: str) -> float:
     """Have two processes make thumbnails, and return the seconds from the first to the last."""
-    workers = DecoderPool(2, timeout=60.0, memory=320 << 20)
-    await workers.start()
+    pool = DecoderPool(2, timeout=60.0, memory=320 << 20)
+    await pool.start()
     request = Request(100, 100, format_, 80, 10**9, 300 << 20)
 
     async def one(content: bytes) -> None:
-        body = workers.body(len(content))
+        body = pool.body(len(content))
         try:
             body.write(content)
-            if not isinstance(await workers.render(body, request), Rendered):
+            if not isinstance(await pool.render(body, request), Rendered):
                 raise TypeError("an image of the bench cannot be rendered")
         finally:
             body.close()
@@ -157,7 +157,7 @@ async def _work(bodies: list[bytes], format_: str) -> float:
             await group.start(one(content))
             await asyncio.sleep(0)  # the bytes of images arrive one after the other
     seconds = time.perf_counter() - began
-    await workers.close()
+    await pool.close()
     return seconds
 
 

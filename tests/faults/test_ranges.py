@@ -22,7 +22,7 @@ _HARMLESS = (Fault.BEFORE, Fault.AFTER, Fault.CUT, Fault.THROTTLED, Fault.UNAVAI
 
 
 @pytest.fixture
-async def workers() -> AsyncIterator[DecoderPool]:
+async def pool() -> AsyncIterator[DecoderPool]:
     """Run one decoding process."""
     running = DecoderPool(1, timeout=60, memory=MEMORY)
     await running.start()
@@ -44,7 +44,7 @@ def sources() -> MemoryStore:
 
 
 async def _made(
-    source: MemoryStore, workers: DecoderPool, seed: int, rates: dict[Fault, float]
+    source: MemoryStore, pool: DecoderPool, seed: int, rates: dict[Fault, float]
 ) -> tuple[dict[str, bytes], dict[str, bool], int]:
     """Process all images; return thumbnails and whether they are unchecked, by name, and the number of faults."""
     chance = random.Random(seed)  # noqa: S311
@@ -57,7 +57,7 @@ async def _made(
     )
     output = MemoryStore("out")
     items = [item(entry) for entry, _ in source.objects.values()]
-    outcomes, _ = await work(retrying, output, workers, items, max_bytes=1 << 28)  # type: ignore[arg-type]
+    outcomes, _ = await work(retrying, output, pool, items, max_bytes=1 << 28)  # type: ignore[arg-type]
     # An image that arrives damaged each time is left open for another attempt.
     assert {Status.DONE} == {outcome.status for outcome in outcomes}, seed
     thumbnails = {name.removeprefix(f"{RUN}/"): body for name, (_, body) in output.objects.items()}
@@ -65,24 +65,24 @@ async def _made(
     return thumbnails, unchecked, sum(faulty.faults.values())
 
 
-async def test_what_a_network_does_to_ranges(workers: DecoderPool) -> None:
+async def test_what_a_network_does_to_ranges(pool: DecoderPool) -> None:
     """Resets, refusals and cut bodies never change a thumbnail."""
     source = sources()
-    expected, unchecked, _ = await _made(source, workers, 0, {})
+    expected, unchecked, _ = await _made(source, pool, 0, {})
     assert {"a.jpg": True, "b.gif": True, "c.tif": True, "d.png": False} == unchecked
     struck = 0
     for seed in range(SEEDS):
-        made, _, faults = await _made(source, workers, seed, dict.fromkeys(_HARMLESS, 0.12))
+        made, _, faults = await _made(source, pool, seed, dict.fromkeys(_HARMLESS, 0.12))
         assert made.items() <= expected.items(), seed
         struck += faults
     assert struck > SEEDS
 
 
-async def test_bits_that_flip_on_their_way(workers: DecoderPool) -> None:
+async def test_bits_that_flip_on_their_way(pool: DecoderPool) -> None:
     """A thumbnail is right though bits flip on the way, or its outcome says that it is unchecked."""
     source = sources()
-    expected, _, _ = await _made(source, workers, 0, {})
+    expected, _, _ = await _made(source, pool, 0, {})
     for seed in range(SEEDS):
-        made, unchecked, _ = await _made(source, workers, seed, {Fault.FLIPPED: 0.3})
+        made, unchecked, _ = await _made(source, pool, seed, {Fault.FLIPPED: 0.3})
         for name, body in made.items():
             assert unchecked[name] or body == expected[name], (seed, name)

@@ -47,7 +47,7 @@ class Failing(MemoryStore):
 
 
 @pytest.fixture
-async def workers() -> AsyncIterator[DecoderPool]:
+async def pool() -> AsyncIterator[DecoderPool]:
     """Run one decoding process."""
     async with running(memory=64 << 20) as started:
         yield started
@@ -61,10 +61,10 @@ def source() -> MemoryStore:
     return store
 
 
-async def test_all_sizes_make_one_outcome(workers: DecoderPool, source: MemoryStore) -> None:
+async def test_all_sizes_make_one_outcome(pool: DecoderPool, source: MemoryStore) -> None:
     """Each size has an object with its own marks and checksum, and the item has one outcome for all of them."""
     output = MemoryStore("out")
-    (outcome,), _ = await work(source, output, workers, [item(source.objects["a.jpg"][0])], recipe=RECIPE)
+    (outcome,), _ = await work(source, output, pool, [item(source.objects["a.jpg"][0])], recipe=RECIPE)
     assert sorted(NAMES) == sorted(output.objects)
     lengths = tuple(len(output.objects[name][1]) for name in NAMES)
     assert (Status.DONE, sum(lengths), lengths) == (outcome.status, outcome.output_bytes, outcome.each)
@@ -77,46 +77,46 @@ async def test_all_sizes_make_one_outcome(workers: DecoderPool, source: MemorySt
 @pytest.mark.parametrize("created", [False, True])
 @pytest.mark.parametrize("error", [TransientError("503"), DeniedError("403")])
 async def test_a_fault_between_two_sizes(
-    workers: DecoderPool, source: MemoryStore, name: str, created: bool, error: Exception
+    pool: DecoderPool, source: MemoryStore, name: str, created: bool, error: Exception
 ) -> None:
     """After one size fails, thumbrun sees whether all sizes exist, and the next attempt makes only the missing one."""
     output = Failing(name, error, created=created)
     items = [item(source.objects["a.jpg"][0])]
     if isinstance(error, DeniedError) and not created:
         with pytest.raises(DeniedError):
-            await work(source, output, workers, items, recipe=RECIPE)
+            await work(source, output, pool, items, recipe=RECIPE)
     else:
-        outcomes, pipeline = await work(source, output, workers, items, recipe=RECIPE)
+        outcomes, pipeline = await work(source, output, pool, items, recipe=RECIPE)
         # A 403 for an existing name means that the name is taken: by this very thumbnail.
         expected = (1, 0) if isinstance(error, DeniedError) else (0, 1)
         assert expected == (len(outcomes), pipeline.left_open)
     there = MemoryStore("out")
     there.objects = dict(output.objects)
     before = {key: entry.generation for key, (entry, _) in there.objects.items()}
-    _, pipeline = await work(source, there, workers, [], recipe=RECIPE)
+    _, pipeline = await work(source, there, pool, [], recipe=RECIPE)
     looked = await pipeline.existing_outcome(WorkItem(0, 0, items[0]))
     assert created == (looked is not None and looked.status is Status.DONE)
-    (outcome,), _ = await work(source, there, workers, items, recipe=RECIPE)
+    (outcome,), _ = await work(source, there, pool, items, recipe=RECIPE)
     assert (Status.DONE, set(NAMES)) == (outcome.status, set(there.objects))
     assert before.items() <= {key: entry.generation for key, (entry, _) in there.objects.items()}.items()
 
 
 @pytest.mark.parametrize("number", range(3))
-async def test_a_damaged_upload_of_one_size(workers: DecoderPool, source: MemoryStore, number: int) -> None:
+async def test_a_damaged_upload_of_one_size(pool: DecoderPool, source: MemoryStore, number: int) -> None:
     """An item fails if the upload of one size is damaged, and its outcome names the size."""
     output = Failing(NAMES[number], DamagedError("other bytes"))
-    (outcome,), _ = await work(source, output, workers, [item(source.objects["a.jpg"][0])], recipe=RECIPE)
+    (outcome,), _ = await work(source, output, pool, [item(source.objects["a.jpg"][0])], recipe=RECIPE)
     size = RECIPE.folders[number].rstrip("/")
     assert (Reason.OUTPUT_DAMAGED, f"{size}: other bytes") == (outcome.reason, outcome.detail)
 
 
 @pytest.mark.parametrize("number", range(3))
-async def test_a_name_that_is_taken_for_one_size(workers: DecoderPool, source: MemoryStore, number: int) -> None:
+async def test_a_name_that_is_taken_for_one_size(pool: DecoderPool, source: MemoryStore, number: int) -> None:
     """An item fails if a foreign object has the name of one size, and thumbrun does not change that object."""
     output = MemoryStore("out")
     output.put_as_user(NAMES[number], b"a stranger's")
     items = [item(source.objects["a.jpg"][0])]
-    (outcome,), pipeline = await work(source, output, workers, items, recipe=RECIPE)
+    (outcome,), pipeline = await work(source, output, pool, items, recipe=RECIPE)
     size = RECIPE.folders[number].rstrip("/")
     for found in (outcome, await pipeline.existing_outcome(WorkItem(0, 0, items[0]))):
         assert found
@@ -124,13 +124,13 @@ async def test_a_name_that_is_taken_for_one_size(workers: DecoderPool, source: M
     assert b"a stranger's" == output.objects[NAMES[number]][1]
 
 
-async def test_a_name_too_long_for_one_size(workers: DecoderPool, source: MemoryStore) -> None:
+async def test_a_name_too_long_for_one_size(pool: DecoderPool, source: MemoryStore) -> None:
     """An item fails before a byte is read if the name of one size is too long."""
     long = "x" * (1024 - len(f"{RUN}/50x50/"))
     (outcome,), _ = await work(
         MemoryStore("in", exists=False),
         MemoryStore("out"),
-        workers,
+        pool,
         [item(source.objects["a.jpg"][0], output=long)],
         recipe=RECIPE,
     )

@@ -21,15 +21,15 @@ MEMORY = 300 << 20
 @pytest.mark.parametrize("output", ["jpeg", "png", "webp"])
 async def test_every_file_gets_a_verdict(output: str, capsys: pytest.CaptureFixture[str]) -> None:
     """No file kills a process, takes too long, or causes a detail that is not one short printable line."""
-    workers = DecoderPool(2, timeout=60.0, memory=MEMORY)
-    await workers.start()
+    pool = DecoderPool(2, timeout=60.0, memory=MEMORY)
+    await pool.start()
     before = {process.pid for process in psutil.Process().children(recursive=True)}
     files = iter(_files())
     found: Counter[str] = Counter()
 
     async def lane() -> None:
         for path in files:
-            verdict = await _verdict(workers, path.read_bytes(), output)
+            verdict = await _verdict(pool, path.read_bytes(), output)
             match verdict:
                 case Rendered():
                     assert 0 < max(verdict.width, verdict.height) <= 100
@@ -44,7 +44,7 @@ async def test_every_file_gets_a_verdict(output: str, capsys: pytest.CaptureFixt
 
     await asyncio.gather(lane(), lane())
     assert before == {process.pid for process in psutil.Process().children(recursive=True)}
-    await workers.close()
+    await pool.close()
     with capsys.disabled():
         print("", *(f"{count} {reason}" for reason, count in found.most_common()), sep="\n  ")
 
@@ -53,10 +53,10 @@ def _files() -> list[Path]:
     return sorted(path for path in Path(os.environ[VARIABLE]).rglob("*") if path.is_file())
 
 
-async def _verdict(workers: DecoderPool, content: bytes, output: str) -> Rendered | Refused | NeedsMemory:
-    body = workers.body(len(content))
+async def _verdict(pool: DecoderPool, content: bytes, output: str) -> Rendered | Refused | NeedsMemory:
+    body = pool.body(len(content))
     try:
         body.write(content)
-        return await workers.render(body, Request(100, 100, output, 80, 50_000_000, MEMORY))
+        return await pool.render(body, Request(100, 100, output, 80, 50_000_000, MEMORY))
     finally:
         body.close()

@@ -6,8 +6,8 @@ saved nothing. The thumbnail is the same with and without a peek.
 """
 
 _IN_VAIN = 16  # peeks in a row that save nothing, before thumbrun peeks at few objects only
-_STILL_LOOKED_AT = 16  # it then peeks at one object of this many, in case they have changed
-_LARGEST_UNSEEN = 4 << 20  # bytes; it peeks at every larger object, where one more request costs little
+_STILL_PEEKED_AT = 16  # it then peeks at one object of this many, in case they have changed
+_LARGEST_UNPEEKED = 4 << 20  # bytes; it peeks at every larger object, where one more request costs little
 
 
 class PeekPolicy:
@@ -20,7 +20,7 @@ class PeekPolicy:
     def __init__(self) -> None:
         """Start by peeking at every object."""
         self._in_vain = 0
-        self._unseen = 0
+        self._unpeeked = 0
 
     def should_peek(self, format_: str | None, size: int) -> bool:
         """Return whether to peek at an object, and count the object.
@@ -29,10 +29,10 @@ class PeekPolicy:
             format_: The format that its content type or name claims.
             size: The size of the object, in bytes.
         """
-        if format_ != "jpeg" or size > _LARGEST_UNSEEN or self._in_vain < _IN_VAIN:
+        if format_ != "jpeg" or size > _LARGEST_UNPEEKED or self._in_vain < _IN_VAIN:
             return True
-        self._unseen = (self._unseen + 1) % _STILL_LOOKED_AT
-        return not self._unseen
+        self._unpeeked = (self._unpeeked + 1) % _STILL_PEEKED_AT
+        return not self._unpeeked
 
     def record(self, format_: str | None, *, saved: bool) -> None:
         """Record whether a peek saved anything.

@@ -173,9 +173,9 @@ class WorkQueue:
             await self._reopen_missing(log)
         # An item that no process announced has no thumbnail, so only announced items are checked.
         announced = {index for announcement in log.announcements for index in announcement.items}
-        looked = sorted(announced.intersection(log.open_items()))
-        outcomes = await asyncio.gather(*(self._existing_outcome(log, index) for index in looked))
-        unseen = frozenset(i for i, outcome in zip(looked, outcomes, strict=True) if outcome is None)
+        checked = sorted(announced.intersection(log.open_items()))
+        outcomes = await asyncio.gather(*(self._existing_outcome(log, index) for index in checked))
+        unseen = frozenset(i for i, outcome in zip(checked, outcomes, strict=True) if outcome is None)
         suspected = suspects(log.announcements, unseen, self._task, self._clock.now())
         return OpenShard(log, [outcome for outcome in outcomes if outcome], suspected)
 

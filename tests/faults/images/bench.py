@@ -53,14 +53,14 @@ class Bench:
     """Two decoding processes, a neighbour that is rendered beside every tenth image, and a list of failures.
 
     Attributes:
-        workers: The processes.
+        pool: The decoding processes.
         timeout: The time limit of an image, in seconds.
         memory: The memory setting, in bytes.
         wrong: A line for each failure.
         replaced: How many processes had to be replaced.
     """
 
-    workers: DecoderPool
+    pool: DecoderPool
     timeout: float
     memory: int
     wrong: list[str] = field(default_factory=list)
@@ -101,10 +101,10 @@ class Bench:
     async def render(self, content: bytes) -> Rendered | Refused:
         """Return a verdict; refuse an image that needs more memory than a process can have, as a task does."""
         allowed = self.allowed(len(content))
-        body = self.workers.body(len(content))
+        body = self.pool.body(len(content))
         try:
             body.write(content)
-            verdict = await self.workers.render(body, Request(_BOX, _BOX, "jpeg", 80, MAX_PIXELS, allowed))
+            verdict = await self.pool.render(body, Request(_BOX, _BOX, "jpeg", 80, MAX_PIXELS, allowed))
         finally:
             body.close()
         if isinstance(verdict, NeedsMemory):
@@ -158,15 +158,15 @@ async def bench(*, limit: float = TIMEOUT, memory: int = MEMORY) -> AsyncIterato
         limit: The time limit of an image, in seconds.
         memory: The memory setting, in bytes.
     """
-    workers = DecoderPool(2, timeout=limit, memory=memory)
-    await workers.start()
+    pool = DecoderPool(2, timeout=limit, memory=memory)
+    await pool.start()
     try:
-        made = Bench(workers, limit, memory)
+        made = Bench(pool, limit, memory)
         await made.try_("the neighbour itself", NEIGHBOUR)
         yield made
         await made.check_neighbour("the last")
     finally:
-        await workers.close()
+        await pool.close()
 
 
 def decoding_processes() -> set[int]:

@@ -51,15 +51,15 @@ class Findings:
 class Oracle:
     """Judges one run in one world."""
 
-    def __init__(self, world: World, *, killed_workers: int = 0) -> None:
+    def __init__(self, world: World, *, killed_decoders: int = 0) -> None:
         """Set the world to judge.
 
         Args:
             world: The buckets, and what the test put there.
-            killed_workers: How many decoding processes were killed: at most this many images can have crashed.
+            killed_decoders: How many decoding processes were killed: at most this many images can have crashed.
         """
         self._world = world
-        self._killed_workers = killed_workers
+        self._killed_decoders = killed_decoders
         self._found = Findings()
 
     def judge(self, asked: Iterable[Asked]) -> Findings:
@@ -195,8 +195,8 @@ class Oracle:
             if outcome is not None and outcome["status"] != "done":
                 self._reason(item, outcome)
         crashed = self._found.reasons["crashed"] + self._found.reasons["out-of-memory"]
-        if crashed > self._killed_workers:
-            self._found.wrong.append(f"{crashed} images crashed, {self._killed_workers} processes were killed")
+        if crashed > self._killed_decoders:
+            self._found.wrong.append(f"{crashed} images crashed, {self._killed_decoders} processes were killed")
 
     def _reason(self, item: dict[str, Any], outcome: dict[str, Any]) -> None:
         """Check the reason of an item that is not done; few reasons are right, because all pictures are sound."""

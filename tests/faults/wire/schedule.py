@@ -106,7 +106,7 @@ class Schedule:
         self._chance = random.Random(seed)  # noqa: S311
         self._told = Told(seed)
         self._copies: list[Copy] = []
-        self._workers_killed = 0
+        self._decoders_killed = 0
         self._resume_at: list[tuple[float, Task]] = []
 
     def run(self) -> Told:
@@ -128,7 +128,7 @@ class Schedule:
                 self._drive(tasks)
             finally:
                 tasks.kill_all()
-            self._told.findings = Oracle(self._world, killed_workers=self._workers_killed).judge(proxy.asked)
+            self._told.findings = Oracle(self._world, killed_decoders=self._decoders_killed).judge(proxy.asked)
             self._told.faults.update(proxy.faults)
             self._told.requests = len(proxy.asked)
         self._told.seconds = time.monotonic() - began
@@ -225,10 +225,10 @@ class Schedule:
 
     def _kill_worker(self) -> None:
         """Kill a decoding process, as a system does that runs out of memory."""
-        if (task := self._someone()) and (workers := decoding_processes(task)):
+        if (task := self._someone()) and (decoders := decoding_processes(task)):
             with suppress(psutil.NoSuchProcess):
-                self._chance.choice(workers).kill()
-                self._workers_killed += 1
+                self._chance.choice(decoders).kill()
+                self._decoders_killed += 1
                 self._told.kills += 1
 
     def _change_source(self) -> None:

@@ -50,9 +50,9 @@ class Stage:
         own = cloud_run(index, count, attempt, EXECUTION)
         return self.tasks.module(module, "run", environment=environment | own | more)
 
-    def judge(self, *, killed_workers: int = 0) -> Findings:
+    def judge(self, *, killed_decoders: int = 0) -> Findings:
         """Return the findings of the oracle."""
-        return Oracle(self.world, killed_workers=killed_workers).judge(self.proxy.asked)
+        return Oracle(self.world, killed_decoders=killed_decoders).judge(self.proxy.asked)
 
     def thumbnails(self) -> int:
         """Return how many thumbnails there are."""

@@ -121,7 +121,7 @@ def test_a_decoding_process_that_is_killed(stage: Stage) -> None:
     (decoder_process,) = at_gate(task.process.pid)
     decoder_process.kill()
     assert 0 == task.wait(), task.output()
-    findings = stage.judge(killed_workers=1)
+    findings = stage.judge(killed_decoders=1)
     assert [] == findings.all()
     assert {"crashed": 1} == findings.reasons
     assert 31 == findings.items

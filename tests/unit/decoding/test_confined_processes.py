@@ -30,8 +30,8 @@ PRIVATE = "what nobody may see"
 
 
 @pytest.fixture
-async def workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[DecoderPool]:
-    """Run workers under a task that holds things that must not reach them: variables, files, connections."""
+async def pool(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[DecoderPool]:
+    """Run decoding processes under a task that holds things that must not reach them: variables, files, connections."""
     for name in ("GOOGLE_APPLICATION_CREDENTIALS", "AWS_SECRET_ACCESS_KEY", "THUMBRUN_OUTPUT", "PYTHONSTARTUP"):
         monkeypatch.setenv(name, PRIVATE)
     credentials, log = tmp_path / "credentials.json", tmp_path / "task.log"
@@ -74,7 +74,7 @@ def status_of(pid: int) -> dict[str, str]:
     return dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
 
 
-@pytest.mark.usefixtures("workers")
+@pytest.mark.usefixtures("pool")
 async def test_no_secret_in_their_environment() -> None:
     """Fork server and decoding processes get no variable that decoding does not need."""
     for process in below():
@@ -89,7 +89,7 @@ def test_only_what_is_kept_is_passed_on(name: str) -> None:
 
 
 @LINUX
-@pytest.mark.usefixtures("workers")
+@pytest.mark.usefixtures("pool")
 async def test_nothing_of_the_tasks_is_open() -> None:
     """A decoding process has only its socket, /dev/null and its own size open, and nothing of the task."""
     mine = set(descriptors(os.getpid()).values())
@@ -103,7 +103,7 @@ async def test_nothing_of_the_tasks_is_open() -> None:
 
 
 @LINUX
-@pytest.mark.usefixtures("workers")
+@pytest.mark.usefixtures("pool")
 async def test_limits_and_privileges() -> None:
     """Every decoding process runs under every limit, and can gain no privilege."""
     for process in decoding():
@@ -118,7 +118,7 @@ async def test_limits_and_privileges() -> None:
 
 
 @FILTERED
-@pytest.mark.usefixtures("workers")
+@pytest.mark.usefixtures("pool")
 async def test_system_calls_are_filtered() -> None:
     """Every decoding process runs under a filter if the kernel has such filters."""
     for process in decoding():
@@ -126,10 +126,10 @@ async def test_system_calls_are_filtered() -> None:
 
 
 @LINUX
-async def test_processor_time_is_renewed(workers: DecoderPool) -> None:
+async def test_processor_time_is_renewed(pool: DecoderPool) -> None:
     """Every image moves the limit of processor time on, so that a process can serve for hours."""
     for _ in range(4):
-        assert isinstance(await verdict(workers, photograph(), request()), Rendered)
+        assert isinstance(await verdict(pool, photograph(), request()), Rendered)
     limits = [process.rlimit(psutil.RLIMIT_CPU) for process in decoding()]
     assert {resource.RLIM_INFINITY} == {hard for _, hard in limits}
     assert any(60 <= soft <= 60 * (os.cpu_count() or 1) + 4 for soft, _ in limits)
@@ -138,17 +138,17 @@ async def test_processor_time_is_renewed(workers: DecoderPool) -> None:
 @pytest.mark.parametrize("output", ["jpeg", "png", "gif", "webp", "avif"])
 async def test_thumbnails_are_the_same_as_without(output: str) -> None:
     """Confinement changes no pixel: no decoder or encoder misses anything."""
-    async with running() as workers:
+    async with running() as pool:
         for name, content in ENCODED.items():
             for side in (100, 400):
                 asked = replace(request(width=side, height=side), output_format=output)
-                assert render(content, asked) == await verdict(workers, content, asked), name
+                assert render(content, asked) == await verdict(pool, content, asked), name
 
 
 async def test_verdicts_are_the_same_as_without() -> None:
     """Confinement changes no verdict on a broken image."""
-    async with running() as workers:
+    async with running() as pool:
         for name, content in hostile_images().items():
             if len(content) < 1 << 15:
                 asked = request(memory=16 << 20)
-                assert render(content, asked) == await verdict(workers, content, asked), name
+                assert render(content, asked) == await verdict(pool, content, asked), name

@@ -46,17 +46,17 @@ def gates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launcher, "_COMMAND", gate.command())
 
 
-def asked_together(workers: DecoderPool, contents: list[bytes]) -> list[asyncio.Future[protocol.Verdict]]:
+def asked_together(pool: DecoderPool, contents: list[bytes]) -> list[asyncio.Future[protocol.Verdict]]:
     """Ask for thumbnails of images that the pool hands over together."""
     assert max(map(len, contents)) <= IN_MEMORY
-    return [asyncio.ensure_future(verdict(workers, content, request())) for content in contents]
+    return [asyncio.ensure_future(verdict(pool, content, request())) for content in contents]
 
 
 @pytest.mark.parametrize("content", [photograph(), photograph(1000, noise=True)], ids=["in memory", "in a file"])
 async def test_renders(content: bytes) -> None:
     """A rendered thumbnail has its own size and its source's format."""
-    async with running() as workers:
-        rendered = await verdict(workers, content, request())
+    async with running() as pool:
+        rendered = await verdict(pool, content, request())
     assert isinstance(rendered, Rendered)
     assert (100, 100, "jpeg") == (rendered.width, rendered.height, rendered.source_format)
     assert (100, 100) == Image.open(io.BytesIO(rendered.data)).size
@@ -65,8 +65,8 @@ async def test_renders(content: bytes) -> None:
 async def test_many_at_once() -> None:
     """Each of more images than processes waits for its turn and gets its own thumbnail."""
     sides = list(range(20, 60))
-    async with running(2) as workers:
-        rendered = await asyncio.gather(*(verdict(workers, photograph(side), request()) for side in sides))
+    async with running(2) as pool:
+        rendered = await asyncio.gather(*(verdict(pool, photograph(side), request()) for side in sides))
     assert sides == [found.width for found in rendered if isinstance(found, Rendered)]
 
 
@@ -76,21 +76,21 @@ async def test_who_waits_longest_is_served_first() -> None:
 
     async def lane(name: str, count: int) -> None:
         for _ in range(count):
-            await verdict(workers, photograph(), request())
+            await verdict(pool, photograph(), request())
             order.append(name)
 
-    async with running() as workers:
+    async with running() as pool:
         await asyncio.gather(lane("first", 20), lane("second", 1), lane("third", 1))
     assert {"second", "third"} <= set(order[:4])
 
 
 async def test_the_same_body_again() -> None:
     """A process reads a body from its start again when it gets more memory."""
-    async with running() as workers:
-        body = filled(workers, photograph(1000, noise=True))
-        wanted = await workers.render(body, request(memory=1))
+    async with running() as pool:
+        body = filled(pool, photograph(1000, noise=True))
+        wanted = await pool.render(body, request(memory=1))
         assert isinstance(wanted, NeedsMemory)
-        rendered = await workers.render(body, request(memory=wanted.bytes))
+        rendered = await pool.render(body, request(memory=wanted.bytes))
         body.close()
     assert isinstance(rendered, Rendered)
 
@@ -105,8 +105,8 @@ async def test_small_ones_together_get_each_its_own_verdict() -> None:
         (photograph(500, noise=True), request(width=50, height=50)),
     ] * 4
     assert len(asked[4][0]) > IN_MEMORY
-    async with running() as workers:
-        found = await asyncio.gather(*(verdict(workers, content, wanted) for content, wanted in asked))
+    async with running() as pool:
+        found = await asyncio.gather(*(verdict(pool, content, wanted) for content, wanted in asked))
     assert [(40, 40), None, None, None, (50, 50)] * 4 == [
         (one.width, one.height) if isinstance(one, Rendered) else None for one in found
     ]
@@ -117,8 +117,8 @@ async def test_small_ones_together_get_each_its_own_verdict() -> None:
 async def test_a_death_of_one_of_several_is_that_ones() -> None:
     """The pool renders the other images if a process dies of one of several."""
     contents = [photograph(40), photograph(50), WAITING_AND_SMALL, photograph(60), photograph(70)]
-    async with running() as workers:
-        pending = asked_together(workers, contents)
+    async with running() as pool:
+        pending = asked_together(pool, contents)
         (process,) = await stopped()
         process.kill()
         await pending[0]  # nobody knew which image it was, so the pool retries all
@@ -132,9 +132,9 @@ async def test_a_death_of_one_of_several_is_that_ones() -> None:
 async def test_one_of_several_that_takes_too_long() -> None:
     """Only the image that takes too long alone gets a timeout."""
     contents = [photograph(40), WAITING_AND_SMALL, photograph(60)]
-    async with running(limit=0.5) as workers:
+    async with running(limit=0.5) as pool:
         time_ = StandingTime()
-        pending = asked_together(workers, contents)
+        pending = asked_together(pool, contents)
         for _ in ("together", "alone"):
             (process,) = await stopped()
             time_.go_on(0.5)
@@ -154,10 +154,10 @@ async def test_each_of_several_has_the_time_of_one(monkeypatch: pytest.MonkeyPat
         answered.release()
 
     monkeypatch.setattr(_Limit, "restart", restarted)
-    async with running(limit=1.0) as workers:
+    async with running(limit=1.0) as pool:
         time_ = StandingTime()
         before = processes()
-        pending = asked_together(workers, [WAITING_AND_SMALL] * 8)
+        pending = asked_together(pool, [WAITING_AND_SMALL] * 8)
         for _ in pending:
             (decoding,) = await stopped()
             await asyncio.to_thread(time.sleep, 0.1)  # so long that its answer does not wait for the next one's
@@ -173,8 +173,8 @@ async def test_each_of_several_has_the_time_of_one(monkeypatch: pytest.MonkeyPat
 async def test_one_of_several_that_nobody_wants_any_more() -> None:
     """The pool kills the process of a cancelled image, and the next process renders its other images."""
     contents = [photograph(40), WAITING_AND_SMALL, photograph(60)]
-    async with running() as workers:
-        pending = asked_together(workers, contents)
+    async with running() as pool:
+        pending = asked_together(pool, contents)
         (process,) = await stopped()
         pending[1].cancel()
         found = await asyncio.gather(pending[0], pending[2])
@@ -185,8 +185,8 @@ async def test_one_of_several_that_nobody_wants_any_more() -> None:
 
 async def test_no_process_takes_the_others_share() -> None:
     """The pool shares waiting images out, so that each of two processes gets one of two."""
-    async with running(2) as workers:
-        pending = asked_together(workers, [WAITING_AND_SMALL] * 2)
+    async with running(2) as pool:
+        pending = asked_together(pool, [WAITING_AND_SMALL] * 2)
         for process in await stopped(2):
             process.resume()
         assert [Rendered] * 2 == [type(one) for one in await asyncio.gather(*pending)]
@@ -201,25 +201,25 @@ async def ended(process: psutil.Process) -> None:
 @pytest.mark.parametrize("signal_", [signal.SIGSEGV, signal.SIGKILL, signal.SIGABRT])
 async def test_a_death_is_one_images(signal_: signal.Signals) -> None:
     """A process that dies of its image costs only that image."""
-    async with running() as workers:
-        pending = asyncio.ensure_future(verdict(workers, WAITING, request()))
+    async with running() as pool:
+        pending = asyncio.ensure_future(verdict(pool, WAITING, request()))
         (process,) = await stopped()
         process.send_signal(signal_)
         process.resume()
         found = await pending
-        after = await verdict(workers, photograph(), request())
+        after = await verdict(pool, photograph(), request())
     assert Refused(Reason.CRASHED, f"the decoding process was killed by {signal_.name}") == found
     assert isinstance(after, Rendered)
 
 
 async def test_a_death_costs_no_bystander() -> None:
     """The death of one process costs neither the image of another nor the images that wait."""
-    async with running(2) as workers:
-        doomed = asyncio.ensure_future(verdict(workers, WAITING, request()))
+    async with running(2) as pool:
+        doomed = asyncio.ensure_future(verdict(pool, WAITING, request()))
         (process,) = await stopped()
-        beside = asyncio.ensure_future(verdict(workers, WAITING, request()))
+        beside = asyncio.ensure_future(verdict(pool, WAITING, request()))
         (other,) = set(await stopped(2)) - {process}
-        others = [asyncio.ensure_future(verdict(workers, photograph(side), request())) for side in range(20, 60)]
+        others = [asyncio.ensure_future(verdict(pool, photograph(side), request())) for side in range(20, 60)]
         process.kill()
         assert Reason.CRASHED == getattr(await doomed, "reason", None)
         other.resume()
@@ -228,17 +228,17 @@ async def test_a_death_costs_no_bystander() -> None:
 
 async def test_a_death_between_two_images() -> None:
     """A process that dies while it is idle costs no image."""
-    async with running() as workers:
+    async with running() as pool:
         (process,) = processes()
         process.kill()
         await ended(process)
-        assert isinstance(await verdict(workers, photograph(), request()), Rendered)
+        assert isinstance(await verdict(pool, photograph(), request()), Rendered)
 
 
 async def test_sigterm_blames_no_image() -> None:
     """SIGTERM ends a process that decodes, and the pool retries its image without blame."""
-    async with running() as workers:
-        pending = asyncio.ensure_future(verdict(workers, WAITING, request()))
+    async with running() as pool:
+        pending = asyncio.ensure_future(verdict(pool, WAITING, request()))
         (process,) = await stopped()
         process.terminate()
         process.resume()
@@ -250,8 +250,8 @@ async def test_sigterm_blames_no_image() -> None:
 
 async def test_the_fork_servers_death_blames_no_image() -> None:
     """The pool starts a dead fork server again, and loses no image."""
-    async with running() as workers:
-        pending = asyncio.ensure_future(verdict(workers, WAITING, request()))
+    async with running() as pool:
+        pending = asyncio.ensure_future(verdict(pool, WAITING, request()))
         (process,) = await stopped()
         server = process.parent()
         assert server is not None
@@ -261,15 +261,15 @@ async def test_the_fork_servers_death_blames_no_image() -> None:
         (process,) = await stopped()
         process.resume()
         assert isinstance(await pending, Rendered)
-        assert isinstance(await verdict(workers, photograph(), request()), Rendered)
+        assert isinstance(await verdict(pool, photograph(), request()), Rendered)
 
 
 @pytest.mark.parametrize("steps", [[0.2], [1.0, 1.0, 0.5]], ids=["less than a tick", "more than two"])
 async def test_time_limit(steps: list[float]) -> None:
     """The pool gives up an image that takes too long, and kills its process; the limit is checked every second."""
-    async with running(limit=sum(steps)) as workers:
+    async with running(limit=sum(steps)) as pool:
         time_ = StandingTime()
-        pending = asyncio.ensure_future(verdict(workers, WAITING, request()))
+        pending = asyncio.ensure_future(verdict(pool, WAITING, request()))
         await stopped()
         for step in steps:
             assert not pending.done()
@@ -277,18 +277,18 @@ async def test_time_limit(steps: list[float]) -> None:
             await asyncio.sleep(0)
             await asyncio.sleep(0)
         found = await pending
-        after = await verdict(workers, photograph(), request())
+        after = await verdict(pool, photograph(), request())
     assert Refused(Reason.TIMEOUT, f"decoding took longer than image-timeout ({sum(steps):g} s)") == found
     assert isinstance(after, Rendered)
 
 
 async def test_waiting_does_not_count() -> None:
     """The time limit runs from the moment when a process accepts an image, not from the request."""
-    async with running(limit=0.4) as workers:
+    async with running(limit=0.4) as pool:
         time_ = StandingTime()
-        first = asyncio.ensure_future(verdict(workers, WAITING, request()))
+        first = asyncio.ensure_future(verdict(pool, WAITING, request()))
         await stopped()
-        second = asyncio.ensure_future(verdict(workers, photograph(), request()))
+        second = asyncio.ensure_future(verdict(pool, photograph(), request()))
         await asyncio.sleep(0)
         time_.go_on(0.4)
         assert Reason.TIMEOUT == getattr(await first, "reason", None)
@@ -297,62 +297,62 @@ async def test_waiting_does_not_count() -> None:
 
 async def test_memory_limit() -> None:
     """A picture larger than the process may grow is out of memory, and the process lives on."""
-    async with running(memory=64 << 20) as workers:
+    async with running(memory=64 << 20) as pool:
         before = processes()
-        found = await verdict(workers, slow(), request())
+        found = await verdict(pool, slow(), request())
         assert isinstance(found, Refused)
         assert Reason.OUT_OF_MEMORY == found.reason
         assert found.detail.endswith("bytes of memory, but the memory setting allows 67,108,864")
-        assert isinstance(await verdict(workers, photograph(), request()), Rendered)
+        assert isinstance(await verdict(pool, photograph(), request()), Rendered)
         assert before == processes()
 
 
 async def test_declared_memory() -> None:
     """A header that declares too much memory makes the process report how much, before it decodes."""
-    async with running() as workers:
-        found = await verdict(workers, slow(), request(memory=MEMORY))
+    async with running() as pool:
+        found = await verdict(pool, slow(), request(memory=MEMORY))
     assert isinstance(found, NeedsMemory)
     assert 25_600**2 <= found.bytes < 2 * 25_600**2
 
 
 async def test_cancelled() -> None:
     """A cancelled caller does not wait for its image, and the pool renders the next one."""
-    async with running() as workers:
-        pending = asyncio.ensure_future(verdict(workers, WAITING, request()))
+    async with running() as pool:
+        pending = asyncio.ensure_future(verdict(pool, WAITING, request()))
         (process,) = await stopped()
         pending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await pending
-        assert isinstance(await verdict(workers, photograph(), request()), Rendered)
+        assert isinstance(await verdict(pool, photograph(), request()), Rendered)
         assert process not in processes()
 
 
 async def test_interrupt_is_the_tasks_own_affair() -> None:
     """Decoding processes ignore Ctrl-C, which reaches every process of a terminal."""
-    async with running() as workers:
+    async with running() as pool:
         before = processes()
         for process in before:
             process.send_signal(signal.SIGINT)
-        assert isinstance(await verdict(workers, photograph(), request()), Rendered)
+        assert isinstance(await verdict(pool, photograph(), request()), Rendered)
         assert before == processes()
 
 
 async def test_closing_leaves_nothing() -> None:
     """A closed pool has no decoding process, and refuses to render."""
-    async with running() as workers:
+    async with running() as pool:
         pass
     assert [] == processes()
-    await workers.close()
+    await pool.close()
     with pytest.raises(DecoderPoolError):
-        await verdict(workers, photograph(), request())
+        await verdict(pool, photograph(), request())
 
 
 async def test_closing_in_the_middle() -> None:
     """Callers that wait while the pool closes get an error, not a verdict on the image."""
-    async with running() as workers:
-        pending = [asyncio.ensure_future(verdict(workers, WAITING, request())) for _ in range(3)]
+    async with running() as pool:
+        pending = [asyncio.ensure_future(verdict(pool, WAITING, request())) for _ in range(3)]
         await stopped()
-        await workers.close()
+        await pool.close()
         found = await asyncio.gather(*pending, return_exceptions=True)
     assert [DecoderPoolError] * 3 == [type(one) for one in found]
     assert [] == processes()
@@ -360,11 +360,11 @@ async def test_closing_in_the_middle() -> None:
 
 async def test_memory_is_given_back() -> None:
     """A process is about as small after a giant image as before it."""
-    async with running() as workers:
-        await verdict(workers, photograph(), request())
+    async with running() as pool:
+        await verdict(pool, photograph(), request())
         (process,) = processes()
         before = process.memory_info().rss
-        assert isinstance(await verdict(workers, bomb(12_800), request()), Rendered)
+        assert isinstance(await verdict(pool, bomb(12_800), request()), Rendered)
         assert process.memory_info().rss < before + (24 << 20)
 
 
@@ -377,9 +377,9 @@ from thumbrun.decoding.pool import DecoderPool
 
 async def main():
     launcher._COMMAND = gate.command()
-    workers = DecoderPool(2, timeout=3600.0, memory=2 << 30)
-    await workers.start()
-    rendering = asyncio.ensure_future(workers.render(filled(workers, gate.gated(photograph())), request()))
+    pool = DecoderPool(2, timeout=3600.0, memory=2 << 30)
+    await pool.start()
+    rendering = asyncio.ensure_future(pool.render(filled(pool, gate.gated(photograph())), request()))
     await gate.stopped()
     print("started", flush=True)
     await rendering
@@ -409,10 +409,10 @@ from thumbrun.decoding.pool import DecoderPool
 print("imported")
 
 async def main():
-    workers = DecoderPool(1, timeout=60.0, memory=2 << 30)
-    await workers.start()
-    print(type(await workers.render(filled(workers, photograph()), request())).__name__)
-    await workers.close()
+    pool = DecoderPool(1, timeout=60.0, memory=2 << 30)
+    await pool.start()
+    print(type(await pool.render(filled(pool, photograph()), request())).__name__)
+    await pool.close()
 
 if __name__ == "__main__":
     asyncio.run(main())
@@ -469,6 +469,6 @@ async def test_start_does_not_hold_up_the_loop(monkeypatch: pytest.MonkeyPatch) 
     waits_for_the_loop(launcher.Launcher, "launch")
     waits_for_the_loop(launcher.LaunchedProcess, "end")
     waits_for_the_loop(launcher.Launcher, "close")
-    async with running(2) as workers:
-        waits_for_the_loop(workers._thread, "shutdown")
+    async with running(2) as pool:
+        waits_for_the_loop(pool._thread, "shutdown")
     assert ["launch", "launch", "end", "end", "shutdown", "close"] == waited

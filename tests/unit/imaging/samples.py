@@ -49,28 +49,28 @@ def slow() -> bytes:
     return bomb(25_600)
 
 
-def filled(workers: DecoderPool, content: bytes) -> Body:
+def filled(pool: DecoderPool, content: bytes) -> Body:
     """Return a body with content."""
-    body = workers.body(len(content))
+    body = pool.body(len(content))
     body.write(content)
     return body
 
 
 @asynccontextmanager
 async def running(count: int = 1, *, limit: float = 60.0, memory: int = 2 << 30) -> AsyncIterator[DecoderPool]:
-    """Run workers for the length of a test."""
-    workers = DecoderPool(count, timeout=limit, memory=memory)
-    await workers.start()
+    """Run decoding processes for the length of a test."""
+    pool = DecoderPool(count, timeout=limit, memory=memory)
+    await pool.start()
     try:
-        yield workers
+        yield pool
     finally:
-        await workers.close()
+        await pool.close()
 
 
-async def verdict(workers: DecoderPool, content: bytes, asked: Request) -> Rendered | Refused | NeedsMemory:
+async def verdict(pool: DecoderPool, content: bytes, asked: Request) -> Rendered | Refused | NeedsMemory:
     """Render one image and return the verdict."""
-    body = filled(workers, content)
+    body = filled(pool, content)
     try:
-        return await workers.render(body, asked)
+        return await pool.render(body, asked)
     finally:
         body.close()

@@ -69,9 +69,9 @@ async def test_what_it_is_said_to_take_is_enough(format_: str, mode: str, option
     """A process renders a picture of 17 megapixels in just as much memory as its header was said to need."""
     content = encoded(format_, mode, **options)
     asked, found = 1, None
-    async with running(memory=1 << 30) as workers:
+    async with running(memory=1 << 30) as pool:
         for _ in range(3):
-            found = await verdict(workers, content, request(memory=asked))
+            found = await verdict(pool, content, request(memory=asked))
             if not isinstance(found, NeedsMemory):
                 break
             asked = found.bytes

@@ -94,8 +94,8 @@ def test_memory_covers_every_size(photographs: dict[str, bytes]) -> None:
 
 async def test_workers_make_every_size(photographs: dict[str, bytes]) -> None:
     """A decoding process returns all thumbnails as they were made."""
-    async with running() as workers:
-        assert render(photographs["JPEG"], sizes(*BOXES)) == await verdict(workers, photographs["JPEG"], sizes(*BOXES))
+    async with running() as pool:
+        assert render(photographs["JPEG"], sizes(*BOXES)) == await verdict(pool, photographs["JPEG"], sizes(*BOXES))
 
 
 def test_an_answer_that_leaves_a_size_out_is_none() -> None:

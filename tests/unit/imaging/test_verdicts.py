@@ -128,8 +128,8 @@ def test_ordinary_shapes_take_no_more() -> None:
 async def test_more_than_was_admitted() -> None:
     """An image that takes more memory than its header says fails alone, and succeeds if it is admitted with more."""
     content = gif.head(1, 1) + gif.comments(200_000) + gif.frame(1, 1) + b";"  # Pillow keeps the comments, 50 MB twice
-    async with running(memory=320 << 20) as workers:
+    async with running(memory=320 << 20) as pool:
         for memory, expected in ((8 << 20, Reason.OUT_OF_MEMORY), (240 << 20, None), (8 << 20, Reason.OUT_OF_MEMORY)):
-            found = await verdict(workers, content, request(memory=memory))
+            found = await verdict(pool, content, request(memory=memory))
             assert expected == getattr(found, "reason", None)
-            assert isinstance(await verdict(workers, ENCODED["jpeg"], request(memory=memory)), Rendered)
+            assert isinstance(await verdict(pool, ENCODED["jpeg"], request(memory=memory)), Rendered)

@@ -13,11 +13,11 @@ MEMORY = 1000
 
 
 @given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 1000)), max_size=30), st.integers(1, 4))
-def test_bodies_and_pictures_stay_within_the_memory(sizes: list[tuple[int, int]], workers: int) -> None:
+def test_bodies_and_pictures_stay_within_the_memory(sizes: list[tuple[int, int]], pool: int) -> None:
     """Admission never holds more than the memory, and every body and picture gets its turn."""
 
     async def scenario() -> None:
-        admission = Admission(MEMORY, workers)
+        admission = Admission(MEMORY, pool)
         held = 0
         worked = 0
 

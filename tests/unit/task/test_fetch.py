@@ -11,14 +11,14 @@ from PIL import Image
 from tests.photographs import draw
 from tests.unit.imaging.partial.pictures import animated, progressive, psnr
 from tests.unit.imaging.partial.pyramids import pyramid
-from tests.unit.task.test_pipeline import RUN, item, work, workers
+from tests.unit.task.test_pipeline import RUN, item, pool, work
 from thumbrun.decoding.pool import DecoderPool
 from thumbrun.outcomes import Outcome, Reason, Status
 from thumbrun.storage.base import Entry, Sink
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.fetch import READ_AT_ONCE
 
-__all__ = ["workers"]  # a fixture
+__all__ = ["pool"]  # a fixture
 
 
 class Counting(MemoryStore):
@@ -60,12 +60,12 @@ def noise(kind: str, side: int = 1200) -> bytes:
 
 
 async def done(
-    source: Counting, workers: DecoderPool, entry: Entry, *, kind: str = "jpeg", max_pixels: int = 10**8
+    source: Counting, pool: DecoderPool, entry: Entry, *, kind: str = "jpeg", max_pixels: int = 10**8
 ) -> tuple[Outcome, MemoryStore]:
     """Work one item, check that its outcome tells the bytes read, and return the outcome and the output store."""
     output = MemoryStore("out")
     (outcome,), _ = await work(
-        source, output, workers, [item(entry, format=kind)], max_bytes=1 << 28, max_pixels=max_pixels
+        source, output, pool, [item(entry, format=kind)], max_bytes=1 << 28, max_pixels=max_pixels
     )
     assert source.bytes_read == outcome.source_bytes
     return outcome, output
@@ -81,42 +81,42 @@ async def done(
     ids=["jpeg", "gif", "tiff"],
 )
 async def test_a_part_is_enough(
-    workers: DecoderPool, monkeypatch: pytest.MonkeyPatch, kind: str, make: Callable[[], bytes], most: float, steps: int
+    pool: DecoderPool, monkeypatch: pytest.MonkeyPatch, kind: str, make: Callable[[], bytes], most: float, steps: int
 ) -> None:
     """A part makes the same thumbnail as the whole object, and its outcome says that the bytes were not checked."""
     source, body = Counting(), make()
-    outcome, output = await done(source, workers, source.put_as_user("a.jpg", body), kind=kind)
+    outcome, output = await done(source, pool, source.put_as_user("a.jpg", body), kind=kind)
     assert (Status.DONE, True) == (outcome.status, outcome.unchecked)
     assert source.bytes_read <= most * len(body)
     assert len(source.ranges) <= steps
     monkeypatch.setattr("thumbrun.task.fetch.READ_AT_ONCE", len(body))
     source = Counting()
-    checked, target = await done(source, workers, source.put_as_user("a.jpg", body))
+    checked, target = await done(source, pool, source.put_as_user("a.jpg", body))
     assert (Status.DONE, False, len(body)) == (checked.status, checked.unchecked, source.bytes_read)
     assert target.objects[f"{RUN}/a.jpg"][1] == output.objects[f"{RUN}/a.jpg"][1]
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "TIFF"])
-async def test_what_is_needed_whole_is_checked(workers: DecoderPool, kind: str) -> None:
+async def test_what_is_needed_whole_is_checked(pool: DecoderPool, kind: str) -> None:
     """The fetcher reads such an object once and checks it: a large one in two ranges, a small one in one."""
     source, body = Counting(), noise(kind)
     assert len(body) > READ_AT_ONCE
-    outcome, _ = await done(source, workers, source.put_as_user("a.jpg", body))
+    outcome, _ = await done(source, pool, source.put_as_user("a.jpg", body))
     assert (Status.DONE, len(body), False) == (outcome.status, outcome.source_bytes, outcome.unchecked)
     assert 2 == len(source.ranges)
     source = Counting()
-    await done(source, workers, source.put_as_user("a.jpg", noise(kind, 200)))
+    await done(source, pool, source.put_as_user("a.jpg", noise(kind, 200)))
     assert [(0, None)] == source.ranges
 
 
-async def test_looks_that_stay_in_vain_are_given_up(workers: DecoderPool) -> None:
+async def test_looks_that_stay_in_vain_are_given_up(pool: DecoderPool) -> None:
     """The fetcher reads JPEG files at once after many vain peeks, and still finds progressive ones again."""
     source, output, body, other = Counting(), MemoryStore("out"), noise("JPEG", 800), progressive(4000)
     entries = [source.put_as_user(f"a{number:02}.jpg", body) for number in range(48)]
-    await work(source, MemoryStore("out"), workers, map(item, entries), max_bytes=1 << 28)
+    await work(source, MemoryStore("out"), pool, map(item, entries), max_bytes=1 << 28)
     assert 48 + 16 <= len(source.ranges) <= 48 + 16 + 7 + 2  # the pipeline works eight at once
     entries += [source.put_as_user(f"b{number:02}.jpg", other) for number in range(48)]
-    outcomes, _ = await work(source, output, workers, map(item, entries), max_bytes=1 << 28)
+    outcomes, _ = await work(source, output, pool, map(item, entries), max_bytes=1 << 28)
     assert {Status.DONE} == {outcome.status for outcome in outcomes}
     whole = sum(not outcome.unchecked for outcome in outcomes[48:])
     assert 1 <= whole <= 15 + 7
@@ -124,13 +124,13 @@ async def test_looks_that_stay_in_vain_are_given_up(workers: DecoderPool) -> Non
     assert 2 == len({content for name, (_, content) in output.objects.items() if name.startswith(RUN)})
 
 
-async def test_too_many_pixels_are_noticed_where_nothing_is_looked_at_first(workers: DecoderPool) -> None:
+async def test_too_many_pixels_are_noticed_where_nothing_is_looked_at_first(pool: DecoderPool) -> None:
     """The fetcher ends a read at the first bytes if they declare too many pixels, and peeks at the next files again."""
     source, body, other = Counting(), noise("JPEG", 800), noise("JPEG", 1200)
     entries = [source.put_as_user(f"a{number:02}.jpg", body) for number in range(40)]
     entries += [source.put_as_user(f"b{number:02}.jpg", other) for number in range(40)]
     outcomes, _ = await work(
-        source, MemoryStore("out"), workers, map(item, entries), max_bytes=1 << 28, max_pixels=700_000
+        source, MemoryStore("out"), pool, map(item, entries), max_bytes=1 << 28, max_pixels=700_000
     )
     assert {Status.DONE} == {outcome.status for outcome in outcomes[:40]}
     for outcome in outcomes[40:]:
@@ -142,17 +142,17 @@ async def test_too_many_pixels_are_noticed_where_nothing_is_looked_at_first(work
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "JPEG2000", "AVIF", "HEIC"])
-async def test_too_many_pixels_take_no_more_than_a_header(workers: DecoderPool, kind: str) -> None:
+async def test_too_many_pixels_take_no_more_than_a_header(pool: DecoderPool, kind: str) -> None:
     """The fetcher refuses a picture with too many pixels by its first bytes, as the decoder does by all of them."""
     for side in (1200, 40):
         source, body = Counting(), noise(kind, side)
-        outcome, _ = await done(source, workers, source.put_as_user("a.jpg", body), max_pixels=1000)
+        outcome, _ = await done(source, pool, source.put_as_user("a.jpg", body), max_pixels=1000)
         assert (Reason.TOO_MANY_PIXELS, side == 1200) == (outcome.reason, outcome.unchecked)
         assert outcome.detail == f"the image has {side:,} x {side:,} pixels; max-pixels is 1,000"
         assert source.bytes_read <= 64 * 1024
 
 
-async def test_what_is_damaged_on_its_way_between_two_ranges(workers: DecoderPool) -> None:
+async def test_what_is_damaged_on_its_way_between_two_ranges(pool: DecoderPool) -> None:
     """The fetcher reads an object again, whole, if the bytes of its ranges do not match the listing's checksum."""
     body = noise("PNG")
 
@@ -169,12 +169,12 @@ async def test_what_is_damaged_on_its_way_between_two_ranges(workers: DecoderPoo
     source = Damaging()
     output = MemoryStore("out")
     entry = source.put_as_user("a.jpg", body)
-    (outcome,), _ = await work(source, output, workers, [item(entry)], max_bytes=1 << 28)
+    (outcome,), _ = await work(source, output, pool, [item(entry)], max_bytes=1 << 28)
     assert (Status.DONE, False) == (outcome.status, outcome.unchecked)
     assert 3 == len(source.ranges)
 
 
-async def test_a_part_that_cannot_be_decoded_is_read_whole(workers: DecoderPool) -> None:
+async def test_a_part_that_cannot_be_decoded_is_read_whole(pool: DecoderPool) -> None:
     """The pipeline checks all bytes of an image before it calls the image broken."""
     body = progressive(4000)
 
@@ -189,7 +189,7 @@ async def test_a_part_that_cannot_be_decoded_is_read_whole(workers: DecoderPool)
                 sink.write(body[:end].replace(b"\xff\xc4", b"\xff\xee"))
 
     source, output = Damaging(), MemoryStore("out")
-    (outcome,), _ = await work(source, output, workers, [item(source.put_as_user("a.jpg", body))], max_bytes=1 << 28)
+    (outcome,), _ = await work(source, output, pool, [item(source.put_as_user("a.jpg", body))], max_bytes=1 << 28)
     assert (Status.DONE, False) == (outcome.status, outcome.unchecked)
     assert outcome.source_bytes > len(body)
     with Image.open(io.BytesIO(output.objects[f"{RUN}/a.jpg"][1])) as thumbnail:
@@ -197,7 +197,7 @@ async def test_a_part_that_cannot_be_decoded_is_read_whole(workers: DecoderPool)
 
 
 @pytest.mark.parametrize("step", [1, 2])
-async def test_two_generations_never_mix(workers: DecoderPool, step: int) -> None:
+async def test_two_generations_never_mix(pool: DecoderPool, step: int) -> None:
     """The fetcher makes no body of two generations: an object that is replaced between two ranges has changed."""
     body = noise("PNG")
 
@@ -209,16 +209,16 @@ async def test_two_generations_never_mix(workers: DecoderPool, step: int) -> Non
 
     source, output = Replaced(), MemoryStore("out")
     entry = source.put_as_user("a.jpg", body)
-    (outcome,), _ = await work(source, output, workers, [item(entry)], max_bytes=1 << 28)
+    (outcome,), _ = await work(source, output, pool, [item(entry)], max_bytes=1 << 28)
     assert (Reason.SOURCE_CHANGED if step == 1 else None) == outcome.reason
     assert (step == 2) == bool(output.objects)
 
 
-async def test_more_than_memory_holds(workers: DecoderPool) -> None:
+async def test_more_than_memory_holds(pool: DecoderPool) -> None:
     """The fetcher reads a part of an object that is too large to hold, or refuses it if a part is not enough."""
     for body, reason in ((animated(8) + bytes(40 << 20), None), (noise("PNG") + bytes(40 << 20), Reason.OUT_OF_MEMORY)):
         source = Counting()
         entry = source.put_as_user("a.jpg", body)
-        outcome, _ = await done(source, workers, entry)
+        outcome, _ = await done(source, pool, entry)
         assert reason is outcome.reason
         assert source.bytes_read < 1 << 20

@@ -47,7 +47,7 @@ def photograph() -> bytes:
 
 
 @pytest.fixture
-async def workers() -> AsyncIterator[DecoderPool]:
+async def pool() -> AsyncIterator[DecoderPool]:
     """Run one decoding process."""
     running = DecoderPool(1, timeout=60, memory=MEMORY)
     await running.start()
@@ -78,7 +78,7 @@ async def at_once(_: WorkItem) -> None:
 async def work(
     source: MemoryStore,
     output: MemoryStore,
-    workers: DecoderPool,
+    pool: DecoderPool,
     items: Iterable[Item],
     announced: Callable[[WorkItem], Awaitable[None]] = at_once,
     **making: object,
@@ -94,7 +94,7 @@ async def work(
     pipeline = Pipeline(
         source,
         output,
-        workers,
+        pool,
         Admission(MEMORY, 1),
         ItemRules(**(values | making)),  # type: ignore[arg-type]
         items_at_once=AT_ONCE,
@@ -110,13 +110,13 @@ async def work(
 
 
 async def test_what_is_not_announced_yet_is_fetched_and_not_opened(
-    workers: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+    pool: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pipeline fetches an item while its announcement is written, and opens the item once that is done."""
     source = MemoryStore("in")
     happened = list[str]()
     fetched = asyncio.Event()
-    render, read = workers.render, source.read
+    render, read = pool.render, source.read
 
     async def reading(name: str, sink: Sink, **options: object) -> None:
         await read(name, sink, **options)  # type: ignore[arg-type]
@@ -133,17 +133,17 @@ async def test_what_is_not_announced_yet_is_fetched_and_not_opened(
         return await render(body, request)
 
     monkeypatch.setattr(source, "read", reading)
-    monkeypatch.setattr(workers, "render", rendering)
+    monkeypatch.setattr(pool, "render", rendering)
     items = [item(source.put_as_user("a.jpg", photograph))]
-    (outcome,), _ = await work(source, MemoryStore("out"), workers, items, announced)
+    (outcome,), _ = await work(source, MemoryStore("out"), pool, items, announced)
     assert (Status.DONE, ["fetched", "announced", "opened"]) == (outcome.status, list(dict.fromkeys(happened)))
 
 
 async def test_who_runs_out_of_memory_gets_a_process_share(
-    workers: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+    pool: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A decoder that needs more memory than the header says gets a process's share before the image is refused."""
-    source, given, render = MemoryStore("in"), list[int](), workers.render
+    source, given, render = MemoryStore("in"), list[int](), pool.render
     share = Admission(MEMORY, 1)
 
     async def rendering(body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
@@ -152,17 +152,17 @@ async def test_who_runs_out_of_memory_gets_a_process_share(
             return Refused(Reason.OUT_OF_MEMORY, "decoding took more memory than the process may have")
         return await render(body, request)
 
-    monkeypatch.setattr(workers, "render", rendering)
-    (outcome,), _ = await work(source, MemoryStore("out"), workers, [item(source.put_as_user("a.jpg", photograph))])
+    monkeypatch.setattr(pool, "render", rendering)
+    (outcome,), _ = await work(source, MemoryStore("out"), pool, [item(source.put_as_user("a.jpg", photograph))])
     async with share.body(1) as hold:
         assert (Status.DONE, [hold.first, hold.share]) == (outcome.status, given)
 
 
-async def test_a_thumbnail_and_its_marks(workers: DecoderPool, photograph: bytes) -> None:
+async def test_a_thumbnail_and_its_marks(pool: DecoderPool, photograph: bytes) -> None:
     """The pipeline makes a thumbnail that names its source, and an outcome that tells the bytes read and made."""
     source, output = MemoryStore("in"), MemoryStore("out")
     entry = source.put_as_user("a/é.jpg", photograph)
-    (outcome,), _ = await work(source, output, workers, [item(entry)])
+    (outcome,), _ = await work(source, output, pool, [item(entry)])
     made, body = output.objects[f"{RUN}/é.jpg"]
     with Image.open(io.BytesIO(body)) as thumbnail:
         assert (100, 67) == thumbnail.size == (outcome.width, outcome.height)
@@ -176,57 +176,57 @@ async def test_a_thumbnail_and_its_marks(workers: DecoderPool, photograph: bytes
     )
 
 
-async def test_a_private_source_leaves_a_hash(workers: DecoderPool, photograph: bytes) -> None:
+async def test_a_private_source_leaves_a_hash(pool: DecoderPool, photograph: bytes) -> None:
     """With source_metadata=hash, thumbrun keeps the source's name off the thumbnail."""
     source, output = MemoryStore("in"), MemoryStore("out")
     entry = source.put_as_user("secret/name.jpg", photograph)
-    await work(source, output, workers, [item(entry, output="x.jpg")], hash_source=True)
+    await work(source, output, pool, [item(entry, output="x.jpg")], hash_source=True)
     assert "secret" not in json.dumps(dict(output.objects[f"{RUN}/x.jpg"][0].metadata))
 
 
-async def test_what_exists_is_looked_at(workers: DecoderPool, photograph: bytes) -> None:
+async def test_what_exists_is_looked_at(pool: DecoderPool, photograph: bytes) -> None:
     """This very thumbnail counts as done; one of another run or source, or a stranger's object, takes the name."""
     source, output = MemoryStore("in"), MemoryStore("out")
     names = ("own.jpg", "other-run.jpg", "other-generation.jpg", "stranger.jpg")
     items = [item(source.put_as_user(name, photograph)) for name in names]
-    await work(source, output, workers, items[:1])
+    await work(source, output, pool, items[:1])
     own = output.objects[f"{RUN}/own.jpg"][0].metadata
     output.put_as_user(f"{RUN}/other-run.jpg", b"x", metadata={**own, "thumbrun-run": "earlier"})
     mine = {**own, "thumbrun-source": "memory://in/other-generation.jpg", "thumbrun-source-generation": "1"}
     output.put_as_user(f"{RUN}/other-generation.jpg", b"x", metadata=mine)
     output.put_as_user(f"{RUN}/stranger.jpg", b"x")
     before = dict(output.objects)
-    outcomes, _ = await work(source, output, workers, items)
+    outcomes, _ = await work(source, output, pool, items)
     assert [None, Reason.NAME_TAKEN, Reason.NAME_TAKEN, Reason.NAME_TAKEN] == [o.reason for o in outcomes]
     assert before == output.objects
 
 
 async def test_a_thumbnail_that_was_damaged_on_its_way_is_not_taken_for_done(
-    workers: DecoderPool, photograph: bytes
+    pool: DecoderPool, photograph: bytes
 ) -> None:
     """A task that finds a thumbnail with other bytes than were sent reports it as damaged, as its sender does."""
     source, output = MemoryStore("in"), MemoryStore("out")
     items = [item(source.put_as_user("a.jpg", photograph))]
-    await work(source, output, workers, items)
+    await work(source, output, pool, items)
     entry, body = output.objects[f"{RUN}/a.jpg"]
     output.put_as_user(f"{RUN}/a.jpg", body[:-1], metadata=entry.metadata)
-    (outcome,), _ = await work(source, output, workers, items)
+    (outcome,), _ = await work(source, output, pool, items)
     assert Reason.OUTPUT_DAMAGED is outcome.reason
 
 
-async def test_objects_that_changed_after_the_plan(workers: DecoderPool, photograph: bytes) -> None:
+async def test_objects_that_changed_after_the_plan(pool: DecoderPool, photograph: bytes) -> None:
     """The pipeline reports a deleted or replaced object; if the bucket keeps old versions, it reads the planned one."""
     for versioning in (False, True):
         source, output = MemoryStore("in", versioning=versioning), MemoryStore("out")
         items = [item(source.put_as_user(name, photograph)) for name in ("gone.jpg", "changed.jpg")]
         source.delete_as_user("gone.jpg")
         source.put_as_user("changed.jpg", b"another picture")
-        outcomes, _ = await work(source, output, workers, items)
+        outcomes, _ = await work(source, output, pool, items)
         expected = [None, None] if versioning else [Reason.SOURCE_GONE, Reason.SOURCE_CHANGED]
         assert expected == [outcome.reason for outcome in outcomes]
 
 
-async def test_bytes_that_do_not_match_their_checksum(workers: DecoderPool, photograph: bytes) -> None:
+async def test_bytes_that_do_not_match_their_checksum(pool: DecoderPool, photograph: bytes) -> None:
     """The pipeline reads a body again if the network damaged it, and reports a body that is damaged in the store."""
 
     class Damaging(MemoryStore):
@@ -243,14 +243,14 @@ async def test_bytes_that_do_not_match_their_checksum(workers: DecoderPool, phot
                 sink.write(photograph[:-1] + b"?")
 
     source, output = Damaging("in"), MemoryStore("out")
-    (once,), _ = await work(source, output, workers, [item(source.put_as_user("once.jpg", photograph))])
+    (once,), _ = await work(source, output, pool, [item(source.put_as_user("once.jpg", photograph))])
     assert (Status.DONE, 2) == (once.status, source.reads)
-    (always,), _ = await work(source, output, workers, [item(source.put_as_user("always.jpg", photograph))])
+    (always,), _ = await work(source, output, pool, [item(source.put_as_user("always.jpg", photograph))])
     assert Reason.SOURCE_DAMAGED is always.reason
     assert [f"{RUN}/once.jpg"] == list(output.objects)
 
 
-async def test_a_way_that_damages_everything_is_no_outcome(workers: DecoderPool, photograph: bytes) -> None:
+async def test_a_way_that_damages_everything_is_no_outcome(pool: DecoderPool, photograph: bytes) -> None:
     """The pipeline leaves an item open if every read delivers other bytes, because a later attempt might read it."""
 
     class Mangling(MemoryStore):
@@ -266,12 +266,12 @@ async def test_a_way_that_damages_everything_is_no_outcome(workers: DecoderPool,
             sink.write(photograph[:-1] + bytes([self.reads]))
 
     source, output = Mangling("in"), MemoryStore("out")
-    outcomes, pipeline = await work(source, output, workers, [item(source.put_as_user("a.jpg", photograph))])
+    outcomes, pipeline = await work(source, output, pool, [item(source.put_as_user("a.jpg", photograph))])
     assert ([], 1) == (outcomes, pipeline.left_open)
     assert {} == output.objects
 
 
-async def test_objects_stored_compressed(workers: DecoderPool, photograph: bytes) -> None:
+async def test_objects_stored_compressed(pool: DecoderPool, photograph: bytes) -> None:
     """The pipeline checks and decompresses objects with contentEncoding gzip; too long or broken ones fail."""
     source, output = MemoryStore("in"), MemoryStore("out")
     whole = gzip.compress(photograph)
@@ -282,12 +282,12 @@ async def test_objects_stored_compressed(workers: DecoderPool, photograph: bytes
         "bomb.jpg": gzip.compress(b"\0" * (2 << 20)),
     }
     items = [item(source.put_as_user(name, body, content_encoding="gzip")) for name, body in bodies.items()]
-    outcomes, _ = await work(source, output, workers, items)
+    outcomes, _ = await work(source, output, pool, items)
     expected = [None, Reason.TRUNCATED, Reason.UNREADABLE, Reason.TOO_LARGE]
     assert expected == [outcome.reason for outcome in outcomes]
 
 
-async def test_what_needs_no_byte_is_not_read(workers: DecoderPool) -> None:
+async def test_what_needs_no_byte_is_not_read(pool: DecoderPool) -> None:
     """Unsupported formats, too large objects and impossible names get their outcome without a request."""
     source, output = MemoryStore("in", exists=False), MemoryStore("out", exists=False)
     entry = Entry("a.jpg", 10, "1")
@@ -296,7 +296,7 @@ async def test_what_needs_no_byte_is_not_read(workers: DecoderPool) -> None:
         item(entry, size=2 << 20),
         item(entry, output="x" * 1024),
     ]
-    outcomes, _ = await work(source, output, workers, items)
+    outcomes, _ = await work(source, output, pool, items)
     assert [
         (Status.SKIPPED, Reason.UNSUPPORTED),
         (Status.FAILED, Reason.TOO_LARGE),
@@ -304,27 +304,27 @@ async def test_what_needs_no_byte_is_not_read(workers: DecoderPool) -> None:
     ] == [(outcome.status, outcome.reason) for outcome in outcomes]
 
 
-async def test_bytes_that_nothing_claims_to_be_an_image(workers: DecoderPool, photograph: bytes) -> None:
+async def test_bytes_that_nothing_claims_to_be_an_image(pool: DecoderPool, photograph: bytes) -> None:
     """With detect=content, thumbrun skips bytes that are no image; an item that claims to be an image fails."""
     source, output = MemoryStore("in"), MemoryStore("out")
     entries = [source.put_as_user(f"upload-{n}", body) for n, body in enumerate((photograph, b"a letter", b"a letter"))]
     items = [
         item(entry, format=source_format) for entry, source_format in zip(entries, (None, None, "jpeg"), strict=True)
     ]
-    outcomes, _ = await work(source, output, workers, items)
+    outcomes, _ = await work(source, output, pool, items)
     assert [(Status.DONE, None), (Status.SKIPPED, Reason.NOT_AN_IMAGE), (Status.FAILED, Reason.UNREADABLE)] == [
         (outcome.status, outcome.reason) for outcome in outcomes
     ]
 
 
-async def test_pictures_beyond_the_limits(workers: DecoderPool) -> None:
+async def test_pictures_beyond_the_limits(pool: DecoderPool) -> None:
     """The header shows that a picture has too many pixels, or needs more memory than there is."""
     source, output = MemoryStore("in"), MemoryStore("out")
     target = io.BytesIO()
     Image.new("RGB", (5000, 5000)).save(target, "PNG")
     entry = source.put_as_user("large.png", target.getvalue())
-    (pixels,), _ = await work(source, output, workers, [item(entry)], max_pixels=10**6)
-    (memory,), _ = await work(source, output, workers, [item(entry)])
+    (pixels,), _ = await work(source, output, pool, [item(entry)], max_pixels=10**6)
+    (memory,), _ = await work(source, output, pool, [item(entry)])
     assert [Reason.TOO_MANY_PIXELS, Reason.OUT_OF_MEMORY] == [pixels.reason, memory.reason]
 
 
@@ -352,24 +352,24 @@ class Refusing(MemoryStore):
 
 
 @pytest.mark.parametrize("left", [0, 1])
-async def test_one_object_that_may_not_be_read(workers: DecoderPool, photograph: bytes, left: int) -> None:
+async def test_one_object_that_may_not_be_read(pool: DecoderPool, photograph: bytes, left: int) -> None:
     """The pipeline fails one denied object if it may read others, even if a retry has only the denied one left."""
     source, output = Refusing(DeniedError("403"), {"in/b.jpg"}), MemoryStore("out")
     items = [item(source.put_as_user(name, photograph)) for name in ("a.jpg", "in/b.jpg")]
-    outcomes, pipeline = await work(source, output, workers, items[left:])
+    outcomes, pipeline = await work(source, output, pool, items[left:])
     assert Reason.SOURCE_DENIED is outcomes[-1].reason
     assert 0 == pipeline.left_open
 
 
-async def test_no_object_may_be_read(workers: DecoderPool, photograph: bytes) -> None:
+async def test_no_object_may_be_read(pool: DecoderPool, photograph: bytes) -> None:
     """The pipeline leaves all items open if the bucket denies every object, and gives up after many."""
     names = [f"in/{number}.jpg" for number in range(20)]
     source, output = Refusing(DeniedError("403"), set(names)), MemoryStore("out")
     items = [item(source.put_as_user(name, photograph)) for name in names]
-    outcomes, pipeline = await work(source, output, workers, items[:3])
+    outcomes, pipeline = await work(source, output, pool, items[:3])
     assert ([], 3) == (outcomes, pipeline.left_open)
     with pytest.raises(SourceDeniedError):
-        await work(source, output, workers, items)
+        await work(source, output, pool, items)
 
 
 class Withdrawing(MemoryStore):
@@ -400,38 +400,38 @@ class Withdrawing(MemoryStore):
 
 
 @pytest.mark.parametrize("times", [1, 2, 3, 4, 5, 6, 1000])
-async def test_a_bucket_that_refuses_in_the_middle(workers: DecoderPool, photograph: bytes, times: int) -> None:
+async def test_a_bucket_that_refuses_in_the_middle(pool: DecoderPool, photograph: bytes, times: int) -> None:
     """The pipeline fails no item if the bucket denies everything after some reads: it leaves each open, or does it."""
     source, output = Withdrawing(2, times), MemoryStore("out")
     items = [item(source.put_as_user(f"{number}.jpg", photograph)) for number in range(6)]
-    outcomes, pipeline = await work(source, output, workers, items)
+    outcomes, pipeline = await work(source, output, pool, items)
     assert [Status.DONE] * len(outcomes) == [outcome.status for outcome in outcomes]
     assert 6 == len(outcomes) + pipeline.left_open
     assert (times > 4) == bool(pipeline.left_open)
 
 
-async def test_a_store_that_fails_leaves_items_open(workers: DecoderPool, photograph: bytes) -> None:
+async def test_a_store_that_fails_leaves_items_open(pool: DecoderPool, photograph: bytes) -> None:
     """The pipeline leaves an item open after the last retry and works the others; after many in a row, it gives up."""
     source, output = Refusing(TransientError("503, for long"), {"b.jpg"}), MemoryStore("out")
     items = [item(source.put_as_user(name, photograph)) for name in ("a.jpg", "b.jpg", "c.jpg")]
-    outcomes, pipeline = await work(source, output, workers, items)
+    outcomes, pipeline = await work(source, output, pool, items)
     assert [0, 2] == [outcome.item for outcome in outcomes]
     assert (1, "503, for long") == (pipeline.left_open, str(pipeline.failure))
     many = [items[1]] * 20
     with pytest.raises(TransientError):
-        await work(source, output, workers, many)
+        await work(source, output, pool, many)
 
 
-async def test_missing_credentials_end_the_task(workers: DecoderPool, photograph: bytes) -> None:
+async def test_missing_credentials_end_the_task(pool: DecoderPool, photograph: bytes) -> None:
     """A 401 ends the task at once, because it is the same for every object."""
     source = Refusing(UnauthenticatedError("401"), {"a.jpg"})
     with pytest.raises(UnauthenticatedError):
-        await work(source, MemoryStore("out"), workers, [item(source.put_as_user("a.jpg", photograph))])
+        await work(source, MemoryStore("out"), pool, [item(source.put_as_user("a.jpg", photograph))])
 
 
 @pytest.mark.parametrize("error", [DeniedError("403"), DamagedError("other bytes")])
 async def test_a_destination_that_does_not_take_thumbnails(
-    workers: DecoderPool, photograph: bytes, error: StoreError
+    pool: DecoderPool, photograph: bytes, error: StoreError
 ) -> None:
     """A missing permission ends the task; a thumbnail that the store damaged fails its own item only."""
 
@@ -452,13 +452,13 @@ async def test_a_destination_that_does_not_take_thumbnails(
     entry = source.put_as_user("a.jpg", photograph)
     if isinstance(error, DeniedError):
         with pytest.raises(DeniedError):
-            await work(source, Destination("out"), workers, [item(entry)])
+            await work(source, Destination("out"), pool, [item(entry)])
     else:
-        (outcome,), _ = await work(source, Destination("out"), workers, [item(entry)])
+        (outcome,), _ = await work(source, Destination("out"), pool, [item(entry)])
         assert Reason.OUTPUT_DAMAGED is outcome.reason
 
 
-async def test_many_items_are_under_way_at_once_but_not_too_many(workers: DecoderPool, photograph: bytes) -> None:
+async def test_many_items_are_under_way_at_once_but_not_too_many(pool: DecoderPool, photograph: bytes) -> None:
     """The pipeline works as many items at once as its bound allows, and no more."""
     enough = asyncio.Event()
 
@@ -480,6 +480,6 @@ async def test_many_items_are_under_way_at_once_but_not_too_many(workers: Decode
 
     source = Slow("in")
     items = [item(source.put_as_user(f"{n}.jpg", photograph)) for n in range(40)]
-    outcomes, _ = await work(source, MemoryStore("out"), workers, items)
+    outcomes, _ = await work(source, MemoryStore("out"), pool, items)
     assert 40 == len(outcomes)
     assert AT_ONCE == source.most

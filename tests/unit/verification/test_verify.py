@@ -105,12 +105,12 @@ async def test_what_opening_a_thumbnail_shows(
     if body is not None:
         store.put_as_user("r/a.png", body)
     told = replace(Outcome(0, 0, Status.DONE, output_bytes=len(body or b"x")), **outcome)  # type: ignore[arg-type]
-    workers = DecoderPool(1, timeout=60, memory=64 << 20)
-    await workers.start()
+    pool = DecoderPool(1, timeout=60, memory=64 << 20)
+    await pool.start()
     try:
-        wrong = await DecodeCheck(store, workers, Recipe(100, 100), 64 << 20).wrong("r/a.png", "png", told)
+        wrong = await DecodeCheck(store, pool, Recipe(100, 100), 64 << 20).wrong("r/a.png", "png", told)
     finally:
-        await workers.close()
+        await pool.close()
     assert expected == (wrong.kind if wrong else None), wrong
 
 
