@@ -44,6 +44,7 @@ from thumbrun.storage.base import (
     StoreError,
     TransientError,
 )
+from thumbrun.storage.local.file_reading import FileReading
 from thumbrun.storage.local.sidecars import (
     SidecarFolders,
     find_sidecar,
@@ -58,11 +59,9 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 _TEMPORARY = "/".join((PRIVATE, "tmp"))
-_CHUNK = 1 << 18
 _THREADS = 16
 _LONGEST_PART = 255  # bytes; the limit of nearly all file systems
 _LONGEST_PATH = 4096
-_REGULAR_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
 _PAUSED_WALKS = 8  # listings under way that are remembered, so that their next page does not read a folder again
 
 _PASSES = (errno.EINTR, errno.EAGAIN, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE)
@@ -117,7 +116,7 @@ class LocalStore:
     ) -> None:
         """Read a file, as `Store` promises."""
         sink.reset()
-        reading = _Reading(f"{self._root}/{name}", start, end)
+        reading = FileReading(f"{self._root}/{name}", start, end)
         try:
             while chunk := await self._in_thread(self._next, reading, name, generation):
                 sink.write(chunk)
@@ -206,7 +205,7 @@ class LocalStore:
                 return None
             return self._entry(name, status, find_sidecar(self._root, name, status, {}))
 
-    def _next(self, reading: "_Reading", name: str, generation: str | None) -> bytes:
+    def _next(self, reading: FileReading, name: str, generation: str | None) -> bytes:
         """Return the next bytes of a file, or no bytes at its end."""
         with self._errors(name):
             if not reading.begun:
@@ -321,49 +320,3 @@ class LocalStore:
             if error.errno in _PASSES:
                 raise TransientError(message, hint="check the disk, and the limit on open files (ulimit -n)") from error
             raise StoreError(message, hint="check the free space and the file system of this disk") from error
-
-
-class _Reading:
-    """A file that is being read, by at most one thread at a time."""
-
-    def __init__(self, path: str, start: int, end: int | None) -> None:
-        self._path = path
-        self._start = start
-        self._end = end
-        self._descriptor = -1
-        self._left = 0
-        self.begun = False
-        self.generation = ""
-
-    def open(self) -> bool:
-        """Open the file and return whether it is a regular file, not a link, folder or device."""
-        try:
-            self._descriptor = os.open(self._path, _REGULAR_ONLY)
-        except OSError as error:
-            if error.errno in (errno.ELOOP, errno.ENXIO, errno.ENODEV):  # a link, a socket, a device
-                return False
-            raise
-        self.begun = True
-        status = os.fstat(self._descriptor)
-        self.generation = generation_of(status)
-        last = status.st_size if self._end is None else min(self._end, status.st_size)
-        self._left = max(0, last - self._start)
-        if self._start:
-            os.lseek(self._descriptor, self._start, os.SEEK_SET)
-        return stat.S_ISREG(status.st_mode)
-
-    def next(self) -> bytes:
-        """Return the next bytes, or no bytes at the end of the range or of the file as it was when it was opened."""
-        chunk = os.read(self._descriptor, min(_CHUNK, self._left))
-        self._left -= len(chunk)
-        return chunk
-
-    def changed(self) -> bool:
-        """Return whether the file has changed since it was opened."""
-        return generation_of(os.fstat(self._descriptor)) != self.generation
-
-    def close(self) -> None:
-        """Close the file. Calling it twice is harmless."""
-        if self._descriptor >= 0:
-            descriptor, self._descriptor = self._descriptor, -1
-            os.close(descriptor)
