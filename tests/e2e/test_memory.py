@@ -19,13 +19,13 @@ CONTAINER = 512 << 20
 SIDE = 8660  # 50 megapixels
 # thumbrun chooses these values by default in such a container.
 DEFAULTS = {"THUMBRUN_WORKERS": "1", "THUMBRUN_MEMORY": str(CONTAINER * 5 // 8)}
-LARGE = 60
+LARGE = 30
 
 
 def large() -> dict[str, bytes]:
-    """Return 60 photographs of 50 megapixels by name: most as cameras make them, some in each form that takes memory.
+    """Return 30 photographs of 50 megapixels by name: most as cameras make them, some in each form that takes memory.
 
-    Several have the same bytes, because drawing 60 takes longer than rendering them, and a task remembers no image.
+    Several have the same bytes, because drawing 30 takes longer than rendering them, and a task remembers no image.
     """
     drawn = draw(SIDE, 1)
 
@@ -54,7 +54,7 @@ def large() -> dict[str, bytes]:
 def test_large_and_hostile_images_stay_within_the_container(
     emulator: Emulator, tasks: Tasks, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A task stays below 512 MiB with the hostile corpus, every bomb, and 60 photographs of 50 megapixels."""
+    """A task stays below 512 MiB with the hostile corpus, every bomb, and 30 photographs of 50 megapixels."""
     emulator.create_bucket("memory")
     hostile = hostile_images() | {name.replace(" ", "-"): bomb.make() for name, bomb in BOMBS.items()}
     objects = {f"hostile/{name}": body for name, body in hostile.items()}

@@ -102,7 +102,7 @@ def test_one_death_while_alone_makes_no_poison() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_random_kills_make_no_poison(part: int) -> None:
-    """In over a thousand runs with kills at random moments, thumbrun calls no image poison and loses none."""
-    tried = campaign(range(300 * part, 300 * (part + 1)))
+    """In hundreds of runs with kills at random moments, thumbrun calls no image poison and loses none."""
+    tried = campaign(range(100 * part, 100 * (part + 1)))
     assert [] == tried.failures
-    assert tried.kills > 150
+    assert tried.kills > 50

@@ -16,7 +16,7 @@ from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import Entry, Page
 from thumbrun.storage.memory import MemoryStore
 
-SMALL, LARGE = 200_000, 300_000
+SMALL, LARGE = 100_000, 180_000
 BYTES_A_NAME = 20  # 8 for the hash of the name, and its part of the plan's entry for the shard
 
 
