@@ -243,7 +243,7 @@ class Pipeline:
                 if verdict.bytes <= needed:
                     raise AssertionError(f"the decoder asks for {verdict.bytes} bytes and had {needed}")
                 needed = verdict.bytes
-            elif isinstance(verdict, Refused) and verdict.reason is Reason.OUT_OF_MEMORY and needed < grant.share:
+            elif needed < grant.share and _may_lack_memory(verdict, asked_for_more=needed > grant.first):
                 needed = grant.share
             else:
                 return verdict
@@ -263,6 +263,17 @@ class Pipeline:
             claimed=item.format is not None,
             smaller=recipe.smaller,
         )
+
+
+def _may_lack_memory(verdict: Rendered | Refused, *, asked_for_more: bool) -> bool:
+    """Whether more memory can change a verdict.
+
+    libjpeg, OpenJPEG, dav1d and libde265 can report a failed allocation as broken data. An image that did not ask for
+    more memory than every image gets first is far below its limit, so then the data are broken.
+    """
+    if not isinstance(verdict, Refused):
+        return False
+    return verdict.reason is Reason.OUT_OF_MEMORY or (verdict.reason is Reason.UNREADABLE and asked_for_more)
 
 
 async def _each(works: Iterable[WorkItem]) -> AsyncIterator[WorkItem]:

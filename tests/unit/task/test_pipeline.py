@@ -158,6 +158,34 @@ async def test_who_runs_out_of_memory_gets_a_process_share(
         assert (Status.DONE, [hold.first, hold.share]) == (outcome.status, given)
 
 
+@pytest.mark.parametrize("asked", [False, True])
+async def test_a_large_image_that_seems_broken_gets_a_process_share(
+    pool: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch, asked: bool
+) -> None:
+    """A decoder can take a failed allocation for a broken file, so large images are tried again with more memory.
+
+    An image that fits into the memory that it gets first is unreadable at once.
+    """
+    source, given, render = MemoryStore("in"), list[int](), pool.render
+    async with Admission(MEMORY, 1).body(1) as grant:
+        needed = grant.first + 1
+
+    async def rendering(body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
+        given.append(request.memory)
+        if asked and request.memory < needed:
+            return NeedsMemory(needed)
+        if request.memory <= needed:
+            return Refused(Reason.UNREADABLE, "jpeg: broken data stream when reading image file")
+        return await render(body, request)
+
+    monkeypatch.setattr(pool, "render", rendering)
+    (outcome,), _ = await work(source, MemoryStore("out"), pool, [item(source.put_as_user("a.jpg", photograph))])
+    if asked:
+        assert (Status.DONE, [grant.first, needed, grant.share]) == (outcome.status, given)
+    else:
+        assert (Reason.UNREADABLE, [grant.first]) == (outcome.reason, given)
+
+
 async def test_a_thumbnail_and_its_marks(pool: DecoderPool, photograph: bytes) -> None:
     """The pipeline makes a thumbnail that names its source, and an outcome that tells the bytes read and made."""
     source, output = MemoryStore("in"), MemoryStore("out")
