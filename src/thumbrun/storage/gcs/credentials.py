@@ -6,13 +6,9 @@ All requests that wait for a token share one renewal.
 import asyncio
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from thumbrun.storage.base import TransientError, UnauthenticatedError
 from thumbrun.storage.gcs.responses import NETWORK_HINT, one_line
-
-if TYPE_CHECKING:
-    pass
 
 _SCOPES = ["https://www.googleapis.com/auth/devstorage.read_write"]
 _SECONDS = 30.0  # the library tries five times on its own, which takes up to 15 s if there are no credentials
