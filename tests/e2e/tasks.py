@@ -13,7 +13,19 @@ from tests.steady.decoded import with_stand_in
 ROOT = Path(__file__).parents[2]
 ENTRY = str(ROOT / "process.py")
 # A task must not inherit variables with these prefixes from the shell that runs the tests.
-_OWN = ("THUMBRUN_", "CLOUD_RUN_", "TASK_", "INPUT_", "OUTPUT_", "STORAGE_", "GOOGLE_", "BATCH_", "SLURM_", "AWS_")
+_OWN = (
+    "THUMBRUN_",
+    "CLOUD_RUN_",
+    "CLOUDSDK_",
+    "TASK_",
+    "INPUT_",
+    "OUTPUT_",
+    "STORAGE_",
+    "GOOGLE_",
+    "BATCH_",
+    "SLURM_",
+    "AWS_",
+)
 
 
 def clean_environment(**variables: str) -> dict[str, str]:

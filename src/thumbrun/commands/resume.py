@@ -39,7 +39,9 @@ async def settings_of_run(
 
 
 async def _recorded(run: NamedRun, clock: Clock) -> dict[str, str | None]:
-    store = open_store(run.state, clock=clock, emulator=run.emulator, user_project=run.user_project)
+    store = open_store(
+        run.state, clock=clock, emulator=run.emulator, endpoint=run.endpoint, user_project=run.user_project
+    )
     try:
         state = RecordStore(store, run.state.prefix)
         name = state.names.run(run.run_id).claim

@@ -101,6 +101,16 @@ EMULATOR = _setting(
     variable="STORAGE_EMULATOR_HOST",
     flag="",
 )
+ENDPOINT = _setting(
+    "endpoint",
+    values.endpoint,
+    "ADDRESS",
+    None,
+    "The address of Cloud Storage, such as that of a Private Service Connect endpoint. thumbrun sends its credentials "
+    "there. It must begin with https://, except on this machine. An emulator counts more.",
+    default_words="https://storage.googleapis.com",
+    variable="CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE",
+)
 RUN_ID = _setting(
     "run_id",
     values.run_id,

@@ -13,7 +13,7 @@ from typing import Any
 from thumbrun.console import quoted
 from thumbrun.errors import SettingsError
 from thumbrun.settings import values
-from thumbrun.settings.declared import DECLARED, EMULATOR, OUTPUT, STATE, USER_PROJECT
+from thumbrun.settings.declared import DECLARED, EMULATOR, ENDPOINT, OUTPUT, STATE, USER_PROJECT
 from thumbrun.settings.locations import STATE_NAME, state_of
 from thumbrun.settings.parsed import ParsedValues
 from thumbrun.storage import location
@@ -33,6 +33,7 @@ class NamedRun:
         output: The location of the run's folder.
         state: The location of the run's records.
         emulator: The address of the emulator of Cloud Storage, or None.
+        endpoint: The address of Cloud Storage, or None for its public one.
         user_project: The project that pays for requests, or None.
     """
 
@@ -40,6 +41,7 @@ class NamedRun:
     output: Location
     state: Location
     emulator: str | None
+    endpoint: str | None
     user_project: str | None
 
 
@@ -54,7 +56,7 @@ def named_run(text: str, environ: Mapping[str, str], flags: Mapping[str, str | N
     Raises:
         SettingsError: Some settings are wrong; the error holds every problem.
     """
-    chosen = ParsedValues((OUTPUT, STATE, EMULATOR, USER_PROJECT), environ, flags)
+    chosen = ParsedValues((OUTPUT, STATE, EMULATOR, ENDPOINT, USER_PROJECT), environ, flags)
     output, state, run_id = None, None, ""
     try:
         output, run_id = _parse(text, chosen.get(OUTPUT))
@@ -67,7 +69,7 @@ def named_run(text: str, environ: Mapping[str, str], flags: Mapping[str, str | N
             chosen.reject(STATE, str(error))
     if chosen.problems or output is None or state is None:
         raise SettingsError(chosen.problems)
-    return NamedRun(run_id, output, state, chosen.get(EMULATOR), chosen.get(USER_PROJECT))
+    return NamedRun(run_id, output, state, chosen.get(EMULATOR), chosen.get(ENDPOINT), chosen.get(USER_PROJECT))
 
 
 def _parse(text: str, output: str | None) -> tuple[Location, str]:

@@ -34,6 +34,7 @@ class Settings:
     output: Location
     state: Location
     emulator: str | None
+    endpoint: str | None
     run_id: str | None
     resume: str | None
     new: bool
@@ -131,6 +132,7 @@ def resolve(
         output=locations.output,
         state=locations.state,
         emulator=values.get(declared.EMULATOR),
+        endpoint=values.get(declared.ENDPOINT),
         run_id=values.get(declared.RUN_ID),
         resume=values.get(declared.RESUME),
         new=values.required(declared.NEW),

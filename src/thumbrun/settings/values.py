@@ -14,6 +14,8 @@ _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _YES, _NO = frozenset(("1", "true", "yes", "on")), frozenset(("0", "false", "no", "off"))
 _LONGEST_PLACE = 4096  # the longest path on most systems, and far more than the 1,024 bytes of Cloud Storage
 _LAST_PORT = 65535
+_HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)"
+_THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 LARGEST_SIDE = 4096  # pixels
 MOST_SIZES = 16
 
@@ -41,11 +43,24 @@ def project(value: str) -> str:
 
 def emulator(value: str) -> str:
     """Parse the address of an emulator."""
-    host = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)"
-    found = re.fullmatch(rf"(?:https?://)?{host}(?::([0-9]{{1,5}}))?/?", value)
-    if not found or not 1 <= int(found[2] or 1) <= _LAST_PORT:
+    found = re.fullmatch(rf"(?:https?://)?{_HOST}(?::([0-9]{{1,5}}))?/?", value)
+    if not found or not 1 <= int(found[1] or 1) <= _LAST_PORT:
         raise ValueError("it must be an address like http://127.0.0.1:9023")
     return value
+
+
+def endpoint(value: str) -> str:
+    """Parse the address of a Cloud Storage endpoint that gets credentials.
+
+    gcloud takes the same address with and without the path of the API, so both are right.
+    """
+    root = re.sub(r"/(storage/v1/?)?$", "", value)
+    parts = re.fullmatch(rf"(https?)://({_HOST})(?::([0-9]{{1,5}}))?", root)
+    if not parts or not 1 <= int(parts[3] or 1) <= _LAST_PORT:
+        raise ValueError("it must be an address like https://storage-name.p.googleapis.com")
+    if parts[1] == "http" and parts[2] not in _THIS_MACHINE:
+        raise ValueError("it must begin with https://, because thumbrun sends credentials there")
+    return root
 
 
 def run_id(value: str) -> str:

@@ -14,6 +14,7 @@ def open_store(
     *,
     clock: Clock,
     emulator: str | None = None,
+    endpoint: str | None = None,
     user_project: str | None = None,
     in_flight: int = 96,
     on_retry: Callable[[Retry], None] = lambda _: None,
@@ -24,6 +25,7 @@ def open_store(
         location: The location of the store; its prefix does not matter.
         clock: The source of time and randomness for waits.
         emulator: The address of an emulator of Cloud Storage, or None.
+        endpoint: The address of Cloud Storage, or None for its public one.
         user_project: The project that pays for requests, or None.
         in_flight: The largest number of requests at once.
         on_retry: A function that is called for every request that is retried.
@@ -32,7 +34,7 @@ def open_store(
     if location.scheme == "gs":
         from thumbrun.storage.gcs.store import GcsStore  # a local run does not need its imports
 
-        store = GcsStore(location.root, emulator=emulator, user_project=user_project)
+        store = GcsStore(location.root, emulator=emulator, endpoint=endpoint, user_project=user_project)
     else:
         from thumbrun.storage.local.store import LocalStore
 

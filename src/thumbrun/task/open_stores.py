@@ -94,6 +94,7 @@ class Stores:
             location,
             clock=self._clock,
             emulator=settings.emulator,
+            endpoint=settings.endpoint,
             user_project=settings.user_project,
             in_flight=settings.in_flight,
             on_retry=self._events.retry,

@@ -16,6 +16,8 @@ from thumbrun.storage.location import Location
 MACHINE = Machine(processors=4, memory=16 << 30)
 SOURCE = {"INPUT_FOLDER": "gs://pictures/in"}
 SWITCH = "it must be one of 1, true, yes, on, 0, false, no, off"
+ENDPOINT = "it must be an address like https://storage-name.p.googleapis.com"
+SECURE = "it must begin with https://, because thumbrun sends credentials there"
 RUN_ID = "it must be 1 to 63 letters, digits, dots, dashes and underscores, and begin with a letter or a digit"
 SECONDS = "it must be seconds, like 10 or 0.5, more than 0 and at most 604800"
 BYTES = "it must be bytes, like 268435456 or 256MiB"
@@ -39,6 +41,13 @@ WRONG: dict[str, list[tuple[str, str]]] = {
     "emulator": [
         (text, "it must be an address like http://127.0.0.1:9023")
         for text in ("an address", "ftp://a", "http://a:b", "http://a/b", "http://a:65536", "http://a:0", "http://a:")
+    ],
+    "endpoint": [
+        *(
+            (text, ENDPOINT)
+            for text in ("a.example", "ftp://a", "https://a/b", "https://a:0", "https://u:p@a", "https://")
+        ),
+        *((text, SECURE) for text in ("http://a.example", "http://10.0.0.1:80", "http://localhost.a.example")),
     ],
     "run_id": [(text, RUN_ID) for text in ("a/b", "-a", ".", "_thumbrun", "a" * 64, "a\n", "\xe4")],
     "resume": [(text, RUN_ID) for text in ("a/-b", "..", " a", "gs://")],
@@ -238,6 +247,7 @@ ANOTHER_RUN: dict[str, str] = {
 SAME_RUN: dict[str, str] = {
     "state": "gs://private",
     "emulator": "127.0.0.1:9023",
+    "endpoint": "https://storage-x.p.googleapis.com",
     "run_id": "mine",
     "resume": "mine",
     "new": "yes",

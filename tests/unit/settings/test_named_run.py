@@ -30,7 +30,7 @@ ID = "20260102T1530Z"
 def test_every_way_to_name_a_run(text: str, output: str | None, expected: Location) -> None:
     """A run's folder or its id beside the output names the run, by flag and by variable."""
     found = named_run(text, {}, {"output": output})
-    assert NamedRun(ID, expected, expected.child("_thumbrun"), None, None) == found
+    assert NamedRun(ID, expected, expected.child("_thumbrun"), None, None, None) == found
     assert found == named_run(text, {"OUTPUT_BUCKET": output or ""}, {})
 
 
@@ -45,12 +45,13 @@ def test_a_folder_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_records_elsewhere() -> None:
-    """The state, the emulator and the project that pays come from their settings, as for a new run."""
+    """The state, the addresses and the project that pays come from their settings, as for a new run."""
     environ = {"STORAGE_EMULATOR_HOST": "http://localhost:9", "THUMBRUN_STATE": "gs://records/x"}
-    found = named_run(f"gs://b-1/{ID}", environ, {"user_project": "payer-1"})
-    assert (Location("gs", "records", "x/"), "http://localhost:9", "payer-1") == (
+    found = named_run(f"gs://b-1/{ID}", environ, {"user_project": "payer-1", "endpoint": "https://a.example"})
+    assert (Location("gs", "records", "x/"), "http://localhost:9", "https://a.example", "payer-1") == (
         found.state,
         found.emulator,
+        found.endpoint,
         found.user_project,
     )
 
@@ -79,7 +80,7 @@ def test_what_names_no_run(text: str, tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_claim_becomes_the_same_settings_again(flags: dict[str, str | None]) -> None:
     """A run goes on with every setting that its fingerprint covers."""
     settings = resolve({}, flags, bare_source=True, machine=MACHINE)
-    run = NamedRun(ID, settings.output, settings.state, None, None)
+    run = NamedRun(ID, settings.output, settings.state, None, None, None)
     again = resolve({}, flags_of_claim(settings.describe(), run), bare_source=True, machine=MACHINE)
     assert settings == again
     assert settings.fingerprint() == again.fingerprint()
@@ -89,7 +90,7 @@ def test_several_sizes_come_back_from_a_claim() -> None:
     """A run of several sizes goes on with all of them."""
     environ = {"INPUT_FOLDER": "gs://b-1/in", "THUMBRUN_SIZE": "100,400x300"}
     begun = resolve(environ, {}, machine=MACHINE)
-    run = NamedRun(ID, begun.output, begun.state, None, None)
+    run = NamedRun(ID, begun.output, begun.state, None, None, None)
     again = resolve({}, flags_of_claim(begun.describe(), run), bare_source=True, machine=MACHINE)
     assert ((400, 300), (100, 100)) == again.recipe.boxes
     assert begun.fingerprint() == again.fingerprint()

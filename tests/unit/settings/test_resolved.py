@@ -96,6 +96,7 @@ def test_defaults() -> None:
     assert ((), ()) == (settings.include, settings.exclude)
     assert {None} == {
         settings.emulator,
+        settings.endpoint,
         settings.run_id,
         settings.resume,
         settings.limit,
@@ -139,6 +140,11 @@ VALUES = {
     "THUMBRUN_STATE": ("gs://private/records", "state", Location("gs", "private", "records/")),
     "OUTPUT_BUCKET": ("thumbs", "output", Location("gs", "thumbs")),
     "STORAGE_EMULATOR_HOST": ("http://[::1]:9023", "emulator", "http://[::1]:9023"),
+    "CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE": (
+        "https://storage-x.p.googleapis.com/storage/v1/",
+        "endpoint",
+        "https://storage-x.p.googleapis.com",
+    ),
 }
 
 

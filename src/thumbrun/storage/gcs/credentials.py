@@ -4,10 +4,12 @@ All requests that wait for a token share one renewal.
 """
 
 import asyncio
+import os
 import time
 from contextlib import suppress
 
 from thumbrun.storage.base import TransientError, UnauthenticatedError
+from thumbrun.storage.gcs.key_file import check_key_file
 from thumbrun.storage.gcs.responses import NETWORK_HINT, one_line
 
 _SCOPES = ["https://www.googleapis.com/auth/devstorage.read_write"]
@@ -27,6 +29,7 @@ class Credentials:
         Raises:
             UnauthenticatedError: thumbrun found no usable credentials.
         """
+        check_key_file(os.environ)
         # These imports take a fifth of a second, and an emulator does not need them.
         from aiohttp import ClientResponseError
         from gcloud.aio.auth import Token

@@ -51,18 +51,26 @@ _NONE: Mapping[str, str] = {}
 class GcsStore:
     """One bucket of Cloud Storage, or of an emulator of it."""
 
-    def __init__(self, bucket: str, *, emulator: str | None = None, user_project: str | None = None) -> None:
+    def __init__(
+        self,
+        bucket: str,
+        *,
+        emulator: str | None = None,
+        endpoint: str | None = None,
+        user_project: str | None = None,
+    ) -> None:
         """Set up the store; no request is sent yet.
 
         Args:
             bucket: The name of the bucket.
             emulator: `host:port` or `http://host:port` of an emulator, used without credentials; None for the
                 real service with Google's default credentials.
+            endpoint: `https://host[:port]` of the real service; None for its public address.
             user_project: The project that pays for requests, for requester-pays buckets.
         """
         self._bucket = bucket
         self._anonymous = emulator is not None
-        root = emulator or _API
+        root = emulator or endpoint or _API
         self._root = (root if "://" in root else f"http://{root}").rstrip("/")
         self._client = HttpClient(self._root)
         self._credentials: Credentials | None = None
