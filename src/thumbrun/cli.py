@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from thumbrun.commands.version import print_version
 from thumbrun.console import printable
 from thumbrun.errors import InterruptedRunError, ReportedError, SettingsError, ThumbrunError
+from thumbrun.logs.secrets import redacted
 from thumbrun.runs.rounds import MISSING, RETRIABLE
 from thumbrun.settings.named_run import VALID_RUN
 from thumbrun.settings.options import add_options, flags_of
@@ -123,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
 def _refuse(error: SettingsError) -> int:
     print("thumbrun did nothing, because:", file=sys.stderr)
     for problem in error.problems:
-        print(f"  - {printable(problem)}", file=sys.stderr)
+        print(f"  - {printable(redacted(problem))}", file=sys.stderr)
     return error.exit_code
 
 

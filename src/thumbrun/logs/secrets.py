@@ -39,6 +39,7 @@ _SECRETS = re.compile(
     | {_START} (?-i:eyJ)[\w-]{{8,}}\.(?-i:eyJ)[\w-]{{8,}}\.[\w-]*                            # JSON web tokens
     | (?P<signed> {_AND} {_PARAMETERS} = ) [^&\s'"\\]+                                       # parts of URLs
     | (?P<quoted> {_AND_QUOTED} {_PARAMETERS} {_PERCENT} 3D ) (?: (?! {_PERCENT} 26 ) [^&\s'"\\] )+
+    | (?P<user> :// [^\s/?\#@:'"\\]{{0,64}} : ) [^\s/?\#@'"\\]{{1,256}} (?= @ )  # user:password@host
     | (?P<form> {_START} (?: client_secret | refresh_token | assertion ) = ) [^&\s'"\\]+     # of requests for one
     | (?P<member> {_QUOTE} {_MEMBERS} {_QUOTE} {_SPACE}* {_COLON} {_SPACE}* (?P<open> {_QUOTE} ) )  # credential files
         (?: (?! (?<! \\ ) (?P=open) ) . )*
@@ -47,7 +48,7 @@ _SECRETS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-_KEPT = ("scheme", "header", "signed", "quoted", "form", "member")
+_KEPT = ("scheme", "header", "signed", "quoted", "user", "form", "member")
 
 
 def redacted(text: str) -> str:

@@ -126,10 +126,19 @@ def test_no_text_takes_long(text: str) -> None:
     redacted("authorization" + text)
 
 
+@pytest.mark.parametrize("secret", ["p4ss", "a%40b", "x" * 200])
+def test_passwords_in_addresses(secret: str) -> None:
+    """An address with a user and a password keeps its scheme, its user and its host."""
+    for user in ("user", ""):
+        assert f"at https://{user}:[redacted]@host:80/a" == redacted(f"at https://{user}:{secret}@host:80/a")
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "gs://bucket/client_secret/a.jpg",
+        "http://host:8080/a@b.jpg",
+        "gs://bucket/12:30 me@home.jpg",
         "gs://bucket/a.jpg?generation=1700000000000000&alt=media",
         "https://storage.googleapis.com/b/o%2Fkey%2Fa.jpg",
         '{"password_hint": "none", "private": "yes"}',

@@ -148,9 +148,11 @@ async def test_a_token_server_that_never_answers(google: Google, monkeypatch: py
 async def test_credentials_that_are_none(content: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Without usable credentials every request fails with a hint, and no session stays open."""
     monkeypatch.setattr("gcloud.aio.auth.token.GCE_ENDPOINT_TOKEN", "http://127.0.0.1:1/token")
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     if content is not None:
         (tmp_path / "key.json").write_text(content)
-    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
+        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
     store = GcsStore("bucket")
     for error in await asyncio.gather(*(store.page("") for _ in range(5)), return_exceptions=True):
         assert isinstance(error, UnauthenticatedError)
