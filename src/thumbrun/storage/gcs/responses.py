@@ -28,6 +28,7 @@ from thumbrun.storage.base import (
 
 NETWORK_HINT = "check the network, and the emulator's address if you set one"
 _LONGEST_MESSAGE = 300
+_DEFAULT_ACCOUNT = "-compute@developer.gserviceaccount.com"  # Cloud Run uses it unless a job names another
 
 _NEEDED_ROLE = {
     "page": "storage.objects.list on the bucket (role Storage Object Viewer)",
@@ -103,7 +104,7 @@ def status_error(operation: str, where: str, status: int, text: str, headers: Ma
         headers: The answer's headers by names in lower case; only `retry-after` is used.
     """
     where = one_line(where)
-    message = f"{where}: the {operation} request failed with HTTP status {status}: {one_line(text)}"
+    message = f"{where}: the {operation} request failed with HTTP status {status}: {one_line(_words(text))}"
     lower = text.lower()
     if status in (429, 503) or (status == 403 and "ratelimitexceeded" in lower):
         return ThrottledError(
@@ -122,9 +123,7 @@ def status_error(operation: str, where: str, status: int, text: str, headers: Ma
             message, hint="check the credentials: they might have expired, or belong to another project"
         )
     if status == 403:
-        return DeniedError(
-            message, hint=f"check that the account that runs thumbrun has the permission {_NEEDED_ROLE[operation]}"
-        )
+        return DeniedError(message, hint=_needed(operation, lower))
     if status == 404:
         return _not_found(operation, where, message, lower)
     if status in (409, 412) and operation == "create":
@@ -132,6 +131,26 @@ def status_error(operation: str, where: str, status: int, text: str, headers: Ma
     if status == 400:
         return _refused(operation, message, lower)
     return StoreError(message, hint="thumbrun does not expect this answer: please report it")
+
+
+def _words(text: str) -> str:
+    """Return the sentence of an error in JSON (https://cloud.google.com/storage/docs/json_api/v1/status-codes).
+
+    Any other text is returned as it is, such as a cut answer or the page of a proxy.
+    """
+    try:
+        said = json.loads(text)["error"]["message"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return text
+    return said if isinstance(said, str) and said.strip() else text
+
+
+def _needed(operation: str, lower: str) -> str:
+    """Return what to check if a request is denied, in which case Cloud Storage mostly names the account."""
+    hint = f"check that the account that runs thumbrun has the permission {_NEEDED_ROLE[operation]}"
+    if _DEFAULT_ACCOUNT in lower:
+        hint += "; this is the default account of a project: deploy the job with --service-account to use another"
+    return hint
 
 
 def _not_found(operation: str, where: str, message: str, lower: str) -> StoreError:

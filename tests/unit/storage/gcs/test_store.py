@@ -121,6 +121,26 @@ async def test_answers_become_errors(
     assert "payer-1" == server.requests[0].query["userProject"]
 
 
+async def test_an_error_in_json_is_shown_by_its_sentence(server: Server, store: GcsStore) -> None:
+    """A person reads the sentence of an error and no JSON; the advice names the default account of a project."""
+    said = "12-compute@developer.gserviceaccount.com does not have storage.objects.list access to the bucket."
+    server.answer = status(403, json.dumps({"error": {"code": 403, "message": said, "errors": [{"message": said}]}}))
+    with pytest.raises(DeniedError) as caught:
+        await store.page("in/")
+    assert str(caught.value).endswith(f"HTTP status 403: {said}")
+    assert "--service-account" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"error": "no"}', '{"error": {"message": 1}}', "<html>", "[" * 4000])
+async def test_any_other_error_is_shown_as_it_is(server: Server, store: GcsStore, text: str) -> None:
+    """What is not an error of Cloud Storage, such as the page of a proxy, is shown as far as it fits into a line."""
+    server.answer = status(403, text)
+    with pytest.raises(DeniedError) as caught:
+        await store.page("in/")
+    assert text[:300] in str(caught.value)
+    assert "--service-account" not in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("operation", "code", "text", "expected"),
     [

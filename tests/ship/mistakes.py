@@ -1,0 +1,210 @@
+"""Makes the mistakes of docs/troubleshooting.md for real, and returns what a person then reads.
+
+Each mistake starts `python process.py`, as the container does, with what Cloud Run sets and one thing wrong.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.e2e.tasks import ENTRY, ROOT, clean_environment, cloud_run, task_processes
+from tests.faults.wire.proxy import running_proxy
+from tests.faults.wire.roles import Roles
+from tests.faults.wire.stage import HURRIED, Stage
+from tests.faults.wire.world import OUTPUT, SOURCE, World
+from tests.photographs import draw
+from thumbrun.demo.emulator import running_emulator
+
+DEFAULT_ACCOUNT = "123456789-compute@developer.gserviceaccount.com"
+OTHER_USER = 65532
+_ARM = 183  # EM_AARCH64 in the header of an ELF file, where an x86-64 has 62
+_X86 = 62
+_PERMISSIONS = {"source list": (SOURCE, "list"), "source get": (SOURCE, "get"), "output create": (OUTPUT, "create")}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a process left behind.
+
+    Attributes:
+        code: Its exit code.
+        text: What a person reads: standard error as it is, and the message of each line of a log.
+    """
+
+    code: int
+    text: str
+
+
+def _run(*arguments: str, folder: Path | None = None, program: str = ENTRY, **variables: str) -> Said:
+    """Run the container's entry with these variables beside those of Cloud Run."""
+    environment = clean_environment(CLOUD_RUN_JOB="thumbs", **cloud_run(0, 1, execution="thumbs-1"), **variables)
+    ended = subprocess.run(
+        [sys.executable, program, *arguments],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Said(ended.returncode, _messages(ended.stdout) + ended.stderr)
+
+
+def _messages(log: str) -> str:
+    """Return the messages of a log in JSON, and all its other lines as they are."""
+    return "".join(f"{json.loads(line)['message'] if line.startswith('{') else line}\n" for line in log.splitlines())
+
+
+@contextmanager
+def _stage() -> Iterator[Stage]:
+    with (
+        TemporaryDirectory() as folder,
+        running_emulator() as emulator,
+        running_proxy(emulator.url) as proxy,
+        task_processes(Path(folder)) as tasks,
+    ):
+        stage = Stage(World(emulator), proxy, tasks)
+        stage.world.fill(3)
+        yield stage
+
+
+def _staged(stage: Stage, **variables: str) -> Said:
+    task = stage.start(0, 1, 0, module=HURRIED, **variables)
+    return Said(task.wait(), _messages(task.output()))
+
+
+def no_source() -> Said:
+    """Leave INPUT_FOLDER out."""
+    return _run()
+
+
+def misspelt_variable() -> Said:
+    """Misspell a variable."""
+    return _run(INPUT_FOLDER="gs://bucket-1/in", THUMBRUN_WORKER="2")
+
+
+def reserved_variable() -> Said:
+    """Set a variable of Cloud Run by hand, and only one of the two."""
+    environment = clean_environment(INPUT_FOLDER="gs://bucket-1/in", CLOUD_RUN_TASK_COUNT="4")
+    ended = subprocess.run(
+        [sys.executable, ENTRY], env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    return Said(ended.returncode, _messages(ended.stdout) + ended.stderr)
+
+
+def entry_twice() -> Said:
+    """Give the entry's file as an argument, as `--args process.py` does."""
+    with TemporaryDirectory() as folder:
+        return _run("process.py", folder=Path(folder), INPUT_FOLDER="gs://bucket-1/in")
+
+
+def no_credentials() -> Said:
+    """Run where there are no credentials at all."""
+    with TemporaryDirectory() as home:
+        return _run(INPUT_FOLDER="gs://bucket-1/in", HOME=home)
+
+
+def no_key_file() -> Said:
+    """Name a key file that nobody mounted."""
+    return _run(INPUT_FOLDER="gs://bucket-1/in", GOOGLE_APPLICATION_CREDENTIALS="/secrets/key.json")
+
+
+def unreadable_key_file() -> Said:
+    """Let another user own the key file; only root can do that."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        key = Path(folder) / "key.json"
+        key.write_text('{"type": "service_account"}')
+        key.chmod(0o600)
+        program = (  # not the whole command, because that user cannot read every Python
+            "import os, sys\n"
+            "from thumbrun.errors import ThumbrunError\n"
+            "from thumbrun.storage.gcs.key_file import check_key_file\n"
+            f"os.setgroups([]); os.setgid({OTHER_USER}); os.setuid({OTHER_USER})\n"
+            "try:\n"
+            f"    check_key_file({{'GOOGLE_APPLICATION_CREDENTIALS': '{key}'}})\n"
+            "except ThumbrunError as error:\n"
+            "    print(error, error.hint, sep='\\n', file=sys.stderr)\n"
+            "    sys.exit(error.exit_code)\n"
+        )
+        ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
+        return Said(ended.returncode, ended.stderr)
+
+
+def missing_permission(which: str) -> Said:
+    """Take one permission from the account."""
+    with _stage() as stage:
+        stage.proxy.refuse = Roles.without(*_PERMISSIONS[which])
+        return _staged(stage)
+
+
+def default_account() -> Said:
+    """Run as the project's default account, which has no role on the bucket."""
+    with _stage() as stage:
+        stage.proxy.refuse = lambda asked: (
+            f"{DEFAULT_ACCOUNT} does not have storage.objects.{asked.permission} access to the Google Cloud Storage "
+            "bucket. Permission denied on resource (or it may not exist)."
+        )
+        return _staged(stage)
+
+
+def missing_bucket() -> Said:
+    """Name a bucket that does not exist."""
+    with _stage() as stage:
+        return _staged(stage, INPUT_FOLDER="gs://no-such-bucket/in")
+
+
+def nothing_there() -> Said:
+    """Name a folder of the bucket that holds nothing."""
+    with _stage() as stage:
+        return _staged(stage, INPUT_FOLDER=f"gs://{SOURCE}/nowhere")
+
+
+def too_large_for_the_memory() -> Said:
+    """Decode a picture that takes more memory than the setting allows."""
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "in").mkdir()
+        draw(6000, 1).save(Path(folder) / "in/panorama.jpg", quality=80, progressive=True, subsampling=0)
+        return _run(
+            "run",
+            str(Path(folder) / "in"),
+            INPUT_FOLDER="",
+            OUTPUT_BUCKET=str(Path(folder) / "out"),
+            THUMBRUN_MEMORY="96MiB",
+            THUMBRUN_WORKERS="1",
+        )
+
+
+def other_processor() -> Said:
+    """Start a program for another processor, as an image does that was built on an Apple laptop."""
+    with TemporaryDirectory() as folder:
+        program = Path(folder) / "python"
+        own = Path(sys.executable).resolve().read_bytes()[:4096]
+        machine = _ARM if own[18] == _X86 else _X86
+        program.write_bytes(own[:18] + machine.to_bytes(2, "little") + own[20:])
+        program.chmod(0o755)
+        ended = subprocess.run(["sh", "-c", str(program)], capture_output=True, text=True, check=False)
+        return Said(ended.returncode, ended.stderr)
+
+
+MISTAKES: dict[str, Callable[[], Said]] = {
+    "no source": no_source,
+    "misspelt variable": misspelt_variable,
+    "reserved variable": reserved_variable,
+    "entry twice": entry_twice,
+    "no credentials": no_credentials,
+    "no key file": no_key_file,
+    "unreadable key file": unreadable_key_file,
+    "source list": lambda: missing_permission("source list"),
+    "source get": lambda: missing_permission("source get"),
+    "output create": lambda: missing_permission("output create"),
+    "default account": default_account,
+    "missing bucket": missing_bucket,
+    "nothing there": nothing_there,
+    "too large for the memory": too_large_for_the_memory,
+    "other processor": other_processor,
+}
