@@ -127,12 +127,16 @@ class Store(Protocol):
 
     async def read(
         self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
-    ) -> None:
+    ) -> int | None:
         """Reset `sink` and write the stored bytes of an object into it, raw, never decompressed.
 
         With `generation`, the store reads exactly that version, or the read fails: a call that returns normally has
         delivered no bytes of another version. With `start` or `end`, the store reads the bytes from `start` to before
         `end`, and fewer if the object ends earlier. No store checks such a part against a checksum.
+
+        Returns:
+            The crc32c of the whole object, as the store states it with the bytes; None if it states none. A store
+            states it even if its listing does not, as for objects under a customer-managed key.
 
         Raises:
             NotFoundError: The object does not exist, or not in that generation.

@@ -78,7 +78,7 @@ class MemoryStore:
 
     async def read(
         self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
-    ) -> None:
+    ) -> int | None:
         """Read an object, as `Store` promises."""
         await self._request()
         found = self.objects.get(name)
@@ -91,6 +91,7 @@ class MemoryStore:
         for offset in range(0, len(body), 1 << 16):
             sink.write(body[offset : offset + (1 << 16)])
             await asyncio.sleep(0)
+        return found[0].crc32c
 
     async def create(
         self,

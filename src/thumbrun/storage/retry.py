@@ -114,9 +114,11 @@ class RetryingStore:
 
     async def read(
         self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
-    ) -> None:
+    ) -> int | None:
         """Read an object, with retries; each retry starts from the first byte of the range."""
-        await self._try("read", lambda: self._inner.read(name, sink, generation=generation, start=start, end=end))
+        return await self._try(
+            "read", lambda: self._inner.read(name, sink, generation=generation, start=start, end=end)
+        )
 
     async def create(
         self,

@@ -255,47 +255,56 @@ class Fetcher:
             raise unfit
         body = self._renderer.body(item.size)
         try:
-            read = await self._checked(item, body, head, check_head)
+            read, checked = await self._checked(item, body, head, check_head)
             whole = self._decompressed(body) if item.encoding == "gzip" else body
         except BaseException:
             body.close()
             raise
-        return Fetched(whole, read, checked=item.crc32c is not None, part=False)
+        return Fetched(whole, read, checked=checked, part=False)
 
-    async def _checked(self, item: Item, body: Body, head: bytes, check_head: HeadCheck | None) -> int:
-        """Read an object into a body until it matches its checksum; return how many bytes were read."""
+    async def _checked(self, item: Item, body: Body, head: bytes, check_head: HeadCheck | None) -> tuple[int, bool]:
+        """Read an object into a body until it matches its checksum: the listing's, or else that of the answer.
+
+        Returns:
+            How many bytes were read, and whether there was a checksum.
+        """
         checksums: set[int] = set()
         read = 0
         for _ in range(_DAMAGED_READS):
             sink = _CheckedSink(body, head, check_head)
-            await self._read(item, sink, len(head), None)
+            stated = await self._read(item, sink, len(head), None)
             read += sink.size
-            if item.crc32c is None or item.crc32c == sink.crc32c:
-                return read
+            expected = stated if item.crc32c is None else item.crc32c
+            if expected in (None, sink.crc32c):
+                return read, expected is not None
             checksums.add(sink.crc32c)
             head = b""
         if len(checksums) > 1:  # the bytes differ, so the network damages them, and another attempt might succeed
             raise TransientError(f"{self._source.uri(item.source)} arrives with different bytes each time it is read")
         unfit = UnfitError(
-            Reason.SOURCE_DAMAGED, f"its bytes have crc32c {sink.crc32c:08x}, the listing says {item.crc32c:08x}"
+            Reason.SOURCE_DAMAGED, f"its bytes have crc32c {sink.crc32c:08x}, Cloud Storage states {expected:08x}"
         )
         unfit.source_bytes = read
         raise unfit
 
-    async def _read(self, item: Item, sink: Sink, start: int, end: int | None) -> None:
+    async def _read(self, item: Item, sink: Sink, start: int, end: int | None) -> int | None:
         """Read a range of the planned generation. Every range is of that generation, so two generations never mix.
+
+        Returns:
+            The crc32c of the whole object, if the store states it.
 
         Raises:
             UnfitError: The object was replaced or deleted.
             SourceDeniedError: The object may not be read.
         """
         try:
-            await self._source.read(item.source, sink, generation=item.generation, start=start, end=end)
+            stated = await self._source.read(item.source, sink, generation=item.generation, start=start, end=end)
         except NotFoundError as error:
             raise await self._vanished(item) from error
         except DeniedError as error:
             raise SourceDeniedError(str(error), hint=error.hint) from error
         self._last_read = item.source
+        return stated
 
     async def _vanished(self, item: Item) -> Exception:
         """Return the error that says why the planned generation cannot be read."""

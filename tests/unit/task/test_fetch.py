@@ -36,12 +36,13 @@ class Counting(MemoryStore):
 
     async def read(
         self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
-    ) -> None:
+    ) -> int | None:
         """Read a range and record it."""
         self.ranges.append((start, end))
-        await super().read(name, sink, generation=generation, start=start, end=end)
+        stated = await super().read(name, sink, generation=generation, start=start, end=end)
         self.bytes_read += len(self.objects[name][1][start:end])
         await self.after(name)
+        return stated
 
     async def after(self, name: str) -> None:
         """Do nothing."""
@@ -152,24 +153,27 @@ async def test_too_many_pixels_take_no_more_than_a_header(pool: DecoderPool, kin
         assert source.bytes_read <= 64 * 1024
 
 
-async def test_what_is_damaged_on_its_way_between_two_ranges(pool: DecoderPool) -> None:
-    """The fetcher reads an object again, whole, if the bytes of its ranges do not match the listing's checksum."""
+@pytest.mark.parametrize("listed", [True, False])
+async def test_what_is_damaged_on_its_way_between_two_ranges(pool: DecoderPool, listed: bool) -> None:
+    """The fetcher reads an object again, whole, if the bytes of its ranges do not match the store's checksum."""
     body = noise("PNG")
 
     class Damaging(Counting):
         async def read(
             self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
-        ) -> None:
+        ) -> int | None:
             """Deliver other bytes on the second read."""
-            await super().read(name, sink, generation=generation, start=start, end=end)
+            stated = await super().read(name, sink, generation=generation, start=start, end=end)
             if len(self.ranges) == 2:
                 sink.reset()
                 sink.write(b"?" * (len(body) - start))
+            return stated
 
     source = Damaging()
     output = MemoryStore("out")
     entry = source.put_as_user("a.jpg", body)
-    (outcome,), _ = await work(source, output, pool, [item(entry)], max_bytes=1 << 28)
+    planned = item(entry) if listed else item(entry, crc32c=None)
+    (outcome,), _ = await work(source, output, pool, [planned], max_bytes=1 << 28)
     assert (Status.DONE, False) == (outcome.status, outcome.unchecked)
     assert 3 == len(source.ranges)
 

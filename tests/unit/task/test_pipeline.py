@@ -254,26 +254,34 @@ async def test_objects_that_changed_after_the_plan(pool: DecoderPool, photograph
         assert expected == [outcome.reason for outcome in outcomes]
 
 
-async def test_bytes_that_do_not_match_their_checksum(pool: DecoderPool, photograph: bytes) -> None:
-    """The pipeline reads a body again if the network damaged it, and reports a body that is damaged in the store."""
+@pytest.mark.parametrize("listed", [True, False])
+async def test_bytes_that_do_not_match_their_checksum(pool: DecoderPool, photograph: bytes, listed: bool) -> None:
+    """The pipeline reads a body again if the network damaged it, and reports a body that is damaged in the store.
+
+    The listing states no checksum for an object under a customer-managed key, but the answer to a read does.
+    """
 
     class Damaging(MemoryStore):
         reads = 0
 
         async def read(
             self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
-        ) -> None:
+        ) -> int | None:
             """Deliver another last byte, on the first read or on every one."""
-            await super().read(name, sink, generation=generation, start=start, end=end)
+            stated = await super().read(name, sink, generation=generation, start=start, end=end)
             self.reads += 1
             if self.reads == 1 or name == "always.jpg":
                 sink.reset()
                 sink.write(photograph[:-1] + b"?")
+            return stated
+
+    def planned(entry: Entry) -> Item:
+        return item(entry) if listed else item(entry, crc32c=None)
 
     source, output = Damaging("in"), MemoryStore("out")
-    (once,), _ = await work(source, output, pool, [item(source.put_as_user("once.jpg", photograph))])
-    assert (Status.DONE, 2) == (once.status, source.reads)
-    (always,), _ = await work(source, output, pool, [item(source.put_as_user("always.jpg", photograph))])
+    (once,), _ = await work(source, output, pool, [planned(source.put_as_user("once.jpg", photograph))])
+    assert (Status.DONE, 2, False) == (once.status, source.reads, once.unchecked)
+    (always,), _ = await work(source, output, pool, [planned(source.put_as_user("always.jpg", photograph))])
     assert Reason.SOURCE_DAMAGED is always.reason
     assert [f"{RUN}/once.jpg"] == list(output.objects)
 

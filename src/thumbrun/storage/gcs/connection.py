@@ -25,7 +25,8 @@ class Answer:
 
     Attributes:
         status: The status code.
-        headers: The headers by their names in lower case; if a name occurs several times, the last value.
+        headers: The headers by their names in lower case; if a name occurs several times, all its
+            values, with commas between them (RFC 9110, 5.3).
         body: The bytes of the body, or nothing if a taker took them as they arrived.
         received: The number of bytes of the body.
     """
@@ -175,7 +176,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Store a header; the parser calls this."""
-        self._answer.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        headers = self._answer.headers
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
 
     def on_headers_complete(self) -> None:
         """Ask the taker where the body goes; the parser calls this."""

@@ -135,7 +135,7 @@ class GcsStore:
 
     async def read(
         self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
-    ) -> None:
+    ) -> int | None:
         """Read an object, as `Store` promises."""
         pinned = "" if generation is None else f"&generation={quote(generation)}"
         # Without this header Cloud Storage decompresses what it stores compressed, and no checksum covers those bytes.
@@ -169,15 +169,15 @@ class GcsStore:
         whole = answer.status == WHOLE
         if whole and "content-length" not in answer.headers and stored.isdecimal() and int(stored) != answer.received:
             raise TransientError(f"{self.uri(name)}: {answer.received} of {stored} bytes arrived", hint=NETWORK_HINT)
-        # A caller that asks for a generation knows its checksum from the listing, and checks the bytes itself: it can
-        # tell a damaged object from a damaged read.
-        declared = checksum_of(answer.headers.get("x-goog-hash", "")) if generation is None and whole else None
-        if declared is not None and declared != checksum:
+        declared = checksum_of(answer.headers.get("x-goog-hash", ""))
+        # A caller that asks for a generation checks the bytes itself: it can tell a damaged object from a damaged read.
+        if generation is None and whole and declared is not None and declared != checksum:
             raise TransientError(
                 f"{self.uri(name)}: the bytes were damaged on the way: their crc32c is {checksum:08x}, "
                 f"but Cloud Storage states {declared:08x}",
                 hint=NETWORK_HINT,
             )
+        return declared
 
     async def create(
         self,

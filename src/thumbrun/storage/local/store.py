@@ -113,7 +113,7 @@ class LocalStore:
 
     async def read(
         self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
-    ) -> None:
+    ) -> int | None:
         """Read a file, as `Store` promises."""
         sink.reset()
         reading = FileReading(f"{self._root}/{name}", start, end)
@@ -122,6 +122,7 @@ class LocalStore:
                 sink.write(chunk)
         finally:
             reading.close()
+        return None  # a file system keeps no checksum
 
     async def create(
         self,

@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import gzip
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
 from aiohttp import web
+from multidict import CIMultiDict
 
 from thumbrun.storage.base import (
     BucketNotFoundError,
@@ -71,7 +72,7 @@ async def store(server: Server) -> AsyncIterator[GcsStore]:
     await made.close()
 
 
-def status(code: int, text: str = "", headers: dict[str, str] | None = None) -> Handler:
+def status(code: int, text: str = "", headers: Mapping[str, str] | None = None) -> Handler:
     """Return a handler that always gives the same answer."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -359,6 +360,17 @@ async def test_a_record_that_was_damaged_on_its_way(server: Server, store: GcsSt
     await store.read("a.json", BytesSink(), generation="7")
     with contextlib.nullcontext() if right else pytest.raises(TransientError, match="crc32c"):
         await store.read("a.json", BytesSink())
+
+
+@pytest.mark.parametrize("hashes", [("crc32c=AAAAAQ==", "md5=hBotaA=="), ("md5=hBotaA==", "crc32c=AAAAAQ==")])
+async def test_a_checksum_in_a_header_that_comes_twice(
+    server: Server, store: GcsStore, hashes: tuple[str, str]
+) -> None:
+    """Cloud Storage sends crc32c and md5 as two headers of one name; a read tells the crc32c, in either order."""
+    server.answer = status(200, "x", CIMultiDict(("x-goog-hash", value) for value in hashes))
+    assert 1 == await store.read("a.jpg", BytesSink(), generation="7")
+    with pytest.raises(TransientError, match="crc32c"):
+        await store.read("a.jpg", BytesSink())
 
 
 async def test_bytes_that_the_store_did_not_get(server: Server, store: GcsStore) -> None:
