@@ -1,7 +1,6 @@
 """Decides which objects are items: one decision, with its reason, for each entry of a listing. Pure."""
 
 import mimetypes
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,6 +8,7 @@ from functools import lru_cache
 
 from thumbrun import formats
 from thumbrun.formats import Format
+from thumbrun.planning.globs import Glob
 from thumbrun.runs.object_metadata import RUN_MARK
 from thumbrun.storage.base import Entry
 
@@ -67,36 +67,6 @@ _EMPTY, _PLACEHOLDER = Decision(ObjectKind.EMPTY), Decision(ObjectKind.PLACEHOLD
 _REMEMBERED = 4096  # types, and suffixes; a bucket has few, but names are data, so the memory for them is bounded
 
 
-def glob_pattern(glob: str) -> re.Pattern[str]:
-    """Compile a glob for paths below the source.
-
-    `*` and `?` stay within a folder, `**` crosses folders, and `[…]` is a set of characters. A glob without `/` is
-    matched against the file name alone, as in a shell or a `.gitignore`.
-
-    >>> bool(glob_pattern("*.jpg").fullmatch("a/b.jpg")), bool(glob_pattern("a/*.jpg").fullmatch("a/b/c.jpg"))
-    (True, False)
-    """
-    parts = ["" if "/" in glob else "(?:.*/)?"]
-    position = 0
-    while position < len(glob):
-        rest = glob[position:]
-        if rest.startswith("**/"):
-            parts.append("(?:.*/)?")
-            position += 3
-        elif rest.startswith("**"):
-            parts.append(".*")
-            position += 2
-        elif characters := re.match(r"\[(!?)([^]]+)]", rest):
-            negated, members = characters.groups()
-            members = members.replace("\\", r"\\").replace("^", r"\^").replace("[", r"\[")
-            parts.append(f"[{'^' if negated else ''}{members}]")
-            position += characters.end()
-        else:
-            parts.append({"*": "[^/]*", "?": "[^/]"}.get(rest[0], re.escape(rest[0])))
-            position += 1
-    return re.compile("".join(parts), re.DOTALL)
-
-
 class Selection:
     """Decides the kind of every object, by the settings of one run."""
 
@@ -108,8 +78,8 @@ class Selection:
             exclude: A path must match none of them.
             by_content: Whether objects become items if neither their content type nor their name decides.
         """
-        self._include = [glob_pattern(glob) for glob in include]
-        self._exclude = [glob_pattern(glob) for glob in exclude]
+        self._include = [Glob(glob) for glob in include]
+        self._exclude = [Glob(glob) for glob in exclude]
         self._takes_all = not (include or exclude)
         self._by_content = by_content
 
@@ -140,9 +110,9 @@ class Selection:
         return _by_type(entry.content_type or "") or _by_suffix(formats.suffix_of(path), self._by_content)
 
     def _included(self, path: str) -> bool:
-        if self._include and not any(pattern.fullmatch(path) for pattern in self._include):
+        if self._include and not any(glob.matches(path) for glob in self._include):
             return False
-        return not any(pattern.fullmatch(path) for pattern in self._exclude)
+        return not any(glob.matches(path) for glob in self._exclude)
 
 
 @lru_cache(_REMEMBERED)

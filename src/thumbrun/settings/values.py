@@ -6,7 +6,7 @@ from typing import Any
 
 from thumbrun.console import quoted
 from thumbrun.imaging.geometry import Box, box_name, largest_first
-from thumbrun.planning.select import glob_pattern
+from thumbrun.planning.globs import Glob
 from thumbrun.storage.location import Location
 
 _UNITS = {"": 1, "B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -168,7 +168,7 @@ def globs(value: str) -> tuple[str, ...]:
     found = tuple(dict.fromkeys(glob for glob in (part.strip() for part in value.split(",")) if glob))
     for glob in found:
         try:
-            glob_pattern(glob)
+            Glob(glob)
         except re.error:
             raise ValueError(f"{quoted(glob)} is no pattern: a range in brackets must go upwards, like [a-z]") from None
     return found
