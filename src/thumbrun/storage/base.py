@@ -62,6 +62,8 @@ class Page:
         return bool(self.resume_at)
 
 
+_LARGEST_RECORD = 1 << 28  # bytes; the largest, a shard of a plan, has some hundred kilobytes
+
 # Bytes that are valid only during the call that passes them: the store then reuses their buffer for the next bytes.
 Chunk = bytes | memoryview
 
@@ -85,13 +87,25 @@ class BytesSink:
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
+        self._left = _LARGEST_RECORD
 
     def reset(self) -> None:
         """Forget all bytes written so far."""
         self._chunks.clear()
+        self._left = _LARGEST_RECORD
 
     def write(self, chunk: Chunk) -> None:
-        """Copy the next bytes."""
+        """Copy the next bytes.
+
+        Raises:
+            StoreError: The bytes are more than those of any record.
+        """
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise StoreError(
+                f"a store sends more than {_LARGEST_RECORD:,} bytes for a record",
+                hint="check that no proxy or other server answers in place of the store",
+            )
         self._chunks.append(bytes(chunk))
 
     def getvalue(self) -> bytes:

@@ -72,12 +72,14 @@ class _CheckedSink:
 
     Args:
         body: The body to write to.
+        size: The size of the object, in bytes.
         head: The bytes that were read before.
         check_head: Called with the first bytes when they arrive; can raise an error to end the read.
     """
 
-    def __init__(self, body: Body, head: bytes, check_head: HeadCheck | None) -> None:
+    def __init__(self, body: Body, size: int, head: bytes, check_head: HeadCheck | None) -> None:
         self._body = body
+        self._most = size
         self._head = head
         self._head_check = check_head
         self.reset()
@@ -91,8 +93,10 @@ class _CheckedSink:
     def write(self, chunk: Chunk) -> None:
         if self._head_check is not None and not self.size:
             self._head_check(chunk)
-        self._body.write(chunk)
         self.size += len(chunk)
+        if self.size > self._most:
+            raise TransientError(f"the store sends more than the {self._most:,} bytes that it lists for an object")
+        self._body.write(chunk)
         self.crc32c = crc32c(chunk, self.crc32c)
 
 
@@ -271,7 +275,7 @@ class Fetcher:
         checksums: set[int] = set()
         read = 0
         for _ in range(_DAMAGED_READS):
-            sink = _CheckedSink(body, head, check_head)
+            sink = _CheckedSink(body, item.size, head, check_head)
             stated = await self._read(item, sink, len(head), None)
             read += sink.size
             expected = stated if item.crc32c is None else item.crc32c

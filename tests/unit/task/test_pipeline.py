@@ -307,6 +307,28 @@ async def test_a_way_that_damages_everything_is_no_outcome(pool: DecoderPool, ph
     assert {} == output.objects
 
 
+async def test_a_body_that_never_ends(pool: DecoderPool, photograph: bytes) -> None:
+    """The pipeline stops reading at the listed size, and leaves the item open, because the store is at fault."""
+    taken = 0
+
+    class Endless(MemoryStore):
+        async def read(
+            self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+        ) -> None:
+            """Send the object again and again."""
+            nonlocal taken
+            sink.reset()
+            while True:
+                sink.write(photograph)
+                taken += 1
+
+    source, output = Endless("in"), MemoryStore("out")
+    entry = source.put_as_user("a.jpg", photograph)
+    outcomes, pipeline = await work(source, output, pool, [item(entry, crc32c=None)])
+    assert ([], 1, 1) == (outcomes, pipeline.left_open, taken)
+    assert {} == output.objects
+
+
 async def test_objects_stored_compressed(pool: DecoderPool, photograph: bytes) -> None:
     """The pipeline checks and decompresses objects with contentEncoding gzip; too long or broken ones fail."""
     source, output = MemoryStore("in"), MemoryStore("out")

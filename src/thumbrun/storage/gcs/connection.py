@@ -9,6 +9,10 @@ import httptools
 
 READ_AT_ONCE = 1 << 18  # bytes; few enough to stay in a processor's cache until they are handed on
 _MOST_COLLECTED = 1 << 28  # bytes of a body that is kept in memory; a page of a listing has 1 or 2 MiB
+# Bytes of headers and of the sizes of chunks. The smallest chunk takes five bytes beside its one; the parser keeps a
+# header that does not end.
+_MOST_FRAMING = 1 << 20
+_MOST_FRAMING_A_BYTE = 32
 _WITHOUT_BODY = (204, 304)  # statuses without a body, whatever length their header states (RFC 9112, 6.3)
 
 Take = Callable[[bytes | memoryview], None]  # the bytes are valid only until it returns
@@ -118,6 +122,7 @@ class Connection(asyncio.BufferedProtocol):
         self._take: Take | None = None
         self._collected: list[bytes] = []
         self._heard = self._headed = False
+        self._framing = 0  # bytes that went through the parser: headers, trailers, and chunks with their sizes
         self._left = 0  # bytes that are still to come, if the body's length is known
         self._moving = size
         self._limits = limits
@@ -165,6 +170,7 @@ class Connection(asyncio.BufferedProtocol):
             self.abort()
 
     def _parse(self, data: memoryview) -> None:
+        self._framing += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -173,9 +179,13 @@ class Connection(asyncio.BufferedProtocol):
             self._fail(error.__context__ or error)  # the exception of the taker
         except httptools.HttpParserError as error:
             self._fail(HttpError(f"the answer is not valid HTTP: {error}"))
+        if self._framing > _MOST_FRAMING + _MOST_FRAMING_A_BYTE * self._answer.received:
+            self._fail(HttpError("the headers of the answer do not end"))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Store a header; the parser calls this."""
+        if self._headed:  # a trailer, which says nothing that thumbrun uses
+            return
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
         headers = self._answer.headers
         headers[key] = f"{headers[key]}, {text}" if key in headers else text

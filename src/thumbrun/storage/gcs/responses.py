@@ -28,6 +28,7 @@ from thumbrun.storage.base import (
 
 NETWORK_HINT = "check the network, and the emulator's address if you set one"
 _LONGEST_MESSAGE = 300
+_TEXTS = ("contentType", "contentEncoding", "storageClass", "crc32c")
 _DEFAULT_ACCOUNT = "-compute@developer.gserviceaccount.com"  # Cloud Run uses it unless a job names another
 
 _NEEDED_ROLE = {
@@ -45,17 +46,24 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
         ValueError, KeyError, TypeError: It is not a record of the API; see `understood`.
     """
     shown = item.get
-    checksum = shown("crc32c")
+    checksum, metadata = shown("crc32c"), shown("metadata") or NO_METADATA
+    for text in (item["name"], item["generation"], *map(shown, _TEXTS)):
+        if not isinstance(text, str | None):
+            raise TypeError(type(text))
+    if not item["name"] or not item["generation"] or not isinstance(metadata, Mapping):
+        raise ValueError("a name, a generation or the metadata is missing")
+    if metadata and not all(isinstance(value, str) for value in metadata.values()):
+        raise TypeError("metadata")
     # The arguments are positional because keywords take time for each of millions of objects.
     return Entry(
         item["name"],
         int(shown("size", 0)),
-        str(item["generation"]),
+        item["generation"],
         shown("contentType") or None,
         int.from_bytes(binascii.a2b_base64(checksum), "big") if checksum else None,
         shown("contentEncoding") or None,
         shown("storageClass") or None,
-        shown("metadata") or NO_METADATA,
+        metadata,
     )
 
 
@@ -66,7 +74,10 @@ def page_of(body: bytes) -> tuple[tuple[Entry, ...], str]:
         ValueError, KeyError, TypeError, AttributeError: It is not a page of the API; see `understood`.
     """
     answer = json.loads(body)
-    return tuple(entry_of(item) for item in answer.get("items", ())), answer.get("nextPageToken", "")
+    token = answer.get("nextPageToken", "")
+    if not isinstance(token, str):
+        raise TypeError(type(token))
+    return tuple(entry_of(item) for item in answer.get("items", ())), token
 
 
 def checksum_of(header: str) -> int | None:
@@ -85,7 +96,7 @@ def understood(operation: str, where: str) -> Iterator[None]:
     """Turn the exceptions for an answer that is not JSON, or not a record of an object, into TransientError."""
     try:
         yield
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise TransientError(
             f"{one_line(where)}: the answer to the {operation} request is not from Cloud Storage "
             f"({type(error).__name__})",

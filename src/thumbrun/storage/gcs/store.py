@@ -7,7 +7,7 @@ multipart upload that creates an object. It retries nothing; `retry` does.
 import base64
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -43,6 +43,7 @@ _ENTRY_FIELDS = "name,size,generation,contentType,crc32c,contentEncoding,storage
 _SILENCE_SECONDS = 30.0  # the longest time between two pieces of an answer
 _TOTAL_SECONDS = 60.0
 _SLOWEST_BYTES_A_SECOND = 256 * 1024  # a slower transfer counts as stalled, even if bytes keep arriving
+_MOST_EMPTY_PAGES = 1000  # in a row; Cloud Storage can send some of them where many objects were deleted
 _LONGEST_REFUSAL = 4096  # bytes that are used of an answer that is not a success
 
 _NONE: Mapping[str, str] = {}
@@ -114,15 +115,21 @@ class GcsStore:
             query["startOffset"] = start
         if end:
             query["endOffset"] = end
-        while True:
+        for _ in range(_MOST_EMPTY_PAGES):
             target = f"{self._objects}?{urlencode(query)}{self._payer}"
             answer = await self._answer("page", "", "GET", target)
             with understood("page", self.uri(prefix)):
                 entries, token = page_of(answer.body)
+                _check_order(entries, max(prefix, start))
             if entries or not token:
                 # The next page begins after the last name, so that a range can be shortened while it is being listed.
                 return Page(entries, resume_at=f"{entries[-1].name}\0" if token else "")
             query["pageToken"] = token  # an empty page with a token is not the end of the listing
+        raise TransientError(
+            f"{one_line(self.uri(prefix))}: {_MOST_EMPTY_PAGES:,} pages of the listing in a row are empty, and each "
+            "names another one",
+            hint="check that no proxy or other server answers in place of Cloud Storage",
+        )
 
     async def stat(self, name: str) -> Entry | None:
         """Return the live object's entry, or None."""
@@ -284,6 +291,19 @@ class GcsStore:
 
     def _object(self, name: str, query: str) -> str:
         return f"{self._objects}/{quote(name, safe='')}?{query}{self._payer}"
+
+
+def _check_order(entries: Sequence[Entry], start: str) -> None:
+    """Check that names ascend from `start` on, without which a listing might never end.
+
+    Raises:
+        ValueError: They do not.
+    """
+    before = ""
+    for entry in entries:
+        if entry.name < start or entry.name <= before:
+            raise ValueError("the names are not in order")
+        before = entry.name
 
 
 def _longest(size: int) -> float:

@@ -215,6 +215,35 @@ async def test_a_length_without_a_body(server: Server, client: HttpClient) -> No
     assert b"ok" == (await get(client)).body
 
 
+@pytest.mark.parametrize(
+    "beginning",
+    [b"HTTP/1.1 200 ", b"HTTP/1.1 200 OK\r\nA: ", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: "],
+)
+async def test_headers_that_never_end(server: Server, client: HttpClient, beginning: bytes) -> None:
+    """A first line, a header or a trailer that goes on and on ends the request after a megabyte or so."""
+    server.says = [beginning + b"x" * (4 << 20)]
+    with pytest.raises(HttpError, match="do not end"):
+        await client.request("GET", "/a", LIMITS, headers={})
+
+
+async def test_many_headers(server: Server, client: HttpClient) -> None:
+    """Headers without end are refused, line by line as well, and preliminary answers too."""
+    server.says = [b"HTTP/1.1 200 OK\r\n" + b"A: x\r\n" * 400_000]
+    with pytest.raises(HttpError, match="do not end"):
+        await client.request("GET", "/a", LIMITS, headers={})
+    server.says = [b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100_000]
+    with pytest.raises(HttpError, match="do not end"):
+        await client.request("GET", "/a", LIMITS, headers={})
+
+
+async def test_the_smallest_chunks(server: Server, client: HttpClient) -> None:
+    """A body in chunks of one byte is a body, though its framing is longer than itself."""
+    chunk = b"1;" + b"e" * 20 + b"\r\nx\r\n"
+    server.says = [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 100_000 + b"0\r\n\r\n"]
+    answer = await client.request("GET", "/a", LIMITS, headers={})
+    assert b"x" * 100_000 == answer.body
+
+
 @pytest.mark.parametrize("limits", [Limits(0.1, lambda _: 3600.0), Limits(3600.0, lambda _: 0.1)])
 async def test_time_limits(server: Server, client: HttpClient, limits: Limits) -> None:
     """Silence ends a request, and so does its time limit, which depends on the bytes that it moves."""

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
+from thumbrun.storage import base
 from thumbrun.storage.base import (
     BucketNotFoundError,
     BytesSink,
@@ -400,10 +401,72 @@ async def test_pages_go_on_behind_the_last_name(server: Server, store: GcsStore)
     """The store asks for the next page by name and not by token, so that the end of the range can change."""
     server.answer = status(200, json.dumps({"items": [{"name": "a", "generation": "1"}], "nextPageToken": "t"}))
     page = await store.page("", end="z")
+    server.answer = status(200, json.dumps({"items": [{"name": "b", "generation": "2"}]}))
     await store.page("", start=page.resume_at, end="m")
     assert "a\0" == server.requests[1].query["startOffset"]
     assert "m" == server.requests[1].query["endOffset"]
     assert "pageToken" not in server.requests[1].query
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [{"name": None, "generation": "1"}],
+        [{"name": "", "generation": "1"}],
+        [{"name": ["in/a"], "generation": "1"}],
+        [{"name": "in/a"}],
+        [{"name": "in/a", "generation": None}],
+        [{"name": "in/a", "generation": 7}],
+        [{"name": "in/a", "generation": "1", "size": None}],
+        [{"name": "in/a", "generation": "1", "size": {}}],
+        [{"name": "in/a", "generation": "1", "crc32c": 5}],
+        [{"name": "in/a", "generation": "1", "contentType": ["image/jpeg"]}],
+        [{"name": "in/a", "generation": "1", "metadata": ["a"]}],
+        [{"name": "in/a", "generation": "1", "metadata": {"a": None}}],
+        [{"name": "in/b", "generation": "1"}, {"name": "in/a", "generation": "1"}],
+        [{"name": "in/a", "generation": "1"}, {"name": "in/a", "generation": "1"}],
+        [{"name": "elsewhere", "generation": "1"}],
+        ["in/a"],
+        [None],
+        "in/a",
+        5,
+    ],
+)
+async def test_a_listing_that_is_none(server: Server, store: GcsStore, items: object) -> None:
+    """What no listing of Cloud Storage holds is an error that says what to check, and never reaches a plan."""
+    server.answer = status(200, json.dumps({"items": items}))
+    with pytest.raises(TransientError, match="not from Cloud Storage") as caught:
+        await store.page("in/")
+    assert "proxy" in caught.value.hint
+
+
+@pytest.mark.parametrize("body", ["[" * 200_000, '{"items": ' + "[" * 200_000, '{"a": ' * 100_000, "[]", "null", '"x"'])
+async def test_json_of_any_depth_and_kind(server: Server, store: GcsStore, body: str) -> None:
+    """JSON that nests without end, and JSON that is no record, are errors of the store."""
+    server.answer = status(200, body)
+    for request in (store.page("in/"), store.stat("a"), store.create("a", b"x", content_type="a/b", metadata={})):
+        with pytest.raises(TransientError, match="not from Cloud Storage"):
+            await request
+
+
+@pytest.mark.parametrize("token", ["the same", "", None, 5])
+async def test_empty_pages_that_never_end(server: Server, store: GcsStore, token: object) -> None:
+    """A listing that names a next page for ever, and never shows an object, ends with an error."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.json_response({"nextPageToken": token if token != "" else f"t{len(server.requests)}"})
+
+    server.answer = answer
+    with pytest.raises(TransientError):
+        await store.page("in/")
+
+
+async def test_a_record_that_never_ends(server: Server, store: GcsStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record longer than any that thumbrun writes ends the read with an error."""
+    monkeypatch.setattr(base, "_LARGEST_RECORD", 1000)
+    server.answer = status(200, "x" * 1001)
+    with pytest.raises(StoreError, match="more than 1,000 bytes"):
+        await store.read("a.json", BytesSink())
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\rb", ".", "..", ".well-known/acme-challenge/x", "", "é" * 513, "\udcff"])
