@@ -11,10 +11,9 @@ set -euo pipefail
 
 packages=python3,python3-venv,make,git,procps,ca-certificates
 
-missing() {
-    echo "python313.sh: $1" >&2
-    exit 2
-}
+program=python313.sh
+# shellcheck source=tests/steady/debian.sh
+. "$(dirname "${BASH_SOURCE[0]}")/debian.sh"
 
 # pyenv puts a python3.13 on the path that only starts where that version is chosen, so each is tried.
 own_python() {
@@ -35,26 +34,7 @@ need_debian_tools() {
     [ "$(id -u)" = 0 ] || missing "a tree of Debian 13 needs root; or install Python 3.13"
     command -v unshare >/dev/null || missing "a tree of Debian 13 needs Linux and unshare; or install Python 3.13"
     unshare --mount --pid --fork true 2>/dev/null || missing "unshare is not permitted here; install Python 3.13"
-    command -v mmdebstrap >/dev/null && return
-    command -v apt-get >/dev/null || missing "mmdebstrap is missing, and there is no apt-get to install it"
-    echo "Installing mmdebstrap with apt-get, as root …"
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq
-    apt-get install -qq -y --no-install-recommends mmdebstrap debian-archive-keyring >/dev/null
-}
-
-# Leave the tree's archive in $archive: an earlier one of the same packages, or a new one, moved there once it is whole.
-debian_archive() {
-    local cache=${XDG_CACHE_HOME:-$HOME/.cache}/thumbrun-steady
-    archive=$cache/trixie-$(printf %s "$packages" | cksum | cut -d ' ' -f 1).tar.gz
-    if [ ! -e "$archive" ]; then
-        echo "Making a tree of Debian 13, which takes one to three minutes …"
-        mkdir -p "$cache"
-        mmdebstrap --quiet --variant=minbase --include="$packages" --dpkgopt=force-unsafe-io \
-            trixie "$work/trixie.tar.gz"
-        mv "$work/trixie.tar.gz" "$archive.$$"
-        mv "$archive.$$" "$archive"
-    fi
+    need_mmdebstrap
 }
 
 # Processes and mounts are the tree's own and end with it; host names and certificates are the machine's.
@@ -107,6 +87,6 @@ if [ -n "$python" ]; then
         make PYTHON="$python" "$target"
     done
 else
-    debian_archive
+    debian_archive "$packages"
     in_debian "$@"
 fi

@@ -15,9 +15,11 @@ ROOT = Path(__file__).parents[2]
 
 
 def pins() -> dict[str, str]:
-    """Return the versions that requirements.txt pins, by name."""
+    """Return the versions that requirements.txt pins on this system, by name."""
     lines = (ROOT / "requirements.txt").read_text().splitlines()
-    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    pinned = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    here = [requirement for requirement in pinned if requirement.marker is None or requirement.marker.evaluate()]
+    return {requirement.name: str(requirement.specifier).removeprefix("==") for requirement in here}
 
 
 def needed() -> set[str]:

@@ -1,0 +1,52 @@
+"""Fixtures of the tests of what ships: an engine, the image of the Dockerfile, and an emulator."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.ship.containers import Containers, containers_of
+from tests.ship.engine import Engine, NoEngineError, find_engine
+from thumbrun.demo.emulator import Emulator, running_emulator
+
+# What .dockerignore lets into the image, and what steers the build.
+PARTS = (
+    ".dockerignore",
+    "Dockerfile",
+    "LICENSE",
+    "Makefile",
+    "README.md",
+    "process.py",
+    "pyproject.toml",
+    "requirements.txt",
+    "src",
+)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """Return the engine that runs containers here; without one, skip the test and say why."""
+    try:
+        return find_engine()
+    except NoEngineError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def image(engine: Engine) -> str:
+    """Make the image with `make image`, unless an earlier test did, and return it."""
+    return engine.made(PARTS)
+
+
+@pytest.fixture
+def containers(engine: Engine, image: str) -> Iterator[Containers]:
+    """Return an object that starts containers of the image; all are removed at the end of the test."""
+    with containers_of(engine, image) as started:
+        yield started
+
+
+@pytest.fixture
+def emulator(tmp_path: Path) -> Iterator[Emulator]:
+    """Run an emulator for one test."""
+    with running_emulator(tmp_path / "emulator.log") as running:
+        yield running
