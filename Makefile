@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 FORMS = $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
-.PHONY: demo test test-wheel steady check audit docs chaos bench clean
+.PHONY: demo test test-wheel steady check audit docs chaos bench image clean
 
 demo: .venv/demo-installed
 	@$(BIN)/thumbrun demo
@@ -27,7 +27,8 @@ check: .venv/all-installed
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(FORMS)
-	$(BIN)/shellcheck .ci/run tests/steady/*.sh
+	$(BIN)/shellcheck .ci/run tests/steady/*.sh tests/ship/*.sh
+	$(BIN)/hadolint Dockerfile
 
 # The same tests against what is published: the wheel, in an environment that cannot import this checkout's source.
 test-wheel: .venv/all-installed
@@ -66,6 +67,17 @@ bench: .venv/all-installed .venv/bench/installed
 	$(BIN)/python -m bench $(PARTS)
 	$(BIN)/python docs/performance.py
 	.venv/bench/bin/python docs/performance.py --plots
+
+# The container, for Cloud Run's processors on whatever machine: `make image CONTAINER=podman TAG=try`.
+CONTAINER ?= docker
+IMAGE ?= thumbrun
+TAG ?= latest
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' src/thumbrun/version.py)
+
+image:
+	$(CONTAINER) build --platform linux/amd64 --tag $(IMAGE):$(TAG) $(BUILD_OPTIONS) \
+	    --build-arg VERSION=$(VERSION) --build-arg CREATED=$$(date -u +%Y-%m-%dT%H:%M:%SZ) \
+	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null) .
 
 clean:
 	rm -rf .venv demo build src/*.egg-info
