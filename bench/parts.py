@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bench import (
     balance,
+    container,
     cost,
     decode,
     fidelity,
@@ -43,6 +44,7 @@ PARTS: dict[str, Part] = {
     "bytes": Part("bytes read of the objects' bytes", reading.result),
     "fidelity": Part("thumbnails made of a part against those of the whole", fidelity.result),
     "start": Part("time to the first request", start.result),
+    "container": Part("time to the first request of a container", container.result),
     "memory": Part("resident memory", memory.result),
     "planning": Part("planning 10 million objects", planning.result),
     "balance": Part("the longest task against the mean", balance.result),

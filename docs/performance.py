@@ -19,6 +19,7 @@ _TITLES = {  # in their order
     "bytes": "Bytes read",
     "fidelity": "Fidelity of thumbnails from a part of the file",
     "start": "Start",
+    "container": "Start of a container",
     "memory": "Memory",
     "planning": "Planning",
     "balance": "Balance",

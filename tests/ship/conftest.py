@@ -39,9 +39,9 @@ def image(engine: Engine) -> str:
 
 
 @pytest.fixture
-def containers(engine: Engine, image: str) -> Iterator[Containers]:
+def containers(engine: Engine, image: str, tmp_path: Path) -> Iterator[Containers]:
     """Return an object that starts containers of the image; all are removed at the end of the test."""
-    with containers_of(engine, image) as started:
+    with containers_of(engine, image, tmp_path) as started:
         yield started
 
 

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.ship.engine import Engine, environment
 
@@ -34,10 +35,12 @@ class Containers:
     Attributes:
         engine: The engine.
         image: The image.
+        folder: The folder in which the engine runs; podman leaves a file there when a container is out of memory.
     """
 
     engine: Engine
     image: str
+    folder: Path
     _started: list[Container] = field(default_factory=list)
 
     def start(
@@ -53,7 +56,12 @@ class Containers:
             self.image, *arguments, variables=variables, options=options, memory=memory, name=name
         )
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment()
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=self.folder,
+            env=environment(),
         )
         self._started.append(Container(name, process))
         return self._started[-1]
@@ -78,9 +86,9 @@ class Containers:
 
 
 @contextmanager
-def containers_of(engine: Engine, image: str) -> Iterator[Containers]:
+def containers_of(engine: Engine, image: str, folder: Path) -> Iterator[Containers]:
     """Yield an object that starts containers of an image, and remove all of them at the end."""
-    started = Containers(engine, image)
+    started = Containers(engine, image, folder)
     try:
         yield started
     finally:

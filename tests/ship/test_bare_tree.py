@@ -86,12 +86,12 @@ def test_an_environment_with_only_the_requirements(tree: Path, emulator: Emulato
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_a_container_that_copies_the_tree(engine: Engine, tree: Path, emulator: Emulator) -> None:
+def test_a_container_that_copies_the_tree(engine: Engine, tree: Path, emulator: Emulator, tmp_path: Path) -> None:
     """A Dockerfile that installs requirements.txt and copies the tree makes a container that does a whole run."""
     (tree / "Dockerfile").write_text(DOCKERFILE)
     image = engine.built(tree)
     expected = put_samples(emulator, samples())
-    with containers_of(engine, image) as containers:
+    with containers_of(engine, image, tmp_path) as containers:
         code, output = containers.run(variables=task_variables(emulator, 0, 1, 0, "thumbs-x7k2p"))
     assert 0 == code, output
     check_run(emulator, expected, output)
