@@ -5,6 +5,7 @@ import hashlib
 import os
 import shlex
 import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -73,7 +74,7 @@ class Engine:
         return options
 
     def _once(self, image: str, build: Sequence[str]) -> str:
-        with Path(tempfile.gettempdir(), "thumbrun-test-image.lock").open("w") as lock:
+        with Path(tempfile.gettempdir(), f"thumbrun-test-image-{os.getuid()}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes, and one of them builds
             if self.ran([self.program, "image", "inspect", image]).returncode:
                 # Those that earlier versions of the files left behind.
@@ -118,6 +119,8 @@ def find_engine() -> Engine:
     Raises:
         NoEngineError: There is none, or it is not permitted to.
     """
+    if sys.platform != "linux":
+        raise NoEngineError("the emulator, which containers use as their store, runs on Linux only")
     try:
         asked = subprocess.run(["docker", "version", "--format", "{{.Server.Os}}"], capture_output=True, text=True)
         if "linux" == asked.stdout.strip():
@@ -126,7 +129,7 @@ def find_engine() -> Engine:
         pass
     prepared = subprocess.run(["bash", str(_HERE / "podman.sh"), "--check"], capture_output=True, text=True)
     if prepared.returncode:
-        said = prepared.stderr.strip().rpartition("\n")[2]
+        said = prepared.stderr.strip().rpartition("\n")[2].removeprefix("podman.sh: ")
         raise NoEngineError(f"no container runs here: no Docker daemon answers, and {said}")
     return Engine("podman", prepared.stdout.strip())
 
