@@ -5,7 +5,7 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 from thumbrun.clock import Clock, SystemClock
@@ -17,6 +17,7 @@ from thumbrun.settings.resolved import resolve
 from thumbrun.storage.base import PAGE_LIMIT, Entry, Page, Sink, Store
 from thumbrun.storage.local.store import LocalStore
 from thumbrun.storage.location import Location
+from thumbrun.storage.ramp import Ramp
 from thumbrun.storage.retry import RetryingStore
 from thumbrun.storage.throttle import Throttle
 from thumbrun.task.runner import TaskRunner
@@ -33,6 +34,7 @@ class Stage:
         in_flight: The number of requests under way at once.
         latency: The time of each request, in seconds.
         render: The time of one image, in seconds; the task renders one after the other.
+        ramp: The writes a second that all tasks together send at first, once the plan is there; 0 for no limit.
     """
 
     root: str
@@ -41,6 +43,7 @@ class Stage:
     in_flight: int
     latency: float
     render: float
+    ramp: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +145,15 @@ class Waiting:
 
 
 class Silence:
-    """A sink that shows nothing."""
+    """A sink that shows nothing, and calls a function once the task has the plan."""
+
+    def __init__(self, on_plan: Callable[[], None]) -> None:
+        self._on_plan = on_plan
 
     def event(self, event: Event) -> None:
-        """Ignore an event."""
+        """Ignore an event, unless it tells that the plan is there."""
+        if event.name in ("plan-made", "plan-read"):
+            self._on_plan()
 
     def progress(self, progress: Progress, labels: Mapping[str, str]) -> None:
         """Ignore the progress."""
@@ -172,13 +180,21 @@ async def work(stage: Stage, clock: Clock, inner: Store | None = None) -> Worked
         "THUMBRUN_IN_FLIGHT": str(stage.in_flight),
     }
     requests: Counter[str] = Counter()
+    opened: list[RetryingStore] = []
 
     def opener(location: Location) -> Store:
         distant = Distant(inner or LocalStore(location.root), stage.latency, requests)
-        return RetryingStore(distant, Throttle(stage.in_flight, clock.monotonic), clock.sleep, uniform=clock.uniform)
+        store = RetryingStore(distant, Throttle(stage.in_flight, clock.monotonic), clock.sleep, uniform=clock.uniform)
+        opened.append(store)
+        return store
+
+    def keep_to_the_ramp() -> None:
+        for store in opened if stage.ramp else ():
+            store.keep_to(Ramp(stage.ramp, 1 / stage.count, clock.monotonic, clock.sleep, clock.uniform))
 
     settings = resolve(environ, {}, machine=Machine(2, 512 << 20))
-    runner = TaskRunner(settings, Events(Silence(), clock), clock, opener=opener, renderer=Waiting(stage.render))
+    events = Events(Silence(keep_to_the_ramp), clock)
+    runner = TaskRunner(settings, events, clock, opener=opener, renderer=Waiting(stage.render))
     report = await runner.run(asyncio.Event())
     return Worked(report.seconds, report.own.done, report.listed, dict(requests))
 

@@ -19,6 +19,7 @@ from bench import (
     sizes,
     start,
     task,
+    tasks,
 )
 from bench.results import Result
 
@@ -49,6 +50,7 @@ PARTS: dict[str, Part] = {
     "planning": Part("planning 10 million objects", planning.result),
     "balance": Part("the longest task against the mean", balance.result),
     "scaling": Part("efficiency of many tasks, measured and modelled", scaling.result),
+    "tasks": Part("1,000 images in 1 to 10 tasks: time, efficiency and cost", tasks.result),
     "cost": Part("a million thumbnails in vCPU-hours, requests and dollars", cost.result),
 }
 

@@ -47,18 +47,23 @@ class Measured:
 
 
 def measure(tasks: int, images_a_task: int) -> Measured:
-    """Run tasks as processes on this machine."""
+    """Run tasks as processes on this machine, each with the same number of images."""
+    return run_processes(tasks, tasks * images_a_task)
+
+
+def run_processes(tasks: int, images: int) -> Measured:
+    """Run tasks as processes on this machine, which share the images."""
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root, "in")
         folder.mkdir()
-        for number in range(tasks * images_a_task):
+        for number in range(images):
             (folder / f"{number:07d}.jpg").write_bytes(b"image %d" % number)
         stages = [Stage(root, index, tasks, IN_FLIGHT, LATENCY, RENDER) for index in range(tasks)]
         began = time.perf_counter()
         running = [subprocess.Popen(command(stage), stdout=subprocess.PIPE) for stage in stages]
         worked = [Worked(**json.loads(one.communicate()[0])) for one in running]
         seconds = time.perf_counter() - began
-    return _measured(worked, tasks * images_a_task, seconds)
+    return _measured(worked, images, seconds)
 
 
 def run_virtually(tasks: int, images_a_task: int) -> Measured:
