@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 FORMS = $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
-.PHONY: demo test test-wheel steady check audit docs chaos bench image clean
+.PHONY: demo test test-wheel steady check audit docs diagrams chaos bench image clean
 
 demo: .venv/demo-installed
 	@$(BIN)/thumbrun demo
@@ -46,6 +46,10 @@ audit: .venv/audit/installed
 docs: .venv/all-installed
 	$(BIN)/python docs/generate.py
 
+# The Mermaid charts of docs/diagrams as SVG and PNG, where a source has changed: with node, npm and chromium.
+diagrams: .venv/all-installed
+	@$(BIN)/python docs/diagrams.py
+
 # Whether the tests pass on any machine: beside four busy processes, with decoding in a tenth of its time, and on Python
 # 3.13. An hour or two.
 steady: .venv/all-installed
@@ -66,6 +70,7 @@ chaos: .venv/all-installed
 bench: .venv/all-installed .venv/bench/installed
 	$(BIN)/python -m bench $(PARTS)
 	$(BIN)/python docs/performance.py
+	$(BIN)/python docs/tasks.py
 	.venv/bench/bin/python docs/performance.py --plots
 
 # The container, for Cloud Run's processors on whatever machine: `make image CONTAINER=podman TAG=try`.
