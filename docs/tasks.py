@@ -1,0 +1,245 @@
+"""Write the tables of docs/tasks.md, from the bench's results and from the code. `make bench` runs this.
+
+The page is written by hand, but for what stands between `<!-- NAME: begin -->` and `<!-- NAME: end -->`.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.cost import CLASS_A_1000, CLASS_B_1000, GIB_SECOND, MEMORY_GIB, VCPU_SECOND
+from bench.results import read
+from bench.tasks import FAST, IMAGES, SLOW
+from thumbrun.planning import planner
+from thumbrun.planning.naming import DIGITS, NamingRule
+from thumbrun.storage import ramp
+from thumbrun.storage.retry import Policy
+from thumbrun.task import runner
+
+PAGE = Path(__file__).parent / "tasks.md"
+
+# No vendor's page was read for these: others quote them.
+_PRICES_READ = {"Cloud Run": "9 October 2026", "Cloud Storage": "20 September 2026"}
+_DEFAULT_TIMEOUT = 600  # seconds of a task on Cloud Run
+_SAME_NAMES = ("2023/IMG_0001.jpg", "2024/IMG_0001.jpg")
+
+
+def refreshed(page: str, parts: Mapping[str, Any]) -> str:
+    """Return the page with its tables written anew.
+
+    Args:
+        page: The page.
+        parts: The results of the bench, by part.
+
+    Raises:
+        ValueError: The page does not have exactly the tables that this program writes.
+    """
+    part = parts["tasks"]
+    figures = part["figures"]
+    tables: dict[str, Callable[[], str]] = {
+        "slow": lambda: _shared(_select(figures, "Shared", image=SLOW)),
+        "verdict": lambda: _verdict(figures),
+        "fast": lambda: _fast(figures),
+        "waiting": lambda: _waiting(figures),
+        "decoding": lambda: _decoding(_select(figures, "Together", kind="decoding")),
+        "prices": _prices,
+        "single": lambda: _single(figures),
+        "measured": lambda: _measured(part["ran"]),
+        "names": _names,
+        "waits": _waits,
+    }
+    found = re.findall(r"^<!-- ([a-z]+): begin -->$", page, re.MULTILINE)
+    if sorted(found) != sorted(tables):
+        raise ValueError(f"{PAGE.name} has the tables {sorted(found)}, but this program writes {sorted(tables)}")
+    for name, table in tables.items():
+        begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->\n"
+        before, _, rest = page.partition(begin)
+        _, ended, after = rest.partition(end)
+        if not ended:
+            raise ValueError(f"the table {name} of {PAGE.name} has no end")
+        page = f"{before}{begin}{table()}{end}{after}"
+    return page
+
+
+def _select(figures: Sequence[Mapping[str, Any]], class_: str, **wanted: object) -> list[Mapping[str, Any]]:
+    """Return the figures of a class with these values; `kind` of an entry of the file is the name of its class."""
+    names = {"Shared": "image", "Together": "processor"}
+    return [one for one in figures if names[class_] in one and all(one[key] == value for key, value in wanted.items())]
+
+
+def _table(head: str, rows: Sequence[str]) -> str:
+    cells = head.count("|") - 1
+    return "\n".join([head, "|" + " ---: |" * cells, *rows]) + "\n"
+
+
+def _cents(dollars: float) -> str:
+    return f"{dollars * 100:.2f} ¢"
+
+
+def _shared(found: Sequence[Mapping[str, Any]]) -> str:
+    alone = found[0]
+    rows = [
+        f"| {one['tasks']} | {one['seconds']:.1f} s | {alone['seconds'] / one['seconds']:.1f} | "
+        f"{one['efficiency']:.0%} | {one['paid']:.0f} s | {_cents(one['run_dollars'])} | "
+        f"{_cents(one['minute_dollars'])} | {one['class_a'] + one['class_b']:,} | {_cents(one['request_dollars'])} |"
+        for one in found
+    ]
+    head = (
+        "| tasks | time | times as fast | efficiency | time of all tasks | its price | "
+        "price if a task costs a minute at least | requests | their price |"
+    )
+    return _table(head, rows)
+
+
+def _verdict(figures: Sequence[Mapping[str, Any]]) -> str:
+    one, *_, ten = _select(figures, "Shared", image=SLOW)
+    before = one["run_dollars"] + one["request_dollars"]
+    after = ten["run_dollars"] + ten["request_dollars"]
+    return (
+        f"{ten['tasks']} tasks are {one['seconds'] / ten['seconds']:.1f} times as fast as one, and the run costs "
+        f"{after / before:.1f} times as much.\n"
+    )
+
+
+def _fast(figures: Sequence[Mapping[str, Any]]) -> str:
+    limited = _select(figures, "Shared", image=FAST, ramp=ramp.WRITES)
+    free = _select(figures, "Shared", image=FAST, ramp=0.0)
+    rows = [
+        f"| {one['tasks']} | {other['seconds']:.1f} s | {other['efficiency']:.0%} | {one['seconds']:.1f} s | "
+        f"{one['efficiency']:.0%} | {_cents(one['run_dollars'] + one['request_dollars'])} |"
+        for one, other in zip(limited, free, strict=True)
+    ]
+    quickest = min(limited, key=lambda one: one["seconds"])
+    within = f"time within {ramp.WRITES:,} writes a second"
+    head = f"| tasks | time without a limit | efficiency | {within} | efficiency | price |"
+    told = (
+        f"\nWithin the limit, {quickest['tasks']} tasks are the fastest: {quickest['seconds']:.1f} s. More tasks are "
+        "slower and cost more.\n"
+    )
+    return _table(head, rows) + told
+
+
+def _waiting(figures: Sequence[Mapping[str, Any]]) -> str:
+    virtual = {one["tasks"]: one for one in _select(figures, "Shared", image=SLOW)}
+    rows = [
+        f"| {one['tasks']} | {virtual[one['tasks']]['seconds']:.1f} s | "
+        f"{virtual[one['tasks']]['efficiency']:.0%} | {one['seconds']:.1f} s | {one['efficiency']:.0%} |"
+        for one in _select(figures, "Together", kind="waiting")
+    ]
+    return _table("| tasks | virtual time | efficiency | as processes | efficiency |", rows)
+
+
+def _decoding(found: Sequence[Mapping[str, Any]]) -> str:
+    rows = [
+        f"| {one['tasks']} | {one['seconds']:.1f} s | {one['efficiency']:.0%} | "
+        f"{one['processor'] / IMAGES * 1e3:.1f} ms |"
+        for one in found
+    ]
+    return _table("| tasks | time | efficiency | processor time an image |", rows)
+
+
+def _prices() -> str:
+    return (
+        f"- Cloud Run: ${VCPU_SECOND:.6f} a vCPU-second and ${GIB_SECOND:.6f} a GiB-second, as quoted on "
+        f"{_PRICES_READ['Cloud Run']}, for a task of 1 vCPU and {MEMORY_GIB:g} GiB.\n"
+        f"- Cloud Storage: ${CLASS_A_1000:g} for 1,000 requests that create or list, ${CLASS_B_1000:g} for 1,000 that "
+        f"read, as quoted on {_PRICES_READ['Cloud Storage']}.\n"
+    )
+
+
+def _single(figures: Sequence[Mapping[str, Any]]) -> str:
+    rows = []
+    for image in (FAST, SLOW):
+        one = _select(figures, "Shared", image=image, ramp=0.0, tasks=1)[0]
+        enough = int(_DEFAULT_TIMEOUT / one["seconds"] * IMAGES / 1000) * 1000
+        rows.append(f"| {image * 1e3:g} ms | {one['seconds']:.1f} s | about {enough:,} |")
+    many = f"images in {_DEFAULT_TIMEOUT // 60} minutes, computed"
+    return _table(f"| processor time an image | {IMAGES:,} images, measured | {many} |", rows)
+
+
+def _measured(ran: Mapping[str, Any]) -> str:
+    return (
+        f"Measured {ran['at']} on {ran['processors']} processors ({ran['machine']}) that other programs used too, "
+        f"Python {ran['python']}, Pillow {ran['pillow']}. The least disturbed of several runs counts.\n"
+    )
+
+
+def _names() -> str:
+    one, other = _SAME_NAMES
+
+    def named(path: str, layout: str, level: int) -> str:
+        rule = NamingRule(layout, "keep", folds=False, limit=900)
+        return f"`{rule.name(path, 'jpeg', level)}`"
+
+    flat = "<br>".join(named(path, "flat", 1) for path in _SAME_NAMES)
+    tree = "<br>".join(named(path, "tree", 0) for path in _SAME_NAMES)
+    folders = [path.rpartition("/")[0] for path in _SAME_NAMES]
+    prefixes = "<br>".join(f"`{folder}/<run id>/{one.rpartition('/')[2]}`" for folder in folders)
+    a_hash = (
+        f"Each of the names that collide gets {DIGITS[1]} digits of a hash of its path. All others stay as they are."
+    )
+    a_tree = "Each thumbnail keeps its path below the source."
+    a_prefix = "Each run has its own folder, below its prefix. Names of two runs cannot collide."
+    return _words(
+        ("remedy", "setting", "what it does", f"`{one}` and<br>`{other}` become"),
+        ("a hash", "`--layout flat`, the default", a_hash, flat),
+        ("the tree", "`--layout tree`", a_tree, tree),
+        ("a prefix", "a run for each folder, with `--output gs://BUCKET/PREFIX`", a_prefix, prefixes),
+    )
+
+
+def _waits() -> str:
+    policy = Policy()
+    writes, reads = f"{ramp.WRITES:,} writes", f"{ramp.WRITES * ramp.READS_A_WRITE:,.0f} reads"
+    first, growth, longest = planner.FIRST_WAIT_SECONDS, planner.WAIT_GROWTH, planner.LONGEST_WAIT_SECONDS
+    own = f"{runner.JITTER_A_TASK * 1e3:g} ms for each other task"
+    backoff = f"0 and {policy.first:g} s, then twice as much each time, at most {policy.cap:g} s"
+    return _words(
+        ("when", "how long or how often", "the random part"),
+        ("a task starts", "once", f"0 to {own}, at most {runner.MOST_JITTER:g} s"),
+        (
+            "another task makes the plan",
+            f"until it is there: {first:g} s, then {growth:g} times as long each time, at most {longest:g} s",
+            "half of each wait",
+        ),
+        (
+            "a request fails: 408, 429, 5xx, a broken connection",
+            f"before each of {policy.attempts - 1} further attempts",
+            f"all of the wait: between {backoff}",
+        ),
+        (
+            "the answer has `Retry-After`",
+            f"the time that it asks for, at most {policy.longest_retry_after:g} s",
+            "the same, on top",
+        ),
+        (
+            "the store answers 403, as it can just after a role was granted",
+            f"before each of {policy.denied_attempts - 1} further attempts",
+            "the same",
+        ),
+        (
+            "the bucket's rate is used up",
+            (
+                f"until the task's next turn: all tasks together have {writes} and {reads} a second, "
+                f"twice as many every {ramp.DOUBLING_SECONDS / 60:g} minutes"
+            ),
+            "the first turn, so that tasks are not in step",
+        ),
+    )
+
+
+def _words(head: Sequence[str], *rows: Sequence[str]) -> str:
+    """Return a table of texts."""
+    return "".join(f"| {' | '.join(row)} |\n" for row in (head, ["---"] * len(head), *rows))
+
+
+def main() -> None:
+    """Write the tables of the page."""
+    PAGE.write_text(refreshed(PAGE.read_text("utf-8"), read()), "utf-8")
+    sys.stdout.write(f"{PAGE} is written\n")
+
+
+if __name__ == "__main__":
+    main()
