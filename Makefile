@@ -66,7 +66,7 @@ chaos: .venv/all-installed
 	$(BIN)/python -m tests.faults.images --mutations 5000 --out docs/campaigns/images.json
 	$(BIN)/python docs/reliability.py
 
-# What docs/performance.md and docs/tasks.md tell, or parts of it, as PARTS="decode task": half an hour in all.
+# What docs/performance.md and docs/tasks.md tell, or parts of it, as PARTS="decode task": three quarters of an hour in all.
 bench: .venv/all-installed .venv/bench/installed
 	$(BIN)/python -m bench $(PARTS)
 	$(BIN)/python docs/performance.py

@@ -78,11 +78,15 @@ def _cents(dollars: float) -> str:
     return f"{dollars * 100:.2f} ¢"
 
 
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"
+
+
 def _shared(found: Sequence[Mapping[str, Any]]) -> str:
     alone = found[0]
     rows = [
         f"| {one['tasks']} | {one['seconds']:.1f} s | {alone['seconds'] / one['seconds']:.1f} | "
-        f"{one['efficiency']:.0%} | {one['paid']:.0f} s | {_cents(one['run_dollars'])} | "
+        f"{_percent(one['efficiency'])} | {one['paid']:.0f} s | {_cents(one['run_dollars'])} | "
         f"{_cents(one['minute_dollars'])} | {one['class_a'] + one['class_b']:,} | {_cents(one['request_dollars'])} |"
         for one in found
     ]
@@ -97,9 +101,16 @@ def _verdict(figures: Sequence[Mapping[str, Any]]) -> str:
     one, *_, ten = _select(figures, "Shared", image=SLOW)
     before = one["run_dollars"] + one["request_dollars"]
     after = ten["run_dollars"] + ten["request_dollars"]
+    requests = (ten["class_a"] + ten["class_b"]) / (one["class_a"] + one["class_b"])
     return (
-        f"{ten['tasks']} tasks are {one['seconds'] / ten['seconds']:.1f} times as fast as one, and the run costs "
-        f"{after / before:.1f} times as much.\n"
+        f"- {ten['tasks']} tasks are {one['seconds'] / ten['seconds']:.1f} times as fast as one, and the run costs "
+        f"{after / before:.1f} times as much: {_cents(before)} become {_cents(after)}.\n"
+        f"- The tasks run for {ten['paid'] / one['paid']:.1f} times as many seconds, because each has its own "
+        "start, end and wait for the plan.\n"
+        f"- They send {requests:.1f} times as many requests, because a plan has about 20 shards for each task, and "
+        "each shard has its own records.\n"
+        f"- Requests cost {before / one['run_dollars'] - 1:.0f} times as much as the run time of one task, and "
+        f"{after / ten['run_dollars'] - 1:.0f} times as much as that of {ten['tasks']}.\n"
     )
 
 
@@ -107,16 +118,18 @@ def _fast(figures: Sequence[Mapping[str, Any]]) -> str:
     limited = _select(figures, "Shared", image=FAST, ramp=ramp.WRITES)
     free = _select(figures, "Shared", image=FAST, ramp=0.0)
     rows = [
-        f"| {one['tasks']} | {other['seconds']:.1f} s | {other['efficiency']:.0%} | {one['seconds']:.1f} s | "
-        f"{one['efficiency']:.0%} | {_cents(one['run_dollars'] + one['request_dollars'])} |"
+        f"| {one['tasks']} | {other['seconds']:.1f} s | {_percent(other['efficiency'])} | {one['seconds']:.1f} s | "
+        f"{_percent(one['efficiency'])} | {_cents(one['run_dollars'] + one['request_dollars'])} |"
         for one, other in zip(limited, free, strict=True)
     ]
     quickest = min(limited, key=lambda one: one["seconds"])
     within = f"time within {ramp.WRITES:,} writes a second"
-    head = f"| tasks | time without a limit | efficiency | {within} | efficiency | price |"
+    head = f"| tasks | time without a limit | efficiency | {within} | efficiency | price within it |"
+    one, ten = free[0], free[-1]
     told = (
-        f"\nWithin the limit, {quickest['tasks']} tasks are the fastest: {quickest['seconds']:.1f} s. More tasks are "
-        "slower and cost more.\n"
+        f"\nOne task works on images for {FAST * IMAGES:.1f} s of its {one['seconds']:.1f} s, and each of "
+        f"{ten['tasks']} tasks for {FAST * IMAGES / ten['tasks']:.1f} s of {ten['seconds']:.1f} s. Within the limit, "
+        f"{quickest['tasks']} tasks are the fastest: {quickest['seconds']:.1f} s.\n"
     )
     return _table(head, rows) + told
 
@@ -125,7 +138,7 @@ def _waiting(figures: Sequence[Mapping[str, Any]]) -> str:
     virtual = {one["tasks"]: one for one in _select(figures, "Shared", image=SLOW)}
     rows = [
         f"| {one['tasks']} | {virtual[one['tasks']]['seconds']:.1f} s | "
-        f"{virtual[one['tasks']]['efficiency']:.0%} | {one['seconds']:.1f} s | {one['efficiency']:.0%} |"
+        f"{_percent(virtual[one['tasks']]['efficiency'])} | {one['seconds']:.1f} s | {_percent(one['efficiency'])} |"
         for one in _select(figures, "Together", kind="waiting")
     ]
     return _table("| tasks | virtual time | efficiency | as processes | efficiency |", rows)
@@ -133,7 +146,7 @@ def _waiting(figures: Sequence[Mapping[str, Any]]) -> str:
 
 def _decoding(found: Sequence[Mapping[str, Any]]) -> str:
     rows = [
-        f"| {one['tasks']} | {one['seconds']:.1f} s | {one['efficiency']:.0%} | "
+        f"| {one['tasks']} | {one['seconds']:.1f} s | {_percent(one['efficiency'])} | "
         f"{one['processor'] / IMAGES * 1e3:.1f} ms |"
         for one in found
     ]
