@@ -5,19 +5,20 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 FORMS = $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
-.PHONY: demo test test-wheel steady check audit docs diagrams chaos bench image clean
+.PHONY: demo test test-wheel steady check audit docs diagrams chaos bench clean
+.PHONY: help image push deploy execute logs delete
 
-demo: .venv/demo-installed
+demo: .venv/demo-installed ## sample pictures, a store, four tasks, and the contact sheet to open
 	@$(BIN)/thumbrun demo
 
 # Four tests at once, on however few processors: many wait for a process to start or for a time limit to pass.
 # `make test TESTS=tests/unit` runs a part.
 SUITE = -m pytest --numprocesses 4 --dist load --maxschedchunk 1 $(TESTS)
 
-test: .venv/all-installed
+test: .venv/all-installed ## all tests, or TESTS=tests/unit for a part
 	$(BIN)/python $(SUITE)
 
-check: .venv/all-installed
+check: .venv/all-installed ## the linter, types, layers, dead code, dependencies, schemas
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -31,7 +32,7 @@ check: .venv/all-installed
 	$(BIN)/hadolint Dockerfile
 
 # The same tests against what is published: the wheel, in an environment that cannot import this checkout's source.
-test-wheel: .venv/all-installed
+test-wheel: .venv/all-installed ## the same tests against the built wheel
 	@rm -rf .venv/wheel
 	@$(BIN)/pip wheel --quiet --no-deps --wheel-dir .venv/wheel/dist .
 	@$(BIN)/python -m venv .venv/wheel/env
@@ -40,25 +41,25 @@ test-wheel: .venv/all-installed
 	.venv/wheel/env/bin/python $(SUITE)
 
 # Known vulnerabilities of what the container installs; where the service is out of reach, it says so and goes on.
-audit: .venv/audit/installed
+audit: .venv/audit/installed ## known vulnerabilities of what the container installs
 	@$(BIN)/python tests/audit.py .venv/audit/bin/pip-audit
 
-docs: .venv/all-installed
+docs: .venv/all-installed ## write the pages that come from the code
 	$(BIN)/python docs/generate.py
 
 # The Mermaid charts of docs/diagrams as SVG and PNG, where a source has changed: with node, npm and chromium.
-diagrams: .venv/all-installed
+diagrams: .venv/all-installed ## draw the diagrams again whose sources changed
 	@$(BIN)/python docs/diagrams.py
 
 # Whether the tests pass on any machine: beside four busy processes, with decoding in a tenth of its time, and on Python
 # 3.13. An hour or two.
-steady: .venv/all-installed
+steady: .venv/all-installed ## look for tests that pass only sometimes; an hour or two
 	$(BIN)/python -m tests.steady load
 	$(BIN)/python -m tests.steady fast
 	tests/steady/python313.sh
 
 # What docs/reliability.md tells: about a quarter of an hour.
-chaos: .venv/all-installed
+chaos: .venv/all-installed ## the campaigns of docs/reliability.md; a quarter of an hour
 	@mkdir -p docs/campaigns
 	$(BIN)/python -m tests.faults.simulation --schedules 10000 --out docs/campaigns/simulation.json
 	$(BIN)/python -m tests.faults.random_kills --runs 1200 --out docs/campaigns/random-kills.json
@@ -66,25 +67,61 @@ chaos: .venv/all-installed
 	$(BIN)/python -m tests.faults.images --mutations 5000 --out docs/campaigns/images.json
 	$(BIN)/python docs/reliability.py
 
-# What docs/performance.md and docs/tasks.md tell, or parts of it, as PARTS="decode task": three quarters of an hour in all.
-bench: .venv/all-installed .venv/bench/installed
+# What docs/performance.md, docs/tasks.md and the sizes in docs/cloud-run.md tell, or parts of it, as
+# PARTS="decode task".
+bench: .venv/all-installed .venv/bench/installed ## measure the pages' figures again, or PARTS of them; 3/4 of an hour
 	$(BIN)/python -m bench $(PARTS)
 	$(BIN)/python docs/performance.py
 	PYTHONPATH=. $(BIN)/python docs/tasks.py
 	.venv/bench/bin/python docs/performance.py --plots
 
-# The container, for Cloud Run's processors on whatever machine: `make image CONTAINER=podman TAG=try`.
+# On Cloud Run: docs/cloud-run.md says what each step needs. IMAGE names the image, the job and the job's account.
 CONTAINER ?= docker
-IMAGE ?= thumbrun
-TAG ?= latest
+ADDRESS = $(REGION)-docker.pkg.dev/$(PROJECT)/$(REPOSITORY)/$(IMAGE):$(TAG)
+JOB = $(IMAGE) --project $(PROJECT) --region $(REGION)
+NEEDED_push = PROJECT REGION REPOSITORY IMAGE TAG
+NEEDED_deploy = $(NEEDED_push) INPUT_FOLDER OUTPUT_BUCKET TASKS
+NEEDED_execute = PROJECT REGION IMAGE TASKS
+NEEDED_logs = PROJECT REGION IMAGE
+NEEDED_delete = $(NEEDED_logs)
+# All that are missing for all targets, before the first of them runs: `make image push deploy` builds nothing in vain.
+NEEDED := $(foreach target,$(MAKECMDGOALS),$(NEEDED_$(target)))
+MISSING := $(strip $(foreach name,$(NEEDED_deploy),$(if $(filter $(name),$(NEEDED)),$(if $($(name)),,$(name)))))
+$(if $(MISSING),$(error Set $(MISSING): make $(MAKECMDGOALS) $(foreach name,$(MISSING),$(name)=…)))
+
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' src/thumbrun/version.py)
 
-image:
-	$(CONTAINER) build --platform linux/amd64 --tag $(IMAGE):$(TAG) $(BUILD_OPTIONS) \
+# For Cloud Run's processors on whatever machine: `make image CONTAINER=podman TAG=try`. With a repository's variables
+# set, the image gets the address in it, for `make push`.
+image: ## build the container
+	$(CONTAINER) build --platform linux/amd64 $(BUILD_OPTIONS) \
+	    --tag $(if $(and $(PROJECT),$(REGION),$(REPOSITORY)),$(ADDRESS),$(or $(IMAGE),thumbrun):$(or $(TAG),latest)) \
 	    --build-arg VERSION=$(VERSION) --build-arg CREATED=$$(date -u +%Y-%m-%dT%H:%M:%SZ) \
 	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null) .
 
-clean:
+push: ## push the image to Artifact Registry
+	$(CONTAINER) push $(ADDRESS)
+
+deploy: ## create the job on Cloud Run, or change it
+	gcloud run jobs deploy $(JOB) --image $(ADDRESS) --tasks $(TASKS) --max-retries 3 --task-timeout 1h \
+	    --cpu 1 --memory 512Mi --service-account $(IMAGE)@$(PROJECT).iam.gserviceaccount.com \
+	    --set-env-vars 'INPUT_FOLDER=$(INPUT_FOLDER),OUTPUT_BUCKET=$(OUTPUT_BUCKET)'
+
+execute: ## run the job with TASKS tasks, and wait for its end
+	gcloud run jobs execute $(JOB) --tasks $(TASKS) --wait
+
+logs: ## read the job's last 100 log entries
+	gcloud logging read --project $(PROJECT) --limit 100 --format 'value(timestamp, severity, jsonPayload.message)' \
+	    'resource.type=cloud_run_job resource.labels.job_name=$(IMAGE) resource.labels.location=$(REGION)'
+
+delete: ## delete the job; the image, the account and the thumbnails stay
+	gcloud run jobs delete $(JOB) --quiet
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	    while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
+
+clean: ## remove what make has made
 	rm -rf .venv demo build src/*.egg-info
 
 .venv/bin/python:
