@@ -46,6 +46,7 @@ audit: .venv/audit/installed ## known vulnerabilities of what the container inst
 
 docs: .venv/all-installed ## write the pages that come from the code
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.sizing
 
 # The Mermaid charts of docs/diagrams as SVG and PNG, where a source has changed: with node, npm and chromium.
 diagrams: .venv/all-installed ## draw the diagrams again whose sources changed
@@ -72,7 +73,8 @@ chaos: .venv/all-installed ## the campaigns of docs/reliability.md; a quarter of
 bench: .venv/all-installed .venv/bench/installed ## measure the pages' figures again, or PARTS of them; 3/4 of an hour
 	$(BIN)/python -m bench $(PARTS)
 	$(BIN)/python docs/performance.py
-	PYTHONPATH=. $(BIN)/python docs/tasks.py
+	$(BIN)/python -m docs.tasks
+	$(BIN)/python -m docs.sizing
 	.venv/bench/bin/python docs/performance.py --plots
 
 # On Cloud Run: docs/cloud-run.md says what each step needs. IMAGE names the image, the job and the job's account.

@@ -120,8 +120,7 @@ def compare(tasks: tuple[int, ...] = (1, 10, 100), kinds: tuple[Kind, ...] = KIN
 def result(rounds: int) -> Result:
     """Model the costs and return the rows."""
     del rounds
-    kinds = _kinds(read().get("task", {}).get("figures", ())) or KINDS
-    found = compare(kinds=kinds)
+    found = compare(kinds=measured_kinds())
     rows = []
     for mine, theirs in zip(found[::2], found[1::2], strict=True):
         rows.append(
@@ -135,6 +134,11 @@ def result(rounds: int) -> Result:
             )
         )
     return Result(rows, (), found)
+
+
+def measured_kinds() -> tuple[Kind, ...]:
+    """Return the processor times that the part `task` has measured, or those of the prototype."""
+    return _kinds(read().get("task", {}).get("figures", ())) or KINDS
 
 
 def _kinds(figures: Iterable[Mapping[str, Any]]) -> tuple[Kind, ...]:

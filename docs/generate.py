@@ -71,7 +71,8 @@ with `THUMBRUN_` is a wrong setting.
 {settings_table()}
 `thumbrun run`, `plan` and `retry` also take `--tasks N`: `run` and `retry` start N tasks on this machine, and `plan`
 plans for N tasks. thumbrun finds Google's default credentials in the usual order: `GOOGLE_APPLICATION_CREDENTIALS`,
-gcloud's login, workload identity federation, impersonation, the metadata server.
+gcloud's login, workload identity federation, impersonation, the metadata server. [On Cloud Run](cloud-run.md) shows
+how a job gets its variables and its account.
 
 ## Commands on a run
 

@@ -48,6 +48,12 @@ def test_the_figures_of_performance_are_what_the_bench_has_measured() -> None:
     assert measured.keys() <= PARTS.keys()
 
 
+def test_the_tables_of_sizes_are_what_the_bench_says() -> None:
+    """The tables in docs/cloud-run.md are those that docs/sizing.py makes of what the bench measured, and its model."""
+    page = (ROOT / "docs/cloud-run.md").read_text("utf-8")
+    assert module("sizing").refreshed(page) == page
+
+
 def test_the_worked_example_is_what_its_commands_print() -> None:
     """The commands in docs/design.md print the files and keys that the page shows; numbers can differ."""
     example = module("worked_example")
