@@ -43,7 +43,7 @@ NEEDED = {
     "push deploy execute logs delete": "PROJECT REGION REPOSITORY IMAGE TAG INPUT_FOLDER OUTPUT_BUCKET TASKS",
 }
 CLOUD_RUN = ROOT / "docs/cloud-run.md"
-FROM_NOTHING = {CLOUD_RUN}  # pages that make all that their jobs need
+FROM_NOTHING = {CLOUD_RUN, ROOT / "README.md"}  # pages that make all that their jobs need
 _OF_A_JOB = {"run jobs execute", "run jobs update", "run jobs delete"}
 NO_COMMAND = {"gcloud run jobs run"}  # what docs/cloud-run.md says does not exist
 ONLY_NAMED = {"gcloud auth login", "gcloud run jobs logs read"}  # in running text, and no step of ours
