@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 FORMS = $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
-.PHONY: demo test test-wheel steady check audit docs diagrams chaos bench clean
+.PHONY: demo test test-wheel ship-check steady check audit docs diagrams chaos bench clean
 .PHONY: help image push deploy execute logs delete
 
 demo: .venv/demo-installed ## sample pictures, a store, four tasks, and the contact sheet to open
@@ -39,6 +39,13 @@ test-wheel: .venv/all-installed ## the same tests against the built wheel
 	@.venv/wheel/env/bin/pip install --quiet --disable-pip-version-check --constraint requirements.txt \
 	    "$$(ls .venv/wheel/dist/*.whl)[demo,dev]"
 	.venv/wheel/env/bin/python $(SUITE)
+
+# What is around the program: the bare tree, the image built and run, the documents' gcloud commands, the mistakes of
+# docs/troubleshooting.md, the diagrams, links and snippets. What cannot run on this machine is skipped, and said.
+ship-check: .venv/all-installed ## the tests of the container, of gcloud's commands and of the documents
+	@docker version --format 'Docker {{.Server.Version}} runs here' 2>/dev/null || tests/ship/podman.sh || true
+	SHIP_CHECK=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations 30 -r s \
+	    tests/ship tests/unit/test_links.py tests/unit/test_documents.py
 
 # Known vulnerabilities of what the container installs; where the service is out of reach, it says so and goes on.
 audit: .venv/audit/installed ## known vulnerabilities of what the container installs

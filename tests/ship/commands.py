@@ -49,7 +49,7 @@ def commands_of(path: Path) -> list[Command]:
             assignments.append(line)
         elif line.startswith("gcloud "):
             found.append(_understood(str(path.relative_to(ROOT)), line, assignments))
-        elif re.search(r"\bgcloud\b", re.sub(r"(^|\s)#.*", "", line)):
+        elif re.search(r"(?<![\w/.-])gcloud\s", re.sub(r"(^|\s)#.*", "", line)):
             raise AssertionError(f"{path.name}: begin the line with gcloud, so that this test finds it: {line}")
     return found
 
