@@ -59,8 +59,8 @@ docs: .venv/all-installed ## write the pages that come from the code
 diagrams: .venv/all-installed ## draw the diagrams again whose sources changed
 	@$(BIN)/python docs/diagrams.py
 
-# Whether the tests pass on any machine: beside four busy processes, with decoding in a tenth of its time, and on Python
-# 3.13. An hour or two.
+# Whether the tests pass on any machine: three times at once beside four busy processes, with decoding in a tenth of its
+# time, and on Python 3.13. An hour or two.
 steady: .venv/all-installed ## look for tests that pass only sometimes; an hour or two
 	$(BIN)/python -m tests.steady load
 	$(BIN)/python -m tests.steady fast

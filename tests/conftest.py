@@ -4,6 +4,7 @@ The longest tests come first, so that no long test is left over at the end. A te
 time limit or by the mark `slow`. `make test` starts several processes, and each takes the next test: see the Makefile.
 """
 
+import os
 import signal
 
 import pytest
@@ -15,10 +16,13 @@ settings.load_profile("thumbrun")
 
 
 def pytest_configure() -> None:
-    """Let the processes that tests start be interrupted, though a shell started this run in the background.
+    """Free the processes that tests start from what this run has inherited.
 
-    Such a shell has SIGINT ignored, and every process inherits that.
+    A shell that starts the run in the background has SIGINT ignored. A make that starts it tells every other make that
+    it is a part of it.
     """
+    for variable in ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"):
+        os.environ.pop(variable, None)
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
