@@ -142,14 +142,39 @@ def missing_permission(which: str) -> Said:
         return _staged(stage)
 
 
+def _refused(why: Callable[[str], str], bucket: str = "") -> Said:
+    """Have every request to a bucket, or to all, refused in words that depend on the permission."""
+    with _stage() as stage:
+        stage.proxy.refuse = lambda asked: why(asked.permission) if bucket in ("", asked.bucket) else None
+        return _staged(stage)
+
+
 def default_account() -> Said:
     """Run as the project's default account, which has no role on the bucket."""
-    with _stage() as stage:
-        stage.proxy.refuse = lambda asked: (
-            f"{DEFAULT_ACCOUNT} does not have storage.objects.{asked.permission} access to the Google Cloud Storage "
-            "bucket. Permission denied on resource (or it may not exist)."
+    return _refused(
+        lambda permission: (
+            f"{DEFAULT_ACCOUNT} does not have storage.objects.{permission} access to the Google Cloud Storage bucket. "
+            "Permission denied on resource (or it may not exist)."
         )
-        return _staged(stage)
+    )
+
+
+def other_project() -> Said:
+    """Read a bucket of another project, whose owner has granted nothing."""
+    return _refused(
+        lambda permission: (
+            f"thumbs@my-project.iam.gserviceaccount.com does not have storage.objects.{permission} access to the "
+            "Google Cloud Storage bucket. Permission denied on resource (or it may not exist)."
+        ),
+        SOURCE,
+    )
+
+
+def service_perimeter() -> Said:
+    """Read a bucket of another project, which is inside a service perimeter."""
+    return _refused(
+        lambda _: "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: 8f1a", SOURCE
+    )
 
 
 def missing_bucket() -> Said:
@@ -203,6 +228,8 @@ MISTAKES: dict[str, Callable[[], Said]] = {
     "source get": lambda: missing_permission("source get"),
     "output create": lambda: missing_permission("output create"),
     "default account": default_account,
+    "other project": other_project,
+    "service perimeter": service_perimeter,
     "missing bucket": missing_bucket,
     "nothing there": nothing_there,
     "too large for the memory": too_large_for_the_memory,
