@@ -14,6 +14,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from thumbrun.commands.standard_streams import open_standard_streams
 from thumbrun.commands.version import print_version
 from thumbrun.console import printable
 from thumbrun.errors import InterruptedRunError, ReportedError, SettingsError, ThumbrunError
@@ -27,14 +28,15 @@ _COMMANDS = frozenset(("run", "plan", "retry", "verify", "demo"))
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name and return the process's exit code."""
+    open_standard_streams()
     parser = _parser()
     parsed = parser.parse_args(arguments)
-    if parsed.version:
-        return print_version(verbose=parsed.verbose)
-    if parsed.command is None:
+    if parsed.command is None and not parsed.version:
         parser.print_help()
         return 0
     try:
+        if parsed.version:
+            return print_version(verbose=parsed.verbose)
         return int(parsed.command(parsed))
     except SettingsError as error:
         return _refuse(error)

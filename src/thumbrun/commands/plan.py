@@ -7,6 +7,7 @@ from typing import Any
 
 from thumbrun.clock import Clock, SystemClock
 from thumbrun.commands.session import run_session
+from thumbrun.commands.standard_streams import show_result
 from thumbrun.commands.summary import readable
 from thumbrun.console import counted, printable
 from thumbrun.imaging.geometry import box_name
@@ -44,7 +45,7 @@ def plan(flags: Mapping[str, str | None], *, as_json: bool) -> int:
         return await preview(settings, events, SystemClock())
 
     found = run_session(settings, command)
-    print(json.dumps(found, indent=1) if as_json else preview_text(found))
+    show_result(json.dumps(found, indent=1) if as_json else preview_text(found))
     return 0
 
 

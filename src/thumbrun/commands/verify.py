@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from thumbrun.clock import SystemClock
 from thumbrun.commands.resume import settings_of_run
 from thumbrun.commands.session import run_session
+from thumbrun.commands.standard_streams import show_result
 from thumbrun.commands.summary import tally_text
 from thumbrun.logs.events import Events
 from thumbrun.verification.findings import VerifyResult, verified_text
@@ -32,5 +33,5 @@ def verify(run: str, flags: Mapping[str, str | None], *, as_json: bool, quick: b
         return await verify_run(settings, events, SystemClock(), quick=quick)
 
     found = run_session(settings, command, stream=sys.stderr)  # only the findings go to the standard output
-    print(json.dumps(found.to_record(), indent=1) if as_json else verified_text(found, tally_text(found.tally)))
+    show_result(json.dumps(found.to_record(), indent=1) if as_json else verified_text(found, tally_text(found.tally)))
     return 0 if found.right else _NOT_RIGHT

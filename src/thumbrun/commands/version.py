@@ -2,6 +2,7 @@
 
 import platform
 
+from thumbrun.commands.standard_streams import show_result
 from thumbrun.version import __version__
 
 
@@ -11,13 +12,12 @@ def print_version(*, verbose: bool) -> int:
     Args:
         verbose: Whether to print the decoders and the confinement as well.
     """
-    print(f"thumbrun {__version__}")
+    lines = [f"thumbrun {__version__}"]
     if verbose:
         from thumbrun.decoding.versions import confinement, versions  # Pillow takes a while to import
 
-        print(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
-        for name, version in versions().items():
-            print(f"{name} {version}")
-        for measure, holds in confinement().items():
-            print(f"{measure}: {'yes' if holds else 'no'}")
+        lines.append(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
+        lines += [f"{name} {version}" for name, version in versions().items()]
+        lines += [f"{measure}: {'yes' if holds else 'no'}" for measure, holds in confinement().items()]
+    show_result("\n".join(lines))
     return 0

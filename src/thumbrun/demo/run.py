@@ -67,10 +67,13 @@ def demo(folder: str, say: Callable[[str], object]) -> int:
         say: A function that prints each line for the user.
 
     Raises:
-        SettingsError: The folder holds other files than those of an earlier demo.
+        SettingsError: The folder holds other files than those of an earlier demo, or cannot be used.
     """
-    target = Path(folder).resolve()
-    claim(target)
+    try:
+        target = Path(folder).resolve()
+        claim(target)
+    except OSError as error:
+        raise SettingsError([f"--folder is {folder!r}, which cannot be used: {error.strerror}"]) from error
     say("Drawing sample pictures …")
     drawn = list(samples())
     if lacking := left_out():

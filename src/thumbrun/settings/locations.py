@@ -54,7 +54,11 @@ def resolve_locations(values: ParsedValues, *, bare_source: bool) -> Locations |
     take(STATE, bare)
     if source is None or len(found) < len((SOURCE, OUTPUT, STATE)):
         return None
-    output = found[OUTPUT.name] or _default_output(source)
+    try:
+        output = found[OUTPUT.name] or _default_output(source)
+    except ValueError as error:  # the working folder was deleted
+        values.reject(OUTPUT, f"it must be set, because the current folder cannot be used: {error}")
+        return None
     state = _state(found[STATE.name], output)
     if problem := _state_problem(state, output, values.get(RUN_ID) or values.get(RESUME)):
         values.reject(STATE, problem)

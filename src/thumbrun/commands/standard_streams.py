@@ -1,0 +1,44 @@
+"""Standard input, output and error, each of which can be closed, full, or read by nobody."""
+
+import os
+import sys
+
+from thumbrun.errors import ThumbrunError
+
+_STREAMS = (0, 1, 2)
+
+
+class OutputError(ThumbrunError):
+    """The result of a command cannot be written to standard output."""
+
+
+def open_standard_streams() -> None:
+    """Open each standard stream that is closed on nothing.
+
+    Otherwise the next file or connection that opens would get its number. The event loop aborts the process then, and
+    a program that writes to its standard output would write to that file.
+    """
+    for number in _STREAMS:
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
+
+
+def show_result(text: str) -> None:
+    """Print the result of a command; do nothing if its reader has gone, as in `thumbrun plan SOURCE | head`.
+
+    Raises:
+        OutputError: The result cannot be written for another reason, such as a full disk.
+    """
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())  # what is still in the buffer would fail again when Python ends
+        os.close(nothing)
+        if not isinstance(error, BrokenPipeError):
+            raise OutputError(
+                f"the result cannot be written to standard output: {error.strerror}",
+                hint="check the disk, or send the output elsewhere",
+            ) from error
