@@ -16,7 +16,7 @@ from collections import deque
 from dataclasses import replace
 from typing import IO
 
-from thumbrun.decoding import protocol
+from thumbrun.decoding import answers, protocol
 from thumbrun.decoding.confine import allow_seconds, confine
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import NeedsMemory, Refused, Request
@@ -44,8 +44,8 @@ def main(channel: socket.socket, server: int, memory: int, seconds: float) -> No
         seconds: The number of seconds that one image may take.
     """
     limits = _Memory(memory)
-    confine(server)
-    replies = protocol.frame({"ready": True})
+    confinement = confine(server)
+    replies = answers.write_ready(confinement.no_new_privileges and confinement.system_calls)
     inbox = _Inbox(channel)
     took = 0.0
     while True:
@@ -64,7 +64,7 @@ def main(channel: socket.socket, server: int, memory: int, seconds: float) -> No
             limits.allow(request.memory)
             verdict = _rendered(source, request, memory)
         limits.give_back()
-        replies += protocol.answer(verdict)
+        replies += answers.write(verdict)
         took = time.monotonic() - began
 
 

@@ -7,11 +7,12 @@ from concurrent.futures import Executor
 from pathlib import Path
 from signal import SIGKILL, SIGTERM, SIGXCPU, Signals
 
-from thumbrun.decoding import protocol
+from thumbrun.decoding import answers, protocol
+from thumbrun.decoding.answers import ImproperAnswerError
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.channel import Channel
 from thumbrun.decoding.launcher import UNKNOWN, LaunchedProcess, Launcher
-from thumbrun.imaging.request import Refused, Rendered, Request
+from thumbrun.imaging.request import Refused, Request
 from thumbrun.outcomes import Reason
 
 _START_TIMEOUT = 60.0  # seconds; a start takes 0.02 s, the first one 0.3 s
@@ -20,11 +21,23 @@ _EVENTS = Path("/sys/fs/cgroup/memory.events")  # cgroup version 2, as a contain
 
 
 class InnocentDeathError(Exception):
-    """The process died, but not because of its image: it had not accepted the image, or was told to end."""
+    """The process died, but not because of its image: it had not accepted the image, or was told to end.
+
+    Attributes:
+        blame: The verdict on the image if one process after another dies like this; None if it cannot be the cause.
+    """
+
+    def __init__(self, why: str, blame: Refused | None = None) -> None:
+        super().__init__(why)
+        self.blame = blame
 
 
 class DecodingProcess:
-    """A process that decodes one image after another. Only one caller at a time uses it."""
+    """A process that decodes one image after another. Only one caller at a time uses it.
+
+    Attributes:
+        confined: Whether the system confines the process by every measure that Linux has; None before it started.
+    """
 
     def __init__(self, timeout: float, memory: int, launcher: Launcher, thread: Executor) -> None:
         """Set up the process; nothing is started yet.
@@ -35,6 +48,7 @@ class DecodingProcess:
             launcher: The launcher that starts the process.
             thread: The executor that starts and reaps the process.
         """
+        self.confined: bool | None = None
         self._timeout = timeout
         self._memory = memory
         self._launcher = launcher
@@ -77,8 +91,8 @@ class DecodingProcess:
             InnocentDeathError: The process died, but not because of this image.
         """
         async with self._rendering:
-            if self._channel is None:
-                raise InnocentDeathError("the process does not run")
+            if self._channel is None or not self._channel.is_open:
+                raise InnocentDeathError("the process does not run, or spoke unasked")
             return await self._render(self._channel, asked)
 
     def kill(self) -> None:
@@ -102,19 +116,26 @@ class DecodingProcess:
         try:
             await _send(channel, asked)
             for _, request in asked:
-                verdicts.append(whole(protocol.answered(await channel.receive()), request))
+                verdicts.append(answers.read(await channel.receive(), request))
                 limit.restart()
-        except (EOFError, OSError, ValueError, KeyError, TypeError) as error:
+        except (EOFError, OSError, ImproperAnswerError) as error:
             limit.cancel()
+            if isinstance(error, ImproperAnswerError):
+                self.kill()
             code = await self._reaped()
             if len(asked) > 1:
                 return verdicts
             if limit.passed:
                 return [Refused(Reason.TIMEOUT, f"decoding took longer than image-timeout ({self._timeout:g} s)")]
-            if isinstance(error, OSError) or code in (-SIGTERM, UNKNOWN):
+            if isinstance(error, ImproperAnswerError):
+                return [Refused(Reason.CRASHED, f"thumbrun killed the decoding process: {error}")]
+            if isinstance(error, OSError):
                 # The kernel resets a connection that closes with unread bytes: the process had not accepted the image.
                 raise InnocentDeathError(repr(error)) from error
-            return [_blamed(code, self._oom_kills)]
+            blamed = _blamed(code, self._oom_kills)
+            if code in (-SIGTERM, UNKNOWN):  # it might be told to end, or have done this itself
+                raise InnocentDeathError(repr(error), blamed) from error
+            return [blamed]
         except BaseException:
             self.kill()
             self._hang_up()
@@ -130,10 +151,10 @@ class DecodingProcess:
         self._process, ours = await loop.run_in_executor(
             self._thread, self._launcher.launch, self._memory, self._timeout
         )
-        self._channel = Channel(ours)
+        self._channel = Channel(ours, answers.MOST_READY, self.kill)
         try:
             async with asyncio.timeout(_START_TIMEOUT):
-                await self._channel.receive()
+                self.confined = answers.read_ready(await self._channel.receive())
         except BaseException:
             self.kill()
             self._hang_up()
@@ -160,7 +181,7 @@ async def _send(channel: Channel, asked: Sequence[tuple[Body, Request]]) -> None
         if (descriptor := body.descriptor()) is not None:
             descriptors.append(descriptor)
         parts += protocol.ask(request, body.in_memory if descriptor is None else None)
-    await channel.send(parts, descriptors)
+    await channel.send(parts, descriptors, answers=[answers.longest(request) for _, request in asked])
 
 
 class _Limit:
@@ -205,8 +226,13 @@ def _blamed(code: int | None, oom_kills_before: int) -> Refused:
     if code == -SIGXCPU:
         return Refused(Reason.TIMEOUT, "decoding used more processor time than image-timeout allows")
     if code is not None and code < 0:
-        return Refused(Reason.CRASHED, f"the decoding process was killed by {Signals(-code).name}")
+        return Refused(Reason.CRASHED, f"the decoding process was killed by {_signal_name(-code)}")
     return Refused(Reason.CRASHED, f"the decoding process ended with exit code {code}")
+
+
+def _signal_name(number: int) -> str:
+    """Return a signal's name; most real-time signals have none."""
+    return Signals(number).name if number in set(Signals) else f"signal {number}"
 
 
 def _oom_kills() -> int:
@@ -216,14 +242,3 @@ def _oom_kills() -> int:
     except OSError:
         return 0
     return int(events[events.index("oom_kill") + 1]) if "oom_kill" in events else 0
-
-
-def whole(verdict: protocol.Verdict, request: Request) -> protocol.Verdict:
-    """Return the verdict, after checking that it has as many thumbnails as the request asked for.
-
-    Raises:
-        ValueError: It has a different number of thumbnails: an attacker controls the process.
-    """
-    if isinstance(verdict, Rendered) and len(verdict.pictures) != len(request.boxes):
-        raise ValueError(f"pictures asked for: {len(request.boxes)}; pictures in the answer: {len(verdict.pictures)}")
-    return verdict

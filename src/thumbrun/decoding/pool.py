@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from thumbrun.decoding import protocol
+from thumbrun.decoding.answers import ImproperAnswerError
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.decoder_process import DecodingProcess, InnocentDeathError
 from thumbrun.decoding.launcher import Launcher
@@ -179,8 +180,8 @@ class DecoderPool:
             try:
                 await self._started(process)
                 self._answer(orders, await process.render([(order.body, order.request) for order in orders]))
-            except InnocentDeathError:
-                self._answer(orders, ())
+            except InnocentDeathError as death:
+                self._answer(orders, (), death.blame)
             except Exception as error:  # noqa: BLE001  (the callers that wait get any error)
                 for order in orders:
                     order.process = None
@@ -200,8 +201,13 @@ class DecoderPool:
             taken.append(self._waiting.popleft())
         return taken
 
-    def _answer(self, orders: Sequence[_Order], verdicts: Sequence[protocol.Verdict]) -> None:
-        """Give the verdicts to the callers that wait; put images without a verdict back in front of the queue."""
+    def _answer(
+        self, orders: Sequence[_Order], verdicts: Sequence[protocol.Verdict], blame: Refused | None = None
+    ) -> None:
+        """Give the verdicts to the callers that wait; put images without a verdict back in front of the queue.
+
+        An image on which one process after another died gets the verdict `blame`, if there is one.
+        """
         for order, verdict in zip(orders, verdicts, strict=False):
             order.process = None
             if not order.verdict.done():
@@ -212,6 +218,9 @@ class DecoderPool:
             order.deaths += 1
             if order.deaths < _ATTEMPTS:
                 self._waiting.appendleft(order)
+            elif blame is not None:
+                if not order.verdict.done():
+                    order.verdict.set_result(blame)
             else:
                 _fail(order, _unusable("each of them died before it accepted an image"))
 
@@ -221,7 +230,7 @@ class DecoderPool:
         for _ in range(_ATTEMPTS):
             try:
                 return await process.start()
-            except (OSError, EOFError, InnocentDeathError, TimeoutError) as error:
+            except (OSError, EOFError, InnocentDeathError, ImproperAnswerError, TimeoutError) as error:
                 trouble = error
         raise _unusable(repr(trouble)) from trouble
 

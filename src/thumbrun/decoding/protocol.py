@@ -10,8 +10,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
-from thumbrun.imaging.request import NeedsMemory, Picture, Refused, Rendered, Request
-from thumbrun.outcomes import Reason
+from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 
 Verdict = Rendered | Refused | NeedsMemory
 
@@ -55,18 +54,18 @@ def length(received: bytes | bytearray) -> int:
     return PREFIX.size + header + data
 
 
-def split(received: bytes | bytearray) -> tuple[dict[str, Any], bytes]:
-    """Return the header and data of the first message, which must be complete; ignore bytes after it.
-
-    Raises:
-        ValueError: It is not a message.
-    """
+def parts(received: bytes | bytearray) -> tuple[bytes | bytearray, bytes]:
+    """Return the header's text and the data of the first message, which must be complete; ignore bytes after it."""
     length, size = PREFIX.unpack_from(received)
     start = PREFIX.size + length
-    header = json.loads(received[PREFIX.size : start])
-    if not isinstance(header, dict):
-        raise ValueError("the header is not a JSON object")  # noqa: TRY004  (what arrives is a value, not an argument)
-    return header, bytes(memoryview(received)[start : start + size])
+    return received[PREFIX.size : start], bytes(memoryview(received)[start : start + size])
+
+
+def split(received: bytes | bytearray) -> tuple[dict[str, Any], bytes]:
+    """Return the header and data of a request, which a decoding process reads; `answers` reads what it says."""
+    text, data = parts(received)
+    header: dict[str, Any] = json.loads(text)
+    return header, data
 
 
 def ask(request: Request, body: bytes | None) -> list[bytes]:
@@ -85,49 +84,3 @@ def asked(header: dict[str, Any]) -> tuple[Request, bool]:
     """Return the request in a message's header, and whether the body is in a file."""
     in_file = header.pop("in_file")
     return Request(**{**header, "smaller": tuple((width, height) for width, height in header["smaller"])}), in_file
-
-
-def answer(verdict: Verdict) -> list[bytes]:
-    """Return the message that carries a verdict."""
-    match verdict:
-        case Rendered():
-            size = {"width": verdict.width, "height": verdict.height}
-            source = {"width": verdict.source_width, "height": verdict.source_height, "format": verdict.source_format}
-            parts = [[picture.width, picture.height, len(picture.data)] for picture in verdict.smaller]
-            data = b"".join(picture.data for picture in verdict.pictures) if parts else verdict.data
-            return frame({"size": size, "source": source, "smaller": parts}, data)
-        case Refused():
-            return frame({"reason": verdict.reason.value, "detail": verdict.detail})
-        case NeedsMemory():
-            return frame({"needs": verdict.bytes})
-
-
-def answered(received: bytes | bytearray) -> Verdict:
-    """Return the verdict in a message, after checking the type of each of its parts.
-
-    Raises:
-        ValueError, KeyError, TypeError: The message is not an answer.
-    """
-    header, data = split(received)
-    if "reason" in header:
-        return Refused(Reason(header["reason"]), str(header["detail"]))
-    if "needs" in header:
-        return NeedsMemory(int(header["needs"]))
-    size, source = header["size"], header["source"]
-    smaller = [(int(width), int(height), int(length)) for width, height, length in header["smaller"]]
-    first = len(data) - sum(length for _, _, length in smaller)
-    if first < 0 or any(length < 0 for _, _, length in smaller):
-        raise ValueError("the lengths of the pictures do not match the data")
-    others, at = [], first
-    for width, height, length in smaller:
-        others.append(Picture(data[at : at + length], width, height))
-        at += length
-    return Rendered(
-        data[:first],
-        int(size["width"]),
-        int(size["height"]),
-        int(source["width"]),
-        int(source["height"]),
-        str(source["format"]),
-        tuple(others),
-    )

@@ -128,6 +128,8 @@ def _decoded(name: str, source: IO[bytes], size: int, request: Request) -> Rende
         if verdict := _beyond(image.size, needed, request):
             return verdict
         reduced = decode.reduced(image, request.width, request.height, scale, request.smaller)
+    if refused := too_many_pixels(*reduced.source_size, request.max_pixels):  # a few decoders find out only now
+        return refused
     first, *others = (_encoded(pixels, request) for pixels in (reduced.pixels, *reduced.smaller))
     return Rendered(first.data, first.width, first.height, *reduced.source_size, name, tuple(others))
 

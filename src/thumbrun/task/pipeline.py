@@ -29,6 +29,8 @@ from thumbrun.task.put import Putter
 from thumbrun.task.work_item import WorkItem
 
 _OF_ALL_BYTES = (Reason.UNREADABLE, Reason.TRUNCATED)  # verdicts that hold only after the whole object was checked
+# An image asks when it is opened, and when its size is known. A decoder that is taken over could ask for ever.
+_MOST_DEMANDS = 8
 _FAILURES_IN_A_ROW = 8  # items that a failing store leaves open in a row before the task gives up
 
 
@@ -236,6 +238,7 @@ class Pipeline:
     async def _render(self, item: Item, body: Body, grant: MemoryGrant) -> Rendered | Refused:
         """Decode in the memory that is enough for nearly all images; wait for more if the image needs more."""
         needed = grant.first
+        asked = 0
         while needed <= grant.most:
             async with grant.decoding(needed):
                 verdict = await self._renderer.render(body, self._request(item, needed))
@@ -243,6 +246,9 @@ class Pipeline:
                 if verdict.bytes <= needed:
                     raise AssertionError(f"the decoder asks for {verdict.bytes} bytes and had {needed}")
                 needed = verdict.bytes
+                asked += 1
+                if asked > _MOST_DEMANDS:
+                    return Refused(Reason.CRASHED, "the decoding process asked for more memory again and again")
             elif needed < grant.share and _may_lack_memory(verdict, asked_for_more=needed > grant.first):
                 needed = grant.share
             else:

@@ -10,9 +10,11 @@ import pytest
 
 from tests.virtual import rounds
 from thumbrun.decoding import protocol
+from thumbrun.decoding.answers import ImproperAnswerError
 from thumbrun.decoding.channel import Channel
 
 Pair = tuple[Channel, socket.socket]
+MOST = 4 << 20  # bytes of an answer
 
 
 def message(data: bytes) -> bytes:
@@ -26,7 +28,7 @@ async def pair() -> AsyncIterator[Pair]:
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     theirs.setblocking(False)
-    channel = Channel(ours)
+    channel = Channel(ours, MOST)
     with theirs:
         yield channel, theirs
     channel.close()
@@ -40,6 +42,7 @@ async def test_an_answer_arrives_whole(pair: Pair, size: int) -> None:
     sending = asyncio.ensure_future(asyncio.get_running_loop().sock_sendall(theirs, sent))
     assert sent == await channel.receive()
     await sending
+    await channel.send([b"question"], answers=[MOST])
     theirs.send(sent[:5])
     await rounds()
     sending = asyncio.ensure_future(asyncio.get_running_loop().sock_sendall(theirs, sent[5:]))
@@ -52,9 +55,11 @@ async def test_several_answers_at_once(pair: Pair) -> None:
     """The channel separates answers that arrive together, and delivers those from before the end."""
     channel, theirs = pair
     one, two, three = message(b"one"), message(b"two" * 1000), message(b"three")
+    await channel.send([b"questions"], answers=[MOST] * 3)
     theirs.send(one + two + three[:-2])
     assert [one, two] == [await channel.receive(), await channel.receive()]
     theirs.send(three[-2:] + one)
+    theirs.recv(100)
     theirs.close()
     assert [three, one] == [await channel.receive(), await channel.receive()]
     with pytest.raises(EOFError):
@@ -117,13 +122,29 @@ async def test_closing_wakes_who_waits(pair: Pair) -> None:
         await waiting
 
 
-@pytest.mark.parametrize("said", [message(b"unasked"), b"\xff" * 8], ids=["a message", "no message"])
+@pytest.mark.parametrize("said", [message(b"unasked"), b"\xff" * 8, b"x"], ids=["a message", "no message", "a byte"])
 async def test_a_process_that_speaks_unasked_is_not_used(pair: Pair, said: bytes) -> None:
-    """The task drops a process that sends a message unasked, since it might pass for the next image's answer."""
+    """The channel ends at bytes that nobody asked for, since they might pass for the next image's answer."""
     channel, theirs = pair
+    theirs.send(message(b"ready"))
+    assert message(b"ready") == await channel.receive()
+    assert channel.is_open
     theirs.send(said)
     await rounds()
     assert not channel.is_open
+    with pytest.raises(ImproperAnswerError, match="nobody asked for"):
+        await channel.receive()
+
+
+async def test_an_answer_that_is_too_long_is_not_waited_for(pair: Pair) -> None:
+    """The channel ends as soon as an answer announces more bytes than it can have, and tells its owner."""
+    channel, theirs = pair
+    told: list[bool] = []
+    channel._misbehaved = lambda: told.append(True)
+    theirs.send(protocol.PREFIX.pack(10, MOST))
+    with pytest.raises(ImproperAnswerError, match="more than 4,194,304 bytes"):
+        await channel.receive()
+    assert [True] == told
 
 
 async def test_a_wait_that_is_given_up_loses_nothing(pair: Pair) -> None:

@@ -9,9 +9,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from tests.fidelity.measure import psnr
 from tests.photographs import draw
 from tests.unit.imaging.encoded import ENCODED
-from tests.unit.imaging.samples import PLENTY, request, running, verdict
-from thumbrun.decoding import protocol
-from thumbrun.decoding.decoder_process import whole
+from tests.unit.imaging.samples import PLENTY, running, verdict
 from thumbrun.imaging import decode, memory_estimate
 from thumbrun.imaging.geometry import around, fit, largest_first
 from thumbrun.imaging.recipe import Recipe
@@ -96,26 +94,6 @@ async def test_workers_make_every_size(photographs: dict[str, bytes]) -> None:
     """A decoding process returns all thumbnails as they were made."""
     async with running() as pool:
         assert render(photographs["JPEG"], sizes(*BOXES)) == await verdict(pool, photographs["JPEG"], sizes(*BOXES))
-
-
-def test_an_answer_that_leaves_a_size_out_is_none() -> None:
-    """The task refuses an answer with fewer thumbnails than it asked for."""
-    answer = Rendered(b"x", 1, 1, 1, 1, "jpeg")
-    assert answer == whole(answer, request())
-    with pytest.raises(ValueError, match="pictures asked for: 2; pictures in the answer: 1"):
-        whole(answer, sizes((2, 2), (1, 1)))
-
-
-@pytest.mark.parametrize("lengths", [[5], [-1], [1, 3]])
-def test_lengths_that_are_wrong_are_an_error(lengths: list[int]) -> None:
-    """The task refuses lengths that do not match the data."""
-    header = {
-        "size": {"width": 1, "height": 1},
-        "source": {"width": 1, "height": 1, "format": "jpeg"},
-        "smaller": [[1, 1, length] for length in lengths],
-    }
-    with pytest.raises(ValueError, match="the lengths of the pictures"):
-        protocol.answered(b"".join(protocol.frame(header, b"xxx")))
 
 
 def test_one_box_keeps_its_digest() -> None:

@@ -1,0 +1,207 @@
+"""The answers of a decoding process: one closed schema, written and read here.
+
+An attacker who takes a decoding process over chooses every byte of its answers. So the task accepts exactly what an
+honest process can say about the request, and nothing else:
+
+| header | meaning |
+|---|---|
+| `{"ready": true, "confined": …}` | the process can take requests, and whether the system confines it; once, at first |
+| `{"reason": …, "detail": …}` | a refusal, for a reason in `_REASONS`; the detail is one short printable line |
+| `{"needs": …}` | a number of bytes, more than the request allows |
+| `{"source": [width, height, format], "pictures": [[width, height, bytes], …]}` | one thumbnail for each box |
+
+A thumbnail must begin like a file of the requested format. The answer and the thumbnail's own header must state the
+size that the geometry gives for the source. An answer that breaks a rule is an `ImproperAnswerError`.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+from thumbrun import formats
+from thumbrun.decoding import protocol
+from thumbrun.imaging import sniff
+from thumbrun.imaging.geometry import Box, fit
+from thumbrun.imaging.partial import dispatch
+from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
+from thumbrun.imaging.request import NeedsMemory, Picture, Refused, Rendered, Request, too_many_pixels
+from thumbrun.outcomes import Reason
+
+MOST_READY = 128  # bytes of the message that a process sends first
+_MOST_HEADER = 4096  # bytes; a detail of 200 characters takes up to 2,400
+_HEADER_OF_PICTURE = 64  # bytes that each picture adds to the header
+_MOST_DETAIL = 300  # characters
+_DEEPEST = 2  # lists within the object
+_MOST_MEMORY = 1 << 50  # bytes; no machine has as many
+_MOST_SIDE = 1 << 31
+# A thumbnail that is larger than this is none: noise in the least efficient format takes less than 5 bytes a pixel.
+_OVERHEAD, _BYTES_A_PIXEL = 1 << 16, 5
+_REASONS = {
+    reason.value: reason
+    for reason in (
+        *(Reason.NOT_AN_IMAGE, Reason.UNREADABLE, Reason.TRUNCATED),
+        *(Reason.TOO_MANY_PIXELS, Reason.OUT_OF_MEMORY),
+    )
+}
+
+
+class ImproperAnswerError(Exception):
+    """A decoding process said something that is no answer to its request. Somebody else controls it."""
+
+
+def write(verdict: protocol.Verdict) -> list[bytes]:
+    """Return the message that carries a verdict."""
+    match verdict:
+        case Rendered():
+            source = [verdict.source_width, verdict.source_height, verdict.source_format]
+            pictures = [[picture.width, picture.height, len(picture.data)] for picture in verdict.pictures]
+            data = b"".join(picture.data for picture in verdict.pictures) if verdict.smaller else verdict.data
+            return protocol.frame({"source": source, "pictures": pictures}, data)
+        case Refused():
+            return protocol.frame({"reason": verdict.reason.value, "detail": verdict.detail})
+        case NeedsMemory():
+            return protocol.frame({"needs": min(verdict.bytes, _MOST_MEMORY)})
+
+
+def longest(request: Request) -> int:
+    """Return the most bytes that the answer to a request can have."""
+    boxes = request.boxes
+    pictures = sum(_most_bytes(width, height) for width, height in boxes)
+    return protocol.PREFIX.size + _MOST_HEADER + len(boxes) * _HEADER_OF_PICTURE + pictures
+
+
+def read(message: bytes | bytearray, request: Request) -> protocol.Verdict:
+    """Return the verdict in a complete message.
+
+    Raises:
+        ImproperAnswerError: The message is no answer to the request.
+    """
+    text, data = protocol.parts(message)
+    header = _parsed(text, _MOST_HEADER + len(request.boxes) * _HEADER_OF_PICTURE)
+    match header:
+        case {"source": source, "pictures": pictures, **others} if not others:
+            return _rendered(source, pictures, data, request)
+        case {"reason": str(reason), "detail": str(detail), **others} if not others and not data:
+            return _refused(reason, detail, request)
+        case {"needs": needed, **others} if not others and not data:
+            return NeedsMemory(_number(needed, request.memory + 1, _MOST_MEMORY))
+    raise ImproperAnswerError("its answer has no known form")
+
+
+def write_ready(confined: bool) -> list[bytes]:
+    """Return the first message of a process."""
+    return protocol.frame({"ready": True, "confined": confined})
+
+
+def read_ready(message: bytes | bytearray) -> bool:
+    """Return whether the system confines a process, from its first message.
+
+    Raises:
+        ImproperAnswerError: It is another message.
+    """
+    text, data = protocol.parts(message)
+    match _parsed(text, MOST_READY):
+        case {"ready": True, "confined": bool(confined), **others} if not others and not data:
+            return confined
+    raise ImproperAnswerError("its first message has no known form")
+
+
+def _refused(reason: str, detail: str, request: Request) -> Refused:
+    if reason not in _REASONS or (_REASONS[reason] is Reason.NOT_AN_IMAGE and request.claimed):
+        raise ImproperAnswerError("it gives a reason that is not a decoder's to give")
+    if len(detail) > _MOST_DETAIL or not detail.isprintable():
+        raise ImproperAnswerError("its detail is not one short line")
+    return Refused(_REASONS[reason], detail)
+
+
+def _rendered(source: Any, pictures: Any, data: bytes, request: Request) -> Rendered:
+    match source:
+        case [across, down, str(name)] if name in formats.BY_NAME:
+            size = _number(across, 1, _MOST_SIDE), _number(down, 1, _MOST_SIDE)
+        case _:
+            raise ImproperAnswerError("it does not tell the size and format of the source")
+    if too_many_pixels(*size, request.max_pixels):
+        raise ImproperAnswerError("it decoded more pixels than max-pixels allows")
+    if not isinstance(pictures, list) or len(pictures) != len(request.boxes):
+        raise ImproperAnswerError("it does not have one thumbnail for each box")
+    made, at = [], 0
+    for picture, box in zip(pictures, request.boxes, strict=True):
+        expected = fit(*size, *box)
+        match picture:
+            case [width, height, length] if (width, height) == expected:
+                end = at + _number(length, 1, min(_most_bytes(*expected), len(data) - at))
+            case _:
+                raise ImproperAnswerError(f"a thumbnail does not have {expected[0]} x {expected[1]} pixels")
+        made.append(_checked(data if end - at == len(data) else data[at:end], expected, request.output_format))
+        at = end
+    if at != len(data):
+        raise ImproperAnswerError("the lengths of the thumbnails do not match the data")
+    first, *others = made
+    return Rendered(first.data, first.width, first.height, *size, name, tuple(others))
+
+
+def _checked(data: bytes, size: Box, output_format: str) -> Picture:
+    """Return a thumbnail, if its own header states the format and size that it must have."""
+    if sniff.format_of(data[: sniff.HEAD]) != output_format:
+        raise ImproperAnswerError(f"a thumbnail does not begin like {output_format}")
+    try:
+        stated = dispatch.declared_size(KnownBytes(len(data), data))
+    except MissingError:
+        stated = None
+    if stated != size:
+        raise ImproperAnswerError(f"a thumbnail's header does not state {size[0]} x {size[1]} pixels")
+    return Picture(data, *size)
+
+
+def _most_bytes(width: int, height: int) -> int:
+    return _OVERHEAD + _BYTES_A_PIXEL * width * height
+
+
+def _number(value: Any, least: int, most: int) -> int:
+    if type(value) is not int or not least <= value <= most:  # a bool is an int
+        raise ImproperAnswerError("a number is none, or out of bounds")
+    return value
+
+
+def _parsed(text: bytes | bytearray, most: int) -> Any:
+    """Parse a header. It has no fractions, no infinities, no name twice, and few levels."""
+    if len(text) > most:
+        raise ImproperAnswerError("its header is too long")
+    if text.count(b"[") > _DEEPEST and _depth(text) > _DEEPEST:
+        raise ImproperAnswerError("its header is too deep")
+    try:
+        return _DECODER.decode(text.decode("ascii"))
+    except (ValueError, RecursionError) as error:
+        raise ImproperAnswerError("its header is no JSON") from error
+
+
+def _depth(text: bytes | bytearray) -> int:
+    """Return how deep lists are nested, outside of strings. Objects do not nest in a proper header."""
+    depth = deepest = 0
+    quoted = escaped = False
+    for byte in text:
+        if quoted:
+            quoted = escaped or byte != 0x22
+            escaped = not escaped and byte == 0x5C
+        elif byte == 0x22:
+            quoted = True
+        else:
+            depth += (byte == 0x5B) - (byte == 0x5D)
+            deepest = max(deepest, depth)
+    return deepest
+
+
+def _refuse(text: str) -> NoReturn:
+    raise ValueError(f"not allowed: {text[:20]}")
+
+
+def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    header: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in header:
+            raise ValueError("a name occurs twice")
+        header[name] = value
+    return header
+
+
+_DECODER = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse, object_pairs_hook=_once)

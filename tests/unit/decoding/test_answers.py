@@ -1,0 +1,137 @@
+"""The task accepts what an honest decoding process says about a request, and nothing else."""
+
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from tests.unit.imaging.samples import photograph, request
+from thumbrun.decoding import answers, protocol
+from thumbrun.decoding.answers import ImproperAnswerError
+from thumbrun.imaging.render import render
+from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.outcomes import Reason
+
+ASKED = request(memory=1 << 30, claimed=False)
+TO_GIVE = (Reason.NOT_AN_IMAGE, Reason.UNREADABLE, Reason.TRUNCATED, Reason.TOO_MANY_PIXELS, Reason.OUT_OF_MEMORY)
+FORMATS = ["jpeg", "png", "gif", "webp", "avif"]
+
+
+def message(verdict: protocol.Verdict) -> bytes:
+    """Return the message that carries a verdict."""
+    return b"".join(answers.write(verdict))
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_only_some_reasons_are_a_decoders_to_give(reason: Reason) -> None:
+    """A decoder can refuse an image for five reasons; the others are the task's own."""
+    refused = Refused(reason, "why")
+    if reason in TO_GIVE:
+        assert refused == answers.read(message(refused), ASKED)
+    else:
+        with pytest.raises(ImproperAnswerError, match="not a decoder's to give"):
+            answers.read(message(refused), ASKED)
+
+
+def test_what_is_claimed_to_be_an_image_cannot_be_none() -> None:
+    """A decoder cannot have an image skipped that is one by its name or content type."""
+    with pytest.raises(ImproperAnswerError, match="not a decoder's to give"):
+        answers.read(message(Refused(Reason.NOT_AN_IMAGE, "why")), replace(ASKED, claimed=True))
+
+
+@pytest.mark.parametrize(("needed", "proper"), [(0, False), (1 << 30, False), ((1 << 30) + 1, True), (1 << 70, True)])
+def test_only_more_memory_is_a_demand(needed: int, proper: bool) -> None:
+    """A decoder can ask only for more than it had; what no machine has reads back as an amount that none has."""
+    if proper:
+        assert NeedsMemory(min(needed, 1 << 50)) == answers.read(message(NeedsMemory(needed)), ASKED)
+    else:
+        with pytest.raises(ImproperAnswerError, match="out of bounds"):
+            answers.read(message(NeedsMemory(needed)), ASKED)
+
+
+@pytest.mark.parametrize("boxes", [[(100, 100)], [(400, 300), (100, 1), (1, 1)]], ids=["one box", "three boxes"])
+@pytest.mark.parametrize("size", [(1, 1), (150, 100), (3, 1000)])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+@pytest.mark.parametrize("output_format", FORMATS)
+def test_thumbnails_come_back(
+    output_format: str, mode: str, size: tuple[int, int], boxes: list[tuple[int, int]]
+) -> None:
+    """An honest thumbnail of any format, size and number passes, even of noise at the highest quality."""
+    noise = Image.merge(mode, [Image.effect_noise(size, 255) for _ in mode])
+    source = io.BytesIO()
+    noise.save(source, "PNG")
+    (width, height), *smaller = boxes
+    asked = replace(ASKED, width=width, height=height, smaller=tuple(smaller), output_format=output_format, quality=100)
+    rendered = render(source.getvalue(), asked)
+    assert isinstance(rendered, Rendered)
+    assert rendered == answers.read(message(rendered), asked)
+    assert len(message(rendered)) <= answers.longest(asked)
+
+
+@pytest.mark.parametrize("lengths", [[5], [-1], [1], [1, 3], [], [0]])
+def test_lengths_that_are_wrong_are_an_error(lengths: list[int]) -> None:
+    """The task refuses lengths that do not match the data, and another number of thumbnails than it asked for."""
+    header = {"source": [1, 1, "jpeg"], "pictures": [[1, 1, length] for length in lengths]}
+    with pytest.raises(ImproperAnswerError):
+        answers.read(b"".join(protocol.frame(header, b"xxx")), ASKED)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+MEMBERS = st.dictionaries(st.sampled_from(["source", "pictures", "needs", "reason", "detail", "ready", "x"]), JSON)
+
+
+@given(MEMBERS | JSON, st.binary(max_size=20))
+def test_any_other_header_is_an_error(header: object, data: bytes) -> None:
+    """Whatever the header is, the task gets a verdict that it can use or the one error."""
+    text = json.dumps(header).encode()
+    framed = protocol.PREFIX.pack(len(text), len(data)) + text + data
+    try:
+        found = answers.read(framed, ASKED)
+    except ImproperAnswerError:
+        return
+    assert isinstance(found, Refused) or (isinstance(found, NeedsMemory) and found.bytes > ASKED.memory)
+
+
+@given(st.binary(max_size=200))
+def test_garbage_is_an_error(text: bytes) -> None:
+    """The task refuses any garbage from a process that an attacker controls, and never runs it."""
+    with pytest.raises(ImproperAnswerError):
+        answers.read(protocol.PREFIX.pack(len(text), 0) + text, ASKED)
+
+
+@given(st.integers(0, 400), st.integers(1, 255))
+def test_changed_thumbnails_are_an_image_or_an_error(at: int, flip: int) -> None:
+    """A thumbnail with a changed header passes only if it still states the format and size that it must have."""
+    asked: Request = request(width=20, height=20)
+    rendered = render(photograph(40), asked)
+    assert isinstance(rendered, Rendered)
+    data = bytearray(rendered.data)
+    data[at % len(data)] ^= flip
+    try:
+        found = answers.read(message(replace(rendered, data=bytes(data))), asked)
+    except ImproperAnswerError:
+        return
+    assert isinstance(found, Rendered)
+    assert (20, 20) == (found.width, found.height)
+
+
+def test_a_bracket_in_a_detail_is_no_depth() -> None:
+    """The detail of a refusal can hold brackets and quotes, for it often repeats what a library said."""
+    refused = Refused(Reason.UNREADABLE, 'png: "[[[[{\\"')
+    assert refused == answers.read(message(refused), ASKED)
+
+
+@pytest.mark.parametrize("confined", [True, False])
+def test_the_first_message_tells_whether_it_is_confined(confined: bool) -> None:
+    """The first message reads back, and any other is an error."""
+    assert confined is answers.read_ready(b"".join(answers.write_ready(confined)))
+    with pytest.raises(ImproperAnswerError):
+        answers.read_ready(b"".join(protocol.frame({"ready": True, "confined": 1})))

@@ -1,0 +1,56 @@
+"""A decoder that is taken over costs its own image, and never the task or another image."""
+
+import asyncio
+
+import psutil
+import pytest
+
+from tests.unit.decoding import hijack
+from tests.unit.decoding.hijack import FLOODS, PAYLOADS, evil
+from tests.unit.imaging.gate import processes
+from tests.unit.imaging.samples import photograph, request, running, verdict
+from thumbrun.decoding import launcher
+from thumbrun.imaging.request import Refused, Rendered
+from thumbrun.outcomes import Reason
+
+
+@pytest.fixture(autouse=True)
+def _payloads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let images of these tests take their decoders over."""
+    monkeypatch.setattr(launcher, "_COMMAND", hijack.command())
+
+
+@pytest.mark.parametrize("name", PAYLOADS)
+async def test_what_is_no_answer_costs_its_image(name: str) -> None:
+    """The task kills a process whose answer breaks a rule; its image has crashed, and the next ones are done."""
+    asked = request(memory=1 << 30)
+    async with running() as pool:
+        before = processes()
+        found = await verdict(pool, evil(photograph(), name), asked)
+        assert isinstance(found, Refused)
+        assert Reason.CRASHED is found.reason
+        assert isinstance(await verdict(pool, photograph(), asked), Rendered)
+        assert before != processes()
+
+
+async def test_what_is_no_answer_costs_no_neighbour() -> None:
+    """Images that were handed over together with one that takes the decoder over get their own thumbnails."""
+    contents = [photograph(40), evil(photograph(45), "needs infinity"), photograph(50), photograph(60)]
+    async with running() as pool:
+        found = await asyncio.gather(*(verdict(pool, content, request()) for content in contents))
+    assert [40, None, 50, 60] == [one.width if isinstance(one, Rendered) else None for one in found]
+
+
+@pytest.mark.parametrize("name", FLOODS)
+async def test_bytes_that_nobody_asked_for_end_the_process(name: str) -> None:
+    """The task kills a process that goes on talking after its answer, and holds no more than a chunk of it."""
+    async with running() as pool:
+        (process,) = processes()
+        (decoding,) = pool._processes
+        assert isinstance(await verdict(pool, evil(photograph(), name), request()), Rendered)
+        channel = decoding._channel
+        await asyncio.to_thread(psutil.wait_procs, [process])
+        assert channel is not None
+        assert not channel.is_open
+        assert len(channel._received) <= 1 << 17
+        assert isinstance(await verdict(pool, photograph(), request()), Rendered)
