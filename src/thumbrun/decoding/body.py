@@ -74,7 +74,7 @@ class Body:
         return self._chunks[0] if self._chunks else b""
 
     def descriptor(self) -> int | None:
-        """Return the file's descriptor, for reading; None if the bytes are in memory.
+        """Return a new descriptor of the file, for one process; the caller closes it. None: the bytes are in memory.
 
         This cuts off any further bytes in the file, which an earlier image or a restarted read left there.
         """
@@ -83,7 +83,7 @@ class Body:
         if self._file.length > self.size:
             os.ftruncate(self._file.writable, self.size)
             self._file.length = self.size
-        return self._file.reader()
+        return self._file.opened()
 
     def close(self) -> None:
         """Forget the bytes and give the file back. Calling it twice is harmless."""

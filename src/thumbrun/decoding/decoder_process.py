@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
@@ -177,11 +178,15 @@ class DecodingProcess:
 async def _send(channel: Channel, asked: Sequence[tuple[Body, Request]]) -> None:
     parts: list[bytes] = []
     descriptors: list[int] = []
-    for body, request in asked:
-        if (descriptor := body.descriptor()) is not None:
-            descriptors.append(descriptor)
-        parts += protocol.ask(request, body.in_memory if descriptor is None else None)
-    await channel.send(parts, descriptors, answers=[answers.longest(request) for _, request in asked])
+    try:
+        for body, request in asked:
+            if (descriptor := body.descriptor()) is not None:
+                descriptors.append(descriptor)
+            parts += protocol.ask(request, body.in_memory if descriptor is None else None)
+        await channel.send(parts, descriptors, answers=[answers.longest(request) for _, request in asked])
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 class _Limit:

@@ -4,8 +4,8 @@ The files are in memory (memfd_create). No mount limits them, unlike /dev/shm (6
 file on a disk takes longer, and the system writes its bytes to that disk. thumbrun keeps some files for the next image,
 because a kept file takes less time to write: its memory is already there, and in a processor's cache.
 
-A decoding process gets a read-only descriptor. An attacker who takes the process over cannot change a later image in
-the same file.
+For each hand-over the file is opened anew, for reading only. So an attacker who takes a decoding process over cannot
+change a later image in the same file, and cannot move the position at which another process reads.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 
 _MOST_KEPT = 16 << 20  # bytes of all kept files together
-_MOST_FILES = 32  # each file takes two descriptors; a process has about a thousand
+_MOST_FILES = 32  # each file takes a descriptor; a process has about a thousand
 
 
 @dataclass(order=True)
@@ -26,33 +26,28 @@ class MemoryFile:
     Attributes:
         length: The number of bytes in the file; the last ones can be an earlier image's.
         writable: The descriptor for writing.
-        readable: The descriptor for a decoding process, once one needed it; `writable` again if the system has no
-            other.
+        is_reusable: Whether another image can use the file: no decoding process can write to it.
     """
 
     length: int
     writable: int = field(compare=False)
-    readable: int | None = field(compare=False, default=None)
+    is_reusable: bool = field(compare=False, default=True)
 
-    @property
-    def is_reusable(self) -> bool:
-        """Whether another image can use the file: a decoding process had it, but could only read it."""
-        return self.readable is not None and self.readable != self.writable
+    def opened(self) -> int:
+        """Return a new descriptor for one decoding process, which the caller closes.
 
-    def reader(self) -> int:
-        """Return a descriptor for a decoding process, read-only if the system allows that."""
-        if self.readable is None:
-            self.readable = self.writable
-            if sys.platform == "linux":
-                with contextlib.suppress(OSError):  # without /proc, a file cannot be opened a second time
-                    self.readable = os.open(f"/proc/self/fd/{self.writable}", os.O_RDONLY | os.O_CLOEXEC)
-        return self.readable
+        It is read-only and has a position of its own, if the system allows that. If not, the file serves no other
+        image, so the processes that share its position all have the same image.
+        """
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError):  # without /proc, a file cannot be opened a second time
+                return os.open(f"/proc/self/fd/{self.writable}", os.O_RDONLY | os.O_CLOEXEC)
+        self.is_reusable = False
+        return os.dup(self.writable)
 
     def close(self) -> None:
-        """Close the file's descriptors."""
+        """Close the file."""
         os.close(self.writable)
-        if self.readable is not None and self.readable != self.writable:
-            os.close(self.readable)
 
 
 class MemoryFiles:
@@ -102,4 +97,4 @@ def _new() -> MemoryFile:
             return MemoryFile(0, os.memfd_create("image", os.MFD_CLOEXEC))
     with tempfile.TemporaryFile(buffering=0) as file:
         descriptor = os.dup(file.fileno())
-    return MemoryFile(0, descriptor, descriptor)
+    return MemoryFile(0, descriptor)

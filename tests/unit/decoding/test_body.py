@@ -43,6 +43,7 @@ def test_large_ones_are_in_a_file_in_memory() -> None:
     assert descriptor is not None
     assert Path(f"/proc/self/fd/{descriptor}").readlink().name.startswith("memfd:")
     assert not os.get_inheritable(descriptor)
+    os.close(descriptor)
     body.close()
 
 
@@ -65,6 +66,7 @@ def test_elsewhere_large_ones_are_in_a_file_without_a_name(
     assert [] == list(tmp_path.iterdir())
     assert tmp_path.stat().st_dev == os.fstat(descriptor).st_dev
     assert content == body.read()
+    os.close(descriptor)
     body.close()
 
 

@@ -17,15 +17,27 @@ def written(files: MemoryFiles, content: bytes) -> Body:
     """Return a body that was written and handed over."""
     body = Body(len(content), files)
     body.write(content)
-    body.descriptor()
+    os.close(handed_over(body))
     return body
 
 
-def read_back(body: Body) -> bytes:
-    """Return the bytes that a process reads through the body's descriptor."""
+def handed_over(body: Body) -> int:
+    """Return the descriptor that a process gets."""
     descriptor = body.descriptor()
     assert descriptor is not None
-    return os.pread(descriptor, 1 << 30, 0)
+    return descriptor
+
+
+def read_back(body: Body) -> bytes:
+    """Return the bytes that a process reads through its descriptor."""
+    with os.fdopen(handed_over(body), "rb") as file:
+        return file.read()
+
+
+def which(body: Body) -> int:
+    """Return the number of the file that a body uses."""
+    with os.fdopen(handed_over(body), "rb") as file:
+        return os.fstat(file.fileno()).st_ino
 
 
 def descriptors() -> set[str]:
@@ -38,11 +50,11 @@ def test_a_file_is_used_again(second: bytes) -> None:
     """The next image uses the same file, and no bytes of the first image follow it."""
     files = MemoryFiles()
     first = written(files, b"a" * SIZE)
-    where = first.descriptor()
+    where = which(first)
     assert b"a" * SIZE == read_back(first)
     first.close()
     again = written(files, second)
-    assert (where, second) == (again.descriptor(), read_back(again))
+    assert (where, second) == (which(again), read_back(again))
     assert second == again.read()
     again.close()
     files.close()
@@ -69,7 +81,25 @@ def test_a_decoding_process_cannot_write() -> None:
         os.pwrite(descriptor, b"x", 0)
     with pytest.raises(OSError, match=r"Invalid argument|Bad file descriptor"):
         os.ftruncate(descriptor, 0)
+    os.close(descriptor)
     body.close()
+    files.close()
+
+
+def test_nobody_else_moves_the_position() -> None:
+    """Each hand-over has a position of its own, so a process that keeps its descriptor disturbs no later reader."""
+    files = MemoryFiles()
+    body = written(files, b"a" * SIZE)
+    kept = handed_over(body)
+    body.close()
+    again = written(files, b"b" * SIZE)
+    assert os.fstat(kept).st_ino == which(again)
+    with os.fdopen(handed_over(again), "rb", buffering=0) as reader:
+        assert b"b" * 10 == reader.read(10)
+        os.lseek(kept, 0, os.SEEK_END)
+        assert 10 == reader.tell()
+    os.close(kept)
+    again.close()
     files.close()
 
 
@@ -88,15 +118,12 @@ def test_two_bodies_at_once_have_two_files() -> None:
     files.close()
 
 
-def test_what_is_on_its_way_has_one_descriptor() -> None:
-    """A body opens its second descriptor only for a process, since hundreds of bodies can exist beside connections."""
+def test_a_body_has_one_descriptor() -> None:
+    """A body has a single descriptor, since hundreds of bodies can exist beside connections."""
     before = descriptors()
     files = MemoryFiles()
-    body = Body(SIZE, files)
-    body.write(b"a" * SIZE)
+    body = written(files, b"a" * SIZE)
     assert 1 == len(descriptors() - before)
-    body.descriptor()
-    assert 2 == len(descriptors() - before)
     body.close()
     files.close()
     assert before == descriptors()
@@ -110,13 +137,13 @@ def test_little_is_kept() -> None:
     late = written(files, b"a" * SIZE)
     for body in bodies:
         body.close()
-    assert 2 * 2 + 2 == len(descriptors() - before)  # two are kept, one is in use, each with two descriptors
+    assert 2 + 1 == len(descriptors() - before)  # two are kept, one is in use
     files.close()
     late.close()
     assert before == descriptors()
     many = MemoryFiles(most=1 << 30)
     for body in [written(many, b"a" * SIZE) for _ in range(40)]:
         body.close()
-    assert 2 * 32 == len(descriptors() - before)
+    assert 32 == len(descriptors() - before)
     many.close()
     assert before == descriptors()
