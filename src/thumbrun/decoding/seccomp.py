@@ -6,6 +6,10 @@ credentials, and not the metadata server, which gives a token to anybody who con
 
 The filter is written in the kernel's classic BPF (seccomp(2)). It needs no privilege except `no_new_privs`. A call that
 is not allowed fails with an error; it does not kill the process. The filter makes each call only slightly slower.
+
+Some calls have arguments that reach outside, so the filter allows these only with the arguments that decoding needs. A
+filter cannot read a path, so `newfstatat`, which tells of any file, is refused altogether. libheif aborts without a
+thread of its own, so threads are allowed, and only the limit on the address space bounds their number.
 """
 
 import ctypes
@@ -29,14 +33,10 @@ _ALLOWED = {  # name: its numbers on x86-64 and on ARM, None if it has none; fre
     "recvmsg": (47, 212),
     "recvfrom": (45, 207),
     "sendto": (44, 206),
-    "sendmsg": (46, 211),
     "pread64": (17, 67),
     "lseek": (8, 62),
     "fstat": (5, 80),
-    "newfstatat": (262, 79),
     "close": (3, 57),
-    "ioctl": (16, 29),
-    "fcntl": (72, 25),
     "readv": (19, 65),
     "writev": (20, 66),
     "poll": (7, None),
@@ -47,7 +47,6 @@ _ALLOWED = {  # name: its numbers on x86-64 and on ARM, None if it has none; fre
     "rseq": (334, 293),
     "membarrier": (324, 283),
     "sched_yield": (24, 124),
-    "sched_getaffinity": (204, 123),
     "getcpu": (309, 168),
     "rt_sigaction": (13, 134),
     "rt_sigprocmask": (14, 135),
@@ -70,7 +69,6 @@ _ALLOWED = {  # name: its numbers on x86-64 and on ARM, None if it has none; fre
     "times": (100, 153),
     "getrusage": (98, 165),
     "getrlimit": (97, 163),
-    "setrlimit": (160, 164),
     "getrandom": (318, 278),
     "getcwd": (79, 17),  # Pillow's `save` calls it, whatever it saves to
     "uname": (63, 160),
@@ -79,8 +77,17 @@ _ALLOWED = {  # name: its numbers on x86-64 and on ARM, None if it has none; fre
     "exit_group": (231, 94),
 }
 _OF_ITSELF = {"kill": (62, 129), "tgkill": (234, 131)}  # only with this process as first argument
-_OF_ZERO = {"prlimit64": (302, 261)}  # only with 0 as first argument, which also means this process
-_OF_THREADS = {"clone": (56, 220)}  # only for a new thread, not for a new process
+# These only with one of these values as an argument: its position from 0, and the values.
+_OF_VALUES = {
+    # F_GETFD, F_GETFL, F_DUPFD_CLOEXEC. Others have the kernel send signals to any process of the user (F_SETOWN).
+    "fcntl": ((72, 25), 1, (1, 3, 1030)),
+    "ioctl": ((16, 29), 1, (0x5401, 0x5451)),  # TCGETS, to ask for a terminal, and FIOCLEX
+    "sched_getaffinity": ((204, 123), 0, (0,)),  # 0: of this process
+    "clone": ((56, 220), 0, (0x3D0F00, 0x7D0F00)),  # a thread, as glibc and musl start it; not a process
+}
+# Of its own limits, only the two that move with every image, RLIMIT_CPU and RLIMIT_AS: within their hard limits.
+_PRLIMIT = {"prlimit64": (302, 261)}
+_PRLIMIT_OF = (0, 9)
 # If one of these calls does not exist, the C library uses an older one; if it is refused, the library gives up.
 _UNKNOWN = {"clone3": (435, 435), "statx": (332, 291)}
 _FIRST_UNKNOWN = 436
@@ -89,10 +96,9 @@ _X86, _ARM = 0, 1
 _MACHINES = {"x86_64": (_X86, 0xC000003E), "aarch64": (_ARM, 0xC00000B7)}  # AUDIT_ARCH_… of linux/audit.h
 
 # linux/bpf_common.h and linux/seccomp.h
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
+_LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_NUMBER, _ARCHITECTURE, _ARGUMENTS, _ARGUMENT = 0, 4, 16, 8  # offsets in struct seccomp_data, and the length of one
 _ALLOW, _ERROR = 0x7FFF0000, 0x00050000
-_CLONE_THREAD = 0x10000
 _SECCOMP = (317, 277)  # the system call that sets a filter
 _SECCOMP_SET_MODE_FILTER = 1
 # Kernels before 5.16 slow a filtered process down, to protect others that share its memory; here none does.
@@ -136,20 +142,30 @@ def instructions(machine: str, pid: int) -> Iterator[_Instruction]:
         if (number := numbers[column]) is not None:
             yield _EQUAL, 0, 1, number
             yield allowed
-    for table, comparison, operand in (
-        (_OF_ITSELF, _EQUAL, pid),
-        (_OF_ZERO, _EQUAL, 0),
-        (_OF_THREADS, _ANY_BIT, _CLONE_THREAD),
-    ):
-        for numbers in table.values():
-            yield _EQUAL, 0, 4, numbers[column]
-            yield _LOAD, 0, 0, _FIRST_ARGUMENT
-            yield comparison, 0, 1, operand
-            yield allowed
-            yield refused
+    for numbers in _OF_ITSELF.values():
+        yield from _only(numbers[column], (0, (pid,)))
+    for numbers, position, values in _OF_VALUES.values():
+        yield from _only(numbers[column], (position, values))
+    for numbers in _PRLIMIT.values():
+        yield from _only(numbers[column], (0, (0,)), (1, _PRLIMIT_OF))
     for numbers in _UNKNOWN.values():
         yield _EQUAL, 0, 1, numbers[column]
         yield unknown
     yield _AT_LEAST, 0, 1, _FIRST_UNKNOWN
     yield unknown
     yield refused
+
+
+def _only(number: int, *rules: tuple[int, tuple[int, ...]]) -> Iterator[_Instruction]:
+    """Yield instructions that let a call pass only if each of some arguments has one of its values.
+
+    The kernel reads only the lower 32 bits of these arguments, and so does the filter.
+    """
+    body: list[_Instruction] = []
+    for position, values in rules:
+        body.append((_LOAD, 0, 0, _ARGUMENTS + _ARGUMENT * position))
+        body += [(_EQUAL, len(values) - index, 0, value) for index, value in enumerate(values)]
+        body.append((_RETURN, 0, 0, _ERROR | errno.EPERM))
+    body.append((_RETURN, 0, 0, _ALLOW))
+    yield _EQUAL, 0, len(body), number
+    yield from body
