@@ -127,6 +127,8 @@ class Waiting:
         self._seconds = seconds
         self._processor = asyncio.Lock()
 
+    is_confined = True
+
     async def start(self) -> None:
         """Do nothing."""
 

@@ -104,6 +104,10 @@ class _Renderer:
         self._chance = chance
         self._free = asyncio.Semaphore(2)
 
+    @property
+    def is_confined(self) -> bool:
+        return self._world.is_confined
+
     async def start(self) -> None:
         self._life.check()
 
@@ -128,11 +132,15 @@ class _Renderer:
         pass
 
 
-class _Silence:
-    """A sink that shows nothing."""
+class _Warnings:
+    """A sink that shows nothing, and notes the names of warnings."""
+
+    def __init__(self, noted: list[str]) -> None:
+        self._noted = noted
 
     def event(self, event: Event) -> None:
-        pass
+        if event.severity == "WARNING":
+            self._noted.append(event.name)
 
     def progress(self, progress: Progress, labels: Mapping[str, str]) -> None:
         pass
@@ -155,6 +163,9 @@ class World:
         deaths: The number of processes that died.
         opened: The bodies that each attempt of a task opened, in order, by task and attempt.
         ended: The result of each task that ended by itself.
+        is_confined: Whether the system confines what decodes.
+        environ: Further variables of all tasks.
+        warnings: The names of all warnings.
     """
 
     seed: int
@@ -162,6 +173,9 @@ class World:
     retries: int = RETRIES
     in_flight: int = 8
     lethal: int = 1_000
+    is_confined: bool = True
+    environ: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
     store: MemoryStore = field(default_factory=lambda: MemoryStore("b"))
     deaths: int = 0
     opened: dict[tuple[int, int], list[bytes]] = field(default_factory=dict)
@@ -201,7 +215,7 @@ class World:
         opened = self.opened.setdefault((index, attempt), [])
         clock = VirtualClock(hash((self.seed, index, attempt)))
         renderer = _Renderer(self, life, opened, random.Random(hash((self.seed, index, attempt))))  # noqa: S311
-        events = Events(_Silence(), clock)
+        events = Events(_Warnings(self.warnings), clock)
         return TaskRunner(self._settings(index, attempt), events, clock, opener=self._opener(life), renderer=renderer)
 
     def _settings(self, index: int, attempt: int) -> Settings:
@@ -212,6 +226,7 @@ class World:
             "CLOUD_RUN_TASK_ATTEMPT": str(attempt),
             "CLOUD_RUN_EXECUTION": "execution-1",
             "THUMBRUN_IN_FLIGHT": str(self.in_flight),
+            **self.environ,
         }
         return resolve(environ, {}, machine=Machine(2, 512 << 20))
 

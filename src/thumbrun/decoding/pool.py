@@ -41,6 +41,10 @@ class Renderer(Protocol):
     async def start(self) -> None:
         """Get ready to render images."""
 
+    @property
+    def is_confined(self) -> bool:
+        """Whether the system confines what decodes, by every measure that Linux has; known after `start`."""
+
     def body(self, size: int) -> Body:
         """Return a body for an image of about `size` bytes; the caller closes it."""
 
@@ -117,6 +121,11 @@ class DecoderPool:
         for process in self._processes:
             await self._started(process)
             self._serving.append(asyncio.ensure_future(self._serve(process)))
+
+    @property
+    def is_confined(self) -> bool:
+        """Whether the system confines all processes, by every measure that Linux has; known after `start`."""
+        return all(process.confined for process in self._processes)
 
     def body(self, size: int) -> Body:
         """Return a body for an image of about `size` bytes; the caller closes it."""

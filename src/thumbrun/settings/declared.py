@@ -323,6 +323,14 @@ ALLOW_EMPTY = _setting(
     "Exit with 0 if the source has no image.",
     unused_by=_NOT_FOR_VERIFY,
 )
+REQUIRE_SANDBOX = _setting(
+    "require_sandbox",
+    values.yes_or_no,
+    "",
+    "no",
+    "Exit with 2, and write nothing, if this system cannot confine the decoding processes.",
+    unused_by=_NOT_FOR_VERIFY,
+)
 LOG_FORMAT = _setting(
     "log_format",
     values.choice("auto", "text", "json"),

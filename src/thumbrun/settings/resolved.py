@@ -58,6 +58,7 @@ class Settings:
     source_metadata: str
     strict: bool
     allow_empty: bool
+    require_sandbox: bool
     log_format: str
     tasks: int | None
     retry: frozenset[str] | None
@@ -158,6 +159,7 @@ def resolve(
         source_metadata=values.required(declared.SOURCE_METADATA),
         strict=values.required(declared.STRICT),
         allow_empty=values.required(declared.ALLOW_EMPTY),
+        require_sandbox=values.required(declared.REQUIRE_SANDBOX),
         log_format=values.required(declared.LOG_FORMAT),
         tasks=values.get(declared.TASKS),
         retry=retry,

@@ -94,6 +94,7 @@ class TaskRunner:
         self._renderer = renderer or DecoderPool(
             settings.workers, timeout=settings.image_timeout, memory=settings.memory
         )
+        self._renderer_started = False
         self._processor: ShardProcessor | None = None
         self._run_id = settings.resume or settings.run_id or ""
 
@@ -138,11 +139,13 @@ class TaskRunner:
     async def _work(self) -> TaskResult:
         began = self._clock.monotonic()
         settings = self._settings
+        if settings.require_sandbox:
+            await self._require_sandbox()
         make_local_folders(settings)
         await self._clock.sleep(self._clock.uniform(0, min(MOST_JITTER, JITTER_A_TASK * (self._task.count - 1))))
         async with Stores(settings, self._events, self._clock, self._opener) as stores, AsyncExitStack() as stack:
             stack.push_async_callback(self._renderer.close)
-            starting = asyncio.ensure_future(self._renderer.start())
+            starting = asyncio.ensure_future(self._start_renderer())
             try:
                 agreed = await self._agree(stores)
                 this_round = await self._round(stores, agreed.run_id)
@@ -161,6 +164,33 @@ class TaskRunner:
             folder = stores.output.uri(run_folder(settings, agreed.run_id))
             seconds = self._clock.monotonic() - began
             return TaskResult(agreed.run_id, folder, own, whole, seconds, planner.listed)
+
+    async def _require_sandbox(self) -> None:
+        """Start the renderer before anything is written, and refuse to work if nothing confines it.
+
+        Raises:
+            SettingsError: This system cannot confine what decodes.
+        """
+        await self._start_renderer()
+        if not self._renderer.is_confined:
+            await self._renderer.close()
+            problem = (
+                "--require-sandbox / THUMBRUN_REQUIRE_SANDBOX is set, but this system cannot confine the decoding "
+                "processes; thumbrun --version --verbose tells which measures hold"
+            )
+            raise SettingsError([problem])
+
+    async def _start_renderer(self) -> None:
+        if self._renderer_started:
+            return
+        await self._renderer.start()
+        self._renderer_started = True
+        if not self._renderer.is_confined and self._task.index == 0 and not self._settings.require_sandbox:
+            self._events.warning(
+                "not-confined",
+                "This system does not confine the decoding processes: a hostile image that takes one over can reach "
+                "files and the network",
+            )
 
     async def _agree(self, stores: Stores) -> AgreedRun:
         agreed = await join_run(self._settings, stores, self._clock)

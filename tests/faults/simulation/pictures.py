@@ -104,6 +104,8 @@ class SyntheticRenderer:
         self._chance = chance
         self._seconds = seconds
 
+    is_confined = True
+
     async def start(self) -> None:
         """Do nothing; the renderer is always ready."""
 

@@ -32,6 +32,13 @@ def command() -> str:
     return f"{before}from tests.unit.decoding import hijack; hijack.install(); {main}{after}"
 
 
+def unconfined() -> str:
+    """Return the command of a fork server on a system that refuses the filter."""
+    before, main, after = launcher._COMMAND.partition(_SERVE)
+    assert main
+    return f"{before}from thumbrun.decoding import confine; confine.limit_system_calls = lambda: False; {main}{after}"
+
+
 def install() -> None:
     """Make the processes that this one will fork run payloads."""
     render: Callable[[IO[bytes], Request], protocol.Verdict] = vars(child)["render"]

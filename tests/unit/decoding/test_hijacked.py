@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.decoding import hijack
 from tests.unit.decoding.hijack import FLOODS, PAYLOADS, evil
+from tests.unit.decoding.test_confine import FILTERED
 from tests.unit.imaging.gate import processes
 from tests.unit.imaging.samples import photograph, request, running, verdict
 from thumbrun.decoding import launcher
@@ -54,3 +55,15 @@ async def test_bytes_that_nobody_asked_for_end_the_process(name: str) -> None:
         assert not channel.is_open
         assert len(channel._received) <= 1 << 17
         assert isinstance(await verdict(pool, photograph(), request()), Rendered)
+
+
+@FILTERED
+@pytest.mark.parametrize("filtered", [True, False])
+async def test_the_pool_knows_whether_its_processes_are_confined(
+    filtered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each process tells when it starts whether the kernel took its filter."""
+    if not filtered:
+        monkeypatch.setattr(launcher, "_COMMAND", hijack.unconfined())
+    async with running(2) as pool:
+        assert filtered is pool.is_confined

@@ -81,6 +81,7 @@ WRONG: dict[str, list[tuple[str, str]]] = {
     "source_metadata": [("none", "it must be one of name, hash")],
     "strict": [("very", SWITCH)],
     "allow_empty": [("-", SWITCH)],
+    "require_sandbox": [("maybe", SWITCH)],
     "log_format": [("xml", "it must be one of auto, text, json")],
     "tasks": [(text, "it must be a whole number, 1 to 1,000") for text in ("0", "1001", "", "1.0")],
 }
@@ -263,6 +264,7 @@ SAME_RUN: dict[str, str] = {
     "user_project": "payer-1",
     "strict": "yes",
     "allow_empty": "yes",
+    "require_sandbox": "yes",
     "log_format": "json",
     "tasks": "8",
 }

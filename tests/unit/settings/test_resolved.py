@@ -19,7 +19,7 @@ from thumbrun.storage.location import Location
 MIB = 1 << 20
 MACHINE = Machine(processors=4, memory=16 << 30)
 SOURCE = {"INPUT_FOLDER": "gs://pictures/in"}
-SWITCHES = ("new", "strict", "allow_empty")
+SWITCHES = ("new", "strict", "allow_empty", "require_sandbox")
 
 # Settings that the claim of a run fixes, or that name the run.
 FIXED = {
@@ -107,6 +107,7 @@ def test_defaults() -> None:
     assert not settings.new
     assert not settings.strict
     assert not settings.allow_empty
+    assert not settings.require_sandbox
     assert Task() == settings.task
 
 
@@ -136,6 +137,7 @@ VALUES = {
     "THUMBRUN_NEW": ("Yes", "new", True),
     "THUMBRUN_STRICT": ("1", "strict", True),
     "THUMBRUN_ALLOW_EMPTY": ("on", "allow_empty", True),
+    "THUMBRUN_REQUIRE_SANDBOX": ("yes", "require_sandbox", True),
     "THUMBRUN_LOG_FORMAT": ("json", "log_format", "json"),
     "THUMBRUN_STATE": ("gs://private/records", "state", Location("gs", "private", "records/")),
     "OUTPUT_BUCKET": ("thumbs", "output", Location("gs", "thumbs")),
@@ -196,7 +198,17 @@ def test_flags_that_are_not_given_say_nothing() -> None:
         ("retry", FIXED),
         (
             "verify",
-            FIXED | {"join_within", "balance", "max_pixels", "max_bytes", "strict", "allow_empty", "tasks"},
+            FIXED
+            | {
+                "join_within",
+                "balance",
+                "max_pixels",
+                "max_bytes",
+                "strict",
+                "allow_empty",
+                "require_sandbox",
+                "tasks",
+            },
         ),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.deaths import Life, World
 from tests.virtual import run
-from thumbrun.errors import InterruptedRunError
+from thumbrun.errors import InterruptedRunError, SettingsError
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.runner import GRACE_SECONDS, WRITE_DOWN_SECONDS
 
@@ -90,5 +90,43 @@ def test_a_task_hands_back_in_time_though_the_store_is_silent() -> None:
         assert GRACE_SECONDS <= asyncio.get_running_loop().time() - told <= GRACE_SECONDS + WRITE_DOWN_SECONDS
         with pytest.raises(InterruptedRunError):
             running.result()
+
+    run(scenario())
+
+
+async def ended(world: World) -> list[BaseException | None]:
+    """Run two tasks to their ends, and return their errors."""
+    world.put({"a.jpg": b"image"})
+    runs = (world.runner(index, 0, Life()).run(asyncio.Event()) for index in range(2))
+    found = await asyncio.gather(*runs, return_exceptions=True)
+    return [one if isinstance(one, BaseException) else None for one in found]
+
+
+@pytest.mark.parametrize("is_confined", [True, False])
+def test_a_run_that_is_not_confined_warns_once(is_confined: bool) -> None:
+    """One task of a run warns if the system confines no decoding process, and the run goes on."""
+
+    async def scenario() -> None:
+        world = World(1, tasks=2, is_confined=is_confined)
+        assert [None, None] == await ended(world)
+        assert ([] if is_confined else ["not-confined"]) == world.warnings
+        assert 1 == len(await world.outcomes())
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("is_confined", [True, False])
+def test_a_run_can_require_confinement(is_confined: bool) -> None:
+    """With require-sandbox no task works unconfined: each refuses as for wrong settings, and writes nothing."""
+
+    async def scenario() -> None:
+        world = World(1, tasks=2, is_confined=is_confined, environ={"THUMBRUN_REQUIRE_SANDBOX": "yes"})
+        errors = await ended(world)
+        if is_confined:
+            assert [None, None] == errors
+        else:
+            assert [SettingsError, SettingsError] == [type(error) for error in errors]
+            assert 2 == SettingsError.exit_code
+            assert ["in/a.jpg"] == list(world.store.objects)
 
     run(scenario())
