@@ -21,7 +21,9 @@ MEMORY = 192 << 20  # bytes, the memory setting
 TIMEOUT = 30.0  # seconds; enough on a busy machine too, because an image takes a few hundredths
 MAX_PIXELS = 100_000_000  # the default setting
 REPLACING = (Reason.CRASHED, Reason.TIMEOUT)  # the reasons that cost a process
-_SLACK = 16 << 20  # bytes beside the pictures: the encoder, fragmentation, Python
+# Bytes beside the pictures: the encoder, fragmentation, Python. `task.admission` promises as much for each process; the
+# heap that an earlier image left makes the largest bombs come within a few megabytes of it.
+_SLACK = 35 << 20
 _PATIENCE = 30.0  # seconds beyond the time limit that a busy machine can need
 _TRIES = 1_000  # tries to have both processes at work at once
 _BOX = 100
