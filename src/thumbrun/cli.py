@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return print_version(verbose=parsed.verbose)
         return int(parsed.command(parsed))
     except SettingsError as error:
-        return _refuse(error)
+        return refuse(error)
     except ReportedError as error:
         return error.exit_code
     except ThumbrunError as error:  # raised before there were events that could show it
@@ -123,7 +123,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _refuse(error: SettingsError) -> int:
+def refuse(error: SettingsError) -> int:
+    """Print what is wrong with the settings, and return the exit code."""
     print("thumbrun did nothing, because:", file=sys.stderr)
     for problem in error.problems:
         print(f"  - {printable(redacted(problem))}", file=sys.stderr)

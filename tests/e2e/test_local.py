@@ -104,8 +104,24 @@ def test_a_source_without_images(tasks: Tasks, tmp_path: Path, arguments: tuple[
     assert (code == 4) == ("papers/ holds no image: 1 object is not an image." in task.output())
 
 
-def test_a_source_that_does_not_exist(tasks: Tasks, tmp_path: Path) -> None:
-    """Thumbrun exits with 1 and names the folder if the source does not exist."""
-    task = tasks.command("run", str(tmp_path / "nowhere"), "--output", str(tmp_path / "out"))
-    assert 1 == task.wait(), task.output()
-    assert f"error: the folder {tmp_path / 'nowhere'} does not exist" in task.output()
+@pytest.mark.parametrize("command", ["run", "run --tasks 2", "plan"])
+@pytest.mark.parametrize(("source", "said"), [("nowhere", "does not exist; check the path"), ("a.jpg", "is a file")])
+def test_a_source_that_is_no_folder(tasks: Tasks, tmp_path: Path, command: str, source: str, said: str) -> None:
+    """Every command that lists a source refuses one that does not exist or is a file, and writes nothing."""
+    (tmp_path / "a.jpg").write_bytes(b"")
+    name, *options = command.split()
+    task = tasks.command(name, str(tmp_path / source), "--output", str(tmp_path / "out"), *options)
+    assert 2 == task.wait(), task.output()
+    assert f"SOURCE / INPUT_FOLDER is '{tmp_path / source}', which {said}" in task.output()
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--tasks", "2")])
+def test_an_output_that_is_a_file(tasks: Tasks, tmp_path: Path, options: tuple[str, ...]) -> None:
+    """Thumbrun refuses an output that is a file with one line that names the setting."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out").write_bytes(b"")
+    task = tasks.command("run", str(tmp_path / "in"), "--output", str(tmp_path / "out"), *options)
+    assert 2 == task.wait(), task.output()
+    assert f"--output / OUTPUT_BUCKET is '{tmp_path / 'out'}', which is a file; give a folder" in task.output()
+    assert "Traceback" not in task.output()

@@ -98,8 +98,7 @@ def reserved_variable() -> Said:
 
 def entry_twice() -> Said:
     """Give the entry's file as an argument, as `--args process.py` does."""
-    with TemporaryDirectory() as folder:
-        return _run("process.py", folder=Path(folder), INPUT_FOLDER="gs://bucket-1/in")
+    return _run("process.py", folder=ROOT, INPUT_FOLDER="gs://bucket-1/in", OUTPUT_BUCKET="my-thumbnails")
 
 
 def no_credentials() -> Said:
@@ -120,19 +119,10 @@ def unreadable_key_file() -> Said:
         key = Path(folder) / "key.json"
         key.write_text('{"type": "service_account"}')
         key.chmod(0o600)
-        program = (  # not the whole command, because that user cannot read every Python
-            "import os, sys\n"
-            "from thumbrun.errors import ThumbrunError\n"
-            "from thumbrun.storage.gcs.key_file import check_key_file\n"
-            f"os.setgroups([]); os.setgid({OTHER_USER}); os.setuid({OTHER_USER})\n"
-            "try:\n"
-            f"    check_key_file({{'GOOGLE_APPLICATION_CREDENTIALS': '{key}'}})\n"
-            "except ThumbrunError as error:\n"
-            "    print(error, error.hint, sep='\\n', file=sys.stderr)\n"
-            "    sys.exit(error.exit_code)\n"
+        return _as_another_user(
+            "from thumbrun.storage.gcs.key_file import check_key_file\n",
+            f"check_key_file({{'GOOGLE_APPLICATION_CREDENTIALS': '{key}'}})",
         )
-        ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
-        return Said(ended.returncode, ended.stderr)
 
 
 def missing_permission(which: str) -> Said:
@@ -189,6 +179,40 @@ def nothing_there() -> Said:
         return _staged(stage, INPUT_FOLDER=f"gs://{SOURCE}/nowhere")
 
 
+def folder_of_another_user() -> Said:
+    """Mount a folder that the container's user may not write to; only root can become another user."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        for part in ("photos", "thumbs"):
+            (folder / part).mkdir(mode=0o755)
+        return _as_another_user(
+            "from thumbrun.settings.resolved import resolve\n"
+            "from thumbrun.task.local_folders import prepare_local_folders\n",
+            f"prepare_local_folders(resolve({{}}, {{'source': '{folder}/photos', 'output': '{folder}/thumbs'}}))",
+        )
+
+
+def _as_another_user(imports: str, call: str) -> Said:
+    """Call a function as another user: not the whole command, because that user cannot read every Python."""
+    program = (
+        "import os, sys\n"
+        "from thumbrun.cli import refuse\n"
+        "from thumbrun.errors import SettingsError, ThumbrunError\n"
+        f"{imports}"
+        f"os.setgroups([]); os.setgid({OTHER_USER}); os.setuid({OTHER_USER})\n"
+        "try:\n"
+        f"    {call}\n"
+        "except SettingsError as error:\n"
+        "    sys.exit(refuse(error))\n"
+        "except ThumbrunError as error:\n"
+        "    print(error, error.hint, sep='\\n', file=sys.stderr)\n"
+        "    sys.exit(error.exit_code)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
+    return Said(ended.returncode, ended.stderr)
+
+
 def too_large_for_the_memory() -> Said:
     """Decode a picture that takes more memory than the setting allows."""
     with TemporaryDirectory() as folder:
@@ -232,6 +256,7 @@ MISTAKES: dict[str, Callable[[], Said]] = {
     "service perimeter": service_perimeter,
     "missing bucket": missing_bucket,
     "nothing there": nothing_there,
+    "folder of another user": folder_of_another_user,
     "too large for the memory": too_large_for_the_memory,
     "other processor": other_processor,
 }

@@ -23,7 +23,8 @@ from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.planning_inputs import run_folder
 from thumbrun.settings.resolved import Settings, share
 from thumbrun.task.join_run import join_run
-from thumbrun.task.open_stores import Stores, make_local_folders
+from thumbrun.task.local_folders import prepare_local_folders
+from thumbrun.task.open_stores import Stores
 from thumbrun.task.runner import TaskResult
 
 RETRIES = 3  # Cloud Run's default
@@ -50,7 +51,7 @@ async def run_local_tasks(
     """
     began = clock.monotonic()
     tasks = settings.tasks or 1
-    make_local_folders(settings)
+    prepare_local_folders(settings)
     async with Stores(settings, events, clock) as stores:
         agreed = await join_run(settings, stores, clock)
         events.label(run=agreed.run_id)

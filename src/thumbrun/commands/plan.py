@@ -22,6 +22,7 @@ from thumbrun.runs.records import VERSION
 from thumbrun.settings.planning_inputs import naming_rule, source_to_list
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.memory import MemoryStore
+from thumbrun.task.local_folders import check_source
 from thumbrun.task.open_stores import Stores
 
 _EXAMPLES = 5
@@ -58,8 +59,10 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
         clock: The source of time.
 
     Raises:
+        SettingsError: A local source is not a folder that this user can read.
         StoreError: The source cannot be listed.
     """
+    check_source(settings)
     tasks = settings.tasks or settings.task.count
     state = RecordStore(MemoryStore(), "")
     async with Stores(settings, events, clock) as stores:

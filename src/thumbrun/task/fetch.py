@@ -253,7 +253,7 @@ class Fetcher:
         if item.size > self._limits.most_held:
             unfit = UnfitError(
                 Reason.OUT_OF_MEMORY,
-                f"the object has {item.size:,} bytes, the memory setting can hold {self._limits.most_held:,}",
+                f"the object has {item.size:,} bytes, --memory / THUMBRUN_MEMORY can hold {self._limits.most_held:,}",
             )
             unfit.source_bytes, unfit.unchecked = len(head), bool(head)
             raise unfit

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
-from pathlib import Path
 from typing import Self
 
 from thumbrun.clock import Clock
@@ -102,10 +101,3 @@ class Stores:
         if location.scheme == "gs" and not settings.emulator:
             self._ramped.append(store)
         return store
-
-
-def make_local_folders(settings: Settings) -> None:
-    """Create the local folders for thumbnails and records."""
-    for location in (settings.output, settings.state):
-        if location.scheme == "file":
-            Path(location.root).mkdir(parents=True, exist_ok=True)

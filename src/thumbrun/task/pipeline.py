@@ -254,7 +254,7 @@ class Pipeline:
             else:
                 return verdict
         return Refused(
-            Reason.OUT_OF_MEMORY, f"decoding needs {needed:,} bytes, the memory setting leaves {grant.most:,}"
+            Reason.OUT_OF_MEMORY, f"decoding needs {needed:,} bytes, --memory / THUMBRUN_MEMORY leaves {grant.most:,}"
         )
 
     def _request(self, item: Item, memory: int) -> Request:

@@ -30,7 +30,8 @@ from thumbrun.storage.location import Location
 from thumbrun.task.admission import Admission
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.join_run import join_run
-from thumbrun.task.open_stores import Stores, make_local_folders
+from thumbrun.task.local_folders import prepare_local_folders
+from thumbrun.task.open_stores import Stores
 from thumbrun.task.pipeline import Pipeline
 from thumbrun.task.shard_processor import ShardProcessor
 from thumbrun.task.work_queue import WorkQueue
@@ -141,7 +142,7 @@ class TaskRunner:
         settings = self._settings
         if settings.require_sandbox:
             await self._require_sandbox()
-        make_local_folders(settings)
+        prepare_local_folders(settings)
         await self._clock.sleep(self._clock.uniform(0, min(MOST_JITTER, JITTER_A_TASK * (self._task.count - 1))))
         async with Stores(settings, self._events, self._clock, self._opener) as stores, AsyncExitStack() as stack:
             stack.push_async_callback(self._renderer.close)

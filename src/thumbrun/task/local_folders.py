@@ -1,0 +1,110 @@
+"""Checks the local folders of a command before it writes anything, and creates those that it writes to."""
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from thumbrun.console import quoted
+from thumbrun.errors import SettingsError
+from thumbrun.settings.declared import OUTPUT, SOURCE, STATE
+from thumbrun.settings.resolved import Settings
+from thumbrun.storage.location import Location
+
+_LONGEST_PATH = 1000  # characters that a message shows
+
+
+def check_source(settings: Settings) -> None:
+    """Check that a local source is a folder that this user can read. A bucket is not checked.
+
+    Raises:
+        SettingsError: It is not.
+    """
+    if problem := _source_problem(settings.source):
+        raise SettingsError([problem])
+
+
+def prepare_local_folders(settings: Settings) -> None:
+    """Check the local folders of a run, and create those for thumbnails and records. Buckets are not checked.
+
+    Raises:
+        SettingsError: The source is not a folder that this user can read, or thumbnails or records cannot be written.
+            The error holds every problem; nothing is written.
+    """
+    problems = [problem for problem in (_source_problem(settings.source), *_output_problems(settings)) if problem]
+    if problems:
+        raise SettingsError(problems)
+    for label, path in _written(settings):
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError([f"{label} is {_shown(path)}, which cannot be created: {error.strerror}"]) from error
+
+
+def _source_problem(source: Location) -> str | None:
+    path = Path(source.root)
+    if source.scheme != "file" or (path.is_dir() and os.access(path, os.R_OK | os.X_OK)):
+        return None
+    is_ = f"{SOURCE.label} is {_shown(path)}, which"
+    if path.is_dir():
+        return f"{is_} {_user()} is not permitted to list; {_let_in(path)}"
+    if path.exists():
+        return f"{is_} is a file; give the folder that holds it, and choose the file with --include"
+    return f"{is_} does not exist; check the path, and in a container mount the folder (--volume FOLDER:PATH:ro)"
+
+
+def _output_problems(settings: Settings) -> Iterator[str | None]:
+    for label, path in _written(settings):
+        yield _write_problem(label, path)
+
+
+def _written(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """Yield the local folders that a run writes to, each with the label of its setting."""
+    for setting, location in ((OUTPUT, settings.output), (STATE, settings.state)):
+        if location.scheme == "file" and not (setting is STATE and location.shares_store_with(settings.output)):
+            yield setting.label, Path(location.root)
+
+
+def _write_problem(label: str, path: Path) -> str | None:
+    """Return why a folder cannot be written to, or cannot be created, or None if it can."""
+    there = next((folder for folder in (path, *path.parents) if _exists(folder)), path)
+    is_ = f"{label} is {_shown(path)}, which"
+    which = is_ if there == path else f"{is_} cannot be created: {_shown(there)}"
+    if not there.is_dir():
+        return f"{which} is a file; give a folder"
+    if os.access(there, os.W_OK | os.X_OK):
+        return None
+    if _is_read_only(there):
+        return f"{which} is on a file system that is read-only; give a folder that can be written to"
+    return f"{which} is a folder that {_user()} is not permitted to write to; {_let_in(there)}"
+
+
+def _exists(path: Path) -> bool:
+    """Whether something is there, be it a link to nothing, or a part of a path in which a file stands for a folder."""
+    try:
+        path.lstat()
+    except OSError:
+        return False
+    return True
+
+
+def _is_read_only(folder: Path) -> bool:
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    except OSError as error:
+        return error.errno == errno.EROFS
+
+
+def _user() -> str:
+    return f"user {os.geteuid()}, as whom thumbrun runs,"
+
+
+def _let_in(folder: Path) -> str:
+    owner = folder.stat().st_uid
+    return (
+        f"it belongs to user {owner}: let user {os.geteuid()} in, or run as its owner (in a container: --user {owner})"
+    )
+
+
+def _shown(path: Path) -> str:
+    return quoted(str(path), _LONGEST_PATH)

@@ -1,0 +1,105 @@
+"""Tests which local folders thumbrun refuses before it writes anything."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.tasks import ROOT, clean_environment
+from thumbrun.errors import SettingsError
+from thumbrun.settings.resolved import resolve
+from thumbrun.task.local_folders import check_source, prepare_local_folders
+
+OTHER_USER = 65532
+
+
+def problems(**flags: str | None) -> tuple[str, ...]:
+    """Return what is wrong with the folders of some settings, and check that nothing was created."""
+    settings = resolve({}, flags)
+    try:
+        prepare_local_folders(settings)
+    except SettingsError as error:
+        return error.problems
+    return ()
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder with one file."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(b"")
+    return folder
+
+
+def test_folders_are_created(pictures: Path, tmp_path: Path) -> None:
+    """The folders for thumbnails and records are created, with the folders above them."""
+    output, state = tmp_path / "a/b", tmp_path / "c/d"
+    assert () == problems(source=str(pictures), output=str(output), state=str(state))
+    assert output.is_dir()
+    assert state.is_dir()
+
+
+def test_a_wrong_source(pictures: Path, tmp_path: Path) -> None:
+    """A source that does not exist, or that is a file, is refused with what would be right; no folder is created."""
+    output = str(tmp_path / "out")
+    (missing,) = problems(source=str(tmp_path / "picture"), output=output)
+    assert f"SOURCE / INPUT_FOLDER is '{tmp_path}/picture', which does not exist; check the path" in missing
+    (file,) = problems(source=str(pictures / "a.jpg"), output=output)
+    assert f"SOURCE / INPUT_FOLDER is '{pictures}/a.jpg', which is a file; give the folder that holds it" in file
+    with pytest.raises(SettingsError):
+        check_source(resolve({}, {"source": str(pictures / "a.jpg"), "output": output}))
+    assert not Path(output).exists()
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("pictures/a.jpg", "which is a file; give a folder"),
+        ("pictures/a.jpg/below", "is a file; give a folder"),
+    ],
+)
+def test_a_wrong_output(pictures: Path, tmp_path: Path, output: str, said: str) -> None:
+    """An output, or a folder for records, that cannot be created is refused, and named with its setting."""
+    wrong = str(tmp_path / output)
+    (problem,) = problems(source=str(pictures), output=wrong)
+    assert problem.startswith(f"--output / OUTPUT_BUCKET is '{wrong}', which")
+    assert said in problem
+    (problem,) = problems(source=str(pictures), output=str(tmp_path / "out"), state=wrong)
+    assert problem.startswith(f"--state / THUMBRUN_STATE is '{wrong}', which")
+    both = problems(source=str(tmp_path / "nowhere"), output=wrong)
+    assert 2 == len(both)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
+def test_an_output_that_the_system_refuses(pictures: Path) -> None:
+    """An output that only the attempt to create it shows to be wrong is refused in the same way."""
+    (problem,) = problems(source=str(pictures), output="/proc/thumbs")
+    assert problem == "--output / OUTPUT_BUCKET is '/proc/thumbs', which cannot be created: No such file or directory"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("shut", ["pictures", "out"])
+def test_folders_of_another_user(pictures: Path, tmp_path: Path, shut: str) -> None:
+    """A folder that this user may not list or write to is refused; the problem names both users."""
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    (tmp_path / "out").mkdir()
+    (tmp_path / shut).chmod(0o700)
+    if shut == "pictures":
+        (tmp_path / "out").chmod(0o777)
+    program = (  # not the whole command, because that user cannot read every Python
+        "import os, sys\n"
+        "from tests.unit.task.test_local_folders import problems\n"
+        f"os.setgroups([]); os.setgid({OTHER_USER}); os.setuid({OTHER_USER})\n"
+        f"print(problems(source='{pictures}', output='{tmp_path / 'out'}'))\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], env=clean_environment(), capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert "" == said.stderr
+    assert f"'{tmp_path / shut}', which" in said.stdout
+    assert f"user {OTHER_USER}, as whom thumbrun runs, is not permitted to" in said.stdout
+    assert "it belongs to user 0" in said.stdout
