@@ -44,7 +44,7 @@ MEANINGS: dict[Reason, str] = {
     Reason.TRUNCATED: "the file ends before the last pixel of the image",
     Reason.TOO_LARGE: "the file has more bytes than max-bytes allows",
     Reason.TOO_MANY_PIXELS: "the header of the image states more pixels than max-pixels allows",
-    Reason.OUT_OF_MEMORY: "decoding the image needs more memory than the task can use",
+    Reason.OUT_OF_MEMORY: "decoding the image needs more memory than THUMBRUN_MEMORY allows",
     Reason.TIMEOUT: "decoding the image took longer than image-timeout allows",
     Reason.CRASHED: "the process that decoded the image crashed",
     Reason.POISON: "the whole task died twice while it worked on this image alone",

@@ -77,7 +77,7 @@ def _rendered(source: IO[bytes], request: Request, memory: int) -> protocol.Verd
     if isinstance(verdict, NeedsMemory) and verdict.bytes <= request.memory:
         return Refused(
             Reason.OUT_OF_MEMORY,
-            f"decoding needs {verdict.bytes:,} bytes of memory, but the memory setting allows {memory:,}",
+            f"decoding needs {verdict.bytes:,} bytes of memory, but --memory / THUMBRUN_MEMORY allows {memory:,}",
         )
     return verdict
 

@@ -23,10 +23,12 @@ class Machine:
     Attributes:
         processors: How many processors the process can keep busy, at least 1.
         memory: How much memory the process can use, in bytes.
+        is_limited: Whether a limit sets the memory, such as a container's: that memory is there for this process alone.
     """
 
     processors: int
     memory: int
+    is_limited: bool = False
 
 
 def this_machine(root: Path = Path("/")) -> Machine:
@@ -35,7 +37,8 @@ def this_machine(root: Path = Path("/")) -> Machine:
     Args:
         root: The root of the file system, for tests.
     """
-    return Machine(processors(root), memory(root))
+    usable = memory(root)
+    return Machine(processors(root), usable, is_limited=usable < _physical())
 
 
 def processors(root: Path = Path("/")) -> int:
@@ -55,8 +58,11 @@ def memory(root: Path = Path("/")) -> int:
     Args:
         root: The root of the file system, for tests.
     """
-    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return min([physical, *_limits(root)])
+    return min([_physical(), *_limits(root)])
+
+
+def _physical() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _quotas(root: Path) -> Iterator[float]:

@@ -261,7 +261,7 @@ MEMORY = _setting(
     None,
     "How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves "
     "need more memory on top: about 75 MiB, and 35 MiB for each worker.",
-    default_words="320 MiB for each worker, at most 5/8 of what the container or machine has, at least 96 MiB",
+    default_words="5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB",
     unit="bytes",
 )
 WORKERS = _setting(

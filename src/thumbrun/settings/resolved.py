@@ -149,7 +149,7 @@ def resolve(
         balance=values.required(declared.BALANCE),
         in_flight=values.required(declared.IN_FLIGHT),
         ramp=values.required(declared.RAMP),
-        memory=values.get(declared.MEMORY) or _memory(workers, machine),
+        memory=values.get(declared.MEMORY) or _memory(workers, machine, environ),
         workers=workers,
         image_timeout=values.required(declared.IMAGE_TIMEOUT),
         max_pixels=values.required(declared.MAX_PIXELS),
@@ -203,9 +203,11 @@ def _conflicts(values: ParsedValues, task: Task) -> list[str]:
     return problems
 
 
-def _memory(workers: int, machine: Machine) -> int:
-    """Return 320 MiB for each worker, but at most five eighths of the machine's memory.
+def _memory(workers: int, machine: Machine, environ: Mapping[str, str]) -> int:
+    """Return five eighths of a container's memory; on a machine that others use too, at most 320 MiB for each worker.
 
-    Of Cloud Run's default of 512 MiB that is 320 MiB, which leaves enough for the processes themselves.
+    Of Cloud Run's default of 512 MiB, five eighths are 320 MiB, which leaves enough for the processes themselves.
     """
-    return max(_LEAST_MEMORY, min(_MEMORY_A_WORKER * workers, machine.memory * 5 // 8))
+    most = machine.memory * 5 // 8
+    is_container = machine.is_limited or environ.get("CLOUD_RUN_JOB")  # Cloud Run can show its limit as the machine's
+    return max(_LEAST_MEMORY, most if is_container else min(_MEMORY_A_WORKER * workers, most))

@@ -302,7 +302,7 @@ async def test_memory_limit() -> None:
         found = await verdict(pool, slow(), request())
         assert isinstance(found, Refused)
         assert Reason.OUT_OF_MEMORY == found.reason
-        assert found.detail.endswith("bytes of memory, but the memory setting allows 67,108,864")
+        assert found.detail.endswith("bytes of memory, but --memory / THUMBRUN_MEMORY allows 67,108,864")
         assert isinstance(await verdict(pool, photograph(), request()), Rendered)
         assert before == processes()
 

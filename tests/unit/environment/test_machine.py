@@ -107,7 +107,9 @@ def test_processors(tmp_path: Path, files: dict[str, str], expected: int) -> Non
 @pytest.mark.parametrize(("files", "expected"), MEMORY.values(), ids=MEMORY)
 def test_memory(tmp_path: Path, files: dict[str, str], expected: int) -> None:
     """The memory is the lowest limit of the process's groups, or the machine's own memory."""
-    assert expected == resources.memory(tree(tmp_path, files))
+    root = tree(tmp_path, files)
+    assert expected == resources.memory(root)
+    assert resources.this_machine(root).is_limited == (expected < 64 * GIB)
 
 
 def test_this_machine_has_something() -> None:

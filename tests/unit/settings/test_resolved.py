@@ -339,11 +339,20 @@ def test_tasks_within_a_platforms_task() -> None:
         ("1", Machine(4, 16 << 30), 320 * MIB),
         (None, Machine(4, 512 * MIB), 320 * MIB),
         (None, Machine(1, 128 * MIB), 96 * MIB),
+        (None, Machine(1, 512 * MIB, is_limited=True), 320 * MIB),
+        (None, Machine(1, 2048 * MIB, is_limited=True), 1280 * MIB),
+        ("1", Machine(4, 8192 * MIB, is_limited=True), 5120 * MIB),
     ],
 )
 def test_memory_follows_the_machine(workers: str | None, machine: Machine, expected: int) -> None:
-    """The memory is 320 MiB for each worker, at most five eighths of the machine's, and at least 96 MiB."""
+    """The memory is five eighths of a container's, else at most 320 MiB for each worker, and at least 96 MiB."""
     assert expected == resolve(SOURCE, {"workers": workers}, machine=machine).memory
+
+
+def test_memory_on_cloud_run() -> None:
+    """A task on Cloud Run has its memory for itself, even where its limit looks like the machine's own memory."""
+    environ = {**SOURCE, "CLOUD_RUN_JOB": "thumbs"}
+    assert 1280 * MIB == resolve(environ, {}, machine=Machine(1, 2048 * MIB)).memory
 
 
 def test_tasks_of_one_machine_share_it() -> None:
