@@ -88,6 +88,8 @@ bench: .venv/all-installed .venv/bench/installed ## measure the pages' figures a
 CONTAINER ?= docker
 ADDRESS = $(REGION)-docker.pkg.dev/$(PROJECT)/$(REPOSITORY)/$(IMAGE):$(TAG)
 JOB = $(IMAGE) --project $(PROJECT) --region $(REGION)
+# An image with a part of an address would get a wrong name.
+NEEDED_image = $(if $(PROJECT)$(REGION)$(REPOSITORY),$(NEEDED_push))
 NEEDED_push = PROJECT REGION REPOSITORY IMAGE TAG
 NEEDED_deploy = $(NEEDED_push) INPUT_FOLDER OUTPUT_BUCKET TASKS
 NEEDED_execute = PROJECT REGION IMAGE TASKS
@@ -104,7 +106,7 @@ VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' src/thumbrun/version
 # set, the image gets the address in it, for `make push`.
 image: ## build the container
 	$(CONTAINER) build --platform linux/amd64 $(BUILD_OPTIONS) \
-	    --tag $(if $(and $(PROJECT),$(REGION),$(REPOSITORY)),$(ADDRESS),$(or $(IMAGE),thumbrun):$(or $(TAG),latest)) \
+	    --tag $(if $(PROJECT),$(ADDRESS),$(or $(IMAGE),thumbrun):$(or $(TAG),latest)) \
 	    --build-arg VERSION=$(VERSION) --build-arg CREATED=$$(date -u +%Y-%m-%dT%H:%M:%SZ) \
 	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null) .
 
@@ -120,7 +122,7 @@ execute: ## run the job with TASKS tasks, and wait for its end
 	gcloud run jobs execute $(JOB) --tasks $(TASKS) --wait
 
 logs: ## read the job's last 100 log entries
-	gcloud logging read --project $(PROJECT) --limit 100 --format 'value(timestamp, severity, jsonPayload.message)' \
+	gcloud logging read --project $(PROJECT) --limit 100 --format 'value(timestamp, severity, jsonPayload.message, textPayload)' \
 	    'resource.type=cloud_run_job resource.labels.job_name=$(IMAGE) resource.labels.location=$(REGION)'
 
 delete: ## delete the job; the image, the account and the thumbnails stay

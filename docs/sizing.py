@@ -9,7 +9,7 @@ from bench.results import read
 PAGE = Path(__file__).parent / "cloud-run.md"
 BEGIN, END = "<!-- docs/sizing.py writes these tables: begin -->", "<!-- end -->"
 
-IMAGES = (1_000, 1_000_000, 10_000_000)
+IMAGES = (1_000, 200_000, 1_000_000, 10_000_000)
 TASKS = (1, 2, 5, 10, 20, 50)
 
 

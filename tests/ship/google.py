@@ -92,7 +92,10 @@ def _create_account(google: Google, request: Request, at: dict[str, str]) -> Jso
 
 
 def _delete_account(google: Google, _: Request, at: dict[str, str]) -> Json:
-    _must(at["email"] in google.accounts)
+    member = (
+        f"serviceAccount:{at['email']}"  # the real service deletes it, and then knows the member as `deleted:` only
+    )
+    _must(at["email"] in google.accounts and not any(member in members for members in google.bindings.values()))
     google.accounts.remove(at["email"])
     return {}
 

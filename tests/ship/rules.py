@@ -306,6 +306,9 @@ RULES: dict[str, Rule] = {
         ("GET", _RUN, r"/apis/run\.googleapis\.com/v1/namespaces/{project}/executions"),
         {"--job": lambda listed, _: listed.query["labelSelector"].removeprefix("run.googleapis.com/job = ")},
     ),
+    "run jobs executions describe": Rule(
+        ("GET", _RUN, r"/apis/run\.googleapis\.com/v1/namespaces/{project}/executions/{name}")
+    ),
     "run jobs delete": Rule(("DELETE", _RUN, _JOBS + "/{name}")),
     "logging read": Rule(
         ("POST", r"logging\.googleapis\.com", r"/v2/entries:list"),

@@ -257,6 +257,19 @@ def test_make_names_only_what_is_missing() -> None:
     assert f" Set {' '.join(needed[2:])}: " in done.stderr
 
 
+@pytest.mark.parametrize("given", ["PROJECT=p", "REGION=here", "PROJECT=p REGION=here REPOSITORY=r"])
+def test_make_builds_no_image_with_a_part_of_an_address(given: str) -> None:
+    """`make image` with some of the variables of an address names the missing ones, and without any it needs none."""
+    env = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+    done = subprocess.run(
+        ["make", "-n", "image", *given.split()], cwd=ROOT, env=env, check=False, capture_output=True, text=True
+    )
+    assert 2 == done.returncode
+    missing = [name for name in NEEDED["push"].split() if f"{name}=" not in given]
+    assert f" Set {' '.join(missing)}: " in done.stderr
+    assert "--tag thumbrun:latest " in "".join(targets_of_make({}, "image"))
+
+
 @pytest.mark.parametrize("container", ["docker", "podman"])
 def test_make_pushes_to_the_repository_of_the_region(container: str) -> None:
     """`make push` pushes the image at its address in Artifact Registry, with the program that CONTAINER names."""
