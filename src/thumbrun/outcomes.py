@@ -28,6 +28,7 @@ class Reason(StrEnum):
     TIMEOUT = "timeout"
     CRASHED = "crashed"
     POISON = "poison"
+    INTERNAL_ERROR = "internal-error"
     SOURCE_CHANGED = "source-changed"
     SOURCE_GONE = "source-gone"
     SOURCE_DAMAGED = "source-damaged"
@@ -48,6 +49,7 @@ MEANINGS: dict[Reason, str] = {
     Reason.TIMEOUT: "decoding the image took longer than image-timeout allows",
     Reason.CRASHED: "the process that decoded the image crashed",
     Reason.POISON: "the whole task died twice while it worked on this image alone",
+    Reason.INTERNAL_ERROR: "thumbrun itself failed on this image; please report the error",
     Reason.SOURCE_CHANGED: "the object was replaced after thumbrun made the plan, and the planned generation is gone",
     Reason.SOURCE_GONE: "the object was deleted after thumbrun made the plan",
     Reason.SOURCE_DAMAGED: "thumbrun read the object several times, and the bytes never matched its checksum",

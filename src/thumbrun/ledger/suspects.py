@@ -1,9 +1,9 @@
 """Finds the items that might have killed a task, from the announcements of processes that fell silent. Pure.
 
-Before a process opens items, it announces them in a part of the ledger, in the order in which it will begin them. Each
-of its parts says which items are still open. The items that a dead process left open in its last part are suspects. Of
-a long announcement only the beginning is suspect: items begin in order, and the announcement says how many can be
-begun without leaving a thumbnail or an outcome on the store.
+Before a process reads the first byte of items, it announces them in a part of the ledger, in the order in which it will
+begin them. Each of its parts says which items are still open. The items that a dead process left open in its last part
+are suspects. Of a long announcement only the beginning is suspect: items begin in order, and the announcement says how
+many can be begun without leaving a thumbnail or an outcome on the store.
 
 A process that works suspects announces them one by one, as alone. An item is poison once two processes have died while
 it was alone. If the platform counts attempts, thumbrun knows that the earlier attempts of its own task are dead. Any
@@ -43,8 +43,23 @@ class Announcement:
     at: datetime
 
 
-def suspects(announced: Iterable[Announcement], unseen: Collection[int], task: Task, now: datetime) -> dict[int, int]:
-    """Return the suspects among a shard's items, each with the number of deaths while it was alone.
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """What is known of a suspect.
+
+    Attributes:
+        deaths: The number of processes that are known to have died while it was alone.
+        tried_alone: The number of processes that were last heard of while it was alone, dead or not.
+    """
+
+    deaths: int = 0
+    tried_alone: int = 0
+
+
+def suspects(
+    announced: Iterable[Announcement], unseen: Collection[int], task: Task, now: datetime
+) -> dict[int, Suspicion]:
+    """Return the suspects among a shard's items.
 
     Args:
         announced: The announcements that stand in the last parts of the other processes.
@@ -52,12 +67,13 @@ def suspects(announced: Iterable[Announcement], unseen: Collection[int], task: T
         task: The task that asks.
         now: The current time.
     """
-    found: dict[int, int] = {}
+    found: dict[int, Suspicion] = {}
     for announcement in announced:
         begun = [item for item in announcement.items if item in unseen][: announcement.at_once]
         death = announcement.alone and _dead(announcement, task, now)
         for item in begun:
-            found[item] = found.get(item, 0) + death
+            before = found.get(item, Suspicion())
+            found[item] = Suspicion(before.deaths + death, before.tried_alone + announcement.alone)
     return found
 
 

@@ -31,6 +31,7 @@ from thumbrun.storage.base import (
     StoreError,
     TransientError,
 )
+from thumbrun.task.item_faults import item_faults
 from thumbrun.task.peek_policy import PeekPolicy
 
 # Smaller objects are read whole: one more request costs 0.1 to 0.3 ms of processor time, and photographs of this size
@@ -205,7 +206,10 @@ class Fetcher:
         """Return a check that ends a read as soon as the first bytes declare too many pixels."""
 
         def check_head(chunk: Chunk) -> None:
-            with contextlib.suppress(MissingError):  # the decoding process will check the size
+            with (
+                contextlib.suppress(MissingError),
+                item_faults(MissingError, UnfitError),
+            ):  # a decoding process checks it
                 self._check_pixels(KnownBytes(item.size, bytes(chunk[:_FIRST_OF_OTHERS])))
 
         return check_head
@@ -221,8 +225,10 @@ class Fetcher:
             await self._read(item, sink, *missing)
             known.add(missing[0], sink.getvalue())
             try:
-                self._check_pixels(known)
-                if (part := dispatch.partial_file(known, self._limits.width, self._limits.height)) is None:
+                with item_faults(MissingError, UnfitError):
+                    self._check_pixels(known)
+                    part = dispatch.partial_file(known, self._limits.width, self._limits.height)
+                if part is None:
                     break
             except MissingError as error:
                 missing = error.start, error.end

@@ -1,5 +1,7 @@
 """Checks the local folders of a command before it writes anything, and creates those that it writes to."""
 
+# ruff: noqa: PTH112  (pathlib's is_dir raises an error where this user is not permitted to look)
+
 import errno
 import os
 from collections.abc import Iterator
@@ -43,13 +45,15 @@ def prepare_local_folders(settings: Settings) -> None:
 
 def _source_problem(source: Location) -> str | None:
     path = Path(source.root)
-    if source.scheme != "file" or (path.is_dir() and os.access(path, os.R_OK | os.X_OK)):
+    if source.scheme != "file" or _can(path, os.R_OK | os.X_OK):
         return None
     is_ = f"{SOURCE.label} is {_shown(path)}, which"
-    if path.is_dir():
+    if os.path.isdir(path):
         return f"{is_} {_user()} is not permitted to list; {_let_in(path)}"
-    if path.exists():
+    if _exists(path):
         return f"{is_} is a file; give the folder that holds it, and choose the file with --include"
+    if shut := _shut(path):
+        return f"{is_} {_user()} is not permitted to reach: {_shown(shut)} is shut; {_let_in(shut)}"
     return f"{is_} does not exist; check the path, and in a container mount the folder (--volume FOLDER:PATH:ro)"
 
 
@@ -70,22 +74,28 @@ def _write_problem(label: str, path: Path) -> str | None:
     there = next((folder for folder in (path, *path.parents) if _exists(folder)), path)
     is_ = f"{label} is {_shown(path)}, which"
     which = is_ if there == path else f"{is_} cannot be created: {_shown(there)}"
-    if not there.is_dir():
+    if not os.path.isdir(there):
         return f"{which} is a file; give a folder"
-    if os.access(there, os.W_OK | os.X_OK):
+    if _can(there, os.W_OK | os.X_OK):
         return None
     if _is_read_only(there):
         return f"{which} is on a file system that is read-only; give a folder that can be written to"
     return f"{which} is a folder that {_user()} is not permitted to write to; {_let_in(there)}"
 
 
+def _can(folder: Path, mode: int) -> bool:
+    return os.path.isdir(folder) and os.access(folder, mode)
+
+
+def _shut(path: Path) -> Path | None:
+    """Return the nearest folder above a path if this user is not permitted to enter it, else None."""
+    above = next((folder for folder in path.parents if os.path.isdir(folder)), None)
+    return None if above is None or os.access(above, os.X_OK) else above
+
+
 def _exists(path: Path) -> bool:
     """Whether something is there, be it a link to nothing, or a part of a path in which a file stands for a folder."""
-    try:
-        path.lstat()
-    except OSError:
-        return False
-    return True
+    return os.path.lexists(path)
 
 
 def _is_read_only(folder: Path) -> bool:

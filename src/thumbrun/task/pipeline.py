@@ -1,16 +1,16 @@
 """Processes many items at once, within bounds: fetch, render, put. Every item gets one outcome.
 
-Only a problem of the image or of its object becomes an outcome. If a store fails, the item stays open, and another
-attempt works it.
+Only a problem of the image or of its object becomes an outcome, and a fault of thumbrun that its bytes bring out. If a
+store or the machine fails, the item stays open, and another attempt works it.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import replace
 
 from thumbrun.concurrency import BoundedGroup
 from thumbrun.decoding.body import Body
-from thumbrun.decoding.pool import Renderer
+from thumbrun.decoding.pool import DecoderPoolError, Renderer
+from thumbrun.errors import ThumbrunError
 from thumbrun.imaging.geometry import around
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Outcome, Reason, refusal
@@ -19,11 +19,11 @@ from thumbrun.storage.base import (
     BucketNotFoundError,
     DeniedError,
     Store,
-    StoreError,
     UnauthenticatedError,
 )
 from thumbrun.task.admission import Admission, MemoryGrant
 from thumbrun.task.fetch import Fetcher, FetchLimits, SourceDeniedError, UnfitError
+from thumbrun.task.item_faults import ItemFaultError, item_faults
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.put import Putter
 from thumbrun.task.work_item import WorkItem
@@ -32,22 +32,17 @@ _OF_ALL_BYTES = (Reason.UNREADABLE, Reason.TRUNCATED)  # verdicts that hold only
 # An image asks when it is opened, and when its size is known. A decoder that is taken over could ask for ever.
 _MOST_DEMANDS = 8
 _FAILURES_IN_A_ROW = 8  # items that a failing store leaves open in a row before the task gives up
-
-
-class _Decoding:
-    """The decoding of one item. `announce` is awaited before it begins; `over` is set once nothing of it is decoded."""
-
-    def __init__(self, announce: Callable[[WorkItem], Awaitable[None]]) -> None:
-        self.announce = announce
-        self.over = asyncio.Event()
+_SAME_FAULTS = 8  # items in a row with the same fault of thumbrun before the task gives up: they are not the cause
 
 
 class Pipeline:
     """Turns items into outcomes, within bounds on their number and their bytes.
 
     Attributes:
-        failure: The last store error that left an item open, or None.
+        failure: The last error of a store or of the machine that left an item open, or None.
         left_open: The number of items that were left open.
+        faulty: The items in a row, up to the last one, on which thumbrun failed in the same way. They have no outcome
+            yet. If the task ends because of them, its next attempt has to work them one by one.
         items_at_once: The most items that are begun and not finished.
     """
 
@@ -85,8 +80,9 @@ class Pipeline:
         )
         self._fetcher = Fetcher(source, renderer, limits)
         self._in_a_row = 0
-        self.failure: StoreError | None = None
+        self.failure: Exception | None = None
         self.left_open = 0
+        self.faulty: list[tuple[WorkItem, ItemFaultError]] = []
 
     async def run(
         self,
@@ -99,19 +95,21 @@ class Pipeline:
         Args:
             works: The items; the iterator ends early if the task is told to stop.
             take: Called with each outcome; must not raise.
-            announced: Awaited right before an item is opened, after its bytes were read.
+            announced: Awaited before the first byte of an item is read.
 
         Raises:
             StoreError: The store fails for good, or for many items in a row.
+            ThumbrunError: thumbrun fails on many items in a row in the same way; see `faulty`.
         """
 
         async def side_by_side(works: AsyncIterator[WorkItem]) -> None:
             async with BoundedGroup(self.items_at_once) as group:
                 async for work in works:
-                    await group.start(self._work(work, take, _Decoding(announced)))
+                    await group.start(self._work(work, take, announced))
 
         await side_by_side(works)
         await self._resolve_denied(take, side_by_side)
+        self._take_faulty(take)
 
     async def run_alone(
         self,
@@ -119,23 +117,23 @@ class Pipeline:
         take: Callable[[Outcome], None],
         announce: Callable[[WorkItem], Awaitable[None]],
     ) -> None:
-        """Work suspects one by one: while one is open, nothing else is fetched or decoded.
+        """Work suspects one by one: nothing of the next one begins before the outcome of one.
+
+        A suspect is alone, so a fault of thumbrun is its outcome, however often the same one comes.
 
         Args:
             works: The suspects.
             take: Called with each outcome, as for `run`.
-            announce: Awaited right before an item is opened, as `announced` for `run`.
+            announce: Awaited before the first byte of an item is read, as `announced` for `run`.
 
         Raises:
             StoreError: As for `run`.
         """
 
         async def one_by_one(works: AsyncIterator[WorkItem]) -> None:
-            async with BoundedGroup(2) as group:  # while one thumbnail is written, the next item is fetched
-                async for work in works:
-                    decoding = _Decoding(announce)
-                    await group.start(self._work(work, take, decoding))
-                    await decoding.over.wait()
+            async for work in works:
+                await self._work(work, take, announce)
+                self._take_faulty(take)
 
         await one_by_one(works)
         await self._resolve_denied(take, one_by_one)
@@ -151,16 +149,26 @@ class Pipeline:
             return refusal(work.shard, work.index, unfit.reason, unfit.detail)
         return await self._putter.existing_outcome(work)
 
-    async def _work(self, work: WorkItem, take: Callable[[Outcome], None], decoding: _Decoding) -> None:
+    async def _work(
+        self,
+        work: WorkItem,
+        take: Callable[[Outcome], None],
+        announced: Callable[[WorkItem], Awaitable[None]],
+    ) -> None:
         try:
-            outcome = await self._outcome(work, decoding)
+            outcome = await self._outcome(work, announced)
         except SourceDeniedError as error:
             self._denied.append((work, error))
             if len(self._denied) % _FAILURES_IN_A_ROW == 0 and not await self._fetcher.may_read(work.item):
                 raise
         except (UnauthenticatedError, BucketNotFoundError, DeniedError):
             raise
-        except StoreError as error:
+        except ItemFaultError as fault:
+            self._in_a_row = 0
+            self._add_faulty(work, fault, take)
+        except DecoderPoolError:
+            raise
+        except Exception as error:  # of a store, of the machine, or a fault that no item's bytes brought out
             self.failure = error
             self.left_open += 1
             self._in_a_row += 1
@@ -168,9 +176,25 @@ class Pipeline:
                 raise
         else:
             self._in_a_row = 0
+            self._take_faulty(take)
             take(outcome)
-        finally:
-            decoding.over.set()
+
+    def _add_faulty(self, work: WorkItem, fault: ItemFaultError, take: Callable[[Outcome], None]) -> None:
+        """Keep a fault until it is clear that the item is its cause, and not whatever all items have in common."""
+        if self.faulty and self.faulty[-1][1].origin != fault.origin:
+            self._take_faulty(take)
+        self.faulty.append((work, fault))
+        if len(self.faulty) >= _SAME_FAULTS:
+            raise ThumbrunError(
+                f"thumbrun failed in the same way on {_SAME_FAULTS} images in a row; the last one: {fault.detail}",
+                hint="another attempt works these images one by one; please report the error",
+            )
+
+    def _take_faulty(self, take: Callable[[Outcome], None]) -> None:
+        """Give the items on which thumbrun failed their outcome."""
+        for work, fault in self.faulty:
+            take(refusal(work.shard, work.index, Reason.INTERNAL_ERROR, fault.detail))
+        self.faulty.clear()
 
     async def _resolve_denied(
         self, take: Callable[[Outcome], None], again: Callable[[AsyncIterator[WorkItem]], Awaitable[None]]
@@ -196,7 +220,7 @@ class Pipeline:
     async def _others_may_be_read(self) -> bool:
         return bool(self._denied) and await self._fetcher.may_read(self._denied[0][0].item)
 
-    async def _outcome(self, work: WorkItem, decoding: _Decoding) -> Outcome:
+    async def _outcome(self, work: WorkItem, announced: Callable[[WorkItem], Awaitable[None]]) -> Outcome:
         item = work.item
         try:
             self._check(item)
@@ -205,9 +229,9 @@ class Pipeline:
             most = self._admission.largest_body
             held = most if item.encoding == "gzip" else min(item.size, most)
             async with self._admission.body(held) as grant:
+                await announced(work)
                 fetched = await self._fetcher.fetch(item)
                 try:
-                    await decoding.announce(work)
                     verdict = await self._render(item, fetched.body, grant)
                     if fetched.part and isinstance(verdict, Refused) and verdict.reason in _OF_ALL_BYTES:
                         fetched.body.close()
@@ -216,7 +240,6 @@ class Pipeline:
                         verdict = await self._render(item, fetched.body, grant)
                 finally:
                     fetched.body.close()
-            decoding.over.set()
         except UnfitError as unfit:
             outcome = refusal(work.shard, work.index, unfit.reason, unfit.detail, source_bytes=unfit.source_bytes)
             return replace(outcome, unchecked=unfit.unchecked)
@@ -241,10 +264,11 @@ class Pipeline:
         asked = 0
         while needed <= grant.most:
             async with grant.decoding(needed):
-                verdict = await self._renderer.render(body, self._request(item, needed))
+                with item_faults():
+                    verdict = await self._renderer.render(body, self._request(item, needed))
             if isinstance(verdict, NeedsMemory):
                 if verdict.bytes <= needed:
-                    raise AssertionError(f"the decoder asks for {verdict.bytes} bytes and had {needed}")
+                    return Refused(Reason.CRASHED, f"the decoder asks for {verdict.bytes:,} bytes, and had {needed:,}")
                 needed = verdict.bytes
                 asked += 1
                 if asked > _MOST_DEMANDS:

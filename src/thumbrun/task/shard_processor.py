@@ -7,7 +7,8 @@ from contextlib import aclosing
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
 from thumbrun.console import counted
-from thumbrun.ledger.suspects import POISON_DEATHS
+from thumbrun.errors import ThumbrunError
+from thumbrun.ledger.suspects import POISON_DEATHS, Suspicion
 from thumbrun.ledger.writer import ShardLog
 from thumbrun.logs.events import Events, Progress
 from thumbrun.outcomes import MEANINGS, Outcome, Reason, Status, Tally, refusal
@@ -39,7 +40,7 @@ class ShardProcessor:
         self._clock = clock
         self._open: dict[int, ShardLog] = {}
         self._complete: asyncio.Queue[ShardLog] = asyncio.Queue()
-        self._suspects: list[tuple[int, ShardLog, int]] = []  # deaths while alone, the shard's log, the item's index
+        self._suspects: list[tuple[Suspicion, ShardLog, int]] = []  # with the shard's log and the item's index
         self._alone: ShardLog | None = None
         self._tally = Tally()
         self._total = items
@@ -75,11 +76,14 @@ class ShardProcessor:
         finally:
             await self._flush_all()
         if left_open := self._pipeline.left_open:
+            failure = self._pipeline.failure
             have = "has" if left_open == 1 else "have"
-            raise StoreError(
-                f"{counted(left_open, 'image')} {have} no outcome yet because a store failed; the last error: "
-                f"{self._pipeline.failure}",
-                hint=getattr(self._pipeline.failure, "hint", ""),
+            without = f"{counted(left_open, 'image')} {have} no outcome yet"
+            if isinstance(failure, StoreError):
+                raise StoreError(f"{without} because a store failed; the last error: {failure}", hint=failure.hint)
+            raise ThumbrunError(
+                f"{without} because of an error of thumbrun or of this machine; the last one: {failure!r}",
+                hint="check the memory, the disk, and the processes and open files that the machine allows",
             )
         return self._tally
 
@@ -95,16 +99,21 @@ class ShardProcessor:
                 self._take(outcome)
             if log.complete and not found.recovered and not log.sealed:
                 self._complete.put_nowait(log)
-            self._suspects += [(deaths, log, index) for index, deaths in found.suspects.items()]
+            self._suspects += [(suspicion, log, index) for index, suspicion in found.suspects.items()]
         self._report()
 
     async def _work_suspects(self) -> None:
-        """Fail the items that are poison, then work the other suspects one by one, those with more deaths last."""
-        guilty = [suspect for suspect in self._suspects if suspect[0] >= POISON_DEATHS]
-        for deaths, log, index in guilty:
-            self._take(refusal(log.shard, index, Reason.POISON, f"{deaths} tasks died while they worked it alone"))
-        rest = [suspect for suspect in self._suspects if suspect[0] < POISON_DEATHS]
-        rest.sort(key=lambda suspect: suspect[0])
+        """Fail the items that are poison, then work the other suspects one by one.
+
+        Those that were tried most often come last. Otherwise the first one could kill each attempt before the others
+        have their turn.
+        """
+        guilty = [suspect for suspect in self._suspects if suspect[0].deaths >= POISON_DEATHS]
+        for suspicion, log, index in guilty:
+            said = f"{suspicion.deaths} tasks died while they worked it alone"
+            self._take(refusal(log.shard, index, Reason.POISON, said))
+        rest = [suspect for suspect in self._suspects if suspect[0].deaths < POISON_DEATHS]
+        rest.sort(key=lambda suspect: suspect[0].tried_alone)
         if rest and not self._queue.stopped:
             one = len(rest) == 1
             images, them = ("1 image", "it alone") if one else (f"one of {len(rest):,} images", "them one by one")
@@ -172,9 +181,13 @@ class ShardProcessor:
                 await log.flush()
 
     async def _flush_all(self) -> None:
-        """Write the outcomes that are not in the ledger yet; after an error, this is the task's last attempt."""
+        """Write the outcomes that are not in the ledger yet; after an error, this is the task's last attempt.
+
+        The announcements are taken back, except for items that ended the task: its next attempt works these alone.
+        """
         async with BoundedGroup(_WRITERS) as group:
             for log in list(self._open.values()):
+                faulty = sorted(work.index for work, _ in self._pipeline.faulty if work.shard == log.shard)
                 log.retract()
-                await group.start(log.flush())
+                await group.start(log.announce(faulty, len(faulty)) if faulty else log.flush())
         self._open.clear()

@@ -9,7 +9,7 @@ from functools import partial
 from thumbrun.clock import Clock
 from thumbrun.concurrency import both
 from thumbrun.environment.task_identity import Task
-from thumbrun.ledger.suspects import suspects
+from thumbrun.ledger.suspects import Suspicion, suspects
 from thumbrun.ledger.writer import LedgerWriter, ShardLog
 from thumbrun.outcomes import Outcome, Tally
 from thumbrun.planning.plan import Item, Plan, read_shard
@@ -29,12 +29,12 @@ class OpenShard:
     Attributes:
         log: The log of the shard.
         recovered: Outcomes that the ledger lacks, found by checking the store.
-        suspects: The indices of items that might have killed a task, each with the deaths while it was alone.
+        suspects: The indices of items that might have killed a task, each with what is known of it.
     """
 
     log: ShardLog
     recovered: list[Outcome]
-    suspects: dict[int, int]
+    suspects: dict[int, Suspicion]
 
 
 class WorkQueue:
@@ -80,7 +80,7 @@ class WorkQueue:
         self.stopped = False
 
     async def works(self, begin: Callable[[OpenShard | Tally], None]) -> AsyncGenerator[WorkItem, None]:
-        """Yield items to work, in order; each may be opened once `announced` has returned for it.
+        """Yield items to work, in order; each can be begun once `announced` has returned for it.
 
         Args:
             begin: Called with each shard before its first item is yielded.

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -81,25 +82,27 @@ def test_an_output_that_the_system_refuses(pictures: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-@pytest.mark.parametrize("shut", ["pictures", "out"])
+@pytest.mark.parametrize("shut", ["pictures", "out", "above"])
 def test_folders_of_another_user(pictures: Path, tmp_path: Path, shut: str) -> None:
     """A folder that this user may not list or write to is refused; the problem names both users."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    (tmp_path / "out").mkdir()
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.is_relative_to(tempfile.gettempdir()) and folder != Path(tempfile.gettempdir()):
+            folder.chmod(0o755)
+    for name in ("out", "above", "above/pictures"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name).chmod(0o777)
     (tmp_path / shut).chmod(0o700)
-    if shut == "pictures":
-        (tmp_path / "out").chmod(0o777)
+    source = tmp_path / "above/pictures" if shut == "above" else pictures
     program = (  # not the whole command, because that user cannot read every Python
         "import os, sys\n"
         "from tests.unit.task.test_local_folders import problems\n"
         f"os.setgroups([]); os.setgid({OTHER_USER}); os.setuid({OTHER_USER})\n"
-        f"print(problems(source='{pictures}', output='{tmp_path / 'out'}'))\n"
+        f"print(problems(source='{source}', output='{tmp_path / 'out'}'))\n"
     )
     said = subprocess.run(
         [sys.executable, "-c", program], env=clean_environment(), capture_output=True, text=True, check=False, cwd=ROOT
     )
     assert "" == said.stderr
-    assert f"'{tmp_path / shut}', which" in said.stdout
+    assert f"'{source if shut == 'above' else tmp_path / shut}', which" in said.stdout
     assert f"user {OTHER_USER}, as whom thumbrun runs, is not permitted to" in said.stdout
     assert "it belongs to user 0" in said.stdout

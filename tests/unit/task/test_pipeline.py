@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import io
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Mapping
 
 import pytest
 from PIL import Image
@@ -13,6 +13,8 @@ from tests.photographs import draw
 from tests.virtual import rounds
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import DecoderPool
+from thumbrun.errors import ThumbrunError
+from thumbrun.imaging.partial.known_bytes import KnownBytes
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Outcome, Reason, Status
@@ -28,7 +30,7 @@ from thumbrun.storage.base import (
 )
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.admission import Admission
-from thumbrun.task.fetch import SourceDeniedError
+from thumbrun.task.fetch import READ_AT_ONCE, SourceDeniedError
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.pipeline import Pipeline
 from thumbrun.task.work_item import WorkItem
@@ -36,6 +38,7 @@ from thumbrun.task.work_item import WorkItem
 RUN = "20260102T1530Z"
 MEMORY = 64 << 20
 AT_ONCE = 8  # items
+FAULTY = b"\xff\xfe\x00\x0cfaulty one"  # a comment in a JPEG
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,13 @@ async def work(
     **making: object,
 ) -> tuple[list[Outcome], Pipeline]:
     """Work items; return their outcomes, by index, and the pipeline."""
+    pipeline = _pipeline(source, output, pool, **making)
+    outcomes: list[Outcome] = []
+    await pipeline.run(_feed(items), outcomes.append, announced)
+    return sorted(outcomes, key=lambda outcome: outcome.item), pipeline
+
+
+def _pipeline(source: MemoryStore, output: MemoryStore, pool: DecoderPool, **making: object) -> Pipeline:
     values: dict[str, object] = {
         "run_id": RUN,
         "folder": f"{RUN}/",
@@ -91,7 +101,7 @@ async def work(
         "max_pixels": 10**8,
         "max_bytes": 1 << 20,
     }
-    pipeline = Pipeline(
+    return Pipeline(
         source,
         output,
         pool,
@@ -100,43 +110,150 @@ async def work(
         items_at_once=AT_ONCE,
     )
 
-    async def feed() -> AsyncIterator[WorkItem]:
-        for index, one in enumerate(items):
-            yield WorkItem(0, index, one)
 
-    outcomes: list[Outcome] = []
-    await pipeline.run(feed(), outcomes.append, announced)
-    return sorted(outcomes, key=lambda outcome: outcome.item), pipeline
+async def _feed(items: Iterable[Item]) -> AsyncIterator[WorkItem]:
+    for index, one in enumerate(items):
+        yield WorkItem(0, index, one)
 
 
-async def test_what_is_not_announced_yet_is_fetched_and_not_opened(
+async def test_an_item_is_announced_before_its_first_byte_is_read(
     pool: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The pipeline fetches an item while its announcement is written, and opens the item once that is done."""
+    """The pipeline reads nothing of an item before its announcement is written: its bytes can kill the task too."""
     source = MemoryStore("in")
     happened = list[str]()
-    fetched = asyncio.Event()
     render, read = pool.render, source.read
 
     async def reading(name: str, sink: Sink, **options: object) -> None:
+        happened.append("read")
         await read(name, sink, **options)  # type: ignore[arg-type]
-        happened.append("fetched")
-        fetched.set()
 
     async def announced(_: WorkItem) -> None:
-        await fetched.wait()
         await rounds()
         happened.append("announced")
 
     async def rendering(body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
-        happened.append("opened")
+        happened.append("decoded")
         return await render(body, request)
 
     monkeypatch.setattr(source, "read", reading)
     monkeypatch.setattr(pool, "render", rendering)
     items = [item(source.put_as_user("a.jpg", photograph))]
     (outcome,), _ = await work(source, MemoryStore("out"), pool, items, announced)
-    assert (Status.DONE, ["fetched", "announced", "opened"]) == (outcome.status, list(dict.fromkeys(happened)))
+    assert (Status.DONE, ["announced", "read", "decoded"]) == (outcome.status, list(dict.fromkeys(happened)))
+
+
+def _fail_on(chosen: str, error: Exception, pool: DecoderPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the check of an answer, or the parsing of parts, raise an error for images that hold these bytes."""
+    if chosen == "parse":
+
+        def partial_file(known: KnownBytes, width: int, height: int) -> bytes | None:
+            if FAULTY in known.head:
+                raise error
+            return None
+
+        monkeypatch.setattr("thumbrun.task.fetch.dispatch.partial_file", partial_file)
+        return
+    render = pool.render
+
+    async def rendering(body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
+        if FAULTY in body.read():
+            raise error
+        return await render(body, request)
+
+    monkeypatch.setattr(pool, "render", rendering)
+
+
+def _images(source: MemoryStore, photograph: bytes, faulty: Container[int], count: int = 10) -> list[Item]:
+    """Put images, of which some hold the bytes that thumbrun fails on, and which are all large enough to be parsed."""
+    padded = photograph + bytes(READ_AT_ONCE)
+    bodies = [photograph[:2] + FAULTY + padded if number in faulty else padded for number in range(count)]
+    return [item(source.put_as_user(f"{number}.jpg", body)) for number, body in enumerate(bodies)]
+
+
+@pytest.mark.parametrize("step", ["parse", "answer"])
+@pytest.mark.parametrize("error", [KeyError("Huffman"), RecursionError(), AssertionError("odd")])
+async def test_a_fault_of_thumbrun_costs_one_image(
+    pool: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch, step: str, error: Exception
+) -> None:
+    """An exception that an item's bytes bring out is its outcome, with the exception's text; all others are done."""
+    source = MemoryStore("in")
+    _fail_on(step, error, pool, monkeypatch)
+    found, pipeline = await work(source, MemoryStore("out"), pool, _images(source, photograph, {2, 7}))
+    assert [2, 7] == [outcome.item for outcome in found if outcome.reason is Reason.INTERNAL_ERROR]
+    assert 8 == sum(outcome.status is Status.DONE for outcome in found)
+    assert type(error).__name__ in found[2].detail
+    assert 0 == pipeline.left_open
+
+
+@pytest.mark.parametrize("step", ["parse", "answer"])
+@pytest.mark.parametrize("error", [MemoryError(), OSError(24, "Too many open files")])
+async def test_an_error_of_the_machine_leaves_an_image_open(
+    pool: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch, step: str, error: Exception
+) -> None:
+    """An error that says nothing of the image leaves it open for another attempt; all others are done."""
+    source = MemoryStore("in")
+    _fail_on(step, error, pool, monkeypatch)
+    found, pipeline = await work(source, MemoryStore("out"), pool, _images(source, photograph, {2}))
+    assert [0, 1, 3, 4, 5, 6, 7, 8, 9] == [outcome.item for outcome in found]
+    assert (1, error) == (pipeline.left_open, pipeline.failure)
+
+
+async def test_an_exception_of_the_store_leaves_an_image_open(
+    pool: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception that nobody expects from a store leaves the image open, because it says nothing of the image."""
+    source = MemoryStore("in")
+    read = source.read
+
+    async def reading(name: str, sink: Sink, **options: object) -> None:
+        if name == "2.jpg":
+            raise KeyError("answer")
+        await read(name, sink, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(source, "read", reading)
+    found, pipeline = await work(source, MemoryStore("out"), pool, _images(source, photograph, ()))
+    assert (9, 1) == (len(found), pipeline.left_open)
+
+
+async def test_the_same_fault_eight_times_in_a_row_ends_the_task(
+    pool: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If thumbrun fails on eight images in a row in the same way, they have no outcome, and the task ends."""
+    source = MemoryStore("in")
+    _fail_on("answer", KeyError("x"), pool, monkeypatch)
+    with pytest.raises(ThumbrunError, match="in the same way on 8 images in a row; the last one: KeyError"):
+        await work(source, MemoryStore("out"), pool, _images(source, photograph, range(20), 20))
+
+
+async def test_different_faults_in_a_row_are_outcomes(
+    pool: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Faults that are not the same do not end the task: each is the outcome of its image."""
+    source = MemoryStore("in")
+    raised = iter(range(20))
+
+    async def rendering(_: Body, __: Request) -> Rendered | Refused | NeedsMemory:
+        if next(raised) % 2:
+            raise KeyError("x")
+        raise ValueError("y")
+
+    monkeypatch.setattr(pool, "render", rendering)
+    found, _ = await work(source, MemoryStore("out"), pool, _images(source, photograph, (), 20))
+    assert {Reason.INTERNAL_ERROR} == {outcome.reason for outcome in found}
+    assert 20 == len(found)
+
+
+async def test_a_suspect_bears_its_own_fault(
+    pool: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An item that is worked alone gets its outcome, even if the same fault comes again and again."""
+    source, outcomes = MemoryStore("in"), list[Outcome]()
+    _fail_on("answer", KeyError("x"), pool, monkeypatch)
+    pipeline = _pipeline(source, MemoryStore("out"), pool)
+    items = _images(source, photograph, range(20), 20)
+    await pipeline.run_alone(_feed(items), outcomes.append, at_once)
+    assert [Reason.INTERNAL_ERROR] * 20 == [outcome.reason for outcome in outcomes]
 
 
 async def test_who_runs_out_of_memory_gets_a_process_share(

@@ -1,0 +1,48 @@
+"""Tells a fault of thumbrun's own that one item's bytes bring out from errors of the store and of the machine.
+
+Such a fault must cost that item and no other. If it ended the task, the next attempt would meet the same bytes, and
+would end in the same way.
+"""
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from thumbrun.errors import ThumbrunError
+
+
+class ItemFaultError(Exception):
+    """thumbrun failed on the bytes of one item.
+
+    Attributes:
+        detail: The type and the text of the exception, and where it was raised.
+        origin: The type of the exception, and the file and line that raised it: equal for equal faults.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+        name = type(error).__name__
+        said = f"{name}: {error}" if str(error) else name
+        self.detail = f"{said} (in {frame.f_globals.get('__name__', '?')}, line {line})"
+        self.origin = (name, frame.f_code.co_filename, line)
+        super().__init__(self.detail)
+
+
+@contextmanager
+def item_faults(*known: type[Exception]) -> Iterator[None]:
+    """Turn an exception that nobody expects into an `ItemFaultError`.
+
+    Errors of the store, of the operating system and of a lack of memory pass, because they say nothing of the item.
+
+    Args:
+        known: Further exceptions that pass, because somebody expects them.
+
+    Raises:
+        ItemFaultError: The block raised another exception.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, (ThumbrunError, OSError, MemoryError, *known)):
+            raise
+        raise ItemFaultError(error) from error
