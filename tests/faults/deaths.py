@@ -1,14 +1,25 @@
-"""Runs whole tasks in virtual time that die: each time they open a certain image, or at random moments."""
+"""Runs whole tasks in virtual time that die or fail: at some step of a certain image's way, or at random moments.
+
+An image that holds `poison` kills its task when it is decoded. `poison at STEP` kills it at another step, and `fault at
+STEP` raises an exception there that nobody expects. The steps are those of an image's way: `read`, `parse` (only of a
+large image), `decode`, `answer` and `write`.
+"""
 
 import asyncio
 import random
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from types import SimpleNamespace
+from unittest import mock
 
 from tests.virtual import VirtualClock
 from thumbrun.decoding.body import Body
 from thumbrun.environment.machine import Machine
+from thumbrun.errors import ThumbrunError
+from thumbrun.imaging.partial.known_bytes import KnownBytes
 from thumbrun.imaging.request import Refused, Rendered, Request
 from thumbrun.ledger.reader import Ledger
 from thumbrun.logs.events import Event, Events, Progress
@@ -16,14 +27,22 @@ from thumbrun.outcomes import Outcome, Reason
 from thumbrun.planning.plan import read_plan, read_shard
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.settings.resolved import Settings, resolve
-from thumbrun.storage.base import PAGE_LIMIT, Entry, Page, Sink, StoreError
+from thumbrun.storage.base import PAGE_LIMIT, Entry, Page, Sink
 from thumbrun.storage.location import Location
 from thumbrun.storage.memory import MemoryStore
+from thumbrun.task.fetch import READ_AT_ONCE
 from thumbrun.task.runner import TaskResult, TaskRunner
 
-READ_SECONDS, WRITE_SECONDS = 0.05, 0.08  # of one request, as with Cloud Storage
+FAST_LINE = (0.05, 0.08)  # seconds of one read and of one write, as with Cloud Storage
+SLOW_LINE = (2.0, 3.0)
 POISON, BROKEN = b"poison", b"broken"
 RETRIES = 3  # Cloud Run's default
+STEPS = ("read", "parse", "decode", "answer", "write")
+FAULT_STEPS = ("parse", "answer")  # where an exception says something of the image
+LARGE = bytes(READ_AT_ONCE)  # appended to an image, it makes the task parse the image before it is read whole
+
+_AT = re.compile(rb"(poison|fault) at ([a-z]+)")
+_living: ContextVar["Life"] = ContextVar("life")  # the process that runs
 
 
 class Death(asyncio.CancelledError):
@@ -48,13 +67,37 @@ class Life:
         if self.dead:
             raise Death
 
+    def meet(self, step: str, content: bytes) -> None:
+        """Do what an image does to its process at a step of its way: nothing, or kill it, or raise a KeyError."""
+        if found := _AT.search(content):
+            what, where = found[1].decode(), found[2].decode()
+            if where == step and what == "fault":
+                raise KeyError(f"fault at {step}")
+            if where == step:
+                self.die()
+        self.check()
+
+
+def _partial_file(known: KnownBytes, _: int, __: int) -> bytes | None:
+    _living.get().meet("parse", known.head)
+    return None
+
+
+def _declared_size(known: KnownBytes) -> tuple[int, int] | None:
+    _living.get().meet("parse", known.head)
+    return None
+
+
+_PARSER = SimpleNamespace(partial_file=_partial_file, declared_size=_declared_size)
+
 
 class _Remote:
     """The bucket as one process sees it: each request takes time, and a dead process can make none."""
 
-    def __init__(self, store: MemoryStore, life: Life) -> None:
+    def __init__(self, store: MemoryStore, life: Life, line: tuple[float, float]) -> None:
         self._store = store
         self._life = life
+        self._read_seconds, self._write_seconds = line
         self.uri, self.name_problem = store.uri, store.name_problem
 
     async def _travel(self, seconds: float) -> None:
@@ -63,17 +106,18 @@ class _Remote:
         self._life.check()
 
     async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = PAGE_LIMIT) -> Page:
-        await self._travel(READ_SECONDS)
+        await self._travel(self._read_seconds)
         return await self._store.page(prefix, start=start, end=end, limit=limit)
 
     async def stat(self, name: str) -> Entry | None:
-        await self._travel(READ_SECONDS)
+        await self._travel(self._read_seconds)
         return await self._store.stat(name)
 
     async def read(
         self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
     ) -> None:
-        await self._travel(READ_SECONDS)
+        await self._travel(self._read_seconds)
+        self._life.meet("read", self._store.objects[name][1] if name.startswith("in/") else b"")
         await self._store.read(name, sink, generation=generation, start=start, end=end)
 
     async def create(
@@ -85,9 +129,10 @@ class _Remote:
         metadata: Mapping[str, str],
         cache_control: str | None = None,
     ) -> Entry:
-        await self._travel(WRITE_SECONDS / 2)
+        await self._travel(self._write_seconds / 2)
+        self._life.meet("write", b"" if name.startswith("_thumbrun/") else body)
         entry = await self._store.create(name, body, content_type=content_type, metadata=metadata)
-        await self._travel(WRITE_SECONDS / 2)
+        await self._travel(self._write_seconds / 2)
         return entry
 
     async def close(self) -> None:
@@ -120,10 +165,11 @@ class _Renderer:
             self._life.check()
             self._opened.append(content)
             await asyncio.sleep(self._chance.uniform(0.01, 0.2))
-            if POISON in content and self._world.lethal:
+            if POISON in content and not _AT.search(content) and self._world.lethal:
                 self._world.lethal -= 1
                 self._life.die()
-            self._life.check()
+            self._life.meet("decode", content)
+        self._life.meet("answer", content)
         if BROKEN in content:
             return Refused(Reason.UNREADABLE, "broken")
         return Rendered(b"thumbnail of " + content, 100, 67, 3000, 2000, "jpeg")
@@ -158,6 +204,7 @@ class World:
         tasks: The number of tasks.
         retries: The number of retries of each task.
         in_flight: The setting of that name.
+        line: The seconds of one read and of one write.
         lethal: How often poison kills before it becomes harmless.
         store: The bucket.
         deaths: The number of processes that died.
@@ -172,6 +219,7 @@ class World:
     tasks: int = 1
     retries: int = RETRIES
     in_flight: int = 8
+    line: tuple[float, float] = FAST_LINE
     lethal: int = 1_000
     is_confined: bool = True
     environ: dict[str, str] = field(default_factory=dict)
@@ -192,22 +240,24 @@ class World:
         Args:
             lifetime: Returns the seconds after which a process is killed, or None for never; called for each process.
         """
-        await asyncio.gather(*(self._task(index, lifetime) for index in range(self.tasks)))
+        with mock.patch("thumbrun.task.fetch.dispatch", _PARSER):
+            await asyncio.gather(*(self._task(index, lifetime) for index in range(self.tasks)))
 
     async def _task(self, index: int, lifetime: Callable[[], float | None]) -> None:
         for attempt in range(self.retries + 1):
             life = Life()
+            _living.set(life)
             job = self.runner(index, attempt, life)
             life.task = asyncio.ensure_future(job.run(asyncio.Event()))
             seconds = lifetime()
             killer = asyncio.get_running_loop().call_later(seconds, life.die) if seconds is not None else None
-            with suppress(asyncio.CancelledError, StoreError):
+            with suppress(asyncio.CancelledError, ThumbrunError):
                 self.ended[index] = await life.task
             if killer:
                 killer.cancel()
-            if not life.dead:
+            if index in self.ended and not life.dead:
                 return
-            self.deaths += 1
+            self.deaths += life.dead
             await asyncio.sleep(2)  # until a new container has started
 
     def runner(self, index: int, attempt: int, life: Life) -> TaskRunner:
@@ -231,7 +281,7 @@ class World:
         return resolve(environ, {}, machine=Machine(2, 512 << 20))
 
     def _opener(self, life: Life) -> Callable[[Location], _Remote]:
-        return lambda _: _Remote(self.store, life)
+        return lambda _: _Remote(self.store, life, self.line)
 
     async def outcomes(self) -> dict[str, Outcome]:
         """Return the chosen outcome of every item that has one, by the source's name below the prefix."""

@@ -8,7 +8,7 @@ import random
 import time
 from pathlib import Path
 
-from tests.faults.deaths import BROKEN, World
+from tests.faults.deaths import BROKEN, FAST_LINE, SLOW_LINE, World
 from tests.faults.tried import Tried
 from tests.virtual import run
 from thumbrun.outcomes import Outcome, Reason
@@ -27,18 +27,20 @@ def poisoned(outcomes: dict[str, Outcome]) -> set[str]:
     return {name for name, outcome in outcomes.items() if outcome.reason is Reason.POISON}
 
 
-def killed_at_random(seed: int, tried: Tried, mean: float = MEAN_SECONDS) -> None:
+def killed_at_random(seed: int, tried: Tried, mean: float = MEAN_SECONDS, *, slow: bool = False) -> None:
     """Run tasks, kill one within four seconds and others at random moments later, and judge every image.
 
     Args:
         seed: The seed that fixes the schedule.
         tried: The counts to add to.
         mean: The mean lifetime of a process, in seconds.
+        slow: Whether each read takes 2 s and each write 3 s.
     """
 
     async def scenario() -> None:
         chance = random.Random(seed)  # noqa: S311
         world = World(seed, tasks=chance.randint(1, 3), retries=12, in_flight=chance.choice([4, 8, 64]))
+        world.line = SLOW_LINE if slow else FAST_LINE
         bodies = healthy(chance.randint(10, 60))
         world.put(bodies)
         first = [chance.uniform(0, 4)]
@@ -56,13 +58,13 @@ def killed_at_random(seed: int, tried: Tried, mean: float = MEAN_SECONDS) -> Non
     run(scenario())
 
 
-def campaign(seeds: range, mean: float = MEAN_SECONDS) -> Tried:
+def campaign(seeds: range, mean: float = MEAN_SECONDS, *, slow: bool = False) -> Tried:
     """Run one schedule for each seed."""
     command = f"python -m tests.faults.random_kills --runs {len(seeds)} --seed {seeds.start} --mean {mean:g}"
-    tried = Tried("random kills", command)
+    tried = Tried("random kills, slow line" if slow else "random kills", f"{command} --slow" if slow else command)
     began = time.monotonic()
     for seed in seeds:
-        killed_at_random(seed, tried, mean)
+        killed_at_random(seed, tried, mean, slow=slow)
     tried.seconds = time.monotonic() - began
     return tried
 
@@ -73,9 +75,10 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=1200)
     parser.add_argument("--seed", type=int, default=0, help="The first seed.")
     parser.add_argument("--mean", type=float, default=MEAN_SECONDS, help="Seconds that a process lives.")
+    parser.add_argument("--slow", action="store_true", help="Let each read take 2 s and each write 3 s.")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    tried = campaign(range(arguments.seed, arguments.seed + arguments.runs), arguments.mean)
+    tried = campaign(range(arguments.seed, arguments.seed + arguments.runs), arguments.mean, slow=arguments.slow)
     if arguments.out:
         tried.write(arguments.out)
     print(f"{tried.schedules} runs, {tried.kills} kills, {tried.items} images: {tried.wrong} wrong, {tried.lost} lost")
