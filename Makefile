@@ -70,7 +70,9 @@ steady: .venv/all-installed ## look for tests that pass only sometimes; an hour 
 chaos: .venv/all-installed ## the campaigns of docs/reliability.md; a quarter of an hour
 	@mkdir -p docs/campaigns
 	$(BIN)/python -m tests.faults.simulation --schedules 10000 --out docs/campaigns/simulation.json
+	$(BIN)/python -m tests.faults.item_deaths --runs 1000 --out docs/campaigns/item-deaths.json
 	$(BIN)/python -m tests.faults.random_kills --runs 1200 --out docs/campaigns/random-kills.json
+	$(BIN)/python -m tests.faults.random_kills --runs 1200 --mean 600 --slow --out docs/campaigns/random-kills-slow.json
 	$(BIN)/python -m tests.faults.wire --schedules 20 --out docs/campaigns/wire.json
 	$(BIN)/python -m tests.faults.images --mutations 5000 --out docs/campaigns/images.json
 	$(BIN)/python docs/reliability.py

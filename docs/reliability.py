@@ -9,13 +9,19 @@ HERE = Path(__file__).parent
 TARGET = HERE / "reliability.md"
 CAMPAIGNS = HERE / "campaigns"
 
-_ORDER = ("simulation", "random kills", "wire", "images")
+_ORDER = ("simulation", "item deaths", "random kills", "random kills, slow line", "wire", "images")
 _WHAT = {
     "simulation": "Whole tasks run as coroutines over a store in memory, with one scheduler, in virtual time. A seed "
     "decides how many tasks there are, which faults happen, where tasks die and start again, and how the source "
     "changes.",
     "random kills": "Whole tasks run in virtual time and are killed at random moments that have nothing to do with "
     "images. The campaign checks that no healthy image is ever called poison.",
+    "random kills, slow line": "The same, on a line on which each read takes two seconds and each write three, and with "
+    "one kill every ten minutes. An image is alone for several seconds there.",
+    "item deaths": "Whole tasks run in virtual time. Up to two images kill their task each time, and up to seven bring "
+    "out a fault of thumbrun, at a step of their way that a seed chooses: when they are read, parsed in the task, "
+    "decoded, when the answer is checked, or when the thumbnail is written. Each task has as many attempts as "
+    "docs/design.md names. The campaign checks every other image too.",
     "wire": "Real task processes use an emulator of Cloud Storage through a proxy that breaks requests and answers. "
     "The campaign also kills processes, stops them for a while, and tells them to end.",
     "images": "The campaign breaks photographs of every format in ways that a seed chooses. Real decoding processes "
