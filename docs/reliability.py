@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 TARGET = HERE / "reliability.md"
 CAMPAIGNS = HERE / "campaigns"
 
-_ORDER = ("simulation", "item deaths", "random kills", "random kills, slow line", "wire", "images")
+CAMPAIGNS_IN_ORDER = ("simulation", "item deaths", "random kills", "random kills, slow line", "wire", "images", "hijacked decoders")
 _WHAT = {
     "simulation": "Whole tasks run as coroutines over a store in memory, with one scheduler, in virtual time. A seed "
     "decides how many tasks there are, which faults happen, where tasks die and start again, and how the source "
@@ -22,6 +22,10 @@ _WHAT = {
     "out a fault of thumbrun, at a step of their way that a seed chooses: when they are read, parsed in the task, "
     "decoded, when the answer is checked, or when the thumbnail is written. Each task has as many attempts as "
     "docs/design.md names. The campaign checks every other image too.",
+    "hijacked decoders": "Whole tasks run on photographs, among which twelve images take their decoding process over, as "
+    "a bug of a decoder would let them: the tests replace the decoder, and thumbrun itself has no such door. The campaign "
+    "checks that the task ends well and that every other image has its own thumbnail. The second part tries, from inside "
+    "a confined process, to reach something outside.",
     "wire": "Real task processes use an emulator of Cloud Storage through a proxy that breaks requests and answers. "
     "The campaign also kills processes, stops them for a while, and tells them to end.",
     "images": "The campaign breaks photographs of every format in ways that a seed chooses. Real decoding processes "
@@ -39,7 +43,7 @@ def _row(cells: list[str]) -> str:
 
 def _read() -> list[dict[str, Any]]:
     found = [json.loads(path.read_text("utf-8")) for path in CAMPAIGNS.glob("*.json")]
-    return sorted(found, key=lambda tried: _ORDER.index(tried["campaign"]))
+    return sorted(found, key=lambda tried: CAMPAIGNS_IN_ORDER.index(tried["campaign"]))
 
 
 def _overview(campaigns: list[dict[str, Any]]) -> str:
@@ -54,7 +58,8 @@ def _overview(campaigns: list[dict[str, Any]]) -> str:
 
 def _section(tried: dict[str, Any]) -> str:
     faults = sorted(tried["faults"].items(), key=lambda pair: (-pair[1], pair[0]))
-    rows = [_row(["event", "how often"]), _row(["---", "---:"])] + [_row([kind, _number(n)]) for kind, n in faults]
+    head = [_row(["event", "how often"]), _row(["---", "---:"])] if faults else []
+    rows = head + [_row([kind, _number(n)]) for kind, n in faults]
     defects = (
         f"\nTo check that the campaign notices defects, {tried['defects']} were put into the protocol, one at a time. "
         f"It noticed {tried['defects_caught']}.\n"
@@ -71,7 +76,15 @@ def _section(tried: dict[str, Any]) -> str:
 ```
 {defects}
 {chr(10).join(rows)}
-{chr(10) + failures if failures else ""}"""
+{_came_of(tried)}{chr(10) + failures if failures else ""}"""
+
+
+def _came_of(tried: dict[str, Any]) -> str:
+    if not tried.get("came_of"):
+        return ""
+    rows = [_row(["what was tried", "what came of it"]), _row(["---", "---"])]
+    rows += [_row([what, came]) for what, came in tried["came_of"].items()]
+    return "\n" + "\n".join(rows) + "\n"
 
 
 def reliability() -> str:

@@ -285,15 +285,18 @@ class World:
 
     async def outcomes(self) -> dict[str, Outcome]:
         """Return the chosen outcome of every item that has one, by the source's name below the prefix."""
-        state = RecordStore(self.store, "_thumbrun/")
         anchor = next(name for name in self.store.objects if name.endswith("/run.json"))
-        run_id = anchor.split("/")[2]
-        plan = await read_plan(state, state.names.run(run_id))
-        if plan is None:
-            return {}
-        found: dict[str, Outcome] = {}
-        for number in range(len(plan.shards)):
-            items = await read_shard(state, state.names.run(run_id), plan, number)
-            for index, outcome in (await Ledger(state, run_id).outcomes(number)).items():
-                found[items[index].source.removeprefix("in/")] = outcome
-        return found
+        return await outcomes_of(RecordStore(self.store, "_thumbrun/"), anchor.split("/")[2])
+
+
+async def outcomes_of(state: RecordStore, run_id: str) -> dict[str, Outcome]:
+    """Return the chosen outcome of every item of a run that has one, by the source's name below `in/`."""
+    plan = await read_plan(state, state.names.run(run_id))
+    if plan is None:
+        return {}
+    found: dict[str, Outcome] = {}
+    for number in range(len(plan.shards)):
+        items = await read_shard(state, state.names.run(run_id), plan, number)
+        for index, outcome in (await Ledger(state, run_id).outcomes(number)).items():
+            found[items[index].source.removeprefix("in/")] = outcome
+    return found
