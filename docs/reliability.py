@@ -9,23 +9,31 @@ HERE = Path(__file__).parent
 TARGET = HERE / "reliability.md"
 CAMPAIGNS = HERE / "campaigns"
 
-CAMPAIGNS_IN_ORDER = ("simulation", "item deaths", "random kills", "random kills, slow line", "wire", "images", "hijacked decoders")
+CAMPAIGNS_IN_ORDER = (
+    "simulation",
+    "item deaths",
+    "random kills",
+    "random kills, slow line",
+    "wire",
+    "images",
+    "hijacked decoders",
+)
 _WHAT = {
     "simulation": "Whole tasks run as coroutines over a store in memory, with one scheduler, in virtual time. A seed "
     "decides how many tasks there are, which faults happen, where tasks die and start again, and how the source "
     "changes.",
     "random kills": "Whole tasks run in virtual time and are killed at random moments that have nothing to do with "
     "images. The campaign checks that no healthy image is ever called poison.",
-    "random kills, slow line": "The same, on a line on which each read takes two seconds and each write three, and with "
-    "one kill every ten minutes. An image is alone for several seconds there.",
+    "random kills, slow line": "The same, on a line on which each read takes two seconds and each write three, and "
+    "with one kill every ten minutes. An image is alone for several seconds there.",
     "item deaths": "Whole tasks run in virtual time. Up to two images kill their task each time, and up to seven bring "
     "out a fault of thumbrun, at a step of their way that a seed chooses: when they are read, parsed in the task, "
     "decoded, when the answer is checked, or when the thumbnail is written. Each task has as many attempts as "
     "docs/design.md names. The campaign checks every other image too.",
-    "hijacked decoders": "Whole tasks run on photographs, among which twelve images take their decoding process over, as "
-    "a bug of a decoder would let them: the tests replace the decoder, and thumbrun itself has no such door. The campaign "
-    "checks that the task ends well and that every other image has its own thumbnail. The second part tries, from inside "
-    "a confined process, to reach something outside.",
+    "hijacked decoders": "Whole tasks run on photographs, among which twelve images take their decoding process over, "
+    "as a bug of a decoder would let them: the tests replace the decoder, and thumbrun itself has no such door. The "
+    "campaign checks that the task ends well and that every other image has its own thumbnail. The second part tries, "
+    "from inside a confined process, to reach something outside.",
     "wire": "Real task processes use an emulator of Cloud Storage through a proxy that breaks requests and answers. "
     "The campaign also kills processes, stops them for a while, and tells them to end.",
     "images": "The campaign breaks photographs of every format in ways that a seed chooses. Real decoding processes "

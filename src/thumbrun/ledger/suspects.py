@@ -10,9 +10,9 @@ it was alone. If the platform counts attempts, thumbrun knows that the earlier a
 other process counts as dead once its announcement is older than `SILENT_SECONDS`.
 
 A healthy item is called poison only if two kills that have nothing to do with it come between its announcement and its
-thumbnail: some tenths of a second, or seconds on a slow line. With k kills a second and w seconds for that, this happens
-to one suspect in 1 / (k w)^2: at one kill an hour, to one in fifty million within half a second, and to one in half a
-million within five seconds.
+thumbnail: some tenths of a second, or seconds on a slow line. With k kills a second and w seconds for that, this
+happens to one suspect in 1 / (k w)^2: at one kill an hour, to one in fifty million within half a second, and to one in
+half a million within five seconds.
 """
 
 from collections.abc import Collection, Iterable
