@@ -12,10 +12,10 @@ demo: .venv/demo-installed ## sample pictures, a store, four tasks, and the cont
 	@$(BIN)/thumbrun demo
 
 # Four tests at once, on however few processors: many wait for a process to start or for a time limit to pass.
-# `make test TESTS=tests/unit` runs a part.
-SUITE = -m pytest --numprocesses 4 --dist load --maxschedchunk 1 $(TESTS)
+# `make test TESTS=tests/unit` runs a part, and `make test SLOW=1` also what shows in depth what quicker tests show.
+SUITE = -m pytest --numprocesses 4 --dist load --maxschedchunk 1 $(if $(SLOW),--slow) $(TESTS)
 
-test: .venv/all-installed ## all tests, or TESTS=tests/unit for a part
+test: .venv/all-installed ## the tests: TESTS=tests/unit for a part, SLOW=1 for the slow ones too, as in CI
 	$(BIN)/python $(SUITE)
 
 check: .venv/all-installed ## the linter, types, layers, dead code, dependencies, schemas
@@ -31,14 +31,14 @@ check: .venv/all-installed ## the linter, types, layers, dead code, dependencies
 	$(BIN)/shellcheck .ci/run tests/steady/*.sh tests/ship/*.sh
 	$(BIN)/hadolint Dockerfile
 
-# The same tests against what is published: the wheel, in an environment that cannot import this checkout's source.
-test-wheel: .venv/all-installed ## the same tests against the built wheel
+# All tests against what is published: the wheel, in an environment that cannot import this checkout's source.
+test-wheel: .venv/all-installed ## all tests, the slow ones too, against the built wheel
 	@rm -rf .venv/wheel
 	@$(BIN)/pip wheel --quiet --no-deps --wheel-dir .venv/wheel/dist .
 	@$(BIN)/python -m venv .venv/wheel/env
 	@.venv/wheel/env/bin/pip install --quiet --disable-pip-version-check --constraint requirements.txt \
 	    "$$(ls .venv/wheel/dist/*.whl)[demo,dev]"
-	.venv/wheel/env/bin/python $(SUITE)
+	.venv/wheel/env/bin/python $(SUITE) --slow
 
 # What is around the program: the bare tree, the image built and run, the documents' gcloud commands, the mistakes of
 # docs/troubleshooting.md, the diagrams, links and snippets. What cannot run on this machine is skipped, and said.

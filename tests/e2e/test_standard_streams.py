@@ -48,6 +48,7 @@ def ended(
     )
 
 
+@pytest.mark.quick(one_in=5)
 @pytest.mark.parametrize("redirections", [">&-", "2>&-", "<&- >&- 2>&-", ">&- 2>&-"])
 @pytest.mark.parametrize("command", COMMANDS)
 def test_closed_streams(folder: Path, command: str, redirections: str) -> None:

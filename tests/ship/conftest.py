@@ -1,6 +1,6 @@
 """Fixtures of the tests of what ships: an engine, the image of the Dockerfile, and an emulator.
 
-The slow ones build images and start gcloud dozens of times. `make ship-check` runs them, and `make test` skips them.
+Those marked `ship` build images and start gcloud dozens of times. `make ship-check` runs them. `make test` skips them.
 """
 
 import os
@@ -31,12 +31,12 @@ VARIABLE = "SHIP_CHECK"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the slow tests of this folder unless `make ship-check` asks for them."""
+    """Skip the tests marked `ship` unless `make ship-check` asks for them."""
     if os.environ.get(VARIABLE):
         return
     for item in items:
-        if Path(__file__).parent in item.path.parents and item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.skip(reason="`make ship-check` runs the slow tests of what ships"))
+        if Path(__file__).parent in item.path.parents and item.get_closest_marker("ship"):
+            item.add_marker(pytest.mark.skip(reason="`make ship-check` runs this test of what ships"))
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,7 @@ def check_run(emulator: Emulator, expected: dict[str, str], output: str) -> None
     assert made == set(thumbnail_sizes(emulator, run_id))
 
 
-@pytest.mark.slow
+@pytest.mark.ship
 @pytest.mark.timeout(1200)
 def test_an_environment_with_only_the_requirements(tree: Path, emulator: Emulator, tmp_path: Path) -> None:
     """The Procfile's process does a whole run, though pip knows no thumbrun."""
@@ -84,7 +84,7 @@ def test_an_environment_with_only_the_requirements(tree: Path, emulator: Emulato
     check_run(emulator, expected, done.stdout)
 
 
-@pytest.mark.slow
+@pytest.mark.ship
 @pytest.mark.timeout(1200)
 def test_a_container_that_copies_the_tree(engine: Engine, tree: Path, emulator: Emulator, tmp_path: Path) -> None:
     """A Dockerfile that installs requirements.txt and copies the tree makes a container that does a whole run."""

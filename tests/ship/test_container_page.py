@@ -14,7 +14,7 @@ from tests.ship.engine import ROOT, Engine, environment
 from tests.ship.key import ACCOUNT, key_file, token_endpoint
 from thumbrun.demo.samples import samples
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.ship, pytest.mark.timeout(900)]
 # Stands for `docker` on the path. The image is the one of the tests, and this machine's addresses can be reached.
 _DOCKER = """\
 #!{python}

@@ -119,7 +119,7 @@ def _copy_of_the_clone(target: Path) -> None:
 
 
 @needs_gcloud
-@pytest.mark.slow
+@pytest.mark.ship
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("path", with_commands, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_command_of_a_document_sends_what_it_says(path: Path, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_every_command_of_a_document_sends_what_it_says(path: Path, tmp_path: Pa
 
 
 @needs_gcloud
-@pytest.mark.slow
+@pytest.mark.ship
 @pytest.mark.timeout(300)
 def test_targets_of_make_send_what_they_say(tmp_path: Path) -> None:
     """`make deploy execute logs delete` deploys, runs and deletes a job with the image, account and settings given."""

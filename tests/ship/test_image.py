@@ -22,7 +22,7 @@ from thumbrun.outcomes import Reason, Status
 from thumbrun.version import __version__
 
 # The first test that needs the image builds it, the others wait for that.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.ship, pytest.mark.timeout(900)]
 TASKS = 4
 # Limits in MiB, from one under which a task can only report that decoding processes die to one that kills Python.
 TOO_SMALL = range(44, 14, -2)

@@ -19,7 +19,7 @@ def test_every_mistake_is_shown() -> None:
     assert MISTAKES.keys() == SHOWN.keys()
 
 
-@pytest.mark.slow
+@pytest.mark.ship
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_the_page_shows_what_is_said(mistake: str) -> None:
     """Whoever makes a mistake reads each line that the page shows, no traceback, and gets the right exit code."""

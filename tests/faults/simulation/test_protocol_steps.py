@@ -82,6 +82,7 @@ def world(*, chooser: Script | None = None, crash_if: Callable[[Operation, bool]
     return World(schedule, chooser=chooser, crash_if=crash_if).run()
 
 
+@pytest.mark.quick(one_in=4)
 @pytest.mark.parametrize(("name", "fault"), [pair for pair in PAIRS if pair not in UNFIT])
 def test_a_fault_at_a_step(name: str, fault: Fault) -> None:
     """Tasks keep every promise if a request fails at its first occurrence, at a later one, or for long."""
@@ -92,6 +93,7 @@ def test_a_fault_at_a_step(name: str, fault: Fault) -> None:
         assert script.struck or occurrence > 1
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("applied", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("name", STEPS)
 def test_a_death_at_a_step(name: str, applied: bool) -> None:
