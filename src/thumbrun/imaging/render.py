@@ -18,6 +18,8 @@ from thumbrun.outcomes import Reason
 
 _LONGEST_DETAIL = 200
 _FIRST_LOOK = 1 << 14  # bytes; most headers end within them
+_MOST_STEPS = 128  # reads to find a shorter file; a large JPEG takes 50, a pyramid of many levels as many
+_MOST_TWICE = 1 << 20  # bytes to read a second time at most, because ranges overlap
 _TAIL = 1 << 16  # bytes in which to look for the end marker of a JPEG
 _NO_MEMORY = ("out of memory", "memory allocation", "decoder error -9")  # the last is Pillow's own code for it
 _ITS_OWN_LIMIT = "security limit"  # of libheif, which reports it as lack of memory; no setting changes it
@@ -87,21 +89,27 @@ def _render(name: str, source: IO[bytes], request: Request) -> Rendered | Refuse
 
 
 def _needed(name: str, source: IO[bytes], known: KnownBytes, width: int, height: int) -> bytes | None:
-    """Return a shorter file that makes the same thumbnail in less time, None if there is none."""
+    """Return a shorter file that makes the same thumbnail in less time, None if there is none.
+
+    What it reads and what it makes are each smaller than the file, but for a few steps that read a range twice.
+    """
     if name not in ("jpeg", "tiff"):
         return None
     source.seek(0)
     known.add(0, source.read(_FIRST_LOOK))
-    while True:
+    for _ in range(_MOST_STEPS):
         try:
             needed = dispatch.faster_file(known, width, height)
         except MissingError as missing:
+            if known.count + missing.end - missing.start > known.size + _MOST_TWICE:
+                break
             source.seek(missing.start)
             known.add(missing.start, source.read(missing.end - missing.start))
         else:
-            if needed is None or len(needed) >= known.size:
+            if needed is None or (name == "jpeg" and not _is_whole(source, known.size, needed.size)):
                 return None
-            return needed if name != "jpeg" or _is_whole(source, known.size, len(needed)) else None
+            return bytes(needed)
+    return None
 
 
 def _is_whole(source: IO[bytes], size: int, needed: int) -> bool:
