@@ -72,7 +72,7 @@ chaos: .venv/all-installed ## the campaigns of docs/reliability.md; a quarter of
 	$(BIN)/python -m tests.faults.simulation --schedules 10000 --out docs/campaigns/simulation.json
 	$(BIN)/python -m tests.faults.random_kills --runs 1200 --out docs/campaigns/random-kills.json
 	$(BIN)/python -m tests.faults.wire --schedules 20 --out docs/campaigns/wire.json
-	$(BIN)/python -m tests.faults.images --mutations 5000 --out docs/campaigns/images.json
+	$(BIN)/python -m tests.faults.images --mutations 5000 --structures 500 --out docs/campaigns/images.json
 	$(BIN)/python docs/reliability.py
 
 # What docs/performance.md, docs/tasks.md and the sizes in docs/cloud-run.md tell, or parts of it, as

@@ -24,6 +24,7 @@ class Tried:
         doubled: Items with two outcomes or two thumbnails, and runs with two folders.
         torn: Thumbnails and records that are incomplete.
         wrong: Thumbnails of another image or generation, wrong reasons, and foreign objects that thumbrun touched.
+        largest: The largest value of each measure that has a bound, in percent of that bound.
         seconds: How long the campaign took.
         failures: A line for each broken promise, with the seed that shows it again.
     """
@@ -41,6 +42,7 @@ class Tried:
     doubled: int = 0
     torn: int = 0
     wrong: int = 0
+    largest: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     failures: list[str] = field(default_factory=list)
 
