@@ -74,7 +74,7 @@ chaos: .venv/all-installed ## the campaigns of docs/reliability.md; a quarter of
 	$(BIN)/python -m tests.faults.random_kills --runs 1200 --out docs/campaigns/random-kills.json
 	$(BIN)/python -m tests.faults.random_kills --runs 1200 --mean 600 --slow --out docs/campaigns/random-kills-slow.json
 	$(BIN)/python -m tests.faults.wire --schedules 20 --out docs/campaigns/wire.json
-	$(BIN)/python -m tests.faults.images --mutations 5000 --out docs/campaigns/images.json
+	$(BIN)/python -m tests.faults.images --mutations 5000 --structures 500 --out docs/campaigns/images.json
 	$(BIN)/python -m tests.faults.hijacked_tasks --runs 30 --out docs/campaigns/hijacked-decoders.json
 	$(BIN)/python docs/reliability.py
 

@@ -18,6 +18,11 @@ CAMPAIGNS_IN_ORDER = (
     "images",
     "hijacked decoders",
 )
+_STRUCTURES = (
+    "Other objects are built to cost the task itself much: with many parts, parts that overlap, and numbers that "
+    "promise far more than the file holds. The campaign measures what a task and a decoding process read, make, hold "
+    "and do to find out if a part of each is enough."
+)
 _WHAT = {
     "simulation": "Whole tasks run as coroutines over a store in memory, with one scheduler, in virtual time. A seed "
     "decides how many tasks there are, which faults happen, where tasks die and start again, and how the source "
@@ -74,6 +79,17 @@ def _section(tried: dict[str, Any]) -> str:
         if tried["defects"]
         else ""
     )
+    largest = tried.get("largest", {})
+    shares = [_row([what, f"{share:,.0f}%"]) for what, share in largest.items()]
+    bounds = [
+        "",
+        _STRUCTURES,
+        "",
+        _row(["measure that has a bound", "largest, of the bound"]),
+        _row(["---", "---:"]),
+        *shares,
+    ]
+    rows += bounds if shares else []
     failures = "".join(f"- {line}\n" for line in tried["failures"])
     return f"""## {tried["campaign"].capitalize()}
 

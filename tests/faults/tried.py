@@ -25,6 +25,7 @@ class Tried:
         torn: Thumbnails and records that are incomplete.
         wrong: Thumbnails of another image or generation, wrong reasons, and foreign objects that thumbrun touched.
         came_of: For things that were tried once each: what came of them.
+        largest: The largest value of each measure that has a bound, in percent of that bound.
         seconds: How long the campaign took.
         failures: A line for each broken promise, with the seed that shows it again.
     """
@@ -43,6 +44,7 @@ class Tried:
     torn: int = 0
     wrong: int = 0
     came_of: dict[str, str] = field(default_factory=dict)
+    largest: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     failures: list[str] = field(default_factory=list)
 

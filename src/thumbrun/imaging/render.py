@@ -10,7 +10,7 @@ from PIL import Image
 
 from thumbrun.imaging import decode, headers, memory_estimate, sniff, webp
 from thumbrun.imaging.encode import encode
-from thumbrun.imaging.geometry import around
+from thumbrun.imaging.geometry import Box, around
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 from thumbrun.imaging.request import NeedsMemory, Picture, Refused, Rendered, Request, too_many_pixels
@@ -18,6 +18,9 @@ from thumbrun.outcomes import Reason
 
 _LONGEST_DETAIL = 200
 _FIRST_LOOK = 1 << 14  # bytes; most headers end within them
+_MOST_STEPS = 128  # reads to find a shorter file; a JPEG of 250 MB takes 35, a pyramid of 20 levels about 60
+_MOST_TWICE = 1 << 20  # bytes to read a second time at most, because ranges overlap
+_UNCOUNTED = 1 << 20  # bytes that finding a shorter file takes without asking; every process may have more than that
 _TAIL = 1 << 16  # bytes in which to look for the end marker of a JPEG
 _NO_MEMORY = ("out of memory", "memory allocation", "decoder error -9")  # the last is Pillow's own code for it
 _ITS_OWN_LIMIT = "security limit"  # of libheif, which reports it as lack of memory; no setting changes it
@@ -68,9 +71,9 @@ def thumbnail_pixels(body: bytes | IO[bytes], width: int, height: int, *, whole:
     if name is None:
         raise ValueError("the bytes are in no image format that thumbrun reads")
     known = KnownBytes(source.seek(0, io.SEEK_END))
-    needed = None if whole else _needed(name, source, known, width, height)
+    needed = None if whole else _needed(name, source, known, (width, height))
     source.seek(0)
-    with decode.open_image(name, source if needed is None else io.BytesIO(needed)) as image:
+    with decode.open_image(name, needed if isinstance(needed, io.BytesIO) else source) as image:
         return decode.reduced(image, width, height, decode.decoder_scale(image, width, height)).pixels
 
 
@@ -78,30 +81,57 @@ def _render(name: str, source: IO[bytes], request: Request) -> Rendered | Refuse
     """Decode the part of the image that is needed; if that fails, decode all of it."""
     size = source.seek(0, io.SEEK_END)
     known = KnownBytes(size)
-    if (needed := _needed(name, source, known, *around(request.boxes))) is not None:
-        if (declared := dispatch.declared_size(known)) and (refused := too_many_pixels(*declared, request.max_pixels)):
+    needed = _needed(name, source, known, around(request.boxes), request.memory)
+    if isinstance(needed, NeedsMemory):
+        return needed
+    declared = None if needed is None else dispatch.declared_size(known)
+    del known  # it can be as large as the file, and would lie beside the picture
+    if needed is not None:
+        if declared and (refused := too_many_pixels(*declared, request.max_pixels)):
             return refused
         with contextlib.suppress(Exception):
-            return _decoded(name, io.BytesIO(needed), len(needed), request)
+            made = needed.seek(0, io.SEEK_END)
+            return _decoded(name, needed, made, request, beside=made)
     return _decoded(name, source, size, request)
 
 
-def _needed(name: str, source: IO[bytes], known: KnownBytes, width: int, height: int) -> bytes | None:
-    """Return a shorter file that makes the same thumbnail in less time, None if there is none."""
+def _needed(
+    name: str, source: IO[bytes], known: KnownBytes, box: Box, memory: int | None = None
+) -> io.BytesIO | NeedsMemory | None:
+    """Return a shorter file that makes the same thumbnail in less time, None if there is none.
+
+    Args:
+        name: The name of the format.
+        source: The file.
+        known: The bytes that are known of it, none at first.
+        box: The box that the thumbnail must fit.
+        memory: The most bytes that reading and making may take together, None for any number.
+    """
     if name not in ("jpeg", "tiff"):
         return None
-    source.seek(0)
-    known.add(0, source.read(_FIRST_LOOK))
-    while True:
+    missing = (0, min(known.size, _FIRST_LOOK))
+    for _ in range(_MOST_STEPS):
+        read = known.count + missing[1] - missing[0]
+        if read > known.size + _MOST_TWICE:
+            break
+        if memory is not None and read > memory + _UNCOUNTED:
+            return NeedsMemory(max(read, 2 * known.size))  # enough for a file that needs all of its bytes
+        source.seek(missing[0])
+        known.add(missing[0], source.read(missing[1] - missing[0]))
         try:
-            needed = dispatch.faster_file(known, width, height)
-        except MissingError as missing:
-            source.seek(missing.start)
-            known.add(missing.start, source.read(missing.end - missing.start))
+            part = dispatch.faster_file(known, *box)
+        except MissingError as error:
+            missing = error.start, error.end
         else:
-            if needed is None or len(needed) >= known.size:
+            if part is None or (name == "jpeg" and not _is_whole(source, known.size, part.size)):
                 return None
-            return needed if name != "jpeg" or _is_whole(source, known.size, len(needed)) else None
+            if memory is not None and known.count + part.size > memory + _UNCOUNTED:
+                return NeedsMemory(known.count + part.size)
+            needed = io.BytesIO()
+            needed.writelines(part.chunks())
+            needed.seek(0)
+            return needed
+    return None
 
 
 def _is_whole(source: IO[bytes], size: int, needed: int) -> bool:
@@ -113,8 +143,18 @@ def _is_whole(source: IO[bytes], size: int, needed: int) -> bool:
     return b"\xff\xd9" in source.read()
 
 
-def _decoded(name: str, source: IO[bytes], size: int, request: Request) -> Rendered | Refused | NeedsMemory:
-    """Check the limit of pixels, then the limit of memory, and only then decode and encode."""
+def _decoded(
+    name: str, source: IO[bytes], size: int, request: Request, beside: int = 0
+) -> Rendered | Refused | NeedsMemory:
+    """Check the limit of pixels, then the limit of memory, and only then decode and encode.
+
+    Args:
+        name: The name of the format.
+        source: The file to decode.
+        size: The size of the file, in bytes.
+        request: What to make of the file, and within which limits.
+        beside: The bytes that this process holds already, because it made the file.
+    """
     source.seek(0)
     declared = headers.declared_size(name, source) or (0, 0)
     opened = 0 if webp.opens_lightly(name, source) else memory_estimate.when_opened(name, *declared, size)
@@ -125,6 +165,7 @@ def _decoded(name: str, source: IO[bytes], size: int, request: Request) -> Rende
         needed = memory_estimate.decoded_bytes(name, image, scale, size) + memory_estimate.smaller_thumbnails_bytes(
             image.size, request.smaller
         )
+        needed += beside
         if verdict := _beyond(image.size, needed, request):
             return verdict
         reduced = decode.reduced(image, request.width, request.height, scale, request.smaller)

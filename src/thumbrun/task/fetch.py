@@ -43,7 +43,8 @@ _FIRST = {"gif": 32 * 1024, "tiff": 16 * 1024}
 _FIRST_OF_OTHERS = 64 * 1024
 _MOST_STEPS = 12  # reads of one object; pyramids with many levels need many, photographs one to three
 # The largest part to read, as a fraction of the object and of the memory for it. Beyond that, thumbrun reads all of the
-# object and checks it. A part is held three times: as it arrived, as the file that is made of it, and as the body.
+# object and checks it. A part is held twice: as it arrived, and as the file that is made of it, which can be twice as
+# large (`part.Part`). Together they are never larger than what admission counts for the object.
 _LARGEST_PART = 1 / 3
 _OTHERS = 10  # objects of a folder to stat, to find out whether only one object is denied or the whole bucket
 _DAMAGED_READS = 3  # reads that do not match the checksum before the object counts as damaged
@@ -216,14 +217,12 @@ class Fetcher:
 
     async def _fetch_part(self, item: Item, known: KnownBytes) -> Fetched | None:
         """Read the parts that a thumbnail needs, into `known`; return None if it is better to read the whole object."""
-        most = min(item.size, self._limits.most_held) * _LARGEST_PART
+        counted = min(item.size, self._limits.most_held)
         missing = (0, _FIRST.get(item.format or "", _FIRST_OF_OTHERS))
         for _ in range(_MOST_STEPS):
-            if known.count + missing[1] - missing[0] > most:
+            if known.count + missing[1] - missing[0] > counted * _LARGEST_PART:
                 break
-            sink = BytesSink()
-            await self._read(item, sink, *missing)
-            known.add(missing[0], sink.getvalue())
+            known.add(missing[0], await self._range(item, *missing))
             try:
                 with item_faults(MissingError, UnfitError):
                     self._check_pixels(known)
@@ -233,10 +232,18 @@ class Fetcher:
             except MissingError as error:
                 missing = error.start, error.end
             else:
-                body = self._renderer.body(len(part))
-                body.write(part)
+                if known.count + part.size > counted:
+                    break
+                body = self._renderer.body(part.size)
+                for chunk in part.chunks():
+                    body.write(chunk)
                 return Fetched(body, known.count, checked=False, part=True)
         return None
+
+    async def _range(self, item: Item, start: int, end: int) -> bytes:
+        sink = BytesSink()
+        await self._read(item, sink, start, end)
+        return sink.getvalue()
 
     def _check_pixels(self, known: KnownBytes) -> None:
         """Raise UnfitError if the header declares too many pixels, before the rest is read."""

@@ -1,13 +1,18 @@
-"""The campaign: real decoding processes render many mutants, every bomb and every deadly image in turn."""
+"""The campaign: real decoding processes render many mutants, every bomb and every deadly image in turn.
+
+It also measures what a task makes of the first bytes of many structures.
+"""
 
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from tests.faults.images.amplification import cost_of
 from tests.faults.images.bench import Bench, bench
 from tests.faults.images.bombs import BOMBS
 from tests.faults.images.deadly import LIMIT, SLOW, crashing
 from tests.faults.images.mutants import mutant
+from tests.faults.images.structures import structure
 from tests.faults.tried import Tried
 from thumbrun.outcomes import Reason
 
@@ -43,6 +48,26 @@ class Campaign:
                 name = f"--seed {self.seed} --only {number} ({one.fault}; {one.detail})"
                 await self._try(watched, name, one.fault, one.content, one.expected)
         self._note(watched)
+
+    async def structures(self, numbers: Iterable[int]) -> None:
+        """Try structures by their numbers: let a task and a decoding process find out if a part of each is enough."""
+        for number in numbers:
+            started = time.monotonic()
+            one = structure(self.seed, number)
+            cost = await cost_of(one.content, one.format)
+            self.tried.images += 1
+            self.tried.items += 1
+            self.tried.faults[f"structure: {one.format}"] += 1
+            self.tried.faults["outcome: a part is enough" if cost.part else "outcome: read whole or refused"] += 1
+            for what, (value, bound) in cost.measures().items():
+                share = round(100 * value / bound, 1)
+                self.tried.largest[what] = max(share, self.tried.largest.get(what, 0.0))
+            self.tried.wrong += len(cost.wrong())
+            found = [f"--seed {self.seed} --structure {number} ({one.format}): {line}" for line in cost.wrong()]
+            self.tried.failures += found[: _SHOWN - len(self.tried.failures)]
+            if self.verbose:
+                print(f"--seed {self.seed} --structure {number} ({one.format}): {cost}")
+            self.tried.seconds += time.monotonic() - started
 
     async def bombs(self) -> None:
         """Try every bomb."""

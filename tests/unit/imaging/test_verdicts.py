@@ -9,6 +9,7 @@ from PIL import Image
 
 from tests.faults.images.bombs import gif, jpeg
 from tests.unit.imaging.encoded import ENCODED
+from tests.unit.imaging.partial.pictures import progressive
 from tests.unit.imaging.samples import bomb, request, running, verdict
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered
@@ -44,6 +45,19 @@ def test_metadata_takes_memory_before_pixels_do(kind: str) -> None:
     assert isinstance(wanted, NeedsMemory)
     assert 60 << 20 <= wanted.bytes <= 110 << 20
     assert isinstance(render(target.getvalue(), request(memory=wanted.bytes)), Rendered | NeedsMemory)
+
+
+def test_a_shorter_file_takes_memory_before_and_beside_its_pixels() -> None:
+    """The bytes to find a JPEG's scans in, and the file that is made of them, count as memory."""
+    body, asked = progressive(4000, 95, "4:4:4"), 1
+    demands = []
+    while isinstance(found := render(body, request(memory=asked, width=240, height=240)), NeedsMemory):
+        assert found.bytes > asked
+        asked = found.bytes
+        demands.append(asked)
+    assert isinstance(found, Rendered)
+    assert 2 * len(body) == demands[0]
+    assert len(demands) <= 3
 
 
 def test_limits_of_libheif_are_no_want_of_memory() -> None:

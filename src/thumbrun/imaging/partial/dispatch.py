@@ -1,13 +1,17 @@
-"""Finds out from an object's first bytes if a part of it is enough, and how large its picture is. Pure."""
+"""Finds out from an object's first bytes if a part of it is enough, and how large its picture is. Pure.
+
+No file leaves this module that is out of the bounds of `part.Part`, whatever its format.
+"""
 
 import struct
 
 from thumbrun.imaging import headers, sniff
 from thumbrun.imaging.partial import gif, iso_boxes, jpeg, jpeg_scans, tiff
 from thumbrun.imaging.partial.known_bytes import KnownBytes
+from thumbrun.imaging.partial.part import Part
 
 
-def partial_file(known: KnownBytes, width: int, height: int) -> bytes | None:
+def partial_file(known: KnownBytes, width: int, height: int) -> Part | None:
     """Return a file with everything that a thumbnail needs of an image, None if it needs the whole image.
 
     Args:
@@ -20,16 +24,16 @@ def partial_file(known: KnownBytes, width: int, height: int) -> bytes | None:
     """
     match sniff.format_of(known.head[: sniff.HEAD]):
         case "jpeg":
-            return jpeg.part(known, width, height)
+            return Part.of(known, jpeg.part(known, width, height))
         case "gif":
-            return gif.part(known)
+            return Part.of(known, gif.part(known))
         case "tiff":
-            return tiff.part(known, width, height)
+            return Part.of(known, tiff.part(known, width, height))
         case _:
             return None
 
 
-def faster_file(known: KnownBytes, width: int, height: int) -> bytes | None:
+def faster_file(known: KnownBytes, width: int, height: int) -> Part | None:
     """Return a shorter file that makes the same thumbnail in less time, None if there is none.
 
     A GIF decoder reads no further than it must. A TIFF decoder does so too, unless there are smaller versions.
@@ -44,9 +48,9 @@ def faster_file(known: KnownBytes, width: int, height: int) -> bytes | None:
     """
     match sniff.format_of(known.head[: sniff.HEAD]):
         case "jpeg":
-            return jpeg.part(known, width, height)
+            return Part.of(known, jpeg.part(known, width, height))
         case "tiff":
-            return tiff.part(known, width, height, smaller=True)
+            return Part.of(known, tiff.part(known, width, height, smaller=True))
         case _:
             return None
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
+from thumbrun.imaging.partial.part import Copied, Piece
 
 _HEADER = 13
 _IMAGE, _EXTENSION, _TRAILER = 0x2C, 0x21, 0x3B
@@ -10,8 +11,8 @@ _MOST_BLOCKS = 1 << 16  # in all; usually of 255 bytes each
 _STEP = 1 << 16  # bytes to ask for at least
 
 
-def part(known: KnownBytes) -> bytes | None:
-    """Return a file of the first picture alone, None if there is nothing else in the GIF, or if it is odd.
+def part(known: KnownBytes) -> list[Piece] | None:
+    """Return the pieces of a file of the first picture alone, None if the GIF holds nothing else, or if it is odd.
 
     Raises:
         MissingError: More bytes are needed.
@@ -29,7 +30,7 @@ def part(known: KnownBytes) -> bytes | None:
         elif block[0] == _IMAGE and len(block) == 10:
             end = _data_end(known, at + 11 + _colours(block[9]), blocks)
             if end is not None:
-                return known.at(0, end) + bytes((_TRAILER,)) if end + 1 < known.size else None
+                return [Copied(0, end), bytes((_TRAILER,))] if end + 1 < known.size else None
         else:
             return None
         if end is None:

@@ -66,10 +66,8 @@ def _associated(content: bytes, item: int) -> Iterator[int]:
     for _ in range(min(count, _MOST_BOXES)):
         (number,) = struct.unpack_from(">I" if wide else ">H", content, at)
         at += 4 if wide else 2
-        properties = content[at]
-        at += 1
-        for _ in range(properties):
-            index = int.from_bytes(content[at : at + 1 + large], "big") & (0x7FFF if large else 0x7F)
-            at += 1 + large
-            if number == item:
-                yield index
+        begin = at + 1
+        at = begin + content[at] * (1 + large)
+        if number == item:
+            for place in range(begin, min(at, len(content)), 1 + large):
+                yield int.from_bytes(content[place : place + 1 + large], "big") & (0x7FFF if large else 0x7F)

@@ -16,8 +16,9 @@ Below that, or if the file is unlike that of any encoder, a thumbnail needs all 
 
 from thumbrun.imaging.geometry import JPEG_MARGIN, fit
 from thumbrun.imaging.partial.jpeg_bits import stand_ins
-from thumbrun.imaging.partial.jpeg_scans import Frame, OddJpegError, Scan, all_scans, next_scan, read_frame
+from thumbrun.imaging.partial.jpeg_scans import Frame, OddJpegError, Scan, all_scans, next_scan, read_frame, units_of
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
+from thumbrun.imaging.partial.part import Piece, copy
 
 _EOI_BYTES = b"\xff\xd9"
 
@@ -33,8 +34,8 @@ _MOST_LACKING = 2  # last bits that any coefficient beside the mean may lack
 _SCANS = 64  # scans to look at from the start of a file; every encoder makes fewer
 
 
-def part(known: KnownBytes, width: int, height: int) -> bytes | None:
-    """Return a file of the scans that a thumbnail needs, None if it needs all scans.
+def part(known: KnownBytes, width: int, height: int) -> list[Piece] | None:
+    """Return the pieces of a file of the scans that a thumbnail needs, None if it needs all scans.
 
     Args:
         known: The known bytes of the file.
@@ -49,14 +50,14 @@ def part(known: KnownBytes, width: int, height: int) -> bytes | None:
         margin = _margin(frame, width, height)
         if margin >= _EIGHTH and (few := _first_scans(known, frame, margin)):
             passed = all_scans(known, frame, few[-1].end)  # a scan can use a table before one that is left out
-            return _file(known, frame, passed, frozenset(few), frozenset(), _bits(frame, few))
+            return _file(frame, passed, frozenset(few), frozenset(), _bits(frame, few))
         if margin < _QUARTER:
             return None
         if len(known.head) < known.size:
             raise MissingError(len(known.head), known.size)
         scans = all_scans(known, frame)
         chosen, exact = _chosen(frame, scans, quarter=margin < _EIGHTH)
-        return _file(known, frame, scans, chosen, exact) if len(chosen) < len(scans) else None
+        return _file(frame, scans, chosen, exact) if len(chosen) < len(scans) else None
     except OddJpegError:
         return None
 
@@ -91,7 +92,7 @@ def _first_scans(known: KnownBytes, frame: Frame, margin: float) -> list[Scan]:
         at = scan.end
         if scan.first == 0:
             coarseness = _coarseness(frame, scan)
-            if coarseness > _COARSEST:
+            if coarseness > _COARSEST or not _has_all_means(frame, scan):
                 return []
             if enough and coarseness <= _FINE:
                 colours -= {(name, coefficient) for name in scan.components for coefficient in _LOW}
@@ -109,11 +110,20 @@ def _first_scans(known: KnownBytes, frame: Frame, margin: float) -> list[Scan]:
     return []
 
 
-def _bits(frame: Frame, scans: list[Scan]) -> bytes:
+def _has_all_means(frame: Frame, scan: Scan) -> bool:
+    """Whether the first scan of means is long enough to hold them: each takes a bit at least (G.1.2.1).
+
+    A shorter one is broken, and stand-ins for the bits that its means lack would be larger than the scan itself.
+    """
+    units, blocks = units_of(frame, scan.components)
+    return 8 * (scan.end - scan.start) >= units * blocks
+
+
+def _bits(frame: Frame, scans: list[Scan]) -> list[Piece]:
     """Return stand-ins for the last bits of the means, or nothing if these bits hardly show."""
     means = [scan for scan in scans if scan.first == 0]
     if all(_coarseness(frame, scan) <= _FINE for scan in means):
-        return b""
+        return []
     return stand_ins(frame, {name: scan.low for scan in means for name in scan.components})
 
 
@@ -122,7 +132,7 @@ def _coarseness(frame: Frame, scan: Scan) -> int:
     found = 0
     for name in scan.components:
         quantiser = frame.quantisers.get(frame.components[name].table)
-        if quantiser is None:
+        if not quantiser:  # it is missing, or zero: then every mean is zero, and may lack any number of bits
             raise OddJpegError
         found = max(found, quantiser * ((1 << scan.low) - 1))
     return found
@@ -171,29 +181,24 @@ def _whole_means(scans: list[Scan]) -> set[Scan]:
 
 
 def _file(
-    known: KnownBytes,
-    frame: Frame,
-    scans: list[Scan],
-    chosen: frozenset[Scan],
-    exact: frozenset[int],
-    more: bytes = b"",
-) -> bytes:
+    frame: Frame, scans: list[Scan], chosen: frozenset[Scan], exact: frozenset[int], more: list[Piece] | None = None
+) -> list[Piece]:
     """Return a file of the chosen scans, the tables of all scans, and `more` scans; libjpeg smooths nothing in it.
 
     libjpeg would guess the coefficients that are left out from the means around a block. That takes longer than all
     else, and looks worse. It does not do so if a quantiser of those coefficients is zero, so this sets one to zero that
     the decoder does not use.
     """
-    head = bytearray(known.at(0, frame.scans))
     unused = {component.table for component in frame.components.values()} & frame.smoothing.keys() - exact
     if not unused:
         raise OddJpegError
-    for table in unused:
-        start, end = frame.smoothing[table]
-        head[start:end] = bytes(end - start)
-    pieces = [bytes(head)]
+    pieces: list[Piece] = []
+    at = 0
+    for start, end in sorted(frame.smoothing[table] for table in unused):
+        copy(pieces, at, start)
+        pieces.append(bytes(end - start))
+        at = end
+    copy(pieces, at, frame.scans)
     for scan in scans:
-        pieces.append(known.at(scan.tables, scan.start))
-        if scan in chosen:
-            pieces.append(known.at(scan.start, scan.end))
-    return b"".join((*pieces, more, _EOI_BYTES))
+        copy(pieces, scan.tables, scan.end if scan in chosen else scan.start)
+    return [*pieces, *(more or ()), _EOI_BYTES]

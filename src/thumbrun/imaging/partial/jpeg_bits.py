@@ -9,50 +9,31 @@ scans.
 
 import struct
 
-from thumbrun.imaging.partial.jpeg_scans import Frame
+from thumbrun.imaging.partial.jpeg_scans import Frame, units_of
+from thumbrun.imaging.partial.part import Piece, Repeated
 
 _NO_RESTARTS = b"\xff\xdd\x00\x04\x00\x00"  # a DRI segment: the scans after it have no restart markers
 _SOS = b"\xff\xda"
-_BLOCK = 8  # samples
 
 
-def stand_ins(frame: Frame, lacking: dict[int, int]) -> bytes:
-    """Return scans with stand-ins for the last bits of means.
+def stand_ins(frame: Frame, lacking: dict[int, int]) -> list[Piece]:
+    """Return the pieces of scans with stand-ins for the last bits of means.
 
     Args:
         frame: The frame that the scans belong to.
         lacking: How many bits each component lacks.
     """
-    scans = []
+    pieces: list[Piece] = []
     for bit in range(max(lacking.values(), default=0), 0, -1):
-        names = [name for name in frame.components if lacking.get(name, 0) >= bit]
-        scans.append(_scan(frame, names, bit))
-    return _NO_RESTARTS + b"".join(scans) if scans else b""
+        names = tuple(name for name in frame.components if lacking.get(name, 0) >= bit)
+        head = bytes((len(names), *(byte for name in names for byte in (name, 0)), 0, 0, bit << 4 | bit - 1))
+        pieces += (_SOS + struct.pack(">H", 2 + len(head)) + head, _every_other(*units_of(frame, names)))
+    return [_NO_RESTARTS, *pieces] if pieces else []
 
 
-def _scan(frame: Frame, names: list[int], bit: int) -> bytes:
-    """Return the scan for one bit of the means of some components."""
-    head = bytes((len(names), *(byte for name in names for byte in (name, 0)), 0, 0, bit << 4 | bit - 1))
-    across, down = frame.most_across, frame.most_down
-    if len(names) == 1:  # not interleaved: a unit is one block, and no block only fills up a unit (A.2.2)
-        component = frame.components[names[0]]
-        units = _units(frame.width * component.across, across) * _units(frame.height * component.down, down)
-        blocks = 1
-    else:
-        units = _units(frame.width, across) * _units(frame.height, down)
-        blocks = sum(frame.components[name].across * frame.components[name].down for name in names)
-    return _SOS + struct.pack(">H", 2 + len(head)) + head + _every_other(units, blocks)
-
-
-def _units(samples: int, across: int) -> int:
-    """Return how many units of `across` blocks cover this many samples."""
-    return -(-samples // (_BLOCK * across))
-
-
-def _every_other(units: int, blocks: int) -> bytes:
+def _every_other(units: int, blocks: int) -> Repeated:
     """Return one bit for each block; bits alternate within a unit, and for each of its blocks from unit to unit."""
     one = "".join("01"[index % 4 in (1, 2)] for index in range(blocks))
     other = one.translate({ord("0"): "1", ord("1"): "0"})
     eight_units = int(4 * (one + other), 2).to_bytes(blocks, "big")
-    size = -(-units * blocks // 8)
-    return (eight_units * -(-size // blocks))[:size]
+    return Repeated(eight_units, -(-units * blocks // 8))

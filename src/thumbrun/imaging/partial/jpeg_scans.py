@@ -12,12 +12,15 @@ _WITHOUT_LENGTH = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # a marker that ends a scan: neither a stuffed byte nor a restart
 
 _MOST_SEGMENTS = 2000
+_MOST_BETWEEN = 64  # segments between two scans; encoders write up to four tables there
 _MOST_SCANS = 200
+_MOST_COMPONENTS = 4  # no decoder of thumbrun's draws more
 _MOST_FILLED = 64  # fill bytes before a marker
 _STEP = 1 << 16  # bytes to ask for at least
 _MOST_BYTES_A_MEAN = 4  # the most bytes that a mean can take
 _BITS_A_MEAN = 4  # bits for each block of each component; most photographs need no more in the first scan
 
+_BLOCK = 8  # samples
 _SMOOTHED = 5  # the sixth coefficient: libjpeg's smoothing checks it, and two by two samples do not use it
 
 
@@ -107,6 +110,21 @@ class Frame:
         """Return roughly the number of blocks of all components together."""
         samples = sum(component.across * component.down for component in self.components.values())
         return self.width * self.height * samples // (64 * self.most_across * self.most_down)
+
+
+def units_of(frame: Frame, names: tuple[int, ...]) -> tuple[int, int]:
+    """Return how many units a scan of these components has, and how many blocks each unit has."""
+    across, down = frame.most_across, frame.most_down
+    if len(names) == 1:  # not interleaved: a unit is one block, and no block only fills up a unit (A.2.2)
+        component = frame.components[names[0]]
+        return _units(frame.width * component.across, across) * _units(frame.height * component.down, down), 1
+    blocks = sum(frame.components[name].across * frame.components[name].down for name in names)
+    return _units(frame.width, across) * _units(frame.height, down), blocks
+
+
+def _units(samples: int, across: int) -> int:
+    """Return how many units of `across` blocks cover this many samples."""
+    return -(-samples // (_BLOCK * across))
 
 
 def size(known: KnownBytes) -> tuple[int, int] | None:
@@ -232,7 +250,7 @@ def low_quantisers(file: bytes, count: int) -> list[int]:
 
 
 def _read_head(frame: Frame, head: bytes) -> None:
-    if len(head) < 9 or head[0] != 8 or len(head) != 6 + 3 * head[5]:
+    if len(head) < 9 or head[0] != 8 or head[5] > _MOST_COMPONENTS or len(head) != 6 + 3 * head[5]:
         raise OddJpegError
     frame.height, frame.width = int.from_bytes(head[1:3], "big"), int.from_bytes(head[3:5], "big")
     for at in range(6, len(head), 3):
@@ -268,7 +286,7 @@ def next_scan(known: KnownBytes, frame: Frame, at: int) -> Scan | None:
         OddError: The file is broken or odd.
     """
     tables = at
-    for _ in range(_MOST_SEGMENTS):
+    for _ in range(_MOST_BETWEEN):
         marker, start, end = _segment(known, at)
         if marker == _EOI:
             return None

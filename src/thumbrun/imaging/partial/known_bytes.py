@@ -51,10 +51,18 @@ class KnownBytes:
         Raises:
             MissingError: The bytes are not known.
         """
+        return bytes(self.view(start, end))
+
+    def view(self, start: int, end: int) -> memoryview:
+        """Return the bytes of a range without a copy, fewer only if the object ends before it does.
+
+        Raises:
+            MissingError: The bytes are not known.
+        """
         end = min(end, self.size)
         if start >= end:
-            return b""
+            return memoryview(b"")
         for begin, piece in self._pieces:
             if begin <= start and end <= begin + len(piece):
-                return piece[start - begin : end - begin]
+                return memoryview(piece)[start - begin : end - begin]
         raise MissingError(start, end)

@@ -7,6 +7,7 @@ smallest that is large enough. The picture can lie anywhere in the file, so thum
 import struct
 
 from thumbrun.imaging.partial.known_bytes import KnownBytes
+from thumbrun.imaging.partial.part import Piece, copy, size_of
 from thumbrun.imaging.partial.tiff_directories import Directory, OddTiffError, Tiff, opened
 from thumbrun.imaging.partial.tiff_levels import smallest
 
@@ -33,8 +34,8 @@ def size(known: KnownBytes) -> tuple[int, int] | None:
         return None
 
 
-def part(known: KnownBytes, width: int, height: int, *, smaller: bool = False) -> bytes | None:
-    """Return a file of the one picture that a thumbnail needs, None if the TIFF holds it in an odd way.
+def part(known: KnownBytes, width: int, height: int, *, smaller: bool = False) -> list[Piece] | None:
+    """Return the pieces of a file of the one picture that a thumbnail needs, None if the TIFF holds it in an odd way.
 
     Args:
         known: The known bytes of the file.
@@ -65,7 +66,7 @@ def _data(tiff: Tiff, directory: Directory) -> int:
     return sum(sum(tiff.numbers(directory[tag])) for tag in _PLACES.values() if tag in directory)
 
 
-def _file(tiff: Tiff, directory: Directory) -> bytes:
+def _file(tiff: Tiff, directory: Directory) -> list[Piece]:
     """Return a file of one directory and the data that it points to."""
     if tiff.number(directory, _COMPRESSION) == _OLD_JPEG:
         raise OddTiffError
@@ -74,16 +75,17 @@ def _file(tiff: Tiff, directory: Directory) -> bytes:
         raise OddTiffError
     starts = tiff.numbers(directory[tags[0]])
     lengths = tiff.numbers(directory[_PLACES[tags[0]]])
-    values = {tag: tiff.values(directory[tag]) for tag in directory.keys() - _ELSEWHERE - {tags[0]}}
+    values: dict[int, Piece] = {tag: tiff.place(directory[tag]) for tag in directory.keys() - _ELSEWHERE - {tags[0]}}
     _gather(tiff.known, starts, lengths)
     mark = (b"II" if tiff.order == "<" else b"MM") + struct.pack(tiff.order + "H", 43 if tiff.big else 42)
     header = mark + (struct.pack(tiff.order + "HH", 8, 0) if tiff.big else b"")
-    pieces = [header + bytes(tiff.width)]
-    at = len(pieces[0])
+    pieces: list[Piece] = []
+    at = len(header) + tiff.width
     positions = []
     for start, length in zip(starts, lengths, strict=True):
         positions.append(at if length else 0)
-        pieces.append(tiff.known.at(start, start + length))
+        if length:
+            copy(pieces, start, start + length)
         at += length
     values[tags[0]] = struct.pack(f"{tiff.order}{len(positions)}{tiff.offset}", *positions)
     entries = []
@@ -91,16 +93,15 @@ def _file(tiff: Tiff, directory: Directory) -> bytes:
         kind, content = directory[tag].kind, values[tag]
         if tag == tags[0]:
             kind = 16 if tiff.big else 4
-        if len(content) > tiff.width:
+        if isinstance(content, bytes) and len(content) <= tiff.width:
+            field = content.ljust(tiff.width, b"\0")
+        else:
             pieces.append(content)
             field = struct.pack(tiff.order + tiff.offset, at)
-            at += len(content)
-        else:
-            field = content.ljust(tiff.width, b"\0")
+            at += size_of(content)
         entries.append(struct.pack(tiff.order + "HH" + tiff.offset, tag, kind, directory[tag].count) + field)
     count = struct.pack(tiff.order + ("Q" if tiff.big else "H"), len(entries))
-    pieces[0] = header + struct.pack(tiff.order + tiff.offset, at)
-    return b"".join((*pieces, count, *entries, bytes(tiff.width)))
+    return [header + struct.pack(tiff.order + tiff.offset, at), *pieces, count, *entries, bytes(tiff.width)]
 
 
 def _gather(known: KnownBytes, starts: tuple[int, ...], lengths: tuple[int, ...]) -> None:
@@ -116,4 +117,4 @@ def _gather(known: KnownBytes, starts: tuple[int, ...], lengths: tuple[int, ...]
     begin, end = min(start for start, _ in positions), max(end for _, end in positions)
     if end > known.size or end - begin > _SPREAD * total + _SLACK:
         raise OddTiffError
-    known.at(begin, end)
+    known.view(begin, end)

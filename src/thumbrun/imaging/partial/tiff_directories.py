@@ -4,13 +4,14 @@ import struct
 from dataclasses import dataclass
 
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
+from thumbrun.imaging.partial.part import Copied
 
 _WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 # Bytes to ask for at least, because a directory and its values lie together: a part of the file, within bounds. Other
 # levels' tiles lie between the levels and behind their directories, and thumbrun reads at most a third of a small file.
 _STEP_OF, _LEAST_STEP, _MOST_STEP = 32, 1 << 12, 1 << 16
-_MOST_ENTRIES = 1000
+_MOST_ENTRIES = 256  # of one directory; a raw photograph has about 100
 _MOST_PIECES = 1 << 16
 
 
@@ -64,12 +65,12 @@ class Tiff:
             OddError: The directory is broken.
         """
         code = self.order + ("Q" if self.big else "H")
-        (count,) = struct.unpack(code, self._at(at, struct.calcsize(code)))
+        (count,) = struct.unpack(code, self._view(at, struct.calcsize(code)))
         if not 0 < count <= _MOST_ENTRIES:
             raise OddTiffError
         at += struct.calcsize(code)
         step = 20 if self.big else 12
-        table = self._at(at, step * count + self.width)
+        table = bytes(self._view(at, step * count + self.width))
         directory: Directory = {}
         for place in range(0, step * count, step):
             tag, kind, number = struct.unpack_from(self.order + "HH" + self.offset, table, place)
@@ -86,10 +87,22 @@ class Tiff:
             MissingError: More bytes are needed.
             OddError: The values lie beyond the file.
         """
+        place = self.place(entry)
+        return place if isinstance(place, bytes) else self.known.at(place.start, place.end)
+
+    def place(self, entry: TagEntry) -> bytes | Copied:
+        """Return the values of a field if they are few, else where they lie. Fields can share a place.
+
+        Raises:
+            MissingError: More bytes are needed.
+            OddError: The values lie beyond the file.
+        """
         length = _WIDTHS[entry.kind] * entry.count
         if length <= self.width:
             return entry.field[:length]
-        return self._at(struct.unpack(self.order + self.offset, entry.field)[0], length)
+        (start,) = struct.unpack(self.order + self.offset, entry.field)
+        self._view(start, length)
+        return Copied(start, start + length)
 
     def numbers(self, entry: TagEntry) -> tuple[int, ...]:
         """Return a field's values as numbers.
@@ -111,18 +124,17 @@ class Tiff:
         """
         if tag not in directory:
             return 0
-        numbers = self.numbers(directory[tag])
-        if len(numbers) != 1:
+        if directory[tag].count != 1:
             raise OddTiffError
-        return numbers[0]
+        return self.numbers(directory[tag])[0]
 
-    def _at(self, start: int, length: int) -> bytes:
+    def _view(self, start: int, length: int) -> memoryview:
         """Return some bytes; if they are missing, ask for the likely next ones as well."""
         size = self.known.size
         if length > size or start + length > size:
             raise OddTiffError
         try:
-            return self.known.at(start, start + length)
+            return self.known.view(start, start + length)
         except MissingError:
             step = min(max(size // _STEP_OF, _LEAST_STEP), _MOST_STEP)
             raise MissingError(start, min(size, start + max(length, step))) from None

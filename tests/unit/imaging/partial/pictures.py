@@ -37,7 +37,14 @@ def animated(frames: int, side: int = 300) -> bytes:
 
 def fetched(body: bytes, *, first: int = FIRST, box: int = 100) -> tuple[bytes | None, int]:
     """Read the bytes that a part needs; return the part, and how many bytes were read."""
-    return asked(body, lambda known: dispatch.partial_file(known, box, box), first)
+    part, read = asked(body, lambda known: dispatch.partial_file(known, box, box), first)
+    return None if part is None else bytes(part), read
+
+
+def made(body: bytes, *, box: int = 100) -> bytes | None:
+    """Return the part that is made of a file if all its bytes are known."""
+    part = dispatch.partial_file(KnownBytes(len(body), body), box, box)
+    return None if part is None else bytes(part)
 
 
 def declared(body: bytes, first: int = FIRST) -> tuple[int, int] | None:

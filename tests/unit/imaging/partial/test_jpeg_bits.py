@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageStat
 
 from tests import photographs
-from tests.unit.imaging.partial.pictures import progressive, psnr
-from thumbrun.imaging.partial import jpeg
-from thumbrun.imaging.partial.jpeg_bits import stand_ins
+from tests.unit.imaging.partial.pictures import made, progressive, psnr
+from thumbrun.imaging.partial import jpeg_bits
 from thumbrun.imaging.partial.jpeg_scans import Frame, Scan, all_scans, read_frame
 from thumbrun.imaging.partial.known_bytes import KnownBytes
+from thumbrun.imaging.partial.part import Part
 from thumbrun.imaging.render import thumbnail_pixels
 
 FAITHFUL = 45.0  # dB
@@ -24,6 +24,11 @@ def read(body: bytes) -> tuple[Frame, list[Scan]]:
     known = KnownBytes(len(body), body)
     frame = read_frame(known)
     return frame, all_scans(known, frame)
+
+
+def stand_ins(frame: Frame, lacking: dict[int, int]) -> bytes:
+    """Return scans with stand-ins as bytes."""
+    return bytes(Part(KnownBytes(0), jpeg_bits.stand_ins(frame, lacking)))
 
 
 def data(body: bytes, scan: Scan) -> bytes:
@@ -65,9 +70,8 @@ def test_coarse_means_are_right_on_average(quality: int) -> None:
     """A picture without the last bits is darker, and stand-ins make it as light as the whole one."""
     body = progressive(1920, quality)
     frame, _ = read(body)
-    known = KnownBytes(len(body), body)
     whole = thumbnail_pixels(body, 100, 100, whole=True)
-    part = jpeg.part(known, 100, 100)
+    part = made(body)
     assert part is not None
     assert psnr(whole, thumbnail_pixels(part, 100, 100)) >= FAITHFUL
     without = part.replace(stand_ins(frame, dict.fromkeys(frame.components, 1)), b"")
