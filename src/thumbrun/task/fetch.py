@@ -18,6 +18,7 @@ from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import Renderer
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
+from thumbrun.imaging.partial.part import Part
 from thumbrun.imaging.request import too_many_pixels
 from thumbrun.outcomes import Reason
 from thumbrun.planning.plan import Item
@@ -207,10 +208,8 @@ class Fetcher:
         """Return a check that ends a read as soon as the first bytes declare too many pixels."""
 
         def check_head(chunk: Chunk) -> None:
-            with (
-                contextlib.suppress(MissingError),
-                item_faults(MissingError, UnfitError),
-            ):  # a decoding process checks it
+            # The decoding process checks what is not known yet.
+            with contextlib.suppress(MissingError), item_faults(MissingError, UnfitError):
                 self._check_pixels(KnownBytes(item.size, bytes(chunk[:_FIRST_OF_OTHERS])))
 
         return check_head
@@ -234,11 +233,19 @@ class Fetcher:
             else:
                 if known.count + part.size > counted:
                     break
-                body = self._renderer.body(part.size)
+                return Fetched(self._made(part), known.count, checked=False, part=True)
+        return None
+
+    def _made(self, part: Part) -> Body:
+        body = self._renderer.body(part.size)
+        try:
+            with item_faults():
                 for chunk in part.chunks():
                     body.write(chunk)
-                return Fetched(body, known.count, checked=False, part=True)
-        return None
+        except BaseException:
+            body.close()
+            raise
+        return body
 
     async def _range(self, item: Item, start: int, end: int) -> bytes:
         sink = BytesSink()
