@@ -81,3 +81,15 @@ def test_commands_of_the_readme_exist() -> None:
         for line in re.findall(rf"^thumbrun {command} (.*)$", readme, re.MULTILINE):
             assert set(re.findall(r"--[a-z-]+", line.partition("#")[0])) <= flags
     assert cli.__doc__ is not None
+
+
+def test_the_tests_that_hold_the_promises_exist() -> None:
+    """Each test that SECURITY.md names for a promise is in the file that it names."""
+    rows = re.findall(
+        r"^\| .+ \| \[.+\]\((tests/.+\.py)\) \| (.+) \|$", (ROOT / "SECURITY.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert 20 < len(rows)
+    for path, named in rows:
+        source = (ROOT / path).read_text("utf-8")
+        for name in re.findall(r"`(.+?)`", named) or ["test_"]:
+            assert f"def {name}" in source, (path, name)
