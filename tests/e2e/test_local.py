@@ -51,6 +51,7 @@ def test_a_folder_into_another(tasks: Tasks, tmp_path: Path, pictures: dict[str,
             assert psnr(reference, thumbnail.convert("RGB")) > 24
 
 
+@pytest.mark.slow
 def test_a_folder_into_itself_three_times_by_three_tasks(
     tasks: Tasks, tmp_path: Path, pictures: dict[str, bytes]
 ) -> None:

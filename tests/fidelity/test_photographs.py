@@ -15,6 +15,7 @@ MEDIAN_OF_PROGRESSIVE = 49.0
 WORST = 37.0
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_photographs(capsys: pytest.CaptureFixture[str]) -> None:
     """Thumbnails before encoding have a high PSNR, median and worst, against the full decode reduced by Lanczos."""

@@ -23,6 +23,7 @@ def _of(operation: str, bucket: str, *, record: bool = False) -> Callable[[Asked
     )
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize(
     ("operation", "about"),
     [

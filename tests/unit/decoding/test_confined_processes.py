@@ -135,6 +135,7 @@ async def test_processor_time_is_renewed(pool: DecoderPool) -> None:
     assert any(60 <= soft <= 60 * (os.cpu_count() or 1) + 4 for soft, _ in limits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output", ["jpeg", "png", "gif", "webp", "avif"])
 async def test_thumbnails_are_the_same_as_without(output: str) -> None:
     """Confinement changes no pixel: no decoder or encoder misses anything."""

@@ -79,6 +79,7 @@ def test_private_keys(form: Callable[[str], str], key: str, before: str) -> None
         assert not [line for line in lines if line in found]
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", ["X-Goog-Signature", "X-Amz-Signature", "X-Amz-Security-Token", "upload_id"])
 @given(signature=HEX, before=WORDS)
