@@ -14,6 +14,7 @@ from thumbrun.commands.session import run_session
 from thumbrun.commands.summary import say_run, say_task_result
 from thumbrun.errors import ThumbrunError
 from thumbrun.logs.events import Events
+from thumbrun.runs.records import RecordError
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.task.runner import TaskRunner
 
@@ -48,7 +49,7 @@ async def _one_task(settings: Settings, events: Events) -> int:
     try:
         result = await runner.run(_stop_signal())
     except ThumbrunError as error:
-        if error.exit_code == 1:
+        if error.exit_code == 1 and not isinstance(error, RecordError):  # a damaged record stays damaged
             error.hint = "; ".join(part for part in (error.hint, runner.resume_hint()) if part)
         raise
     events.close()

@@ -10,6 +10,7 @@ The names and the fields are a promise to users who filter logs:
 | suspects | WARNING | items |
 | cold-storage | WARNING | bytes, by storage class |
 | not-confined | WARNING | |
+| record-set-aside | WARNING | record |
 | listing | INFO | found |
 | progress | INFO | total, done, skipped, failed, source_bytes, output_bytes |
 | image-skipped, image-failed | INFO, WARNING | source, shard, item, reason, detail |

@@ -20,6 +20,7 @@ from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import describe
 from thumbrun.runs.find_round import agree_on_round
 from thumbrun.runs.find_run import AgreedRun
+from thumbrun.runs.records import RecordError
 from thumbrun.runs.rounds import FIRST, Round
 from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.named_run import run_arguments
@@ -268,12 +269,16 @@ class TaskRunner:
         summarised, finished = await both(
             stores.state.store.stat(names.summary(number)), ledger.finished(len(plan.shards), number)
         )
-        if summarised:
-            summary = await last_summary(stores.state, agreed.run_id)
-            return Tally.from_record(summary) if summary else None
+        if summarised and (summary := await last_summary(stores.state, agreed.run_id)):
+            return Tally.from_record(summary)
         if finished is None:
             return None
         tally, parts = finished
+        if summarised:  # the summary is damaged
+            return tally
+        if tally.items != plan.items:
+            problem = f"the ledger of run {agreed.run_id} has {counted(tally.items, 'outcome')} of {plan.items:,} items"
+            raise RecordError(problem, hint="thumbrun verify says what is missing")
         record = {
             "run": agreed.run_id,
             "round": number,
