@@ -9,6 +9,7 @@ The names and the fields are a promise to users who filter logs:
 | round-agreed | INFO | round |
 | suspects | WARNING | items |
 | cold-storage | WARNING | bytes, by storage class |
+| not-listed | WARNING | parts |
 | not-confined | WARNING | |
 | record-set-aside | WARNING | record |
 | listing | INFO | found |

@@ -160,6 +160,18 @@ def _seen(value: Any) -> bool:
         isinstance(kinds, dict)
         and _counts()(value.get("cold_bytes"))
         and all(isinstance(kind, dict) and _count(kind.get("objects")) for kind in kinds.values())
+        and ("unlisted" not in value or _unlisted(value["unlisted"]))
+    )
+
+
+def _unlisted(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and _count(value.get("parts"))
+        and isinstance(value.get("named"), list)
+        and all(
+            isinstance(part, dict) and _text(part.get("name")) and _text(part.get("detail")) for part in value["named"]
+        )
     )
 
 

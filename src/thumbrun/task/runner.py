@@ -17,7 +17,7 @@ from thumbrun.outcomes import Tally
 from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.planning.planner import Planner
 from thumbrun.planning.shards import assign
-from thumbrun.planning.survey import describe
+from thumbrun.planning.survey import count_of_unlisted, describe, describe_unlisted
 from thumbrun.runs.find_round import agree_on_round
 from thumbrun.runs.find_run import AgreedRun
 from thumbrun.runs.records import RecordError
@@ -57,6 +57,7 @@ class TaskResult:
         run: The tally of all items, once every shard is complete; None before.
         seconds: The seconds from the task's start to its end.
         listed: Whether this task made the plan.
+        unlisted: How many parts of the source could not be listed, so that the run lacks what they hold.
     """
 
     run_id: str
@@ -65,6 +66,7 @@ class TaskResult:
     run: Tally | None
     seconds: float
     listed: bool
+    unlisted: int = 0
 
 
 class TaskRunner:
@@ -158,14 +160,15 @@ class TaskRunner:
             ledger = LedgerWriter(stores.state, agreed.run_id, self._task, self._clock.nonce(), self._clock, this_round)
             own = await self._work_shards(stores, agreed, plan, ledger) if plan.items else Tally()
             whole = await self._finish(stores, agreed, plan, ledger)
-            if not plan.items and not settings.allow_empty:
+            unlisted = count_of_unlisted(plan.seen)
+            if not plan.items and not settings.allow_empty and not unlisted:
                 raise NothingToDoError(
                     describe(settings.source.uri(), plan.seen),
                     hint="Check SOURCE / INPUT_FOLDER. If this is expected, set --allow-empty / THUMBRUN_ALLOW_EMPTY.",
                 )
             folder = stores.output.uri(run_folder(settings, agreed.run_id))
             seconds = self._clock.monotonic() - began
-            return TaskResult(agreed.run_id, folder, own, whole, seconds, planner.listed)
+            return TaskResult(agreed.run_id, folder, own, whole, seconds, planner.listed, unlisted)
 
     async def _require_sandbox(self) -> None:
         """Start the renderer before anything is written, and refuse to work if nothing confines it.
@@ -228,6 +231,8 @@ class TaskRunner:
             bytes=plan.size,
             shards=len(plan.shards),
         )
+        if (unlisted := count_of_unlisted(plan.seen)) and (planner.listed or self._task.index == 0):
+            self._events.warning("not-listed", describe_unlisted(plan.seen), parts=unlisted)
         if planner.listed and (cold := plan.seen["cold_bytes"]):
             classes = ", ".join(f"{counted(size, 'byte')} in {name}" for name, size in cold.items())
             message = f"Cloud Storage charges a retrieval fee for reading {classes}"

@@ -99,6 +99,10 @@ class Verifier:
     async def _check_plan(self, plan: Plan) -> None:
         verified = self._verified
         verified.items, verified.shards = plan.items, len(plan.shards)
+        if unlisted := plan.seen.get("unlisted"):
+            for part in unlisted["named"]:
+                self._add(FindingKind.NOT_LISTED, self._stores.source.uri(part["name"]), detail=part["detail"])
+            verified.counts[FindingKind.NOT_LISTED] = unlisted["parts"]
         self._inventory = await take_inventory(self._stores.output, self._folder, MARKS, self._events.listing)
         verified.objects = self._inventory.objects
         async with BoundedGroup(_SHARDS_AT_ONCE) as group:
@@ -264,6 +268,8 @@ class Verifier:
                 "thumbrun does without the records named above, and works again what they held. To have the run right, "
                 "move them away."
             )
+        if counts[FindingKind.NOT_LISTED]:
+            advice.append("Let thumbrun read what is named under not-listed, and begin another run: thumbrun run --new")
         if in_the_way:
             kinds = ", ".join(in_the_way)
             advice.append(f"Delete the objects named under {kinds}, because thumbrun overwrites and deletes nothing.")

@@ -43,6 +43,7 @@ from thumbrun.storage.base import (
     Sink,
     StoreError,
     TransientError,
+    Unlisted,
 )
 from thumbrun.storage.local.file_reading import FileReading
 from thumbrun.storage.local.sidecars import (
@@ -53,7 +54,15 @@ from thumbrun.storage.local.sidecars import (
     sidecars_folder,
     write_sidecar,
 )
-from thumbrun.storage.local.walk import PRIVATE, is_plain_path, is_private, leads_through_link, walk
+from thumbrun.storage.local.walk import (
+    PRIVATE,
+    SHUT,
+    ShutFolder,
+    is_plain_path,
+    is_private,
+    leads_through_link,
+    walk,
+)
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -80,7 +89,7 @@ class LocalStore:
         """
         self._root = str(root)
         self._executor: ThreadPoolExecutor | None = None
-        self._paused: dict[tuple[str, str, str], Iterator[str]] = {}
+        self._paused: dict[tuple[str, str, str], Iterator[str | ShutFolder]] = {}
         self._pausing = threading.Lock()
 
     def uri(self, name: str) -> str:
@@ -168,22 +177,41 @@ class LocalStore:
             with self._pausing:
                 names = self._paused.pop((prefix, end, start), None) or walk(self._root, prefix, start)
             found: list[Entry] = []
+            unlisted: dict[str, Unlisted] = {}
             known: SidecarFolders = {}
-            for name in names:
+            for each in names:
+                name = each.name if isinstance(each, ShutFolder) else each
                 if end and name >= end:
                     break
-                if len(found) == limit:
-                    self._pause((prefix, end, name), chain((name,), names))
-                    return Page(tuple(found), resume_at=name)
+                if len(found) + len(unlisted) == limit:
+                    self._pause((prefix, end, name), chain((each,), names))
+                    return Page(tuple(found), name, tuple(unlisted.values()))
                 try:
+                    if isinstance(each, ShutFolder):
+                        raise each.error
                     status = os.lstat(f"{self._root}/{name}")
+                    if stat.S_ISREG(status.st_mode):
+                        found.append(self._entry(name, status, find_sidecar(self._root, name, status, known)))
                 except (FileNotFoundError, NotADirectoryError):  # deleted since its folder was read
                     continue
-                if stat.S_ISREG(status.st_mode):
-                    found.append(self._entry(name, status, find_sidecar(self._root, name, status, known)))
-            return Page(tuple(found))
+                except OSError as error:
+                    if error.errno not in SHUT:
+                        raise
+                    part = self._unlisted(name, error)
+                    unlisted[part.name] = part
+            return Page(tuple(found), unlisted=tuple(unlisted.values()))
 
-    def _pause(self, where: tuple[str, str, str], names: Iterator[str]) -> None:
+    def _unlisted(self, name: str, error: OSError) -> Unlisted:
+        """Return what cannot be listed because of an error: a folder, a file, or all of a folder's files."""
+        if error.errno != errno.ENAMETOOLONG and error.filename == f"{self._root}/{name}" and not name.endswith("/"):
+            name = f"{name.rpartition('/')[0]}/"  # a folder that shows its names lets nobody reach any of its files
+        try:
+            with self._errors(name):
+                raise error
+        except StoreError as told:
+            return Unlisted(name, told)
+
+    def _pause(self, where: tuple[str, str, str], names: Iterator[str | ShutFolder]) -> None:
         """Remember where a listing goes on, for a next page with the same prefix, end and start.
 
         Any other page reads the folders again.

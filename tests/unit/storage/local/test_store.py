@@ -25,6 +25,20 @@ from thumbrun.storage.base import (
 from thumbrun.storage.local.store import LocalStore
 
 MARKS = {"thumbrun-run": "r"}
+CHAIN_PART = 200
+
+
+def deep_chain(root: Path, first: str) -> None:
+    """Make a chain of folders that is longer than the longest path, with a file at its end."""
+    descriptor = os.open(root, os.O_RDONLY)
+    for number in range(5000 // CHAIN_PART):
+        part = first if number == 0 else "d" * CHAIN_PART
+        os.mkdir(part, dir_fd=descriptor)
+        inner = os.open(part, os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = inner
+    os.close(os.open("deep.jpg", os.O_WRONLY | os.O_CREAT, dir_fd=descriptor))
+    os.close(descriptor)
 
 
 async def names(store: LocalStore) -> list[str]:
@@ -163,8 +177,8 @@ def nobody() -> Iterator[Path]:
             os.seteuid(was)
 
 
-async def test_a_folder_that_may_not_be_read_is_an_error(nobody: Path) -> None:
-    """A folder without permission does not count as empty: the error names it."""
+async def test_a_folder_that_may_not_be_read_is_told(nobody: Path) -> None:
+    """A folder without permission does not count as empty: a listing names it beside the rest, a request fails."""
     for folder in ("closed", "readable"):
         (nobody / folder).mkdir()
     (nobody / "readable/a.jpg").write_bytes(b"x")
@@ -172,7 +186,10 @@ async def test_a_folder_that_may_not_be_read_is_an_error(nobody: Path) -> None:
     (nobody / "readable").chmod(0o500)
     (nobody / "closed").chmod(0)
     store = LocalStore(str(nobody))
-    for request in (store.page(""), store.page("closed/"), store.stat("closed/a.jpg")):
+    page = await store.page("")
+    assert ["readable/a.jpg"] == [entry.name for entry in page.entries]
+    assert [("closed/", DeniedError)] == [(part.name, type(part.error)) for part in page.unlisted]
+    for request in (store.page("closed/"), store.stat("closed/a.jpg")):
         with pytest.raises(DeniedError, match="closed"):
             await request
     with pytest.raises(DeniedError, match=r"a\.jpg"):
@@ -180,6 +197,44 @@ async def test_a_folder_that_may_not_be_read_is_an_error(nobody: Path) -> None:
     with pytest.raises(DeniedError, match="readable") as caught:
         await store.create("readable/b.jpg", b"x", content_type="image/jpeg", metadata=MARKS)
     assert "mode" in caught.value.hint
+    await store.close()
+
+
+async def test_a_folder_that_shows_only_names_is_told_once(nobody: Path) -> None:
+    """A folder whose files nobody can reach is named once, and so is a file whose sidecar cannot be read."""
+    for name in ("names/a.jpg", "names/b.jpg", "z.jpg"):
+        (nobody / name).parent.mkdir(exist_ok=True)
+        (nobody / name).write_bytes(b"x")
+    (nobody / "names").chmod(0o400)
+    store = LocalStore(str(nobody))
+    await store.create("marked.jpg", b"x", content_type="image/jpeg", metadata=MARKS)
+    (sidecar,) = (nobody / "_thumbrun/local/marks").glob("*/*")
+    sidecar.chmod(0)
+    found, unlisted, start = list[str](), list[str](), ""
+    while True:
+        page = await store.page("", start=start, limit=1)
+        found += [entry.name for entry in page.entries]
+        unlisted += [part.name for part in page.unlisted]
+        assert 1 >= len(page.entries) + len(page.unlisted)
+        if not page.more:
+            break
+        start = page.resume_at
+    assert ["z.jpg"] == found
+    assert ["marked.jpg", "names/"] == sorted(set(unlisted))
+    await store.close()
+
+
+async def test_a_chain_of_folders_beyond_the_longest_path_is_told(tmp_path: Path) -> None:
+    """A chain of folders that is longer than any path is named where it becomes too long, and the rest is listed."""
+    deep_chain(tmp_path, "middle")
+    for name in ("a.jpg", "z.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+    store = LocalStore(str(tmp_path))
+    page = await store.page("")
+    assert ["a.jpg", "z.jpg"] == [entry.name for entry in page.entries]
+    (part,) = page.unlisted
+    assert part.name.startswith("middle/")
+    assert 4096 <= len(f"{tmp_path}/{part.name}") < 4096 + 2 * CHAIN_PART
     await store.close()
 
 
