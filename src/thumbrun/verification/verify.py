@@ -265,8 +265,8 @@ class Verifier:
             advice.append("Restore the records from a copy, or begin another run: thumbrun run SOURCE --new")
         elif counts[FindingKind.BAD_RECORD] or counts[FindingKind.STRAY_OUTCOME]:
             advice.append(
-                "thumbrun does without the records named above, and works again what they held. To have the run right, "
-                "move them away."
+                "Move the damaged records away that are named above; the run goes on without them, and works again "
+                "what they held."
             )
         if counts[FindingKind.NOT_LISTED]:
             advice.append("Let thumbrun read what is named under not-listed, and begin another run: thumbrun run --new")
