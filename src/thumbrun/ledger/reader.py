@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence
 from thumbrun.planning.listing import pages
 from thumbrun.planning.plan import Item
+from thumbrun.runs.object_metadata import RUN_MARK
 from thumbrun.runs.record_forms import is_tally
 from thumbrun.runs.record_names import RunNames
 from thumbrun.runs.record_store import RecordStore
@@ -94,10 +95,15 @@ class Seal(NamedTuple):
 
 
 def seal_of(part: Entry) -> Seal | None:
-    """Return what a part's metadata says if the part seals its shard, or None; metadata that nobody wrote is none."""
-    text = part.metadata.get(SEAL)
+    """Return what a part's metadata says if the part seals its shard, or None.
+
+    Metadata that nobody wrote, or that belongs to another run, seals nothing.
+    """
+    text, run_id = part.metadata.get(SEAL), part.metadata.get(RUN_MARK)
+    if text is None or f"/{run_id}/ledger/" not in f"/{part.name}":
+        return None
     numbers = part.metadata.get(ROUND, "0"), part.metadata.get(COVERS, "")
-    if text is None or not all(number.isascii() and number.isdecimal() for number in numbers):
+    if not all(number.isascii() and number.isdecimal() for number in numbers):
         return None
     try:
         tally = json.loads(text)
