@@ -7,7 +7,8 @@ It adds the promises of a bucket that a file system does not make:
   leaves a temporary file or a sidecar that nobody reads. Nothing is flushed to the disk, so this promise holds when a
   process dies, but not after a power cut.
 - Sidecars hold the metadata; see `sidecars`.
-- The generation consists of inode, size and time of modification. It is compared before and after reading.
+- The generation consists of inode, size and times (see `sidecars.generation_of`). It is compared before and after
+  reading.
 - `walk` sets the order of a listing, and the files that count as objects. The store's folder itself can be a symbolic
   link.
 
@@ -22,7 +23,7 @@ import stat
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -73,6 +74,7 @@ _LONGEST_PART = 255  # bytes; the limit of nearly all file systems
 _LONGEST_PATH = 4096
 _PAUSED_WALKS = 8  # listings under way that are remembered, so that their next page does not read a folder again
 
+_LINK, _REPLACE = "{} is a symbolic link, which thumbrun does not follow", "replace the link with a folder"
 _PASSES = (errno.EINTR, errno.EAGAIN, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE)
 _NO_SUCH_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV, errno.EMLINK, errno.ENOSYS)
@@ -203,8 +205,10 @@ class LocalStore:
 
     def _unlisted(self, name: str, error: OSError) -> Unlisted:
         """Return what cannot be listed because of an error: a folder, a file, or all of a folder's files."""
-        if error.errno != errno.ENAMETOOLONG and error.filename == f"{self._root}/{name}" and not name.endswith("/"):
-            name = f"{name.rpartition('/')[0]}/"  # a folder that shows its names lets nobody reach any of its files
+        # A link stands for the folder of sidecars, or the folder shows its names but lets nobody reach its files.
+        of_all_files = error.errno in (errno.EACCES, errno.EPERM) and error.filename == f"{self._root}/{name}"
+        if (of_all_files or error.errno == errno.ELOOP) and not name.endswith("/"):
+            name = "".join(name.rpartition("/")[:2])
         try:
             with self._errors(name):
                 raise error
@@ -242,7 +246,7 @@ class LocalStore:
                     raise NotFoundError(f"{self.uri(name)} does not exist")
                 if not reading.open():
                     raise NotFoundError(f"{self.uri(name)} is not a regular file")
-                if generation not in (None, reading.generation):
+                if not reading.is_of(generation):
                     raise NotFoundError(f"{self.uri(name)} does not exist in generation {generation}")
             chunk = reading.next()
             if not chunk and reading.changed():
@@ -270,7 +274,7 @@ class LocalStore:
                         f"{self.uri(name)}: the disk took only {status.st_size} of {len(body)} bytes",
                         hint="check the free space and the file system of this disk",
                     )
-                mark = sidecar_path(sidecars_folder(self._root), name, status)
+                mark = sidecar_path(sidecars_folder(self._root), status)
                 self._make_folders(f"{PRIVATE}/marks/{mark.parent.name}")
                 write_sidecar(mark, {**attributes, "name": name, "crc32c": crc32c(body)})
                 try:
@@ -280,6 +284,9 @@ class LocalStore:
                     raise
             finally:
                 temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # the links that were made and removed have changed the generation
+                linked = os.lstat(target)
+                status = linked if linked.st_ino == status.st_ino else status
             return self._entry(name, status, attributes)
 
     def _link(self, temporary: Path, target: str) -> None:
@@ -310,10 +317,7 @@ class LocalStore:
             except FileExistsError:
                 kind = os.lstat(path).st_mode
                 if stat.S_ISLNK(kind):
-                    raise DeniedError(
-                        f"{path} is a symbolic link, which thumbrun does not follow",
-                        hint="replace the link with a folder",
-                    ) from None
+                    raise DeniedError(_LINK.format(path), hint=_REPLACE) from None
                 if not stat.S_ISDIR(kind):
                     raise NameRefusedError(f"{path} is a file, so it cannot hold other files") from None
 
@@ -343,6 +347,8 @@ class LocalStore:
                 f"{where}: permission denied", hint="check the owner and the mode of this file or folder"
             ) from error
         except OSError as error:
+            if error.errno == errno.ELOOP and error.filename:
+                raise DeniedError(_LINK.format(error.filename), hint=_REPLACE) from error
             if error.errno in _NO_SUCH_NAME:
                 raise NameRefusedError(f"{self.uri(name)}: {os.strerror(error.errno)}") from error
             message = f"{self.uri(name)}: {os.strerror(error.errno or 0)}"

@@ -9,7 +9,8 @@ from typing import NamedTuple
 PRIVATE = "_thumbrun/local"  # holds the temporary files and sidecars below a store's folder; never listed
 
 
-SHUT = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG)  # what lies there cannot be reached, and the rest can
+# Errors of what cannot be reached, while the rest can.
+SHUT = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP)
 
 
 class ShutFolder(NamedTuple):

@@ -1,12 +1,15 @@
 """Tests of what only a folder has: links, devices, sidecars of other folders, and kills."""
 
 import asyncio
+import hashlib
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -115,6 +118,82 @@ async def test_a_file_that_replaces_a_thumbnail_is_not_taken_for_it(tmp_path: Pa
     entry = await store.stat("a.jpg")
     assert entry is not None
     assert {} == entry.metadata
+    await store.close()
+
+
+async def test_marks_move_with_a_folder(tmp_path: Path) -> None:
+    """A run's folder that is renamed, or moved within the folder, keeps its marks; a copy has none."""
+    store = LocalStore(str(tmp_path))
+    await create(store, "run/a.jpg")
+    (tmp_path / "albums").mkdir()
+    (tmp_path / "run").rename(tmp_path / "albums/best")
+    shutil.copytree(tmp_path / "albums/best", tmp_path / "copy")
+    found = {entry.name: entry.metadata for entry in (await store.page("")).entries}
+    assert {"albums/best/a.jpg": MARKS, "copy/a.jpg": {}} == found
+    await store.close()
+
+
+async def test_marks_of_the_first_version_count(tmp_path: Path) -> None:
+    """A sidecar whose name is made from its file's name, as in version 0.1.0, still counts."""
+    (tmp_path / "run").mkdir()
+    path = tmp_path / "run/a.jpg"
+    path.write_bytes(b"x")
+    status = path.stat()
+    digest = hashlib.sha256(b"run/a.jpg").hexdigest()[:32]
+    name = f"{digest[:2]}/{digest}.{status.st_ino}-{status.st_size}-{status.st_mtime_ns}.json"
+    sidecar = tmp_path / "_thumbrun/local/marks" / name
+    sidecar.parent.mkdir(parents=True)
+    sidecar.write_text(json.dumps({"metadata": MARKS}))
+    for root, listed in ((tmp_path, "run/a.jpg"), (tmp_path / "run", "a.jpg")):
+        store = LocalStore(str(root))
+        assert {listed: MARKS} == {entry.name: entry.metadata for entry in (await store.page("")).entries}
+        await store.close()
+
+
+def rewrite(path: Path) -> None:
+    """Write other bytes of the same number to a file, and restore its times."""
+    before = path.stat()
+    path.write_bytes(b"y" * before.st_size)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def link(path: Path) -> None:
+    """Make a hard link to a file, as backup programs do."""
+    os.link(path, path.with_suffix(".backup"))
+
+
+def forget(path: Path) -> None:
+    """Let a file be as it was."""
+
+
+@pytest.mark.parametrize(
+    ("deed", "is_read"), [(rewrite, False), (link, True), (lambda path: path.chmod(0o444), True), (forget, True)]
+)
+async def test_a_file_that_is_rewritten_in_place(tmp_path: Path, deed: Callable[[Path], None], is_read: bool) -> None:
+    """A file that is rewritten with its old size and time is another generation; one with other rights is not."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"x")
+    store = LocalStore(str(tmp_path))
+    (entry,) = (await store.page("")).entries
+    time.sleep(0.02)  # noqa: ASYNC251  (the clock of a file system is coarse)
+    deed(path)
+    for generation in (entry.generation, "-".join(entry.generation.split("-")[:3])):  # the latter is of version 0.1.0
+        sink = BytesSink()
+        if is_read or generation != entry.generation:
+            await store.read("a.jpg", sink, generation=generation)
+            assert path.read_bytes() == sink.getvalue()
+        else:
+            with pytest.raises(NotFoundError):
+                await store.read("a.jpg", sink, generation=generation)
+    await store.close()
+
+
+async def test_a_file_that_was_created_has_the_generation_that_is_listed(tmp_path: Path) -> None:
+    """The links that the store makes while it creates a file do not change the generation afterwards."""
+    store = LocalStore(str(tmp_path))
+    entry = await store.create("a.jpg", b"x", content_type="image/jpeg", metadata=MARKS)
+    assert entry.generation == (await store.page("")).entries[0].generation
+    await store.read("a.jpg", BytesSink(), generation=entry.generation)
     await store.close()
 
 
