@@ -3,7 +3,7 @@
 | exit code | meaning |
 |---|---|
 | 0 | every item of the task's shards has its outcome, even if some images failed |
-| 1 | the task could not finish; another attempt might |
+| 1 | the task could not finish; another attempt might. Or a part of a local source could not be listed |
 | 2 | settings are wrong; thumbrun has written nothing |
 | 3 | with `--strict`: images failed; from `verify`: the run has a problem |
 | 4 | there is no image under the source |

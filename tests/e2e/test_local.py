@@ -10,6 +10,7 @@ from PIL import Image
 from tests.e2e.tasks import Tasks
 from tests.fidelity.measure import psnr
 from tests.photographs import photographs, reduced
+from tests.unit.storage.local.test_store import deep_chain
 
 
 @pytest.fixture
@@ -126,3 +127,37 @@ def test_an_output_that_is_a_file(tasks: Tasks, tmp_path: Path, options: tuple[s
     assert 2 == task.wait(), task.output()
     assert f"--output / OUTPUT_BUCKET is '{tmp_path / 'out'}', which is a file; give a folder" in task.output()
     assert "Traceback" not in task.output()
+
+
+@pytest.mark.parametrize("tasks_at_once", [None, "2"])
+def test_a_part_of_the_source_that_cannot_be_listed(tasks: Tasks, tmp_path: Path, tasks_at_once: str | None) -> None:
+    """A chain of folders beyond the longest path stops nothing, but `plan`, `run` and `verify` name it and fail."""
+    source, output = tmp_path / "pictures", tmp_path / "out"
+    source.mkdir()
+    (source / "a.jpg").write_bytes(next(iter(photographs().values())))
+    deep_chain(source, "middle")
+    more = ("--tasks", tasks_at_once) if tasks_at_once else ()
+    said = "thumbrun cannot list 1 part of the source, and leaves out what it holds: file://"
+    plan = tasks.command("plan", str(source), "--output", str(output))
+    assert 1 == plan.wait(), plan.output()
+    assert "holds 1 image" in plan.output()
+    assert said in plan.output()
+    job = tasks.command("run", str(source), "--output", str(output), *more)
+    assert 1 == job.wait(), job.output()
+    assert 1 == job.output().count(said)
+    assert "1 done" in job.output()
+    assert "thumbrun starts it again" not in job.output()
+    (run,) = (path for path in output.iterdir() if path.name != "_thumbrun")
+    assert ["a.jpg"] == [path.name for path in run.iterdir()]
+    verify = tasks.command("verify", str(run))
+    assert 3 == verify.wait(), verify.output()
+    assert "1 not-listed" in verify.output()
+    assert "/middle/" in verify.output()
+
+
+def test_a_source_of_which_nothing_can_be_listed(tasks: Tasks, tmp_path: Path) -> None:
+    """A source that shows no image because a part of it cannot be listed is not called empty."""
+    deep_chain(tmp_path, "middle")
+    job = tasks.command("run", str(tmp_path), "--output", str(tmp_path / "out"))
+    assert 1 == job.wait(), job.output()
+    assert "thumbrun cannot list 1 part of the source" in job.output()

@@ -204,7 +204,7 @@ def test_a_shard_whose_parts_are_gone(tasks: Tasks, bucket: Emulator) -> None:
 
 
 def test_outcomes_that_are_gone_from_a_sealed_shard(tasks: Tasks, bucket: Emulator) -> None:
-    """If a sealed shard has lost its outcomes, its items are open, and only a later round does them again."""
+    """If a sealed shard has lost its outcomes, its items are open, verify says so, and `--resume` does them again."""
     run = run_once(tasks, bucket)
     parts, seal, metadata = sealed_shard(bucket, run)
     header = json.loads(gzip.decompress(bucket.read(BUCKET, seal)).splitlines()[0])
@@ -212,8 +212,9 @@ def test_outcomes_that_are_gone_from_a_sealed_shard(tasks: Tasks, bucket: Emulat
         bucket.delete(BUCKET, name)
     bucket.put(BUCKET, seal, gzip.compress(json.dumps(header).encode() + b"\n"), metadata=metadata)
     code, found = verify(tasks, bucket, run)
-    assert (3, {"open"}) == (code, set(found["counts"]))
-    assert [f"thumbrun retry gs://{BUCKET}/{run}/ --reason missing"] == found["advice"]
+    assert (3, {"open", "bad-record"}) == (code, set(found["counts"]))
+    assert "1 part of shard" in next(f["detail"] for f in found["findings"] if f["kind"] == "bad-record")
+    assert f"thumbrun run --resume gs://{BUCKET}/{run}/" == found["advice"][-1]
     go_on(tasks, bucket, found["advice"])
     code, found = verify(tasks, bucket, run)
     assert (0, {}) == (code, found["counts"]), found
@@ -227,13 +228,13 @@ def test_records_that_cannot_be_read(tasks: Tasks, bucket: Emulator) -> None:
     for body in (b"", b"no record", gzip.compress(b'{"version": 1}\n{"item": 0}\n')[:-9], other_version):
         bucket.put(BUCKET, seal, body, metadata=metadata)
         code, found = verify(tasks, bucket, run, "--quick")
-        assert (3, {"bad-record": 1}) == (code, found["counts"])
-        assert "of shard" in found["findings"][0]["detail"]
+        assert (3, {"bad-record": 1, "open": 1}) == (code, found["counts"])
+        assert f"gs://{BUCKET}/{seal}" == found["findings"][0]["object"]
         assert WHOLE + 1 == found["outcomes"]["done"] + sum(found["outcomes"]["failed"].values())
     shards = [name for name in bucket.objects(BUCKET, f"_thumbrun/runs/{run}/planner/") if "/shards/" in name]
     bucket.put(BUCKET, shards[-1], gzip.compress(b'{"version": 1}\n{"item": 0}\n'))
     code, found = verify(tasks, bucket, run, "--quick")
-    assert (3, {"bad-record": 2}) == (code, found["counts"])
+    assert (3, {"bad-record": 2, "open": 1}) == (code, found["counts"])
     bucket.put(BUCKET, f"_thumbrun/runs/{run}/plan.json", b'{"version": 1}')
     code, found = verify(tasks, bucket, run)
     assert (3, {"bad-record": 1}) == (code, found["counts"])

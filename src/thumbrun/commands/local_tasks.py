@@ -18,6 +18,8 @@ from thumbrun.logs.choose import LOCAL_TASKS_VARIABLE
 from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.logs.lines import parse
 from thumbrun.outcomes import Tally
+from thumbrun.planning.plan import read_plan
+from thumbrun.planning.survey import count_of_unlisted
 from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.planning_inputs import run_folder
@@ -66,7 +68,10 @@ async def run_local_tasks(
             return code, None
         tally = Tally.from_record(summary)
         folder = stores.output.uri(run_folder(settings, agreed.run_id))
-        return code, TaskResult(agreed.run_id, folder, tally, tally, clock.monotonic() - began, listed=False)
+        plan = await read_plan(stores.state, stores.state.names.run(agreed.run_id))
+        unlisted = count_of_unlisted(plan.seen) if plan else 0
+        seconds = clock.monotonic() - began
+        return code, TaskResult(agreed.run_id, folder, tally, tally, seconds, listed=False, unlisted=unlisted)
 
 
 def _environ(settings: Settings, flags: Mapping[str, str | None], run_id: str, tasks: int) -> dict[str, str]:

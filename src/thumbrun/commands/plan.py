@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from thumbrun.clock import Clock, SystemClock
+from thumbrun.commands.run import INCOMPLETE
 from thumbrun.commands.session import run_session
 from thumbrun.commands.standard_streams import show_result
 from thumbrun.commands.summary import readable
@@ -16,7 +17,7 @@ from thumbrun.planning.build import PlanBuilder
 from thumbrun.planning.plan import read_shard
 from thumbrun.planning.select import ObjectKind
 from thumbrun.planning.shards import assign
-from thumbrun.planning.survey import describe
+from thumbrun.planning.survey import count_of_unlisted, describe, describe_unlisted
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import VERSION
 from thumbrun.settings.planning_inputs import naming_rule, source_to_list
@@ -47,7 +48,7 @@ def plan(flags: Mapping[str, str | None], *, as_json: bool) -> int:
 
     found = run_session(settings, command)
     show_result(json.dumps(found, indent=1) if as_json else preview_text(found))
-    return 0
+    return INCOMPLETE if count_of_unlisted(found["seen"]) else 0
 
 
 async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str, Any]:
@@ -107,6 +108,9 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
 def preview_text(found: dict[str, Any]) -> str:
     """Return a preview in plain words; names and types are data, so they are made safe to show."""
     seen, sizes, tasks = found["seen"], found["sizes"], found["tasks"]
+    if count_of_unlisted(seen):
+        rest = preview_text({**found, "seen": {key: value for key, value in seen.items() if key != "unlisted"}})
+        return f"{rest}\n\n{printable(describe_unlisted(seen))}"
     if not found["items"]:
         return "\n".join([printable(describe(found["source"], seen)), "", *_kind_lines(seen)]).rstrip()
     folders = f", in {len(sizes)} folders: {', '.join(f'{size}/' for size in sizes)}" if len(sizes) > 1 else ""

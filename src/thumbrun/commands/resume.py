@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from thumbrun.clock import Clock
 from thumbrun.errors import SettingsError
 from thumbrun.runs.recent import recent_runs_text
+from thumbrun.runs.record_forms import NEEDED
 from thumbrun.runs.record_store import RecordStore
+from thumbrun.runs.records import RecordError
 from thumbrun.settings.named_run import NamedRun, flags_of_claim, named_run
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.open import open_store
@@ -52,8 +54,11 @@ async def _recorded(run: NamedRun, clock: Clock) -> dict[str, str | None]:
             raise SettingsError([problem])
     finally:
         await store.close()
-    if claim["output"] != run.output.uri():
-        where = f"{claim['output']}{run.run_id}/"
-        problem = f"RUN is {run.run_id} in {run.output.uri()}, but that run began in {claim['output']}; use {where}"
+    if claim.get("output") != run.output.uri():
+        began = str(claim.get("output"))
+        problem = f"RUN is {run.run_id} in {run.output.uri()}, but that run began in {began}; use {began}{run.run_id}/"
         raise SettingsError([problem])
-    return flags_of_claim(claim, run)
+    try:
+        return flags_of_claim(claim, run)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise RecordError(f"{store.uri(name)} does not hold the settings of a run: {error!r}", hint=NEEDED) from error

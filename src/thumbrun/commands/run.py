@@ -13,11 +13,14 @@ from thumbrun.commands.resume import settings_of_run
 from thumbrun.commands.session import run_session
 from thumbrun.commands.summary import say_run, say_task_result
 from thumbrun.errors import ThumbrunError
+from thumbrun.logs.choose import LOCAL_TASKS_VARIABLE
 from thumbrun.logs.events import Events
+from thumbrun.runs.records import RecordError
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.task.runner import TaskRunner
 
 _STRICT_FAILURE = 3
+INCOMPLETE = 1  # a part of the source could not be listed
 
 
 def run(flags: Mapping[str, str | None]) -> int:
@@ -48,11 +51,14 @@ async def _one_task(settings: Settings, events: Events) -> int:
     try:
         result = await runner.run(_stop_signal())
     except ThumbrunError as error:
-        if error.exit_code == 1:
+        if error.exit_code == 1 and not isinstance(error, RecordError):  # a damaged record stays damaged
             error.hint = "; ".join(part for part in (error.hint, runner.resume_hint()) if part)
         raise
     events.close()
     say_task_result(result, events)
+    # The first task speaks for all of them, so that a platform does not start every task again for what none can mend.
+    if result.unlisted and settings.task.index == 0 and not os.environ.get(LOCAL_TASKS_VARIABLE):
+        return INCOMPLETE
     return _STRICT_FAILURE if settings.strict and result.own.failed else 0
 
 
@@ -61,6 +67,8 @@ async def _several_tasks(settings: Settings, flags: Mapping[str, str | None], ev
     events.close()
     if result is not None and result.run is not None:
         say_run(result.run, result.folder, events)
+        if result.unlisted and code in (0, _STRICT_FAILURE):
+            return INCOMPLETE
     return code
 
 

@@ -4,17 +4,23 @@ A part belongs to one shard. It is written once, under a name that holds the non
 different outcomes of one item, `outcomes.precedence` chooses one, the same for every reader. A part seals its shard if
 its writer knew an outcome of every item: it then carries the shard's tally as metadata. So one listing of the ledger
 shows which shards are complete, with their tallies. A later round seals every shard again, with the round's number.
+
+A part that is damaged is set aside: its outcomes are unknown again. A seal does not hold if it counts more parts than
+there are, because then a part was lost. In both ways, what is lost is worked again.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence
 from thumbrun.planning.listing import pages
 from thumbrun.planning.plan import Item
+from thumbrun.runs.object_metadata import RUN_MARK
+from thumbrun.runs.record_forms import is_tally
 from thumbrun.runs.record_names import RunNames
 from thumbrun.runs.record_store import RecordStore
+from thumbrun.runs.records import RecordError
 from thumbrun.storage.base import Entry
 
 SEAL = "thumbrun-tally"  # the metadata key of a shard's tally
@@ -70,18 +76,59 @@ def choose(parts: Mapping[str, Iterable[Outcome]]) -> dict[int, Outcome]:
     return {index: outcome for index, (_, outcome) in sorted(best.items())}
 
 
+class StrayOutcomeError(RecordError):
+    """A part holds the outcome of an item that its shard does not hold."""
+
+
+class Seal(NamedTuple):
+    """What a part that seals its shard says in its metadata.
+
+    Attributes:
+        round: The round that sealed the shard.
+        covers: The number of the shard's parts that the tally counts, the sealing part included.
+        tally: The tally of the shard.
+    """
+
+    round: int
+    covers: int
+    tally: Tally
+
+
+def seal_of(part: Entry) -> Seal | None:
+    """Return what a part's metadata says if the part seals its shard, or None.
+
+    Metadata that nobody wrote, or that belongs to another run, seals nothing.
+    """
+    text, run_id = part.metadata.get(SEAL), part.metadata.get(RUN_MARK)
+    if text is None or f"/{run_id}/ledger/" not in f"/{part.name}":
+        return None
+    numbers = part.metadata.get(ROUND, "0"), part.metadata.get(COVERS, "")
+    if not all(number.isascii() and number.isdecimal() for number in numbers):
+        return None
+    try:
+        tally = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return Seal(int(numbers[0]), int(numbers[1]), Tally.from_record(tally)) if is_tally(tally) else None
+
+
 class Ledger:
     """Reads the ledger of one run."""
 
-    def __init__(self, state: RecordStore, run_id: str) -> None:
+    def __init__(
+        self, state: RecordStore, run_id: str, set_aside: Callable[[str, RecordError], None] | None = None
+    ) -> None:
         """Set up the reader; nothing is read yet.
 
         Args:
             state: The store of the records.
             run_id: The id of the run.
+            set_aside: Called with the name of each damaged part; None: the state's own `set_aside`.
         """
         self._state = state
+        self._run_id = run_id
         self._run: RunNames = state.names.run(run_id)
+        self._set_aside = set_aside or state.set_aside
 
     async def parts(self, shard: int) -> list[Entry]:
         """List the parts of a shard."""
@@ -111,7 +158,11 @@ class Ledger:
         """Return the number of the first shard from `first` to before `end` that is not sealed, or None."""
         expected = first
         async for entries in pages(self._state.store, self._run.ledger, self._run.shard_ledger(first)):
-            sealing = (entry.name for entry in entries if _seals(entry, round_number))
+            sealing = (
+                entry.name
+                for entry in self._own(entries)
+                if (seal := seal_of(entry)) is not None and seal.round >= round_number
+            )
             for shard in sorted(set(map(self._run.shard_of_part, sealing))):
                 if shard > expected:
                     return expected if expected < end else None
@@ -127,7 +178,7 @@ class Ledger:
 
     async def count(self) -> tuple[Tally, int]:
         """Count the outcomes of all items; return their tally and the number of parts that it covers."""
-        return await self._counted(await self._list(self._run.ledger))
+        return await self._counted(self._by_shard(await self._list(self._run.ledger)))
 
     async def finished(self, shards: int, round_number: int = 0) -> tuple[Tally, int] | None:
         """Count the outcomes of all items once a round has sealed every shard.
@@ -141,20 +192,23 @@ class Ledger:
         """
         if shards > SHARDS_A_PAGE and await self.unfinished(shards, round_number) is not None:
             return None  # without listing the whole ledger
-        parts = await self._list(self._run.ledger)
-        sealed = {self._run.shard_of_part(part.name) for part in parts if _seals(part, round_number)}
-        return await self._counted(parts) if len(sealed) == shards else None
+        ledger = self._by_shard(await self._list(self._run.ledger))
+        sealed = sum(last_seal(parts) >= round_number for parts in ledger.values())
+        return await self._counted(ledger) if sealed == shards else None
 
-    async def _counted(self, ledger: Iterable[Entry]) -> tuple[Tally, int]:
-        """Count the outcomes in the listed parts of a ledger.
+    def _by_shard(self, ledger: Iterable[Entry]) -> dict[int, list[Entry]]:
+        by_shard: dict[int, list[Entry]] = {}
+        for entry in ledger:
+            by_shard.setdefault(self._run.shard_of_part(entry.name), []).append(entry)
+        return by_shard
+
+    async def _counted(self, ledger: Mapping[int, Sequence[Entry]]) -> tuple[Tally, int]:
+        """Count the outcomes in the listed parts of a ledger, by shard.
 
         A shard is read only if no seal covers all of its parts.
         """
         total, covered = Tally(), 0
-        by_shard: dict[int, list[Entry]] = {}
-        for entry in ledger:
-            by_shard.setdefault(self._run.shard_of_part(entry.name), []).append(entry)
-        for shard, parts in by_shard.items():
+        for shard, parts in ledger.items():
             tally, counted = await self.sealed(shard, parts)
             total.merge(tally)
             covered += counted
@@ -172,42 +226,67 @@ class Ledger:
             parts: The shard's parts, as they were listed.
         """
         last = last_seal(parts)
-        for part in parts:
-            if SEAL in part.metadata and round_of(part) == last and part.metadata.get(COVERS) == str(len(parts)):
-                return Tally.from_record(json.loads(part.metadata[SEAL])), len(parts)
+        for seal in filter(None, map(seal_of, parts)):
+            if seal.round == last and seal.covers == len(parts):
+                return seal.tally, len(parts)
         now = await self.parts(shard)
         outcomes, _ = await self.read(shard, now)
-        return Tally.of(outcomes.values()), len(now)
+        tally = Tally.of(outcomes.values())
+        # A damaged part makes the outcomes fewer than those that the seal counted.
+        counted = (seal.tally for seal in filter(None, map(seal_of, now)) if seal.round == last)
+        return max((tally, *counted), key=lambda one: one.items), len(now)
 
     async def _list(self, prefix: str) -> list[Entry]:
-        return [entry async for entries in pages(self._state.store, prefix) for entry in entries]
+        return [entry async for entries in pages(self._state.store, prefix) for entry in self._own(entries)]
 
-    async def read(self, shard: int, parts: Iterable[Entry]) -> tuple[dict[int, Outcome], dict[str, Mapping[str, Any]]]:
+    def _own(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Yield the parts among the objects below the ledger's prefix, where other objects might have been put."""
+        return (entry for entry in entries if self._run.is_part(entry.name))
+
+    async def read(
+        self, shard: int, parts: Iterable[Entry], items: Sequence[Item] | None = None
+    ) -> tuple[dict[int, Outcome], dict[str, Mapping[str, Any]]]:
         """Return the chosen outcome of each item that has one, and the header of each process's last part, by nonce.
 
         Args:
             shard: The number of the shard.
             parts: The shard's parts, as `parts` lists them.
+            items: The shard's items, if each outcome must be that of the item with its index.
+
+        Raises:
+            RecordVersionError: Another version of thumbrun wrote a part.
         """
         outcomes: dict[str, list[Outcome]] = {}
         last: dict[str, Mapping[str, Any]] = {}
         for part in sorted(parts, key=lambda part: part.name):
-            header, rows = await self._state.read_lines(part.name)
+            try:
+                header, rows = await self._state.read_lines(part.name)
+                if items is not None:
+                    _check_items(self._state.store.uri(part.name), rows, items)
+            except RecordError as error:
+                self._set_aside(part.name, error)
+                continue
             outcomes[part.name] = [from_row(shard, row) for row in rows]
             last[self._run.nonce_of_part(part.name)] = header
         return choose(outcomes), last
 
 
-def _seals(part: Entry, round_number: int) -> bool:
-    """Return whether a part seals its shard in a round, or in a later one."""
-    return SEAL in part.metadata and round_of(part) >= round_number
+def _check_items(name: str, rows: Iterable[Mapping[str, Any]], items: Sequence[Item]) -> None:
+    """Raise StrayOutcomeError if a row is the outcome of an item that the shard does not hold."""
+    for row in rows:
+        index = row["item"]
+        item = items[index] if index < len(items) else None
+        if item is None or (row["source"], row["generation"]) != (item.source, item.generation):
+            raise StrayOutcomeError(f"{name} holds the outcome of {row['source']!r} as item {index}, which it is not")
 
 
-def round_of(seal: Entry) -> int:
-    """Return the round that a sealing part belongs to."""
-    return int(seal.metadata.get(ROUND, "0"))
+def lost_parts(parts: Sequence[Entry]) -> int:
+    """Return how many parts of a shard were deleted at least, by what its seals count, given all that are there."""
+    return max((seal.covers - len(parts) for seal in filter(None, map(seal_of, parts))), default=0)
 
 
 def last_seal(parts: Iterable[Entry]) -> int:
-    """Return the latest round that sealed a shard, or -1 if none has."""
-    return max((round_of(part) for part in parts if SEAL in part.metadata), default=-1)
+    """Return the latest round that sealed a shard, or -1 if none has, given all parts of the shard."""
+    listed = list(parts)
+    seals = filter(None, map(seal_of, listed))
+    return max((seal.round for seal in seals if seal.covers <= len(listed)), default=-1)

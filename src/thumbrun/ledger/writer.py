@@ -12,7 +12,7 @@ from typing import Any
 
 from thumbrun.clock import Clock
 from thumbrun.environment.task_identity import Task
-from thumbrun.ledger.reader import COVERS, ROUND, SEAL, Ledger, last_seal, round_of, to_row
+from thumbrun.ledger.reader import COVERS, ROUND, SEAL, Ledger, last_seal, to_row
 from thumbrun.ledger.suspects import Announcement, from_index_ranges, to_index_ranges
 from thumbrun.outcomes import Outcome, Status, Tally
 from thumbrun.planning.plan import Item
@@ -43,7 +43,6 @@ class LedgerWriter(Ledger):
             this_round: The round that is worked.
         """
         super().__init__(state, run_id)
-        self._run_id = run_id
         self._task = task
         self._nonce = nonce
         self._clock = clock
@@ -73,13 +72,13 @@ class LedgerWriter(Ledger):
             items: The items of the shard.
             parts: The shard's parts, as `parts` lists them.
         """
-        outcomes, last = await self.read(shard, parts)
+        outcomes, last = await self.read(shard, parts, items)
         announcements = [
             _announcement(header)
             for nonce, header in last.items()
             if nonce != self._nonce and "opening" in header and header["round"] == self.round.number
         ]
-        sealed = any(SEAL in part.metadata and round_of(part) >= self.round.number for part in parts)
+        sealed = last_seal(parts) >= self.round.number
         return ShardLog(self, shard, items, outcomes, announcements, len(parts), sealed=sealed)
 
     async def append(

@@ -9,7 +9,10 @@ The names and the fields are a promise to users who filter logs:
 | round-agreed | INFO | round |
 | suspects | WARNING | items |
 | cold-storage | WARNING | bytes, by storage class |
+| not-listed | WARNING | parts |
+| own-left-out | INFO | objects |
 | not-confined | WARNING | |
+| record-set-aside | WARNING | record |
 | listing | INFO | found |
 | progress | INFO | total, done, skipped, failed, source_bytes, output_bytes |
 | image-skipped, image-failed | INFO, WARNING | source, shard, item, reason, detail |

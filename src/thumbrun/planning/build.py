@@ -156,7 +156,8 @@ class PlanBuilder:
             else:
                 ended.append(mine)
 
-        await RangeListing(self._source.store, self._source.prefix, take, finish).run()
+        source, unlisted = self._source, self._survey.count_unlisted
+        await RangeListing(source.store, source.prefix, take, finish, on_unlisted=unlisted).run()
         if pages < LARGE_PAGES:
             await self._end(_joined(ended), shards.exact_shard_cost(self._cost, self._tasks))
             return
@@ -167,7 +168,8 @@ class PlanBuilder:
         """List in order, until there are as many items as the limit allows."""
         head = _Slice("", 0)
         page_number = 0
-        async for entries in listing.pages(self._source.store, self._source.prefix):
+        source, unlisted = self._source, self._survey.count_unlisted
+        async for entries in listing.pages(source.store, source.prefix, on_unlisted=unlisted):
             self._take(head, entries)
             page_number += 1
             if self._full():

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from thumbrun.concurrency import BoundedGroup, every
-from thumbrun.storage.base import Entry, Store
+from thumbrun.storage.base import Entry, Store, Unlisted
 
 PARALLEL = 16  # ranges listed at once
 
@@ -22,11 +22,27 @@ _GUESSES = 24  # rounds of probes before a range counts as not worth cutting: so
 _PROBES = 8  # at once: a guess, and the guesses that follow if nothing lies beyond it, so that there is one wait
 
 
-async def pages(store: Store, prefix: str, start: str = "") -> AsyncIterator[tuple[Entry, ...]]:
-    """Yield the pages of a prefix in order: all, or those of its names at or after `start`."""
+def refuse(unlisted: Unlisted) -> None:
+    """Raise the error of a part that cannot be listed, because the rest alone would be misleading."""
+    raise unlisted.error
+
+
+async def pages(
+    store: Store, prefix: str, start: str = "", *, on_unlisted: Callable[[Unlisted], None] = refuse
+) -> AsyncIterator[tuple[Entry, ...]]:
+    """Yield the pages of a prefix in order: all, or those of its names at or after `start`.
+
+    Args:
+        store: The store of the prefix.
+        prefix: The prefix of all names.
+        start: The first name that counts.
+        on_unlisted: Called with each part that cannot be listed; it ends the listing if it raises.
+    """
     more = True
     while more:
         page = await store.page(prefix, start=start)
+        for part in page.unlisted:
+            on_unlisted(part)
         if page.entries:
             yield page.entries
         start, more = page.resume_at, page.more
@@ -71,6 +87,7 @@ class RangeListing:
         take: Callable[[NameRange, tuple[Entry, ...]], Awaitable[None]],
         finish: Callable[[NameRange], Awaitable[None]],
         *,
+        on_unlisted: Callable[[Unlisted], None] = refuse,
         parallel: int = PARALLEL,
     ) -> None:
         """Set up the listing; no request is sent yet.
@@ -80,9 +97,11 @@ class RangeListing:
             prefix: The prefix of all names.
             take: Awaited with every page; if it is slow, it slows the listing down.
             finish: Awaited with each range that has no more pages.
+            on_unlisted: Called with each part that cannot be listed; it ends the listing if it raises.
             parallel: The number of listers.
         """
         self._store = store
+        self._on_unlisted = on_unlisted
         self._prefix = prefix
         self._take = take
         self._finish = finish
@@ -152,7 +171,7 @@ class RangeListing:
             end = whole.end
             found = await every(self._store.page(self._prefix, start=one, end=end, limit=1) for one in probes)
             for probe, page in zip(probes, found, strict=True):
-                if page.entries or page.more:
+                if page.entries or page.more or page.unlisted:
                     break
                 whole.end = probe  # nothing lies beyond, so no lister searches there again
             first = (page.entries[0].name for page in found if page.entries)
@@ -185,6 +204,8 @@ class RangeListing:
             more = True
             while more and (not mine.end or mine.start < mine.end):
                 page = await self._store.page(self._prefix, start=mine.start, end=mine.end)
+                for part in page.unlisted:
+                    self._on_unlisted(part)
                 # The range might have been cut while the page was on its way.
                 entries = page.entries
                 if mine.end and entries and entries[-1].name >= mine.end:

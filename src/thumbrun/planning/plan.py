@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from thumbrun.runs.record_forms import NEEDED
 from thumbrun.runs.record_names import RunNames
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import RecordError
+from thumbrun.storage.base import NotFoundError
 
 
 class Item(NamedTuple):
@@ -151,7 +153,7 @@ async def read_plan(state: RecordStore, run: RunNames) -> Plan | None:
     """Return the run's plan, or None if there is none yet.
 
     Raises:
-        RecordError: Another version of thumbrun wrote the plan.
+        RecordError: The plan cannot be read.
     """
     record = await state.read(run.plan)
     return None if record is None else Plan.from_record(record)
@@ -161,22 +163,35 @@ async def read_shard(state: RecordStore, run: RunNames, plan: Plan, number: int)
     """Return a shard's items under their final output names.
 
     Raises:
-        NotFoundError: The plan names a record that does not exist.
+        RecordError: A record that the plan names is missing, cannot be read, or is not the one that was planned.
     """
     shard = plan.shards[number]
-    items = await read_items(state, run.shard(plan.planner, shard.label))
+    name = run.shard(plan.planner, shard.label)
+    items = await read_items(state, name)
+    if (shard.items, shard.size) != (len(items), sum(item.size for item in items)):
+        problem = f"{state.store.uri(name)} holds {len(items):,} items, not the {shard.items:,} of the plan"
+        raise RecordError(problem, hint=NEEDED)
     if shard.renamed:
-        _, rows = await state.read_lines(run.renames(plan.planner, shard.label))
-        for row in rows:
+        name = run.renames(plan.planner, shard.label)
+        for row in await _read_rows(state, name):
             index = row["item"]
+            if index >= len(items):
+                raise RecordError(f"{state.store.uri(name)} names item {index}, of {len(items):,}", hint=NEEDED)
             items[index] = items[index]._replace(output=row["output"])
     return items
 
 
 async def read_items(state: RecordStore, name: str) -> list[Item]:
     """Return the items of a shard's record, under the output names that they had before collisions were settled."""
-    _, rows = await state.read_lines(name)
-    return [Item.from_row(row) for row in rows]
+    return [Item.from_row(row) for row in await _read_rows(state, name)]
+
+
+async def _read_rows(state: RecordStore, name: str) -> list[dict[str, Any]]:
+    try:
+        _, rows = await state.read_lines(name)
+    except NotFoundError as error:
+        raise RecordError(f"{state.store.uri(name)} is missing, which the plan names", hint=NEEDED) from error
+    return rows
 
 
 async def read_some_items(state: RecordStore, name: str, indices: Iterable[int]) -> dict[int, Item]:

@@ -14,8 +14,10 @@ from thumbrun.planning.build import PlanBuilder, Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.runs import records
+from thumbrun.runs.record_forms import NEEDED
 from thumbrun.runs.record_names import RunNames
 from thumbrun.runs.record_store import RecordStore
+from thumbrun.runs.records import RecordError
 
 BEAT_SECONDS = 10.0
 DEAD_SECONDS = 60.0  # without a new beat, on the clock of the task that waits
@@ -70,6 +72,7 @@ class Planner:
                 return plan
             await watch.poll()
             if watch.last == 0 or watch.silent >= DEAD_SECONDS or self._succeeds(watch.claim):
+                await self._check_unplanned()
                 if await self._claim(watch.last + 1):
                     return await self._make(watch.last + 1, progress)
                 continue
@@ -89,6 +92,7 @@ class Planner:
 
     async def _claim(self, number: int) -> bool:
         claim = {
+            "run": self._run_id,
             "planner": number,
             "nonce": self._nonce,
             "execution": self._task.execution,
@@ -96,8 +100,20 @@ class Planner:
             "attempt": self._task.attempt,
             "began": self._clock.now().isoformat(),
         }
-        found = await self._state.create_or_read(self._run.planner_claim(number), claim, self._run_id, likely_free=True)
-        return bool(found.get("nonce") == self._nonce)
+        name = self._run.planner_claim(number)
+        found = await self._state.create_or_read_spare(name, claim, self._run_id, likely_free=True)
+        return found is not None and bool(found["nonce"] == self._nonce)
+
+    async def _check_unplanned(self) -> None:
+        """Check that the run never had a plan: outcomes of another plan would be taken for those of a new one.
+
+        Raises:
+            RecordError: It had one, which was deleted.
+        """
+        worked = await self._state.store.page(self._run.ledger, limit=1)
+        if worked.entries and await read_plan(self._state, self._run) is None:
+            problem = f"{self._state.store.uri(self._run.plan)} is missing, but the run has outcomes of a plan"
+            raise RecordError(problem, hint=NEEDED)
 
     async def _make(self, number: int, progress: Callable[[int], None]) -> Plan:
         builder = PlanBuilder(self._source, self._state, self._run_id, number, self._rule, self._task.count)
@@ -121,7 +137,7 @@ class Planner:
         while True:
             await self._clock.sleep(BEAT_SECONDS)
             count += 1
-            body = records.to_lines({"planner": number, "beat": count}, ())
+            body = records.to_lines({"run": self._run_id, "planner": number, "beat": count}, ())
             await self._state.create_once(self._run.beat(number, count), body, self._run_id)
 
 
@@ -158,7 +174,7 @@ class _Watch:
         newest = self._run.planner_of_claim(claims) if claims else 0
         if newest != self.last:
             self.last = newest
-            self.claim = await self._state.read(self._run.planner_claim(newest)) or {}
+            self.claim = await self._state.read_spare(self._run.planner_claim(newest)) or {}
         beat = await self._state.last_name(self._run.beats(newest)) if newest else ""
         sign = beat or claims
         if sign != self._sign:

@@ -4,11 +4,15 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from thumbrun.console import shortened
 from thumbrun.planning.select import Decision, ObjectKind
-from thumbrun.storage.base import Entry
+from thumbrun.storage.base import Entry, Unlisted
 
 # Reading objects of these classes costs a retrieval fee, so thumbrun warns before it reads a byte.
 COLD_CLASSES = frozenset(("NEARLINE", "COLDLINE", "ARCHIVE"))
+_MOST_NAMED = 100  # parts of a source that cannot be listed; all are counted
+_MOST_SHOWN = 20
+_LONGEST = 400  # characters of why a part cannot be listed; its path can have thousands
 _MOST_TYPES = 50  # types of one kind that are counted apart; names are data, so the memory for them is bounded
 # What one object of a kind is, and several are, where that is not simply the kind.
 _IS_AND_ARE = {
@@ -23,6 +27,11 @@ class Survey:
     def __init__(self) -> None:
         self._seen: dict[str, dict[str, list[int]]] = {}  # numbers of objects and bytes, by kind and type
         self._cold: Counter[str] = Counter()
+        self._unlisted: dict[str, str] = {}
+
+    def count_unlisted(self, part: Unlisted) -> None:
+        """Count a part of the source that cannot be listed, once."""
+        self._unlisted[part.name] = shortened(str(part.error), _LONGEST)
 
     def count(self, entry: Entry, decision: Decision) -> None:
         """Count one object of the listing."""
@@ -42,7 +51,8 @@ class Survey:
     def to_record(self) -> dict[str, Any]:
         """Return the counts as the plan holds them.
 
-        They are the objects, bytes and types of each kind, and the bytes of items in each cold storage class.
+        They are the objects, bytes and types of each kind, and the bytes of items in each cold storage class; and if
+        there are any, the number of parts that cannot be listed, with the first of them and why.
         """
         kinds = {
             kind: {
@@ -52,7 +62,11 @@ class Survey:
             }
             for kind, types in sorted(self._seen.items())
         }
-        return {"kinds": kinds, "cold_bytes": dict(self._cold)}
+        seen: dict[str, Any] = {"kinds": kinds, "cold_bytes": dict(self._cold)}
+        if self._unlisted:
+            named = [{"name": name, "detail": self._unlisted[name]} for name in sorted(self._unlisted)[:_MOST_NAMED]]
+            seen["unlisted"] = {"parts": len(self._unlisted), "named": named}
+        return seen
 
 
 def _label(entry: Entry, decision: Decision) -> str:
@@ -61,6 +75,24 @@ def _label(entry: Entry, decision: Decision) -> str:
     content_type = (entry.content_type or "").partition(";")[0].strip().lower()
     _, dot, suffix = entry.name.rpartition("/")[2].rpartition(".")
     return " ".join(part for part in (content_type, f".{suffix[:16].lower()}" if dot else "") if part) or "no type"
+
+
+def count_of_unlisted(seen: Mapping[str, Any]) -> int:
+    """Return how many parts of the source could not be listed."""
+    return int(seen["unlisted"]["parts"]) if "unlisted" in seen else 0
+
+
+def describe_unlisted(seen: Mapping[str, Any]) -> str:
+    """Return a sentence that names the parts of a source that could not be listed.
+
+    >>> describe_unlisted({"unlisted": {"parts": 1, "named": [{"name": "a/", "detail": "/in/a/: permission denied"}]}})
+    'thumbrun cannot list 1 part of the source, and leaves out what it holds: /in/a/: permission denied'
+    """
+    parts = count_of_unlisted(seen)
+    named = [part["detail"] for part in seen["unlisted"]["named"][:_MOST_SHOWN]]
+    more = f"; and {parts - len(named):,} more" if parts > len(named) else ""
+    noun, holds = ("part", "it holds") if parts == 1 else ("parts", "they hold")
+    return f"thumbrun cannot list {parts:,} {noun} of the source, and leaves out what {holds}: {'; '.join(named)}{more}"
 
 
 def describe(source: str, seen: Mapping[str, Any]) -> str:

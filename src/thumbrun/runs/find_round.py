@@ -34,13 +34,16 @@ async def agree_on_round(
     owner = f"execution:{task.execution}" if task.execution else f"user/{clock.nonce()}"
     last = await state.last_name(run.rounds)
     number = run.number_of_round(last) if last else 0
+    # A round that has a summary was worked, even if somebody deleted its record.
+    if summarised := await state.last_name(run.summaries, run.summary(number) if number else ""):
+        number = max(number, run.number_of_summary(summarised))
     if task.execution:
         for earlier in range(number, 0, -1):
-            record = await state.read(run.round(earlier))
+            record = await state.read_spare(run.round(earlier))
             if record is not None and record["owner"] == owner:
                 return Round.from_record(record)
     elif last:
-        record = await state.read(run.round(number))
+        record = await state.read_spare(run.round(number))
         if record is not None and await _joinable(state, run, record, reasons, clock, join_within):
             return Round.from_record(record)
     while True:
@@ -51,7 +54,9 @@ async def agree_on_round(
             "owner": owner,
             "began": clock.now().isoformat(),
         }
-        record = await state.create_or_read(run.round(number), wanted, run_id)
+        record = await state.create_or_read_spare(run.round(number), wanted, run_id)
+        if record is None:
+            continue
         joinable = not task.execution and await _joinable(state, run, record, reasons, clock, join_within)
         if record["owner"] == owner or joinable:
             return Round.from_record(record)

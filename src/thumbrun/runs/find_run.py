@@ -150,7 +150,7 @@ class RunFinder:
     async def _last_anchor(self) -> tuple[int, dict[str, Any] | None]:
         prefix = self._state.names.anchors(_FINGERPRINT, self._request.fingerprint)
         last = await self._state.last_name(prefix)
-        return (int(last.removeprefix(prefix)), await self._state.read(last)) if last else (0, None)
+        return (int(last.removeprefix(prefix)), await self._state.read_spare(last)) if last else (0, None)
 
     async def _joinable(self, claim: Mapping[str, Any]) -> bool:
         age = (self._clock.now() - datetime.fromisoformat(claim["began"])).total_seconds()

@@ -13,8 +13,10 @@
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 
+_PART = re.compile(r"[0-9]{7,}/[^/]+-[0-9]{7,}\.jsonl\.gz")
 _DIGITS = 7  # each number in a name has this many digits, so that names sort by number
 
 
@@ -80,6 +82,10 @@ class RunNames:
         """The prefix of the summaries of later rounds."""
         return f"{self.prefix}summaries/"
 
+    def number_of_summary(self, name: str) -> int:
+        """Return the number in the name of a later round's summary."""
+        return int(name.removeprefix(self.summaries).partition(".")[0])
+
     @property
     def rounds(self) -> str:
         """The prefix of the records of later rounds."""
@@ -134,6 +140,10 @@ class RunNames:
     def part(self, shard: int, nonce: str, sequence: int) -> str:
         """Return the name of one ledger part, which no other process uses."""
         return f"{self.shard_ledger(shard)}{nonce}-{_number(sequence)}.jsonl.gz"
+
+    def is_part(self, name: str) -> bool:
+        """Return whether a name below the ledger's prefix is that of a part."""
+        return _PART.fullmatch(name, len(self.ledger)) is not None
 
     def shard_of_part(self, name: str) -> int:
         """Return the shard number that a part's name holds."""

@@ -1,17 +1,23 @@
-"""Reads and creates records on the state store. It never overwrites a record, and it checks every refusal."""
+"""Reads and creates records on the state store. It never overwrites a record, and it checks every refusal.
 
-from collections.abc import Callable, Mapping
+Every record that is read has its form (see `record_forms`), and belongs to the run and shard that its name says.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from thumbrun.runs import records
 from thumbrun.runs.object_metadata import RUN_MARK
+from thumbrun.runs.record_forms import form_of, problem_of
 from thumbrun.runs.record_names import StateNames
-from thumbrun.runs.records import RecordError
+from thumbrun.runs.records import RecordError, RecordVersionError
 from thumbrun.storage.base import DeniedError, ExistsError, NotFoundError, Store, StoreError, read_bytes
 
 T = TypeVar("T")
 
 _TRIES = 3  # how often a create is refused, with nothing there, before the store counts as failing
+_NUMBERED = re.compile(r"[0-9]{7,}(\.json)?")
 _READS = 3  # how often a record is read damaged before it counts as damaged on the store
 
 
@@ -23,9 +29,20 @@ class RecordStore:
         names: The names of the records.
     """
 
-    def __init__(self, store: Store, prefix: str) -> None:
+    def __init__(
+        self, store: Store, prefix: str, on_set_aside: Callable[[str, RecordError], None] = lambda *_: None
+    ) -> None:
+        """Set up the records; nothing is read yet.
+
+        Args:
+            store: The store that holds the records.
+            prefix: The prefix of the state in its store; it is empty or ends in `/`.
+            on_set_aside: Called once with the URI of each damaged record that thumbrun does without.
+        """
         self.store = store
         self.names = StateNames(prefix)
+        self._on_set_aside = on_set_aside
+        self._set_aside: set[str] = set()
 
     async def read(self, name: str) -> dict[str, Any] | None:
         """Return a JSON record, or None if there is no object with this name.
@@ -34,9 +51,33 @@ class RecordStore:
             RecordError: The object is not a readable record.
         """
         try:
-            return await self._read(name, records.from_json)
+            return await self._read(name, lambda body, uri: self._formed(name, uri, records.from_json(body, uri)))
         except NotFoundError:
             return None
+
+    async def read_spare(self, name: str) -> dict[str, Any] | None:
+        """Return a JSON record that thumbrun can do without, or None if there is none or if it is damaged.
+
+        Raises:
+            RecordVersionError: Another version of thumbrun wrote it.
+        """
+        try:
+            return await self.read(name)
+        except RecordError as error:
+            self.set_aside(name, error)
+            return None
+
+    def set_aside(self, name: str, error: RecordError) -> None:
+        """Do without a damaged record, and say so.
+
+        Raises:
+            RecordVersionError: Another version of thumbrun wrote the record, so it is not damaged.
+        """
+        if isinstance(error, RecordVersionError):
+            raise error
+        if name not in self._set_aside:
+            self._set_aside.add(name)
+            self._on_set_aside(self.store.uri(name), error)
 
     async def read_lines(self, name: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """Return the header and the rows of a record of JSON lines.
@@ -45,7 +86,12 @@ class RecordStore:
             NotFoundError: There is no object with this name.
             RecordError: The object is not a readable record.
         """
-        return await self._read(name, records.from_lines)
+
+        def parse(body: bytes, uri: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+            header, rows = records.from_lines(body, uri)
+            return self._formed(name, uri, header, rows), rows
+
+        return await self._read(name, parse)
 
     async def open_lines(self, name: str) -> list[bytes]:
         """Return the rows of a record of JSON lines without parsing them, for callers that need only a few.
@@ -54,8 +100,27 @@ class RecordStore:
             NotFoundError: There is no object with this name.
             RecordError: The object is not a readable record.
         """
-        _, lines = await self._read(name, records.open_lines)
-        return lines
+
+        def parse(body: bytes, uri: str) -> list[bytes]:
+            header, lines = records.open_lines(body, uri)
+            self._formed(name, uri, header)
+            return lines
+
+        return await self._read(name, parse)
+
+    def _formed(
+        self, name: str, uri: str, record: dict[str, Any], rows: Sequence[Mapping[str, Any]] = ()
+    ) -> dict[str, Any]:
+        """Return a record, or the header of one, if it has the form of its name.
+
+        Raises:
+            RecordError: It has not.
+        """
+        below = name.removeprefix(self.names.prefix)
+        form = form_of(below)
+        if form and (problem := problem_of(form, below, record, rows)):
+            raise RecordError(f"{uri} is not the record that its name says: {problem}")
+        return record
 
     async def _read(self, name: str, parse: Callable[[bytes, str], T]) -> T:
         """Read a record; read it again if it is damaged, because it might have been cut or changed on the way."""
@@ -64,17 +129,23 @@ class RecordStore:
             body = await read_bytes(self.store, name)
             try:
                 return parse(body, self.store.uri(name))
-            except RecordError:
+            except RecordError as error:
                 if read == _READS:
+                    form = form_of(name.removeprefix(self.names.prefix))
+                    error.hint = error.hint or (form.hint if form else "")
                     raise
                 read += 1
 
     async def last_name(self, prefix: str, start: str = "") -> str:
-        """Return the last name below a prefix, at or after `start`, or an empty string."""
+        """Return the last name below a prefix that is a number, at or after `start`, or an empty string.
+
+        Other names are not those of records; file managers and people leave such objects.
+        """
         last, more = "", True
         while more:
             page = await self.store.page(prefix, start=start)
-            last = page.entries[-1].name if page.entries else last
+            numbered = (entry.name for entry in reversed(page.entries) if _NUMBERED.fullmatch(entry.name, len(prefix)))
+            last = next(numbered, last)
             start, more = page.resume_at, page.more
         return last
 
@@ -108,6 +179,16 @@ class RecordStore:
         if isinstance(refusal, DeniedError):
             raise refusal
         raise StoreError(f"thumbrun can neither create nor read {self.store.uri(name)}") from refusal
+
+    async def create_or_read_spare(
+        self, name: str, record: Mapping[str, Any], run_id: str, *, likely_free: bool = False
+    ) -> dict[str, Any] | None:
+        """Do as `create_or_read`, but return None if an earlier record is damaged, which is then set aside."""
+        try:
+            return await self.create_or_read(name, record, run_id, likely_free=likely_free)
+        except RecordError as error:
+            self.set_aside(name, error)
+            return None
 
     async def create_once(
         self, name: str, body: bytes, run_id: str, *, metadata: Mapping[str, str] | None = None

@@ -21,10 +21,15 @@ JSON_TYPE = "application/json"
 LINES_TYPE = "application/gzip"
 
 _CHECKSUM = "crc32c"
+_MOST_DECOMPRESSED = 1 << 28  # bytes; the largest, a shard of a plan, has some megabytes
 
 
 class RecordError(ThumbrunError):
     """A record cannot be read: it is not thumbrun's, it is damaged, or this thumbrun does not know its version."""
+
+
+class RecordVersionError(RecordError):
+    """A record has a version that this thumbrun does not know, so it is not damaged, and must not be done without."""
 
 
 def to_json(record: Mapping[str, Any]) -> bytes:
@@ -49,7 +54,7 @@ def from_json(body: bytes, name: str) -> dict[str, Any]:
     """
     try:
         record = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecordError(f"{name} is not JSON: {error}") from error
     checked = _checked(record, name)
     if checked.pop(_CHECKSUM, None) != _checksum(checked):
@@ -79,7 +84,7 @@ def from_lines(body: bytes, name: str) -> tuple[dict[str, Any], list[dict[str, A
     header, lines = open_lines(body, name)
     try:
         return header, [json.loads(line) for line in lines]
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecordError(f"{name} is not a record of thumbrun: {error}") from error
 
 
@@ -90,10 +95,19 @@ def open_lines(body: bytes, name: str) -> tuple[dict[str, Any], list[bytes]]:
         RecordError: As for `from_json`.
     """
     try:
-        header, *lines = gzip.decompress(body).splitlines()
+        header, *lines = _decompressed(body).splitlines()
         return _checked(json.loads(header), name), lines
-    except (ValueError, OSError, EOFError, zlib.error) as error:
+    except (ValueError, RecursionError, zlib.error) as error:
         raise RecordError(f"{name} is not a record of thumbrun: {error}") from error
+
+
+def _decompressed(body: bytes) -> bytes:
+    """Return the bytes that gzip holds, which must be one whole stream of bounded length, and nothing behind it."""
+    stream = zlib.decompressobj(wbits=31)
+    lines = stream.decompress(body, _MOST_DECOMPRESSED)
+    if not stream.eof or stream.unused_data:
+        raise ValueError("it is too long" if stream.unconsumed_tail else "it is cut, or something follows its end")
+    return lines
 
 
 def _checksum(record: Mapping[str, Any]) -> str:
@@ -104,8 +118,10 @@ def _checksum(record: Mapping[str, Any]) -> str:
 
 def _checked(record: object, name: str) -> dict[str, Any]:
     version = record.get("version") if isinstance(record, dict) else None
-    if not isinstance(record, dict) or version != VERSION:
-        raise RecordError(
+    if not isinstance(record, dict) or version is None:
+        raise RecordError(f"{name} is not a record of thumbrun: it has no version")
+    if version != VERSION or type(version) is not int:
+        raise RecordVersionError(
             f"{name} has version {version!r}, but this thumbrun reads only version {VERSION}",
             hint="finish the run with the version of thumbrun that began it, or begin another run with --new",
         )

@@ -44,17 +44,32 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Unlisted:
+    """A part of a folder that its store cannot list: this user may not, or the path is too long for the system.
+
+    Attributes:
+        name: The name of a folder, which ends in `/`, or of one file.
+        error: The error that says why.
+    """
+
+    name: str
+    error: "StoreError"
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Part of a listing, in the order of the names' UTF-8 bytes.
 
     Attributes:
-        entries: The objects, at most as many as the caller asked for.
+        entries: The objects; together with `unlisted` at most as many as the caller asked for.
         resume_at: The name (inclusive) to pass as `start` for the next page; empty when nothing remains. An object
             of that name need not exist, and objects can be deleted meanwhile, so the next page can be empty.
+        unlisted: The parts of a local folder that cannot be listed. Two pages can show the same part.
     """
 
     entries: tuple[Entry, ...]
     resume_at: str = ""
+    unlisted: tuple[Unlisted, ...] = ()
 
     @property
     def more(self) -> bool:

@@ -11,6 +11,7 @@ from thumbrun.console import quoted
 from thumbrun.errors import SettingsError
 from thumbrun.settings.declared import OUTPUT, SOURCE, STATE
 from thumbrun.settings.resolved import Settings
+from thumbrun.storage.local.sidecars import linked_private_folder
 from thumbrun.storage.location import Location
 
 _LONGEST_PATH = 1000  # characters that a message shows
@@ -22,8 +23,9 @@ def check_source(settings: Settings) -> None:
     Raises:
         SettingsError: It is not.
     """
-    if problem := _source_problem(settings.source):
-        raise SettingsError([problem])
+    problems = [_source_problem(settings.source), _link_problem(SOURCE.label, settings.source)]
+    if any(problems):
+        raise SettingsError([problem for problem in problems if problem])
 
 
 def prepare_local_folders(settings: Settings) -> None:
@@ -33,7 +35,8 @@ def prepare_local_folders(settings: Settings) -> None:
         SettingsError: The source is not a folder that this user can read, or thumbnails or records cannot be written.
             The error holds every problem; nothing is written.
     """
-    problems = [problem for problem in (_source_problem(settings.source), *_output_problems(settings)) if problem]
+    checked = (_source_problem(settings.source), *_output_problems(settings), *_link_problems(settings))
+    problems = [problem for problem in checked if problem]
     if problems:
         raise SettingsError(problems)
     for label, path in _written(settings):
@@ -55,6 +58,24 @@ def _source_problem(source: Location) -> str | None:
     if shut := _shut(path):
         return f"{is_} {_user()} is not permitted to reach: {_shown(shut)} is shut; {_let_in(shut)}"
     return f"{is_} does not exist; check the path, and in a container mount the folder (--volume FOLDER:PATH:ro)"
+
+
+def _link_problems(settings: Settings) -> Iterator[str | None]:
+    locations = {SOURCE.label: settings.source, OUTPUT.label: settings.output, STATE.label: settings.state}
+    roots = {location.root: label for label, location in reversed(locations.items()) if location.scheme == "file"}
+    for label in sorted(roots.values(), key=list(locations).index):
+        yield _link_problem(label, locations[label])
+
+
+def _link_problem(label: str, location: Location) -> str | None:
+    """Return why a local folder cannot hold thumbrun's own folders, or None if it can."""
+    link = linked_private_folder(location.root) if location.scheme == "file" else None
+    return (
+        f"{label} is {_shown(Path(location.root))}, where {_shown(Path(link))} is a symbolic link, which thumbrun does "
+        "not follow; replace the link with a folder, or keep records elsewhere with --state / THUMBRUN_STATE"
+        if link
+        else None
+    )
 
 
 def _output_problems(settings: Settings) -> Iterator[str | None]:

@@ -8,6 +8,7 @@ from typing import Self
 from thumbrun.clock import Clock
 from thumbrun.logs.events import Events
 from thumbrun.runs.record_store import RecordStore
+from thumbrun.runs.records import RecordError
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Store
 from thumbrun.storage.location import Location
@@ -44,6 +45,7 @@ class Stores:
         self.state = RecordStore(
             self.output if settings.state.shares_store_with(settings.output) else self._open(settings.state),
             settings.state.prefix,
+            self._say_set_aside,
         )
         return self
 
@@ -80,6 +82,11 @@ class Stores:
             "held-back",
             f"Limited to {rate:,.1f} requests a second, this task's share of the bucket's present limit (--ramp)",
             rate=round(rate, 3),
+        )
+
+    def _say_set_aside(self, record: str, error: RecordError) -> None:
+        self._events.warning(
+            "record-set-aside", f"{error}. thumbrun does without it, and works again what it held", record=record
         )
 
     def _open(self, location: Location) -> Store:

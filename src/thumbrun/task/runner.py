@@ -16,10 +16,12 @@ from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
 from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.planning.planner import Planner
+from thumbrun.planning.select import ObjectKind
 from thumbrun.planning.shards import assign
-from thumbrun.planning.survey import describe
+from thumbrun.planning.survey import count_of_unlisted, describe, describe_unlisted
 from thumbrun.runs.find_round import agree_on_round
 from thumbrun.runs.find_run import AgreedRun
+from thumbrun.runs.records import RecordError
 from thumbrun.runs.rounds import FIRST, Round
 from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.named_run import run_arguments
@@ -56,6 +58,7 @@ class TaskResult:
         run: The tally of all items, once every shard is complete; None before.
         seconds: The seconds from the task's start to its end.
         listed: Whether this task made the plan.
+        unlisted: How many parts of the source could not be listed, so that the run lacks what they hold.
     """
 
     run_id: str
@@ -64,6 +67,7 @@ class TaskResult:
     run: Tally | None
     seconds: float
     listed: bool
+    unlisted: int = 0
 
 
 class TaskRunner:
@@ -157,14 +161,15 @@ class TaskRunner:
             ledger = LedgerWriter(stores.state, agreed.run_id, self._task, self._clock.nonce(), self._clock, this_round)
             own = await self._work_shards(stores, agreed, plan, ledger) if plan.items else Tally()
             whole = await self._finish(stores, agreed, plan, ledger)
-            if not plan.items and not settings.allow_empty:
+            unlisted = count_of_unlisted(plan.seen)
+            if not plan.items and not settings.allow_empty and not unlisted:
                 raise NothingToDoError(
                     describe(settings.source.uri(), plan.seen),
                     hint="Check SOURCE / INPUT_FOLDER. If this is expected, set --allow-empty / THUMBRUN_ALLOW_EMPTY.",
                 )
             folder = stores.output.uri(run_folder(settings, agreed.run_id))
             seconds = self._clock.monotonic() - began
-            return TaskResult(agreed.run_id, folder, own, whole, seconds, planner.listed)
+            return TaskResult(agreed.run_id, folder, own, whole, seconds, planner.listed, unlisted)
 
     async def _require_sandbox(self) -> None:
         """Start the renderer before anything is written, and refuse to work if nothing confines it.
@@ -227,6 +232,11 @@ class TaskRunner:
             bytes=plan.size,
             shards=len(plan.shards),
         )
+        if planner.listed and (own := plan.seen["kinds"].get(ObjectKind.OWN.value)):
+            message = f"{counted(own['objects'], 'object')} left out: thumbnails and records that thumbrun made"
+            self._events.info("own-left-out", message, objects=own["objects"])
+        if (unlisted := count_of_unlisted(plan.seen)) and (planner.listed or self._task.index == 0):
+            self._events.warning("not-listed", describe_unlisted(plan.seen), parts=unlisted)
         if planner.listed and (cold := plan.seen["cold_bytes"]):
             classes = ", ".join(f"{counted(size, 'byte')} in {name}" for name, size in cold.items())
             message = f"Cloud Storage charges a retrieval fee for reading {classes}"
@@ -268,12 +278,16 @@ class TaskRunner:
         summarised, finished = await both(
             stores.state.store.stat(names.summary(number)), ledger.finished(len(plan.shards), number)
         )
-        if summarised:
-            summary = await last_summary(stores.state, agreed.run_id)
-            return Tally.from_record(summary) if summary else None
+        if summarised and (summary := await last_summary(stores.state, agreed.run_id)):
+            return Tally.from_record(summary)
         if finished is None:
             return None
         tally, parts = finished
+        if summarised:  # the summary is damaged
+            return tally
+        if tally.items != plan.items:
+            problem = f"the ledger of run {agreed.run_id} has {counted(tally.items, 'outcome')} of {plan.items:,} items"
+            raise RecordError(problem, hint="thumbrun verify says what is missing")
         record = {
             "run": agreed.run_id,
             "round": number,

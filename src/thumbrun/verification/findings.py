@@ -17,6 +17,7 @@ class FindingKind(StrEnum):
     """The kind of a problem with a run. `MEANINGS` explains each value."""
 
     NO_PLAN = "no-plan"
+    NOT_LISTED = "not-listed"
     BAD_RECORD = "bad-record"
     OPEN = "open"
     STRAY_OUTCOME = "stray-outcome"
@@ -32,7 +33,8 @@ class FindingKind(StrEnum):
 
 MEANINGS: dict[FindingKind, str] = {
     FindingKind.NO_PLAN: "the run has no plan yet, so its items are unknown",
-    FindingKind.BAD_RECORD: "a record of the run is missing or cannot be read, so some items cannot be checked",
+    FindingKind.NOT_LISTED: "thumbrun could not list this part of the source, so the run lacks what it holds",
+    FindingKind.BAD_RECORD: "a record of the run is missing, damaged, or that of another run or shard",
     FindingKind.OPEN: "the item has no outcome",
     FindingKind.STRAY_OUTCOME: "the ledger has an outcome for an item that is not in the plan",
     FindingKind.MISSING: "the item is done, but its thumbnail does not exist",

@@ -15,11 +15,12 @@ from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
 from thumbrun.console import counted
 from thumbrun.decoding.pool import DecoderPool, Renderer
-from thumbrun.errors import SettingsError, ThumbrunError
+from thumbrun.errors import SettingsError
 from thumbrun.imaging.geometry import Box, box_name
-from thumbrun.ledger.reader import Ledger, last_seal
+from thumbrun.ledger.reader import Ledger, StrayOutcomeError, last_seal, lost_parts
 from thumbrun.logs.events import Events, Progress
 from thumbrun.outcomes import Outcome, Reason, Status, Tally
+from thumbrun.planning.listing import pages
 from thumbrun.planning.plan import Item, Plan, read_plan, read_shard
 from thumbrun.runs.object_metadata import CHECKSUM_MARK, MARKS, ThumbnailMarks
 from thumbrun.runs.records import RecordError
@@ -35,8 +36,7 @@ from thumbrun.verification.findings import IN_THE_WAY, Finding, FindingKind, Pro
 from thumbrun.verification.inventory import list_folder, take_inventory
 
 _SHARDS_AT_ONCE = 4
-# The errors that come from records that are missing, damaged, or not thumbrun's own.
-_UNREADABLE = (RecordError, NotFoundError, KeyError, ValueError, TypeError, IndexError)
+_UNREADABLE = (RecordError, NotFoundError)  # of records that are missing, damaged, or not thumbrun's own
 
 
 class Verifier:
@@ -59,12 +59,14 @@ class Verifier:
             DecodeCheck(stores.output, renderer, settings.recipe, settings.memory) if renderer else None
         )
         self._run = stores.state.names.run(run_id)
-        self._ledger = Ledger(stores.state, run_id)
+        self._ledger = Ledger(stores.state, run_id, self._bad_part)
         self._folder = run_folder(settings, run_id)
         self._thumbnail_marks = ThumbnailMarks(run_id, settings.recipe.digest(), settings.source_metadata == "hash")
         self._seen = 0
         # Whether some items are open in shards that are not sealed, and whether some are open in sealed shards.
         self._waiting = self._lost = False
+        self._lacking = False  # whether a record is bad that the run needs
+        self._rounds: set[int] = set()  # of the ledger
         self._verified = VerifyResult(
             run_id=run_id,
             source=settings.source.uri(),
@@ -97,19 +99,42 @@ class Verifier:
     async def _check_plan(self, plan: Plan) -> None:
         verified = self._verified
         verified.items, verified.shards = plan.items, len(plan.shards)
+        if unlisted := plan.seen.get("unlisted"):
+            for part in unlisted["named"]:
+                self._add(FindingKind.NOT_LISTED, self._stores.source.uri(part["name"]), detail=part["detail"])
+            verified.counts[FindingKind.NOT_LISTED] = unlisted["parts"]
         self._inventory = await take_inventory(self._stores.output, self._folder, MARKS, self._events.listing)
         verified.objects = self._inventory.objects
         async with BoundedGroup(_SHARDS_AT_ONCE) as group:
             for number in range(len(plan.shards)):
                 await group.start(self._shard(plan, number))
-        if not verified.counts[FindingKind.BAD_RECORD]:
+        if not self._lacking:
             await self._name_unexplained()
+        await self._check_spare_records()
         if not (verified.counts[FindingKind.BAD_RECORD] or verified.counts[FindingKind.OPEN]):
             await self._check_summary()
 
+    async def _check_spare_records(self) -> None:
+        """Read the records that thumbrun can do without: claims of planners, later rounds and summaries."""
+        state, run = self._stores.state, self._run
+        names = [run.summary(), *(run.round(number) for number in self._rounds if number)]
+        for prefix in (run.planner_claims, run.rounds, run.summaries):
+            names += [entry.name async for entries in pages(state.store, prefix) for entry in entries]
+        for name in sorted(set(names)):
+            try:
+                record = await state.read(name)
+            except RecordError as error:
+                self._bad_spare(name, error)
+            else:
+                if record is None and name.startswith(run.rounds):
+                    self._bad_spare(name, RecordError("it is missing, but the ledger has outcomes of this round"))
+
     async def _check_version(self) -> None:
         claim = await self._stores.state.read(self._run.claim)
-        if claim is not None and claim["fingerprint"] != self._settings.fingerprint():
+        if claim is None:
+            where = self._stores.state.store.uri(self._run.claim)
+            self._bad_record(RecordError(f"{where} is missing"), "thumbrun cannot continue the run")
+        elif claim["fingerprint"] != self._settings.fingerprint():
             problem = (
                 f"RUN is {self._verified.run_id}, which a thumbrun began that makes different thumbnails; use that "
                 "version of thumbrun to verify it"
@@ -120,18 +145,16 @@ class Verifier:
         try:
             items = await read_shard(self._stores.state, self._run, plan, number)
             parts = await self._ledger.parts(number)
-            outcomes, _ = await self._ledger.read(number, parts)
+            outcomes, headers = await self._ledger.read(number, parts, items)
         except _UNREADABLE as error:
             items_of_shard = f"{counted(plan.shards[number].items, 'item')} of shard {number}"
             self._bad_record(error, f"thumbrun did not check {items_of_shard}")
             return
-        if len(items) != plan.shards[number].items:
-            problem = f"shard {number} holds {counted(len(items), 'item')}; the plan says {plan.shards[number].items:,}"
-            self._add(FindingKind.BAD_RECORD, detail=problem)
-        for index in sorted(outcomes.keys() - range(len(items))):
-            detail = f"item {index} of shard {number}, which holds {counted(len(items), 'item')}, numbered from 0"
-            self._add(FindingKind.STRAY_OUTCOME, detail=detail)
-            del outcomes[index]
+        self._rounds.update(header["round"] for header in headers.values())
+        if lost := lost_parts(parts):
+            problem = f"{counted(lost, 'part')} of shard {number} or more were deleted"
+            where = self._stores.state.store.uri(self._run.shard_ledger(number))
+            self._add(FindingKind.BAD_RECORD, object_=where, detail=problem)
         self._verified.tally.merge(Tally.of(outcomes.values()))
         if len(outcomes) < len(items):
             sealed = last_seal(parts) >= 0
@@ -238,8 +261,15 @@ class Verifier:
         named = run_arguments(self._verified.run_id, settings.output, settings.state)
         in_the_way = [kind.value for kind in FindingKind if kind in IN_THE_WAY and counts[kind]]
         advice = []
-        if counts[FindingKind.BAD_RECORD]:
+        if self._lacking:
             advice.append("Restore the records from a copy, or begin another run: thumbrun run SOURCE --new")
+        elif counts[FindingKind.BAD_RECORD] or counts[FindingKind.STRAY_OUTCOME]:
+            advice.append(
+                "Move the damaged records away that are named above; the run goes on without them, and works again "
+                "what they held."
+            )
+        if counts[FindingKind.NOT_LISTED]:
+            advice.append("Let thumbrun read what is named under not-listed, and begin another run: thumbrun run --new")
         if in_the_way:
             kinds = ", ".join(in_the_way)
             advice.append(f"Delete the objects named under {kinds}, because thumbrun overwrites and deletes nothing.")
@@ -252,8 +282,17 @@ class Verifier:
         return advice
 
     def _bad_record(self, error: Exception, consequence: str) -> None:
-        told = str(error) if isinstance(error, ThumbrunError) else f"thumbrun did not write this record: {error!r}"
-        self._add(FindingKind.BAD_RECORD, detail=f"{told}; {consequence}")
+        self._lacking = True
+        self._add(FindingKind.BAD_RECORD, detail=f"{error}; {consequence}")
+
+    def _bad_part(self, name: str, error: RecordError) -> None:
+        if isinstance(error, StrayOutcomeError):
+            self._add(FindingKind.STRAY_OUTCOME, object_=self._stores.state.store.uri(name), detail=str(error))
+        else:
+            self._bad_spare(name, error)
+
+    def _bad_spare(self, name: str, error: RecordError) -> None:
+        self._add(FindingKind.BAD_RECORD, object_=self._stores.state.store.uri(name), detail=str(error))
 
     def _add(self, kind: FindingKind, source: str = "", object_: str = "", detail: str = "") -> None:
         self._verified.add(Finding(kind, source, object_, detail))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
-from thumbrun.ledger.reader import SEAL, Ledger, choose, from_row, to_row
+from thumbrun.ledger.reader import COVERS, ROUND, SEAL, Ledger, choose, from_row, to_row
 from thumbrun.ledger.writer import LedgerWriter, ShardLog
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, refusal
 from thumbrun.planning.plan import Item
@@ -224,6 +224,53 @@ def test_the_first_gap_is_found_among_many_shards() -> None:
         await process.append(1500, [], Tally())
         assert await ledger(store).unfinished(1510) is None
         assert 1510 == await ledger(store).unfinished(1511)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{SEAL: "{"}, {SEAL: "[]"}, {COVERS: "x"}, {COVERS: ""}, {COVERS: "2"}, {ROUND: "first"}, {SEAL: '{"done": 4}'}],
+)
+def test_a_seal_that_does_not_hold(metadata: dict[str, str]) -> None:
+    """A seal that nobody wrote, or that counts parts that are gone, seals nothing; the shard can be sealed again."""
+
+    async def scenario() -> None:
+        store = MemoryStore()
+        log = await opened(store, "aa")
+        for index in range(4):
+            log.add(done(index))
+        await log.flush()
+        ((name, (entry, body)),) = store.objects.items()
+        store.put_as_user(name, body, metadata={**entry.metadata, **metadata})
+        assert await ledger(store).finished(1) is None
+        again = await opened(store, "bb")
+        assert again.complete
+        assert not again.sealed
+        await again.flush()
+        assert (Tally.of(map(done, range(4))), 2) == await ledger(store).finished(1)
+
+    run(scenario())
+
+
+def test_a_damaged_part_is_set_aside() -> None:
+    """The outcomes of a damaged part, or of one that belongs to another plan, are open again, and the part is told."""
+
+    async def scenario() -> None:
+        store, told = MemoryStore(), list[str]()
+        log = await opened(store, "aa")
+        for index in range(2):
+            log.add(done(index))
+            await log.flush()
+        first, second = sorted(store.objects)
+        store.put_as_user(first, store.objects[first][1][:-1])
+        reader = Ledger(RecordStore(store, "_thumbrun/"), RUN, lambda name, _: told.append(name))
+        found, _ = await reader.read(0, await reader.parts(0), ITEMS)
+        assert ([1], [first]) == (list(found), told)
+        found, _ = await reader.read(0, await reader.parts(0), [item._replace(generation="8") for item in ITEMS])
+        assert ([], [first, first, second]) == (list(found), told)
+        store.put_as_user(f"_thumbrun/runs/{RUN}/ledger/.DS_Store", b"")
+        assert 2 == (await reader.count())[1]
 
     run(scenario())
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.virtual import run
-from thumbrun.planning.listing import NameRange, RangeListing, between
-from thumbrun.storage.base import BucketNotFoundError, Entry, Page, TransientError
+from thumbrun.planning.listing import NameRange, RangeListing, between, pages
+from thumbrun.storage.base import BucketNotFoundError, DeniedError, Entry, Page, TransientError, Unlisted
 from thumbrun.storage.memory import MemoryStore
 
 
@@ -136,3 +136,38 @@ def test_a_middle_lies_between(low: str, high: str, alphabet: set[str]) -> None:
         assert guess < high or high.startswith(guess) or guess.startswith(high)
     if guess is not None and not high:
         assert low < guess
+
+
+class PartlyShut(MemoryStore):
+    """A store that cannot list the part `m/`, and says so on every page whose range holds it."""
+
+    async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = 1000) -> Page:
+        """List a page."""
+        page = await super().page(prefix, start=start, end=end, limit=limit)
+        reaches = page.resume_at or end
+        shut = start <= "m/" and (not reaches or reaches > "m/")
+        part = Unlisted("m/", DeniedError("m/: permission denied"))
+        return Page(page.entries, page.resume_at, (part,) if shut else ())
+
+
+@pytest.mark.parametrize("names", [["a", "z"], [f"a{n:05}" for n in range(9_000)], []], ids=["few", "many", "none"])
+async def test_what_cannot_be_listed_is_never_passed_over(names: list[str]) -> None:
+    """A part that cannot be listed reaches whoever asks for it, wherever ranges are cut, and is an error for others."""
+    store = PartlyShut()
+    for name in names:
+        store.put_as_user(name, b"x")
+    found: list[str] = []
+    told: set[str] = set()
+
+    async def take(_: object, entries: tuple[Entry, ...]) -> None:
+        found.extend(entry.name for entry in entries)
+
+    async def finish(_: object) -> None:
+        pass
+
+    await RangeListing(store, "", take, finish, on_unlisted=lambda part: told.add(part.name)).run()
+    assert (names, {"m/"}) == (sorted(found), told)
+    with pytest.raises(DeniedError):
+        await RangeListing(store, "", take, finish).run()
+    with pytest.raises(DeniedError):
+        _ = [page async for page in pages(store, "")]

@@ -4,6 +4,7 @@ import asyncio
 
 from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
+from thumbrun.outcomes import Tally
 from thumbrun.runs.find_round import agree_on_round
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.rounds import Round, reasons_of
@@ -12,6 +13,12 @@ from thumbrun.storage.memory import MemoryStore
 
 RUN = "20260102T1530Z"
 ALL, TIMEOUTS = reasons_of(()), reasons_of(["timeout"])
+
+
+def summary(number: int) -> dict[str, object]:
+    """Return the summary of a round without items."""
+    times = dict.fromkeys(("began", "ended"), "2026-01-02T15:30:00+00:00")
+    return {"run": RUN, "round": number, **times, "items": 0, "parts": 0, **Tally().to_record()}
 
 
 async def agreed(
@@ -45,7 +52,7 @@ def test_tasks_by_hand_meet_in_an_unfinished_round() -> None:
         assert {Round(1, ALL)} == set(rounds)
         assert Round(2, TIMEOUTS) == await agreed(state, TIMEOUTS, seed=20)
         assert Round(2, TIMEOUTS) == await agreed(state, TIMEOUTS, seed=21)
-        await state.create_or_read(state.names.run(RUN).summary(2), {"round": 2}, RUN)
+        await state.create_or_read(state.names.run(RUN).summary(2), summary(2), RUN)
         assert Round(3, TIMEOUTS) == await agreed(state, TIMEOUTS, seed=22)
         await asyncio.sleep(3601)
         assert Round(4, TIMEOUTS) == await agreed(state, TIMEOUTS, seed=23)
@@ -60,7 +67,7 @@ def test_the_latest_summary_counts() -> None:
         state = RecordStore(MemoryStore(), "")
         assert await last_summary(state, RUN) is None
         for number in (0, 2, 1):
-            await state.create_or_read(state.names.run(RUN).summary(number), {"round": number}, RUN)
+            await state.create_or_read(state.names.run(RUN).summary(number), summary(number), RUN)
         found = await last_summary(state, RUN)
         assert found is not None
         assert 2 == found["round"]

@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.store import Asked, Fault, FaultStore, NoFaults, Script
 from thumbrun.runs.record_store import RecordStore
-from thumbrun.runs.records import RecordError, to_json, to_lines
+from thumbrun.runs.records import RecordError, RecordVersionError, to_json, to_lines
 from thumbrun.storage.base import DeniedError, Entry, ExistsError, StoreError
 from thumbrun.storage.memory import MemoryStore
 
@@ -101,3 +101,50 @@ async def test_a_record_that_comes_damaged_is_read_again(fault: Fault) -> None:
     assert [{"item": 1}] == (await state(2).read_lines("a.gz"))[1]
     with pytest.raises(RecordError):
         await state(3).read("a.json")
+
+
+async def test_a_stranger_among_numbered_records_is_ignored() -> None:
+    """A file that a file manager leaves among numbered records is not taken for the last of them."""
+    store = MemoryStore()
+    for name in (".DS_Store", "0000001.json", "0000002.json", "0000002.json~", "Thumbs.db"):
+        store.put_as_user(f"rounds/{name}", b"")
+    assert "rounds/0000002.json" == await RecordStore(store, "").last_name("rounds/")
+
+
+CLAIM = {"run": "r", "owner": "user", "fingerprint": "f", "began": "2026-01-02T15:30:00+00:00"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"run": "other"}, "its run is 'other', but its name says r"),
+        ({"began": "yesterday"}, "its began cannot be 'yesterday'"),
+        ({"began": "2026-01-02T15:30:00"}, "its began cannot be"),
+        ({"owner": None}, "its owner cannot be None"),
+        ({"fingerprint": ["f"]}, "its fingerprint cannot be"),
+    ],
+)
+async def test_a_record_of_another_form_is_refused(change: dict[str, object], said: str) -> None:
+    """A record that is whole, but not what its name says, is refused, and the error says what to do."""
+    store = MemoryStore()
+    store.put_as_user("runs/r/run.json", to_json(CLAIM))
+    state = RecordStore(store, "")
+    assert {"version": 1, **CLAIM} == await state.read("runs/r/run.json")
+    store.put_as_user("runs/r/run.json", to_json({**CLAIM, **change}))
+    with pytest.raises(RecordError, match=r"memory://memory/runs/r/run\.json is not the record") as caught:
+        await state.read("runs/r/run.json")
+    assert said in str(caught.value)
+    assert "--new" in caught.value.hint
+
+
+async def test_a_record_without_which_the_run_goes_on() -> None:
+    """A damaged record that is not needed is set aside and told once; one of another version is never set aside."""
+    store, told = MemoryStore(), list[str]()
+    state = RecordStore(store, "", lambda record, _: told.append(record))
+    store.put_as_user("runs/r/summary.json", b"{")
+    for _ in range(2):
+        assert await state.read_spare("runs/r/summary.json") is None
+    assert ["memory://memory/runs/r/summary.json"] == told
+    store.put_as_user("runs/r/summary.json", b'{"version": 2}')
+    with pytest.raises(RecordVersionError):
+        await state.read_spare("runs/r/summary.json")

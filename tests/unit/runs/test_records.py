@@ -66,3 +66,27 @@ def test_another_version_is_refused(version: object) -> None:
         from_json(body, "a")
     with pytest.raises(RecordError, match="version"):
         from_lines(gzip.compress(body), "a")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        gzip.compress(b'{"version":1}\n' + bytes(1 << 29), 1),
+        gzip.compress(b'{"version":1}\n') + b"more",
+        gzip.compress(b'{"version":1}\n') * 2,
+        gzip.compress(b'{"version":1}\n' + b"[" * 100_000),
+        gzip.compress(b""),
+        b"",
+    ],
+    ids=["bomb", "followed", "twice", "deep", "no-header", "empty"],
+)
+def test_lines_that_nobody_wrote_are_refused(body: bytes) -> None:
+    """Compressed lines that are endless, deeply nested, empty or followed by something are no record."""
+    with pytest.raises(RecordError, match="is not a record"):
+        from_lines(body, "a")
+
+
+def test_deep_json_is_refused() -> None:
+    """JSON of any depth gives an error that names the record."""
+    with pytest.raises(RecordError, match="a is not JSON"):
+        from_json(b"[" * 100_000, "a")

@@ -81,6 +81,20 @@ def test_an_output_that_the_system_refuses(pictures: Path) -> None:
     assert problem == "--output / OUTPUT_BUCKET is '/proc/thumbs', which cannot be created: No such file or directory"
 
 
+@pytest.mark.parametrize("where", ["pictures", "out"])
+@pytest.mark.parametrize("link", ["_thumbrun", "_thumbrun/local", "_thumbrun/local/marks"])
+def test_a_link_in_place_of_thumbruns_own_folder(pictures: Path, tmp_path: Path, where: str, link: str) -> None:
+    """A link in place of a folder of records or sidecars is refused, in the source and in the output."""
+    planted = tmp_path / where / link
+    planted.parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "elsewhere").mkdir()
+    planted.symlink_to(tmp_path / "elsewhere")
+    (problem,) = problems(source=str(pictures), output=str(tmp_path / "out"))
+    assert problem.startswith("SOURCE" if where == "pictures" else "--output")
+    assert f"where '{planted}' is a symbolic link, which thumbrun does not follow; replace" in problem
+    assert [] == list((tmp_path / "elsewhere").iterdir())
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 @pytest.mark.parametrize("shut", ["pictures", "out", "above"])
 def test_folders_of_another_user(pictures: Path, tmp_path: Path, shut: str) -> None:

@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 
-from thumbrun.storage.local.sidecars import generation_of
+from thumbrun.storage.local.sidecars import generation_of, is_of_generation
 
 _CHUNK = 1 << 18
 _REGULAR_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
@@ -38,6 +38,10 @@ class FileReading:
         if self._start:
             os.lseek(self._descriptor, self._start, os.SEEK_SET)
         return stat.S_ISREG(status.st_mode)
+
+    def is_of(self, generation: str | None) -> bool:
+        """Return whether the open file has the content of a generation; None stands for any."""
+        return generation is None or is_of_generation(self.generation, generation)
 
     def next(self) -> bytes:
         """Return the next bytes, or no bytes at the end of the range or of the file as it was when it was opened."""

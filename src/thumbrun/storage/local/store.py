@@ -7,7 +7,8 @@ It adds the promises of a bucket that a file system does not make:
   leaves a temporary file or a sidecar that nobody reads. Nothing is flushed to the disk, so this promise holds when a
   process dies, but not after a power cut.
 - Sidecars hold the metadata; see `sidecars`.
-- The generation consists of inode, size and time of modification. It is compared before and after reading.
+- The generation consists of inode, size and times (see `sidecars.generation_of`). It is compared before and after
+  reading.
 - `walk` sets the order of a listing, and the files that count as objects. The store's folder itself can be a symbolic
   link.
 
@@ -22,7 +23,7 @@ import stat
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -43,6 +44,7 @@ from thumbrun.storage.base import (
     Sink,
     StoreError,
     TransientError,
+    Unlisted,
 )
 from thumbrun.storage.local.file_reading import FileReading
 from thumbrun.storage.local.sidecars import (
@@ -53,7 +55,15 @@ from thumbrun.storage.local.sidecars import (
     sidecars_folder,
     write_sidecar,
 )
-from thumbrun.storage.local.walk import PRIVATE, is_plain_path, is_private, leads_through_link, walk
+from thumbrun.storage.local.walk import (
+    PRIVATE,
+    SHUT,
+    ShutFolder,
+    is_plain_path,
+    is_private,
+    leads_through_link,
+    walk,
+)
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -64,6 +74,7 @@ _LONGEST_PART = 255  # bytes; the limit of nearly all file systems
 _LONGEST_PATH = 4096
 _PAUSED_WALKS = 8  # listings under way that are remembered, so that their next page does not read a folder again
 
+_LINK, _REPLACE = "{} is a symbolic link, which thumbrun does not follow", "replace the link with a folder"
 _PASSES = (errno.EINTR, errno.EAGAIN, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE)
 _NO_SUCH_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV, errno.EMLINK, errno.ENOSYS)
@@ -80,7 +91,7 @@ class LocalStore:
         """
         self._root = str(root)
         self._executor: ThreadPoolExecutor | None = None
-        self._paused: dict[tuple[str, str, str], Iterator[str]] = {}
+        self._paused: dict[tuple[str, str, str], Iterator[str | ShutFolder]] = {}
         self._pausing = threading.Lock()
 
     def uri(self, name: str) -> str:
@@ -168,22 +179,43 @@ class LocalStore:
             with self._pausing:
                 names = self._paused.pop((prefix, end, start), None) or walk(self._root, prefix, start)
             found: list[Entry] = []
+            unlisted: dict[str, Unlisted] = {}
             known: SidecarFolders = {}
-            for name in names:
+            for each in names:
+                name = each.name if isinstance(each, ShutFolder) else each
                 if end and name >= end:
                     break
-                if len(found) == limit:
-                    self._pause((prefix, end, name), chain((name,), names))
-                    return Page(tuple(found), resume_at=name)
+                if len(found) + len(unlisted) == limit:
+                    self._pause((prefix, end, name), chain((each,), names))
+                    return Page(tuple(found), name, tuple(unlisted.values()))
                 try:
+                    if isinstance(each, ShutFolder):
+                        raise each.error
                     status = os.lstat(f"{self._root}/{name}")
+                    if stat.S_ISREG(status.st_mode):
+                        found.append(self._entry(name, status, find_sidecar(self._root, name, status, known)))
                 except (FileNotFoundError, NotADirectoryError):  # deleted since its folder was read
                     continue
-                if stat.S_ISREG(status.st_mode):
-                    found.append(self._entry(name, status, find_sidecar(self._root, name, status, known)))
-            return Page(tuple(found))
+                except OSError as error:
+                    if error.errno not in SHUT:
+                        raise
+                    part = self._unlisted(name, error)
+                    unlisted[part.name] = part
+            return Page(tuple(found), unlisted=tuple(unlisted.values()))
 
-    def _pause(self, where: tuple[str, str, str], names: Iterator[str]) -> None:
+    def _unlisted(self, name: str, error: OSError) -> Unlisted:
+        """Return what cannot be listed because of an error: a folder, a file, or all of a folder's files."""
+        # A link stands for the folder of sidecars, or the folder shows its names but lets nobody reach its files.
+        of_all_files = error.errno in (errno.EACCES, errno.EPERM) and error.filename == f"{self._root}/{name}"
+        if (of_all_files or error.errno == errno.ELOOP) and not name.endswith("/"):
+            name = "".join(name.rpartition("/")[:2])
+        try:
+            with self._errors(name):
+                raise error
+        except StoreError as told:
+            return Unlisted(name, told)
+
+    def _pause(self, where: tuple[str, str, str], names: Iterator[str | ShutFolder]) -> None:
         """Remember where a listing goes on, for a next page with the same prefix, end and start.
 
         Any other page reads the folders again.
@@ -214,7 +246,7 @@ class LocalStore:
                     raise NotFoundError(f"{self.uri(name)} does not exist")
                 if not reading.open():
                     raise NotFoundError(f"{self.uri(name)} is not a regular file")
-                if generation not in (None, reading.generation):
+                if not reading.is_of(generation):
                     raise NotFoundError(f"{self.uri(name)} does not exist in generation {generation}")
             chunk = reading.next()
             if not chunk and reading.changed():
@@ -242,7 +274,7 @@ class LocalStore:
                         f"{self.uri(name)}: the disk took only {status.st_size} of {len(body)} bytes",
                         hint="check the free space and the file system of this disk",
                     )
-                mark = sidecar_path(sidecars_folder(self._root), name, status)
+                mark = sidecar_path(sidecars_folder(self._root), status)
                 self._make_folders(f"{PRIVATE}/marks/{mark.parent.name}")
                 write_sidecar(mark, {**attributes, "name": name, "crc32c": crc32c(body)})
                 try:
@@ -252,6 +284,9 @@ class LocalStore:
                     raise
             finally:
                 temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # the links that were made and removed have changed the generation
+                linked = os.lstat(target)
+                status = linked if linked.st_ino == status.st_ino else status
             return self._entry(name, status, attributes)
 
     def _link(self, temporary: Path, target: str) -> None:
@@ -282,10 +317,7 @@ class LocalStore:
             except FileExistsError:
                 kind = os.lstat(path).st_mode
                 if stat.S_ISLNK(kind):
-                    raise DeniedError(
-                        f"{path} is a symbolic link, which thumbrun does not follow",
-                        hint="replace the link with a folder",
-                    ) from None
+                    raise DeniedError(_LINK.format(path), hint=_REPLACE) from None
                 if not stat.S_ISDIR(kind):
                     raise NameRefusedError(f"{path} is a file, so it cannot hold other files") from None
 
@@ -315,6 +347,8 @@ class LocalStore:
                 f"{where}: permission denied", hint="check the owner and the mode of this file or folder"
             ) from error
         except OSError as error:
+            if error.errno == errno.ELOOP and error.filename:
+                raise DeniedError(_LINK.format(error.filename), hint=_REPLACE) from error
             if error.errno in _NO_SUCH_NAME:
                 raise NameRefusedError(f"{self.uri(name)}: {os.strerror(error.errno)}") from error
             message = f"{self.uri(name)}: {os.strerror(error.errno or 0)}"

@@ -1,10 +1,23 @@
 """A walk through the files below a folder, in the order in which a bucket would list them."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
+from typing import NamedTuple
 
 PRIVATE = "_thumbrun/local"  # holds the temporary files and sidecars below a store's folder; never listed
+
+
+# Errors of what cannot be reached, while the rest can.
+SHUT = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP)
+
+
+class ShutFolder(NamedTuple):
+    """A folder that cannot be read; its name ends in `/`."""
+
+    name: str
+    error: OSError
 
 
 def is_private(name: str) -> bool:
@@ -27,15 +40,15 @@ def leads_through_link(root: str, name: str) -> bool:
     return False
 
 
-def walk(root: str, prefix: str, start: str) -> Iterator[str]:
-    """Yield the names of the files at or after `start` that begin with `prefix`.
+def walk(root: str, prefix: str, start: str) -> Iterator[str | ShutFolder]:
+    """Yield the names of the files at or after `start` that begin with `prefix`, and the folders that cannot be read.
 
     The order is that of Python's strings, which equals that of UTF-8; a folder `a` sorts as `a/`. Folders that cannot
     hold such names are not opened, so that listing a few records is fast even beside a million pictures. Symbolic
     links, devices, pipes and sockets are neither followed nor yielded. Each folder is read once, when it is reached.
 
     Raises:
-        OSError: A folder cannot be read. A folder that has vanished is no error.
+        OSError: The folder of the prefix cannot be read, or the disk fails. A folder that has vanished is no error.
     """
     stack = [iter(_children(root, folder))] if (folder := _deepest(root, prefix)) is not None else []
     while stack:
@@ -48,7 +61,12 @@ def walk(root: str, prefix: str, start: str) -> Iterator[str]:
         # Every name in the folder begins with the folder's name, so if the last possible one sorts before `start`, all
         # do.
         elif name[:-1] + chr(ord("/") + 1) > start and name.startswith(prefix):
-            stack.append(iter(_children(root, name)))
+            try:
+                stack.append(iter(_children(root, name)))
+            except OSError as error:
+                if error.errno not in SHUT:
+                    raise
+                yield ShutFolder(name, error)
 
 
 def _deepest(root: str, prefix: str) -> str | None:

@@ -195,7 +195,7 @@ async def test_a_forged_sidecar_tells_nothing(tmp_path: Path, content: bytes) ->
     """A sidecar that thumbrun did not write hides no file and ends no task."""
     path = tmp_path / "a.jpg"
     path.write_bytes(b"x")
-    sidecar = sidecar_path(sidecars_folder(str(tmp_path)), "a.jpg", path.stat())
+    sidecar = sidecar_path(sidecars_folder(str(tmp_path)), path.stat())
     sidecar.parent.mkdir(parents=True)
     sidecar.write_bytes(content)
     store = LocalStore(str(tmp_path))
@@ -204,12 +204,60 @@ async def test_a_forged_sidecar_tells_nothing(tmp_path: Path, content: bytes) ->
     await store.close()
 
 
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """Return a folder with a picture of one user, and room for the sidecars of another."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"x")
+    sidecar = sidecar_path(sidecars_folder(str(tmp_path)), path.stat())
+    sidecar.parent.mkdir(parents=True)
+    sidecar.write_text(json.dumps({"metadata": MARKS, "content_type": "text/plain"}))
+    return sidecar
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize(
+    ("of_picture", "of_sidecar", "counts"), [(1001, 1002, False), (1001, 1001, True), (1001, 0, True), (0, 1002, False)]
+)
+async def test_nobody_hides_the_picture_of_another(
+    tmp_path: Path, shared: Path, of_picture: int, of_sidecar: int, counts: bool
+) -> None:
+    """A sidecar counts if it belongs to the owner of its file, to this user or to root, and else hides nothing."""
+    os.chown(tmp_path / "a.jpg", of_picture, -1)
+    os.chown(shared, of_sidecar, -1)
+    store = LocalStore(str(tmp_path))
+    (entry,) = (await store.page("")).entries
+    assert (MARKS if counts else {}) == entry.metadata
+    assert ("text/plain" if counts else None) == entry.content_type
+    await store.close()
+
+
+@pytest.mark.parametrize("link", ["_thumbrun", "_thumbrun/local", "_thumbrun/local/marks", "sidecars"])
+async def test_sidecars_are_not_read_through_a_link(tmp_path: Path, shared: Path, link: str) -> None:
+    """A link in place of a folder of sidecars leads to none: it hides no file, or the files below are told as shut."""
+    folder = shared.parent if link == "sidecars" else tmp_path / link
+    away = tmp_path / "away"
+    folder.rename(away)
+    folder.symlink_to(away)
+    store = LocalStore(str(tmp_path))
+    page = await store.page("")
+    entry = next((entry for entry in page.entries if entry.name == "a.jpg"), None)
+    if link == "sidecars":
+        assert entry is not None
+        assert {} == entry.metadata
+    else:
+        assert entry is None
+        told = {part.name: str(part.error) for part in page.unlisted}
+        assert f"{folder} is a symbolic link, which thumbrun does not follow" == told[""]
+    await store.close()
+
+
 @pytest.mark.parametrize("kind", ["pipe", "link to a device", "folder", "link to a real one"])
 async def test_a_sidecar_that_is_no_file_holds_nothing_up(tmp_path: Path, outside: Path, kind: str) -> None:
     """A sidecar that is a pipe without a writer, or an endless device, does not block a listing."""
     path = tmp_path / "a.jpg"
     path.write_bytes(b"x")
-    sidecar = sidecar_path(sidecars_folder(str(tmp_path)), "a.jpg", path.stat())
+    sidecar = sidecar_path(sidecars_folder(str(tmp_path)), path.stat())
     sidecar.parent.mkdir(parents=True)
     if kind == "pipe":
         os.mkfifo(sidecar)

@@ -1,12 +1,15 @@
 """Tests of what only a folder has: links, devices, sidecars of other folders, and kills."""
 
 import asyncio
+import hashlib
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +28,20 @@ from thumbrun.storage.base import (
 from thumbrun.storage.local.store import LocalStore
 
 MARKS = {"thumbrun-run": "r"}
+CHAIN_PART = 200
+
+
+def deep_chain(root: Path, first: str) -> None:
+    """Make a chain of folders that is longer than the longest path, with a file at its end."""
+    descriptor = os.open(root, os.O_RDONLY)
+    for number in range(5000 // CHAIN_PART):
+        part = first if number == 0 else "d" * CHAIN_PART
+        os.mkdir(part, dir_fd=descriptor)
+        inner = os.open(part, os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = inner
+    os.close(os.open("deep.jpg", os.O_WRONLY | os.O_CREAT, dir_fd=descriptor))
+    os.close(descriptor)
 
 
 async def names(store: LocalStore) -> list[str]:
@@ -104,6 +121,82 @@ async def test_a_file_that_replaces_a_thumbnail_is_not_taken_for_it(tmp_path: Pa
     await store.close()
 
 
+async def test_marks_move_with_a_folder(tmp_path: Path) -> None:
+    """A run's folder that is renamed, or moved within the folder, keeps its marks; a copy has none."""
+    store = LocalStore(str(tmp_path))
+    await create(store, "run/a.jpg")
+    (tmp_path / "albums").mkdir()
+    (tmp_path / "run").rename(tmp_path / "albums/best")
+    shutil.copytree(tmp_path / "albums/best", tmp_path / "copy")
+    found = {entry.name: entry.metadata for entry in (await store.page("")).entries}
+    assert {"albums/best/a.jpg": MARKS, "copy/a.jpg": {}} == found
+    await store.close()
+
+
+async def test_marks_of_the_first_version_count(tmp_path: Path) -> None:
+    """A sidecar whose name is made from its file's name, as in version 0.1.0, still counts."""
+    (tmp_path / "run").mkdir()
+    path = tmp_path / "run/a.jpg"
+    path.write_bytes(b"x")
+    status = path.stat()
+    digest = hashlib.sha256(b"run/a.jpg").hexdigest()[:32]
+    name = f"{digest[:2]}/{digest}.{status.st_ino}-{status.st_size}-{status.st_mtime_ns}.json"
+    sidecar = tmp_path / "_thumbrun/local/marks" / name
+    sidecar.parent.mkdir(parents=True)
+    sidecar.write_text(json.dumps({"metadata": MARKS}))
+    for root, listed in ((tmp_path, "run/a.jpg"), (tmp_path / "run", "a.jpg")):
+        store = LocalStore(str(root))
+        assert {listed: MARKS} == {entry.name: entry.metadata for entry in (await store.page("")).entries}
+        await store.close()
+
+
+def rewrite(path: Path) -> None:
+    """Write other bytes of the same number to a file, and restore its times."""
+    before = path.stat()
+    path.write_bytes(b"y" * before.st_size)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def link(path: Path) -> None:
+    """Make a hard link to a file, as backup programs do."""
+    os.link(path, path.with_suffix(".backup"))
+
+
+def forget(path: Path) -> None:
+    """Let a file be as it was."""
+
+
+@pytest.mark.parametrize(
+    ("deed", "is_read"), [(rewrite, False), (link, True), (lambda path: path.chmod(0o444), True), (forget, True)]
+)
+async def test_a_file_that_is_rewritten_in_place(tmp_path: Path, deed: Callable[[Path], None], is_read: bool) -> None:
+    """A file that is rewritten with its old size and time is another generation; one with other rights is not."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"x")
+    store = LocalStore(str(tmp_path))
+    (entry,) = (await store.page("")).entries
+    time.sleep(0.02)  # noqa: ASYNC251  (the clock of a file system is coarse)
+    deed(path)
+    for generation in (entry.generation, "-".join(entry.generation.split("-")[:3])):  # the latter is of version 0.1.0
+        sink = BytesSink()
+        if is_read or generation != entry.generation:
+            await store.read("a.jpg", sink, generation=generation)
+            assert path.read_bytes() == sink.getvalue()
+        else:
+            with pytest.raises(NotFoundError):
+                await store.read("a.jpg", sink, generation=generation)
+    await store.close()
+
+
+async def test_a_file_that_was_created_has_the_generation_that_is_listed(tmp_path: Path) -> None:
+    """The links that the store makes while it creates a file do not change the generation afterwards."""
+    store = LocalStore(str(tmp_path))
+    entry = await store.create("a.jpg", b"x", content_type="image/jpeg", metadata=MARKS)
+    assert entry.generation == (await store.page("")).entries[0].generation
+    await store.read("a.jpg", BytesSink(), generation=entry.generation)
+    await store.close()
+
+
 async def test_a_file_where_a_folder_would_be(tmp_path: Path) -> None:
     """If a file is in the way of a name, the store refuses the name and does not call it taken."""
     store = LocalStore(str(tmp_path))
@@ -163,8 +256,8 @@ def nobody() -> Iterator[Path]:
             os.seteuid(was)
 
 
-async def test_a_folder_that_may_not_be_read_is_an_error(nobody: Path) -> None:
-    """A folder without permission does not count as empty: the error names it."""
+async def test_a_folder_that_may_not_be_read_is_told(nobody: Path) -> None:
+    """A folder without permission does not count as empty: a listing names it beside the rest, a request fails."""
     for folder in ("closed", "readable"):
         (nobody / folder).mkdir()
     (nobody / "readable/a.jpg").write_bytes(b"x")
@@ -172,7 +265,10 @@ async def test_a_folder_that_may_not_be_read_is_an_error(nobody: Path) -> None:
     (nobody / "readable").chmod(0o500)
     (nobody / "closed").chmod(0)
     store = LocalStore(str(nobody))
-    for request in (store.page(""), store.page("closed/"), store.stat("closed/a.jpg")):
+    page = await store.page("")
+    assert ["readable/a.jpg"] == [entry.name for entry in page.entries]
+    assert [("closed/", DeniedError)] == [(part.name, type(part.error)) for part in page.unlisted]
+    for request in (store.page("closed/"), store.stat("closed/a.jpg")):
         with pytest.raises(DeniedError, match="closed"):
             await request
     with pytest.raises(DeniedError, match=r"a\.jpg"):
@@ -180,6 +276,44 @@ async def test_a_folder_that_may_not_be_read_is_an_error(nobody: Path) -> None:
     with pytest.raises(DeniedError, match="readable") as caught:
         await store.create("readable/b.jpg", b"x", content_type="image/jpeg", metadata=MARKS)
     assert "mode" in caught.value.hint
+    await store.close()
+
+
+async def test_a_folder_that_shows_only_names_is_told_once(nobody: Path) -> None:
+    """A folder whose files nobody can reach is named once, and so is a file whose sidecar cannot be read."""
+    for name in ("names/a.jpg", "names/b.jpg", "z.jpg"):
+        (nobody / name).parent.mkdir(exist_ok=True)
+        (nobody / name).write_bytes(b"x")
+    (nobody / "names").chmod(0o400)
+    store = LocalStore(str(nobody))
+    await store.create("marked.jpg", b"x", content_type="image/jpeg", metadata=MARKS)
+    (sidecar,) = (nobody / "_thumbrun/local/marks").glob("*/*")
+    sidecar.chmod(0)
+    found, unlisted, start = list[str](), list[str](), ""
+    while True:
+        page = await store.page("", start=start, limit=1)
+        found += [entry.name for entry in page.entries]
+        unlisted += [part.name for part in page.unlisted]
+        assert 1 >= len(page.entries) + len(page.unlisted)
+        if not page.more:
+            break
+        start = page.resume_at
+    assert ["z.jpg"] == found
+    assert ["marked.jpg", "names/"] == sorted(set(unlisted))
+    await store.close()
+
+
+async def test_a_chain_of_folders_beyond_the_longest_path_is_told(tmp_path: Path) -> None:
+    """A chain of folders that is longer than any path is named where it becomes too long, and the rest is listed."""
+    deep_chain(tmp_path, "middle")
+    for name in ("a.jpg", "z.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+    store = LocalStore(str(tmp_path))
+    page = await store.page("")
+    assert ["a.jpg", "z.jpg"] == [entry.name for entry in page.entries]
+    (part,) = page.unlisted
+    assert part.name.startswith("middle/")
+    assert 4096 <= len(f"{tmp_path}/{part.name}") < 4096 + 2 * CHAIN_PART
     await store.close()
 
 

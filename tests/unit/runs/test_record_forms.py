@@ -1,0 +1,119 @@
+"""Tests that every record has a form, and that a form tells what is wrong."""
+
+from typing import Any
+
+import pytest
+
+from thumbrun.outcomes import Tally
+from thumbrun.runs.record_forms import form_of, is_tally, problem_of
+from thumbrun.runs.record_names import StateNames
+
+NAMES = StateNames("")
+RUN = NAMES.run("r")
+RECORDS = [
+    NAMES.anchor("execution", "e", 1),
+    RUN.claim,
+    RUN.plan,
+    RUN.summary(),
+    RUN.summary(2),
+    RUN.round(2),
+    RUN.planner_claim(1),
+    RUN.beat(1, 2),
+    RUN.shard(1, "00000-0000000"),
+    RUN.renames(1, "00000-0000000"),
+    RUN.part(3, "3a66401ed58b3858", 16),
+]
+AT = "2026-01-02T15:30:00+00:00"
+PART = {
+    "run": "r",
+    "shard": 3,
+    "round": 0,
+    "task": 0,
+    "tasks": 1,
+    "attempt": 0,
+    "execution": None,
+    "at": AT,
+    "sealed": False,
+}
+ROW = {"item": 0, "source": "a", "generation": "1", "output": "a", "status": "done"}
+PLAN: dict[str, Any] = {
+    "run": "r",
+    "planner": 1,
+    "items": 2,
+    "bytes": 9,
+    "seen": {"kinds": {}, "cold_bytes": {}},
+    "shards": [["00000-0000000", 1, 4, 1.5, False], ["00000-0000001", 1, 5, 2, True]],
+}
+
+
+def test_every_record_has_a_form() -> None:
+    """Every name that a record can have belongs to a form, and to the form of no other kind of record."""
+    forms = [form_of(name) for name in RECORDS]
+    assert None not in forms
+    assert len(RECORDS) == len(set(map(id, forms)))
+    assert form_of("runs/r/report.html") is None
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "said"),
+    [
+        ({}, {}, None),
+        ({"more": 1}, {"more": 1}, None),
+        ({"shard": 4}, {}, "its shard is 4, but its name says 0000003"),
+        ({"run": "s"}, {}, "its run is 's', but its name says r"),
+        ({"opening": [[0, 3], [5, 5]], "at_once": 1, "alone": False}, {}, None),
+        ({"opening": [[0, 3]]}, {}, "its values do not fit together"),
+        ({"opening": [[3, 0]], "at_once": 1, "alone": False}, {}, "its opening cannot be [[3, 0]]"),
+        ({"opening": [[0, 10**12]], "at_once": 1, "alone": False}, {}, "its opening cannot be"),
+        ({"task": True}, {}, "its task cannot be True"),
+        ({}, {"status": "perhaps"}, "row 0: its status cannot be 'perhaps'"),
+        ({}, {"item": -1}, "row 0: its item cannot be -1"),
+        ({}, {"reason": "timeout"}, "row 0: its values do not fit together"),
+        ({}, {"status": "failed"}, "row 0: its values do not fit together"),
+        ({}, {"status": "failed", "reason": "timeout"}, None),
+        ({}, {"status": "failed", "reason": "bored"}, "row 0: its reason cannot be 'bored'"),
+        ({}, {"each": ["4"]}, "row 0: its each cannot be ['4']"),
+    ],
+)
+def test_what_is_wrong_with_a_part(header: dict[str, Any], row: dict[str, Any], said: str | None) -> None:
+    """A ledger part of another run or shard, or with a value that no outcome has, is told by the wrong key."""
+    form = form_of(RECORDS[-1])
+    assert form is not None
+    problem = problem_of(form, RECORDS[-1], PART | header, [ROW | row])
+    assert problem is None if said is None else said in str(problem)
+
+
+@pytest.mark.parametrize("row", [None, 7, "text", [], {}])
+def test_a_row_that_is_no_outcome(row: object) -> None:
+    """A row that is not an object, or that lacks a key, is told by its number."""
+    form = form_of(RECORDS[-1])
+    assert form is not None
+    assert str(problem_of(form, RECORDS[-1], PART, [ROW, row])).startswith("row 1: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "is_right"),
+    [
+        ({}, True),
+        ({"items": 3}, False),
+        ({"bytes": 8}, False),
+        ({"shards": []}, False),
+        ({"shards": [["../x", 2, 9, 1, False]]}, False),
+        ({"shards": [["00000-0000000", 1, 4, 1.5, False], ["00000-0000000", 1, 5, 2, True]]}, False),
+        ({"seen": {}}, False),
+        ({"planner": "1"}, False),
+    ],
+)
+def test_a_plan_fits_together(change: dict[str, Any], is_right: bool) -> None:
+    """A plan counts what its shards hold, and names each shard once."""
+    form = form_of(RUN.plan)
+    assert form is not None
+    assert is_right == (problem_of(form, RUN.plan, PLAN | change) is None)
+
+
+def test_a_tally_counts_known_reasons() -> None:
+    """A tally has all its counts, and only reasons that there are."""
+    assert is_tally(Tally(done=1).to_record())
+    assert not is_tally(Tally().to_record() | {"failed": {"bored": 1}})
+    assert not is_tally(Tally().to_record() | {"done": -1})
+    assert not is_tally(None)
