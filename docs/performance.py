@@ -1,6 +1,7 @@
 """Writes docs/performance.md from the results of `make bench`; with `--plots`, it draws the pictures in it instead."""
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +27,32 @@ _TITLES = {  # in their order
     "scaling": "Scaling",
     "cost": "Cost",
 }
+
+_KINDS = {  # the kinds of the corpus in words
+    "cam": "camera photo, JPEG",
+    "camprog": "camera photo, progressive JPEG",
+    "shot": "screenshot, PNG",
+    "small": "small photo, JPEG",
+    "web": "web photo, JPEG",
+    "webp": "web photo, WebP",
+    "webprog": "web photo, progressive JPEG",
+}
+
+# Colours on a light page, and on a dark one. The pictures bring their own background, as docs/diagrams do, so that
+# they can be read even where the page is dark and the browser prefers light.
+_BACKGROUND = ("#f3f5f8", "#161b22")
+_TEXT = ("#16202c", "#d5dde6")
+_GRID = ("#cfd8e0", "#323b46")
+_COLOURS = ("#2f7fb8", "#d9822b", "#3a9a5b", "#c9504d", "#8f6bc8", "#93795a", "#c65c9f")  # legible on both
+_MARKERS = "os^DvPX"
+_LEGEND_WIDTH = 54  # characters of the labels in a row
+_DARK = "<style>@media (prefers-color-scheme: dark) {{ {} }}</style>".format(
+    " ".join(
+        f'[style*="{what}: {light}"] {{ {what}: {dark} !important }}'
+        for light, dark in (_BACKGROUND, _TEXT, _GRID)
+        for what in ("fill", "stroke")
+    )
+)
 
 _INTRODUCTION = """# How fast it is, and how that is known
 
@@ -61,7 +88,8 @@ def _goals(parts: Mapping[str, Any], known: list[str]) -> str:
     if missed:
         lines.append(" It misses these:\n")
         lines += [
-            f"- {row['what']}: {row['ours']}; the goal is {row['goal']}. {_sentence(row['note'])}" for row in missed
+            f"- {_plain(row['what'])}: {row['ours']}; the goal is {row['goal']}. {_sentence(row['note'])}"
+            for row in missed
         ]
     return "\n".join(["".join(lines[:2]), *lines[2:], ""])
 
@@ -74,13 +102,18 @@ def _section(name: str, part: Mapping[str, Any]) -> str:
     for row in part["rows"]:
         others = "<br>".join(f"{who}: {figure}" for who, figure in row["others"].items())
         met = {True: "met", False: "**missed**", None: ""}[row["met"]]
-        lines.append(f"| {row['what']} | {row['goal']} | {row['ours']} | {others} | {met} |")
+        lines.append(f"| {_plain(row['what'])} | {row['goal']} | {row['ours']} | {others} | {met} |")
     notes = dict.fromkeys(row["note"] for row in part["rows"] if row["note"])
     lines += ["", *(f"- {_sentence(note)}" for note in notes)]
     lines += ["", "```sh", f"python -m bench {name}", "```", ""]
     where = f"{ran['processors']} processors ({ran['machine']}), Python {ran['python']}, Pillow {ran['pillow']}"
     lines.append(f"Measured {ran['at']} on {where}.\n")
     return "\n".join(lines)
+
+
+def _plain(what: str) -> str:
+    """Return the name of a measurement with words in place of a folder of the corpus."""
+    return ", ".join(_KINDS.get(part, part) for part in what.split(", "))
 
 
 def _sentence(text: str) -> str:
@@ -92,33 +125,87 @@ def draw(plot: Mapping[str, Any]) -> None:
     import matplotlib
 
     matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "thumbrun"  # the same picture for the same figures
+    matplotlib.rcParams.update(
+        {
+            "svg.hashsalt": "thumbrun",  # the same picture for the same figures
+            "font.size": 12,  # points of a picture that is 8 inches wide: 16 pixels on a page
+            "legend.frameon": False,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.prop_cycle": matplotlib.cycler(color=_COLOURS),
+            "figure.facecolor": _BACKGROUND[0],
+            "axes.facecolor": _BACKGROUND[0],
+            "grid.color": _GRID[0],
+        }
+        | dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), _TEXT[0])
+    )
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(8, 4), layout="constrained")
-    named = any(isinstance(x, str) for points in plot["lines"].values() for x, _ in points)
-    if named:
-        names = list(dict.fromkeys(x for points in plot["lines"].values() for x, _ in points))
-        width = 0.8 / len(plot["lines"])
-        for number, (label, points) in enumerate(plot["lines"].items()):
-            at = [names.index(x) + (number - (len(plot["lines"]) - 1) / 2) * width for x, _ in points]
-            axes.bar(at, [y for _, y in points], width, label=label)
-        axes.set_xticks(range(len(names)), names, rotation=20 if max(map(len, names)) > 12 else 0)
-    else:
-        for label, points in plot["lines"].items():
-            axes.plot([x for x, _ in points], [y for _, y in points], marker="o", label=label)
-        if plot["logarithmic"]:
-            axes.set_xscale("log")
-        else:
-            axes.set_xlabel(plot["x"])
-        axes.set_ylim(bottom=0)
-    axes.set_xlabel("" if named else plot["x"])
-    axes.set_ylabel(plot["y"])
-    axes.set_title(plot["title"])
-    if len(plot["lines"]) > 1:
-        axes.legend(fontsize="small")
-    figure.savefig(IMAGES / f"{plot['name']}.svg", metadata={"Date": None})
+    lines = plot["lines"]
+    names = list(dict.fromkeys(x for points in lines.values() for x, _ in points if isinstance(x, str)))
+    columns = min(3, _LEGEND_WIDTH // max(map(len, lines))) or 1
+    rows = -(-len(lines) // columns) if len(lines) > 1 else 0
+    height = 1.6 + 0.3 * rows + (0.5 * len(names) if names else 3.2)
+    figure, axes = pyplot.subplots(figsize=(8, height), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.15, h_pad=0.12)
+    (_draw_names if names else _draw_numbers)(axes, plot, names)
+    axes.set_title(plot["title"], loc="left", fontweight="bold")
+    axes.set_axisbelow(True)
+    if rows:
+        figure.legend(loc="outside lower center", ncols=columns)
+    target = IMAGES / f"{plot['name']}.svg"
+    figure.savefig(target, metadata={"Date": None})
     pyplot.close(figure)
+    drawn = re.sub(r"(<svg[^>]*>)", lambda found: found[1] + _DARK, target.read_text("utf-8"), count=1)
+    target.write_text(drawn, "utf-8")
+
+
+def _draw_names(axes: Any, plot: Mapping[str, Any], names: list[str]) -> None:
+    """Draw a row for each name: a bar, or a mark for each contender, because bars of seven would be hairs."""
+    lines = plot["lines"]
+    axes.set_yticks(range(len(names)), [_KINDS.get(name, name) for name in names])
+    axes.invert_yaxis()
+    axes.set_xlabel(plot["y"])
+    axes.grid(axis="x")
+    if len(lines) == 1:
+        for points in lines.values():
+            bars = axes.barh([names.index(x) for x, _ in points], [y for _, y in points], 0.6)
+            axes.bar_label(bars, fmt="%.1f", padding=4)
+        axes.margins(x=0.13)
+        return
+    for number, (label, points) in enumerate(lines.items()):
+        first = number == 0
+        aside = 0 if first else (number % 3 - 1) * 0.22  # so that close figures do not hide each other
+        at = [names.index(x) + aside for x, _ in points]
+        marker = _MARKERS[number % len(_MARKERS)]
+        axes.scatter(
+            [y for _, y in points], at, 130 if first else 50, marker=marker, label=label, zorder=4 if first else 3
+        )
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(_ticks())
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.minorticks_off()
+
+
+def _draw_numbers(axes: Any, plot: Mapping[str, Any], _: list[str]) -> None:
+    """Draw a line for each contender."""
+    for number, (label, points) in enumerate(plot["lines"].items()):
+        marker = _MARKERS[number % len(_MARKERS)]
+        axes.plot([x for x, _ in points], [y for _, y in points], marker=marker, linewidth=2, label=label)
+    if plot["logarithmic"]:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+        axes.minorticks_off()
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel(plot["x"])
+    axes.set_ylabel(plot["y"])
+    axes.grid(axis="y")
+
+
+def _ticks() -> Any:
+    from matplotlib.ticker import LogLocator
+
+    return LogLocator(subs=(1, 2, 5))
 
 
 def main() -> None:
