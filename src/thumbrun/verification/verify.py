@@ -124,7 +124,7 @@ class Verifier:
         names = [run.summary(), *(run.round(number) for number in self._rounds if number)]
         for prefix in (run.planner_claims, run.rounds, run.summaries):
             names += [entry.name async for entries in pages(state.store, prefix) for entry in entries]
-        for name in sorted(set(names)):
+        for name in sorted(filter(state.is_record, set(names))):
             try:
                 record = await state.read(name)
             except RecordError as error:
