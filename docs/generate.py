@@ -151,12 +151,13 @@ Records are JSON, or JSON lines compressed with gzip. [The design](design.md#one
 - The header of a ledger part says which task wrote the part, and when. `opening` (ranges of `item`, first and last)
   says which items this task can open before its next part, `at_once` how many of them at once, and `alone` whether it
   opens nothing else meanwhile.
-- The part that completes a shard has the counts of the shard as metadata `thumbrun-tally`, and `thumbrun-parts`: the
-  number of the shard's parts that these counts cover. If the shard has more parts, read them too. In a later round the
-  part also has `thumbrun-round`. In the same way, `parts` in a summary is the number of parts that it covers.
+- The part that completes a shard has the counts of the shard as metadata `thumbrun-tally`, its number as
+  `thumbrun-shard`, and `thumbrun-parts`: the number of the shard's parts that these counts cover. If the shard has more
+  parts, read them too. In a later round the part also has `thumbrun-round`. In the same way, `parts` in a summary is
+  the number of parts that it covers.
 - A reader checks the keys of a record that are shown here and in the design, and ignores others. It refuses a record
   that does not belong to the run, shard or round that its name says. thumbrun does without ledger parts, later rounds
-  and summaries that are damaged (`record-set-aside`). To have such a run right again, move the damaged records away
+  and summaries that are damaged (`record-set-aside`). To have such a run right again, move away the damaged records
   that `verify` names, and run the command that it advises.
 - `seen` in a plan has `unlisted` if parts of a local source could not be listed: how many, and the first 100 with the
   reason.

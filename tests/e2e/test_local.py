@@ -63,6 +63,22 @@ def test_a_folder_into_itself_three_times_by_three_tasks(
         assert 0 == task.wait(), task.output()
         assert f"The run is complete: {len(pictures)} done" in task.output()
         assert (number + 1) * len(pictures) + 1 == len(files(folder))
+        assert "objects left out: thumbnails and records that thumbrun made" in task.output()
+    alone = tasks.command("run", str(folder), "--output", str(tmp_path / "out"), "--limit", "1")
+    assert 0 == alone.wait(), alone.output()
+    assert "objects left out: thumbnails and records that thumbrun made" in alone.output()
+
+
+def test_a_runs_folder_that_is_renamed_in_its_source(tasks: Tasks, tmp_path: Path) -> None:
+    """Thumbnails whose folder was renamed within the source are still left out, and counted."""
+    (tmp_path / "a.jpg").write_bytes(next(iter(photographs().values())))
+    first = tasks.command("run", str(tmp_path), "--output", str(tmp_path), "--run-id", "one")
+    assert 0 == first.wait(), first.output()
+    (tmp_path / "one").rename(tmp_path / "best of")
+    again = tasks.command("run", str(tmp_path), "--output", str(tmp_path), "--run-id", "two")
+    assert 0 == again.wait(), again.output()
+    assert "Plan made: 1 image," in again.output()
+    assert "objects left out" in again.output()
 
 
 def test_a_plan_writes_nothing(tasks: Tasks, tmp_path: Path, pictures: dict[str, bytes]) -> None:

@@ -19,7 +19,7 @@ from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.logs.lines import parse
 from thumbrun.outcomes import Tally
 from thumbrun.planning.plan import read_plan
-from thumbrun.planning.survey import count_of_unlisted
+from thumbrun.planning.survey import count_of_own, count_of_unlisted, describe_own
 from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.planning_inputs import run_folder
@@ -70,6 +70,8 @@ async def run_local_tasks(
         folder = stores.output.uri(run_folder(settings, agreed.run_id))
         plan = await read_plan(stores.state, stores.state.names.run(agreed.run_id))
         unlisted = count_of_unlisted(plan.seen) if plan else 0
+        if plan and (own := count_of_own(plan.seen)):
+            events.info("own-left-out", describe_own(plan.seen), objects=own)
         seconds = clock.monotonic() - began
         return code, TaskResult(agreed.run_id, folder, tally, tally, seconds, listed=False, unlisted=unlisted)
 

@@ -109,6 +109,8 @@ def preview_text(found: dict[str, Any]) -> str:
     """Return a preview in plain words; names and types are data, so they are made safe to show."""
     seen, sizes, tasks = found["seen"], found["sizes"], found["tasks"]
     if count_of_unlisted(seen):
+        if not seen["kinds"]:  # nobody knows whether the source is empty
+            return printable(describe_unlisted(seen))
         rest = preview_text({**found, "seen": {key: value for key, value in seen.items() if key != "unlisted"}})
         return f"{rest}\n\n{printable(describe_unlisted(seen))}"
     if not found["items"]:

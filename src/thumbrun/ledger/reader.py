@@ -25,6 +25,7 @@ from thumbrun.storage.base import Entry
 
 SEAL = "thumbrun-tally"  # the metadata key of a shard's tally
 COVERS = "thumbrun-parts"  # the metadata key of the number of the shard's parts that a seal counts, itself included
+SHARD = "thumbrun-shard"  # the metadata key of the shard that a seal seals
 ROUND = "thumbrun-round"  # the metadata key of a seal's round, if it is a later round
 
 _NUMBERS = ("source_bytes", "output_bytes", "width", "height", "retry_round")
@@ -97,10 +98,13 @@ class Seal(NamedTuple):
 def seal_of(part: Entry) -> Seal | None:
     """Return what a part's metadata says if the part seals its shard, or None.
 
-    Metadata that nobody wrote, or that belongs to another run, seals nothing.
+    Metadata that nobody wrote, or that belongs to another run or shard, seals nothing.
     """
-    text, run_id = part.metadata.get(SEAL), part.metadata.get(RUN_MARK)
-    if text is None or f"/{run_id}/ledger/" not in f"/{part.name}":
+    text = part.metadata.get(SEAL)
+    if text is None:
+        return None
+    shard = part.metadata.get(SHARD)  # version 0.1.0 did not write it
+    if f"/{part.metadata.get(RUN_MARK)}/ledger/{f'{shard}/' if shard else ''}" not in f"/{part.name}":
         return None
     numbers = part.metadata.get(ROUND, "0"), part.metadata.get(COVERS, "")
     if not all(number.isascii() and number.isdecimal() for number in numbers):

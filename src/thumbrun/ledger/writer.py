@@ -12,7 +12,7 @@ from typing import Any
 
 from thumbrun.clock import Clock
 from thumbrun.environment.task_identity import Task
-from thumbrun.ledger.reader import COVERS, ROUND, SEAL, Ledger, last_seal, to_row
+from thumbrun.ledger.reader import COVERS, ROUND, SEAL, SHARD, Ledger, last_seal, to_row
 from thumbrun.ledger.suspects import Announcement, from_index_ranges, to_index_ranges
 from thumbrun.outcomes import Outcome, Status, Tally
 from thumbrun.planning.plan import Item
@@ -113,7 +113,10 @@ class LedgerWriter(Ledger):
             "sealed": tally is not None,
             **(opening or {}),
         }
-        metadata = {SEAL: json.dumps(tally.to_record(), sort_keys=True), COVERS: str(counted)} if tally else {}
+        metadata = {}
+        if tally:
+            sealed = json.dumps(tally.to_record(), sort_keys=True)
+            metadata = {SEAL: sealed, COVERS: str(counted), SHARD: self._run.digits_of_shard(shard)}
         if tally and self.round.number:
             metadata[ROUND] = str(self.round.number)
         await self._state.create_once(name, records.to_lines(header, rows), self._run_id, metadata=metadata)

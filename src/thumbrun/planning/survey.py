@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from thumbrun.console import shortened
+from thumbrun.console import counted, shortened
 from thumbrun.planning.select import Decision, ObjectKind
 from thumbrun.storage.base import Entry, Unlisted
 
@@ -75,6 +75,16 @@ def _label(entry: Entry, decision: Decision) -> str:
     content_type = (entry.content_type or "").partition(";")[0].strip().lower()
     _, dot, suffix = entry.name.rpartition("/")[2].rpartition(".")
     return " ".join(part for part in (content_type, f".{suffix[:16].lower()}" if dot else "") if part) or "no type"
+
+
+def count_of_own(seen: Mapping[str, Any]) -> int:
+    """Return how many objects carry the mark of thumbrun, and so are no items."""
+    return int(seen["kinds"].get(ObjectKind.OWN.value, {"objects": 0})["objects"])
+
+
+def describe_own(seen: Mapping[str, Any]) -> str:
+    """Return a sentence that counts the objects that carry the mark of thumbrun."""
+    return f"{counted(count_of_own(seen), 'object')} left out: thumbnails and records that thumbrun made"
 
 
 def count_of_unlisted(seen: Mapping[str, Any]) -> int:

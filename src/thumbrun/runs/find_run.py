@@ -19,6 +19,7 @@ from thumbrun.concurrency import both
 from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
 from thumbrun.runs.record_store import RecordStore
+from thumbrun.runs.records import RecordError
 from thumbrun.storage.base import Store
 
 _EXECUTION, _FINGERPRINT = "execution", "fingerprint"
@@ -127,9 +128,13 @@ class RunFinder:
     async def _of_execution(self, execution: str) -> AgreedRun:
         name = self._state.names.anchor(_EXECUTION, execution, 1)
         anchor = await self._state.read(name)
+        owner = f"{_EXECUTION}:{execution}"
         if anchor is not None:
+            if anchor["owner"] != owner:
+                problem = f"{self._state.store.uri(name)} is the anchor of {anchor['owner']}, not of this execution"
+                raise RecordError(problem, hint="delete this record, and start the job again")
             return self._agreed(await self._claim_of(anchor["run"]), f"joined: execution {execution} works on it")
-        return await self._anchor(name, f"{_EXECUTION}:{execution}")
+        return await self._anchor(name, owner)
 
     async def _of_fingerprint(self) -> AgreedRun:
         number, anchor = await self._last_anchor()

@@ -133,6 +133,10 @@ class RunNames:
         """The prefix of all ledger parts."""
         return f"{self.prefix}ledger/"
 
+    def digits_of_shard(self, shard: int) -> str:
+        """Return a shard's number as the names of its parts hold it."""
+        return _number(shard)
+
     def shard_ledger(self, shard: int) -> str:
         """Return the prefix of one shard's ledger parts."""
         return f"{self.ledger}{_number(shard)}/"

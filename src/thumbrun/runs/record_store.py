@@ -3,7 +3,6 @@
 Every record that is read has its form (see `record_forms`), and belongs to the run and shard that its name says.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -17,7 +16,6 @@ from thumbrun.storage.base import DeniedError, ExistsError, NotFoundError, Store
 T = TypeVar("T")
 
 _TRIES = 3  # how often a create is refused, with nothing there, before the store counts as failing
-_NUMBERED = re.compile(r"[0-9]{7,}(\.json)?")
 _READS = 3  # how often a record is read damaged before it counts as damaged on the store
 
 
@@ -136,16 +134,20 @@ class RecordStore:
                     raise
                 read += 1
 
-    async def last_name(self, prefix: str, start: str = "") -> str:
-        """Return the last name below a prefix that is a number, at or after `start`, or an empty string.
+    def is_record(self, name: str) -> bool:
+        """Return whether a name is that of a record."""
+        return form_of(name.removeprefix(self.names.prefix)) is not None
 
-        Other names are not those of records; file managers and people leave such objects.
+    async def last_name(self, prefix: str, start: str = "") -> str:
+        """Return the last name of a record below a prefix, at or after `start`, or an empty string.
+
+        Other names are those of objects that file managers and people leave there.
         """
         last, more = "", True
         while more:
             page = await self.store.page(prefix, start=start)
-            numbered = (entry.name for entry in reversed(page.entries) if _NUMBERED.fullmatch(entry.name, len(prefix)))
-            last = next(numbered, last)
+            names = (entry.name for entry in reversed(page.entries))
+            last = next(filter(self.is_record, names), last)
             start, more = page.resume_at, page.more
         return last
 

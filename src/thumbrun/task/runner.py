@@ -16,9 +16,8 @@ from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
 from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.planning.planner import Planner
-from thumbrun.planning.select import ObjectKind
 from thumbrun.planning.shards import assign
-from thumbrun.planning.survey import count_of_unlisted, describe, describe_unlisted
+from thumbrun.planning.survey import count_of_own, count_of_unlisted, describe, describe_own, describe_unlisted
 from thumbrun.runs.find_round import agree_on_round
 from thumbrun.runs.find_run import AgreedRun
 from thumbrun.runs.records import RecordError
@@ -232,9 +231,8 @@ class TaskRunner:
             bytes=plan.size,
             shards=len(plan.shards),
         )
-        if planner.listed and (own := plan.seen["kinds"].get(ObjectKind.OWN.value)):
-            message = f"{counted(own['objects'], 'object')} left out: thumbnails and records that thumbrun made"
-            self._events.info("own-left-out", message, objects=own["objects"])
+        if planner.listed and (own := count_of_own(plan.seen)):
+            self._events.info("own-left-out", describe_own(plan.seen), objects=own)
         if (unlisted := count_of_unlisted(plan.seen)) and (planner.listed or self._task.index == 0):
             self._events.warning("not-listed", describe_unlisted(plan.seen), parts=unlisted)
         if planner.listed and (cold := plan.seen["cold_bytes"]):

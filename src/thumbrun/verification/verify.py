@@ -65,7 +65,8 @@ class Verifier:
         self._seen = 0
         # Whether some items are open in shards that are not sealed, and whether some are open in sealed shards.
         self._waiting = self._lost = False
-        self._lacking = False  # whether a record is bad that the run needs
+        # Whether a record is bad that the run needs, and whether one is that it can do without.
+        self._lacking = self._damaged = False
         self._rounds: set[int] = set()  # of the ledger
         self._verified = VerifyResult(
             run_id=run_id,
@@ -89,8 +90,11 @@ class Verifier:
             plan = None
             self._bad_record(error, "thumbrun checked nothing of the run")
         else:
-            if plan is None:
-                self._add(FindingKind.NO_PLAN, object_=self._stores.state.store.uri(self._run.plan))
+            where = self._stores.state.store.uri(self._run.plan)
+            if plan is None and (await self._stores.state.store.page(self._run.ledger, limit=1)).entries:
+                self._bad_record(RecordError(f"{where} is missing"), "the run has outcomes of a plan")
+            elif plan is None:
+                self._add(FindingKind.NO_PLAN, object_=where)
         if plan is not None:
             await self._check_plan(plan)
         self._verified.advice += self._advice()
@@ -120,7 +124,7 @@ class Verifier:
         names = [run.summary(), *(run.round(number) for number in self._rounds if number)]
         for prefix in (run.planner_claims, run.rounds, run.summaries):
             names += [entry.name async for entries in pages(state.store, prefix) for entry in entries]
-        for name in sorted(set(names)):
+        for name in sorted(filter(state.is_record, set(names))):
             try:
                 record = await state.read(name)
             except RecordError as error:
@@ -155,6 +159,7 @@ class Verifier:
             problem = f"{counted(lost, 'part')} of shard {number} or more were deleted"
             where = self._stores.state.store.uri(self._run.shard_ledger(number))
             self._add(FindingKind.BAD_RECORD, object_=where, detail=problem)
+            self._waiting = True
         self._verified.tally.merge(Tally.of(outcomes.values()))
         if len(outcomes) < len(items):
             sealed = last_seal(parts) >= 0
@@ -263,7 +268,7 @@ class Verifier:
         advice = []
         if self._lacking:
             advice.append("Restore the records from a copy, or begin another run: thumbrun run SOURCE --new")
-        elif counts[FindingKind.BAD_RECORD] or counts[FindingKind.STRAY_OUTCOME]:
+        elif self._damaged:
             advice.append(
                 "Move the damaged records away that are named above; the run goes on without them, and works again "
                 "what they held."
@@ -287,12 +292,15 @@ class Verifier:
 
     def _bad_part(self, name: str, error: RecordError) -> None:
         if isinstance(error, StrayOutcomeError):
-            self._add(FindingKind.STRAY_OUTCOME, object_=self._stores.state.store.uri(name), detail=str(error))
+            self._bad_spare(name, error, FindingKind.STRAY_OUTCOME)
         else:
             self._bad_spare(name, error)
+        self._waiting = True  # without the part, its shard is not complete
 
-    def _bad_spare(self, name: str, error: RecordError) -> None:
-        self._add(FindingKind.BAD_RECORD, object_=self._stores.state.store.uri(name), detail=str(error))
+    def _bad_spare(self, name: str, error: RecordError, kind: FindingKind = FindingKind.BAD_RECORD) -> None:
+        self._damaged = True
+        where = self._stores.state.store.uri(name)
+        self._add(kind, object_=where, detail=str(error).removeprefix(f"{where} "))
 
     def _add(self, kind: FindingKind, source: str = "", object_: str = "", detail: str = "") -> None:
         self._verified.add(Finding(kind, source, object_, detail))

@@ -32,6 +32,10 @@ def preview(images: int, tasks: int = 1, **other: Any) -> str:
 def test_a_plan_of_nothing() -> None:
     """An empty source is said to be empty, and nothing would go anywhere."""
     assert "gs://b/in/ is empty." == preview(0)
+    shut = {"parts": 1, "named": [{"name": "a/", "detail": "/in/a/: permission denied"}]}
+    assert "thumbrun cannot list 1 part of the source, and leaves out what it holds: /in/a/: permission denied" == (
+        preview(0, seen={"kinds": {}, "cold_bytes": {}, "unlisted": shut})
+    )
     papers = {"kinds": {"not an image": {"objects": 1, "bytes": 1, "types": {"text/plain": 1}}}, "cold_bytes": {}}
     lines = preview(0, seen=papers).splitlines()
     assert "gs://b/in/ holds no image: 1 object is not an image." == lines[0]

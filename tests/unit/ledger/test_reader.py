@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
-from thumbrun.ledger.reader import COVERS, ROUND, SEAL, Ledger, choose, from_row, to_row
+from thumbrun.ledger.reader import COVERS, ROUND, SEAL, SHARD, Ledger, choose, from_row, to_row
 from thumbrun.ledger.writer import LedgerWriter, ShardLog
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, refusal
 from thumbrun.planning.plan import Item
+from thumbrun.runs.object_metadata import RUN_MARK
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import Entry, Page, TransientError
 from thumbrun.storage.memory import MemoryStore
@@ -230,10 +231,21 @@ def test_the_first_gap_is_found_among_many_shards() -> None:
 
 @pytest.mark.parametrize(
     "metadata",
-    [{SEAL: "{"}, {SEAL: "[]"}, {COVERS: "x"}, {COVERS: ""}, {COVERS: "2"}, {ROUND: "first"}, {SEAL: '{"done": 4}'}],
+    [
+        {SEAL: "{"},
+        {SEAL: "[]"},
+        {SEAL: '{"done": 4}'},
+        {COVERS: "x"},
+        {COVERS: ""},
+        {COVERS: "2"},
+        {ROUND: "first"},
+        {SHARD: "0000001"},
+        {SHARD: "000000"},
+        {RUN_MARK: "other"},
+    ],
 )
 def test_a_seal_that_does_not_hold(metadata: dict[str, str]) -> None:
-    """A seal that nobody wrote, or that counts parts that are gone, seals nothing; the shard can be sealed again."""
+    """A seal that nobody wrote, that counts parts that are gone, or that belongs elsewhere seals nothing."""
 
     async def scenario() -> None:
         store = MemoryStore()

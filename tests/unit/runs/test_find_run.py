@@ -12,7 +12,9 @@ from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
 from thumbrun.runs.find_run import AgreedRun, RunFinder, RunRequest
+from thumbrun.runs.record_names import StateNames
 from thumbrun.runs.record_store import RecordStore
+from thumbrun.runs.records import RecordError
 from thumbrun.storage.memory import MemoryStore
 
 MINUTE = "20260102T1530Z"  # VirtualClock starts in this minute, 20 seconds before its end
@@ -216,5 +218,21 @@ def test_a_run_taken_up_again_is_told_from_one_at_work() -> None:
         assert (await world.agree(execution="three", run_id=MINUTE)).resumed
         assert not (await world.agree(execution="four", run_id="mine")).resumed
         assert not (await world.agree()).resumed
+
+    run(scenario())
+
+
+def test_the_anchor_of_another_execution_is_refused() -> None:
+    """An anchor that was copied from another execution does not lead a task into that execution's run."""
+
+    async def scenario() -> None:
+        world = World()
+        for execution in ("a", "b"):
+            await world.agree(execution=execution)
+        names = [StateNames("_thumbrun/").anchor("execution", execution, 1) for execution in ("a", "b")]
+        entry, body = world.store.objects[names[0]]
+        world.store.put_as_user(names[1], body, metadata=entry.metadata)
+        with pytest.raises(RecordError, match=f"{names[1]} is the anchor of execution:a, not of this execution"):
+            await world.agree(execution="b")
 
     run(scenario())

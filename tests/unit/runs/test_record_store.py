@@ -107,8 +107,11 @@ async def test_a_stranger_among_numbered_records_is_ignored() -> None:
     """A file that a file manager leaves among numbered records is not taken for the last of them."""
     store = MemoryStore()
     for name in (".DS_Store", "0000001.json", "0000002.json", "0000002.json~", "Thumbs.db"):
-        store.put_as_user(f"rounds/{name}", b"")
-    assert "rounds/0000002.json" == await RecordStore(store, "").last_name("rounds/")
+        store.put_as_user(f"s/runs/r/rounds/{name}", b"")
+    assert "s/runs/r/rounds/0000002.json" == await RecordStore(store, "s/").last_name("s/runs/r/rounds/")
+    for name in ("0000001", "0000002.json"):
+        store.put_as_user(f"s/anchors/execution-1/{name}", b"")
+    assert "s/anchors/execution-1/0000001" == await RecordStore(store, "s/").last_name("s/anchors/execution-1/")
 
 
 CLAIM = {"run": "r", "owner": "user", "fingerprint": "f", "began": "2026-01-02T15:30:00+00:00"}

@@ -14,6 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from thumbrun.planning.build import PlanBuilder, Source
+from thumbrun.planning.naming import NamingRule
+from thumbrun.planning.select import Selection
+from thumbrun.planning.survey import describe_unlisted
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import (
     BytesSink,
     Chunk,
@@ -26,6 +31,7 @@ from thumbrun.storage.base import (
     read_bytes,
 )
 from thumbrun.storage.local.store import LocalStore
+from thumbrun.storage.memory import MemoryStore
 
 MARKS = {"thumbrun-run": "r"}
 CHAIN_PART = 200
@@ -276,6 +282,24 @@ async def test_a_folder_that_may_not_be_read_is_told(nobody: Path) -> None:
     with pytest.raises(DeniedError, match="readable") as caught:
         await store.create("readable/b.jpg", b"x", content_type="image/jpeg", metadata=MARKS)
     assert "mode" in caught.value.hint
+    await store.close()
+
+
+async def test_a_plan_names_a_folder_that_may_not_be_read(nobody: Path) -> None:
+    """A plan counts the folders that may not be listed, names them with the reason, and holds the other images."""
+    for folder in ("closed", "open"):
+        (nobody / folder).mkdir()
+    (nobody / "open/a.jpg").write_bytes(b"x")
+    (nobody / "closed").chmod(0)
+    state, store = RecordStore(MemoryStore(), ""), LocalStore(str(nobody))
+    rule = NamingRule("flat", "keep", folds=True, limit=255)
+    for limit in (None, 5):
+        plan = await PlanBuilder(Source(store, "", Selection(), limit), state, f"run{limit}", 1, rule, 1).make()
+        assert 1 == plan.items
+        assert {"parts": 1, "named": [{"name": "closed/", "detail": f"{nobody}/closed/: permission denied"}]} == (
+            plan.seen["unlisted"]
+        )
+        assert f"leaves out what it holds: {nobody}/closed/: permission denied" in describe_unlisted(plan.seen)
     await store.close()
 
 
