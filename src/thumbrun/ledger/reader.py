@@ -68,7 +68,7 @@ def from_row(shard: int, row: Mapping[str, Any]) -> Outcome:
 
 def choose(parts: Mapping[str, Iterable[Outcome]]) -> dict[int, Outcome]:
     """Return the one outcome of each item of a shard, by its index, given the outcomes in each part by name. Pure."""
-    best: dict[int, tuple[tuple[int, int, str], Outcome]] = {}
+    best: dict[int, tuple[tuple[int, int, bool, str], Outcome]] = {}
     for name, outcomes in parts.items():
         for outcome in outcomes:
             candidate = (precedence(outcome, name), outcome)

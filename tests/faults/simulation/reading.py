@@ -64,12 +64,17 @@ class Run:
         return int(self.claim["size"][0]) if self.claim else 0
 
     def outcomes(self, parts: list[Part] | None = None) -> dict[tuple[int, int], dict[str, Any]]:
-        """Return the chosen outcome of each item: the latest round's, then the best, then the smallest part name's."""
-        chosen: dict[tuple[int, int], tuple[tuple[int, int, str], dict[str, Any]]] = {}
+        """Return the chosen outcome of each item.
+
+        The latest round's counts, then the best, then one that tells of a damaged thumbnail, then the smallest part
+        name's.
+        """
+        chosen: dict[tuple[int, int], tuple[tuple[int, int, bool, str], dict[str, Any]]] = {}
         for part in self.parts if parts is None else parts:
             for row in part.rows:
                 key = (part.shard, row["item"])
-                rank = (-row.get("retry_round", 0), _RANK.index(row["status"]), part.name)
+                harmless = row.get("reason") != "output-damaged"  # a failure that leaves nothing wrong on the store
+                rank = (-row.get("retry_round", 0), _RANK.index(row["status"]), harmless, part.name)
                 if key not in chosen or rank < chosen[key][0]:
                     chosen[key] = (rank, row)
         return {key: row for key, (_, row) in chosen.items()}

@@ -73,6 +73,12 @@ def test_every_reader_chooses_the_same(parts: dict[str, list[Outcome]], chance: 
         assert (Status.DONE in {o.status for o in latest}) == (outcome.status is Status.DONE)
 
 
+def test_a_damaged_thumbnail_is_not_hidden_by_another_failure() -> None:
+    """Of two failures of one item, the one that tells of a damaged thumbnail counts, because that is still there."""
+    damaged, gone = (refusal(0, 1, reason, "") for reason in (Reason.OUTPUT_DAMAGED, Reason.SOURCE_GONE))
+    assert {1: damaged} == choose({"b": [damaged], "a": [gone]}) == choose({"a": [damaged], "b": [gone]})
+
+
 @given(OUTCOMES)
 def test_an_outcome_reads_back_from_its_row(outcome: Outcome) -> None:
     """An outcome reads back from its row as it was written."""
