@@ -102,8 +102,8 @@ def precedence(outcome: Outcome, part: str) -> tuple[int, int, bool, str]:
     """Return a sort key: of several outcomes of one item, every reader takes the one with the smallest key.
 
     The latest retry round wins. After that, done wins over skipped, and skipped over failed. Of failures,
-    `output-damaged` wins, because only it says that there is something wrong under the thumbnail's name. After that, the
-    smallest name of a ledger part wins.
+    `output-damaged` wins, because only it says that there is something wrong under the thumbnail's name. After that,
+    the smallest name of a ledger part wins.
     """
     return (-outcome.retry_round, _RANK[outcome.status], outcome.reason is not Reason.OUTPUT_DAMAGED, part)
 

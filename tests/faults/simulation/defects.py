@@ -171,7 +171,7 @@ async def _own_plan(self: Planner, number: int, progress: Callable[[int], None])
 
 
 def _worst_first(outcome: Outcome, part: str) -> tuple[int, int, str]:
-    latest, rank, *rest, name = precedence(outcome, part)
+    latest, rank, *_, name = precedence(outcome, part)
     return latest, -rank, name
 
 
