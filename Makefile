@@ -101,7 +101,12 @@ NEEDED_delete = $(NEEDED_logs)
 # All that are missing for all targets, before the first of them runs: `make image push deploy` builds nothing in vain.
 NEEDED := $(foreach target,$(MAKECMDGOALS),$(NEEDED_$(target)))
 MISSING := $(strip $(foreach name,$(NEEDED_deploy),$(if $(filter $(name),$(NEEDED)),$(if $($(name)),,$(name)))))
-$(if $(MISSING),$(error Set $(MISSING): make $(MAKECMDGOALS) $(foreach name,$(MISSING),$(name)=…)))
+$(if $(MISSING),$(error Set $(MISSING) as well: add $(foreach name,$(MISSING),$(name)=…) to make $(MAKECMDGOALS)))
+# A job and an account have such names, so an image does too. Anything else would fail only after the build.
+$(if $(and $(IMAGE),$(NEEDED)),$(if $(shell printf %s '$(IMAGE)' | grep -Ex '[a-z][a-z0-9-]*'),,\
+    $(error IMAGE is '$(IMAGE)'; it must be one word of small letters, digits and dashes)))
+$(if $(and $(TASKS),$(filter TASKS,$(NEEDED))),$(if $(shell printf %s '$(TASKS)' | grep -Ex '[1-9][0-9]*'),,\
+    $(error TASKS is '$(TASKS)'; it must be a number from 1)))
 
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' src/thumbrun/version.py)
 

@@ -46,7 +46,11 @@ CLOUD_RUN = ROOT / "docs/cloud-run.md"
 FROM_NOTHING = {CLOUD_RUN, ROOT / "README.md"}  # pages that make all that their jobs need
 _OF_A_JOB = {"run jobs execute", "run jobs update", "run jobs delete"}
 NO_COMMAND = {"gcloud run jobs run"}  # what docs/cloud-run.md says does not exist
-ONLY_NAMED = {"gcloud auth login", "gcloud run jobs logs read"}  # in running text, and no step of ours
+ONLY_NAMED = {
+    "gcloud auth login",
+    "gcloud auth application-default login",
+    "gcloud run jobs logs read",
+}  # in running text, and no step of ours
 
 with_commands = tuple(path for path in DOCUMENTS if commands_of(path))
 needs_gcloud = pytest.mark.skipif(
@@ -236,7 +240,7 @@ def test_make_names_every_missing_variable_and_runs_nothing(targets: str, tmp_pa
         ["make", *targets.split()], cwd=ROOT, env=env, check=False, capture_output=True, text=True, timeout=60
     )
     assert 2 == done.returncode
-    assert f" Set {NEEDED[targets]}: " in done.stderr
+    assert f" Set {NEEDED[targets]} as well: add " in done.stderr
     assert "" == done.stdout
     assert not started.exists()
 
@@ -254,7 +258,21 @@ def test_make_names_only_what_is_missing() -> None:
         text=True,
         timeout=60,
     )
-    assert f" Set {' '.join(needed[2:])}: " in done.stderr
+    assert f" Set {' '.join(needed[2:])} as well: add " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("IMAGE", "a b"), ("IMAGE", "My-Image"), ("IMAGE", "a/b"), ("TASKS", "0"), ("TASKS", "ten"), ("TASKS", "1 2")],
+)
+def test_make_refuses_what_cannot_be_a_name_or_a_number(name: str, value: str) -> None:
+    """A name that no job can have, or a number that is none, is refused before anything runs."""
+    settings = [f"{key}={value if key == name else given}" for key, given in NAMES.items()]
+    done = subprocess.run(
+        ["make", "-n", "deploy", *settings], cwd=ROOT, check=False, capture_output=True, text=True, timeout=60
+    )
+    assert (2, "") == (done.returncode, done.stdout)
+    assert f" {name} is '{value}'; it must be " in done.stderr
 
 
 @pytest.mark.parametrize("given", ["PROJECT=p", "REGION=here", "PROJECT=p REGION=here REPOSITORY=r"])
@@ -266,7 +284,7 @@ def test_make_builds_no_image_with_a_part_of_an_address(given: str) -> None:
     )
     assert 2 == done.returncode
     missing = [name for name in NEEDED["push"].split() if f"{name}=" not in given]
-    assert f" Set {' '.join(missing)}: " in done.stderr
+    assert f" Set {' '.join(missing)} as well: add " in done.stderr
     assert "--tag thumbrun:latest " in "".join(targets_of_make({}, "image"))
 
 

@@ -47,6 +47,7 @@ def say_task_result(result: TaskResult, events: Events) -> None:
 
 def say_run(tally: Tally, folder: str, events: Events) -> None:
     """Say the result of a whole run, and what the reasons for its skips and failures mean."""
-    events.notice("run-done", f"The run is complete: {tally_text(tally)}. Thumbnails: {folder}", **tally.to_record())
+    where = f"Thumbnails: {folder}" if tally.done else "There are no thumbnails"
+    events.notice("run-done", f"The run is complete: {tally_text(tally)}. {where}", **tally.to_record())
     for reason, _ in (tally.failed + tally.skipped).most_common():
         events.info("reason", f"  {reason}: {MEANINGS[Reason(reason)]}", reason=reason)

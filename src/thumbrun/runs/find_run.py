@@ -122,7 +122,7 @@ class RunFinder:
                 f"choose another id, or continue the run with --resume {run_id} / THUMBRUN_RESUME"
             )
             raise SettingsError([problem])
-        how = "its id is set by --run-id / THUMBRUN_RUN_ID"
+        how = "its id is given"
         return self._agreed(claim, how, resumed=not execution or claim["owner"] != owner)
 
     async def _of_execution(self, execution: str) -> AgreedRun:
