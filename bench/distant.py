@@ -132,6 +132,9 @@ class Waiting:
     async def start(self) -> None:
         """Do nothing."""
 
+    async def renew(self) -> None:
+        """Do nothing; no image leaves anything behind."""
+
     def body(self, size: int) -> Body:
         """Return a body for the bytes of an image."""
         return Body(size)

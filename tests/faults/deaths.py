@@ -156,6 +156,9 @@ class _Renderer:
     async def start(self) -> None:
         self._life.check()
 
+    async def renew(self) -> None:
+        pass
+
     def body(self, size: int) -> Body:
         return Body(size)
 

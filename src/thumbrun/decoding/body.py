@@ -4,6 +4,7 @@ thumbrun sends the file's descriptor to the decoding process, so it neither copi
 """
 
 import os
+from collections.abc import Iterator
 
 from thumbrun.decoding.memfd import MemoryFiles
 
@@ -60,6 +61,14 @@ class Body:
                 raise OSError(f"the temporary file returned only {done} of {self.size} bytes")
             done += got
         return bytes(content)
+
+    def chunks(self, most: int) -> Iterator[bytes]:
+        """Yield all bytes, at most so many at once."""
+        if self._file is None:
+            yield self.in_memory
+            return
+        for at in range(0, self.size, most):
+            yield os.pread(self._file.writable, min(most, self.size - at), at)
 
     @property
     def is_in_file(self) -> bool:

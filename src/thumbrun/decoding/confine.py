@@ -5,6 +5,7 @@
 | the environment holds nothing but `KEPT` and `GIVEN` | yes | yes |
 | nothing is open except the socket to the task, /dev/null and the size of its own memory | yes | yes |
 | address space, processor time, core files, open files and file sizes are limited | yes | all but address space |
+| it is the first to be killed where memory runs out | yes | no |
 | it cannot gain privileges through other programs (`no_new_privs`) | yes | no |
 | it ends with the process that forked it | at once | when it waits for its next image |
 | it cannot reach files, connections, programs or other processes (`system_calls`) | x86-64, ARM | no |
@@ -12,6 +13,7 @@
 `SECURITY.md` says whom these measures guard against.
 """
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -19,6 +21,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from thumbrun.decoding.seccomp import limit_system_calls
 
@@ -78,6 +81,8 @@ def confine(parent: int) -> Confinement:
     Args:
         parent: The id of the process that forked this one; this process ends with it.
     """
+    with contextlib.suppress(OSError):  # where memory runs out, the kernel kills this process and not the task
+        Path("/proc/self/oom_score_adj").write_text("1000")
     for limit, most in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),

@@ -46,7 +46,9 @@ class MemoryFile:
         return os.dup(self.writable)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and free its memory, even if a decoding process that was taken over keeps it open."""
+        with contextlib.suppress(OSError):
+            os.ftruncate(self.writable, 0)
         os.close(self.writable)
 
 

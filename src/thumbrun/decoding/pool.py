@@ -51,6 +51,9 @@ class Renderer(Protocol):
     async def render(self, body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
         """Make the thumbnails of one image."""
 
+    async def renew(self) -> None:
+        """Forget whatever images have left behind; nothing is rendered meanwhile."""
+
     async def close(self) -> None:
         """Release everything."""
 
@@ -151,6 +154,14 @@ class DecoderPool:
             raise
         finally:
             self._open.discard(order)
+
+    async def renew(self) -> None:
+        """End all processes, so that the next image gets a new one. Nothing may be rendered meanwhile.
+
+        An image can have taken its process over, and harm the next image in it.
+        """
+        for process in self._processes:
+            await process.close()
 
     async def close(self) -> None:
         """Stop the processes. Calling it twice is harmless."""

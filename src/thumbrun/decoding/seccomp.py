@@ -28,11 +28,7 @@ _ALLOWED = {  # name: its numbers on x86-64 and on ARM, None if it has none; fre
     "munmap": (11, 215),
     "mremap": (25, 216),
     "mprotect": (10, 226),
-    "madvise": (28, 233),
     "brk": (12, 214),
-    "recvmsg": (47, 212),
-    "recvfrom": (45, 207),
-    "sendto": (44, 206),
     "pread64": (17, 67),
     "lseek": (8, 62),
     "fstat": (5, 80),
@@ -79,6 +75,12 @@ _ALLOWED = {  # name: its numbers on x86-64 and on ARM, None if it has none; fre
 _OF_ITSELF = {"kill": (62, 129), "tgkill": (234, 131)}  # only with this process as first argument
 # These only with one of these values as an argument: its position from 0, and the values.
 _OF_VALUES = {
+    # The flags MSG_DONTWAIT, MSG_NOSIGNAL and MSG_CMSG_CLOEXEC, but not MSG_OOB, whose bytes go past the others.
+    "recvmsg": ((47, 212), 2, (0, 0x40000000, 0x40, 0x40000040)),
+    "recvfrom": ((45, 207), 3, (0, 0x40)),
+    "sendto": ((44, 206), 3, (0, 0x4000, 0x40, 0x4040)),
+    # What allocators ask for; others poison pages of the machine (MADV_HWPOISON), or leak what fork keeps apart.
+    "madvise": ((28, 233), 2, (0, 1, 2, 3, 4, 8, 14, 15, 16, 17, 20, 21, 22, 23)),
     # F_GETFD, F_GETFL, F_DUPFD_CLOEXEC. Others have the kernel send signals to any process of the user (F_SETOWN).
     "fcntl": ((72, 25), 1, (1, 3, 1030)),
     "ioctl": ((16, 29), 1, (0x5401, 0x5451)),  # TCGETS, to ask for a terminal, and FIOCLEX

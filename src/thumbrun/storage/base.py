@@ -223,6 +223,13 @@ class DeniedError(StoreError):
     """
 
 
+class ObjectRefusedError(DeniedError):
+    """The store does not give this object to a reader, for a reason that is the object's own. Nothing is gained later.
+
+    An example is an object whose writer encrypted it with a key of his own.
+    """
+
+
 class UnauthenticatedError(StoreError):
     """The store rejected the credentials (401), or thumbrun found none."""
 

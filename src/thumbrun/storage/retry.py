@@ -11,6 +11,7 @@ from thumbrun.storage.base import (
     DeniedError,
     Entry,
     ExistsError,
+    ObjectRefusedError,
     Page,
     Sink,
     Store,
@@ -157,6 +158,8 @@ class RetryingStore:
         while True:
             try:
                 return await self._once(operation, request)
+            except ObjectRefusedError:
+                raise
             except (TransientError, DeniedError) as error:
                 if attempt >= (policy.denied_attempts if isinstance(error, DeniedError) else policy.attempts):
                     raise

@@ -132,6 +132,7 @@ class Pipeline:
 
         async def one_by_one(works: AsyncIterator[WorkItem]) -> None:
             async for work in works:
+                await self._renderer.renew()  # so that no other image can be the cause of a death
                 await self._work(work, take, announce)
                 self._take_faulty(take)
 

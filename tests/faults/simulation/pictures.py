@@ -109,6 +109,9 @@ class SyntheticRenderer:
     async def start(self) -> None:
         """Do nothing; the renderer is always ready."""
 
+    async def renew(self) -> None:
+        """Do nothing; no image leaves anything behind."""
+
     def body(self, size: int) -> Body:
         """Return a body for a number of bytes."""
         return Body(size)

@@ -91,6 +91,8 @@ ATTEMPTS = {
     "send through a ring": "call(425, 1, 0)",
     "watch with a descriptor": "os.pidfd_open(server)",
     "be root": "os.setuid(0)",
+    "send out of band": "call(44, 1, 0, 0, 1, 0, 0)",
+    "poison a page of the machine": "call(28, 0, 4096, 100)",
     "leave its namespace": "call(272, 0x10000000)",
 }
 

@@ -69,6 +69,11 @@ def descriptors(pid: int) -> dict[int, str]:
     return found
 
 
+def first_to_die_of(pid: int) -> str:
+    """Return how early the kernel kills a process where memory runs out: 1000 is before all others."""
+    return Path(f"/proc/{pid}/oom_score_adj").read_text().strip()
+
+
 def status_of(pid: int) -> dict[str, str]:
     """Return the kernel's status of a process."""
     return dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
@@ -113,6 +118,7 @@ async def test_limits_and_privileges() -> None:
         assert (0, 0) == process.rlimit(psutil.RLIMIT_CORE)
         assert (0, 0) == process.rlimit(psutil.RLIMIT_FSIZE)
         assert (16, 16) == process.rlimit(psutil.RLIMIT_NOFILE)
+        assert "1000" == first_to_die_of(process.pid)
         soft, hard = process.rlimit(psutil.RLIMIT_AS)
         assert soft == hard < psutil.virtual_memory().total + (1 << 30)
 

@@ -147,3 +147,15 @@ def test_little_is_kept() -> None:
     assert 32 == len(descriptors() - before)
     many.close()
     assert before == descriptors()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="SECURITY.md: Linux only")
+def test_a_closed_file_holds_no_memory() -> None:
+    """A decoding process that keeps a file open when the task closes it keeps none of its memory."""
+    file = MemoryFiles(most=0).take(1 << 20)
+    os.pwrite(file.writable, bytes(1 << 20), 0)
+    kept = file.opened()
+    file.close()
+    status = os.fstat(kept)
+    os.close(kept)
+    assert (0, 0) == (status.st_size, status.st_blocks)

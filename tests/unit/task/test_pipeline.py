@@ -28,6 +28,7 @@ from thumbrun.storage.base import (
     TransientError,
     UnauthenticatedError,
 )
+from thumbrun.storage.gcs.responses import status_error
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.admission import Admission
 from thumbrun.task.fetch import READ_AT_ONCE, SourceDeniedError
@@ -214,6 +215,58 @@ async def test_an_exception_of_the_store_leaves_an_image_open(
     monkeypatch.setattr(source, "read", reading)
     found, pipeline = await work(source, MemoryStore("out"), pool, _images(source, photograph, ()))
     assert (9, 1) == (len(found), pipeline.left_open)
+
+
+async def test_objects_that_nobody_can_read_end_no_task(
+    pool: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Objects that the store refuses to read, each for a reason of its own, fail alone, however many come first."""
+    source = MemoryStore("in")
+    read = source.read
+
+    async def reading(name: str, sink: Sink, **options: object) -> None:
+        if int(name.partition(".")[0]) < 12:
+            message = "The target object is encrypted by a customer-supplied encryption key."
+            raise status_error("read", source.uri(name), 400, json.dumps({"error": {"message": message}}), {})
+        await read(name, sink, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(source, "read", reading)
+    found, pipeline = await work(source, MemoryStore("out"), pool, _images(source, photograph, (), 20))
+    assert [Reason.SOURCE_DENIED] * 12 + [None] * 8 == [outcome.reason for outcome in found]
+    assert "customer-supplied" in found[0].detail
+    assert 0 == pipeline.left_open
+
+
+async def test_each_suspect_has_a_new_process(pool: DecoderPool, photograph: bytes) -> None:
+    """No decoding process has more than one suspect, so none can die of what an earlier image did to its process."""
+    source, outcomes, seen = MemoryStore("in"), list[Outcome](), list[int]()
+
+    async def announced(_: WorkItem) -> None:
+        await pool._processes[0].start()
+        process = pool._processes[0]._process
+        assert process is not None
+        seen.append(process._pid)
+
+    pipeline = _pipeline(source, MemoryStore("out"), pool)
+    await pipeline.run_alone(_feed(_images(source, photograph, (), 4)), outcomes.append, announced)
+    assert 4 == len(set(seen)) == len(outcomes)
+    assert {Status.DONE} == {outcome.status for outcome in outcomes}
+
+
+async def test_a_compressed_object_takes_no_more_than_an_image_may(pool: DecoderPool, photograph: bytes) -> None:
+    """What is decompressed, and what it comes from, stay together within the memory for one image."""
+    source = MemoryStore("in")
+    largest = Admission(MEMORY, 1).largest_body
+    bodies = [photograph + bytes(largest * 6 // 10), photograph]
+    items = [
+        item(
+            source.put_as_user(f"{number}.jpg", gzip.compress(body, level), content_encoding="gzip"),
+            encoding="gzip",
+        )
+        for number, (body, level) in enumerate(zip(bodies, (0, 6), strict=True))
+    ]
+    found, _ = await work(source, MemoryStore("out"), pool, items, max_bytes=largest)
+    assert [Reason.OUT_OF_MEMORY, None] == [outcome.reason for outcome in found]
 
 
 async def test_the_same_fault_eight_times_in_a_row_ends_the_task(

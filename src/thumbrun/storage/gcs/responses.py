@@ -20,6 +20,7 @@ from thumbrun.storage.base import (
     ExistsError,
     NameRefusedError,
     NotFoundError,
+    ObjectRefusedError,
     StoreError,
     ThrottledError,
     TransientError,
@@ -141,7 +142,7 @@ def status_error(operation: str, where: str, status: int, text: str, headers: Ma
         return ExistsError(message)
     if status == 400:
         return _refused(operation, message, lower)
-    return StoreError(message, hint="thumbrun does not expect this answer: please report it")
+    return _unexpected(operation, message)
 
 
 def _words(text: str) -> str:
@@ -186,6 +187,17 @@ def _refused(operation: str, message: str, lower: str) -> StoreError:
         )
     if operation == "create" and "object name" in lower:
         return NameRefusedError(message)
+    return _unexpected(operation, message)
+
+
+def _unexpected(operation: str, message: str) -> StoreError:
+    """Return the error for a request that the store calls wrong.
+
+    A read is right for any object that its writer has not made unreadable, with a key of his own (400) or with one that
+    he has disabled. That must cost only this object.
+    """
+    if operation == "read":
+        return ObjectRefusedError(message, hint="check with what key the object is encrypted")
     return StoreError(message, hint="thumbrun does not expect this answer: please report it")
 
 
