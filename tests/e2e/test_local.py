@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.e2e.tasks import Tasks
+from tests.e2e.tasks import Tasks, clean_environment, cloud_run
 from tests.fidelity.measure import psnr
 from tests.photographs import photographs, reduced
 from tests.unit.storage.local.test_store import deep_chain
@@ -169,6 +169,19 @@ def test_a_part_of_the_source_that_cannot_be_listed(tasks: Tasks, tmp_path: Path
     assert 3 == verify.wait(), verify.output()
     assert "1 not-listed" in verify.output()
     assert "/middle/" in verify.output()
+
+
+def test_the_first_task_tells_what_another_could_not_list(tasks: Tasks, tmp_path: Path) -> None:
+    """If another task lists the source, the first task is still the one that tells what is missing, and fails."""
+    (tmp_path / "in").mkdir()
+    deep_chain(tmp_path / "in", "middle")
+    variables = {"INPUT_FOLDER": (tmp_path / "in").as_uri(), "OUTPUT_BUCKET": (tmp_path / "out").as_uri()}
+    said = "thumbrun cannot list 1 part of the source"
+    for index, code in ((1, 0), (0, 1)):
+        environ = clean_environment(**variables, **cloud_run(index, 2, execution="x"), THUMBRUN_ALLOW_EMPTY="1")
+        task = tasks.start(environ)
+        assert code == task.wait(), task.output()
+        assert (index == 0) == (said in task.output())
 
 
 def test_a_source_of_which_nothing_can_be_listed(tasks: Tasks, tmp_path: Path) -> None:

@@ -233,7 +233,8 @@ class TaskRunner:
         )
         if planner.listed and (own := count_of_own(plan.seen)):
             self._events.info("own-left-out", describe_own(plan.seen), objects=own)
-        if (unlisted := count_of_unlisted(plan.seen)) and (planner.listed or self._task.index == 0):
+        # The first task says it for all of them, whoever has listed: its exit code tells of it too.
+        if (unlisted := count_of_unlisted(plan.seen)) and self._task.index == 0:
             self._events.warning("not-listed", describe_unlisted(plan.seen), parts=unlisted)
         if planner.listed and (cold := plan.seen["cold_bytes"]):
             classes = ", ".join(f"{counted(size, 'byte')} in {name}" for name, size in cold.items())
