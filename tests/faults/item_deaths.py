@@ -62,7 +62,7 @@ def tried_once(seed: int, tried: Tried) -> None:
         bodies = drawn(chance)
         killers = sum(body.startswith(b"poison") for body in bodies.values())
         world = World(seed, tasks=chance.randint(1, 3), in_flight=chance.choice([1, 8, 64]))
-        world.retries = RETRIES + 2 * max(0, killers - 1)
+        world.retries = RETRIES + 3 * max(0, killers - 1)
         world.put(bodies)
         await world.execute()
         tried.schedules += 1

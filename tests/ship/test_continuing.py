@@ -14,7 +14,7 @@ from tests.unit.test_documents import ROOT
 def test_another_execution_continues_a_run_with_more_tasks(tmp_path: Path) -> None:
     """With THUMBRUN_RESUME beside the job's own variables, three tasks finish what one of two tasks began."""
     pages = (ROOT / "docs/tasks.md").read_text("utf-8")
-    assert re.search(r"execute .*--update-env-vars THUMBRUN_RESUME=\d{8}T\d{4}Z\n", pages)
+    assert re.search(r"execute .*(?:\\\n *)?--update-env-vars THUMBRUN_RESUME=\d{8}T\d{4}Z\n", pages)
     (tmp_path / "in").mkdir()
     for number in range(6):
         Image.new("RGB", (200, 150), (number * 40, 0, 0)).save(tmp_path / f"in/{number}.jpg")

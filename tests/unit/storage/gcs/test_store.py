@@ -21,6 +21,7 @@ from thumbrun.storage.base import (
     ExistsError,
     NameRefusedError,
     NotFoundError,
+    ObjectRefusedError,
     StoreError,
     ThrottledError,
     TransientError,
@@ -102,7 +103,6 @@ OPERATIONS: dict[str, Callable[[GcsStore], Awaitable[Any]]] = {
         (502, "", TransientError),
         (503, "", ThrottledError),
         (504, "", TransientError),
-        (400, "what is this", StoreError),
         (403, '{"reason": "rateLimitExceeded"}', ThrottledError),
         (404, "The specified bucket does not exist.", BucketNotFoundError),
         (400, "Bucket is a requester pays bucket but no user project provided.", StoreError),
@@ -121,6 +121,19 @@ async def test_answers_become_errors(
     assert len(str(caught.value)) < 500
     assert 1 == len(server.requests)
     assert "payer-1" == server.requests[0].query["userProject"]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("code", [400, 405, 451])
+async def test_an_object_can_be_refused_for_its_own_sake(
+    server: Server, store: GcsStore, operation: str, code: int
+) -> None:
+    """A read that the store calls wrong is the object's own affair; any other such request is an error of thumbrun."""
+    server.answer = status(code, "The target object is encrypted by a customer-supplied encryption key.")
+    with pytest.raises(StoreError) as caught:
+        await OPERATIONS[operation](store)
+    assert type(caught.value) is (ObjectRefusedError if operation == "read" else StoreError)
+    assert "customer-supplied" in str(caught.value)
 
 
 async def test_an_error_in_json_is_shown_by_its_sentence(server: Server, store: GcsStore) -> None:
