@@ -14,13 +14,14 @@ from tests.e2e.tasks import ROOT, clean_environment
 COMMANDS = ("run", "plan", "verify", "version")
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Return a folder with one picture in `in`, and with a complete run in `out`."""
-    (tmp_path / "in").mkdir()
-    Image.new("RGB", (40, 30), "red").save(tmp_path / "in/a.jpg")
-    assert 0 == ended(tmp_path, arguments(tmp_path, "run")).returncode
-    return tmp_path
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with one picture in `in`, and with a complete run in `out`, which no test changes."""
+    folder = tmp_path_factory.mktemp("streams")
+    (folder / "in").mkdir()
+    Image.new("RGB", (40, 30), "red").save(folder / "in/a.jpg")
+    assert 0 == ended(folder, arguments(folder, "run")).returncode
+    return folder
 
 
 def arguments(folder: Path, command: str) -> list[str]:
