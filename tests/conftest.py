@@ -7,6 +7,7 @@ test: see the Makefile.
 
 import os
 import signal
+import sys
 from collections import Counter
 
 import pytest
@@ -14,15 +15,18 @@ from hypothesis import HealthCheck, settings
 
 # How long an example takes depends on the machine.
 settings.register_profile("thumbrun", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("thumbrun")
+settings.register_profile("quick", settings.get_profile("thumbrun"), max_examples=25)
 
 
-def pytest_configure() -> None:
-    """Free the processes that tests start from what this run has inherited.
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how many examples to try; free this run and the processes of its tests from what it has inherited.
 
     A shell that starts the run in the background has SIGINT ignored. A make that starts it tells every other make that
-    it is a part of it.
+    it is a part of it. Where Python is to write no bytecode, each of hundreds of processes would compile all modules.
     """
+    settings.load_profile("thumbrun" if config.getoption("slow") else "quick")
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for variable in ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"):
         os.environ.pop(variable, None)
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
