@@ -48,6 +48,7 @@ def test_all_wrong_settings_are_named_at_once(tasks: Tasks, tmp_path: Path) -> N
     assert [*before, tmp_path / "task-0.log"] == sorted(tmp_path.rglob("*"))
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("name", sorted(WRONG.keys() - {"CLOUD_RUN_TASK_COUNT"}))
 def test_each_wrong_setting_says_what_would_be_right(tasks: Tasks, tmp_path: Path, name: str) -> None:
     """Thumbrun reports one wrong setting as one problem, which names the setting."""

@@ -13,7 +13,7 @@ from thumbrun.imaging.request import Rendered, Request
 ODD = [pytest.param(odd, id=odd.name) for odd in odd_pictures()]
 
 
-@pytest.mark.quick(one_in=2)
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("odd", ODD)
 def test_shows_what_it_should(odd: Odd) -> None:
     """The pixels of a thumbnail before encoding are close to those of the reduced truth."""

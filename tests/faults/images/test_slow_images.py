@@ -19,7 +19,7 @@ async def tried(watched: Bench, time: StandingTime, name: str, content: bytes) -
     return await trying
 
 
-@pytest.mark.quick(one_in=2)
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("name", SLOW)
 async def test_slow_images(name: str) -> None:
     """Thumbrun gives up an image that takes far longer than its limit; another process takes the next image."""
@@ -28,6 +28,7 @@ async def test_slow_images(name: str) -> None:
         assert ("timeout", 1, []) == (seen.outcome, watched.replaced, watched.wrong), seen.verdict
 
 
+@pytest.mark.slow
 async def test_many_slow_images_one_after_the_other() -> None:
     """Ten slow images in a row cost ten processes, and harm no neighbour."""
     content = SLOW["a progressive jpeg of 30,000 scans"]()

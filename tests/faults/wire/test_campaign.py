@@ -8,7 +8,7 @@ from tests.faults.tried import Tried
 from tests.faults.wire.campaign import campaign
 
 
-@pytest.mark.quick(one_in=3)
+@pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", [101, 104, 113])
 def test_nothing_is_lost_doubled_torn_or_wrong(seed: int, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from thumbrun.demo.program import available
 from thumbrun.demo.run import demo
 
 
-@pytest.mark.quick(one_in=2)
+@pytest.mark.slow
 @pytest.mark.parametrize("with_emulator", [True, False])
 def test_everything_comes_out_as_it_was_meant_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_emulator: bool
