@@ -3,6 +3,7 @@
 The failure of a single image is not an exception but a value (see `outcomes`).
 """
 
+import traceback
 from collections.abc import Sequence
 
 
@@ -57,3 +58,19 @@ class ReportedError(Exception):
     def __init__(self, exit_code: int) -> None:
         super().__init__(exit_code)
         self.exit_code = exit_code
+
+
+def told(error: Exception) -> str:
+    """Return an exception's type and text.
+
+    >>> told(KeyError("a")), told(MemoryError())
+    ("KeyError: 'a'", 'MemoryError')
+    """
+    name = type(error).__name__
+    return f"{name}: {error}" if str(error) else name
+
+
+def origin_of(error: Exception) -> str:
+    """Return the module and the line that raised an exception."""
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    return f"{frame.f_globals.get('__name__', '?')}, line {line}"

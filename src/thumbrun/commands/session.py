@@ -3,13 +3,12 @@
 import asyncio
 import os
 import sys
-import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any, TextIO, TypeVar
 
 from thumbrun.clock import SystemClock
 from thumbrun.console import shortened
-from thumbrun.errors import ReportedError, SettingsError, ThumbrunError
+from thumbrun.errors import ReportedError, SettingsError, ThumbrunError, origin_of, told
 from thumbrun.logs.choose import choose_sink
 from thumbrun.logs.events import Events
 from thumbrun.settings.resolved import Settings
@@ -59,15 +58,13 @@ def run_session(
 
 def _unexpected(error: Exception) -> tuple[str, str]:
     """Return the message and the hint for an error that nothing else expects."""
-    said = shortened(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__, _LONGEST)
+    said = shortened(told(error), _LONGEST)
     if isinstance(error, MemoryError | OSError) or "new thread" in said:
         return (
             f"this machine or container does not give what thumbrun needs: {said}",
             "check the memory and the disk, and the number of processes, threads and open files that it allows",
         )
-    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
-    where = f"{frame.f_globals.get('__name__', '?')}, line {line}"
     return (
-        f"thumbrun has a fault: {said} (in {where})",
+        f"thumbrun has a fault: {said} (in {origin_of(error)})",
         "please report it, with what `python -X dev -m thumbrun` prints for the same command",
     )

@@ -4,11 +4,10 @@ Such a fault must cost that item and no other. If it ended the task, the next at
 would end in the same way.
 """
 
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from thumbrun.errors import ThumbrunError
+from thumbrun.errors import ThumbrunError, origin_of, told
 
 
 class ItemFaultError(Exception):
@@ -16,15 +15,13 @@ class ItemFaultError(Exception):
 
     Attributes:
         detail: The type and the text of the exception, and where it was raised.
-        origin: The type of the exception, and the file and line that raised it: equal for equal faults.
+        origin: The type of the exception, and where it was raised: equal for equal faults.
     """
 
     def __init__(self, error: Exception) -> None:
-        *_, (frame, line) = traceback.walk_tb(error.__traceback__)
-        name = type(error).__name__
-        said = f"{name}: {error}" if str(error) else name
-        self.detail = f"{said} (in {frame.f_globals.get('__name__', '?')}, line {line})"
-        self.origin = (name, frame.f_code.co_filename, line)
+        where = origin_of(error)
+        self.detail = f"{told(error)} (in {where})"
+        self.origin = (type(error).__name__, where)
         super().__init__(self.detail)
 
 

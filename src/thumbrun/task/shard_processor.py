@@ -7,7 +7,7 @@ from contextlib import aclosing
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
 from thumbrun.console import counted
-from thumbrun.errors import ThumbrunError
+from thumbrun.errors import ThumbrunError, told
 from thumbrun.ledger.suspects import POISON_DEATHS, Suspicion
 from thumbrun.ledger.writer import ShardLog
 from thumbrun.logs.events import Events, Progress
@@ -75,14 +75,14 @@ class ShardProcessor:
                         helper.cancel()
         finally:
             await self._flush_all()
-        if left_open := self._pipeline.left_open:
-            failure = self._pipeline.failure
+        left_open = self._pipeline.left_open
+        if (failure := self._pipeline.failure) is not None:
             have = "has" if left_open == 1 else "have"
             without = f"{counted(left_open, 'image')} {have} no outcome yet"
             if isinstance(failure, StoreError):
                 raise StoreError(f"{without} because a store failed; the last error: {failure}", hint=failure.hint)
             raise ThumbrunError(
-                f"{without} because of an error of thumbrun or of this machine; the last one: {failure!r}",
+                f"{without} because of an error of thumbrun or of this machine; the last one: {told(failure)}",
                 hint="check the memory, the disk, and the processes and open files that the machine allows",
             )
         return self._tally
