@@ -8,7 +8,7 @@ folder, which is always checked.
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,14 +31,16 @@ class Machine:
     is_limited: bool = False
 
 
-def this_machine(root: Path = Path("/")) -> Machine:
+def this_machine(environ: Mapping[str, str], root: Path = Path("/")) -> Machine:
     """Return the processors and the memory that this process can use.
 
     Args:
+        environ: The environment. On Cloud Run, the limit of a task can look like the machine's own memory.
         root: The root of the file system, for tests.
     """
     usable = memory(root)
-    return Machine(processors(root), usable, is_limited=usable < _physical())
+    is_limited = usable < _physical() or bool(environ.get("CLOUD_RUN_JOB"))
+    return Machine(processors(root), usable, is_limited=is_limited)
 
 
 def processors(root: Path = Path("/")) -> int:

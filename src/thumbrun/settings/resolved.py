@@ -126,7 +126,7 @@ def resolve(
     if values.problems or locations is None:
         raise SettingsError(values.problems)
     (width, height), *smaller = values.required(declared.SIZE)
-    machine = machine or this_machine()
+    machine = machine or this_machine(environ)
     workers = values.get(declared.WORKERS) or machine.processors
     return Settings(
         source=locations.source,
@@ -149,7 +149,7 @@ def resolve(
         balance=values.required(declared.BALANCE),
         in_flight=values.required(declared.IN_FLIGHT),
         ramp=values.required(declared.RAMP),
-        memory=values.get(declared.MEMORY) or _memory(workers, machine, environ),
+        memory=values.get(declared.MEMORY) or _memory(workers, machine),
         workers=workers,
         image_timeout=values.required(declared.IMAGE_TIMEOUT),
         max_pixels=values.required(declared.MAX_PIXELS),
@@ -203,11 +203,10 @@ def _conflicts(values: ParsedValues, task: Task) -> list[str]:
     return problems
 
 
-def _memory(workers: int, machine: Machine, environ: Mapping[str, str]) -> int:
+def _memory(workers: int, machine: Machine) -> int:
     """Return five eighths of a container's memory; on a machine that others use too, at most 320 MiB for each worker.
 
     Of Cloud Run's default of 512 MiB, five eighths are 320 MiB, which leaves enough for the processes themselves.
     """
     most = machine.memory * 5 // 8
-    is_container = machine.is_limited or environ.get("CLOUD_RUN_JOB")  # Cloud Run can show its limit as the machine's
-    return max(_LEAST_MEMORY, most if is_container else min(_MEMORY_A_WORKER * workers, most))
+    return max(_LEAST_MEMORY, most if machine.is_limited else min(_MEMORY_A_WORKER * workers, most))

@@ -109,12 +109,17 @@ def test_memory(tmp_path: Path, files: dict[str, str], expected: int) -> None:
     """The memory is the lowest limit of the process's groups, or the machine's own memory."""
     root = tree(tmp_path, files)
     assert expected == resources.memory(root)
-    assert resources.this_machine(root).is_limited == (expected < 64 * GIB)
+    assert resources.this_machine({}, root).is_limited == (expected < 64 * GIB)
+
+
+def test_memory_on_cloud_run(tmp_path: Path) -> None:
+    """A task on Cloud Run has its memory for itself, even where its limit looks like the machine's own memory."""
+    assert resources.this_machine({"CLOUD_RUN_JOB": "thumbs"}, tmp_path).is_limited
 
 
 def test_this_machine_has_something() -> None:
     """The figures of the machine that runs the tests are plausible."""
-    found = resources.this_machine()
+    found = resources.this_machine({})
     assert 1 <= found.processors <= 16
     assert 0 < found.memory <= 64 * GIB
 

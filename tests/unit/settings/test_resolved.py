@@ -349,12 +349,6 @@ def test_memory_follows_the_machine(workers: str | None, machine: Machine, expec
     assert expected == resolve(SOURCE, {"workers": workers}, machine=machine).memory
 
 
-def test_memory_on_cloud_run() -> None:
-    """A task on Cloud Run has its memory for itself, even where its limit looks like the machine's own memory."""
-    environ = {**SOURCE, "CLOUD_RUN_JOB": "thumbs"}
-    assert 1280 * MIB == resolve(environ, {}, machine=Machine(1, 2048 * MIB)).memory
-
-
 def test_tasks_of_one_machine_share_it() -> None:
     """Tasks on one machine share its workers and its memory, and each has enough to work."""
     settings = resolved()
