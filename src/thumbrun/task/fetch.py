@@ -8,8 +8,7 @@ has read whole, in one request or in several.
 
 import asyncio
 import contextlib
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from crc32c import crc32c
@@ -32,8 +31,10 @@ from thumbrun.storage.base import (
     StoreError,
     TransientError,
 )
+from thumbrun.task.decompress import decompressed
 from thumbrun.task.item_faults import item_faults
 from thumbrun.task.peek_policy import PeekPolicy
+from thumbrun.task.unfit import UnfitError
 
 # Smaller objects are read whole: one more request costs 0.1 to 0.3 ms of processor time, and photographs of this size
 # take at least 6 ms to decode.
@@ -42,7 +43,6 @@ READ_AT_ONCE = 256 * 1024
 # progressive JPEGs and GIFs.
 _FIRST = {"gif": 32 * 1024, "tiff": 16 * 1024}
 _FIRST_OF_OTHERS = 64 * 1024
-_CHUNK = 1 << 20  # bytes to decompress at once
 _MOST_STEPS = 12  # reads of one object; pyramids with many levels need many, photographs one to three
 # The largest part to read, as a fraction of the object and of the memory for it. Beyond that, thumbrun reads all of the
 # object and checks it. A part is held twice: as it arrived, and as the file that is made of it, which can be twice as
@@ -121,17 +121,6 @@ class FetchLimits:
     max_pixels: int
     most_bytes: int
     most_held: int
-
-
-class UnfitError(Exception):
-    """The item can have no thumbnail because of its own object; this error is its outcome."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
-        self.source_bytes = 0
-        self.unchecked = False
 
 
 class SourceDeniedError(StoreError):
@@ -281,7 +270,7 @@ class Fetcher:
         body = self._renderer.body(item.size)
         try:
             read, checked = await self._checked(item, body, head, check_head)
-            whole = await self._decompressed(body) if item.encoding == "gzip" else body
+            whole = await self._plain(body) if item.encoding == "gzip" else body
         except BaseException:
             body.close()
             raise
@@ -342,50 +331,9 @@ class Fetcher:
             )
         return StoreError(f"{self._source.uri(item.source)} exists, but reading it fails as if it did not")
 
-    async def _decompressed(self, body: Body) -> Body:
-        """Decompress a body that is stored with gzip, within the bytes that one image may have.
-
-        Both bodies together stay within what admission counts for the item, which is all that a body can have.
-        """
-        most = min(self._limits.most_bytes, self._limits.most_held - body.size)
-        decompressor = zlib.decompressobj(wbits=31)
-        plain = self._renderer.body(min(most, 4 * body.size))
-        try:
-            for chunk in body.chunks(_CHUNK):
-                for made in _inflated(decompressor, chunk):
-                    self._check_room(plain.size + len(made), most)
-                    plain.write(made)
-                await asyncio.sleep(0)  # other items go on
-            _check_end(decompressor)
-        except zlib.error as error:
-            plain.close()
-            raise UnfitError(Reason.UNREADABLE, f"its contentEncoding is gzip, its bytes are not: {error}") from error
-        except BaseException:
-            plain.close()
-            raise
+    async def _plain(self, body: Body) -> Body:
+        """Decompress a body that is stored with gzip, and close it."""
+        limits = self._limits
+        plain = await decompressed(body, self._renderer.body, limits.most_bytes, limits.most_held - body.size)
         body.close()
         return plain
-
-    def _check_room(self, size: int, most: int) -> None:
-        """Raise UnfitError if a decompressed body has more than `most` bytes."""
-        if size <= most:
-            return
-        if most == self._limits.most_bytes:
-            raise UnfitError(Reason.TOO_LARGE, f"it has more than {most:,} bytes when decompressed")
-        raise UnfitError(
-            Reason.OUT_OF_MEMORY,
-            f"decompressed it has more than the {most:,} bytes that --memory / THUMBRUN_MEMORY leaves for it",
-        )
-
-
-def _inflated(decompressor: "zlib._Decompress", chunk: bytes) -> Iterator[bytes]:
-    """Yield what a chunk is when decompressed, a few bytes at a time."""
-    while chunk and not decompressor.eof:
-        yield decompressor.decompress(chunk, _CHUNK)
-        chunk = decompressor.unconsumed_tail
-
-
-def _check_end(decompressor: "zlib._Decompress") -> None:
-    """Raise UnfitError if a gzip stream has not come to its end."""
-    if not decompressor.eof:
-        raise UnfitError(Reason.TRUNCATED, "its gzip stream ends early")

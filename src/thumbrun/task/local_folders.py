@@ -2,7 +2,6 @@
 
 # ruff: noqa: PTH112  (pathlib's is_dir raises an error where this user is not permitted to look)
 
-import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,10 +119,7 @@ def _exists(path: Path) -> bool:
 
 
 def _is_read_only(folder: Path) -> bool:
-    try:
-        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
-    except OSError as error:
-        return error.errno == errno.EROFS
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
 def _user() -> str:

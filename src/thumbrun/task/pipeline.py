@@ -22,10 +22,11 @@ from thumbrun.storage.base import (
     UnauthenticatedError,
 )
 from thumbrun.task.admission import Admission, MemoryGrant
-from thumbrun.task.fetch import Fetcher, FetchLimits, SourceDeniedError, UnfitError
+from thumbrun.task.fetch import Fetcher, FetchLimits, SourceDeniedError
 from thumbrun.task.item_faults import ItemFaultError, item_faults
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.put import Putter
+from thumbrun.task.unfit import UnfitError
 from thumbrun.task.work_item import WorkItem
 
 _OF_ALL_BYTES = (Reason.UNREADABLE, Reason.TRUNCATED)  # verdicts that hold only after the whole object was checked

@@ -17,7 +17,8 @@ from thumbrun.imaging.partial.known_bytes import KnownBytes
 from thumbrun.planning.plan import Item
 from thumbrun.storage.base import Sink
 from thumbrun.storage.memory import MemoryStore
-from thumbrun.task.fetch import Fetcher, FetchLimits, UnfitError
+from thumbrun.task.fetch import Fetcher, FetchLimits
+from thumbrun.task.unfit import UnfitError
 
 _HERE = str(Path(partial.__file__).parent)
 _NAME = "a"
