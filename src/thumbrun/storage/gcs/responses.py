@@ -28,6 +28,7 @@ from thumbrun.storage.base import (
 )
 
 NETWORK_HINT = "check the network, and the emulator's address if you set one"
+_REPORT = "thumbrun does not expect this answer: please report it"
 _LONGEST_MESSAGE = 300
 _TEXTS = ("contentType", "contentEncoding", "storageClass", "crc32c")
 _DEFAULT_ACCOUNT = "-compute@developer.gserviceaccount.com"  # Cloud Run uses it unless a job names another
@@ -142,7 +143,7 @@ def status_error(operation: str, where: str, status: int, text: str, headers: Ma
         return ExistsError(message)
     if status == 400:
         return _refused(operation, message, lower)
-    return _unexpected(operation, message)
+    return _unexpected(operation, message) if status >= 400 else StoreError(message, hint=_REPORT)
 
 
 def _words(text: str) -> str:
@@ -193,12 +194,12 @@ def _refused(operation: str, message: str, lower: str) -> StoreError:
 def _unexpected(operation: str, message: str) -> StoreError:
     """Return the error for a request that the store calls wrong.
 
-    A read is right for any object that its writer has not made unreadable, with a key of his own (400) or with one that
-    he has disabled. That must cost only this object.
+    A read can be wrong for one object only: its writer has encrypted it with a key that thumbrun does not have. That
+    must cost only this object.
     """
     if operation == "read":
-        return ObjectRefusedError(message, hint="check with what key the object is encrypted")
-    return StoreError(message, hint="thumbrun does not expect this answer: please report it")
+        return ObjectRefusedError(message, hint="check the object, and the key with which it is encrypted")
+    return StoreError(message, hint=_REPORT)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
