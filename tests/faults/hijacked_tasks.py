@@ -9,14 +9,13 @@ import asyncio
 import errno
 import json
 import random
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import mock
 
 from tests.faults.deaths import outcomes_of
-from tests.faults.tried import Tried
+from tests.faults.tried import Tried, each, ended
 from tests.unit.decoding import hijack
 from tests.unit.decoding.hijack import FLOODS, PAYLOADS, evil
 from tests.unit.decoding.test_confine import ATTEMPTS, confined
@@ -131,11 +130,7 @@ def campaign(seeds: range) -> Tried:
     tried = Tried(
         "hijacked decoders", f"python -m tests.faults.hijacked_tasks --runs {len(seeds)} --seed {seeds.start}"
     )
-    began = time.monotonic()
-    for seed in seeds:
-        tried_once(seed, tried)
-    tried.seconds = time.monotonic() - began
-    return tried
+    return each(seeds, tried, tried_once)
 
 
 def main() -> int:
@@ -150,11 +145,7 @@ def main() -> int:
     if left := sorted((PAYLOADS | FLOODS).keys() - tried.came_of.keys()):
         tried.failures.append(f"not tried, so run more tasks: {', '.join(left)}")
     try_to_reach_out(tried)
-    if arguments.out:
-        tried.write(arguments.out)
-    print(f"{tried.schedules} runs, {tried.images} decoders taken over, {tried.items} images: {tried.wrong} wrong")
-    print(*tried.failures, sep="\n")
-    return 1 if tried.failures else 0
+    return ended(tried, arguments.out)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,10 @@
 
 import argparse
 import random
-import time
 from pathlib import Path
 
 from tests.faults.deaths import BROKEN, FAULT_STEPS, LARGE, RETRIES, STEPS, World
-from tests.faults.tried import Tried
+from tests.faults.tried import Tried, each, ended
 from tests.virtual import run
 from thumbrun.outcomes import Outcome, Reason
 
@@ -78,11 +77,7 @@ def tried_once(seed: int, tried: Tried) -> None:
 def campaign(seeds: range) -> Tried:
     """Run one schedule for each seed."""
     tried = Tried("item deaths", f"python -m tests.faults.item_deaths --runs {len(seeds)} --seed {seeds.start}")
-    began = time.monotonic()
-    for seed in seeds:
-        tried_once(seed, tried)
-    tried.seconds = time.monotonic() - began
-    return tried
+    return each(seeds, tried, tried_once)
 
 
 def main() -> int:
@@ -93,11 +88,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     tried = campaign(range(arguments.seed, arguments.seed + arguments.runs))
-    if arguments.out:
-        tried.write(arguments.out)
-    print(f"{tried.schedules} runs, {tried.kills} kills, {tried.items} images: {tried.wrong} wrong, {tried.lost} lost")
-    print(*tried.failures, sep="\n")
-    return 1 if tried.failures else 0
+    return ended(tried, arguments.out)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@
 
 import argparse
 import random
-import time
+from functools import partial
 from pathlib import Path
 
 from tests.faults.deaths import BROKEN, FAST_LINE, SLOW_LINE, World
-from tests.faults.tried import Tried
+from tests.faults.tried import Tried, each, ended
 from tests.virtual import run
 from thumbrun.outcomes import Outcome, Reason
 
@@ -62,11 +62,7 @@ def campaign(seeds: range, mean: float = MEAN_SECONDS, *, slow: bool = False) ->
     """Run one schedule for each seed."""
     command = f"python -m tests.faults.random_kills --runs {len(seeds)} --seed {seeds.start} --mean {mean:g}"
     tried = Tried("random kills, slow line" if slow else "random kills", f"{command} --slow" if slow else command)
-    began = time.monotonic()
-    for seed in seeds:
-        killed_at_random(seed, tried, mean, slow=slow)
-    tried.seconds = time.monotonic() - began
-    return tried
+    return each(seeds, tried, partial(killed_at_random, mean=mean, slow=slow))
 
 
 def main() -> int:
@@ -79,11 +75,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     tried = campaign(range(arguments.seed, arguments.seed + arguments.runs), arguments.mean, slow=arguments.slow)
-    if arguments.out:
-        tried.write(arguments.out)
-    print(f"{tried.schedules} runs, {tried.kills} kills, {tried.items} images: {tried.wrong} wrong, {tried.lost} lost")
-    print(*tried.failures, sep="\n")
-    return 1 if tried.failures else 0
+    return ended(tried, arguments.out)
 
 
 if __name__ == "__main__":

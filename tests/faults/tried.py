@@ -1,7 +1,9 @@
 """The counts of a campaign, which become the rows of docs/reliability.md."""
 
 import json
+import time
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -57,3 +59,24 @@ class Tried:
         """Read the counts from a file."""
         record = json.loads(path.read_text())
         return cls(**record | {"faults": Counter(record["faults"])})
+
+
+def each(seeds: Iterable[int], tried: Tried, once: Callable[[int, Tried], None]) -> Tried:
+    """Try each seed once, and count how long all of them take."""
+    began = time.monotonic()
+    for seed in seeds:
+        once(seed, tried)
+    tried.seconds = time.monotonic() - began
+    return tried
+
+
+def ended(tried: Tried, out: Path | None) -> int:
+    """Write and print what a campaign found; return its exit code, which is 1 if it found a failure."""
+    if out:
+        tried.write(out)
+    print(
+        f"{tried.schedules} runs, {tried.kills} kills, {tried.items} images, of which {tried.images} were hostile: "
+        f"{tried.wrong} wrong, {tried.lost} lost"
+    )
+    print(*tried.failures, sep="\n")
+    return 1 if tried.failures else 0
