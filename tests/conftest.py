@@ -55,7 +55,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _mark_slow_parameters(items: list[pytest.Item]) -> None:
-    """Of a test that is marked `quick(one_in)`, mark all but every so manieth as slow."""
+    """Of a test that is marked `quick(one_in=4)`, mark all but every fourth set of parameters as slow."""
     seen = Counter[object]()
     for item in items:
         if isinstance(item, pytest.Function) and (mark := item.get_closest_marker("quick")):
