@@ -136,6 +136,14 @@ async def test_an_object_can_be_refused_for_its_own_sake(
     assert "customer-supplied" in str(caught.value)
 
 
+async def test_a_redirect_is_no_affair_of_an_object(server: Server, store: GcsStore) -> None:
+    """A server that redirects a read answers in place of Cloud Storage, so no object gets an outcome because of it."""
+    server.answer = status(302, "", {"Location": "http://login.example/"})
+    with pytest.raises(StoreError) as caught:
+        await store.read("a.jpg", BytesSink())
+    assert StoreError is type(caught.value)
+
+
 async def test_an_error_in_json_is_shown_by_its_sentence(server: Server, store: GcsStore) -> None:
     """A person reads the sentence of an error and no JSON; the advice names the default account of a project."""
     said = "12-compute@developer.gserviceaccount.com does not have storage.objects.list access to the bucket."
