@@ -44,6 +44,7 @@ def verified(tasks: Tasks, folder: Path) -> tuple[int, dict[str, list[dict[str, 
     return code, json.loads(output[output.index("{") :])
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize(
     "body",
     [b"", gzip.compress(b'{"version":1}\n7\n'), with_status("perhaps")],

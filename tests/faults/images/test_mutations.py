@@ -20,6 +20,7 @@ async def test_mutants(capsys: pytest.CaptureFixture[str]) -> None:
     assert MUTANTS == campaign.tried.images
 
 
+@pytest.mark.slow
 def test_mutants_come_from_their_seed() -> None:
     """The same seed and number give the same bytes, and another number gives other bytes."""
     assert mutant(SEED, 3) == mutant(SEED, 3)

@@ -236,6 +236,7 @@ def test_paths_differ_and_every_sample_has_a_note() -> None:
     assert all(sample.note for sample in quick)
 
 
+@pytest.mark.slow
 def test_samples_are_the_same_every_time(drawn: Drawn) -> None:
     """The samples are the same every time, so that the README's picture stays true; only x265 can differ."""
     again = {sample.path: sample for sample in samples()}

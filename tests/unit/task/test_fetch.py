@@ -142,6 +142,7 @@ async def test_too_many_pixels_are_noticed_where_nothing_is_looked_at_first(pool
     assert None not in ends[-20:]
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "JPEG2000", "AVIF", "HEIC"])
 async def test_too_many_pixels_take_no_more_than_a_header(pool: DecoderPool, kind: str) -> None:
     """The fetcher refuses a picture with too many pixels by its first bytes, as the decoder does by all of them."""

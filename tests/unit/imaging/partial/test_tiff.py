@@ -115,6 +115,7 @@ def test_a_version_that_leaves_something_out(side: int, width: int) -> None:
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("options", [{}, {"quality": 75}, {"quality": 90, "rgb": True}])
 def test_real_photographs(options: dict[str, Any]) -> None:
     """A part of a photograph's pyramid is faithful, and makes the same pixels as the file that is read whole."""
