@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 
 from thumbrun.clock import Clock, SystemClock
 from thumbrun.decoding.body import Body
+from thumbrun.decoding.tries import Tries
 from thumbrun.environment.machine import Machine
 from thumbrun.imaging.request import Rendered, Request
 from thumbrun.logs.events import Event, Events, Progress
@@ -139,7 +140,7 @@ class Waiting:
         """Return a body for the bytes of an image."""
         return Body(size)
 
-    async def render(self, body: Body, request: Request) -> Rendered:
+    async def render(self, body: Body, request: Request, _: Tries | None = None) -> Rendered:
         """Wait, and return a few bytes as a thumbnail."""
         async with self._processor:
             await asyncio.sleep(self._seconds)

@@ -17,6 +17,7 @@ from unittest import mock
 
 from tests.virtual import VirtualClock
 from thumbrun.decoding.body import Body
+from thumbrun.decoding.tries import Tries
 from thumbrun.environment.machine import Machine
 from thumbrun.errors import ThumbrunError
 from thumbrun.imaging.partial.known_bytes import KnownBytes
@@ -162,7 +163,7 @@ class _Renderer:
     def body(self, size: int) -> Body:
         return Body(size)
 
-    async def render(self, body: Body, request: Request) -> Rendered | Refused:
+    async def render(self, body: Body, request: Request, _: Tries | None = None) -> Rendered | Refused:
         content = body.read()
         async with self._free:
             self._life.check()

@@ -6,7 +6,7 @@
 | nothing is open except the socket to the task, /dev/null and the size of its own memory | yes | yes |
 | address space, processor time, core files, open files and file sizes are limited | yes | all but address space |
 | it is the first to be killed where memory runs out | yes | no |
-| it cannot gain privileges through other programs (`no_new_privs`) | yes | no |
+| it has no privilege of root, and gains none through other programs (capabilities, `no_new_privs`) | yes | no |
 | it ends with the process that forked it | at once | when it waits for its next image |
 | it cannot reach files, connections, programs or other processes (`system_calls`) | x86-64, ARM | no |
 
@@ -18,6 +18,7 @@ import ctypes
 import os
 import resource
 import signal
+import struct
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ GIVEN = {"OPENBLAS_NUM_THREADS": "1"}
 _PROCESSORS = os.cpu_count() or 1  # read now, because a confined process cannot read it
 _OPEN_FILES = 16  # standard streams, socket, one image, and a few that a decoder can duplicate
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38  # linux/prctl.h
+_CAPABILITIES = 0x20080522  # the version of capset's arguments with two sets of three masks (linux/capability.h)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Confinement:
     """Tells which of the measures are in force, among those that not every system offers.
 
     Attributes:
-        no_new_privileges: Whether no program that this process starts can gain privileges.
+        no_new_privileges: Whether this process has no privileges of root, and no program that it starts can gain any.
         system_calls: Whether the kernel lets only those system calls pass that decoding needs.
     """
 
@@ -96,8 +98,10 @@ def confine(parent: int) -> Confinement:
     library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # the parent ended before the kernel knew of this
         os.kill(os.getpid(), signal.SIGKILL)
-    privileges = bool(library.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
-    return Confinement(privileges, limit_system_calls())
+    # Root could raise the hard limits again.
+    dropped = library.capset(struct.pack("Ii", _CAPABILITIES, 0), bytes(6 * 4)) == 0
+    kept_low = library.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+    return Confinement(dropped and kept_low, limit_system_calls())
 
 
 def allow_seconds(seconds: float) -> None:

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL, SIGTERM, SIGXCPU, Signals
 
@@ -13,12 +14,27 @@ from thumbrun.decoding.answers import ImproperAnswerError
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.channel import Channel
 from thumbrun.decoding.launcher import UNKNOWN, LaunchedProcess, Launcher
+from thumbrun.decoding.tries import Countdown, Tries
 from thumbrun.imaging.request import Refused, Request
 from thumbrun.outcomes import Reason
 
 _START_TIMEOUT = 60.0  # seconds; a start takes 0.02 s, the first one 0.3 s
-_TICK = 1.0
 _EVENTS = Path("/sys/fs/cgroup/memory.events")  # cgroup version 2, as a container sees its own
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One image for a decoding process.
+
+    Attributes:
+        body: The image's bytes.
+        request: What to make of them.
+        tries: What this and earlier tries take.
+    """
+
+    body: Body
+    request: Request
+    tries: Tries
 
 
 class InnocentDeathError(Exception):
@@ -40,18 +56,18 @@ class DecodingProcess:
         confined: Whether the system confines the process by every measure that Linux has; None before it started.
     """
 
-    def __init__(self, timeout: float, memory: int, launcher: Launcher, thread: Executor) -> None:
+    def __init__(self, timeout: float, share: int, launcher: Launcher, thread: Executor) -> None:
         """Set up the process; nothing is started yet.
 
         Args:
-            timeout: The number of seconds that one image may take.
-            memory: The number of bytes by which the process may grow.
+            timeout: The number of seconds that one image may take, over all its tries.
+            share: The number of bytes by which the process may grow, unless it is started for an image that needs more.
             launcher: The launcher that starts the process.
             thread: The executor that starts and reaps the process.
         """
         self.confined: bool | None = None
         self._timeout = timeout
-        self._memory = memory
+        self._share = self._room = share
         self._launcher = launcher
         self._thread = thread
         self._starting: asyncio.Task[None] | None = None
@@ -60,15 +76,23 @@ class DecodingProcess:
         self._oom_kills = 0
         self._rendering = asyncio.Lock()
 
-    async def start(self) -> None:
+    async def start(self, memory: int = 0) -> None:
         """Start the process unless it already runs. The process is ready when this returns.
+
+        A process that is taken over can use all the memory that it may grow by. So only an image that needs more than
+        a process's share gets a process that may take more, and the next image gets a new one.
+
+        Args:
+            memory: The number of bytes that the next image may take.
 
         Raises:
             OSError, EOFError, TimeoutError, InnocentDeathError: The process does not start.
         """
+        room = max(self._share, memory)
         if self._starting is None:
-            if self._channel is not None and self._channel.is_open:
+            if self._channel is not None and self._channel.is_open and self._room == room:
                 return
+            self._room = room
             self._starting = asyncio.ensure_future(self._start())
         starting = self._starting
         try:
@@ -78,11 +102,11 @@ class DecodingProcess:
             if starting.done():
                 self._starting = None
 
-    async def render(self, asked: Sequence[tuple[Body, Request]]) -> list[protocol.Verdict]:
+    async def render(self, asked: Sequence[Asked]) -> list[protocol.Verdict]:
         """Make thumbnails. If this is cancelled, it kills the process, because nobody waits for the answers.
 
         Args:
-            asked: The images and their requests. If there are several, at most `protocol.MOST_FILES` may be in files.
+            asked: The images. If there are several, at most `protocol.MOST_FILES` may be in files.
 
         Returns:
             The verdicts on the first images, in order. If the process died of one of several images, that one and the
@@ -111,47 +135,58 @@ class DecodingProcess:
         async with self._rendering:  # callers that wait see the process die before its socket closes
             await self._reaped()
 
-    async def _render(self, channel: Channel, asked: Sequence[tuple[Body, Request]]) -> list[protocol.Verdict]:
-        limit = _Limit(self._timeout, self.kill)
+    async def _render(self, channel: Channel, asked: Sequence[Asked]) -> list[protocol.Verdict]:
+        limit = Countdown(self._left(asked[0]), self.kill)
         verdicts: list[protocol.Verdict] = []
         try:
             await _send(channel, asked)
-            for _, request in asked:
-                verdicts.append(answers.read(await channel.receive(), request))
-                limit.restart()
+            for one in asked:
+                if verdicts:
+                    limit.restart(self._left(one))
+                verdicts.append(answers.read(await channel.receive(), one.request))
         except (EOFError, OSError, ImproperAnswerError) as error:
             limit.cancel()
             if isinstance(error, ImproperAnswerError):
                 self.kill()
             code = await self._reaped()
-            if len(asked) > 1:
-                return verdicts
-            if limit.passed:
-                return [Refused(Reason.TIMEOUT, f"decoding took longer than image-timeout ({self._timeout:g} s)")]
-            if isinstance(error, ImproperAnswerError):
-                return [Refused(Reason.CRASHED, f"thumbrun killed the decoding process: {error}")]
-            if isinstance(error, OSError):
-                # The kernel resets a connection that closes with unread bytes: the process had not accepted the image.
-                raise InnocentDeathError(repr(error)) from error
-            blamed = _blamed(code, self._oom_kills)
-            if code in (-SIGTERM, UNKNOWN):  # it might be told to end, or have done this itself
-                raise InnocentDeathError(repr(error), blamed) from error
-            return [blamed]
+            if len(asked) == 1:
+                verdicts.append(self._verdict_of_death(error, code, too_late=limit.passed))
         except BaseException:
             self.kill()
             self._hang_up()
             raise
         finally:
             limit.cancel()
+            if len(asked) == 1:  # of several, nobody knows which one took the time
+                asked[0].tries.seconds += limit.spent
         return verdicts
+
+    def _verdict_of_death(self, error: Exception, code: int | None, *, too_late: bool) -> Refused:
+        """Return the verdict on an image that was alone in its process when that died.
+
+        Raises:
+            InnocentDeathError: The process died, but not because of this image.
+        """
+        if too_late:
+            return Refused(Reason.TIMEOUT, f"decoding took longer than image-timeout ({self._timeout:g} s)")
+        if isinstance(error, ImproperAnswerError):
+            return Refused(Reason.CRASHED, f"thumbrun killed the decoding process: {error}")
+        if isinstance(error, OSError):
+            # The kernel resets a connection that closes with unread bytes: the process had not accepted the image.
+            raise InnocentDeathError(repr(error)) from error
+        blamed = _blamed(code, self._oom_kills)
+        if code in (-SIGTERM, UNKNOWN):  # it might be told to end, or have done this itself
+            raise InnocentDeathError(repr(error), blamed) from error
+        return blamed
+
+    def _left(self, asked: Asked) -> float:
+        return max(0.0, self._timeout - asked.tries.seconds)
 
     async def _start(self) -> None:
         await self._reaped()
         loop = asyncio.get_running_loop()
         self._oom_kills = _oom_kills()
-        self._process, ours = await loop.run_in_executor(
-            self._thread, self._launcher.launch, self._memory, self._timeout
-        )
+        self._process, ours = await loop.run_in_executor(self._thread, self._launcher.launch, self._room, self._timeout)
         self._channel = Channel(ours, answers.MOST_READY, self.kill)
         try:
             async with asyncio.timeout(_START_TIMEOUT):
@@ -175,53 +210,18 @@ class DecodingProcess:
             channel.close()
 
 
-async def _send(channel: Channel, asked: Sequence[tuple[Body, Request]]) -> None:
+async def _send(channel: Channel, asked: Sequence[Asked]) -> None:
     parts: list[bytes] = []
     descriptors: list[int] = []
     try:
-        for body, request in asked:
-            if (descriptor := body.descriptor()) is not None:
+        for one in asked:
+            if (descriptor := one.body.descriptor()) is not None:
                 descriptors.append(descriptor)
-            parts += protocol.ask(request, body.in_memory if descriptor is None else None)
-        await channel.send(parts, descriptors, answers=[answers.longest(request) for _, request in asked])
+            parts += protocol.ask(one.request, one.body.in_memory if descriptor is None else None)
+        await channel.send(parts, descriptors, answers=[answers.longest(one.request) for one in asked])
     finally:
         for descriptor in descriptors:
             os.close(descriptor)
-
-
-class _Limit:
-    """Calls `kill` after some time, and counts only the time in which the task itself was running.
-
-    It counts in ticks. When Cloud Run moves a task to another machine, it stops the task and all its processes for
-    seconds. Such a pause counts as one tick.
-    """
-
-    def __init__(self, seconds: float, kill: Callable[[], None]) -> None:
-        self.passed = False
-        self._seconds = self._left = seconds
-        self._kill = kill
-        self._loop = asyncio.get_running_loop()
-        self._timer = self._arm()
-
-    def cancel(self) -> None:
-        self._timer.cancel()
-
-    def restart(self) -> None:
-        self._timer.cancel()
-        self._left = self._seconds
-        self._timer = self._arm()
-
-    def _arm(self) -> asyncio.TimerHandle:
-        step = min(_TICK, self._left)
-        self._left -= step
-        return self._loop.call_later(step, self._tick)
-
-    def _tick(self) -> None:
-        if self._left > 0:
-            self._timer = self._arm()
-        else:
-            self.passed = True
-            self._kill()
 
 
 def _blamed(code: int | None, oom_kills_before: int) -> Refused:

@@ -19,9 +19,10 @@ from typing import Protocol
 from thumbrun.decoding import protocol
 from thumbrun.decoding.answers import ImproperAnswerError
 from thumbrun.decoding.body import Body
-from thumbrun.decoding.decoder_process import DecodingProcess, InnocentDeathError
+from thumbrun.decoding.decoder_process import Asked, DecodingProcess, InnocentDeathError
 from thumbrun.decoding.launcher import Launcher
 from thumbrun.decoding.memfd import MemoryFiles
+from thumbrun.decoding.tries import Tries
 from thumbrun.errors import ThumbrunError
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 
@@ -48,8 +49,10 @@ class Renderer(Protocol):
     def body(self, size: int) -> Body:
         """Return a body for an image of about `size` bytes; the caller closes it."""
 
-    async def render(self, body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
-        """Make the thumbnails of one image."""
+    async def render(
+        self, body: Body, request: Request, tries: Tries | None = None
+    ) -> Rendered | Refused | NeedsMemory:
+        """Make the thumbnails of one image. `tries` counts what earlier calls took for the same image."""
 
     async def renew(self) -> None:
         """Forget whatever images have left behind; nothing is rendered meanwhile."""
@@ -63,28 +66,23 @@ class _Order:
     """An image whose verdict a caller waits for.
 
     Attributes:
-        body: The image's bytes.
-        request: What to make of the image.
+        asked: The image.
         verdict: The future of the verdict.
-        alone: Whether the pool must hand the image over alone, because a process died while it had this and others.
-        deaths: How many processes died while they had the image, without a verdict on it.
         process: The process that has the image at present.
     """
 
-    body: Body
-    request: Request
+    asked: Asked
     verdict: asyncio.Future[protocol.Verdict]
-    alone: bool = False
-    deaths: int = 0
     process: DecodingProcess | None = None
 
     def goes_with(self, others: Sequence["_Order"]) -> bool:
         """Whether the pool may hand this image over together with others."""
         orders = [self, *others]
-        if any(order.alone for order in orders):
+        if any(order.asked.tries.alone for order in orders):
             return False
-        in_files = [order.body.size for order in orders if order.body.is_in_file]
-        size = sum(order.body.size for order in orders)
+        bodies = [order.asked.body for order in orders]
+        in_files = [body.size for body in bodies if body.is_in_file]
+        size = sum(body.size for body in bodies)
         in_memory = size - sum(in_files)
         return len(in_files) <= protocol.MOST_FILES and size <= _BYTES_TOGETHER and in_memory <= _BYTES_IN_MEMORY
 
@@ -97,18 +95,22 @@ class DecoderPool:
     64 MiB of slack.
     """
 
-    def __init__(self, count: int, *, timeout: float, memory: int) -> None:
+    def __init__(self, count: int, *, timeout: float, memory: int, share: int | None = None) -> None:
         """Set up the pool; no process is started yet.
 
         Args:
             count: The number of processes.
-            timeout: The number of seconds that one image may take, from the moment when a process accepts it.
-            memory: The number of bytes by which a process may grow.
+            timeout: The number of seconds that one image may take in processes that have accepted it, over all tries.
+            memory: The most bytes by which a process may grow, if its image needs so much.
+            share: The bytes by which a process may grow otherwise; `memory` if this is None.
         """
+        self._memory = memory
         # One thread starts and reaps processes, because only one thread can talk to the fork server.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="decoding-processes")
         self._launcher = Launcher()
-        self._processes = [DecodingProcess(timeout, memory, self._launcher, self._thread) for _ in range(count)]
+        self._processes = [
+            DecodingProcess(timeout, share or memory, self._launcher, self._thread) for _ in range(count)
+        ]
         self._waiting: deque[_Order] = deque()  # the image that waits longest comes first
         self._idle: deque[asyncio.Future[None]] = deque()  # one for each process without work
         self._open: set[_Order] = set()
@@ -134,15 +136,22 @@ class DecoderPool:
         """Return a body for an image of about `size` bytes; the caller closes it."""
         return Body(size, self._files)
 
-    async def render(self, body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
+    async def render(
+        self, body: Body, request: Request, tries: Tries | None = None
+    ) -> Rendered | Refused | NeedsMemory:
         """Make the thumbnails of one image. This returns, whatever the image does to its process.
+
+        Args:
+            body: The image's bytes.
+            request: What to make of them.
+            tries: What earlier calls took for the same image, or None if this is the first. This call counts there.
 
         Raises:
             DecoderPoolError: No process starts, or none is running: `start` was not awaited, or `close` was called.
         """
         if not self._serving:
             raise _not_running()
-        order = _Order(body, request, asyncio.get_running_loop().create_future())
+        order = _Order(Asked(body, request, tries or Tries()), asyncio.get_running_loop().create_future())
         self._open.add(order)
         self._waiting.append(order)
         self._wake()
@@ -198,8 +207,9 @@ class DecoderPool:
             for order in orders:
                 order.process = process
             try:
-                await self._started(process)
-                self._answer(orders, await process.render([(order.body, order.request) for order in orders]))
+                asked = [order.asked for order in orders]
+                await self._started(process, min(self._memory, max(one.request.memory for one in asked)))
+                self._answer(orders, await process.render(asked))
             except InnocentDeathError as death:
                 self._answer(orders, (), death.blame)
             except Exception as error:  # noqa: BLE001  (the callers that wait get any error)
@@ -228,15 +238,17 @@ class DecoderPool:
 
         An image on which one process after another died gets the verdict `blame`, if there is one.
         """
+        for order in orders:
+            order.asked.tries.alone = True
         for order, verdict in zip(orders, verdicts, strict=False):
             order.process = None
             if not order.verdict.done():
                 order.verdict.set_result(verdict)
         for order in reversed(orders[len(verdicts) :]):
             order.process = None
-            order.alone = True
-            order.deaths += 1
-            if order.deaths < _ATTEMPTS:
+            tries = order.asked.tries
+            tries.deaths += 1
+            if tries.deaths < _ATTEMPTS:
                 self._waiting.appendleft(order)
             elif blame is not None:
                 if not order.verdict.done():
@@ -244,12 +256,12 @@ class DecoderPool:
             else:
                 _fail(order, _unusable("each of them died before it accepted an image"))
 
-    async def _started(self, process: DecodingProcess) -> None:
-        """Start a process unless it already runs, in several attempts."""
+    async def _started(self, process: DecodingProcess, memory: int = 0) -> None:
+        """Start a process for an image that may take this much memory, unless it already runs, in several attempts."""
         trouble: Exception | None = None
         for _ in range(_ATTEMPTS):
             try:
-                return await process.start()
+                return await process.start(memory)
             except (OSError, EOFError, InnocentDeathError, ImproperAnswerError, TimeoutError) as error:
                 trouble = error
         raise _unusable(repr(trouble)) from trouble

@@ -23,6 +23,11 @@ from thumbrun.concurrency import Budget
 _AT_HAND = 8  # pictures that can be ready for each process
 
 
+def share(memory: int, workers: int) -> int:
+    """Return the bytes for decoding that each of `workers` processes has, of the memory setting's `memory` bytes."""
+    return (memory - memory // 4) // workers
+
+
 class Admission:
     """Decides when a body may be fetched and when a picture may be decoded."""
 
@@ -31,7 +36,7 @@ class Admission:
         self._memory = memory
         self._bodies = Budget(memory // 4)
         self._decoding = Budget(memory - memory // 4)
-        self._share = self._decoding.capacity // workers
+        self._share = share(memory, workers)
         self.largest_body = memory // 2
 
     @asynccontextmanager

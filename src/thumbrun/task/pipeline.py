@@ -10,6 +10,7 @@ from dataclasses import replace
 from thumbrun.concurrency import BoundedGroup
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import DecoderPoolError, Renderer
+from thumbrun.decoding.tries import Tries
 from thumbrun.errors import ThumbrunError
 from thumbrun.imaging.geometry import around
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
@@ -232,14 +233,15 @@ class Pipeline:
             held = most if item.encoding == "gzip" else min(item.size, most)
             async with self._admission.body(held) as grant:
                 await announced(work)
+                tries = Tries()
                 fetched = await self._fetcher.fetch(item)
                 try:
-                    verdict = await self._render(item, fetched.body, grant)
+                    verdict = await self._render(item, fetched.body, grant, tries)
                     if fetched.part and isinstance(verdict, Refused) and verdict.reason in _OF_ALL_BYTES:
                         fetched.body.close()
                         again = await self._fetcher.fetch_whole(item)
                         fetched = replace(again, read=fetched.read + again.read)
-                        verdict = await self._render(item, fetched.body, grant)
+                        verdict = await self._render(item, fetched.body, grant, tries)
                 finally:
                     fetched.body.close()
         except UnfitError as unfit:
@@ -260,14 +262,14 @@ class Pipeline:
         if item.size > self._rules.max_bytes:
             raise UnfitError(Reason.TOO_LARGE, f"it has {item.size:,} bytes, max-bytes is {self._rules.max_bytes:,}")
 
-    async def _render(self, item: Item, body: Body, grant: MemoryGrant) -> Rendered | Refused:
+    async def _render(self, item: Item, body: Body, grant: MemoryGrant, tries: Tries) -> Rendered | Refused:
         """Decode in the memory that is enough for nearly all images; wait for more if the image needs more."""
         needed = grant.first
         asked = 0
         while needed <= grant.most:
             async with grant.decoding(needed):
                 with item_faults():
-                    verdict = await self._renderer.render(body, self._request(item, needed))
+                    verdict = await self._renderer.render(body, self._request(item, needed), tries)
             if isinstance(verdict, NeedsMemory):
                 if verdict.bytes <= needed:
                     return Refused(Reason.CRASHED, f"the decoder asks for {verdict.bytes:,} bytes, and had {needed:,}")

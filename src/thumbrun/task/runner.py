@@ -28,7 +28,7 @@ from thumbrun.settings.planning_inputs import naming_rule, run_folder, source_to
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Store
 from thumbrun.storage.location import Location
-from thumbrun.task.admission import Admission
+from thumbrun.task.admission import Admission, share
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.join_run import join_run
 from thumbrun.task.local_folders import prepare_local_folders
@@ -96,7 +96,10 @@ class TaskRunner:
         self._clock = clock
         self._opener = opener
         self._renderer = renderer or DecoderPool(
-            settings.workers, timeout=settings.image_timeout, memory=settings.memory
+            settings.workers,
+            timeout=settings.image_timeout,
+            memory=settings.memory,
+            share=share(settings.memory, settings.workers),
         )
         self._renderer_started = False
         self._processor: ShardProcessor | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tests.faults.simulation.life import Life
 from thumbrun.decoding.body import Body
+from thumbrun.decoding.tries import Tries
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
@@ -116,7 +117,7 @@ class SyntheticRenderer:
         """Return a body for a number of bytes."""
         return Body(size)
 
-    async def render(self, body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
+    async def render(self, body: Body, request: Request, _: Tries | None = None) -> Rendered | Refused | NeedsMemory:
         """Return the thumbnail or the verdict that the bytes ask for."""
         await self._life.gate()
         content = body.read()

@@ -11,17 +11,16 @@ from tests.faults.wire.hurried import hurry
 from tests.unit.imaging import gate
 from thumbrun.cli import main
 from thumbrun.decoding import decoder_process, launcher
-from thumbrun.decoding.body import Body
 from thumbrun.decoding.channel import Channel
+from thumbrun.decoding.decoder_process import Asked
 from thumbrun.decoding.pool import DecoderPool
-from thumbrun.imaging.request import Request
 
 
 def tell() -> None:
     """Make this process print a line when it hands images over."""
     send = decoder_process._send
 
-    async def telling(channel: Channel, asked: Sequence[tuple[Body, Request]]) -> None:
+    async def telling(channel: Channel, asked: Sequence[Asked]) -> None:
         sending = asyncio.ensure_future(send(channel, asked))
         await asyncio.sleep(0)  # by now it has sent as much as the socket holds
         print("handed over", flush=True)

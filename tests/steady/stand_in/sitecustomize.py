@@ -14,6 +14,7 @@ from pathlib import Path
 
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import DecoderPool
+from thumbrun.decoding.tries import Tries
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
@@ -25,15 +26,15 @@ _render = DecoderPool.render
 
 
 @functools.wraps(_render)
-async def _looked_up(self: DecoderPool, body: Body, request: Request) -> Verdict:
-    limits = [(process._timeout, process._memory) for process in self._processes[:1]]
+async def _looked_up(self: DecoderPool, body: Body, request: Request, tries: Tries | None = None) -> Verdict:
+    limits = [(process._timeout, process._share) for process in self._processes[:1]]
     known = hashlib.sha256(body.read())
     known.update(repr((request, limits)).encode())
     path = _FOLDER / known.hexdigest()
     if path.exists():
         found: Verdict = pickle.loads(path.read_bytes())  # noqa: S301  (nobody else writes there)
         return found
-    verdict = await _render(self, body, request)
+    verdict = await _render(self, body, request, tries)
     if not (isinstance(verdict, Refused) and verdict.reason in _OF_THE_MACHINE):
         with tempfile.NamedTemporaryFile(dir=_FOLDER, delete=False) as file:
             file.write(pickle.dumps(verdict))

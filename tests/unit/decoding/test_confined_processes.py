@@ -114,6 +114,7 @@ async def test_limits_and_privileges() -> None:
     for process in decoding():
         status = status_of(process.pid)
         assert "1" == status["NoNewPrivs"]
+        assert {"0" * 16} == {status[name] for name in ("CapPrm", "CapEff", "CapInh", "CapAmb")}
         assert "1" == status["Threads"]
         assert (0, 0) == process.rlimit(psutil.RLIMIT_CORE)
         assert (0, 0) == process.rlimit(psutil.RLIMIT_FSIZE)

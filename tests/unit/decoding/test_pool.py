@@ -28,12 +28,13 @@ from tests.unit.imaging.samples import (
 )
 from thumbrun.decoding import launcher, protocol
 from thumbrun.decoding.body import IN_MEMORY
-from thumbrun.decoding.decoder_process import _Limit
 from thumbrun.decoding.pool import DecoderPool, DecoderPoolError
+from thumbrun.decoding.tries import Countdown, Tries
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered
 from thumbrun.outcomes import Reason
 
 MEMORY = 256 << 20
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="SECURITY.md: Linux only")
 
 
 # A process stops at each of them until the test lets it go on; the pool can hand the small one over with others.
@@ -147,24 +148,25 @@ async def test_one_of_several_that_takes_too_long() -> None:
 async def test_each_of_several_has_the_time_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of several images has the full time limit, so the pool kills no process for their sum."""
     answered = asyncio.Semaphore(0)
-    restart = _Limit.restart
+    restart = Countdown.restart
 
-    def restarted(limit: _Limit) -> None:
-        restart(limit)
+    def restarted(limit: Countdown, seconds: float) -> None:
+        restart(limit, seconds)
         answered.release()
 
-    monkeypatch.setattr(_Limit, "restart", restarted)
+    monkeypatch.setattr(Countdown, "restart", restarted)
     async with running(limit=1.0) as pool:
         time_ = StandingTime()
         before = processes()
         pending = asked_together(pool, [WAITING_AND_SMALL] * 8)
-        for _ in pending:
+        for left in reversed(range(len(pending))):
             (decoding,) = await stopped()
             await asyncio.to_thread(time.sleep, 0.1)  # so long that its answer does not wait for the next one's
             time_.go_on(0.9)
             await asyncio.sleep(0)
             decoding.resume()
-            await answered.acquire()
+            if left:
+                await answered.acquire()
         assert [Rendered] * 8 == [type(one) for one in await asyncio.gather(*pending)]
         assert before == processes()
         assert len(WAITING_AND_SMALL) <= IN_MEMORY // 8
@@ -305,6 +307,85 @@ async def test_memory_limit() -> None:
         assert found.detail.endswith("bytes of memory, but --memory / THUMBRUN_MEMORY allows 67,108,864")
         assert isinstance(await verdict(pool, photograph(), request()), Rendered)
         assert before == processes()
+
+
+@LINUX
+async def test_only_an_image_that_needs_it_gets_more_than_a_share() -> None:
+    """A process may grow by its share; a larger image gets a process that may grow more, which then ends."""
+    share, slack = 64 << 20, 160 << 20
+
+    def may_take() -> int:
+        (process,) = processes()
+        hard: int = process.rlimit(psutil.RLIMIT_AS)[1]
+        return hard - int(process.memory_info().vms)
+
+    async with running(memory=2 << 30, share=share) as pool:
+        assert share < may_take() < share + slack
+        before = processes()
+        assert isinstance(await verdict(pool, photograph(), request(memory=share)), Rendered)
+        assert before == processes()
+        for memory in (1 << 30, 3 << 30):
+            assert isinstance(await verdict(pool, photograph(), request(memory=memory)), Rendered)
+            assert min(memory, 2 << 30) - slack < may_take() < (2 << 30) + slack
+            assert before != processes()
+        assert isinstance(await verdict(pool, photograph(), request(memory=share)), Rendered)
+        assert may_take() < share + slack
+
+
+async def test_all_tries_of_an_image_have_one_time_limit() -> None:
+    """What an image took before it asked for more memory or was read again counts when it is tried again."""
+    async with running(limit=1.0) as pool:
+        time_ = StandingTime()
+        tries = Tries()
+        found: list[str] = []
+        body = filled(pool, WAITING)
+        for memory, took in ((1, 0.75), (MEMORY, 0.25)):
+            trying = asyncio.ensure_future(pool.render(body, request(memory=memory), tries))
+            (process,) = await stopped()
+            time_.go_on(took)
+            process.resume()
+            found.append(repr(await trying))
+        assert found[0].startswith("NeedsMemory")
+        assert repr(Refused(Reason.TIMEOUT, "decoding took longer than image-timeout (1 s)")) == found[1]
+        body.close()
+        assert 1.0 == tries.seconds
+        assert isinstance(await verdict(pool, photograph(), request()), Rendered)
+
+
+async def test_an_image_that_lets_its_processes_be_ended_has_one_time_limit() -> None:
+    """The time counts over processes that were told to end, too."""
+    async with running(limit=1.0) as pool:
+        time_ = StandingTime()
+        trying = asyncio.ensure_future(verdict(pool, WAITING, request()))
+        for took in (0.75, 0.25):
+            (process,) = await stopped()
+            time_.go_on(took)
+            process.terminate()
+            process.resume()
+            await ended(process)
+        assert Reason.TIMEOUT == getattr(await trying, "reason", None)
+
+
+async def test_an_image_that_was_tried_is_tried_alone() -> None:
+    """An image shares a process, and so its time, with others in its first try only."""
+    async with running() as pool:
+        for tried in (Tries(), Tries(alone=True)):
+            neighbour = Tries()
+            bodies = [filled(pool, WAITING_AND_SMALL), filled(pool, photograph(40))]
+            pending = [
+                asyncio.ensure_future(pool.render(body, request(), tries))
+                for body, tries in zip(bodies, (tried, neighbour), strict=True)
+            ]
+            alone = tried.alone
+            (process,) = await stopped()
+            process.kill()
+            if not alone:
+                (process,) = await stopped()
+                process.kill()
+            assert Reason.CRASHED == getattr(await pending[0], "reason", None)
+            assert isinstance(await pending[1], Rendered)
+            assert tried.alone
+            assert (0 if alone else 1) == neighbour.deaths
 
 
 async def test_declared_memory() -> None:

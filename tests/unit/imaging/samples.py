@@ -57,9 +57,11 @@ def filled(pool: DecoderPool, content: bytes) -> Body:
 
 
 @asynccontextmanager
-async def running(count: int = 1, *, limit: float = 60.0, memory: int = 2 << 30) -> AsyncIterator[DecoderPool]:
+async def running(
+    count: int = 1, *, limit: float = 60.0, memory: int = 2 << 30, share: int | None = None
+) -> AsyncIterator[DecoderPool]:
     """Run decoding processes for the length of a test."""
-    pool = DecoderPool(count, timeout=limit, memory=memory)
+    pool = DecoderPool(count, timeout=limit, memory=memory, share=share)
     await pool.start()
     try:
         yield pool

@@ -13,6 +13,7 @@ from tests.photographs import draw
 from tests.virtual import rounds
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import DecoderPool
+from thumbrun.decoding.tries import Tries
 from thumbrun.errors import ThumbrunError
 from thumbrun.imaging.partial.known_bytes import KnownBytes
 from thumbrun.imaging.recipe import Recipe
@@ -133,7 +134,7 @@ async def test_an_item_is_announced_before_its_first_byte_is_read(
         await rounds()
         happened.append("announced")
 
-    async def rendering(body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
+    async def rendering(body: Body, request: Request, _: Tries | None = None) -> Rendered | Refused | NeedsMemory:
         happened.append("decoded")
         return await render(body, request)
 
@@ -157,7 +158,7 @@ def _fail_on(chosen: str, error: Exception, pool: DecoderPool, monkeypatch: pyte
         return
     render = pool.render
 
-    async def rendering(body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
+    async def rendering(body: Body, request: Request, _: Tries | None = None) -> Rendered | Refused | NeedsMemory:
         if FAULTY in body.read():
             raise error
         return await render(body, request)
@@ -286,7 +287,7 @@ async def test_different_faults_in_a_row_are_outcomes(
     source = MemoryStore("in")
     raised = iter(range(20))
 
-    async def rendering(_: Body, __: Request) -> Rendered | Refused | NeedsMemory:
+    async def rendering(_: Body, __: Request, ___: Tries | None = None) -> Rendered | Refused | NeedsMemory:
         if next(raised) % 2:
             raise KeyError("x")
         raise ValueError("y")
@@ -316,7 +317,7 @@ async def test_who_runs_out_of_memory_gets_a_process_share(
     source, given, render = MemoryStore("in"), list[int](), pool.render
     share = Admission(MEMORY, 1)
 
-    async def rendering(body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
+    async def rendering(body: Body, request: Request, _: Tries | None = None) -> Rendered | Refused | NeedsMemory:
         given.append(request.memory)
         if request.memory < MEMORY // 2:
             return Refused(Reason.OUT_OF_MEMORY, "decoding took more memory than the process may have")
@@ -340,7 +341,7 @@ async def test_a_large_image_that_seems_broken_gets_a_process_share(
     async with Admission(MEMORY, 1).body(1) as grant:
         needed = grant.first + 1
 
-    async def rendering(body: Body, request: Request) -> Rendered | Refused | NeedsMemory:
+    async def rendering(body: Body, request: Request, _: Tries | None = None) -> Rendered | Refused | NeedsMemory:
         given.append(request.memory)
         if asked and request.memory < needed:
             return NeedsMemory(needed)

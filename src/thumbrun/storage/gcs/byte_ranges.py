@@ -48,6 +48,10 @@ class ByteRange:
             raise ValueError(f"asked for bytes {self.start} to {self.end}, got {headers.get('content-range')}")
         return self.start
 
+    def is_behind(self, at: int) -> bool:
+        """Whether the range ends before a position in the object."""
+        return self.end is not None and at > self.end
+
     def of(self, at: int, chunk: Chunk) -> Chunk:
         """Return the part of a chunk that belongs to the range, if the chunk starts at position `at` of the object."""
         if at >= self.start and (self.end is None or at + len(chunk) <= self.end):

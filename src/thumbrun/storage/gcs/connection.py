@@ -15,7 +15,8 @@ _MOST_FRAMING = 1 << 20
 _MOST_FRAMING_A_BYTE = 32
 _WITHOUT_BODY = (204, 304)  # statuses without a body, whatever length their header states (RFC 9112, 6.3)
 
-Take = Callable[[bytes | memoryview], None]  # the bytes are valid only until it returns
+# Gets bytes that are valid only until it returns. Returns False if it needs no more bytes: the connection then closes.
+Take = Callable[[bytes | memoryview], bool]
 Taker = Callable[[int, Mapping[str, str]], Take | None]  # gets status and headers, returns where the body goes
 
 
@@ -206,8 +207,12 @@ class Connection(asyncio.BufferedProtocol):
         """Hand a piece of the body on; the parser calls this."""
         self._answer.received += len(chunk)
         self._left = max(0, self._left - len(chunk))
+        if self._done is None or self._done.done():
+            return
         if self._take is not None:
-            self._take(chunk)
+            if not self._take(chunk):
+                self._done.set_result(self._answer)
+                self.abort()
         elif self._answer.received > _MOST_COLLECTED:
             raise HttpError(f"the answer has more than {_MOST_COLLECTED:,} bytes")
         else:

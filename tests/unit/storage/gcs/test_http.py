@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from thumbrun.storage.gcs.connection import Answer, HttpError, Limits, Take
+from thumbrun.storage.gcs.connection import Answer, HttpError, Limits, Take, Taker
 from thumbrun.storage.gcs.http import HttpClient
 
 LIMITS = Limits(5.0, lambda _: 10.0)
@@ -147,7 +147,12 @@ async def test_bytes_are_taken_as_they_come(server: Server, client: HttpClient) 
 
     def taker(status: int, headers: object) -> Take:
         seen.append((status, headers))
-        return lambda chunk: seen.append(bytes(chunk))
+
+        def take(chunk: bytes | memoryview) -> bool:
+            seen.append(bytes(chunk))
+            return True
+
+        return take
 
     answer = await client.request("GET", "/", LIMITS, headers={}, taker=taker)
     assert [(200, {"content-length": "2"}), b"ok"] == seen
@@ -167,6 +172,16 @@ async def test_what_a_taker_raises(server: Server, client: HttpClient) -> None:
     assert 2 == len(server.connections)
 
 
+def into(taken: bytearray) -> Taker:
+    """Return a taker that collects the body."""
+
+    def take(chunk: bytes | memoryview) -> bool:
+        taken.extend(chunk)
+        return True
+
+    return lambda *_: take
+
+
 LONG = random.Random(1).randbytes(3_000_000)  # noqa: S311
 
 
@@ -174,11 +189,30 @@ async def test_a_long_body(server: Server, client: HttpClient) -> None:
     """Many pieces arrive in order, and two requests at once do not mix, although they share a buffer."""
     server.says = [b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + LONG] * 3
     taken: list[bytearray] = [bytearray(), bytearray()]
-    asked = [client.request("GET", "/", LIMITS, headers={}, taker=lambda *_, to=to: to.extend) for to in taken]
+    asked = [client.request("GET", "/", LIMITS, headers={}, taker=into(to)) for to in taken]
     answers = await asyncio.gather(*asked)
     assert [LONG, LONG] == taken
     assert [3_000_000] * 2 == [answer.received for answer in answers]
     assert LONG == (await get(client)).body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"Content-Length: 99999999999\r\n\r\n01234", b"Transfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n5\r\n56789\r\n"],
+)
+async def test_a_taker_that_has_enough(server: Server, client: HttpClient, body: bytes) -> None:
+    """A taker can end a body that does not end; its connection is closed, and the next request gets another."""
+    server.says = [b"HTTP/1.1 200 OK\r\n" + body, OK, OK]
+    taken: list[bytes] = []
+
+    def take(chunk: bytes | memoryview) -> bool:
+        taken.append(bytes(chunk))
+        return False
+
+    answer = await client.request("GET", "/", PATIENT, headers={}, taker=lambda *_: take)
+    assert (200, [b"01234"]) == (answer.status, taken)
+    assert b"ok" == (await get(client)).body
+    assert 2 == len(server.connections)
 
 
 async def test_what_a_taker_raises_late(server: Server, client: HttpClient) -> None:
@@ -186,11 +220,12 @@ async def test_what_a_taker_raises_late(server: Server, client: HttpClient) -> N
     server.says = [b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + LONG, OK]
     taken = 0
 
-    def take(chunk: bytes | memoryview) -> None:
+    def take(chunk: bytes | memoryview) -> bool:
         nonlocal taken
         taken += len(chunk)
-        if taken > 1_000_000:
-            raise OSError(28, "No space left on device")
+        if taken <= 1_000_000:
+            return True
+        raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"):
         await client.request("GET", "/", LIMITS, headers={}, taker=lambda *_: take)

@@ -354,6 +354,29 @@ async def test_a_server_that_ignores_ranges(server: Server, store: GcsStore) -> 
     assert ("bytes=3-5", b"345") == (server.requests[0].headers["Range"], sink.getvalue())
 
 
+async def test_a_server_that_ignores_ranges_and_never_ends(server: Server, store: GcsStore) -> None:
+    """The store hangs up once it has its range."""
+    hung_up = asyncio.Event()
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        try:
+            while True:
+                await answer.write(b"0123456789" * 1000)
+        except ConnectionError:
+            hung_up.set()
+        return answer
+
+    server.answer = endless
+    for generation in ("7", None):
+        hung_up.clear()
+        sink = BytesSink()
+        await store.read("a.jpg", sink, generation=generation, start=3, end=6)
+        assert b"345" == sink.getvalue()
+        await hung_up.wait()
+
+
 @pytest.mark.parametrize("told", ["bytes 4-6/10", "bytes 3-4/10", "bytes 3-6/10", "bytes */10", ""])
 async def test_another_range_than_asked_for_is_not_read(server: Server, store: GcsStore, told: str) -> None:
     """An answer with another range than the store asked for is an error."""
