@@ -229,7 +229,7 @@ def _waits() -> str:
         ),
         (
             "the store answers 403, as it can just after a role was granted",
-            f"before each of {policy.denied_attempts - 1} further attempts",
+            f"before each of {policy.few_attempts - 1} further attempts",
             "the same",
         ),
         (

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     NAME_TAKEN = "name-taken"
     NAME_INVALID = "name-invalid"
     OUTPUT_DAMAGED = "output-damaged"
+    OUTPUT_DENIED = "output-denied"
 
 
 MEANINGS: dict[Reason, str] = {
@@ -52,11 +53,13 @@ MEANINGS: dict[Reason, str] = {
     Reason.INTERNAL_ERROR: "thumbrun itself failed on this image; please report the error",
     Reason.SOURCE_CHANGED: "the object was replaced after thumbrun made the plan, and the planned generation is gone",
     Reason.SOURCE_GONE: "the object was deleted after thumbrun made the plan",
-    Reason.SOURCE_DAMAGED: "thumbrun read the object several times, and the bytes never matched its checksum",
-    Reason.SOURCE_DENIED: "thumbrun is not allowed to read this object, although it can read others",
+    Reason.SOURCE_DAMAGED: "thumbrun read the object several times, and the bytes never matched its checksum, or the "
+    "disk failed each time",
+    Reason.SOURCE_DENIED: "the store does not let thumbrun read this object, although it can read others",
     Reason.NAME_TAKEN: "an object that this run did not make already has the name of the thumbnail",
     Reason.NAME_INVALID: "the destination cannot hold an object with the name of the thumbnail",
     Reason.OUTPUT_DAMAGED: "the store confirmed different bytes from those that thumbrun sent",
+    Reason.OUTPUT_DENIED: "the store does not let thumbrun create this thumbnail, although it can create other objects",
 }
 
 SKIPS = frozenset((Reason.UNSUPPORTED, Reason.NOT_AN_IMAGE))  # every other reason means a failure

@@ -212,7 +212,7 @@ class ShardLog:
             alone: Whether nothing else is open meanwhile.
         """
         self._opening = (items, at_once, alone)
-        await self._write()
+        await self.write()
 
     def retract(self) -> None:
         """Take the announcement back, because no more items will be opened; the next `flush` writes that."""
@@ -221,9 +221,10 @@ class ShardLog:
     async def flush(self) -> None:
         """Write everything that is not written yet, and seal the shard if it is complete."""
         if self._pending or self.complete or (self._announced and self._opening is None):
-            await self._write()
+            await self.write()
 
-    async def _write(self) -> None:
+    async def write(self) -> None:
+        """Write a part, even if there is nothing new to write."""
         async with self._writing:
             if self.sealed:
                 return

@@ -212,6 +212,10 @@ class TransientError(StoreError):
         self.retry_after = retry_after
 
 
+class LostError(TransientError):
+    """A disk failed to read a file, and might have lost it."""
+
+
 class ThrottledError(TransientError):
     """The store answered 429 or 503: another attempt is worth it, with fewer requests at once."""
 
@@ -224,10 +228,16 @@ class DeniedError(StoreError):
 
 
 class ObjectRefusedError(DeniedError):
-    """The store does not give this object to a reader, for a reason that is the object's own. Nothing is gained later.
+    """The store refuses to read or to create this object (400, 412, 451 …). Nothing is gained by another attempt.
 
-    An example is an object whose writer encrypted it with a key of his own.
+    Attributes:
+        is_own: Whether the reason is certainly the object's own: its writer encrypted it with a key of his own. Of any
+            other reason nobody knows whether the store refuses all other objects, too.
     """
+
+    def __init__(self, message: str, *, hint: str = "", is_own: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.is_own = is_own
 
 
 class UnauthenticatedError(StoreError):

@@ -41,6 +41,10 @@ class Location:
         """Return whether both locations lie in one bucket, or in one local folder."""
         return (self.scheme, self.root) == (other.scheme, other.root)
 
+    def lies_below(self, other: "Location") -> bool:
+        """Return whether every object here lies in the other location as well."""
+        return self.shares_store_with(other) and self.prefix.startswith(other.prefix)
+
     def child(self, name: str) -> "Location":
         """Return the location of a folder below this one; it stays in the same store."""
         return Location(self.scheme, self.root, f"{self.prefix}{name}/")

@@ -11,6 +11,7 @@ from thumbrun.storage.base import (
     DeniedError,
     Entry,
     ExistsError,
+    LostError,
     ObjectRefusedError,
     Page,
     Sink,
@@ -34,14 +35,15 @@ class Policy:
         first: The longest first wait, in seconds; the longest wait doubles with each attempt. The wait itself is
             random between 0 and that (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
         cap: The limit of every such wait, in seconds.
-        denied_attempts: The number of attempts if the store answers 403: it sees a new role only after a while.
+        few_attempts: The number of attempts if the store answers 403, because it sees a new role only after a while, or
+            if a disk fails.
         longest_retry_after: The longest wait that a store can ask for, in seconds; a longer one is cut to this.
     """
 
     attempts: int = 8
     first: float = 0.5
     cap: float = 32.0
-    denied_attempts: int = 4
+    few_attempts: int = 4
     longest_retry_after: float = 120.0
 
 
@@ -161,7 +163,8 @@ class RetryingStore:
             except ObjectRefusedError:
                 raise
             except (TransientError, DeniedError) as error:
-                if attempt >= (policy.denied_attempts if isinstance(error, DeniedError) else policy.attempts):
+                attempts = policy.few_attempts if isinstance(error, DeniedError | LostError) else policy.attempts
+                if attempt >= attempts:
                     raise
                 wait = self._wait(error, attempt)
                 self._on_retry(Retry(operation, attempt, wait, error))

@@ -25,7 +25,9 @@ from thumbrun.storage.base import (
     BytesSink,
     Chunk,
     DeniedError,
+    LostError,
     NotFoundError,
+    ObjectRefusedError,
     Sink,
     Store,
     StoreError,
@@ -34,6 +36,7 @@ from thumbrun.storage.base import (
 from thumbrun.task.decompress import decompressed
 from thumbrun.task.item_faults import item_faults
 from thumbrun.task.peek_policy import PeekPolicy
+from thumbrun.task.refusals import RefusedItemError, Side
 from thumbrun.task.unfit import UnfitError
 
 # Smaller objects are read whole: one more request costs 0.1 to 0.3 ms of processor time, and photographs of this size
@@ -48,7 +51,7 @@ _MOST_STEPS = 12  # reads of one object; pyramids with many levels need many, ph
 # object and checks it. A part is held twice: as it arrived, and as the file that is made of it, which can be twice as
 # large (`part.Part`). Together they are never larger than what admission counts for the object.
 _LARGEST_PART = 1 / 3
-_OTHERS = 10  # objects of a folder to stat, to find out whether only one object is denied or the whole bucket
+_OTHERS = 10  # objects of a folder to try, to find out whether only one object is refused or the whole bucket
 _DAMAGED_READS = 3  # reads that do not match the checksum before the object counts as damaged
 
 HeadCheck = Callable[[Chunk], None]  # raises an error to end a read
@@ -123,10 +126,6 @@ class FetchLimits:
     most_held: int
 
 
-class SourceDeniedError(StoreError):
-    """An object may not be read. Other items will show whether this object alone is denied, or the whole bucket."""
-
-
 class Fetcher:
     """Reads the bodies of items."""
 
@@ -144,33 +143,33 @@ class Fetcher:
         self._last_read: str | None = None
         self._peeks = PeekPolicy()
 
-    async def may_read(self, denied: Item) -> bool:
-        """Return whether another object may be read.
+    async def may_read(self, refused: Item) -> bool:
+        """Return whether another object may be read, by reading a byte of it.
 
-        thumbrun stats that object, which needs the same permission as reading it (`objects.get`). It takes the object
-        that was read last. If none was read yet, it takes one of the first in the denied item's folder or in the
-        bucket, because a retry might have only denied items left.
+        A look at its record would prove less: that can succeed though nothing can decrypt the bytes. thumbrun takes the
+        object that was read last. If that is none, it takes one of the first in the refused item's folder or in the
+        bucket, because a retry might have only refused items left.
 
         Args:
-            denied: An item that may not be read.
+            refused: An item that cannot be read.
 
         Raises:
             StoreError: The source fails for another reason.
         """
         if self._last_read is not None:
-            return await self._may_stat(self._last_read)
+            return await self._may_read_a_byte(self._last_read)
         others: list[str] = []
-        for prefix in dict.fromkeys((denied.source[: denied.source.rfind("/") + 1], "")):
+        for prefix in dict.fromkeys((refused.source[: refused.source.rfind("/") + 1], "")):
             page = await self._source.page(prefix, limit=_OTHERS)
-            others += [entry.name for entry in page.entries if entry.name != denied.source]
-        answers = await asyncio.gather(*(self._may_stat(name) for name in others))
+            others += [entry.name for entry in page.entries if entry.name != refused.source and entry.size]
+        answers = await asyncio.gather(*(self._may_read_a_byte(name) for name in others))
         self._last_read = next((name for name, may in zip(others, answers, strict=True) if may), None)
         return self._last_read is not None
 
-    async def _may_stat(self, name: str) -> bool:
+    async def _may_read_a_byte(self, name: str) -> bool:
         try:
-            await self._source.stat(name)
-        except DeniedError:
+            await self._source.read(name, BytesSink(), start=0, end=1)
+        except (DeniedError, LostError, NotFoundError):
             return False
         return True
 
@@ -309,14 +308,20 @@ class Fetcher:
 
         Raises:
             UnfitError: The object was replaced or deleted.
-            SourceDeniedError: The object may not be read.
+            RefusedItemError: The object cannot be read, for good.
         """
         try:
             stated = await self._source.read(item.source, sink, generation=item.generation, start=start, end=end)
         except NotFoundError as error:
             raise await self._vanished(item) from error
+        except ObjectRefusedError as error:
+            if error.is_own:
+                raise UnfitError(Reason.SOURCE_DENIED, str(error)) from error
+            raise RefusedItemError(Side.SOURCE, Reason.SOURCE_DENIED, error) from error
         except DeniedError as error:
-            raise SourceDeniedError(str(error), hint=error.hint) from error
+            raise RefusedItemError(Side.SOURCE, Reason.SOURCE_DENIED, error) from error
+        except LostError as error:
+            raise RefusedItemError(Side.SOURCE, Reason.SOURCE_DAMAGED, error) from error
         self._last_read = item.source
         return stated
 

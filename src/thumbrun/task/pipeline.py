@@ -4,7 +4,7 @@ Only a problem of the image or of its object becomes an outcome, and a fault of 
 store or the machine fails, the item stays open, and another attempt works it.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 from thumbrun.concurrency import BoundedGroup
@@ -23,10 +23,11 @@ from thumbrun.storage.base import (
     UnauthenticatedError,
 )
 from thumbrun.task.admission import Admission, MemoryGrant
-from thumbrun.task.fetch import Fetcher, FetchLimits, SourceDeniedError
+from thumbrun.task.fetch import Fetcher, FetchLimits
 from thumbrun.task.item_faults import ItemFaultError, item_faults
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.put import Putter
+from thumbrun.task.refusals import Again, Refusals, RefusedItemError, Side
 from thumbrun.task.unfit import UnfitError
 from thumbrun.task.work_item import WorkItem
 
@@ -72,7 +73,8 @@ class Pipeline:
         self._admission = admission
         self._rules = rules
         self.items_at_once = items_at_once
-        self._denied: list[tuple[WorkItem, SourceDeniedError]] = []
+        self._refusals = Refusals(self._passes)
+        self._may_create: Callable[[WorkItem], Awaitable[bool]] = _nothing_known
         self._putter = Putter(output, rules, source.uri)
         limits = FetchLimits(
             *around(rules.recipe.boxes),
@@ -91,6 +93,7 @@ class Pipeline:
         works: AsyncIterator[WorkItem],
         take: Callable[[Outcome], None],
         announced: Callable[[WorkItem], Awaitable[None]],
+        may_create: Callable[[WorkItem], Awaitable[bool]] | None = None,
     ) -> None:
         """Work all items; `take` gets each outcome.
 
@@ -98,11 +101,13 @@ class Pipeline:
             works: The items; the iterator ends early if the task is told to stop.
             take: Called with each outcome; must not raise.
             announced: Awaited before the first byte of an item is read.
+            may_create: Returns whether the store lets this task create another object beside an item's thumbnails.
 
         Raises:
             StoreError: The store fails for good, or for many items in a row.
             ThumbrunError: thumbrun fails on many items in a row in the same way; see `faulty`.
         """
+        self._may_create = may_create or _nothing_known
 
         async def side_by_side(works: AsyncIterator[WorkItem]) -> None:
             async with BoundedGroup(self.items_at_once) as group:
@@ -110,7 +115,7 @@ class Pipeline:
                     await group.start(self._work(work, take, announced))
 
         await side_by_side(works)
-        await self._resolve_denied(take, side_by_side)
+        await self._resolve_refused(take, side_by_side)
         self._take_faulty(take)
 
     async def run_alone(
@@ -139,7 +144,7 @@ class Pipeline:
                 self._take_faulty(take)
 
         await one_by_one(works)
-        await self._resolve_denied(take, one_by_one)
+        await self._resolve_refused(take, one_by_one)
 
     async def existing_outcome(self, work: WorkItem) -> Outcome | None:
         """Return an item's outcome if it is known without opening the image, else None.
@@ -160,10 +165,8 @@ class Pipeline:
     ) -> None:
         try:
             outcome = await self._outcome(work, announced)
-        except SourceDeniedError as error:
-            self._denied.append((work, error))
-            if len(self._denied) % _FAILURES_IN_A_ROW == 0 and not await self._fetcher.may_read(work.item):
-                raise
+        except RefusedItemError as error:
+            await self._refusals.add(work, error)
         except (UnauthenticatedError, BucketNotFoundError, DeniedError):
             raise
         except ItemFaultError as fault:
@@ -199,29 +202,17 @@ class Pipeline:
             take(refusal(work.shard, work.index, Reason.INTERNAL_ERROR, fault.detail))
         self.faulty.clear()
 
-    async def _resolve_denied(
-        self, take: Callable[[Outcome], None], again: Callable[[AsyncIterator[WorkItem]], Awaitable[None]]
-    ) -> None:
-        """Give the denied items an outcome if other objects may be read; else leave them open.
+    async def _resolve_refused(self, take: Callable[[Outcome], None], again: Again) -> None:
+        """Give the refused items an outcome if the store lets others pass; else leave them open."""
+        for _, error in await self._refusals.resolve(take, again):
+            self.failure = error
+            self.left_open += 1
 
-        If no object may be read, the bucket refuses, not the object. The permission might have been missing for a while
-        only, so thumbrun works the denied items once more, and checks another object before and after that.
-        """
-        others = await self._others_may_be_read()
-        if others:
-            denied, self._denied = self._denied, []
-            await again(_each([work for work, _ in denied]))
-            others = await self._others_may_be_read()
-        for work, error in self._denied:
-            if others:
-                take(refusal(work.shard, work.index, Reason.SOURCE_DENIED, str(error)))
-            else:
-                self.failure = error
-                self.left_open += 1
-        self._denied.clear()
-
-    async def _others_may_be_read(self) -> bool:
-        return bool(self._denied) and await self._fetcher.may_read(self._denied[0][0].item)
+    async def _passes(self, work: WorkItem, error: RefusedItemError) -> bool:
+        """Return whether the store has let another object pass since an item was refused."""
+        if error.side is Side.SOURCE:
+            return await self._fetcher.may_read(work.item)
+        return self._putter.created > error.created or await self._may_create(work)
 
     async def _outcome(self, work: WorkItem, announced: Callable[[WorkItem], Awaitable[None]]) -> Outcome:
         item = work.item
@@ -310,6 +301,5 @@ def _may_lack_memory(verdict: Rendered | Refused, *, asked_for_more: bool) -> bo
     return verdict.reason is Reason.OUT_OF_MEMORY or (verdict.reason is Reason.UNREADABLE and asked_for_more)
 
 
-async def _each(works: Iterable[WorkItem]) -> AsyncIterator[WorkItem]:
-    for work in works:
-        yield work
+async def _nothing_known(_: WorkItem) -> bool:
+    return False

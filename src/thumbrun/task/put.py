@@ -14,13 +14,18 @@ from thumbrun.planning.plan import Item
 from thumbrun.runs.object_metadata import CHECKSUM_MARK, RUN_MARK, ThumbnailMarks
 from thumbrun.storage.base import DamagedError, DeniedError, Entry, ExistsError, NameRefusedError, Store, StoreError
 from thumbrun.task.item_rules import ItemRules
+from thumbrun.task.refusals import RefusedItemError, Side
 from thumbrun.task.work_item import WorkItem
 
 _TRIES = 3  # creates that are refused although the name is free, before a permission counts as missing
 
 
 class Putter:
-    """Creates the thumbnails of items."""
+    """Creates the thumbnails of items.
+
+    Attributes:
+        created: How many thumbnails it has created.
+    """
 
     def __init__(self, output: Store, rules: ItemRules, source_uri: Callable[[str], str]) -> None:
         """Set up the putter; nothing is written yet.
@@ -30,6 +35,7 @@ class Putter:
             rules: The settings that all items share.
             source_uri: Returns the raw URI of a source object, given its name.
         """
+        self.created = 0
         self._output = output
         self._rules = rules
         self._thumbnail_marks = ThumbnailMarks(rules.run_id, rules.recipe.digest(), rules.hash_source)
@@ -56,7 +62,8 @@ class Putter:
         The outcome is done only if every thumbnail is there.
 
         Raises:
-            StoreError: thumbrun can neither create nor see a thumbnail.
+            RefusedItemError: The store refuses to create a thumbnail, and there is none.
+            StoreError: The store fails.
         """
         pictures = rendered.pictures
         names = self._names(work.item)
@@ -94,6 +101,7 @@ class Putter:
     async def _put(self, work: WorkItem, name: str, picture: Picture) -> Outcome:
         item = work.item
         refused: StoreError | None = None
+        created = self.created
         for _ in range(_TRIES):
             try:
                 await self._output.create(
@@ -112,6 +120,7 @@ class Putter:
                 if existing := await self._output.stat(name):
                     return self._existing(work, existing, item.size)
             else:
+                self.created += 1
                 return Outcome(
                     work.shard,
                     work.index,
@@ -121,9 +130,9 @@ class Putter:
                     width=picture.width,
                     height=picture.height,
                 )
-        if isinstance(refused, DeniedError):
-            raise refused
-        raise StoreError(f"thumbrun can neither create nor see {self._output.uri(name)}") from refused
+        if not isinstance(refused, DeniedError):
+            refused = StoreError(f"thumbrun can neither create nor see {self._output.uri(name)}: {refused}")
+        raise RefusedItemError(Side.OUTPUT, Reason.OUTPUT_DENIED, refused, created=created)
 
     def _existing(self, work: WorkItem, existing: Entry, source_bytes: int) -> Outcome:
         """Return the outcome of a thumbnail whose name is taken: done if the object is this thumbnail, and whole."""

@@ -270,7 +270,14 @@ class TaskRunner:
         shards = shares[self._task.index]
         queue = WorkQueue(stores.state, plan, shards, ledger, pipeline, self._task, self._clock, resumed=resumed)
         items = sum(plan.shards[number].items for number in shards)
-        self._processor = ShardProcessor(items, queue, pipeline, self._events, self._clock)
+        self._processor = ShardProcessor(
+            items,
+            queue,
+            pipeline,
+            self._events,
+            self._clock,
+            ledger_beside_output=settings.state.lies_below(settings.output),
+        )
         return await self._processor.run()
 
     async def _finish(self, stores: Stores, agreed: AgreedRun, plan: Plan, ledger: LedgerWriter) -> Tally | None:

@@ -12,7 +12,7 @@ from thumbrun.ledger.suspects import POISON_DEATHS, Suspicion
 from thumbrun.ledger.writer import ShardLog
 from thumbrun.logs.events import Events, Progress
 from thumbrun.outcomes import MEANINGS, Outcome, Reason, Status, Tally, refusal
-from thumbrun.storage.base import StoreError
+from thumbrun.storage.base import DeniedError, StoreError
 from thumbrun.task.pipeline import Pipeline
 from thumbrun.task.work_item import WorkItem
 from thumbrun.task.work_queue import OpenShard, WorkQueue
@@ -24,7 +24,16 @@ _WRITERS = 8  # parts that are written at once
 class ShardProcessor:
     """Works the shards of one task."""
 
-    def __init__(self, items: int, queue: WorkQueue, pipeline: Pipeline, events: Events, clock: Clock) -> None:
+    def __init__(
+        self,
+        items: int,
+        queue: WorkQueue,
+        pipeline: Pipeline,
+        events: Events,
+        clock: Clock,
+        *,
+        ledger_beside_output: bool,
+    ) -> None:
         """Set up the work; nothing is begun yet.
 
         Args:
@@ -33,7 +42,10 @@ class ShardProcessor:
             pipeline: Turns items into outcomes.
             events: Receives the progress, and an event for every item that is skipped or fails.
             clock: Provides the time.
+            ledger_beside_output: Whether the ledger lies where the thumbnails lie, so that who may create the one may
+                create the other.
         """
+        self._ledger_beside_output = ledger_beside_output
         self._queue = queue
         self._pipeline = pipeline
         self._events = events
@@ -67,7 +79,7 @@ class ShardProcessor:
                 helpers += [await group.start(self._write_complete()) for _ in range(_WRITERS)]
                 try:
                     async with aclosing(self._queue.works(self._begin)) as works:
-                        await self._pipeline.run(works, self._take, self._queue.announced)
+                        await self._pipeline.run(works, self._take, self._queue.announced, self._may_create)
                     await self._work_suspects()
                     await self._complete.join()
                 finally:
@@ -131,6 +143,16 @@ class ShardProcessor:
 
         async with aclosing(works()) as suspects:
             await self._pipeline.run_alone(suspects, self._take, self._announce_alone)
+
+    async def _may_create(self, work: WorkItem) -> bool:
+        """Return whether the store takes a part of the ledger, which lies beside the thumbnails."""
+        if not self._ledger_beside_output:
+            return False
+        try:
+            await self._open[work.shard].write()
+        except DeniedError:
+            return False
+        return True
 
     async def _announce_alone(self, work: WorkItem) -> None:
         """Announce a suspect, once the store knows that the one before is closed."""

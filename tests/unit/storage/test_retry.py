@@ -100,7 +100,7 @@ def test_what_passes_is_tried_again(error: StoreError) -> None:
         (NotFoundError("404"), 1),
         (UnauthenticatedError("401"), 1),
         (StoreError("what nobody expects"), 1),
-        (DeniedError("403"), Policy().denied_attempts),
+        (DeniedError("403"), Policy().few_attempts),
         (TransientError("500"), Policy().attempts),
         (ThrottledError("429"), Policy().attempts),
     ],

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Mapping
+from functools import partial
 
 import pytest
 from PIL import Image
@@ -24,6 +25,9 @@ from thumbrun.storage.base import (
     DamagedError,
     DeniedError,
     Entry,
+    ExistsError,
+    LostError,
+    ObjectRefusedError,
     Sink,
     StoreError,
     TransientError,
@@ -32,9 +36,10 @@ from thumbrun.storage.base import (
 from thumbrun.storage.gcs.responses import status_error
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.admission import Admission
-from thumbrun.task.fetch import READ_AT_ONCE, SourceDeniedError
+from thumbrun.task.fetch import READ_AT_ONCE
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.pipeline import Pipeline
+from thumbrun.task.refusals import RefusedItemError
 from thumbrun.task.work_item import WorkItem
 
 RUN = "20260102T1530Z"
@@ -597,7 +602,7 @@ async def test_no_object_may_be_read(pool: DecoderPool, photograph: bytes) -> No
     items = [item(source.put_as_user(name, photograph)) for name in names]
     outcomes, pipeline = await work(source, output, pool, items[:3])
     assert ([], 3) == (outcomes, pipeline.left_open)
-    with pytest.raises(SourceDeniedError):
+    with pytest.raises(RefusedItemError):
         await work(source, output, pool, items)
 
 
@@ -662,7 +667,7 @@ async def test_missing_credentials_end_the_task(pool: DecoderPool, photograph: b
 async def test_a_destination_that_does_not_take_thumbnails(
     pool: DecoderPool, photograph: bytes, error: StoreError
 ) -> None:
-    """A missing permission ends the task; a thumbnail that the store damaged fails its own item only."""
+    """A missing permission leaves the item open; a thumbnail that the store damaged fails its own item only."""
 
     class Destination(MemoryStore):
         async def create(
@@ -680,11 +685,99 @@ async def test_a_destination_that_does_not_take_thumbnails(
     source = MemoryStore("in")
     entry = source.put_as_user("a.jpg", photograph)
     if isinstance(error, DeniedError):
-        with pytest.raises(DeniedError):
-            await work(source, Destination("out"), pool, [item(entry)])
+        outcomes, pipeline = await work(source, Destination("out"), pool, [item(entry)])
+        assert ([], 1, "403") == (outcomes, pipeline.left_open, str(pipeline.failure))
+        with pytest.raises(RefusedItemError):
+            await work(source, Destination("out"), pool, [item(entry)] * 8)
     else:
         (outcome,), _ = await work(source, Destination("out"), pool, [item(entry)])
         assert Reason.OUTPUT_DAMAGED is outcome.reason
+
+
+class Picky(MemoryStore):
+    """Refuses to create objects whose names hold a word."""
+
+    def __init__(self, error: StoreError, word: str, times: int = 1000) -> None:
+        super().__init__("out")
+        self.error = error
+        self.word = word
+        self.times = times
+
+    async def create(
+        self,
+        name: str,
+        body: bytes,
+        *,
+        content_type: str,
+        metadata: Mapping[str, str],
+        cache_control: str | None = None,
+    ) -> Entry:
+        """Create an object, or refuse it."""
+        if self.word in name and self.times > 0:
+            self.times -= 1
+            raise self.error
+        return await super().create(
+            name, body, content_type=content_type, metadata=metadata, cache_control=cache_control
+        )
+
+
+REFUSALS = [DeniedError("403, a hold"), ObjectRefusedError("400, encryption"), ExistsError("412, nothing is there")]
+
+
+@pytest.mark.parametrize("error", REFUSALS, ids=["403", "400", "412"])
+async def test_a_thumbnail_that_the_store_refuses(pool: DecoderPool, photograph: bytes, error: StoreError) -> None:
+    """A thumbnail that the store refuses fails, with the store's words, if others are created after it."""
+    source = MemoryStore("in")
+    found, pipeline = await work(source, Picky(error, "0.jpg"), pool, _images(source, photograph, ()))
+    assert [Reason.OUTPUT_DENIED] + [None] * 9 == [outcome.reason for outcome in found]
+    assert str(error) in found[0].detail
+    assert 0 == pipeline.left_open
+
+
+@pytest.mark.parametrize("may_create", [True, False])
+async def test_the_only_thumbnail_is_refused(pool: DecoderPool, photograph: bytes, may_create: bool) -> None:
+    """A refused item fails if another object can be created beside its thumbnails, and stays open if not."""
+    source, outcomes = MemoryStore("in"), list[Outcome]()
+    pipeline = _pipeline(source, Picky(REFUSALS[0], ".jpg"), pool)
+
+    async def beside(_: WorkItem) -> bool:
+        return may_create
+
+    await pipeline.run(_feed(_images(source, photograph, (), 1)), outcomes.append, at_once, beside)
+    assert ([Reason.OUTPUT_DENIED] if may_create else []) == [outcome.reason for outcome in outcomes]
+    assert (0 if may_create else 1) == pipeline.left_open
+
+
+@pytest.mark.parametrize("times", [1, 3, 5, 1000])
+async def test_an_output_that_refuses_for_a_while(pool: DecoderPool, photograph: bytes, times: int) -> None:
+    """No item fails because a permission was missing for a while."""
+    source = MemoryStore("in")
+    found, pipeline = await work(source, Picky(REFUSALS[0], "", times), pool, _images(source, photograph, (), 6))
+    assert [Status.DONE] * len(found) == [outcome.status for outcome in found]
+    assert 6 == len(found) + pipeline.left_open
+
+
+async def test_files_that_the_disk_cannot_read(pool: DecoderPool, photograph: bytes) -> None:
+    """Files that a disk fails to read fail alone, however many there are, if it reads others."""
+    source = Refusing(LostError("Input/output error"), {f"{number}.jpg" for number in range(12)})
+    found, pipeline = await work(source, MemoryStore("out"), pool, _images(source, photograph, (), 14))
+    assert [Reason.SOURCE_DAMAGED] * 12 + [None] * 2 == [outcome.reason for outcome in found]
+    assert 0 == pipeline.left_open
+
+
+async def test_what_can_be_looked_at_and_not_read_proves_nothing(pool: DecoderPool, photograph: bytes) -> None:
+    """If the records of all objects can be read, but no byte of any object, every item stays open."""
+    source = Refusing(ObjectRefusedError("the key is disabled"), {f"{number}.jpg" for number in range(6)})
+    source.stat = partial(MemoryStore.stat, source)  # type: ignore[method-assign]
+    found, pipeline = await work(source, MemoryStore("out"), pool, _images(source, photograph, (), 6))
+    assert ([], 6) == (found, pipeline.left_open)
+
+
+async def test_a_key_of_the_writers_own_needs_no_proof(pool: DecoderPool, photograph: bytes) -> None:
+    """The only object of a bucket fails if its writer encrypted it with a key of his own."""
+    source = Refusing(ObjectRefusedError("a customer-supplied key", is_own=True), {"0.jpg"})
+    (outcome,), _ = await work(source, MemoryStore("out"), pool, _images(source, photograph, (), 1))
+    assert Reason.SOURCE_DENIED is outcome.reason
 
 
 async def test_many_items_are_under_way_at_once_but_not_too_many(pool: DecoderPool, photograph: bytes) -> None:

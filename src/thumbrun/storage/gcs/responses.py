@@ -31,6 +31,8 @@ NETWORK_HINT = "check the network, and the emulator's address if you set one"
 _REPORT = "thumbrun does not expect this answer: please report it"
 _LONGEST_MESSAGE = 300
 _TEXTS = ("contentType", "contentEncoding", "storageClass", "crc32c")
+# Of the reasons and the sentences for an object under a customer-supplied key. "Customer-managed" ones are not its own.
+_OWN_KEY = ("customer-supplied encryption key", "encryptedwithcustomerencryptionkey", "customer_encryption_key")
 _DEFAULT_ACCOUNT = "-compute@developer.gserviceaccount.com"  # Cloud Run uses it unless a job names another
 
 _NEEDED_ROLE = {
@@ -143,7 +145,7 @@ def status_error(operation: str, where: str, status: int, text: str, headers: Ma
         return ExistsError(message)
     if status == 400:
         return _refused(operation, message, lower)
-    return _unexpected(operation, message) if status >= 400 else StoreError(message, hint=_REPORT)
+    return _unexpected(operation, message, lower) if status >= 400 else StoreError(message, hint=_REPORT)
 
 
 def _words(text: str) -> str:
@@ -188,17 +190,16 @@ def _refused(operation: str, message: str, lower: str) -> StoreError:
         )
     if operation == "create" and "object name" in lower:
         return NameRefusedError(message)
-    return _unexpected(operation, message)
+    return _unexpected(operation, message, lower)
 
 
-def _unexpected(operation: str, message: str) -> StoreError:
-    """Return the error for a request that the store calls wrong.
-
-    A read can be wrong for one object only: its writer has encrypted it with a key that thumbrun does not have. That
-    must cost only this object.
-    """
+def _unexpected(operation: str, message: str, lower: str) -> StoreError:
+    """Return the error for a request that the store calls wrong, which can be so for one object only."""
     if operation == "read":
-        return ObjectRefusedError(message, hint="check the object, and the key with which it is encrypted")
+        own = any(words in lower for words in _OWN_KEY)
+        return ObjectRefusedError(message, hint="check the object, and the key with which it is encrypted", is_own=own)
+    if operation == "create":
+        return ObjectRefusedError(message, hint="check the bucket's holds, retention, encryption and constraints")
     return StoreError(message, hint=_REPORT)
 
 

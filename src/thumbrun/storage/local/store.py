@@ -38,6 +38,7 @@ from thumbrun.storage.base import (
     DeniedError,
     Entry,
     ExistsError,
+    LostError,
     NameRefusedError,
     NotFoundError,
     Page,
@@ -75,7 +76,7 @@ _LONGEST_PATH = 4096
 _PAUSED_WALKS = 8  # listings under way that are remembered, so that their next page does not read a folder again
 
 _LINK, _REPLACE = "{} is a symbolic link, which thumbrun does not follow", "replace the link with a folder"
-_PASSES = (errno.EINTR, errno.EAGAIN, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE)
+_PASSES = (errno.EINTR, errno.EAGAIN, errno.ESTALE, errno.EMFILE, errno.ENFILE)
 _NO_SUCH_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV, errno.EMLINK, errno.ENOSYS)
 
@@ -352,6 +353,8 @@ class LocalStore:
             if error.errno in _NO_SUCH_NAME:
                 raise NameRefusedError(f"{self.uri(name)}: {os.strerror(error.errno)}") from error
             message = f"{self.uri(name)}: {os.strerror(error.errno or 0)}"
+            if error.errno == errno.EIO:
+                raise LostError(message, hint="check the disk") from error
             if error.errno in _PASSES:
                 raise TransientError(message, hint="check the disk, and the limit on open files (ulimit -n)") from error
             raise StoreError(message, hint="check the free space and the file system of this disk") from error

@@ -128,11 +128,12 @@ async def test_answers_become_errors(
 async def test_an_object_can_be_refused_for_its_own_sake(
     server: Server, store: GcsStore, operation: str, code: int
 ) -> None:
-    """A read that the store calls wrong is the object's own affair; any other such request is an error of thumbrun."""
+    """A read or a create that the store refuses can be the object's own affair; a key of its writer's certainly is."""
     server.answer = status(code, "The target object is encrypted by a customer-supplied encryption key.")
     with pytest.raises(StoreError) as caught:
         await OPERATIONS[operation](store)
-    assert type(caught.value) is (ObjectRefusedError if operation == "read" else StoreError)
+    assert type(caught.value) is (ObjectRefusedError if operation in ("read", "create") else StoreError)
+    assert (operation == "read") == getattr(caught.value, "is_own", False)
     assert "customer-supplied" in str(caught.value)
 
 
