@@ -1,10 +1,14 @@
 """Agrees on one plan: one task claims it and shows that it is alive; the others wait, and take over if it seems dead.
 
+A planner that fails says so on the store, so that the next attempt need not wait until it seems dead.
+
 At most one plan is ever used, however many are made: `plan.json` is created if absent, and names its planner. So a task
 that takes over too early costs a listing and does no other harm.
 """
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from thumbrun.clock import Clock
@@ -21,6 +25,7 @@ from thumbrun.runs.records import RecordError
 
 BEAT_SECONDS = 10.0
 DEAD_SECONDS = 60.0  # without a new beat, on the clock of the task that waits
+_LAST_WORDS_SECONDS = 2.0  # for a planner that fails to say so; it might fail because the store does
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 15.0
 WAIT_GROWTH = 1.25  # a task sees the plan late by hardly more than a quarter of the time that planning took
@@ -53,11 +58,18 @@ class Planner:
         self._nonce = clock.nonce()
         self.listed = False
 
-    async def plan(self, progress: Callable[[int], None] = lambda _: None, *, is_new: bool = False) -> Plan:
+    async def plan(
+        self,
+        progress: Callable[[int], None] = lambda _: None,
+        waits: Callable[[], None] = lambda: None,
+        *,
+        is_new: bool = False,
+    ) -> Plan:
         """Return the run's one plan; make it if no other task does.
 
         Args:
             progress: Called now and then with the number of items found, while this process lists.
+            waits: Called once if this process waits for the plan of another one.
             is_new: Whether the run was begun just now; this process then claims the plan before it looks for one.
 
         Raises:
@@ -67,15 +79,22 @@ class Planner:
             return await self._make(1, progress)
         watch = _Watch(self._state, self._run, self._clock)
         wait = first_wait(self._task.count)
+        told = False
         while True:
             if plan := await read_plan(self._state, self._run):
                 return plan
             await watch.poll()
-            if watch.last == 0 or watch.silent >= DEAD_SECONDS or self._succeeds(watch.claim):
+            is_dead = watch.gave_up or watch.silent >= DEAD_SECONDS or self._succeeds(watch.claim)
+            if watch.last == 0 or is_dead:
                 await self._check_unplanned()
                 if await self._claim(watch.last + 1):
                     return await self._make(watch.last + 1, progress)
                 continue
+            if not told:
+                # Nobody needs to wait for a plan that was deleted.
+                await self._check_unplanned()
+                waits()
+                told = True
             # The jitter keeps a thousand waiting tasks from asking at once.
             await self._clock.sleep(self._clock.uniform(wait / 2, wait))
             wait = min(WAIT_GROWTH * wait, LONGEST_WAIT_SECONDS)
@@ -116,6 +135,18 @@ class Planner:
             raise RecordError(problem, hint=NEEDED)
 
     async def _make(self, number: int, progress: Callable[[int], None]) -> Plan:
+        try:
+            committed = await self._commit(number, progress)
+        except BaseException:
+            with suppress(Exception):
+                async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                    await self._write_beat(self._run.end_of_beats(number), number, 0)
+            raise
+        self.listed = True
+        return Plan.from_record(committed)
+
+    async def _commit(self, number: int, progress: Callable[[int], None]) -> dict[str, Any]:
+        """Make a plan and return the record of the run's one plan, which can be another planner's."""
         builder = PlanBuilder(self._source, self._state, self._run_id, number, self._rule, self._task.count)
         async with BoundedGroup(1) as group:
             # If a beat cannot be written, the planning stops, because the others would take this planner for dead.
@@ -123,13 +154,11 @@ class Planner:
             try:
                 plan = await builder.make(progress)
                 # The beats go on until the commit: a planner must not look dead while the store makes it wait.
-                committed = await self._state.create_or_read(
+                return await self._state.create_or_read(
                     self._run.plan, plan.to_record(), self._run_id, likely_free=True
                 )
             finally:
                 beats.cancel()
-        self.listed = True
-        return Plan.from_record(committed)
 
     async def _beat(self, number: int) -> None:
         """Write a beat now and then, to show that this planner is alive, until cancelled."""
@@ -137,8 +166,11 @@ class Planner:
         while True:
             await self._clock.sleep(BEAT_SECONDS)
             count += 1
-            body = records.to_lines({"run": self._run_id, "planner": number, "beat": count}, ())
-            await self._state.create_once(self._run.beat(number, count), body, self._run_id)
+            await self._write_beat(self._run.beat(number, count), number, count)
+
+    async def _write_beat(self, name: str, number: int, count: int) -> None:
+        body = records.to_lines({"run": self._run_id, "planner": number, "beat": count}, ())
+        await self._state.create_once(name, body, self._run_id)
 
 
 def first_wait(tasks: int) -> float:
@@ -152,6 +184,7 @@ class _Watch:
     Attributes:
         last: The number of the latest planner, or 0 if there is none.
         claim: The claim of the latest planner.
+        gave_up: Whether the latest planner says that it has given up.
     """
 
     def __init__(self, state: RecordStore, run: RunNames, clock: Clock) -> None:
@@ -162,6 +195,7 @@ class _Watch:
         self._seen_at = clock.monotonic()
         self.last = 0
         self.claim: dict[str, Any] = {}
+        self.gave_up = False
 
     @property
     def silent(self) -> float:
@@ -176,6 +210,7 @@ class _Watch:
             self.last = newest
             self.claim = await self._state.read_spare(self._run.planner_claim(newest)) or {}
         beat = await self._state.last_name(self._run.beats(newest)) if newest else ""
+        self.gave_up = bool(newest) and beat == self._run.end_of_beats(newest)
         sign = beat or claims
         if sign != self._sign:
             self._sign, self._seen_at = sign, self._clock.monotonic()

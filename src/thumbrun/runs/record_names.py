@@ -120,6 +120,10 @@ class RunNames:
         """Return the name of one of a planner's beats."""
         return self.beats(planner) + _number(beat)
 
+    def end_of_beats(self, planner: int) -> str:
+        """Return the name of a planner's last beat, which says that it has given up; it comes after all others."""
+        return self.beats(planner) + "9" * _DIGITS
+
     def shard(self, planner: int, label: str) -> str:
         """Return the name of the record of a shard's items; the label is unique for the planner."""
         return f"{self.prefix}planner/{_number(planner)}/shards/{label}.jsonl.gz"

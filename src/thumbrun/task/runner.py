@@ -15,7 +15,7 @@ from thumbrun.ledger.writer import LedgerWriter
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
 from thumbrun.planning.plan import Plan, read_plan
-from thumbrun.planning.planner import Planner
+from thumbrun.planning.planner import DEAD_SECONDS, Planner
 from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import count_of_own, count_of_unlisted, describe, describe_own, describe_unlisted
 from thumbrun.runs.find_round import agree_on_round
@@ -224,7 +224,7 @@ class TaskRunner:
         settings, run_id = self._settings, agreed.run_id
         source = source_to_list(settings, stores.source)
         planner = Planner(stores.state, source, run_id, naming_rule(settings, run_id), self._task, self._clock)
-        plan = await planner.plan(lambda found: self._events.listing(found), is_new=agreed.is_new)
+        plan = await planner.plan(self._events.listing, self._say_that_it_waits, is_new=agreed.is_new)
         verb = "made" if planner.listed else "read"
         self._events.info(
             f"plan-{verb}",
@@ -244,6 +244,13 @@ class TaskRunner:
             message = f"Cloud Storage charges a retrieval fee for reading {classes}"
             self._events.warning("cold-storage", message, **cold)
         return planner, plan
+
+    def _say_that_it_waits(self) -> None:
+        self._events.info(
+            "plan-awaited",
+            "Another process lists the source for this run. This task waits for its plan, and lists the source itself "
+            f"if that process shows no sign of life for {DEAD_SECONDS:.0f} s",
+        )
 
     async def _work_shards(self, stores: Stores, agreed: AgreedRun, plan: Plan, ledger: LedgerWriter) -> Tally:
         settings = self._settings

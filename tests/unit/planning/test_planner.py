@@ -22,7 +22,8 @@ from thumbrun.planning.planner import (
 )
 from thumbrun.planning.select import Selection
 from thumbrun.runs.record_store import RecordStore
-from thumbrun.storage.base import Entry, Page, Store
+from thumbrun.runs.records import RecordError
+from thumbrun.storage.base import Entry, Page, Store, StoreError
 from thumbrun.storage.memory import MemoryStore
 
 RUN = "20260102T1530Z"
@@ -43,6 +44,31 @@ class CountingStore(MemoryStore):
         for entry in page.entries if limit > 1 else ():
             self.listed[entry.name] = self.listed.get(entry.name, 0) + 1
         return page
+
+
+class MortalStore(MemoryStore):
+    """A process's own view of another store, which takes nothing any more once the process is dead."""
+
+    def __init__(self, shared: MemoryStore) -> None:
+        super().__init__()
+        self.objects = shared.objects
+        self.dead = False
+
+    async def create(
+        self,
+        name: str,
+        body: bytes,
+        *,
+        content_type: str,
+        metadata: Mapping[str, str],
+        cache_control: str | None = None,
+    ) -> Entry:
+        """Create an object, unless the process is dead."""
+        if self.dead:
+            raise StoreError("the process is dead")
+        return await super().create(
+            name, body, content_type=content_type, metadata=metadata, cache_control=cache_control
+        )
 
 
 def planner(state: Store, source: MemoryStore, *, index: int = 0, count: int = 4, **task: object) -> Planner:
@@ -200,15 +226,65 @@ def test_a_dead_planner_is_succeeded_after_a_minute() -> None:
 
     async def scenario() -> None:
         state, source = MemoryStore(), CountingStore(seconds_a_page=100.0)
+        mortal = MortalStore(state)
         names = photographs(source, 50)
-        dead = asyncio.ensure_future(planner(state, source).plan())
+        dead = asyncio.ensure_future(planner(mortal, source).plan())
         await asyncio.sleep(35)
+        mortal.dead = True
         dead.cancel()
         source.seconds_a_page = 0
-        plan = await planner(state, source, index=1).plan()
+        waits: list[float] = []
+        plan = await planner(state, source, index=1).plan(waits=lambda: waits.append(asyncio.get_running_loop().time()))
+        assert 1 == len(waits)
+        assert 35 <= waits[0] <= 36
         assert 2 == plan.planner
         assert names == [item.source for item in await items_of(state, plan)]
         assert 35 + DEAD_SECONDS <= asyncio.get_running_loop().time() <= 35 + DEAD_SECONDS + 30
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("end", ["fails", "is told to stop"])
+def test_a_planner_that_gives_up_says_so(end: str) -> None:
+    """Nobody waits for a planner that failed or was told to stop, whoever comes next."""
+
+    class Failing(CountingStore):
+        async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = 1000) -> Page:
+            raise StoreError("the source fails")
+
+    async def scenario() -> None:
+        state, source = MemoryStore(), CountingStore(seconds_a_page=100.0 if end == "is told to stop" else 0.0)
+        names = photographs(source, 50)
+        if end == "fails":
+            with pytest.raises(StoreError, match="the source fails"):
+                await planner(state, Failing()).plan()
+        else:
+            stopped = asyncio.ensure_future(planner(state, source).plan())
+            await asyncio.sleep(5)
+            stopped.cancel()
+            await asyncio.gather(stopped, return_exceptions=True)
+            source.seconds_a_page = 0
+        plan = await planner(state, source, index=1).plan(waits=lambda: pytest.fail("it waits"))
+        assert 2 == plan.planner
+        assert names == [item.source for item in await items_of(state, plan)]
+        assert asyncio.get_running_loop().time() < 6
+
+    run(scenario())
+
+
+def test_nobody_waits_for_a_plan_that_was_deleted() -> None:
+    """A run that has outcomes and no plan is an error at once, and not after a silent minute."""
+
+    async def scenario() -> None:
+        state, source = MemoryStore(), CountingStore()
+        photographs(source, 5)
+        await planner(state, source).plan()
+        names = RecordStore(state, "_thumbrun/").names.run(RUN)
+        await state.create(f"{names.ledger}0000000/a-0000000.jsonl.gz", b"x", content_type="", metadata={})
+        del state.objects[names.plan]
+        with pytest.raises(RecordError, match="is missing"):
+            await planner(state, source, index=1).plan()
+        assert asyncio.get_running_loop().time() < 1
 
     run(scenario())
 
@@ -219,8 +295,10 @@ def test_the_next_attempt_of_a_dead_planner_does_not_wait() -> None:
     async def scenario() -> None:
         state, source = MemoryStore(), CountingStore(seconds_a_page=100.0)
         photographs(source, 50)
-        dead = asyncio.ensure_future(planner(state, source, execution="e", attempt=0).plan())
+        mortal = MortalStore(state)
+        dead = asyncio.ensure_future(planner(mortal, source, execution="e", attempt=0).plan())
         await asyncio.sleep(5)
+        mortal.dead = True
         dead.cancel()
         source.seconds_a_page = 0
         plan = await planner(state, source, execution="e", attempt=1).plan()
