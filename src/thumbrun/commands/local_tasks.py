@@ -2,7 +2,7 @@
 
 The tasks are real ones: `python -m thumbrun run` in the environment that an engine sets. This process first agrees on
 the run, so that a task that starts late finds the same run. The tasks log JSON lines, which this process shows as one
-log.
+log. However this process ends, its tasks end: they stop once the pipe closes that it holds open to them.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from thumbrun.clock import Clock
 from thumbrun.environment.task_identity import without_task
+from thumbrun.errors import ThumbrunError
 from thumbrun.logs.choose import LOCAL_TASKS_VARIABLE
 from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.logs.lines import parse
@@ -34,6 +35,7 @@ _FINAL = frozenset((0, 2, 3, 4, 130))  # exit codes after which another attempt 
 # The first of these that a task ended with is the exit code of the whole command.
 _GRAVEST_FIRST = (2, 130, 1, 4, 3, 0)
 _LONGEST_LINE = 1 << 20
+_STOP_SECONDS = 10.0  # a task that is told to stop needs less (`task.runner`)
 
 
 async def run_local_tasks(
@@ -126,26 +128,55 @@ class _LocalTasks:
         self._processes: dict[int, asyncio.subprocess.Process] = {}
         self._said: set[str] = set()
         self._stopping = False
+        self._ours, self._theirs = os.pipe()
 
     async def run(self, stop: asyncio.Event) -> int:
-        """Run all tasks to their end and return one exit code for all of them."""
+        """Run all tasks to their end and return one exit code for all of them.
+
+        Raises:
+            ThumbrunError: A task cannot be started. All others have ended.
+        """
         watcher = asyncio.ensure_future(self._stop_all(stop))
         try:
             async with asyncio.TaskGroup() as group:
                 for task in self._tasks:
                     group.create_task(self._run_task(task))
+        except* OSError as errors:
+            raise ThumbrunError(
+                f"thumbrun cannot start a task: {errors.exceptions[0]}",
+                hint="check the number of processes and the memory that this machine allows, or use fewer --tasks",
+            ) from errors
         finally:
             watcher.cancel()
             await asyncio.gather(watcher, return_exceptions=True)
+            await self._end_all()
+            os.close(self._ours)
+            os.close(self._theirs)
         codes = {task.exit_code for task in self._tasks}
         return next((code for code in _GRAVEST_FIRST if code in codes), 1)
 
     async def _stop_all(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self._stopping = True
+        self._signal_all(signal.SIGTERM)
+
+    async def _end_all(self) -> None:
+        """Stop the tasks that still run, because another one cannot be started; kill those that do not stop."""
+        left = [process for process in self._processes.values() if process.returncode is None]
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if not left:
+                return
+            self._signal_all(number)
+            ends = [asyncio.ensure_future(_ended(process)) for process in left]
+            await asyncio.wait(ends, timeout=_STOP_SECONDS)
+            for end in ends:
+                end.cancel()
+            left = [process for process in left if process.returncode is None]
+
+    def _signal_all(self, number: signal.Signals) -> None:
         for process in self._processes.values():
             if process.returncode is None:
-                process.send_signal(signal.SIGTERM)
+                process.send_signal(number)
 
     async def _run_task(self, task: _Task) -> None:
         while True:
@@ -171,7 +202,7 @@ class _LocalTasks:
         process = await asyncio.create_subprocess_exec(
             *self._command,
             env=environ,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=self._ours,  # it says nothing, and closes when this process ends
             stdout=asyncio.subprocess.PIPE,
             limit=_LONGEST_LINE,
             # Ctrl-C in a terminal reaches only this process, which then tells each task once.
@@ -203,3 +234,8 @@ class _LocalTasks:
             return event.severity == "ERROR"
         self._said.add(event.message)
         return False
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Wait until a process has ended, and read what it says meanwhile, because it must not wait for that."""
+    await process.communicate()
