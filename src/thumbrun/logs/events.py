@@ -5,6 +5,7 @@ The names and the fields are a promise to users who filter logs:
 | event | severity | fields |
 |---|---|---|
 | run-agreed | INFO | began |
+| plan-awaited | INFO | |
 | plan-made, plan-read | INFO | items, bytes, shards |
 | round-agreed | INFO | round |
 | suspects | WARNING | items |
