@@ -23,6 +23,9 @@ from thumbrun.environment.task_identity import Task
 
 POISON_DEATHS = 2  # deaths while alone that make an item poison
 SILENT_SECONDS = 900.0  # far longer than one image can take
+# After its last part, a process might still be at work. Each one writes its outcomes more often than that
+# (`task.shard_processor.FLUSH_SECONDS`).
+RECENT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,12 @@ class Suspicion:
     Attributes:
         deaths: The number of processes that are known to have died while it was alone.
         tried_alone: The number of processes that were last heard of while it was alone, dead or not.
+        recent: Whether a process was heard of lately that announced it, and might still be at work on it.
     """
 
     deaths: int = 0
     tried_alone: int = 0
+    recent: bool = False
 
 
 def suspects(
@@ -71,10 +76,14 @@ def suspects(
     found: dict[int, Suspicion] = {}
     for announcement in announced:
         begun = [item for item in announcement.items if item in unseen][: announcement.at_once]
-        death = announcement.alone and _dead(announcement, task, now)
+        dead = _dead(announcement, task, now)
+        death = announcement.alone and dead
+        recent = not dead and abs(now - announcement.at) < timedelta(seconds=RECENT_SECONDS)
         for item in begun:
             before = found.get(item, Suspicion())
-            found[item] = Suspicion(before.deaths + death, before.tried_alone + announcement.alone)
+            found[item] = Suspicion(
+                before.deaths + death, before.tried_alone + announcement.alone, before.recent or recent
+            )
     return found
 
 

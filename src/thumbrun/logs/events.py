@@ -9,6 +9,7 @@ The names and the fields are a promise to users who filter logs:
 | plan-made, plan-read | INFO | items, bytes, shards |
 | round-agreed | INFO | round |
 | suspects | WARNING | items |
+| others-awaited | INFO | items |
 | cold-storage | WARNING | bytes, by storage class |
 | not-listed | WARNING | parts |
 | own-left-out | INFO | objects |

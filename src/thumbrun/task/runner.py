@@ -275,7 +275,10 @@ class TaskRunner:
             items_at_once=settings.in_flight + 2 * settings.workers,
         )
         shards = shares[self._task.index]
-        queue = WorkQueue(stores.state, plan, shards, ledger, pipeline, self._task, self._clock, resumed=resumed)
+        joined = not agreed.is_new and (resumed or self._task.execution is None)
+        queue = WorkQueue(
+            stores.state, plan, shards, ledger, pipeline, self._task, self._clock, resumed=resumed, joined=joined
+        )
         items = sum(plan.shards[number].items for number in shards)
         self._processor = ShardProcessor(
             items,

@@ -19,6 +19,9 @@ from thumbrun.task.work_queue import OpenShard, WorkQueue
 
 FLUSH_SECONDS = 10.0  # of work, at most, that the next attempt has to check again after a kill
 _WRITERS = 8  # parts that are written at once
+_PATIENCE = 5.0  # seconds without a new thumbnail, after which another process counts as gone
+
+_Suspect = tuple[Suspicion, ShardLog, int]  # with the shard's log and the item's index
 
 
 class ShardProcessor:
@@ -52,7 +55,7 @@ class ShardProcessor:
         self._clock = clock
         self._open: dict[int, ShardLog] = {}
         self._complete: asyncio.Queue[ShardLog] = asyncio.Queue()
-        self._suspects: list[tuple[Suspicion, ShardLog, int]] = []  # with the shard's log and the item's index
+        self._suspects: list[_Suspect] = []
         self._alone: ShardLog | None = None
         self._tally = Tally()
         self._total = items
@@ -126,23 +129,55 @@ class ShardProcessor:
             self._take(refusal(log.shard, index, Reason.POISON, said))
         rest = [suspect for suspect in self._suspects if suspect[0].deaths < POISON_DEATHS]
         rest.sort(key=lambda suspect: suspect[0].tried_alone)
+        rest = await self._without_what_others_make(rest)
         if rest and not self._queue.stopped:
-            one = len(rest) == 1
-            images, them = ("1 image", "it alone") if one else (f"one of {len(rest):,} images", "them one by one")
+            images, them = ("1 image", "it") if len(rest) == 1 else (f"{len(rest):,} images", "one of them")
             self._events.warning(
                 "suspects",
-                f"A task died, perhaps because of {images}; thumbrun works {them}",
+                f"Another process began {images} and has recorded no outcome yet. thumbrun now works "
+                f"{'it alone' if len(rest) == 1 else 'them one by one'}, in case that process died of {them}",
                 items=len(rest),
             )
 
         async def works() -> AsyncGenerator[WorkItem, None]:
-            for _, log, index in rest:
-                if self._queue.stopped:
-                    return
-                yield WorkItem(log.shard, index, log.items[index])
+            left = rest
+            while left and not self._queue.stopped:
+                (suspicion, log, index), *left = left
+                work = WorkItem(log.shard, index, log.items[index])
+                if suspicion.recent and (outcome := await self._pipeline.existing_outcome(work)):
+                    self._take(outcome)  # the other process is alive
+                    left = await self._without_what_others_make(left)
+                else:
+                    yield work
 
         async with aclosing(works()) as suspects:
             await self._pipeline.run_alone(suspects, self._take, self._announce_alone)
+
+    async def _without_what_others_make(self, suspects: list[_Suspect]) -> list[_Suspect]:
+        """Return the suspects that no other process makes, if one was at work lately; wait as long as it makes any."""
+        if not any(suspicion.recent for suspicion, _, _ in suspects):
+            return suspects
+        told = False
+        last = self._clock.monotonic()
+        while not self._queue.stopped:
+            works = [WorkItem(log.shard, index, log.items[index]) for _, log, index in suspects]
+            outcomes = await asyncio.gather(*map(self._pipeline.existing_outcome, works))
+            for outcome in filter(None, outcomes):
+                self._take(outcome)
+                last = self._clock.monotonic()
+            suspects = [suspect for suspect, outcome in zip(suspects, outcomes, strict=True) if outcome is None]
+            if not suspects or self._clock.monotonic() - last >= _PATIENCE:
+                break
+            if not told:
+                self._events.info(
+                    "others-awaited",
+                    f"Another process works {counted(len(suspects), 'image')} of this task. thumbrun waits as long as "
+                    f"it makes thumbnails, and {_PATIENCE:.0f} s longer",
+                    items=len(suspects),
+                )
+                told = True
+            await self._clock.sleep(1.0)
+        return suspects
 
     async def _may_create(self, work: WorkItem) -> bool:
         """Return whether the store takes a part of the ledger, which lies beside the thumbnails."""

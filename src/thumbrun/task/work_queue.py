@@ -1,4 +1,9 @@
-"""Yields the items of a task's shards in order: opens shards ahead of time, sets suspects apart, announces the rest."""
+"""Yields the items of a task's shards: opens shards ahead of time, sets suspects apart, announces the rest.
+
+Two processes can work the same shards: the same command in two terminals, or two live copies of a task. Whoever comes
+later then begins at the other end, and both leave the shards where the other is at work to the end. So hardly any
+image is worked twice.
+"""
 
 import asyncio
 from collections import deque
@@ -18,6 +23,7 @@ from thumbrun.task.pipeline import Pipeline
 from thumbrun.task.work_item import WorkItem
 
 _OPENED_AHEAD = 8  # shards whose items and parts are read before they are needed
+_FRESH_SECONDS = 1.0  # after which another process might have begun a shard that was opened ahead
 _AHEAD = 64  # items that can begin while the next shard's record is read
 _REFUSALS = 32  # of one shard that are not written yet; at this number, they are written before its next item begins
 
@@ -30,11 +36,18 @@ class OpenShard:
         log: The log of the shard.
         recovered: Outcomes that the ledger lacks, found by checking the store.
         suspects: The indices of items that might have killed a task, each with what is known of it.
+        at: When it was opened, on the clock that never goes back.
     """
 
     log: ShardLog
     recovered: list[Outcome]
     suspects: dict[int, Suspicion]
+    at: float
+
+    @property
+    def shared(self) -> bool:
+        """Whether another process might be at work on the shard."""
+        return any(suspicion.recent for suspicion in self.suspects.values())
 
 
 class WorkQueue:
@@ -51,6 +64,7 @@ class WorkQueue:
         clock: Clock,
         *,
         resumed: bool,
+        joined: bool,
     ) -> None:
         """Set up the queue; nothing is read yet.
 
@@ -63,6 +77,7 @@ class WorkQueue:
             task: The task that works.
             clock: Provides the time.
             resumed: Whether the run is resumed, so that most shards might be complete.
+            joined: Whether another process might be at work on these shards.
         """
         self._state = state
         self._run = state.names.run(plan.run_id)
@@ -72,7 +87,10 @@ class WorkQueue:
         self._task = task
         self._clock = clock
         self._resumed = resumed
-        self._numbers = iter(shards)
+        self._joined = joined
+        self._numbers = deque(shards)
+        self._shared: deque[int] = deque()  # shards that another process works, to be done last
+        self._last = False  # whether only the shared shards are left
         self._opening: deque[asyncio.Task[OpenShard | Tally]] = deque()
         self._ahead: deque[tuple[ShardLog, list[WorkItem]]] = deque()  # items that are announced, or about to be
         self._items_ahead = 0
@@ -89,6 +107,8 @@ class WorkQueue:
             StoreError: A record cannot be read or written.
         """
         try:
+            if self._joined and len(self._numbers) > 1 and await self._others_began_in_front():
+                self._numbers.reverse()
             while not self.stopped:
                 await self._announce_more(begin)
                 if not self._ahead:
@@ -119,6 +139,11 @@ class WorkQueue:
         if announcing := self._announcing.get(work.shard):
             await asyncio.shield(announcing)
 
+    async def _others_began_in_front(self) -> bool:
+        """Return whether somebody has begun the first shard and not the last one."""
+        first, last = await both(self._ledger.parts(self._numbers[0]), self._ledger.parts(self._numbers[-1]))
+        return bool(first) and not last
+
     async def _announce_more(self, begin: Callable[[OpenShard | Tally], None]) -> None:
         """Begin shards until enough items are announced; wait for a shard only if there is nothing else to do."""
         self._open_more()
@@ -130,13 +155,29 @@ class WorkQueue:
             found = await self._opening[0]
             self._opening.popleft()
             self._open_more()
+            if isinstance(found, OpenShard):
+                found = await self._as_it_is_now(found)
+            if isinstance(found, OpenShard) and found.shared and not self._last:
+                self._shared.append(found.log.shard)
+                self._open_more()
+                continue
             begin(found)
             if isinstance(found, OpenShard):
                 self._announce(found)
 
+    async def _as_it_is_now(self, opened: OpenShard) -> OpenShard | Tally:
+        """Open a shard again that was opened some time ago, if another process has begun it since."""
+        if self._clock.monotonic() - opened.at < _FRESH_SECONDS:
+            return opened
+        parts = await self._ledger.parts(opened.log.shard)
+        return opened if len(parts) == opened.log.parts else await self._open(opened.log.shard)
+
     def _open_more(self) -> None:
-        while len(self._opening) < _OPENED_AHEAD and (number := next(self._numbers, None)) is not None:
-            self._opening.append(asyncio.ensure_future(self._open(number)))
+        if not self._numbers and not self._opening and self._shared:
+            self._last = True
+            self._numbers, self._shared = self._shared, self._numbers
+        while len(self._opening) < _OPENED_AHEAD and self._numbers:
+            self._opening.append(asyncio.ensure_future(self._open(self._numbers.popleft())))
 
     def _announce(self, found: OpenShard) -> None:
         log = found.log
@@ -159,6 +200,7 @@ class WorkQueue:
             del self._announcing[shard]
 
     async def _open(self, number: int) -> OpenShard | Tally:
+        at = self._clock.monotonic()
         early = None
         if self._resumed:
             parts = await self._ledger.parts(number)
@@ -177,7 +219,7 @@ class WorkQueue:
         outcomes = await asyncio.gather(*(self._existing_outcome(log, index) for index in checked))
         unseen = frozenset(i for i, outcome in zip(checked, outcomes, strict=True) if outcome is None)
         suspected = suspects(log.announcements, unseen, self._task, self._clock.now())
-        return OpenShard(log, [outcome for outcome in outcomes if outcome], suspected)
+        return OpenShard(log, [outcome for outcome in outcomes if outcome], suspected, at)
 
     async def _items(self, number: int) -> list[Item]:
         return await read_shard(self._state, self._run, self._plan, number)
