@@ -64,7 +64,7 @@ def test_deaths_while_alone_are_counted() -> None:
 def test_who_may_be_alive_is_not_counted_as_dead(task: dict[str, Any]) -> None:
     """Another copy of this attempt, another task or another execution counts as dead only after a long silence."""
     fresh, old = (announced(7, alone=True, age=age, **task) for age in (1.0, SILENT_SECONDS + 1))
-    assert {7: Suspicion(deaths=0, tried_alone=1)} == suspects([fresh], {7}, SECOND_ATTEMPT, NOW)
+    assert {7: Suspicion(deaths=0, tried_alone=1, recent=True)} == suspects([fresh], {7}, SECOND_ATTEMPT, NOW)
     assert {7: Suspicion(deaths=1, tried_alone=1)} == suspects([old], {7}, SECOND_ATTEMPT, NOW)
 
 

@@ -5,8 +5,9 @@ sidecar's name holds the identity of its file: inode, size and time of modificat
 the file. So file and metadata appear together, another file that takes the name has no metadata, and a file that is
 moved within the folder keeps its own. A copy of a file has none.
 
-A sidecar counts only if it belongs to root, to this user or to the owner of its file: nobody can hide the image of
-another. No link is followed to it.
+Nobody can hide the image of another. So a sidecar counts only if it belongs to root, to this user or to the owner of
+its file. The same holds for what stands in the way of one: a link, or a folder that this user is not permitted to
+enter. It is ignored if it belongs to anybody else. No link is followed.
 """
 
 import errno
@@ -14,43 +15,40 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from thumbrun.storage.local.walk import PRIVATE
+from thumbrun.storage.local.walk import PRIVATE, SHUT
 
 _TOP = PRIVATE.partition("/")[0]
 _LONGEST = 1 << 16  # bytes of a sidecar that are read; one that thumbrun wrote has a tenth of that
 _FORGED = (ValueError, AttributeError, TypeError, RecursionError)
 _AS_IT_IS = os.O_NOFOLLOW | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)  # follow no link and wait for no pipe
 
-SidecarFolders = dict[str, list[tuple[str, str]]]
-"""For a folder of files: the sidecar folders that can describe them, each with the files' prefix, nearest first."""
+SidecarFolders = dict[str, list[tuple[str, str, str | None]]]
+"""For a folder of files: the stores' folders with sidecars that can describe them, nearest first. Each has the files'
+prefix, and the link that stands for one of thumbrun's own folders in it, or None."""
 
 
 def generation_of(status: os.stat_result) -> str:
     """Return a text that changes whenever a file's content is replaced.
 
-    It consists of the inode, the size, the times of modification and of the inode's change in nanoseconds, and of what
-    else changes the latter: mode, owner, group and the number of hard links.
+    It consists of the inode, the size, and the times of modification and of the inode's change in nanoseconds. A
+    program can write to a file and then restore its time of modification, but not the time of the inode's change. A
+    chmod, a chown or a hard link changes that time as well; nothing tells them from a write.
     """
-    access = f"{status.st_mode:o}.{status.st_uid}.{status.st_gid}.{status.st_nlink}"
-    return f"{_identity_of(status)}-{status.st_ctime_ns}-{access}"
+    return f"{_identity_of(status)}-{status.st_ctime_ns}"
 
 
 def is_of_generation(found: str, planned: str) -> bool:
-    """Return whether a file of one generation still has the content of another one. Pure.
+    """Return whether a file of one generation has the content of another one. Pure.
 
-    A program can write to a file and then restore its time of modification, but not the time of the inode's change. A
-    chmod, a chown or a hard link changes that time as well, and is no reason to distrust the content; it shows in mode,
-    owner, group or number of links.
+    Plans of earlier versions state mode, owner, group and number of links after that, or end before the last time.
     """
-    now, then = found.split("-"), planned.split("-")
-    if now[:3] != then[:3]:
-        return False
-    return now[3:4] == then[3:4] or now[4:] != then[4:]
+    now, then = found.split("-")[:4], planned.split("-")[:4]
+    return now[: len(then)] == then[: len(now)]
 
 
 def _identity_of(status: os.stat_result) -> str:
@@ -93,41 +91,82 @@ def find_sidecar(root: str, name: str, status: os.stat_result, known: SidecarFol
             long, because any folder can get sidecars at any time.
 
     Raises:
-        OSError: The sidecar exists but cannot be read, or a link stands for the folder of sidecars. The file must not
-            count as a source for that reason.
+        OSError: The sidecar cannot be reached: somebody whose sidecar would count does not let this user in, or has put
+            a link in its way. The file must not count as a source for that reason.
     """
+    trusted = (status.st_uid, os.geteuid(), 0)
     folder, _, base = name.rpartition("/")
     if folder not in known:
         known[folder] = _holders(f"{root.rstrip('/')}/{folder}".rstrip("/"))
-    for marks, prefix in known[folder]:
+    for holder, prefix, link in known[folder]:
+        marks = sidecars_folder(holder)
         for path in (sidecar_path(marks, status), _earlier_sidecar_path(marks, prefix + base, status)):
-            with suppress(FileNotFoundError, *_FORGED):  # a power cut tore it, or it is forged: ignore it
-                return _attributes(path, status.st_uid)
+            # A power cut tore it, or it is forged: ignore it.
+            with suppress(FileNotFoundError, NotADirectoryError, *_FORGED), _of_trusted(holder, path, trusted):
+                if link:
+                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), link)
+                return _attributes(path, trusted)
     return {}
 
 
 def linked_private_folder(root: str) -> str | None:
     """Return the path of a link that stands for one of thumbrun's own folders below a store's folder, or None."""
+    return next(filter(os.path.islink, _own_folders(root)), None)
+
+
+def _own_folders(root: str) -> Iterator[str]:
     path = root.rstrip("/")
     for part in (*PRIVATE.split("/"), "marks"):
         path = f"{path}/{part}"
-        if os.path.islink(path):  # noqa: PTH114
-            return path
+        yield path
+
+
+@contextmanager
+def _of_trusted(holder: str, path: Path, trusted: Collection[int]) -> Iterator[None]:
+    """Ignore what stands in the way of a sidecar if it belongs to nobody whose sidecars count.
+
+    Raises:
+        FileNotFoundError: The sidecar cannot be reached because of somebody else.
+    """
+    try:
+        yield
+    except OSError as error:
+        way = (*_own_folders(holder), str(path.parent), str(path))
+        if error.errno in SHUT and (owner := _owner_of_obstacle(way)) is not None and owner not in trusted:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from error
+        raise
+
+
+def _owner_of_obstacle(way: Iterable[str]) -> int | None:
+    """Return who owns the first link, or the first folder or file that this user is not permitted to enter or read."""
+    for path in way:
+        try:
+            status = os.lstat(path)
+        except OSError:
+            return None
+        mode = os.X_OK if stat.S_ISDIR(status.st_mode) else os.R_OK
+        if stat.S_ISLNK(status.st_mode) or not os.access(
+            path, mode, effective_ids=os.access in os.supports_effective_ids
+        ):
+            return status.st_uid
     return None
 
 
 def write_sidecar(path: Path, attributes: Mapping[str, Any]) -> None:
-    """Write a sidecar into an existing folder, before the file that it describes exists."""
+    """Write a sidecar into an existing folder, before the file that it describes exists.
+
+    It repeats the identity of its file, so that nobody can rename it to be the sidecar of another file.
+    """
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _AS_IT_IS, 0o666), "w") as file:
-        file.write(json.dumps(attributes))
+        file.write(json.dumps({**attributes, "identity": path.stem}))
 
 
-def _attributes(path: Path, owner: int) -> dict[str, Any]:
+def _attributes(path: Path, trusted: Collection[int]) -> dict[str, Any]:
     """Return the content of a sidecar, after checking all of it, as anyone who can write to a source can forge one.
 
     Args:
         path: The path of the sidecar.
-        owner: The user who owns the file that it describes.
+        trusted: The users whose sidecars count.
 
     Raises:
         ValueError: The file is not a valid sidecar.
@@ -143,28 +182,27 @@ def _attributes(path: Path, owner: int) -> dict[str, Any]:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise ValueError("not a regular file")
-        if found.st_uid not in (owner, os.geteuid(), 0):
+        if found.st_uid not in trusted:
             raise ValueError("a sidecar of somebody else")
         if path.parent.is_symlink():
             raise ValueError("a folder of sidecars that is a link")
         content = json.loads(os.read(descriptor, _LONGEST))
     finally:
         os.close(descriptor)
+    if content.get("identity", path.stem) != path.stem:
+        raise ValueError("a sidecar of another file")
     metadata, kind = content.get("metadata", {}), content.get("content_type")
     if not all(isinstance(text, str) for text in (*metadata, *metadata.values(), kind or "")):
         raise ValueError("a value that is not text")
     return {"metadata": metadata, "content_type": kind}
 
 
-def _holders(folder: str) -> list[tuple[str, str]]:
-    holders = []
+def _holders(folder: str) -> list[tuple[str, str, str | None]]:
+    holders: list[tuple[str, str, str | None]] = []
     path, prefix = folder, ""
     while True:
         if os.path.lexists(f"{path}/{_TOP}"):
-            if link := linked_private_folder(path):
-                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), link)
-            if os.path.isdir(sidecars_folder(path)):  # noqa: PTH112
-                holders.append((sidecars_folder(path), prefix))
+            holders.append((path, prefix, linked_private_folder(path)))
         if not path:
             return holders
         path, _, last = path.rpartition("/")

@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -229,6 +231,70 @@ async def test_nobody_hides_the_picture_of_another(
     (entry,) = (await store.page("")).entries
     assert (MARKS if counts else {}) == entry.metadata
     assert ("text/plain" if counts else None) == entry.content_type
+    await store.close()
+
+
+@contextmanager
+def as_user(user: int) -> Iterator[None]:
+    """Run as another user."""
+    os.seteuid(user)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+OBSTACLES = ["file", "link", "shut"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("above", [False, True])
+@pytest.mark.parametrize("obstacle", OBSTACLES)
+@pytest.mark.parametrize("place", ["_thumbrun", "_thumbrun/local", "_thumbrun/local/marks", "sidecars", "sidecar"])
+async def test_nobody_bars_the_way_to_the_sidecars_of_another(
+    tmp_path: Path, shared: Path, place: str, obstacle: str, above: bool
+) -> None:
+    """A file, a link or a shut folder that somebody else puts in place of sidecars, here or above, hides nothing."""
+    root = tmp_path / "deep/er" if above else tmp_path
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "b.jpg").write_bytes(b"x")
+    for path in (tmp_path, *tmp_path.parents):
+        path.chmod(path.stat().st_mode | 0o055)
+    planted = {"sidecar": shared, "sidecars": shared.parent}.get(place, tmp_path / place)
+    if place != "sidecar" or obstacle == "link":
+        planted.rename(tmp_path / "away")
+    match obstacle:
+        case "file":
+            planted.touch()
+        case "link":
+            planted.symlink_to("/etc/passwd")
+        case "shut":
+            planted.mkdir(exist_ok=True) if place != "sidecar" else None
+            planted.chmod(0)
+    os.chown(planted, 1002, -1, follow_symlinks=False)
+    os.chown(root / "b.jpg", 1001, -1)
+    os.chown(tmp_path / "a.jpg", 1001, -1)
+    store = LocalStore(str(root))
+    with as_user(1001):
+        page = await store.page("")
+    names = [entry.name for entry in page.entries if entry.name.endswith(".jpg")]
+    assert (["b.jpg"] if above else ["a.jpg", "b.jpg"]) == names
+    assert not [entry for entry in page.entries if entry.metadata]
+    assert {part.name for part in page.unlisted} <= {"_thumbrun/"}  # like any folder that this user may not list
+    await store.close()
+
+
+async def test_no_sidecar_can_be_renamed_for_another_file(tmp_path: Path) -> None:
+    """The sidecar of a thumbnail under the name of the sidecar of a picture says nothing of the picture."""
+    store = LocalStore(str(tmp_path))
+    await create(store, "thumbnail.jpg")
+    (tmp_path / "picture.jpg").write_bytes(b"picture")
+    marks = sidecars_folder(str(tmp_path))
+    renamed = sidecar_path(marks, (tmp_path / "picture.jpg").stat())
+    renamed.parent.mkdir(exist_ok=True)
+    sidecar_path(marks, (tmp_path / "thumbnail.jpg").stat()).rename(renamed)
+    picture = next(entry for entry in (await store.page("")).entries if entry.name == "picture.jpg")
+    assert {} == picture.metadata
     await store.close()
 
 

@@ -172,20 +172,34 @@ def forget(path: Path) -> None:
     """Let a file be as it was."""
 
 
+def rewrite_and_link(path: Path) -> None:
+    """Rewrite a file, and give its inode another reason to have changed."""
+    rewrite(path)
+    link(path)
+
+
 @pytest.mark.parametrize(
-    ("deed", "is_read"), [(rewrite, False), (link, True), (lambda path: path.chmod(0o444), True), (forget, True)]
+    ("deed", "is_read"),
+    [
+        (rewrite, False),
+        (rewrite_and_link, False),
+        (link, False),
+        (lambda path: path.chmod(0o444), False),
+        (forget, True),
+    ],
 )
 async def test_a_file_that_is_rewritten_in_place(tmp_path: Path, deed: Callable[[Path], None], is_read: bool) -> None:
-    """A file that is rewritten with its old size and time is another generation; one with other rights is not."""
+    """A file that is rewritten with its old size and time is another generation, as is one whose inode has changed."""
     path = tmp_path / "a.jpg"
     path.write_bytes(b"x")
     store = LocalStore(str(tmp_path))
     (entry,) = (await store.page("")).entries
     time.sleep(0.02)  # noqa: ASYNC251  (the clock of a file system is coarse)
     deed(path)
-    for generation in (entry.generation, "-".join(entry.generation.split("-")[:3])):  # the latter is of version 0.1.0
+    oldest = "-".join(entry.generation.split("-")[:3])  # of version 0.1.0; a later one also stated the rights
+    for generation in (entry.generation, f"{entry.generation}-100644.0.0.1", oldest):
         sink = BytesSink()
-        if is_read or generation != entry.generation:
+        if is_read or generation == oldest:
             await store.read("a.jpg", sink, generation=generation)
             assert path.read_bytes() == sink.getvalue()
         else:
