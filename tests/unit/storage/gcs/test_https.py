@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from thumbrun.storage.gcs.connection import HttpError, Limits
 from thumbrun.storage.gcs.http import HttpClient
 
-LIMITS = Limits(5.0, lambda _: 10.0)
+LIMITS = Limits(10.0, 1024)
 BODY = random.Random(1).randbytes(1_000_000)  # noqa: S311
 
 
