@@ -22,8 +22,9 @@ LIMITS = Limits(10.0, 1024)
 BODY = random.Random(1).randbytes(1_000_000)  # noqa: S311
 
 
-def certify(folder: Path, name: str) -> Path:
-    """Write a key and a self-signed certificate for a host, and return the file of both."""
+def certify(folder: Path, *names: str) -> Path:
+    """Write a key and a self-signed certificate for hosts, and return the file of both."""
+    name = names[0]
     key = ec.generate_private_key(ec.SECP256R1())
     who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -35,7 +36,7 @@ def certify(folder: Path, name: str) -> Path:
         .serial_number(1)
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(name))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_alternative(name) for name in names]), critical=False)
         .sign(key, hashes.SHA256())
     )
     file = folder / f"{name}.pem"
@@ -43,6 +44,10 @@ def certify(folder: Path, name: str) -> Path:
     secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
     file.write_bytes(secret + certificate.public_bytes(serialization.Encoding.PEM))
     return file
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    return x509.DNSName(name) if name[-1].isalpha() else x509.IPAddress(ip_address(name))
 
 
 @pytest.fixture
