@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 _TURNS_A_SECOND = 100  # in which all connections share the line, one piece each
 _LARGEST_PIECE = 16 * 1024
-_SMALLEST_PIECE = 1400  # a packet
+_PACKET = 1400
 _QUEUE = 8 * 1024  # bytes that the line takes before they have passed, as the queue of a router
 
 
@@ -20,7 +20,7 @@ class _Direction:
     def __init__(self, rate: float) -> None:
         self._rate = rate
         self._free_at = 0.0
-        self.piece = max(_SMALLEST_PIECE, min(_LARGEST_PIECE, int(rate / _TURNS_A_SECOND)))
+        self.piece = max(_PACKET, min(_LARGEST_PIECE, int(rate / _TURNS_A_SECOND)))
         self.passed = 0
 
     async def take(self, size: int) -> None:
@@ -81,6 +81,8 @@ class Line:
             # The system must not take an upload at once, or its sender would learn nothing of the line.
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _QUEUE)
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _QUEUE)
+            # On this machine a packet has 64 KB otherwise, and waits until there is room for it.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _PACKET)
             listening.setblocking(False)
             self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
             self._ready.set()
