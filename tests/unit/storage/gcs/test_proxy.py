@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import uvloop
 from aiohttp import web
+from gcloud.aio.auth import Token
+from tenacity import wait_none
 
 from tests.unit.storage.gcs.test_https import certify
 from tests.unit.storage.gcs.tunnels import Tunnels, tunnels_to
@@ -126,6 +128,13 @@ def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
+def _log_in(folder: Path) -> str:
+    """Write a login whose tokens come from the server, and return its file."""
+    login = {"type": "authorized_user", "client_id": "id", "client_secret": "a", "refresh_token": "b"}
+    (folder / "key.json").write_text(json.dumps({**login, "token_uri": "https://token.example/token"}))
+    return str(folder / "key.json")
+
+
 @pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
 def test_everything_goes_through_the_proxy(
     certificate: Path,
@@ -134,9 +143,7 @@ def test_everything_goes_through_the_proxy(
     loop: Callable[[], asyncio.AbstractEventLoop],
 ) -> None:
     """Tokens and objects come through tunnels of the proxy, which need not be on a network that can resolve names."""
-    login = {"type": "authorized_user", "client_id": "id", "client_secret": "a", "refresh_token": "b"}
-    (tmp_path / "key.json").write_text(json.dumps({**login, "token_uri": "https://token.example/token"}))
-    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", _log_in(tmp_path))
 
     async def scenario() -> list[str]:
         async with google(certificate) as server, tunnels_to(server) as proxy:
@@ -189,6 +196,24 @@ async def test_a_proxy_that_does_not_connect(
     assert str(caught.value).isprintable()
     assert "s3cret" not in "".join(traceback.format_exception(caught.value))
     assert "dXNlcjpzM2NyZXQ" not in "".join(traceback.format_exception(caught.value))
+    await store.close()
+
+
+async def test_a_proxy_that_refuses_the_token_server(
+    proxy: Tunnels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error of the library that asks for tokens shows no password of the proxy either."""
+    monkeypatch.setattr(Token.acquire_access_token.retry, "wait", wait_none())
+    proxy.answer = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:s3cret@127.0.0.1:{proxy.port}")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", _log_in(tmp_path))
+    store = GcsStore("bucket", endpoint="https://storage.example")
+    with pytest.raises(StoreError, match="407") as caught:
+        await store.page("")
+    told = "".join(traceback.format_exception(caught.value))
+    assert "s3cret" not in told
+    assert "dXNlcjpzM2NyZXQ" not in told
+    assert all("proxy-authorization" in head.lower() for head in proxy.asked)
     await store.close()
 
 
