@@ -77,7 +77,7 @@ class GcsStore:
         self._anonymous = emulator is not None
         root = emulator or endpoint or _API
         self._root = (root if "://" in root else f"http://{root}").rstrip("/")
-        self._client = HttpClient(self._root, proxy_for(self._root))
+        self._client = HttpClient(self._root, None if self._anonymous else proxy_for(self._root))
         self._credentials: Credentials | None = None
         self._boundary = secrets.token_hex(
             16

@@ -91,6 +91,16 @@ def test_a_proxy_that_cannot_be_used(value: str, monkeypatch: pytest.MonkeyPatch
     assert "s3cret" not in "".join(traceback.format_exception(caught.value, chain=False))
 
 
+async def test_an_emulator_is_reached_without_a_proxy(proxy: Tunnels, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No request to an emulator goes through the proxy, even over TLS."""
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+    store = GcsStore("bucket", emulator="https://nowhere.invalid")
+    with pytest.raises(TransientError, match="cannot connect to the server"):
+        await store.page("")
+    assert [] == proxy.asked
+    await store.close()
+
+
 def test_the_text_of_a_proxy() -> None:
     """Neither user nor password shows where the object is printed."""
     assert "Proxy(host='p', port=1)" == repr(Proxy("p", 1, "user:s3cret"))
