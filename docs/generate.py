@@ -74,6 +74,11 @@ plans for N tasks. thumbrun finds Google's default credentials in the usual orde
 gcloud's login, workload identity federation, impersonation, the metadata server. [On Cloud Run](cloud-run.md) shows
 how a job gets its variables and its account.
 
+thumbrun reaches Cloud Storage, and the servers that give tokens, through the proxy that `HTTPS_PROXY` names, such as
+`http://user:password@proxy.example:3128`; `NO_PROXY` lists hosts that need none. The proxy must begin with http:// and
+pass TLS on unread (CONNECT), so it sees neither tokens nor images. thumbrun never uses a proxy for an emulator, for the
+metadata server and for this machine, and ignores `HTTP_PROXY`. It shows the user and the password nowhere.
+
 ## Commands on a run
 
 `thumbrun retry RUN` retries, as a new round, the images that failed in a run and those that are missing. `--reason`

@@ -217,7 +217,7 @@ class LostError(TransientError):
 
 
 class ThrottledError(TransientError):
-    """The store answered 429 or 503: another attempt is worth it, with fewer requests at once."""
+    """The store answered 429 or 503, or too slowly: another attempt is worth it, with fewer requests at once."""
 
 
 class DeniedError(StoreError):

@@ -185,11 +185,11 @@ class RetryingStore:
     async def _once(self, operation: str, request: Callable[[], Awaitable[T]]) -> T:
         if self._ramp is not None:
             await self._ramp.turn(operation)
-        async with self._throttle:
+        async with self._throttle as begun:
             try:
                 answer = await request()
             except ThrottledError:
-                self._throttle.refused()
+                self._throttle.refused(begun)
                 raise
             self._throttle.succeeded()
             return answer

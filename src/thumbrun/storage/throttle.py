@@ -10,8 +10,12 @@ _PAUSE_SECONDS = 1.0  # 429s that come this close together are one burst, which 
 class Throttle:
     """A limit on requests under way, which adapts to the load that the store can take.
 
-    A 429 or 503 halves the limit, down to 1. Every request that succeeds adds 1/limit, so a limit of n grows by one
-    with every n successes, up to the highest limit. The request that has waited longest goes first.
+    A request that the store refuses with 429 or 503, or that is too slow, halves the limit, down to 1. Those that began
+    before it was last halved do not count again: they say nothing about the new limit. Every request that succeeds adds
+    1/limit, so a limit of n grows by one with every n successes, up to the highest limit. The request that has waited
+    longest goes first.
+
+    As an async context manager it holds a place for one request, and returns the time at which the request begins.
 
     Attributes:
         limit: The present limit.
@@ -30,8 +34,9 @@ class Throttle:
         self._slots = Budget(most)
         self.limit = float(most)
 
-    async def __aenter__(self) -> None:
+    async def __aenter__(self) -> float:
         await self._slots.acquire()
+        return self._monotonic()
 
     async def __aexit__(self, *error: object) -> None:
         self._slots.release()
@@ -41,10 +46,14 @@ class Throttle:
         self.limit = min(float(self._most), self.limit + 1 / self.limit)
         self._slots.resize(int(self.limit))
 
-    def refused(self) -> None:
-        """Record that the store asked for fewer requests."""
+    def refused(self, begun: float) -> None:
+        """Record that a request asks for fewer requests at once.
+
+        Args:
+            begun: The time at which it began.
+        """
         now = self._monotonic()
-        if now - self._halved_at >= _PAUSE_SECONDS:
+        if begun >= self._halved_at and now - self._halved_at >= _PAUSE_SECONDS:
             self._halved_at = now
             self.limit = max(1.0, self.limit / 2)
             self._slots.resize(int(self.limit))

@@ -8,8 +8,7 @@ from thumbrun.planning import planner
 from thumbrun.storage.gcs import store as gcs
 from thumbrun.task import shard_processor
 
-SILENCE_SECONDS = 1.5  # without a byte of an answer
-TOTAL_SECONDS = 4.0  # for an answer that drips
+SILENCE_SECONDS = 1.5  # in which a request moves too few bytes
 DEAD_SECONDS = 3.0  # after the last beat of a planner
 BEAT_SECONDS = 0.5
 FLUSH_SECONDS = 0.7
@@ -19,7 +18,6 @@ def hurry() -> None:
     """Shorten the limits of this process."""
     limits: tuple[tuple[Any, str, float], ...] = (
         (gcs, "_SILENCE_SECONDS", SILENCE_SECONDS),
-        (gcs, "_TOTAL_SECONDS", TOTAL_SECONDS),
         (planner, "DEAD_SECONDS", DEAD_SECONDS),
         (planner, "BEAT_SECONDS", BEAT_SECONDS),
         (planner, "LONGEST_WAIT_SECONDS", 1.0),

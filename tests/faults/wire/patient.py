@@ -6,5 +6,5 @@ from thumbrun.cli import main
 from thumbrun.storage.gcs import store
 
 if __name__ == "__main__":
-    store._SILENCE_SECONDS = store._TOTAL_SECONDS = 3600.0
+    store._SILENCE_SECONDS = 3600.0
     sys.exit(main())

@@ -71,7 +71,7 @@ def test_a_connection_that_stalls_or_drips_is_noticed(stage: Stage, fault: Fault
     """Thumbrun repeats a request of any kind if its answer never comes or drips."""
     stage.world.fill(10)
     stage.proxy.stall = 3600
-    stage.proxy.drip = 0.3  # seconds between two of twenty pieces: below the silence limit, above the total
+    stage.proxy.drip = 1.2  # seconds between two of twenty pieces, in which a request moves too few bytes
     left = {"page": SOURCE, "read": SOURCE, "create": OUTPUT}
     stage.proxy.decide = lambda asked: (
         fault if left.get(asked.operation) == asked.bucket and left.pop(asked.operation) else None
@@ -86,7 +86,5 @@ def test_a_connection_that_stalls_or_drips_is_noticed(stage: Stage, fault: Fault
 
 
 def test_how_long_a_task_waits_for_an_answer() -> None:
-    """A task waits half a minute for a byte, and a minute for an answer, or longer if its body is large."""
-    assert 30.0 == gcs_store._SILENCE_SECONDS
-    assert 60.0 == gcs_store._longest(0)
-    assert 60.0 + 40 == gcs_store._longest(40 * 256 * 1024)
+    """A task gives up a request that moves less than a kibibyte in half a minute, however long it takes in all."""
+    assert (30.0, 1024) == (gcs_store._SILENCE_SECONDS, gcs_store._LEAST_BYTES)

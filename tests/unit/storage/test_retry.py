@@ -205,10 +205,10 @@ def test_the_throttle_halves_once_a_burst_and_grows_back() -> None:
     async def scenario() -> None:
         throttle = Throttle(64, VirtualClock().monotonic)
         for _ in range(10):
-            throttle.refused()
+            throttle.refused(asyncio.get_running_loop().time())
         assert 32 == throttle.limit
         await asyncio.sleep(2)
-        throttle.refused()
+        throttle.refused(asyncio.get_running_loop().time())
         assert 16 == throttle.limit
         for _ in range(17):
             throttle.succeeded()
@@ -217,9 +217,27 @@ def test_the_throttle_halves_once_a_burst_and_grows_back() -> None:
             throttle.succeeded()
         assert 64 == throttle.limit
         for _ in range(20):
-            throttle.refused()
+            throttle.refused(asyncio.get_running_loop().time())
             await asyncio.sleep(2)
         assert 1 == throttle.limit
+
+    run(scenario())
+
+
+def test_requests_of_one_generation_halve_the_limit_once() -> None:
+    """However long they take to fail, requests that began before the limit was halved do not halve it again."""
+
+    async def scenario() -> None:
+        clock = VirtualClock()
+        throttle = Throttle(64, clock.monotonic)
+        begun = clock.monotonic()
+        for _ in range(10):
+            await asyncio.sleep(30)
+            throttle.refused(begun)
+        assert 32 == throttle.limit
+        async with throttle as later:
+            throttle.refused(later)
+        assert 16 == throttle.limit
 
     run(scenario())
 

@@ -7,6 +7,8 @@ from typing import cast
 
 import httptools
 
+from thumbrun.storage.gcs.acknowledged import acknowledged
+
 READ_AT_ONCE = 1 << 18  # bytes; few enough to stay in a processor's cache until they are handed on
 _MOST_COLLECTED = 1 << 28  # bytes of a body that is kept in memory; a page of a listing has 1 or 2 MiB
 # Bytes of headers and of the sizes of chunks. The smallest chunk takes five bytes beside its one; the parser keeps a
@@ -14,6 +16,7 @@ _MOST_COLLECTED = 1 << 28  # bytes of a body that is kept in memory; a page of a
 _MOST_FRAMING = 1 << 20
 _MOST_FRAMING_A_BYTE = 32
 _WITHOUT_BODY = (204, 304)  # statuses without a body, whatever length their header states (RFC 9112, 6.3)
+_CHECKS = 6  # of the progress in each window; most requests end before the first one
 
 # Gets bytes that are valid only until it returns. Returns False if it needs no more bytes: the connection then closes.
 Take = Callable[[bytes | memoryview], bool]
@@ -22,6 +25,10 @@ Taker = Callable[[int, Mapping[str, str]], Take | None]  # gets status and heade
 
 class HttpError(Exception):
     """The network failed, or the answer is not valid HTTP."""
+
+
+class TooSlowError(HttpError):
+    """The network moved too few bytes of a request, or too slowly made the connection for it."""
 
 
 @dataclass(slots=True)
@@ -44,16 +51,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The time limits of a request.
+    """How slow a request can be before it ends.
+
+    Only progress counts, and not the time of the whole request: nobody knows how many requests share a line, and how
+    fast it is.
 
     Attributes:
-        silence: The longest time between two pieces of an answer, in seconds.
-        longest: A function that returns the longest time for a whole request, in seconds, from the number of bytes
-            that it moves.
+        window: A length of time, in seconds.
+        least: The bytes that a request must move in each such time, sent and received ones together.
     """
 
-    silence: float
-    longest: Callable[[int], float]
+    window: float
+    least: int
 
 
 class StaleError(HttpError):
@@ -94,7 +103,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._done is not None:
             if error is None and self._until_the_end():
                 self.on_message_complete()
-            elif self._heard:
+            elif self._arrived:
                 self._fail(HttpError(f"the connection ended in the middle of the answer: {error or 'closed'}"))
             else:
                 self._fail(StaleError(f"the connection ended before any answer: {error or 'closed'}"))
@@ -110,7 +119,6 @@ class Connection(asyncio.BufferedProtocol):
     async def ask(
         self,
         message: bytes,
-        size: int,
         limits: Limits,
         taker: Taker | None,
     ) -> Answer:
@@ -122,14 +130,15 @@ class Connection(asyncio.BufferedProtocol):
         self._taker = taker
         self._take: Take | None = None
         self._collected: list[bytes] = []
-        self._heard = self._headed = False
+        self._headed = self._complete = False
         self._framing = 0  # bytes that went through the parser: headers, trailers, and chunks with their sizes
         self._left = 0  # bytes that are still to come, if the body's length is known
-        self._moving = size
+        self._arrived = 0  # bytes of the answer, its headers included
         self._limits = limits
         self._begun = self._active = self._loop.time()
+        self._counted = 0  # bytes that had moved when the request was last seen to move enough of them
         self._done = self._loop.create_future()
-        self._watch()
+        self._timer = self._loop.call_at(self._begun + limits.window / _CHECKS, self._watch)
         self._transport.write(message)
         try:
             return await self._done
@@ -150,8 +159,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._done is None or self._done.done():  # no request is under way
             self.abort()
             return
-        self._heard = True
-        self._active = self._loop.time()
+        self._arrived += nbytes
         if self._left:
             self._take_rest(self._buffer[:nbytes])
         else:
@@ -183,9 +191,14 @@ class Connection(asyncio.BufferedProtocol):
         if self._framing > _MOST_FRAMING + _MOST_FRAMING_A_BYTE * self._answer.received:
             self._fail(HttpError("the headers of the answer do not end"))
 
+    def on_message_begin(self) -> None:
+        """Notice bytes behind a complete answer, which belong to no request; the parser calls this."""
+        if self._complete:
+            self.abort()
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """Store a header; the parser calls this."""
-        if self._headed:  # a trailer, which says nothing that thumbrun uses
+        if self._headed:  # a trailer, which says nothing that thumbrun uses, or a header behind a complete answer
             return
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
         headers = self._answer.headers
@@ -193,22 +206,23 @@ class Connection(asyncio.BufferedProtocol):
 
     def on_headers_complete(self) -> None:
         """Ask the taker where the body goes; the parser calls this."""
+        if self._complete:
+            return
         answer = self._answer
         answer.status = self._parser.get_status_code()
         self._headed = True
         length = answer.headers.get("content-length", "")
         if length.isdecimal():
-            self._moving += int(length)
             self._left = 0 if answer.status < 200 or answer.status in _WITHOUT_BODY else int(length)
         if self._taker is not None and answer.status >= 200:
             self._take = self._taker(answer.status, answer.headers)
 
     def on_body(self, chunk: bytes | memoryview) -> None:
         """Hand a piece of the body on; the parser calls this."""
+        if self._complete or self._done is None or self._done.done():
+            return
         self._answer.received += len(chunk)
         self._left = max(0, self._left - len(chunk))
-        if self._done is None or self._done.done():
-            return
         if self._take is not None:
             if not self._take(chunk):
                 self._done.set_result(self._answer)
@@ -220,10 +234,13 @@ class Connection(asyncio.BufferedProtocol):
 
     def on_message_complete(self) -> None:
         """Complete the request with its answer; the parser calls this."""
+        if self._complete:
+            return
         if self._answer.status < 200:  # this was a preliminary answer
             self._answer = Answer(0, {})
             self._headed = False
             return
+        self._complete = True
         if self._done is not None and not self._done.done():
             self.reusable = self._transport is not None and self._parser.should_keep_alive()
             self._answer.body = b"".join(self._collected)
@@ -240,15 +257,16 @@ class Connection(asyncio.BufferedProtocol):
         self.abort()
 
     def _watch(self) -> None:
-        """Check that the request keeps the limits, and set the time of the next check."""
-        if self._done is None or self._done.done():
+        """Check that the request has moved enough bytes, and set the time of the next check."""
+        if self._done is None or self._done.done() or self._transport is None:
             return
         now = self._loop.time()
-        silent = self._active + self._limits.silence
-        longest = self._begun + self._limits.longest(max(self._moving, self._answer.received))
-        if now >= silent:
-            self._fail(HttpError(f"no data arrived for {self._limits.silence:g} s"))
-        elif now >= longest:
-            self._fail(HttpError("the request took too long"))
-        else:
-            self._timer = self._loop.call_at(min(silent, longest), self._watch)
+        # Sent bytes count when the transport has written them, and again when the other side has acknowledged them.
+        moved = self._arrived + acknowledged(self._transport) - self._transport.get_write_buffer_size()
+        # The first check only counts, because the server has acknowledged bytes of earlier requests too.
+        if moved - self._counted >= self._limits.least or self._active == self._begun:
+            self._counted, self._active = moved, now
+        elif now - self._active >= self._limits.window:
+            self._fail(TooSlowError(f"fewer than {self._limits.least:,} bytes moved in {self._limits.window:g} s"))
+            return
+        self._timer = self._loop.call_at(now + self._limits.window / _CHECKS, self._watch)

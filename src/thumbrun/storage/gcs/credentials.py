@@ -6,11 +6,13 @@ All requests that wait for a token share one renewal.
 import asyncio
 import os
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 
 from thumbrun.storage.base import TransientError, UnauthenticatedError
 from thumbrun.storage.gcs.key_file import check_key_file
 from thumbrun.storage.gcs.responses import NETWORK_HINT, one_line
+from thumbrun.storage.gcs.token_session import TokenSession
 
 _SCOPES = ["https://www.googleapis.com/auth/devstorage.read_write"]
 _SECONDS = 30.0  # the library tries five times on its own, which takes up to 15 s if there are no credentials
@@ -31,12 +33,13 @@ class Credentials:
         """
         check_key_file(os.environ)
         # These imports take a fifth of a second, and an emulator does not need them.
-        from aiohttp import ClientResponseError
+        from aiohttp import ClientResponseError, ClientSession
         from gcloud.aio.auth import Token
 
         self._refusal = ClientResponseError
+        self._session = TokenSession(ClientSession)
         try:
-            self._token: Token = Token(scopes=_SCOPES)
+            self._token: Token = Token(scopes=_SCOPES, session=self._session)  # type: ignore[arg-type]
         except Exception as error:
             raise _none(error) from error
         self._acquiring: asyncio.Task[str | None] | None = None
@@ -67,7 +70,22 @@ class Credentials:
                     hint=NETWORK_HINT,
                 ) from error
             raise _none(error) from error
-        return {"Authorization": f"Bearer {value}"}
+        return _header(value)
+
+    async def renewed(self, refused: Mapping[str, str]) -> dict[str, str]:
+        """Return a header with another token, after the store refused one.
+
+        Many requests can find the same token refused; only the first one makes the library renew it.
+
+        Args:
+            refused: The header that the store refused.
+
+        Raises:
+            UnauthenticatedError, TransientError: As for `header`.
+        """
+        if refused == _header(self._token.access_token):
+            self._token.access_token_refresh_after = 0
+        return await self.header()
 
     async def close(self) -> None:
         """Stop waiting for a token. Calling it twice is harmless."""
@@ -77,6 +95,11 @@ class Credentials:
             with suppress(asyncio.CancelledError):
                 await acquiring
         await self._token.close()
+        await self._session.close()
+
+
+def _header(token: str | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 def _none(error: Exception) -> UnauthenticatedError:

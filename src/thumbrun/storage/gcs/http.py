@@ -3,7 +3,7 @@
 thumbrun has its own client because requests take most of a task's time beside decoding, and aiohttp needs several
 times as much processor time for each. The parser is httptools (llhttp). This client adds connections, time limits, and
 bodies that are handed on as they arrive, from the one buffer into which all connections read. It supports no
-redirects, no proxies and no cookies, and it decompresses nothing.
+redirects and no cookies, and it decompresses nothing.
 """
 
 import asyncio
@@ -11,23 +11,34 @@ import ssl
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from thumbrun.storage.gcs.connection import READ_AT_ONCE, Answer, Connection, HttpError, Limits, StaleError, Taker
+from thumbrun.storage.gcs.connection import (
+    READ_AT_ONCE,
+    Answer,
+    Connection,
+    HttpError,
+    Limits,
+    StaleError,
+    Taker,
+    TooSlowError,
+)
+from thumbrun.storage.gcs.dial import Address, connected, resolved
+from thumbrun.storage.gcs.proxy import Proxy
 
-_CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS = 30.0  # for TCP, a proxy and TLS together; on a full line each of them can take seconds
 _ADDRESSES_SECONDS = 30.0  # for which the server's addresses are remembered, because connections come in bursts
-
-Addresses = list[tuple[str, int]]
 
 
 class HttpClient:
     """A client for one server, which opens as many connections as there are requests at once."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, proxy: Proxy | None = None) -> None:
         """Set up the client; it opens no connection yet.
 
         Args:
             root: `http://host[:port]` or `https://host[:port]`, with or without a path.
+            proxy: The proxy to the server, or None.
         """
+        self._proxy = proxy
         parts = urlsplit(root)
         self._secure = parts.scheme == "https"
         self._host = parts.hostname or ""
@@ -37,7 +48,8 @@ class HttpClient:
         self._context: ssl.SSLContext | None = None
         self._free: list[Connection] = []
         self._all: set[Connection] = set()
-        self._addresses: asyncio.Future[Addresses] | None = None
+        self._addresses: asyncio.Future[list[Address]] | None = None
+        self._best: Address | None = None  # the address that answered last
         self._closed = False
         self._buffer = memoryview(bytearray(READ_AT_ONCE))
 
@@ -77,7 +89,7 @@ class HttpClient:
             kept = self._kept()
             connection = kept or await self._connected(limits)
             try:
-                answer = await connection.ask(head + body if body else head, len(body), limits, taker)
+                answer = await connection.ask(head + body if body else head, limits, taker)
             except StaleError:
                 if kept is None or method != "GET":
                     raise
@@ -105,41 +117,49 @@ class HttpClient:
         return None
 
     async def _connected(self, limits: Limits) -> Connection:
-        """Return a new connection to the first of the server's addresses that accepts one."""
+        """Return a new connection to the server."""
         if self._closed:
             raise HttpError("the client is closed")
-        trouble: OSError | None = None
+        seconds = min(_CONNECT_SECONDS, limits.window)
         try:
-            async with asyncio.timeout(min(_CONNECT_SECONDS, limits.longest(0))):
-                for host, port in await self._resolved():
-                    try:
-                        return await self._connect(host, port)
-                    except OSError as error:
-                        trouble = error
+            async with asyncio.timeout(seconds):
+                return await self._connect()
         except TimeoutError as error:
-            raise HttpError("it took too long to connect to the server") from error
+            raise TooSlowError(f"it took longer than {seconds:g} s to connect to {self._whom()}") from error
         except OSError as error:
-            trouble = error
-        raise HttpError(f"thumbrun cannot connect to the server: {type(trouble).__name__} {trouble}") from trouble
+            raise HttpError(f"thumbrun cannot connect to {self._whom()}: {type(error).__name__} {error}") from error
 
-    async def _connect(self, host: str, port: int) -> Connection:
+    async def _connect(self) -> Connection:
         loop = asyncio.get_running_loop()
         if self._secure and self._context is None:
             self._context = ssl.create_default_context()
+        # Another address was slower, or did not answer: it need not have a head start each time.
+        addresses = sorted(await self._resolved(), key=lambda address: address != self._best)
+        connection, self._best = await connected(addresses)
+        if self._proxy is not None:
+            try:
+                await self._proxy.open_tunnel(connection, self._host, self._port)
+            except BaseException:
+                connection.close()
+                raise
         name = self._host if self._secure else None
-        _, connection = await loop.create_connection(
-            lambda: Connection(self._all, self._buffer), host, port, ssl=self._context, server_hostname=name
+        _, made = await loop.create_connection(
+            lambda: Connection(self._all, self._buffer), sock=connection, ssl=self._context, server_hostname=name
         )
         if self._closed:
-            connection.abort()
+            made.abort()
             raise HttpError("the client is closed")
-        return connection
+        return made
 
-    async def _resolved(self) -> Addresses:
-        """Return the server's addresses, with one lookup for all connections of a burst."""
+    def _whom(self) -> str:
+        return "the server" if self._proxy is None else f"the server through the proxy {self._proxy.host}"
+
+    async def _resolved(self) -> list[Address]:
+        """Return the addresses of the server or its proxy, with one lookup for all connections of a burst."""
         if self._addresses is None:
             loop = asyncio.get_running_loop()
-            self._addresses = asyncio.ensure_future(self._resolve())
+            host, port = (self._host, self._port) if self._proxy is None else (self._proxy.host, self._proxy.port)
+            self._addresses = asyncio.ensure_future(resolved(host, port))
             # A lookup that fails is forgotten at once, so that the next attempt repeats it.
             self._addresses.add_done_callback(
                 lambda done: loop.call_later(
@@ -147,10 +167,6 @@ class HttpClient:
                 )
             )
         return await asyncio.shield(self._addresses)
-
-    async def _resolve(self) -> Addresses:
-        found = await asyncio.get_running_loop().getaddrinfo(self._host, self._port, type=1)
-        return [(str(address[0]), int(address[1])) for *_, address in found]
 
     def _forget(self) -> None:
         self._addresses = None

@@ -27,6 +27,9 @@ from thumbrun.storage.gcs.byte_ranges import BEYOND, PART, WHOLE, ByteRange
 from thumbrun.storage.gcs.connection import Answer, HttpError, Limits, Take
 from thumbrun.storage.gcs.credentials import Credentials
 from thumbrun.storage.gcs.http import HttpClient
+from thumbrun.storage.gcs.network_error import network_error
+from thumbrun.storage.gcs.offsets import Offsets
+from thumbrun.storage.gcs.proxy import proxy_for
 from thumbrun.storage.gcs.responses import (
     NETWORK_HINT,
     checksum_of,
@@ -40,9 +43,10 @@ from thumbrun.storage.gcs.responses import (
 _API = "https://storage.googleapis.com"
 _ENTRY_FIELDS = "name,size,generation,contentType,crc32c,contentEncoding,storageClass,metadata"
 
-_SILENCE_SECONDS = 30.0  # the longest time between two pieces of an answer
-_TOTAL_SECONDS = 60.0
-_SLOWEST_BYTES_A_SECOND = 256 * 1024  # a slower transfer counts as stalled, even if bytes keep arriving
+# A request that moves fewer bytes in this time counts as stalled. A thousand requests can share a line of 1 Mbit/s,
+# and each still moves more.
+_SILENCE_SECONDS = 30.0
+_LEAST_BYTES = 1024
 _MOST_EMPTY_PAGES = 1000  # in a row; Cloud Storage can send some of them where many objects were deleted
 _LONGEST_REFUSAL = 4096  # bytes that are used of an answer that is not a success
 
@@ -73,7 +77,7 @@ class GcsStore:
         self._anonymous = emulator is not None
         root = emulator or endpoint or _API
         self._root = (root if "://" in root else f"http://{root}").rstrip("/")
-        self._client = HttpClient(self._root)
+        self._client = HttpClient(self._root, None if self._anonymous else proxy_for(self._root))
         self._credentials: Credentials | None = None
         self._boundary = secrets.token_hex(
             16
@@ -105,25 +109,24 @@ class GcsStore:
 
     async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = PAGE_LIMIT) -> Page:
         """List objects, as `Store` promises."""
+        offsets = Offsets(prefix, start, end)
         query = {
             "prefix": prefix,
-            "maxResults": str(min(limit, PAGE_LIMIT)),
+            "maxResults": str(min(limit + offsets.more, PAGE_LIMIT)),
             "fields": f"nextPageToken,items({_ENTRY_FIELDS})",
             "prettyPrint": "false",  # the default indents every line
+            **offsets.query,
         }
-        if start > prefix:
-            query["startOffset"] = start
-        if end:
-            query["endOffset"] = end
         for _ in range(_MOST_EMPTY_PAGES):
             target = f"{self._objects}?{urlencode(query)}{self._payer}"
             answer = await self._answer("page", "", "GET", target)
             with understood("page", self.uri(prefix)):
-                entries, token = page_of(answer.body)
-                _check_order(entries, max(prefix, start))
-            if entries or not token:
+                listed, token = page_of(answer.body)
+                _check_order(listed, offsets.first)
+            entries, more = offsets.fitting(listed, limit, more=bool(token))
+            if entries or not more:
                 # The next page begins after the last name, so that a range can be shortened while it is being listed.
-                return Page(entries, resume_at=f"{entries[-1].name}\0" if token else "")
+                return Page(entries, resume_at=f"{entries[-1].name}\0" if more else "")
             query["pageToken"] = token  # an empty page with a token is not the end of the listing
         raise TransientError(
             f"{one_line(self.uri(prefix))}: {_MOST_EMPTY_PAGES:,} pages of the listing in a row are empty, and each "
@@ -276,15 +279,20 @@ class GcsStore:
         taker: Callable[[int, Mapping[str, str]], Take | None] | None = None,
     ) -> Answer:
         """Send a request and return its answer if that is a success; a redirect is none, as the API never sends one."""
-        limits = Limits(_SILENCE_SECONDS, _longest)
-        headers = {**headers, **await self._who()}
+        limits = Limits(_SILENCE_SECONDS, _LEAST_BYTES)
+        who = await self._who()
         try:
-            answer = await self._client.request(method, target, limits, headers=headers, body=body, taker=taker)
+            answer = await self._client.request(
+                method, target, limits, headers={**headers, **who}, body=body, taker=taker
+            )
+            # Tokens can end before their time, as when a clock is wrong or an account's keys change.
+            if answer.status == 401 and self._credentials is not None:
+                who = await self._credentials.renewed(who)
+                answer = await self._client.request(
+                    method, target, limits, headers={**headers, **who}, body=body, taker=taker
+                )
         except HttpError as error:
-            where = one_line(self.uri(name))
-            raise TransientError(
-                f"{where}: the {operation} request failed: {one_line(str(error))}", hint=NETWORK_HINT
-            ) from error
+            raise network_error(operation, self.uri(name), error) from error
         if answer.status != WHOLE and not ("Range" in headers and answer.status in (PART, BEYOND)):
             text = answer.body[:_LONGEST_REFUSAL].decode("utf-8", "replace")
             raise status_error(operation, self.uri(name), answer.status, text, answer.headers)
@@ -305,8 +313,3 @@ def _check_order(entries: Sequence[Entry], start: str) -> None:
         if entry.name < start or entry.name <= before:
             raise ValueError("the names are not in order")
         before = entry.name
-
-
-def _longest(size: int) -> float:
-    """Return the longest time for a request that moves `size` bytes, in seconds."""
-    return _TOTAL_SECONDS + size / _SLOWEST_BYTES_A_SECOND

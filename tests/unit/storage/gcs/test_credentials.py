@@ -25,6 +25,7 @@ class Google:
         expires_in: The seconds that a token lasts.
         tokens: The number of tokens given.
         seen: The Authorization header of every request to the bucket.
+        revoked: The tokens that the bucket refuses.
     """
 
     def __init__(self) -> None:
@@ -35,12 +36,14 @@ class Google:
         self.asked = asyncio.Event()
         self.tokens = 0
         self.seen: list[str] = []
+        self.revoked: set[str] = set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer a request."""
         if request.path != "/token":
             self.seen.append(request.headers["Authorization"])
-            return web.json_response({})
+            refused = request.headers["Authorization"].removeprefix("Bearer ") in self.revoked
+            return web.json_response({}, status=401 if refused else 200)
         self.asked.set()
         await self.gate.wait()
         if self.status != 200:
@@ -131,6 +134,41 @@ async def test_credentials_that_cannot_be_renewed_for_now(google: Google) -> Non
     google.status = 200
     await store.page("")
     assert ["Bearer secret-1", "Bearer secret-2"] == google.seen
+    await store.close()
+
+
+async def test_a_token_that_the_store_refuses(google: Google) -> None:
+    """Requests whose token is refused before its time share one renewal, and then succeed."""
+    store = GcsStore("bucket")
+    await store.page("")
+    google.revoked = {"secret-1"}
+    await asyncio.gather(*(store.page("") for _ in range(20)))
+    assert 2 == google.tokens
+    assert 20 == google.seen.count("Bearer secret-2")
+    await store.close()
+
+
+async def test_a_store_that_refuses_every_token(google: Google) -> None:
+    """A request whose credentials are renewed once and refused again fails, without a secret in its error."""
+    google.revoked = {"secret-1", "secret-2", "secret-3"}
+    store = GcsStore("bucket")
+    with pytest.raises(UnauthenticatedError, match="401") as caught:
+        await store.page("")
+    assert ["Bearer secret-1", "Bearer secret-2"] == google.seen
+    assert "secret" not in str(caught.value)
+    await store.close()
+
+
+async def test_a_refused_token_that_cannot_be_renewed_for_now(google: Google) -> None:
+    """If the token server fails just then, another attempt is worth it."""
+    store = GcsStore("bucket")
+    await store.page("")
+    google.revoked, google.status = {"secret-1"}, 500
+    with pytest.raises(TransientError, match="renew"):
+        await store.page("")
+    google.status = 200
+    await store.page("")
+    assert "Bearer secret-2" == google.seen[-1]
     await store.close()
 
 

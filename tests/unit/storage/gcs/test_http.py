@@ -2,16 +2,20 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 
 import pytest
 
-from thumbrun.storage.gcs.connection import Answer, HttpError, Limits, Take, Taker
+from thumbrun.storage.gcs import dial, http
+from thumbrun.storage.gcs.connection import Answer, HttpError, Limits, Take, Taker, TooSlowError
+from thumbrun.storage.gcs.dial import Address, resolved
 from thumbrun.storage.gcs.http import HttpClient
 
-LIMITS = Limits(5.0, lambda _: 10.0)
-PATIENT = Limits(3600.0, lambda _: 3600.0)  # for tests that a slow machine must not end otherwise
+LIMITS = Limits(10.0, 1024)
+PATIENT = Limits(3600.0, 1)  # for tests that a slow machine must not end otherwise
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -244,6 +248,45 @@ async def test_more_than_the_length_says(server: Server, client: HttpClient, mor
     assert 2 == len(server.connections)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nA: b\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",
+    ],
+)
+@pytest.mark.parametrize(
+    "behind",
+    [
+        b"HTTP/1.1 500 Oops\r\nContent-Length: 4\r\nX-B: c\r\n\r\noops",
+        b"HTTP/1.1 500 Oops\r\nContent-Length: 4000000\r\n\r\noops",
+        b"HTTP/1.1 500 Oops\r\n\r\nuntil the end",
+        b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"H",
+        b"\0" * 100_000,
+    ],
+)
+async def test_bytes_behind_an_answer(server: Server, client: HttpClient, answer: bytes, behind: bytes) -> None:
+    """Nothing that follows a complete answer changes it or reaches its taker, and no other request gets it."""
+    server.says = [answer + behind, OK]
+    taken = bytearray()
+    told: list[int] = []
+
+    def taker(status: int, _: object) -> Take | None:
+        told.append(status)
+        return into(taken)(status, {})
+
+    got = await client.request("GET", "/", PATIENT, headers={}, taker=taker)
+    assert (200, 2, b"ok", [200]) == (got.status, got.received, bytes(taken), told)
+    assert {"content-length", "transfer-encoding", "connection"} >= set(got.headers)
+    await asyncio.wait_for(server.hung_up.wait(), 60)
+    assert b"ok" == (await get(client)).body
+    assert 2 == len(server.connections)
+
+
 async def test_a_length_without_a_body(server: Server, client: HttpClient) -> None:
     """Some answers state a length but have no body."""
     server.says = [b"HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n", OK]
@@ -280,29 +323,98 @@ async def test_the_smallest_chunks(server: Server, client: HttpClient) -> None:
     assert b"x" * 100_000 == answer.body
 
 
-@pytest.mark.parametrize("limits", [Limits(0.1, lambda _: 3600.0), Limits(3600.0, lambda _: 0.1)])
-async def test_time_limits(server: Server, client: HttpClient, limits: Limits) -> None:
-    """Silence ends a request, and so does its time limit, which depends on the bytes that it moves."""
-    server.says = [b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", b""]
-    with pytest.raises(HttpError):
-        await get(client, limits=limits)
+async def slowly(client: HttpClient, limits: Limits, *, body: bytes = b"") -> Answer:
+    """Send a request whose answer has any length."""
+    return await client.request("POST" if body else "GET", "/", limits, headers={}, body=body)
 
 
-async def test_more_bytes_may_take_longer(server: Server, client: HttpClient) -> None:
-    """The time limit counts the bytes that are sent and the length that the answer declares."""
-    moved: list[int] = []
+@pytest.fixture
+async def slow() -> AsyncIterator[tuple[asyncio.Queue[asyncio.StreamWriter], HttpClient]]:
+    """Run a server that leaves each request to the test, and return the connections that it gets and a client."""
+    got: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)  # so that the system does not take an upload
+        made = await asyncio.start_server(lambda _, writer: got.put_nowait(writer), sock=listening, limit=2048)
+        client = HttpClient(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        yield got, client
+        await client.close()
+        while not got.empty():
+            got.get_nowait().close()
+        made.close()
 
-    def longest(size: int) -> float:
-        moved.append(size)
-        if size < 100:  # looked at again and again, and never over before the answer has begun
-            return 0.1 * len(moved) if size else 3600.0
-        return 0.3
 
-    server.says = [b"HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\nok", b""]
-    with pytest.raises(HttpError):
-        await client.request("POST", "/", Limits(3600.0, longest), headers={}, body=b"12345")
-    assert [0, 5] == moved[:2]
-    assert 205 == moved[-1]
+Slow = tuple[asyncio.Queue[asyncio.StreamWriter], HttpClient]
+
+
+async def test_silence_ends_a_request(slow: Slow) -> None:
+    """A request whose answer does not come ends, and so does one whose answer stops in its middle."""
+    got, client = slow
+    for said in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok"):
+        asking = asyncio.ensure_future(slowly(client, Limits(0.3, 1)))
+        writer = await got.get()
+        writer.write(said)
+        with pytest.raises(TooSlowError, match=r"moved in 0\.3 s"):
+            await asking
+        writer.close()
+
+
+async def test_a_drip_ends_a_request(slow: Slow) -> None:
+    """A request that gets a byte from time to time ends too: it must get so many bytes in each window."""
+    got, client = slow
+    asking = asyncio.ensure_future(slowly(client, Limits(0.6, 1024)))
+    writer = await got.get()
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")
+    while not asking.done():
+        writer.write(b"x")
+        await asyncio.sleep(0.05)
+    with pytest.raises(TooSlowError, match="fewer than 1,024 bytes moved"):
+        await asking
+    writer.close()
+
+
+async def test_progress_keeps_a_request(slow: Slow) -> None:
+    """A request can take many windows as long as enough bytes arrive in each."""
+    got, client = slow
+    begun = time.monotonic()
+    asking = asyncio.ensure_future(slowly(client, Limits(1.0, 100)))
+    writer = await got.get()
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6000\r\n\r\n")
+    for _ in range(60):
+        writer.write(b"x" * 100)
+        await asyncio.sleep(0.05)
+    assert b"x" * 6000 == (await asking).body
+    assert time.monotonic() - begun > 2.5
+    writer.close()
+
+
+@pytest.mark.parametrize("size", [150_000, 600_000])
+async def test_an_upload_that_moves(slow: Slow, size: int) -> None:
+    """An upload can take many windows as long as the server takes enough bytes in each; then it must answer."""
+    got, client = slow
+    asking = asyncio.ensure_future(slowly(client, Limits(1.0, 100), body=b"x" * size))
+    writer = await got.get()
+    transport = writer.transport
+    assert isinstance(transport, asyncio.Transport)
+    taken, begun = 0, time.monotonic()
+    reading = writer.transport.get_extra_info("socket")
+    transport.pause_reading()
+    while taken < size:
+        with suppress(BlockingIOError):
+            taken += len(socket.socket.recv(reading._sock, size // 50))
+        await asyncio.sleep(0.05)
+        assert not asking.done()
+    assert time.monotonic() - begun > 2.0
+    writer.write(OK)
+    assert b"ok" == (await asking).body
+    writer.close()
+
+
+async def test_an_upload_that_nobody_takes(slow: Slow) -> None:
+    """An upload that the server does not take any more ends."""
+    got, client = slow
+    with pytest.raises(TooSlowError):
+        await slowly(client, Limits(1.0, 1024), body=b"x" * 9_000_000)
+    (await got.get()).close()
 
 
 async def test_a_request_that_is_cancelled(server: Server, client: HttpClient) -> None:
@@ -333,6 +445,66 @@ async def test_an_address_that_does_not_answer(server: Server) -> None:
     client = HttpClient(f"http://localhost:{server.port}")
     assert b"ok" == (await get(client)).body
     await client.close()
+
+
+@pytest.fixture
+def black_hole() -> Iterator[Address]:
+    """Return an address that takes no connection and refuses none, as a network that drops all packets."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        waiting = [socket.socket() for _ in range(4)]  # they fill the queue of the connections to accept
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(listening.getsockname())
+        yield Address(socket.AF_INET, listening.getsockname())
+        for one in waiting:
+            one.close()
+
+
+async def test_an_address_into_a_black_hole(
+    server: Server, client: HttpClient, black_hole: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second address gets its turn after a moment, and is the first one from then on."""
+    good = Address(socket.AF_INET, ("127.0.0.1", server.port))
+    tried: list[list[Address]] = []
+
+    async def recorded(addresses: list[Address]) -> tuple[socket.socket, Address]:
+        tried.append(addresses)
+        return await dial.connected(addresses)
+
+    async def both(host: str, port: int) -> list[Address]:
+        return [black_hole, good]
+
+    monkeypatch.setattr(http, "connected", recorded)
+    monkeypatch.setattr(http, "resolved", both)
+    server.says = [OK] * 9
+    await asyncio.gather(get(client), get(client))
+    await asyncio.gather(*(get(client) for _ in range(4)))
+    assert [[black_hole, good]] * 2 + [[good, black_hole]] * 2 == tried
+
+
+async def test_only_black_holes(client: HttpClient, black_hole: Address, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All addresses together have one time limit, and the error asks for fewer requests at once."""
+
+    async def some(host: str, port: int) -> list[Address]:
+        return [black_hole] * 3
+
+    monkeypatch.setattr(http, "resolved", some)
+    with pytest.raises(TooSlowError, match=r"longer than 0\.6 s to connect"):
+        await get(client, limits=Limits(0.6, 1))
+
+
+async def test_both_families_by_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """IPv4 and IPv6 take turns, so that a network without one of them costs one moment, however many addresses."""
+    six, four = socket.AF_INET6, socket.AF_INET
+    told = [(family, 1, 6, "", (f"{number}", 443)) for number, family in enumerate([six, six, six, four])]
+
+    async def getaddrinfo(*_: object, **__: object) -> object:
+        return told
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+    assert ["0", "3", "1", "2"] == [address.where[0] for address in await resolved("host", 443)]
 
 
 async def test_a_name_without_address() -> None:
