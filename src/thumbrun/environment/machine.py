@@ -8,27 +8,32 @@ folder, which is always checked.
 
 import math
 import os
+import resource
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 _CGROUP = Path("sys/fs/cgroup")
+_ENOUGH_FILES = 8192  # more than a process with the highest settings opens
 _NO_LIMIT = 1 << 60  # version 1 says "no limit" with a number near 2^63
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The processors and the memory that a process can use.
+    """The processors, the memory and the open files that a process can use.
 
     Attributes:
         processors: How many processors the process can keep busy, at least 1.
         memory: How much memory the process can use, in bytes.
         is_limited: Whether a limit sets the memory, such as a container's: that memory is there for this process alone.
+        open_files: How many files and connections the process can have open.
     """
 
     processors: int
     memory: int
     is_limited: bool = False
+    open_files: int = _ENOUGH_FILES
 
 
 def this_machine(environ: Mapping[str, str], root: Path = Path("/")) -> Machine:
@@ -40,7 +45,21 @@ def this_machine(environ: Mapping[str, str], root: Path = Path("/")) -> Machine:
     """
     usable = memory(root)
     is_limited = usable < _physical() or bool(environ.get("CLOUD_RUN_JOB"))
-    return Machine(processors(root), usable, is_limited=is_limited)
+    return Machine(processors(root), usable, is_limited=is_limited, open_files=open_files())
+
+
+def open_files() -> int:
+    """Return how many files and connections this process can have open, after raising its limit as far as it may.
+
+    The limit is 256 on macOS, and 1,024 on most systems, unless a process raises its own.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _ENOUGH_FILES if hard == resource.RLIM_INFINITY else min(hard, _ENOUGH_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # a system can refuse what its hard limit allows
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    return _ENOUGH_FILES if soft == resource.RLIM_INFINITY else soft
 
 
 def processors(root: Path = Path("/")) -> int:

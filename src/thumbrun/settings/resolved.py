@@ -22,6 +22,7 @@ from thumbrun.settings.setting import Setting
 from thumbrun.storage.location import Location
 
 _MEMORY_A_WORKER = 320 << 20
+_FILES_OF_ITS_OWN, _FILES_A_WORKER, _FILES_A_REQUEST = 40, 8, 4
 _LEAST_MEMORY = 96 << 20
 _PREFIX = "THUMBRUN_"
 
@@ -147,7 +148,7 @@ def resolve(
         limit=values.get(declared.LIMIT),
         detect=values.required(declared.DETECT),
         balance=values.required(declared.BALANCE),
-        in_flight=values.required(declared.IN_FLIGHT),
+        in_flight=min(values.required(declared.IN_FLIGHT), most_in_flight(machine.open_files, workers)),
         ramp=values.required(declared.RAMP),
         memory=values.get(declared.MEMORY) or _memory(workers, machine),
         workers=workers,
@@ -171,6 +172,19 @@ def share(settings: Settings, tasks: int) -> Settings:
     """Return the settings of one task when several tasks share this machine's processors and memory."""
     workers = max(1, settings.workers // tasks)
     return replace(settings, workers=workers, memory=max(_LEAST_MEMORY, settings.memory // tasks))
+
+
+def most_in_flight(open_files: int, workers: int) -> int:
+    """Return how many requests a process can have under way at once without running out of open files.
+
+    A request takes a connection to each of up to three stores and the file of an image's bytes. Besides, the process
+    has some files of its own, and some for each decoding process.
+
+    Args:
+        open_files: The number of files and connections that the process can have open.
+        workers: The number of decoding processes.
+    """
+    return max(1, (open_files - _FILES_OF_ITS_OWN - _FILES_A_WORKER * workers) // _FILES_A_REQUEST)
 
 
 def _unknown(environ: Mapping[str, str]) -> list[str]:

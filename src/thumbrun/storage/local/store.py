@@ -171,6 +171,8 @@ class LocalStore:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
             await asyncio.wait([future])
+            with suppress(Exception):  # nobody wants its error any more; left alone, asyncio would print it
+                future.result()
             raise
 
     def _page(self, prefix: str, start: str, end: str, limit: int) -> Page:
