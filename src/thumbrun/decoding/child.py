@@ -31,7 +31,7 @@ _LONG = 0.05  # seconds; after an image that took longer, the process replies at
 _MOST_KEPT = 64 << 20
 _KEPT_OF = 5
 # Parameters of mallopt (malloc.h). malloc maps larger pictures, so the system gets them back when they are freed.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 
 def main(channel: socket.socket, server: int, memory: int, seconds: float) -> None:
@@ -100,6 +100,9 @@ class _Memory:
             library = ctypes.CDLL(None)
             self._trim = getattr(library, "malloc_trim", None)
             if mallopt := getattr(library, "mallopt", None):
+                # Else each thread of a decoder can reserve 64 MiB of the address space, for as long as the process
+                # lives, and more of them do on a busy machine. Later pictures then lack it.
+                mallopt(_M_ARENA_MAX, 1)
                 mallopt(_M_MMAP_THRESHOLD, _MOST_KEPT)
                 mallopt(_M_TRIM_THRESHOLD, 2 * _MOST_KEPT)  # `give_back` trims instead, between images
         self._resident = self._size(1)

@@ -23,7 +23,7 @@ MAX_PIXELS = 100_000_000  # the default setting
 REPLACING = (Reason.CRASHED, Reason.TIMEOUT)  # the reasons that cost a process
 # Bytes beside the pictures: the encoder, fragmentation, Python. `task.admission` promises as much for each process; the
 # heap that an earlier image left makes the largest bombs come within a few megabytes of it.
-_SLACK = 35 << 20
+_SLACK = 64 << 20  # bytes, as `decoding.child` adds to what an image may take
 _PATIENCE = 30.0  # seconds beyond the time limit that a busy machine can need
 _TRIES = 1_000  # tries to have both processes at work at once
 _BOX = 100

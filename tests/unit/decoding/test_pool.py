@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pillow_heif
 import psutil
 import pytest
 from PIL import Image
@@ -330,6 +331,21 @@ async def test_only_an_image_that_needs_it_gets_more_than_a_share() -> None:
             assert before != processes()
         assert isinstance(await verdict(pool, photograph(), request(memory=share)), Rendered)
         assert may_take() < share + slack
+
+
+@LINUX
+@pytest.mark.parametrize("format_", ["HEIF", "AVIF"])
+async def test_threads_of_a_decoder_leave_the_address_space_to_later_images(format_: str) -> None:
+    """A decoder that starts threads reserves no address space for each of them, which later images would lack."""
+    pillow_heif.register_heif_opener()
+    picture = io.BytesIO()
+    Image.effect_noise((1500, 1500), 60).convert("RGB").save(picture, format_)
+    async with running() as pool:
+        (process,) = processes()
+        before = process.memory_info().vms
+        for _ in range(3):
+            assert isinstance(await verdict(pool, picture.getvalue(), request(memory=MEMORY)), Rendered)
+        assert process.memory_info().vms - before < 64 << 20
 
 
 async def test_all_tries_of_an_image_have_one_time_limit() -> None:

@@ -45,6 +45,7 @@ def named(value: str | dict[str, Any]) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)  # the encoders take most of the time
 @pytest.mark.parametrize(
     ("format_", "mode", "options"),
     [

@@ -70,13 +70,15 @@ def peak(count: int) -> int:
         assert count == plan.items
 
     tracemalloc.start()
-    run(scenario())
-    _, most = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return most
+    try:
+        run(scenario())
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)  # tracing makes it ten times slower, and a busy machine as much again
 def test_memory_grows_by_a_hash_a_name(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Each further object costs a few bytes, so ten million of them fit into a task of 512 MiB."""
     monkeypatch.setattr(naming, "_HASHES_A_PASS", SMALL // 6)  # many passes, as with millions of names
