@@ -123,15 +123,43 @@ def test_a_source_without_images(tasks: Tasks, tmp_path: Path, arguments: tuple[
 
 
 @pytest.mark.parametrize("command", ["run", "run --tasks 2", "plan"])
-@pytest.mark.parametrize(("source", "said"), [("nowhere", "does not exist; check the path"), ("a.jpg", "is a file")])
+@pytest.mark.parametrize(("source", "said"), [("nowhere", "does not exist; check the path"), ("a.txt", "is a file")])
 def test_a_source_that_is_no_folder(tasks: Tasks, tmp_path: Path, command: str, source: str, said: str) -> None:
-    """Every command that lists a source refuses one that does not exist or is a file, and writes nothing."""
-    (tmp_path / "a.jpg").write_bytes(b"")
+    """Every command that lists a source refuses one that does not exist or is no image, and writes nothing."""
+    (tmp_path / "a.txt").write_bytes(b"")
     name, *options = command.split()
     task = tasks.command(name, str(tmp_path / source), "--output", str(tmp_path / "out"), *options)
     assert 2 == task.wait(), task.output()
     assert f"SOURCE / INPUT_FOLDER is '{tmp_path / source}', which {said}" in task.output()
     assert not (tmp_path / "out").exists()
+
+
+def test_one_image_as_the_source(tasks: Tasks, tmp_path: Path, pictures: dict[str, bytes]) -> None:
+    """`thumbrun run FILE` makes the thumbnail of that file alone, and the run can be planned, resumed and verified."""
+    name = next(name for name in pictures if "/" not in name)
+    source, output = str(tmp_path / "pictures" / name), tmp_path / "out"
+    plan = tasks.command("plan", source)
+    assert 0 == plan.wait(), plan.output()
+    assert f"pictures/{name} is 1 image, " in plan.output()
+    for options in ((), ("--tasks", "2", "--new")):
+        task = tasks.command("run", source, "--output", str(output), *options)
+        assert 0 == task.wait(), task.output()
+    runs = [path for path in output.iterdir() if path.name != "_thumbrun"]
+    assert [[name]] * 2 == [[path.name for path in run.iterdir()] for run in runs]
+    for command in (("verify", str(runs[0])), ("run", "--resume", str(runs[0]))):
+        after = tasks.command(*command)
+        assert 0 == after.wait(), after.output()
+
+
+@pytest.mark.parametrize("options", [(), ("--tasks", "2")])
+def test_an_empty_source_writes_nothing(tasks: Tasks, tmp_path: Path, options: tuple[str, ...]) -> None:
+    """A folder without a single file ends a run with 4 before it begins, so that nothing has to be cleaned up."""
+    (tmp_path / "in").mkdir()
+    task = tasks.command("run", str(tmp_path / "in"), "--output", str(tmp_path / "out"), *options)
+    assert 4 == task.wait(), task.output()
+    assert "/in/ is empty.\n  Check SOURCE / INPUT_FOLDER." in task.output()
+    assert "resume" not in task.output()
+    assert [] == list((tmp_path / "out").iterdir())
 
 
 @pytest.mark.parametrize("options", [(), ("--tasks", "2")])

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.tasks import Tasks, clean_environment
+from tests.photographs import photographs
+from thumbrun.demo.emulator import Emulator
 
 WRONG = {
     "INPUT_FOLDER": "pictures",
@@ -81,3 +83,58 @@ def test_a_run_under_other_settings_is_refused(tasks: Tasks, tmp_path: Path) -> 
     unknown = tasks.command("run", str(tmp_path / "in"), "--output", str(tmp_path / "out"), "--resume", "other")
     assert 2 == unknown.wait(), unknown.output()
     assert "--resume / THUMBRUN_RESUME is other, but there is no such run" in unknown.output()
+
+
+@pytest.mark.parametrize("output", [None, "thumbs"])
+def test_a_bucket_that_does_not_exist(tasks: Tasks, emulator: Emulator, output: str | None) -> None:
+    """A source in a missing bucket is a wrong setting, wherever thumbnails go, and nothing is written."""
+    emulator.create_bucket("thumbs")
+    variables = {"STORAGE_EMULATOR_HOST": emulator.url, "INPUT_FOLDER": "gs://no-such-bucket/in"}
+    task = tasks.start(clean_environment(**variables, **({"OUTPUT_BUCKET": output} if output else {})))
+    assert 2 == task.wait(), task.output()
+    assert "SOURCE / INPUT_FOLDER is 'gs://no-such-bucket/in/', but the bucket of gs://" in task.output()
+    assert "resume" not in task.output()
+    assert not emulator.objects("thumbs")
+
+
+def test_a_prefix_that_does_not_exist(tasks: Tasks, emulator: Emulator) -> None:
+    """A source below which nothing lies ends every task with 4, and nothing is written."""
+    emulator.create_bucket("empty-1")
+    emulator.put("empty-1", "photos/a.jpg", b"")
+    variables = {"STORAGE_EMULATOR_HOST": emulator.url, "INPUT_FOLDER": "gs://empty-1/photo"}
+    task = tasks.start(clean_environment(**variables))
+    assert 4 == task.wait(), task.output()
+    assert "gs://empty-1/photo/ is empty." in task.output()
+    assert ["photos/a.jpg"] == list(emulator.objects("empty-1"))
+
+
+def test_one_object_as_the_source(tasks: Tasks, emulator: Emulator) -> None:
+    """An object is a source if nothing lies below its name; if something does, the folder is meant."""
+    emulator.create_bucket("single-1")
+    body = next(iter(photographs().values()))
+    for name in ("in/a.jpg", "in/a.jpg.old", "in/b.jpg", "in/b.jpg/c.jpg"):
+        emulator.put("single-1", name, body)
+    for source, thumbnail in (("in/a.jpg", "a.jpg"), ("in/b.jpg", "c.jpg")):
+        variables = {"STORAGE_EMULATOR_HOST": emulator.url, "INPUT_FOLDER": f"gs://single-1/{source}"}
+        task = tasks.start(clean_environment(**variables, THUMBRUN_RUN_ID=thumbnail))
+        assert 0 == task.wait(), task.output()
+        made = [name for name in emulator.objects("single-1") if name.startswith(f"{thumbnail}/")]
+        assert [f"{thumbnail}/{thumbnail}"] == made
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "photos/in",
+        "gs:/photos/in",
+        "GS://photos/in",
+        "gcs://photos/in",
+        "https://storage.googleapis.com/photos/in",
+        "https://console.cloud.google.com/storage/browser/photos/in;tab=objects?project=p",
+    ],
+)
+def test_a_source_that_lacks_its_scheme(tasks: Tasks, text: str) -> None:
+    """What people write or copy in place of gs://bucket/path is answered with what they most likely mean."""
+    task = tasks.start(clean_environment(INPUT_FOLDER=text))
+    assert 2 == task.wait(), task.output()
+    assert "; did you mean 'gs://photos/in'? If not, it must be gs://bucket/path" in task.output()

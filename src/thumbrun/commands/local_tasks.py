@@ -24,6 +24,7 @@ from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.planning_inputs import run_folder
 from thumbrun.settings.resolved import Settings, share
+from thumbrun.settings.values import location_from_record
 from thumbrun.task.join_run import join_run
 from thumbrun.task.local_folders import prepare_local_folders
 from thumbrun.task.open_stores import Stores
@@ -101,8 +102,7 @@ def _arguments(settings: Settings) -> list[str]:
     if settings.retry is not None:
         reasons = [argument for reason in sorted(settings.retry) for argument in ("--reason", reason)]
         return ["retry", settings.resume or "", *reasons]
-    source = settings.source
-    return ["run", source.root if source.scheme == "file" else source.uri()]
+    return ["run", location_from_record(settings.source.uri())]
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from thumbrun.commands.summary import readable
 from thumbrun.console import counted, printable
 from thumbrun.imaging.geometry import box_name
 from thumbrun.logs.events import Events
-from thumbrun.planning.build import PlanBuilder
+from thumbrun.planning.build import PlanBuilder, path_below
 from thumbrun.planning.plan import read_shard
 from thumbrun.planning.select import ObjectKind
 from thumbrun.planning.shards import assign
@@ -79,12 +79,12 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
             before = await read_shard(state, state.names.run(_RUN_ID), made, number)
             rule = naming_rule(settings, _RUN_ID)
             for item in before:
-                path = item.source.removeprefix(settings.source.prefix)
+                path = path_below(item.source, settings.source.prefix)
                 if item.output != rule.name(path, item.format, 0):
                     renamed.append({"source": item.source, "output": item.output})
     return {
         "version": VERSION,
-        "source": settings.source.uri(),
+        "source": settings.source.uri().removesuffix("/" if builder.is_single else ""),
         "output": settings.output.uri(),
         "sizes": [box_name(box) for box in settings.recipe.boxes],
         "items": made.items,
@@ -117,7 +117,7 @@ def preview_text(found: dict[str, Any]) -> str:
         return "\n".join([printable(describe(found["source"], seen)), "", *_kind_lines(seen)]).rstrip()
     folders = f", in {len(sizes)} folders: {', '.join(f'{size}/' for size in sizes)}" if len(sizes) > 1 else ""
     lines = [
-        f"{printable(found['source'])} holds {counted(found['items'], 'image')}, {readable(found['bytes'])}.",
+        f"{printable(found['source'])} {_verb(found)} {counted(found['items'], 'image')}, {readable(found['bytes'])}.",
         f"Thumbnails would go to {printable(found['output'])}<run id>/{folders}.",
         "",
         *_kind_lines(seen),
@@ -140,6 +140,10 @@ def preview_text(found: dict[str, Any]) -> str:
         )
     )
     return "\n".join(lines)
+
+
+def _verb(found: dict[str, Any]) -> str:
+    return "holds" if found["source"].endswith("/") else "is"
 
 
 def _kind_lines(seen: dict[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from thumbrun.commands.local_tasks import run_local_tasks
 from thumbrun.commands.resume import settings_of_run
 from thumbrun.commands.session import run_session
 from thumbrun.commands.summary import say_run, say_task_result
-from thumbrun.errors import ThumbrunError
+from thumbrun.errors import NothingToDoError, ThumbrunError
 from thumbrun.logs.choose import LOCAL_TASKS_VARIABLE
 from thumbrun.logs.events import Events
 from thumbrun.runs.records import RecordError
@@ -65,7 +65,7 @@ async def _one_task(settings: Settings, events: Events) -> int:
 async def _several_tasks(settings: Settings, flags: Mapping[str, str | None], events: Events) -> int:
     code, result = await run_local_tasks(settings, flags, events, _stop_signal(), SystemClock())
     events.close()
-    if result is not None and result.run is not None:
+    if result is not None and result.run is not None and code != NothingToDoError.exit_code:
         say_run(result.run, result.folder, events)
         if result.unlisted and code in (0, _STRICT_FAILURE):
             return INCOMPLETE

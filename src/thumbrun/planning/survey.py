@@ -29,6 +29,11 @@ class Survey:
         self._cold: Counter[str] = Counter()
         self._unlisted: dict[str, str] = {}
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the listing has shown nothing at all."""
+        return not self._seen and not self._unlisted
+
     def count_unlisted(self, part: Unlisted) -> None:
         """Count a part of the source that cannot be listed, once."""
         self._unlisted[part.name] = shortened(str(part.error), _LONGEST)

@@ -61,7 +61,8 @@ SOURCE = _setting(
     "SOURCE",
     None,
     "Where the images are: gs://bucket/path, file:///folder or, on the command line, a local path. "
-    "thumbrun takes it as a folder: gs://b/in means gs://b/in/, and not gs://b/inbox/.",
+    "thumbrun takes it as a folder: gs://b/in means gs://b/in/, and not gs://b/inbox/. If nothing lies below it, it "
+    "can be one image: photo.jpg, or gs://b/in/photo.jpg.",
     default_words="required",
     variable="INPUT_FOLDER",
     flag="SOURCE",

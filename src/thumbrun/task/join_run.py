@@ -1,10 +1,15 @@
 """Finds or begins the run that the settings and the task ask for."""
 
 from thumbrun.clock import Clock
-from thumbrun.errors import SettingsError
+from thumbrun.console import quoted
+from thumbrun.errors import NothingToDoError, SettingsError
+from thumbrun.planning.build import single
+from thumbrun.planning.survey import describe
 from thumbrun.runs.find_run import AgreedRun, RunFinder, RunRequest
-from thumbrun.settings.planning_inputs import run_folder
+from thumbrun.settings.declared import SOURCE
+from thumbrun.settings.planning_inputs import nothing_hint, run_folder
 from thumbrun.settings.resolved import Settings
+from thumbrun.storage.base import BucketNotFoundError, Store
 from thumbrun.task.open_stores import Stores
 
 
@@ -12,7 +17,9 @@ async def join_run(settings: Settings, stores: Stores, clock: Clock) -> AgreedRu
     """Find or begin the run that the settings and the task ask for, and return it.
 
     Raises:
-        SettingsError: The run does not exist, it has other settings, or its folder would hold the source.
+        SettingsError: The run does not exist, it has other settings, or its folder would hold the source. Or the source
+            does not exist, and no run was begun for it.
+        NothingToDoError: The source is empty, and no run was begun for it.
         StoreError: The state cannot be read or written.
     """
     request = RunRequest(
@@ -23,7 +30,13 @@ async def join_run(settings: Settings, stores: Stores, clock: Clock) -> AgreedRu
         join_within=settings.join_within,
         description=settings.describe(),
     )
-    finder = RunFinder(stores.state, stores.output, settings.output.prefix, request, settings.task, clock)
+
+    async def before_new() -> None:
+        await check_source_there(settings, stores.source)
+
+    finder = RunFinder(
+        stores.state, stores.output, settings.output.prefix, request, settings.task, clock, before_new=before_new
+    )
     agreed = await finder.run()
     folder = run_folder(settings, agreed.run_id)
     if settings.source.shares_store_with(settings.output) and settings.source.prefix.startswith(folder):
@@ -32,3 +45,24 @@ async def join_run(settings: Settings, stores: Stores, clock: Clock) -> AgreedRu
             [f"SOURCE / INPUT_FOLDER lies inside {where}, the folder of this run; choose another output"]
         )
     return agreed
+
+
+async def check_source_there(settings: Settings, source: Store) -> None:
+    """Check that something lies under the source, with one small request, so that a slip writes nothing.
+
+    Raises:
+        SettingsError: The bucket of the source does not exist.
+        NothingToDoError: Nothing lies under the source, and the settings do not allow that.
+        StoreError: The store fails.
+    """
+    prefix = settings.source.prefix
+    try:
+        page = await source.page(prefix, limit=1)
+        there = page.entries or page.more or page.unlisted or await single(source, prefix) is not None
+    except BucketNotFoundError as error:
+        meant = settings.source.uri()
+        raise SettingsError([f"{SOURCE.label} is {quoted(meant)}, but {error}; {error.hint}"]) from error
+    if not there and not settings.allow_empty:
+        raise NothingToDoError(
+            describe(settings.source.uri(), {"kinds": {}}), hint=nothing_hint(settings, {"kinds": {}})
+        )

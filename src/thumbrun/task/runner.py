@@ -24,7 +24,7 @@ from thumbrun.runs.records import RecordError
 from thumbrun.runs.rounds import FIRST, Round
 from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.named_run import run_arguments
-from thumbrun.settings.planning_inputs import naming_rule, run_folder, source_to_list
+from thumbrun.settings.planning_inputs import naming_rule, nothing_hint, run_folder, source_to_list
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Store
 from thumbrun.storage.location import Location
@@ -167,7 +167,7 @@ class TaskRunner:
             if not plan.items and not settings.allow_empty and not unlisted:
                 raise NothingToDoError(
                     describe(settings.source.uri(), plan.seen),
-                    hint="Check SOURCE / INPUT_FOLDER. If this is expected, set --allow-empty / THUMBRUN_ALLOW_EMPTY.",
+                    hint=nothing_hint(settings, plan.seen),
                 )
             folder = stores.output.uri(run_folder(settings, agreed.run_id))
             seconds = self._clock.monotonic() - began
