@@ -1,8 +1,12 @@
-"""Makes text and numbers fit to be shown to people. Pure.
+"""Makes text and numbers fit to be shown to people. Pure, except that a terminal has a width.
 
 Names of objects are data: they can hold line ends, escape sequences that move a terminal's cursor, and characters that
 change the writing direction. All text from outside passes through here before thumbrun shows it.
 """
+
+import shutil
+import textwrap
+from typing import TextIO
 
 _LONGEST = 80
 
@@ -48,3 +52,38 @@ def counted(number: int, noun: str) -> str:
     ('0 images', '1 image', '2,000 images')
     """
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def wrapped(text: str, width: int | None, *, indent: str = "") -> str:
+    r"""Return text in lines of at most a width, broken between words only: a longer word has a line of its own.
+
+    Lines that are a command, so those that begin with spaces and `thumbrun`, stay whole, so that you can copy them.
+
+    >>> wrapped("one two three", 8, indent="  ")
+    'one two\\n  three'
+
+    Args:
+        text: The text; each of its lines is wrapped for itself.
+        width: The width in characters, or None to wrap nothing.
+        indent: What the further lines of a wrapped line begin with, beside the spaces that the line itself begins with.
+    """
+    if width is None:
+        return text
+    return "\n".join(
+        line
+        if len(line) <= width or line.startswith("  thumbrun ")
+        else textwrap.fill(
+            line,
+            max(width, 20),
+            subsequent_indent=" " * (len(line) - len(line.lstrip(" "))) + indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+            replace_whitespace=False,
+        )
+        for line in text.split("\n")
+    )
+
+
+def width_of(stream: TextIO) -> int | None:
+    """Return the width of the terminal that a stream is, in characters, or None if it is none."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None

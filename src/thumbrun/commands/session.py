@@ -9,7 +9,7 @@ from typing import Any, TextIO, TypeVar
 from thumbrun.clock import SystemClock
 from thumbrun.console import shortened
 from thumbrun.errors import ReportedError, SettingsError, ThumbrunError, origin_of, told
-from thumbrun.logs.choose import choose_sink
+from thumbrun.logs.choose import Quiet, choose_sink
 from thumbrun.logs.events import Events
 from thumbrun.settings.resolved import Settings
 
@@ -38,6 +38,8 @@ def run_session(
     """
     clock = SystemClock()
     sink = choose_sink(settings.log_format, os.environ, stream or sys.stdout, clock)
+    if settings.quiet:
+        sink = Quiet(sink)
     events = Events(sink, clock, task=str(settings.task.index), attempt=str(settings.task.attempt))
     try:
         with asyncio.Runner(loop_factory=loop_factory) as runner:

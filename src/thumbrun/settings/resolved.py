@@ -59,6 +59,7 @@ class Settings:
     strict: bool
     allow_empty: bool
     require_sandbox: bool
+    quiet: bool
     log_format: str
     tasks: int | None
     retry: frozenset[str] | None
@@ -160,6 +161,7 @@ def resolve(
         strict=values.required(declared.STRICT),
         allow_empty=values.required(declared.ALLOW_EMPTY),
         require_sandbox=values.required(declared.REQUIRE_SANDBOX),
+        quiet=values.required(declared.QUIET),
         log_format=values.required(declared.LOG_FORMAT),
         tasks=values.get(declared.TASKS),
         retry=retry,

@@ -82,6 +82,7 @@ WRONG: dict[str, list[tuple[str, str]]] = {
     "strict": [("very", SWITCH)],
     "allow_empty": [("-", SWITCH)],
     "require_sandbox": [("maybe", SWITCH)],
+    "quiet": [("hush", SWITCH)],
     "log_format": [("xml", "it must be one of auto, text, json")],
     "tasks": [(text, "it must be a whole number, 1 to 1,000") for text in ("0", "1001", "", "1.0")],
 }
@@ -265,6 +266,7 @@ SAME_RUN: dict[str, str] = {
     "strict": "yes",
     "allow_empty": "yes",
     "require_sandbox": "yes",
+    "quiet": "yes",
     "log_format": "json",
     "tasks": "8",
 }

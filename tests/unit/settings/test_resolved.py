@@ -19,7 +19,7 @@ from thumbrun.storage.location import Location
 MIB = 1 << 20
 MACHINE = Machine(processors=4, memory=16 << 30)
 SOURCE = {"INPUT_FOLDER": "gs://pictures/in"}
-SWITCHES = ("new", "strict", "allow_empty", "require_sandbox")
+SWITCHES = ("new", "strict", "allow_empty", "require_sandbox", "quiet")
 
 # Settings that the claim of a run fixes, or that name the run.
 FIXED = {
@@ -108,6 +108,7 @@ def test_defaults() -> None:
     assert not settings.strict
     assert not settings.allow_empty
     assert not settings.require_sandbox
+    assert not settings.quiet
     assert Task() == settings.task
 
 
@@ -138,6 +139,7 @@ VALUES = {
     "THUMBRUN_STRICT": ("1", "strict", True),
     "THUMBRUN_ALLOW_EMPTY": ("on", "allow_empty", True),
     "THUMBRUN_REQUIRE_SANDBOX": ("yes", "require_sandbox", True),
+    "THUMBRUN_QUIET": ("1", "quiet", True),
     "THUMBRUN_LOG_FORMAT": ("json", "log_format", "json"),
     "THUMBRUN_STATE": ("gs://private/records", "state", Location("gs", "private", "records/")),
     "OUTPUT_BUCKET": ("thumbs", "output", Location("gs", "thumbs")),
