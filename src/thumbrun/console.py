@@ -57,7 +57,8 @@ def counted(number: int, noun: str) -> str:
 def wrapped(text: str, width: int | None, *, indent: str = "") -> str:
     r"""Return text in lines of at most a width, broken between words only: a longer word has a line of its own.
 
-    Lines that are a command, so those that begin with spaces and `thumbrun`, stay whole, so that you can copy them.
+    A command stays whole, so that you can copy it: a line that begins with spaces and `thumbrun`, and what follows
+    `: thumbrun `, which gets a line of its own.
 
     >>> wrapped("one two three", 8, indent="  ")
     'one two\\n  three'
@@ -69,21 +70,25 @@ def wrapped(text: str, width: int | None, *, indent: str = "") -> str:
     """
     if width is None:
         return text
-    return "\n".join(
-        line
-        if len(line) <= width or line.startswith("  thumbrun ")
-        else textwrap.fill(
-            line,
-            max(width, 20),
-            subsequent_indent=" " * (len(line) - len(line.lstrip(" "))) + indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-            replace_whitespace=False,
-        )
-        for line in text.split("\n")
+    return "\n".join(part for line in text.split("\n") for part in _lines(line, max(width, 20), indent))
+
+
+def _lines(line: str, width: int, indent: str) -> list[str]:
+    if len(line) <= width or line.startswith("  thumbrun "):
+        return [line]
+    margin = " " * (len(line) - len(line.lstrip(" ")))
+    words, command, rest = line.partition(": thumbrun ")
+    lines = textwrap.wrap(
+        f"{words}:" if command else line,
+        width,
+        subsequent_indent=margin + indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
     )
+    return [*lines, f"  thumbrun {rest}"] if command else lines
 
 
-def width_of(stream: TextIO) -> int | None:
-    """Return the width of the terminal that a stream is, in characters, or None if it is none."""
-    return shutil.get_terminal_size().columns if stream.isatty() else None
+def width_of(stream: TextIO | None) -> int | None:
+    """Return the width of the terminal that a stream is, in characters, or None if it is none, or closed."""
+    return shutil.get_terminal_size().columns if stream is not None and stream.isatty() else None

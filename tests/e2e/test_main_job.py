@@ -220,7 +220,7 @@ def test_a_terminated_task_hands_back_and_is_resumed(emulator: Emulator, tasks: 
     check_thumbnails(emulator, images)
     finished = tasks.command(*found[1].split(), environment=environment)
     assert 0 == finished.wait(), finished.output()
-    assert f"This task: {len(images)} done" in finished.output()
+    assert f"no image left to work on: all {len(images)} had an outcome before" in finished.output()
 
 
 def test_tasks_side_by_side_on_this_machine(emulator: Emulator, tasks: Tasks) -> None:

@@ -22,6 +22,7 @@ from thumbrun.planning.plan import read_plan
 from thumbrun.planning.survey import count_of_own, count_of_unlisted, describe_own
 from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.declared import DECLARED
+from thumbrun.settings.named_run import run_arguments
 from thumbrun.settings.planning_inputs import run_folder
 from thumbrun.settings.resolved import Settings, share
 from thumbrun.settings.values import location_from_record
@@ -74,7 +75,8 @@ async def run_local_tasks(
         if plan and (own := count_of_own(plan.seen)):
             events.info("own-left-out", describe_own(plan.seen), objects=own)
         seconds = clock.monotonic() - began
-        return code, TaskResult(agreed.run_id, folder, tally, tally, seconds, listed=False, unlisted=unlisted)
+        named = run_arguments(agreed.run_id, settings.output, settings.state)
+        return code, TaskResult(agreed.run_id, folder, tally, tally, seconds, False, named, tally, unlisted)
 
 
 def _environ(settings: Settings, flags: Mapping[str, str | None], run_id: str, tasks: int) -> dict[str, str]:

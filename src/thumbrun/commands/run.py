@@ -66,7 +66,7 @@ async def _several_tasks(settings: Settings, flags: Mapping[str, str | None], ev
     code, result = await run_local_tasks(settings, flags, events, _stop_signal(), SystemClock())
     events.close()
     if result is not None and result.run is not None and code != NothingToDoError.exit_code:
-        say_run(result.run, result.folder, events)
+        say_run(result, events)
         if result.unlisted and code in (0, _STRICT_FAILURE):
             return INCOMPLETE
     return code

@@ -11,6 +11,7 @@ from thumbrun.logs.lines import JSON_SECONDS, JsonLines, TextLines
 
 CHILD_SECONDS = 0.5  # between two progress lines to a parent that draws a progress bar
 LOCAL_TASKS_VARIABLE = "_THUMBRUN_LOCAL_TASKS"  # the parent of several tasks sets it
+DEMO_VARIABLE = "_THUMBRUN_DEMO"  # the demo sets it, because its run is gone before a reader could follow an advice
 
 
 def choose_sink(log_format: str, environ: Mapping[str, str], stream: TextIO | None, clock: Clock) -> Sink:

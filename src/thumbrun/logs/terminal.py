@@ -89,7 +89,7 @@ class Terminal:
             total=progress.total,
             counts=f"{progress.finished:,}/{progress.total:,}",
             trouble=", ".join(trouble),
-            rate=f"{rate_text(rate)}/s" if rate else "",
+            rate=f"{rate_text(rate)}/s" if rate and unfinished else "",
             left=f"{duration_text(left)} left" if left is not None and unfinished else "",
         )
 

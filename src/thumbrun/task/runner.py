@@ -57,6 +57,8 @@ class TaskResult:
         run: The tally of all items, once every shard is complete; None before.
         seconds: The seconds from the task's start to its end.
         listed: Whether this task made the plan.
+        named: The words that name the run on a command line.
+        worked: The tally of the items that this very process worked.
         unlisted: How many parts of the source could not be listed, so that the run lacks what they hold.
     """
 
@@ -66,6 +68,8 @@ class TaskResult:
     run: Tally | None
     seconds: float
     listed: bool
+    named: str
+    worked: Tally
     unlisted: int = 0
 
 
@@ -171,7 +175,9 @@ class TaskRunner:
                 )
             folder = stores.output.uri(run_folder(settings, agreed.run_id))
             seconds = self._clock.monotonic() - began
-            return TaskResult(agreed.run_id, folder, own, whole, seconds, planner.listed, unlisted)
+            worked = self._processor.worked if self._processor else Tally()
+            named = run_arguments(agreed.run_id, settings.output, settings.state)
+            return TaskResult(agreed.run_id, folder, own, whole, seconds, planner.listed, named, worked, unlisted)
 
     async def _require_sandbox(self) -> None:
         """Start the renderer before anything is written, and refuse to work if nothing confines it.

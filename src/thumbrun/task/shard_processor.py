@@ -43,6 +43,7 @@ class ShardProcessor:
         self._suspects: list[tuple[Suspicion, ShardLog, int]] = []  # with the shard's log and the item's index
         self._alone: ShardLog | None = None
         self._tally = Tally()
+        self.worked = Tally()  # of the items that this process has worked itself
         self._total = items
 
     @property
@@ -67,7 +68,7 @@ class ShardProcessor:
                 helpers += [await group.start(self._write_complete()) for _ in range(_WRITERS)]
                 try:
                     async with aclosing(self._queue.works(self._begin)) as works:
-                        await self._pipeline.run(works, self._take, self._queue.announced)
+                        await self._pipeline.run(works, self._take_worked, self._queue.announced)
                     await self._work_suspects()
                     await self._complete.join()
                 finally:
@@ -130,7 +131,7 @@ class ShardProcessor:
                 yield WorkItem(log.shard, index, log.items[index])
 
         async with aclosing(works()) as suspects:
-            await self._pipeline.run_alone(suspects, self._take, self._announce_alone)
+            await self._pipeline.run_alone(suspects, self._take_worked, self._announce_alone)
 
     async def _announce_alone(self, work: WorkItem) -> None:
         """Announce a suspect, once the store knows that the one before is closed."""
@@ -140,6 +141,10 @@ class ShardProcessor:
             await self._alone.flush()
         self._alone = log
         await log.announce([work.index], 1, alone=True)
+
+    def _take_worked(self, outcome: Outcome) -> None:
+        self.worked.add(outcome)
+        self._take(outcome)
 
     def _take(self, outcome: Outcome) -> None:
         log = self._open[outcome.shard]

@@ -46,8 +46,8 @@ def test_folders_are_created(pictures: Path, tmp_path: Path) -> None:
 def test_a_wrong_source(pictures: Path, tmp_path: Path) -> None:
     """A source that does not exist, or that is no image, is refused with what would be right; no folder is created."""
     output = str(tmp_path / "out")
-    (missing,) = problems(source=str(tmp_path / "picture"), output=output)
-    assert f"SOURCE / INPUT_FOLDER is '{tmp_path}/picture', which does not exist; check the path" in missing
+    (missing,) = problems(source=str(tmp_path / "nowhere"), output=output)
+    assert f"SOURCE / INPUT_FOLDER is '{tmp_path}/nowhere', which does not exist; check the path" in missing
     (pictures / "notes.txt").write_text("no image")
     (file,) = problems(source=str(pictures / "notes.txt"), output=output)
     said = (

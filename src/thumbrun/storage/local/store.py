@@ -170,6 +170,7 @@ class LocalStore:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
             await asyncio.wait([future])
+            future.cancelled() or future.exception()  # nobody waits for its error any more, and asyncio would tell it
             raise
 
     def _page(self, prefix: str, start: str, end: str, limit: int) -> Page:
