@@ -19,7 +19,7 @@ from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.logs.lines import parse
 from thumbrun.outcomes import Tally
 from thumbrun.planning.plan import read_plan
-from thumbrun.planning.survey import count_of_own, count_of_unlisted, describe_own
+from thumbrun.planning.survey import count_of_unlisted, describe_left_out, left_out
 from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.named_run import run_arguments
@@ -72,8 +72,8 @@ async def run_local_tasks(
         folder = stores.output.uri(run_folder(settings, agreed.run_id))
         plan = await read_plan(stores.state, stores.state.names.run(agreed.run_id))
         unlisted = count_of_unlisted(plan.seen) if plan else 0
-        if plan and (own := count_of_own(plan.seen)):
-            events.info("own-left-out", describe_own(plan.seen), objects=own)
+        if plan and (out := left_out(plan.seen)):
+            events.info("left-out", describe_left_out(plan.seen), objects=sum(out.values()), kinds=out)
         seconds = clock.monotonic() - began
         named = run_arguments(agreed.run_id, settings.output, settings.state)
         return code, TaskResult(agreed.run_id, folder, tally, tally, seconds, False, named, tally, unlisted)

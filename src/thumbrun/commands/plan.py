@@ -11,6 +11,7 @@ from thumbrun.commands.session import run_session
 from thumbrun.commands.standard_streams import show_result
 from thumbrun.commands.summary import readable
 from thumbrun.console import counted, printable
+from thumbrun.errors import NothingToDoError
 from thumbrun.imaging.geometry import box_name
 from thumbrun.logs.events import Events
 from thumbrun.planning.build import PlanBuilder, path_below
@@ -20,7 +21,7 @@ from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import count_of_unlisted, describe, describe_unlisted
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import VERSION
-from thumbrun.settings.planning_inputs import naming_rule, source_to_list
+from thumbrun.settings.planning_inputs import naming_rule, nothing_hint, source_to_list
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.local_folders import check_source
@@ -47,7 +48,11 @@ def plan(flags: Mapping[str, str | None], *, as_json: bool) -> int:
         return await preview(settings, events, SystemClock())
 
     found = run_session(settings, command)
-    show_result(json.dumps(found, indent=1) if as_json else preview_text(found))
+    nothing = not (found["items"] or settings.allow_empty or count_of_unlisted(found["seen"]))
+    hint = f"\n\n{printable(nothing_hint(settings, found['seen']))}" if nothing else ""
+    show_result(json.dumps(found, indent=1) if as_json else preview_text(found) + hint)
+    if nothing:
+        return NothingToDoError.exit_code
     return INCOMPLETE if count_of_unlisted(found["seen"]) else 0
 
 
@@ -87,6 +92,7 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
         "source": settings.source.uri().removesuffix("/" if builder.is_single else ""),
         "output": settings.output.uri(),
         "sizes": [box_name(box) for box in settings.recipe.boxes],
+        "limit": settings.limit,
         "items": made.items,
         "bytes": made.size,
         "seen": made.seen,
@@ -117,11 +123,14 @@ def preview_text(found: dict[str, Any]) -> str:
         return "\n".join([printable(describe(found["source"], seen)), "", *_kind_lines(seen)]).rstrip()
     folders = f", in {len(sizes)} folders: {', '.join(f'{size}/' for size in sizes)}" if len(sizes) > 1 else ""
     lines = [
-        f"{printable(found['source'])} {_verb(found)} {counted(found['items'], 'image')}, {readable(found['bytes'])}.",
+        _headline(found),
         f"Thumbnails would go to {printable(found['output'])}<run id>/{folders}.",
         "",
         *_kind_lines(seen),
     ]
+    if hidden := seen.get("hidden"):
+        are = "is hidden: its path has a name" if hidden == 1 else "are hidden: their paths have names"
+        lines.append(f"\n{counted(hidden, 'image')} {are} with a dot in front. --exclude '.*' leaves such images out.")
     if seen["cold_bytes"]:
         cold = ", ".join(f"{readable(size)} in {printable(name)}" for name, size in seen["cold_bytes"].items())
         lines.append(f"\nCloud Storage charges a retrieval fee for reading {cold}.")
@@ -142,8 +151,12 @@ def preview_text(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _verb(found: dict[str, Any]) -> str:
-    return "holds" if found["source"].endswith("/") else "is"
+def _headline(found: dict[str, Any]) -> str:
+    """Return how many images a run would take, and of how many if it is known."""
+    source, images = printable(found["source"]), counted(found["items"], "image")
+    if found.get("limit") == found["items"]:
+        return f"A run would take the first {images} of {source}, {readable(found['bytes'])} (--limit)."
+    return f"{source} {'holds' if source.endswith('/') else 'is'} {images}, {readable(found['bytes'])}."
 
 
 def _kind_lines(seen: dict[str, Any]) -> list[str]:

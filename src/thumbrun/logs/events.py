@@ -10,7 +10,7 @@ The names and the fields are a promise to users who filter logs:
 | suspects | WARNING | items |
 | cold-storage | WARNING | bytes, by storage class |
 | not-listed | WARNING | parts |
-| own-left-out | INFO | objects |
+| left-out | INFO | objects, kinds |
 | not-confined | WARNING | |
 | record-set-aside | WARNING | record |
 | listing | INFO | found |

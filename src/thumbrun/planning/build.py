@@ -223,7 +223,7 @@ class PlanBuilder:
                 return
             path = path_below(entry.name, source.prefix)
             decision = source.selection.decide(entry, path)
-            self._survey.count(entry, decision)
+            self._survey.count(entry, decision, path)
             if decision.is_item:
                 decodable = decision.kind is not ObjectKind.UNSUPPORTED
                 cost = shards.cost(entry.size, decision.format_name) if decodable else 0.0

@@ -212,9 +212,9 @@ INCLUDE = _setting(
     values.globs,
     "GLOBS",
     "",
-    "Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders. "
-    "A pattern without a slash is matched against the file name. Separate patterns with commas; you may repeat the "
-    "flag.",
+    "Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders, "
+    "and upper and lower case are the same. A pattern without a slash is matched against the names of files and "
+    "folders; a folder means all that lies below it. Separate patterns with commas; you may repeat the flag.",
     group=_WHICH,
     default_words="everything",
     repeats=True,
@@ -227,7 +227,8 @@ EXCLUDE = _setting(
     values.globs,
     "GLOBS",
     "",
-    "Skip paths that match any of these patterns.",
+    "Skip paths that match any of these patterns, such as drafts or *.png. The pattern .* means hidden "
+    "files and folders.",
     group=_WHICH,
     default_words="nothing",
     repeats=True,

@@ -17,7 +17,7 @@ from thumbrun.outcomes import Tally
 from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.planning.planner import Planner
 from thumbrun.planning.shards import assign
-from thumbrun.planning.survey import count_of_own, count_of_unlisted, describe, describe_own, describe_unlisted
+from thumbrun.planning.survey import count_of_unlisted, describe, describe_left_out, describe_unlisted, left_out
 from thumbrun.runs.find_round import agree_on_round
 from thumbrun.runs.find_run import AgreedRun
 from thumbrun.runs.records import RecordError
@@ -240,8 +240,8 @@ class TaskRunner:
             bytes=plan.size,
             shards=len(plan.shards),
         )
-        if planner.listed and (own := count_of_own(plan.seen)):
-            self._events.info("own-left-out", describe_own(plan.seen), objects=own)
+        if planner.listed and (out := left_out(plan.seen)):
+            self._events.info("left-out", describe_left_out(plan.seen), objects=sum(out.values()), kinds=out)
         # The first task says it for all of them, whoever has listed: its exit code tells of it too.
         if (unlisted := count_of_unlisted(plan.seen)) and self._task.index == 0:
             self._events.warning("not-listed", describe_unlisted(plan.seen), parts=unlisted)

@@ -89,6 +89,15 @@ def test_a_plan_with_sizes_kinds_and_collisions() -> None:
     assert "2 thumbnails would share a name, so each gets a hash of its path in the name. For example:\n  in/a" in text
 
 
+def test_a_plan_with_a_limit_or_hidden_images() -> None:
+    """A limit is named, because nobody knows what else the source holds; hidden images are counted."""
+    assert preview(1, limit=1).startswith("A run would take the first 1 image of gs://b/in/, 1.0 kB (--limit).")
+    assert preview(1, limit=2).startswith("gs://b/in/ holds 1 image, ")
+    for number, said in ((1, "1 image is hidden: its path has a name"), (2, "2 images are hidden: their paths have")):
+        kinds = {"image": {"objects": 2, "bytes": 2, "types": {"jpeg": 2}}}
+        assert said in preview(2, seen={"kinds": kinds, "cold_bytes": {}, "hidden": number})
+
+
 def verified(items: int, *findings: FindingKind) -> str:
     """Return the text of a check of so many items, one a shard, with findings."""
     result = VerifyResult("r", "gs://b/in/", "gs://b/r/", "gs://b/_thumbrun/runs/r/", opened=True)
