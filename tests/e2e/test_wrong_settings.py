@@ -51,7 +51,7 @@ def test_all_wrong_settings_are_named_at_once(tasks: Tasks, tmp_path: Path) -> N
 
 
 @pytest.mark.quick(one_in=3)
-@pytest.mark.parametrize("name", sorted(WRONG.keys() - {"CLOUD_RUN_TASK_COUNT"}))
+@pytest.mark.parametrize("name", sorted(WRONG.keys() - {"CLOUD_RUN_TASK_COUNT", "THUMBRUN_SIZES"}))
 def test_each_wrong_setting_says_what_would_be_right(tasks: Tasks, tmp_path: Path, name: str) -> None:
     """Thumbrun reports one wrong setting as one problem, which names the setting."""
     variables = {"INPUT_FOLDER": tmp_path.as_uri(), name: WRONG[name]}
@@ -79,10 +79,29 @@ def test_a_run_under_other_settings_is_refused(tasks: Tasks, tmp_path: Path) -> 
     assert 0 == first.wait(), first.output()
     second = tasks.command(*arguments, "--size", "64")
     assert 2 == second.wait(), second.output()
-    assert "run mine began with other settings (size was [100, 100] and is now [64, 64])" in second.output()
-    unknown = tasks.command("run", str(tmp_path / "in"), "--output", str(tmp_path / "out"), "--resume", "other")
+    expected = (
+        "run mine began with other settings (size was [100, 100] and is now [64, 64]); use the same ones, or choose"
+    )
+    assert f"{expected} another id with --run-id" in second.output()
+    unknown = tasks.command("run", "--output", str(tmp_path / "out"), "--resume", "other")
     assert 2 == unknown.wait(), unknown.output()
-    assert "--resume / THUMBRUN_RESUME is other, but there is no such run" in unknown.output()
+    assert f"there is no run 'other' in file://{tmp_path}/out/: file://" in unknown.output()
+    both = tasks.command("run", str(tmp_path / "in"), "--output", str(tmp_path / "out"), "--resume", "mine")
+    assert 2 == both.wait(), both.output()
+    assert "SOURCE and --resume cannot go together: a run knows its source" in both.output()
+
+
+@pytest.mark.parametrize("options", [(), ("--tasks", "2")])
+def test_a_misspelt_variable_is_told_and_stops_nothing(tasks: Tasks, tmp_path: Path, options: tuple[str, ...]) -> None:
+    """A variable whose name is much like a setting's is told once; one that is somebody's own is not."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jpg").write_bytes(next(iter(photographs().values())))
+    environ = clean_environment(THUMBRUN_SIZES="50", THUMBRUN_PHOTOS=str(tmp_path))
+    arguments = ("run", str(tmp_path / "in"), "--output", str(tmp_path / "out"), *options)
+    task = tasks.command(*arguments, environment=environ)
+    assert 0 == task.wait(), task.output()
+    assert 1 == task.output().count("warning: THUMBRUN_SIZES is not a setting of thumbrun; did you mean THUMBRUN_SIZE?")
+    assert "THUMBRUN_PHOTOS" not in task.output()
 
 
 @pytest.mark.parametrize("output", [None, "thumbs"])
@@ -95,6 +114,22 @@ def test_a_bucket_that_does_not_exist(tasks: Tasks, emulator: Emulator, output: 
     assert "SOURCE / INPUT_FOLDER is 'gs://no-such-bucket/in/', but the bucket of gs://" in task.output()
     assert "resume" not in task.output()
     assert not emulator.objects("thumbs")
+
+
+@pytest.mark.parametrize(("name", "label"), [("OUTPUT_BUCKET", "--output"), ("THUMBRUN_STATE", "--state")])
+def test_an_output_bucket_that_does_not_exist(tasks: Tasks, emulator: Emulator, name: str, label: str) -> None:
+    """A missing bucket for thumbnails or records is a wrong setting as well, and named with its setting."""
+    emulator.create_bucket("has-one")
+    emulator.put("has-one", "in/a.jpg", b"no matter what")
+    variables = {
+        "STORAGE_EMULATOR_HOST": emulator.url,
+        "INPUT_FOLDER": "gs://has-one/in",
+        name: "gs://no-such-output/x",
+    }
+    task = tasks.start(clean_environment(**variables))
+    assert 2 == task.wait(), task.output()
+    assert f"{label} / {name} is 'gs://no-such-output/x/', but the bucket of gs://no-such-output/" in task.output()
+    assert ["in/a.jpg"] == list(emulator.objects("has-one"))
 
 
 def test_a_prefix_that_does_not_exist(tasks: Tasks, emulator: Emulator) -> None:

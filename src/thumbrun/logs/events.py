@@ -12,6 +12,7 @@ The names and the fields are a promise to users who filter logs:
 | not-listed | WARNING | parts |
 | left-out | INFO | objects, kinds |
 | not-confined | WARNING | |
+| misspelt-variable | WARNING | |
 | record-set-aside | WARNING | record |
 | listing | INFO | found |
 | progress | INFO | total, done, skipped, failed, source_bytes, output_bytes |

@@ -245,9 +245,12 @@ class RunFinder:
                 if claim.get(key) != value
             ]
             differences = "; ".join(differing) or "its recipe is of another version of thumbrun"
-            problem = (
-                f"run {claim['run']} began with other settings ({differences}); "
-                "use the same ones, or begin another run with --new / THUMBRUN_NEW"
-            )
+            if self._request.resume:
+                another = "begin another run without --resume / THUMBRUN_RESUME"
+            elif self._request.run_id:
+                another = "choose another id with --run-id / THUMBRUN_RUN_ID"
+            else:
+                another = "begin another run with --new / THUMBRUN_NEW"
+            problem = f"run {claim['run']} began with other settings ({differences}); use the same ones, or {another}"
             raise SettingsError([problem])
         return AgreedRun(claim["run"], datetime.fromisoformat(claim["began"]), how, resumed, is_new)

@@ -299,13 +299,18 @@ def test_a_missing_source_is_told_with_the_rest() -> None:
 
 
 def test_the_nearest_setting_is_named_for_an_unknown_one() -> None:
-    """A variable that resembles a setting is a mistake, and the problem names the most similar setting."""
-    (problem,) = problems(THUMBRUN_QUALTIY="80")
-    assert "THUMBRUN_QUALTIY is not a setting of thumbrun; did you mean THUMBRUN_QUALITY? If not, unset it" == problem
-    (problem,) = problems(THUMBRUN_INPUT_FOLDER="gs://b-1")
-    assert "did you mean INPUT_FOLDER?" in problem
-    (problem,) = problems(THUMBRUN_COLOUR="1")
-    assert "THUMBRUN_COLOUR is not a setting of thumbrun; unset it" == problem
+    """A variable that resembles a setting is told with the most similar one, and stops nothing by itself."""
+    (slip,) = resolved(THUMBRUN_QUALTIY="80").slips
+    assert "THUMBRUN_QUALTIY is not a setting of thumbrun; did you mean THUMBRUN_QUALITY? If not, unset it" == slip
+    (slip,) = resolved(THUMBRUN_INPUT_FOLDER="gs://b-1").slips
+    assert "did you mean INPUT_FOLDER?" in slip
+    assert 2 == len(problems(THUMBRUN_INPUT_FOLDER="gs://b-1", INPUT_FOLDER=""))
+
+
+@pytest.mark.parametrize("name", ["COLOUR", "PHOTOS", "HOSTILE", "HOME"])
+def test_variables_of_others_are_let_be(name: str) -> None:
+    """A variable that resembles no setting is somebody's own, and nothing is said of it."""
+    assert () == resolved(**{f"THUMBRUN_{name}": "1"}).slips
 
 
 @pytest.mark.parametrize(
