@@ -161,6 +161,7 @@ Records are JSON, or JSON lines compressed with gzip. [The design](design.md#one
   that `verify` names, and run the command that it advises.
 - `seen` in a plan has `unlisted` if parts of a local source could not be listed: how many, and the first 100 with the
   reason. It has `hidden` if images have a name in their path that begins with a dot: how many.
+  `links` is the number of symbolic links in a local source, which thumbrun does not follow.
 - In a local folder, metadata lie in `_thumbrun/local/marks`, by the inode, size and time of modification of their file.
   They stay with a file, and with a run's folder, that you rename or move within that folder. A copy has none: thumbrun
   takes copied thumbnails for images, so keep copies out of the source, or `--exclude` them.

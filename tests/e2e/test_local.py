@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,39 @@ def test_patterns_as_people_write_them(tasks: Tasks, tmp_path: Path) -> None:
     assert 0 == task.wait(), task.output()
     assert {"a.jpg", "B.JPG"} == {name.rpartition("/")[2] for name in files(tmp_path / "out")}
     assert "Left out: 4 objects are excluded" in task.output()
+
+
+def test_links_are_counted(tasks: Tasks, tmp_path: Path) -> None:
+    """`plan` and `run` count symbolic links, and follow none; a source of links alone is not empty."""
+    body = next(iter(photographs().values()))
+    (tmp_path / "other").mkdir()
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    for name in ("in/a.jpg", "other/b.jpg"):
+        (tmp_path / name).write_bytes(body)
+    for name, target in (("b.jpg", "other/b.jpg"), ("deep/c", "other"), ("deep/none.jpg", "nowhere")):
+        (tmp_path / "in" / name).symlink_to(tmp_path / target)
+    for command, said in (
+        ("plan", "thumbrun does not follow 3 symbolic links."),
+        ("run", "3 objects are symbolic links"),
+    ):
+        task = tasks.command(command, str(tmp_path / "in"), "--output", str(tmp_path / "out"))
+        assert 0 == task.wait(), task.output()
+        assert said in task.output()
+        assert "1 image" in task.output()
+    (tmp_path / "in" / "a.jpg").unlink()
+    for command in ("plan", "run"):
+        task = tasks.command(command, str(tmp_path / "in"), "--output", str(tmp_path / "out"))
+        assert 4 == task.wait(), task.output()
+        assert "holds no image: 3 objects are symbolic links." in task.output()
+
+
+def test_the_plan_alone_is_on_the_standard_output(tmp_path: Path) -> None:
+    """A warning does not come among the JSON of `plan --json`."""
+    command = [sys.executable, "-m", "thumbrun", "plan", str(tmp_path), "--json", "--allow-empty"]
+    environ = clean_environment(THUMBRUN_SIZES="50")
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    assert 0 == json.loads(done.stdout)["items"]
+    assert "THUMBRUN_SIZES is not a setting" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["run", "plan"])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,7 +48,7 @@ def plan(flags: Mapping[str, str | None], *, as_json: bool) -> int:
     async def command(events: Events) -> dict[str, Any]:
         return await preview(settings, events, SystemClock())
 
-    found = run_session(settings, command)
+    found = run_session(settings, command, stream=sys.stderr)  # only the plan goes to the standard output
     nothing = not (found["items"] or settings.allow_empty or count_of_unlisted(found["seen"]))
     hint = f"\n\n{printable(nothing_hint(settings, found['seen']))}" if nothing else ""
     show_result(json.dumps(found, indent=1) if as_json else preview_text(found) + hint)
@@ -131,6 +132,8 @@ def preview_text(found: dict[str, Any]) -> str:
     if hidden := seen.get("hidden"):
         are = "is hidden: its path has a name" if hidden == 1 else "are hidden: their paths have names"
         lines.append(f"\n{counted(hidden, 'image')} {are} with a dot in front. --exclude '.*' leaves such images out.")
+    if links := seen.get("links"):
+        lines.append(f"\nthumbrun does not follow {counted(links, 'symbolic link')}.")
     if seen["cold_bytes"]:
         cold = ", ".join(f"{readable(size)} in {printable(name)}" for name, size in seen["cold_bytes"].items())
         lines.append(f"\nCloud Storage charges a retrieval fee for reading {cold}.")

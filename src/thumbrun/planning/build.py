@@ -182,8 +182,8 @@ class PlanBuilder:
             else:
                 ended.append(mine)
 
-        source, unlisted = self._source, self._survey.count_unlisted
-        await RangeListing(source.store, source.prefix, take, finish, on_unlisted=unlisted).run()
+        source, unlisted, links = self._source, self._survey.count_unlisted, self._survey.count_links
+        await RangeListing(source.store, source.prefix, take, finish, on_unlisted=unlisted, on_links=links).run()
         if pages < LARGE_PAGES:
             await self._end(_joined(ended), shards.exact_shard_cost(self._cost, self._tasks))
             return
@@ -203,8 +203,8 @@ class PlanBuilder:
         """List in order, until there are as many items as the limit allows."""
         head = _Slice("", 0)
         page_number = 0
-        source, unlisted = self._source, self._survey.count_unlisted
-        async for entries in listing.pages(source.store, source.prefix, on_unlisted=unlisted):
+        source, unlisted, links = self._source, self._survey.count_unlisted, self._survey.count_links
+        async for entries in listing.pages(source.store, source.prefix, on_unlisted=unlisted, on_links=links):
             self._take(head, entries)
             page_number += 1
             if self._full():

@@ -16,7 +16,9 @@ _MOST_TYPES_SHOWN = 5
 _LONGEST = 400  # characters of why a part cannot be listed; its path can have thousands
 _MOST_TYPES = 50  # types of one kind that are counted apart; names are data, so the memory for them is bounded
 # What one object of a kind is, and several are, where that is not simply the kind.
-_IS_AND_ARE = {
+_LINK = "symbolic link"
+_IS_AND_ARE: dict[str, tuple[str, str]] = {
+    _LINK: ("is a symbolic link", "are symbolic links"),
     ObjectKind.NOT_AN_IMAGE: ("is not an image", "are not images"),
     ObjectKind.PLACEHOLDER: ("is a folder placeholder", "are folder placeholders"),
 }
@@ -30,11 +32,16 @@ class Survey:
         self._cold: Counter[str] = Counter()
         self._unlisted: dict[str, str] = {}
         self._hidden = 0
+        self._links = 0
 
     @property
     def is_empty(self) -> bool:
         """Whether the listing has shown nothing at all."""
-        return not self._seen and not self._unlisted
+        return not (self._seen or self._unlisted or self._links)
+
+    def count_links(self, links: int) -> None:
+        """Count symbolic links, which are not followed."""
+        self._links += links
 
     def count_unlisted(self, part: Unlisted) -> None:
         """Count a part of the source that cannot be listed, once."""
@@ -61,8 +68,8 @@ class Survey:
         """Return the counts as the plan holds them.
 
         They are the objects, bytes and types of each kind, and the bytes of items in each cold storage class; and if
-        there are any, the number of items that are hidden, and that of parts that cannot be listed, with the first of
-        them and why.
+        there are any, the numbers of items that are hidden, of symbolic links, and of parts that cannot be listed, with
+        the first of these and why.
         """
         kinds = {
             kind: {
@@ -75,6 +82,8 @@ class Survey:
         seen: dict[str, Any] = {"kinds": kinds, "cold_bytes": dict(self._cold)}
         if self._hidden:
             seen["hidden"] = self._hidden
+        if self._links:
+            seen["links"] = self._links
         if self._unlisted:
             named = [{"name": name, "detail": self._unlisted[name]} for name in sorted(self._unlisted)[:_MOST_NAMED]]
             seen["unlisted"] = {"parts": len(self._unlisted), "named": named}
@@ -90,8 +99,13 @@ def _label(entry: Entry, decision: Decision) -> str:
 
 
 def left_out(seen: Mapping[str, Any]) -> dict[str, int]:
-    """Return the numbers of objects that are no items, by kind."""
-    return {kind: counts["objects"] for kind, counts in seen["kinds"].items() if not ObjectKind(kind).is_item}
+    """Return the numbers of objects that are no items, by kind, and that of symbolic links."""
+    return {kind: number for kind, number in _counts(seen).items() if kind == _LINK or not ObjectKind(kind).is_item}
+
+
+def _counts(seen: Mapping[str, Any]) -> dict[str, int]:
+    counts = {kind: int(counts["objects"]) for kind, counts in seen["kinds"].items()}
+    return counts | ({_LINK: int(seen["links"])} if "links" in seen else {})
 
 
 def describe_left_out(seen: Mapping[str, Any]) -> str:
@@ -133,7 +147,7 @@ def describe(source: str, seen: Mapping[str, Any]) -> str:
         source: The URI of the source.
         seen: The counts, in the form that the plan holds.
     """
-    counts = {kind: counts["objects"] for kind, counts in seen["kinds"].items()}
+    counts = _counts(seen)
     return f"{source} holds no image: {_counted_kinds(counts)}." if counts else f"{source} is empty."
 
 
@@ -142,10 +156,10 @@ def _counted_kinds(counts: Mapping[str, int], seen: Mapping[str, Any] | None = N
     parts: list[str] = []
     for kind, number in sorted(counts.items(), key=lambda each: -each[1]):
         noun = "" if parts else " object" if number == 1 else " objects"
-        one, several = _IS_AND_ARE.get(ObjectKind(kind), (f"is {kind}", f"are {kind}"))
+        one, several = _IS_AND_ARE.get(kind, (f"is {kind}", f"are {kind}"))
         types = [
             f"{count:,} {name}"
-            for name, count in (seen["kinds"][kind]["types"] if seen else {}).items()
+            for name, count in (seen["kinds"][kind]["types"] if seen and kind != _LINK else {}).items()
             if name != kind
         ]
         more = [f"{len(types) - _MOST_TYPES_SHOWN:,} more types"] if len(types) > _MOST_TYPES_SHOWN else []

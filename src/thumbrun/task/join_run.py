@@ -60,7 +60,7 @@ async def check_source_there(settings: Settings, source: Store) -> None:
     """
     prefix = settings.source.prefix
     page = await source.page(prefix, limit=1)
-    there = page.entries or page.more or page.unlisted or await single(source, prefix) is not None
+    there = page.entries or page.more or page.unlisted or page.links or await single(source, prefix) is not None
     if not there and not settings.allow_empty:
         raise NothingToDoError(
             describe(settings.source.uri(), {"kinds": {}}), hint=nothing_hint(settings, {"kinds": {}})
