@@ -169,6 +169,27 @@ def test_links_are_counted(tasks: Tasks, tmp_path: Path) -> None:
         assert "holds no image: 3 objects are symbolic links." in task.output()
 
 
+@pytest.mark.parametrize("options", [(), ("--tasks", "2")])
+def test_a_quiet_run(tasks: Tasks, tmp_path: Path, options: tuple[str, ...]) -> None:
+    """With --quiet a run prints warnings and errors alone, and nothing if all went well."""
+    body = next(iter(photographs().values()))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jpg").write_bytes(body)
+    arguments = ("run", str(tmp_path / "in"), "--output", str(tmp_path / "out"), "--quiet", *options)
+    well = tasks.command(*arguments)
+    assert 0 == well.wait(), well.output()
+    assert "" == well.output()
+    (tmp_path / "in" / "cut.jpg").write_bytes(body[: len(body) // 2])
+    cut = tasks.command(*arguments)
+    assert 0 == cut.wait(), cut.output()
+    (line,) = cut.output().splitlines()
+    assert line.startswith("warning: cut.jpg failed (truncated): ")
+    (tmp_path / "empty").mkdir()
+    empty = tasks.command("run", str(tmp_path / "empty"), "--output", str(tmp_path / "out"), "--quiet", *options)
+    assert 4 == empty.wait(), empty.output()
+    assert empty.output().startswith("error: ")
+
+
 def test_the_plan_alone_is_on_the_standard_output(tmp_path: Path) -> None:
     """A warning does not come among the JSON of `plan --json`."""
     command = [sys.executable, "-m", "thumbrun", "plan", str(tmp_path), "--json", "--allow-empty"]

@@ -72,7 +72,7 @@ async def run_local_tasks(
         folder = stores.output.uri(run_folder(settings, agreed.run_id))
         plan = await read_plan(stores.state, stores.state.names.run(agreed.run_id))
         unlisted = count_of_unlisted(plan.seen) if plan else 0
-        if plan and (out := left_out(plan.seen)):
+        if plan and plan.items and (out := left_out(plan.seen)):
             events.info("left-out", describe_left_out(plan.seen), objects=sum(out.values()), kinds=out)
         seconds = clock.monotonic() - began
         named = run_arguments(agreed.run_id, settings.output, settings.state)

@@ -164,11 +164,15 @@ def _headline(found: dict[str, Any]) -> str:
 
 def _kind_lines(seen: dict[str, Any]) -> list[str]:
     """Return a line for each kind of object under the source, with its count, its bytes and its types."""
-    lines = []
+    rows = []
     for kind, counts in seen["kinds"].items():
         types = ", ".join(
             f"{count:,} {printable(name)}" for name, count in list(counts["types"].items())[:8] if name != kind
         )
-        word = _KINDS.get(kind, kind)
-        lines.append(f"  {counts['objects']:>10,}  {word:<30} {readable(counts['bytes']):>10}  {types}".rstrip())
-    return lines
+        rows.append((f"{counts['objects']:,}", _KINDS.get(kind, kind), readable(counts["bytes"]), types))
+    # As narrow as the content allows, so that a row fits into a narrow terminal.
+    wide = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    return [
+        f"  {objects:>{wide[0]}}  {kind:<{wide[1]}}  {size:>{wide[2]}}  {types}".rstrip()
+        for objects, kind, size, types in rows
+    ]

@@ -240,7 +240,7 @@ class TaskRunner:
             bytes=plan.size,
             shards=len(plan.shards),
         )
-        if planner.listed and (out := left_out(plan.seen)):
+        if planner.listed and plan.items and (out := left_out(plan.seen)):  # else the error says it
             self._events.info("left-out", describe_left_out(plan.seen), objects=sum(out.values()), kinds=out)
         # The first task says it for all of them, whoever has listed: its exit code tells of it too.
         if (unlisted := count_of_unlisted(plan.seen)) and self._task.index == 0:
