@@ -115,6 +115,9 @@ container's entry also takes these commands as arguments: `python process.py ret
 |---|---|---|---|
 {read}
 
+A content type that says nothing, such as `application/octet-stream` or `image/*`, does not count: then the extension
+decides. So it is with `text/plain` if the extension is that of an image.
+
 The bytes of an image decide which decoder reads it. Its file name and content type alone decide the name and the format
 of the thumbnail. thumbrun never opens an image of another format; such an image is skipped with the reason
 `unsupported`.

@@ -50,8 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def entry(arguments: Sequence[str]) -> int:
-    """Run the command that the container's arguments name, or `run` if they name none."""
-    return main(arguments if arguments and arguments[0] in _COMMANDS else ["run", *arguments])
+    """Run the command that the container's arguments name, or `run` if they name none.
+
+    A first argument that is neither a place nor a command, but much like one, is a slip.
+    """
+    first = arguments[0] if arguments else ""
+    slip = first.isalpha() and did_you_mean(first, _COMMANDS) and not Path(first).exists()
+    return main(arguments if first in _COMMANDS or slip else ["run", *arguments])
 
 
 def _parsed(arguments: list[str]) -> argparse.Namespace:

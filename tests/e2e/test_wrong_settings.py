@@ -143,6 +143,23 @@ def test_a_prefix_that_does_not_exist(tasks: Tasks, emulator: Emulator) -> None:
     assert ["photos/a.jpg"] == list(emulator.objects("empty-1"))
 
 
+def test_a_source_that_ends_in_a_pattern(tasks: Tasks, emulator: Emulator) -> None:
+    """A source like that of gsutil, which ends in a pattern, is answered with --include."""
+    emulator.create_bucket("pattern-1")
+    emulator.put("pattern-1", "in/a.jpg", b"no matter what")
+    variables = {"STORAGE_EMULATOR_HOST": emulator.url, "INPUT_FOLDER": "gs://pattern-1/in/*.jpg"}
+    task = tasks.start(clean_environment(**variables))
+    assert 4 == task.wait(), task.output()
+    assert "did you mean 'gs://pattern-1/in/' with --include '*.jpg'? Check SOURCE" in task.output()
+
+
+def test_a_local_folder_that_lacks_its_scheme(tasks: Tasks, tmp_path: Path) -> None:
+    """A local path in the variable is answered with its URI, if the folder is there."""
+    task = tasks.start(clean_environment(INPUT_FOLDER=str(tmp_path)))
+    assert 2 == task.wait(), task.output()
+    assert f"; did you mean '{tmp_path.resolve().as_uri()}'? If not, it must be gs://bucket/path" in task.output()
+
+
 def test_one_object_as_the_source(tasks: Tasks, emulator: Emulator) -> None:
     """An object is a source if nothing lies below its name; if something does, the folder is meant."""
     emulator.create_bucket("single-1")

@@ -6,7 +6,7 @@ Pure, except for the working folder, and for whether a local source is a file.
 import os
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from thumbrun.console import quoted
 from thumbrun.settings.declared import OUTPUT, RESUME, RUN_ID, SOURCE, STATE
@@ -21,6 +21,7 @@ _RIGHT_SOURCE = "it must be gs://bucket/path, file:///folder or, on the command 
 _OTHER_SCHEME = re.compile(r"(?!gs://|file:)[A-Za-z][A-Za-z0-9+.-]*:/")
 _MINTED = re.compile(r"\d{8}T\d{4}Z(-\d+)?")  # the run ids that thumbrun itself chooses
 _RECORDS = ("anchors", "runs")  # the folders directly below a state
+_LONGEST_PLACE = 1000  # characters of a place that a message shows
 
 
 # What people write or copy in place of gs://bucket/path: slips, and the addresses of a browser.
@@ -79,10 +80,10 @@ def resolve_locations(values: ParsedValues, *, bare_source: bool) -> Locations |
     return Locations(_of_file(source), output, state)
 
 
-def bucket_meant(text: str, *, bare: bool = False) -> str | None:
-    """Return the URI of the bucket that a text most likely means, or None if it hardly means one.
+def uri_meant(text: str, *, bare: bool = False) -> str | None:
+    """Return the URI that a text most likely means, of a bucket or a folder, or None if it hardly means one.
 
-    >>> bucket_meant("gs:/photos/in"), bucket_meant("https://storage.googleapis.com/photos/in"), bucket_meant("photos")
+    >>> uri_meant("gs:/photos/in"), uri_meant("https://storage.googleapis.com/photos/in"), uri_meant("photos")
     ('gs://photos/in', 'gs://photos/in', None)
 
     Args:
@@ -92,6 +93,8 @@ def bucket_meant(text: str, *, bare: bool = False) -> str | None:
     slip = _SLIPS.match(text)
     if not slip and not bare:
         return None
+    if bare and os.path.isdir(text):  # noqa: PTH112
+        return Path(text).resolve().as_uri()
     meant = f"gs://{re.split('[?;]', text[slip.end() :])[0] if slip else text}"
     try:
         location.parse(meant)
@@ -100,8 +103,20 @@ def bucket_meant(text: str, *, bare: bool = False) -> str | None:
     return None if meant == text else meant
 
 
+def pattern_meant(text: str) -> str:
+    """Return a question to the user of a source that ends in a pattern, or an empty text.
+
+    >>> pattern_meant("gs://photos/in/*.jpg/")
+    "did you mean 'gs://photos/in/' with --include '*.jpg'?"
+    """
+    folder, slash, last = text.rstrip("/").rpartition("/")
+    if not any(sign in last for sign in "*?["):
+        return ""
+    return f"did you mean {quoted(folder + slash, _LONGEST_PLACE)} with --include {quoted(last)}?"
+
+
 def _did_you_mean(text: str, *, bare: bool = False) -> str:
-    meant = bucket_meant(text, bare=bare)
+    meant = uri_meant(text, bare=bare)
     return f"did you mean {quoted(meant)}? If not, " if meant else ""
 
 

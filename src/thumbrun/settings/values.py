@@ -158,7 +158,7 @@ def choice(*names: str) -> Callable[[str], str]:
 
     def parse(value: str) -> str:
         if value not in names:
-            close = difflib.get_close_matches(value, names, 1)
+            close = difflib.get_close_matches(value.lower(), names, 1)
             meant = f"; did you mean {close[0]}?" if close else ""
             raise ValueError(f"it must be one of {', '.join(names)}{meant}")
         return value

@@ -1,5 +1,7 @@
 """Finds or begins the run that the settings and the task ask for."""
 
+from typing import Any
+
 from thumbrun.clock import Clock
 from thumbrun.console import quoted
 from thumbrun.errors import NothingToDoError, SettingsError, ThumbrunError
@@ -7,6 +9,7 @@ from thumbrun.planning.build import single
 from thumbrun.planning.survey import describe
 from thumbrun.runs.find_run import AgreedRun, RunFinder, RunRequest
 from thumbrun.settings.declared import OUTPUT, SOURCE, STATE
+from thumbrun.settings.locations import pattern_meant
 from thumbrun.settings.planning_inputs import nothing_hint, run_folder
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import BucketNotFoundError, Store
@@ -62,9 +65,9 @@ async def check_source_there(settings: Settings, source: Store) -> None:
     page = await source.page(prefix, limit=1)
     there = page.entries or page.more or page.unlisted or page.links or await single(source, prefix) is not None
     if not there and not settings.allow_empty:
-        raise NothingToDoError(
-            describe(settings.source.uri(), {"kinds": {}}), hint=nothing_hint(settings, {"kinds": {}})
-        )
+        seen: dict[str, Any] = {"kinds": {}}
+        hint = f"{pattern_meant(settings.source.uri())} {nothing_hint(settings, seen)}".lstrip()
+        raise NothingToDoError(describe(settings.source.uri(), seen), hint=hint)
 
 
 def _missing_bucket(settings: Settings, error: BucketNotFoundError) -> ThumbrunError:

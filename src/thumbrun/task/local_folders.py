@@ -12,7 +12,7 @@ from thumbrun.console import quoted
 from thumbrun.errors import SettingsError
 from thumbrun.formats import UNSUPPORTED_SUFFIXES, by_suffix, suffix_of
 from thumbrun.settings.declared import OUTPUT, SOURCE, STATE
-from thumbrun.settings.locations import bucket_meant
+from thumbrun.settings.locations import pattern_meant, uri_meant
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.local.sidecars import linked_private_folder
 from thumbrun.storage.location import Location
@@ -85,6 +85,8 @@ def _file_problem(path: Path, settings: Settings) -> str | None:
 
 def _did_you_mean(path: Path) -> str:
     """Return the beginning of a sentence that names what a missing path most likely means, or an empty text."""
+    if pattern := pattern_meant(str(path)):
+        return f"{pattern} If not, "
     meant, beside = None, []
     with suppress(OSError):
         beside = os.listdir(path.parent)[:_MOST_COMPARED]  # noqa: PTH208  (bytes that are no text stay as they are)
@@ -93,7 +95,7 @@ def _did_you_mean(path: Path) -> str:
     else:
         with suppress(OSError, ValueError):  # there is no working folder, or the path is not below it
             relative = path.relative_to(Path.cwd())
-            meant = None if _exists(Path(relative.parts[0])) else bucket_meant(str(relative), bare=True)
+            meant = None if _exists(Path(relative.parts[0])) else uri_meant(str(relative), bare=True)
     return f"did you mean {quoted(meant, _LONGEST_PATH)}? If not, " if meant else ""
 
 

@@ -64,6 +64,19 @@ def test_a_slip_is_answered_with_what_is_meant(
     assert [f"  - {problem}", f"{hint} --help shows {shows}"] == refused(capsys, *arguments)
 
 
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [("vrify", "there is no command 'vrify'; did you mean 'verify'?"), ("nowhere", "SOURCE / INPUT_FOLDER is '")],
+)
+def test_a_slip_in_the_containers_arguments(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str, said: str
+) -> None:
+    """The container's first argument is a command, what comes close to one, or a source."""
+    monkeypatch.chdir(tmp_path)
+    assert 2 == cli.entry([first])
+    assert f"  - {said}" in capsys.readouterr().err
+
+
 def test_several_slips_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     """Each unknown flag has its own line, once."""
     lines = refused(capsys, "run", "in", "--siz", "5", "--tsks", "2", "--siz", "6")

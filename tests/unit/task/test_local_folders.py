@@ -77,6 +77,7 @@ def test_one_image_as_the_source(pictures: Path, tmp_path: Path) -> None:
         ("picture", "{here}/pictures"),
         ("pictures/b.jpg", "{here}/pictures/a.jpg"),
         ("pictures/2026/in", None),
+        ("pictures/*.png", "{here}/pictures/' with --include '*.png"),
         ("Photos", None),
         ("/nowhere/photos", None),
     ],
