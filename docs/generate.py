@@ -65,8 +65,8 @@ version](../CONTRIBUTING.md#versions-and-promises) changes it only as announced.
 ## Settings
 
 A flag overrides the environment, and the environment overrides the default. If settings are wrong, thumbrun reports
-all of them together, names valid values, and exits with 2 before it writes anything. An unknown variable that begins
-with `THUMBRUN_` is a wrong setting.
+all of them together, names valid values, and exits with 2 before it writes anything. If an unknown variable that
+begins with `THUMBRUN_` has a name much like a setting's, thumbrun warns, and names that setting.
 
 {settings_table()}
 `thumbrun run`, `plan` and `retry` also take `--tasks N`: `run` and `retry` start N tasks on this machine, and `plan`
@@ -120,6 +120,9 @@ container's entry also takes these commands as arguments: `python process.py ret
 |---|---|---|---|
 {read}
 
+A content type that says nothing, such as `application/octet-stream` or `image/*`, does not count: then the extension
+decides. So it is with `text/plain` if the extension is that of an image.
+
 The bytes of an image decide which decoder reads it. Its file name and content type alone decide the name and the format
 of the thumbnail. thumbrun never opens an image of another format; such an image is skipped with the reason
 `unsupported`.
@@ -165,7 +168,8 @@ Records are JSON, or JSON lines compressed with gzip. [The design](design.md#one
   and summaries that are damaged (`record-set-aside`). To have such a run right again, move away the damaged records
   that `verify` names, and run the command that it advises.
 - `seen` in a plan has `unlisted` if parts of a local source could not be listed: how many, and the first 100 with the
-  reason.
+  reason. It has `hidden` if images have a name in their path that begins with a dot: how many.
+  `links` is the number of symbolic links in a local source, which thumbrun does not follow.
 - In a local folder, metadata lie in `_thumbrun/local/marks`, by the inode, size and time of modification of their file.
   They stay with a file, and with a run's folder, that you rename or move within that folder. A copy has none: thumbrun
   takes copied thumbnails for images, so keep copies out of the source, or `--exclude` them.

@@ -13,28 +13,28 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
 
+from thumbrun.commands.parser import Parser, did_you_mean
 from thumbrun.commands.standard_streams import open_standard_streams
 from thumbrun.commands.version import print_version
-from thumbrun.console import printable
+from thumbrun.console import printable, quoted, width_of, wrapped
 from thumbrun.errors import InterruptedRunError, ReportedError, SettingsError, ThumbrunError
+from thumbrun.formats import suffix_of
 from thumbrun.logs.secrets import redacted
 from thumbrun.runs.rounds import MISSING, RETRIABLE
 from thumbrun.settings.named_run import VALID_RUN
 from thumbrun.settings.options import add_options, flags_of
 
-_COMMANDS = frozenset(("run", "plan", "retry", "verify", "demo"))
+_Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001  (it has no public name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name and return the process's exit code."""
     open_standard_streams()
-    parser = _parser()
-    parsed = parser.parse_args(arguments)
-    if parsed.command is None and not parsed.version:
-        parser.print_help()
-        return 0
     try:
+        parsed = _parsed(list(sys.argv[1:] if arguments is None else arguments))
         if parsed.version:
             return print_version(verbose=parsed.verbose)
         return int(parsed.command(parsed))
@@ -50,84 +50,188 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def entry(arguments: Sequence[str]) -> int:
-    """Run the command that the container's arguments name, or `run` if they name none."""
-    return main(arguments if arguments and arguments[0] in _COMMANDS else ["run", *arguments])
+    """Run the command that the container's arguments name, or `run` if they name none.
+
+    A first argument that is neither a place nor a command, but much like one, is a slip.
+    """
+    first = arguments[0] if arguments else ""
+    slip = first.isalpha() and did_you_mean(first, _COMMANDS) and not Path(first).exists()
+    return main(arguments if first in _COMMANDS or slip else ["run", *arguments])
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    """Return the arguments of a command.
+
+    Raises:
+        SettingsError: There is no such command, or it does not take these arguments.
+    """
+    parser, commands = _parser()
+    named = next((argument for argument in arguments if not argument.startswith("-")), None)
+    if named is not None and named not in commands:
+        raise SettingsError([_no_command(arguments, named)], hint="thumbrun --help shows the commands")
+    parsed, rest = parser.parse_known_args(arguments)
+    if rest:
+        commands.get(named or "", parser).refuse(rest)
+    if parsed.command is None and not parsed.version:
+        parser.print_help()
+        raise ReportedError(0)
+    return parsed
+
+
+def _no_command(arguments: Sequence[str], named: str) -> str:
+    if arguments[0] != named:
+        return (
+            f"{quoted(arguments[0])} comes before a command; flags come after it, as in thumbrun run SOURCE --size 200"
+        )
+    if "/" in named or suffix_of(named) or Path(named).exists():
+        return f"{quoted(named)} is no command; did you mean 'thumbrun run {printable(named)}'?"
+    return f"there is no command {quoted(named)}{did_you_mean(named, _COMMANDS)}"
+
+
+def _parser() -> tuple[Parser, dict[str, Parser]]:
+    """Return the parser of the command line, and those of the commands by their names."""
+    parser = Parser(
         prog="thumbrun",
-        description="Make a thumbnail of every image under a Cloud Storage prefix or in a folder, in parallel tasks "
-        "that lose nothing.",
+        takes="COMMAND ...",
+        description=(
+            "Make a thumbnail of every image under a Cloud Storage prefix or in a folder, in parallel tasks that lose "
+            "nothing."
+        ),
+        examples=(
+            "thumbrun plan ~/Pictures",
+            "thumbrun run ~/Pictures --output thumbs",
+            "thumbrun run gs://bucket/photos --tasks 4",
+            "thumbrun verify thumbs/20261123T1748Z",
+        ),
+        lists={
+            "Commands": (
+                "run     Make the thumbnails.",
+                "plan    Show what a run would do.",
+                "retry   Retry what failed or is missing.",
+                "verify  Check that a run is complete.",
+                "demo    Try thumbrun on sample pictures.",
+            )
+        },
         epilog=(
             "Exit codes: 0: done. 1: not finished; try again. 2: settings are wrong. 3: images failed (with --strict), "
             "or the run has a problem (verify). 4: there is no image under the source. 130: interrupted; you can "
             "resume the run."
         ),
     )
-    parser.add_argument("--version", action="store_true", help="Print the version and exit.")
-    parser.add_argument(
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(prog=parser.prog, help=argparse.SUPPRESS)
+    flags = parser.add_argument_group("Flags")
+    flags.add_argument("--version", action="store_true", help="Print the version and exit.")
+    flags.add_argument(
         "--verbose",
         action="store_true",
         help="With --version: also print the version of every decoder, and how decoding is confined.",
     )
-    parser.set_defaults(command=None)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    parser.add_help_flag(flags)
+    made = {name: add(commands) for name, add in _COMMANDS.items()}
+    for command in made.values():
+        command.add_help_flag(command.add_argument_group("Help"))
+    return parser, made
+
+
+def _add_run(commands: _Commands) -> Parser:
     run = commands.add_parser(
-        "run", help="make the thumbnails", description="Make a thumbnail of every image under SOURCE."
+        "run",
+        description="Make a thumbnail of every image under SOURCE.",
+        takes="SOURCE [FLAGS]",
+        examples=(
+            "thumbrun run ~/Pictures --output thumbs",
+            "thumbrun run photo.jpg --size 400,100 --format webp",
+            "thumbrun run gs://bucket/photos --exclude drafts --tasks 4",
+            "thumbrun run --resume gs://bucket/20261123T1748Z",
+        ),
     )
     run.set_defaults(command=_run)
-    plan = commands.add_parser(
-        "plan", help="show what a run would do", description="Show what a run would do, and write nothing."
-    )
-    plan.add_argument("--json", action="store_true", help="Print the plan as JSON.")
-    plan.set_defaults(command=_plan)
     add_options(run, "run")
+    return run
+
+
+def _add_plan(commands: _Commands) -> Parser:
+    plan = commands.add_parser(
+        "plan",
+        description="Show what a run would do, and write nothing.",
+        takes="SOURCE [FLAGS]",
+        examples=("thumbrun plan ~/Pictures", "thumbrun plan gs://bucket/photos --tasks 10 --json"),
+    )
+    plan.set_defaults(command=_plan)
+    plan.add_argument_group("This command").add_argument("--json", action="store_true", help="Print the plan as JSON.")
     add_options(plan, "plan")
+    return plan
+
+
+def _add_retry(commands: _Commands) -> Parser:
     retry = commands.add_parser(
         "retry",
-        help="retry what failed or is missing",
         description="Retry the images of a run that failed, and those that are missing, as a new round of the run.",
+        takes="RUN [FLAGS]",
+        examples=(
+            "thumbrun retry gs://bucket/20261123T1748Z",
+            "thumbrun retry thumbs/20261123T1748Z --reason timeout --image-timeout 60",
+        ),
     )
-    retry.add_argument("run", metavar="RUN", help=f"The run to retry; {VALID_RUN}.")
-    retry.add_argument(
+    own = retry.add_argument_group("This command")
+    own.add_argument("run", metavar="RUN", help=f"The run to retry; {VALID_RUN}.")
+    own.add_argument(
         "--reason",
         action="append",
-        choices=sorted(RETRIABLE),
         metavar="REASON",
         help=f"Retry only items with this reason: {', '.join(sorted(RETRIABLE))}. {MISSING} means that the item has no "
         f"outcome, or that its thumbnail is gone. You may repeat the flag. Default: every reason for a failure, and "
         f"{MISSING}.",
     )
-    add_options(retry, "retry")
     retry.set_defaults(command=_retry)
+    add_options(retry, "retry")
+    return retry
+
+
+def _add_verify(commands: _Commands) -> Parser:
     verify = commands.add_parser(
         "verify",
-        help="check that a run is complete",
         description="Check that every item of a run has its outcome, and that every thumbnail is there, complete and "
         "of the right size. thumbrun writes nothing.",
+        takes="RUN [FLAGS]",
+        examples=("thumbrun verify gs://bucket/20261123T1748Z", "thumbrun verify thumbs/20261123T1748Z --quick --json"),
     )
-    verify.add_argument("run", metavar="RUN", help=f"The run to check; {VALID_RUN}.")
-    verify.add_argument("--json", action="store_true", help="Print the findings as JSON.")
-    verify.add_argument("--quick", action="store_true", help="Check the listing only, and open no thumbnail.")
-    add_options(verify, "verify")
+    own = verify.add_argument_group("This command")
+    own.add_argument("run", metavar="RUN", help=f"The run to check; {VALID_RUN}.")
+    own.add_argument("--json", action="store_true", help="Print the findings as JSON.")
+    own.add_argument("--quick", action="store_true", help="Check the listing only, and open no thumbnail.")
     verify.set_defaults(command=_verify)
+    add_options(verify, "verify")
+    return verify
+
+
+def _add_demo(commands: _Commands) -> Parser:
     demo = commands.add_parser(
         "demo",
-        help="try thumbrun on sample pictures",
         description="Draw sample pictures, run four tasks on them with an embedded Cloud Storage emulator, and make a "
         "contact sheet of the thumbnails.",
+        takes="[FLAGS]",
+        examples=("thumbrun demo", "thumbrun demo --folder /tmp/demo"),
     )
-    demo.add_argument("--folder", metavar="DIR", default="demo", help="The folder for the results. Default: demo.")
+    demo.add_argument_group("This command").add_argument(
+        "--folder", metavar="DIR", default="demo", help="The folder for the results. Default: demo."
+    )
     demo.set_defaults(command=_demo)
-    return parser
+    return demo
+
+
+_COMMANDS = {"run": _add_run, "plan": _add_plan, "retry": _add_retry, "verify": _add_verify, "demo": _add_demo}
 
 
 def refuse(error: SettingsError) -> int:
     """Print what is wrong with the settings, and return the exit code."""
+    width = width_of(sys.stderr)
     print("thumbrun did nothing, because:", file=sys.stderr)
     for problem in error.problems:
-        print(f"  - {printable(redacted(problem))}", file=sys.stderr)
+        print(wrapped(f"  - {printable(redacted(problem))}", width, indent="  "), file=sys.stderr)
+    if error.hint:
+        print(wrapped(printable(error.hint), width), file=sys.stderr)
     return error.exit_code
 
 
@@ -149,6 +253,14 @@ def _plan(parsed: argparse.Namespace) -> int:
 def _retry(parsed: argparse.Namespace) -> int:
     from thumbrun.commands.retry import retry
 
+    known = ", ".join(sorted(RETRIABLE))
+    problems = [
+        f"--reason is {quoted(reason)}; it must be one of {known}{did_you_mean(reason, RETRIABLE)}"
+        for reason in parsed.reason or ()
+        if reason not in RETRIABLE
+    ]
+    if problems:
+        raise SettingsError(problems)
     return retry(parsed.run, parsed.reason or (), flags_of(parsed))
 
 

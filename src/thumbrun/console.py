@@ -1,8 +1,12 @@
-"""Makes text and numbers fit to be shown to people. Pure.
+"""Makes text and numbers fit to be shown to people. Pure, except that a terminal has a width.
 
 Names of objects are data: they can hold line ends, escape sequences that move a terminal's cursor, and characters that
 change the writing direction. All text from outside passes through here before thumbrun shows it.
 """
+
+import shutil
+import textwrap
+from typing import TextIO
 
 _LONGEST = 80
 
@@ -48,3 +52,43 @@ def counted(number: int, noun: str) -> str:
     ('0 images', '1 image', '2,000 images')
     """
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def wrapped(text: str, width: int | None, *, indent: str = "") -> str:
+    r"""Return text in lines of at most a width, broken between words only: a longer word has a line of its own.
+
+    A command stays whole, so that you can copy it: a line that begins with spaces and `thumbrun`, and what follows
+    `: thumbrun `, which gets a line of its own.
+
+    >>> wrapped("one two three", 8, indent="  ")
+    'one two\\n  three'
+
+    Args:
+        text: The text; each of its lines is wrapped for itself.
+        width: The width in characters, or None to wrap nothing.
+        indent: What the further lines of a wrapped line begin with, beside the spaces that the line itself begins with.
+    """
+    if width is None:
+        return text
+    return "\n".join(part for line in text.split("\n") for part in _lines(line, max(width, 20), indent))
+
+
+def _lines(line: str, width: int, indent: str) -> list[str]:
+    if len(line) <= width or line.startswith("  thumbrun "):
+        return [line]
+    margin = " " * (len(line) - len(line.lstrip(" ")))
+    words, command, rest = line.partition(": thumbrun ")
+    lines = textwrap.wrap(
+        f"{words}:" if command else line,
+        width,
+        subsequent_indent=margin + indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+    )
+    return [*lines, f"  thumbrun {rest}"] if command else lines
+
+
+def width_of(stream: TextIO | None) -> int | None:
+    """Return the width of the terminal that a stream is, in characters, or None if it is none, or closed."""
+    return shutil.get_terminal_size().columns if stream is not None and stream.isatty() else None

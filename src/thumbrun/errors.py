@@ -31,8 +31,8 @@ class SettingsError(ThumbrunError):
 
     exit_code = 2
 
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("; ".join(problems))
+    def __init__(self, problems: Sequence[str], *, hint: str = "") -> None:
+        super().__init__("; ".join(problems), hint=hint)
         self.problems = tuple(problems)
 
 

@@ -24,7 +24,12 @@ class Format:
 
 
 READ: tuple[Format, ...] = (
-    Format("jpeg", ("image/jpeg", "image/jpg", "image/pjpeg"), (".jpg", ".jpeg", ".jpe", ".jfif"), "jpeg"),
+    Format(
+        "jpeg",
+        ("image/jpeg", "image/jpg", "image/pjpeg", "image/mpo"),
+        (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+        "jpeg",
+    ),
     Format("png", ("image/png", "image/x-png", "image/apng", "image/vnd.mozilla.apng"), (".png", ".apng"), "png"),
     Format("gif", ("image/gif",), (".gif",), "gif"),
     Format("webp", ("image/webp",), (".webp",), "webp"),
@@ -78,9 +83,20 @@ def suffix_of(path: str) -> str:
     return "" if not stem or "/" in suffix or stem[-1] == "/" else f".{suffix.lower()}"
 
 
+def bare_media_type(content_type: str) -> str:
+    """Return a content type in lower case without its parameters; of several, the first.
+
+    Where a header comes twice, upload tools send both values with a comma between them.
+
+    >>> bare_media_type("image/JPEG,image/jpeg; charset=binary")
+    'image/jpeg'
+    """
+    return content_type.partition(";")[0].partition(",")[0].strip().lower()
+
+
 def by_media_type(content_type: str) -> Format | None:
     """Return the format of a content type, or None; parameters and case do not matter."""
-    return _BY_MEDIA_TYPE.get(content_type.partition(";")[0].strip().lower())
+    return _BY_MEDIA_TYPE.get(bare_media_type(content_type))
 
 
 def by_suffix(suffix: str) -> Format | None:

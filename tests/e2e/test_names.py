@@ -99,7 +99,8 @@ def check_log(task: Task, log_format: str) -> None:
         assert text.isascii()
         assert {"INFO", "NOTICE", "WARNING"} >= {json.loads(line)["severity"] for line in text.splitlines()}
     else:
-        words = ("Run r", "Plan made", "warning: ", "This task", "The run is", "  name-invalid", f"{len(NASTY)} of ")
+        task_words = ("Run r", "Plan made", "warning: ", "This task", f"{len(NASTY)} of ")
+        words = (*task_words, "The run is", "  name-invalid", "To ")
         assert all(line.startswith(words) for line in text.splitlines()), text
 
 

@@ -83,8 +83,9 @@ def no_source() -> Said:
 
 
 def misspelt_variable() -> Said:
-    """Misspell a variable."""
-    return _run(INPUT_FOLDER="gs://bucket-1/in", THUMBRUN_WORKER="2")
+    """Misspell a variable, where there is nothing to do."""
+    with TemporaryDirectory() as folder:
+        return _run(INPUT_FOLDER=Path(folder).as_uri(), OUTPUT_BUCKET=Path(folder).as_uri(), THUMBRUN_WORKER="2")
 
 
 def reserved_variable() -> Said:

@@ -20,11 +20,13 @@ from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.logs.lines import parse
 from thumbrun.outcomes import Tally
 from thumbrun.planning.plan import read_plan
-from thumbrun.planning.survey import count_of_own, count_of_unlisted, describe_own
+from thumbrun.planning.survey import count_of_unlisted, describe_left_out, left_out
 from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.declared import DECLARED
+from thumbrun.settings.named_run import run_arguments
 from thumbrun.settings.planning_inputs import run_folder
 from thumbrun.settings.resolved import Settings, share
+from thumbrun.settings.values import location_from_record
 from thumbrun.task.join_run import join_run
 from thumbrun.task.local_folders import prepare_local_folders
 from thumbrun.task.open_stores import Stores
@@ -72,10 +74,11 @@ async def run_local_tasks(
         folder = stores.output.uri(run_folder(settings, agreed.run_id))
         plan = await read_plan(stores.state, stores.state.names.run(agreed.run_id))
         unlisted = count_of_unlisted(plan.seen) if plan else 0
-        if plan and (own := count_of_own(plan.seen)):
-            events.info("own-left-out", describe_own(plan.seen), objects=own)
+        if plan and plan.items and (out := left_out(plan.seen)):
+            events.info("left-out", describe_left_out(plan.seen), objects=sum(out.values()), kinds=out)
         seconds = clock.monotonic() - began
-        return code, TaskResult(agreed.run_id, folder, tally, tally, seconds, listed=False, unlisted=unlisted)
+        named = run_arguments(agreed.run_id, settings.output, settings.state)
+        return code, TaskResult(agreed.run_id, folder, tally, tally, seconds, False, named, tally, unlisted)
 
 
 def _environ(settings: Settings, flags: Mapping[str, str | None], run_id: str, tasks: int) -> dict[str, str]:
@@ -103,8 +106,7 @@ def _arguments(settings: Settings) -> list[str]:
     if settings.retry is not None:
         reasons = [argument for reason in sorted(settings.retry) for argument in ("--reason", reason)]
         return ["retry", settings.resume or "", *reasons]
-    source = settings.source
-    return ["run", source.root if source.scheme == "file" else source.uri()]
+    return ["run", location_from_record(settings.source.uri())]
 
 
 @dataclass(slots=True)

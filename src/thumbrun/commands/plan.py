@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,16 +12,17 @@ from thumbrun.commands.session import run_session
 from thumbrun.commands.standard_streams import show_result
 from thumbrun.commands.summary import readable
 from thumbrun.console import counted, printable
+from thumbrun.errors import NothingToDoError
 from thumbrun.imaging.geometry import box_name
 from thumbrun.logs.events import Events
-from thumbrun.planning.build import PlanBuilder
+from thumbrun.planning.build import PlanBuilder, path_below
 from thumbrun.planning.plan import read_shard
 from thumbrun.planning.select import ObjectKind
 from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import count_of_unlisted, describe, describe_unlisted
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import VERSION
-from thumbrun.settings.planning_inputs import naming_rule, source_to_list
+from thumbrun.settings.planning_inputs import naming_rule, nothing_hint, source_to_list
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.local_folders import check_source
@@ -46,8 +48,12 @@ def plan(flags: Mapping[str, str | None], *, as_json: bool) -> int:
     async def command(events: Events) -> dict[str, Any]:
         return await preview(settings, events, SystemClock())
 
-    found = run_session(settings, command)
-    show_result(json.dumps(found, indent=1) if as_json else preview_text(found))
+    found = run_session(settings, command, stream=sys.stderr)  # only the plan goes to the standard output
+    nothing = not (found["items"] or settings.allow_empty or count_of_unlisted(found["seen"]))
+    hint = f"\n\n{printable(nothing_hint(settings, found['seen']))}" if nothing else ""
+    show_result(json.dumps(found, indent=1) if as_json else preview_text(found) + hint)
+    if nothing:
+        return NothingToDoError.exit_code
     return INCOMPLETE if count_of_unlisted(found["seen"]) else 0
 
 
@@ -79,14 +85,15 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
             before = await read_shard(state, state.names.run(_RUN_ID), made, number)
             rule = naming_rule(settings, _RUN_ID)
             for item in before:
-                path = item.source.removeprefix(settings.source.prefix)
+                path = path_below(item.source, settings.source.prefix)
                 if item.output != rule.name(path, item.format, 0):
                     renamed.append({"source": item.source, "output": item.output})
     return {
         "version": VERSION,
-        "source": settings.source.uri(),
+        "source": settings.source.uri().removesuffix("/" if builder.is_single else ""),
         "output": settings.output.uri(),
         "sizes": [box_name(box) for box in settings.recipe.boxes],
+        "limit": settings.limit,
         "items": made.items,
         "bytes": made.size,
         "seen": made.seen,
@@ -117,11 +124,16 @@ def preview_text(found: dict[str, Any]) -> str:
         return "\n".join([printable(describe(found["source"], seen)), "", *_kind_lines(seen)]).rstrip()
     folders = f", in {len(sizes)} folders: {', '.join(f'{size}/' for size in sizes)}" if len(sizes) > 1 else ""
     lines = [
-        f"{printable(found['source'])} holds {counted(found['items'], 'image')}, {readable(found['bytes'])}.",
+        _headline(found),
         f"Thumbnails would go to {printable(found['output'])}<run id>/{folders}.",
         "",
         *_kind_lines(seen),
     ]
+    if hidden := seen.get("hidden"):
+        are = "is hidden: its path has a name" if hidden == 1 else "are hidden: their paths have names"
+        lines.append(f"\n{counted(hidden, 'image')} {are} with a dot in front. --exclude '.*' leaves such images out.")
+    if links := seen.get("links"):
+        lines.append(f"\nthumbrun does not follow {counted(links, 'symbolic link')}.")
     if seen["cold_bytes"]:
         cold = ", ".join(f"{readable(size)} in {printable(name)}" for name, size in seen["cold_bytes"].items())
         lines.append(f"\nCloud Storage charges a retrieval fee for reading {cold}.")
@@ -142,13 +154,25 @@ def preview_text(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _headline(found: dict[str, Any]) -> str:
+    """Return how many images a run would take, and of how many if it is known."""
+    source, images = printable(found["source"]), counted(found["items"], "image")
+    if found.get("limit") == found["items"]:
+        return f"A run would take the first {images} of {source}, {readable(found['bytes'])} (--limit)."
+    return f"{source} {'holds' if source.endswith('/') else 'is'} {images}, {readable(found['bytes'])}."
+
+
 def _kind_lines(seen: dict[str, Any]) -> list[str]:
     """Return a line for each kind of object under the source, with its count, its bytes and its types."""
-    lines = []
+    rows = []
     for kind, counts in seen["kinds"].items():
         types = ", ".join(
             f"{count:,} {printable(name)}" for name, count in list(counts["types"].items())[:8] if name != kind
         )
-        word = _KINDS.get(kind, kind)
-        lines.append(f"  {counts['objects']:>10,}  {word:<30} {readable(counts['bytes']):>10}  {types}".rstrip())
-    return lines
+        rows.append((f"{counts['objects']:,}", _KINDS.get(kind, kind), readable(counts["bytes"]), types))
+    # As narrow as the content allows, so that a row fits into a narrow terminal.
+    wide = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    return [
+        f"  {objects:>{wide[0]}}  {kind:<{wide[1]}}  {size:>{wide[2]}}  {types}".rstrip()
+        for objects, kind, size, types in rows
+    ]

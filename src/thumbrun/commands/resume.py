@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from thumbrun.clock import Clock
+from thumbrun.console import quoted
 from thumbrun.errors import SettingsError
 from thumbrun.runs.recent import recent_runs_text
 from thumbrun.runs.record_forms import NEEDED
@@ -50,7 +51,8 @@ async def _recorded(run: NamedRun, clock: Clock) -> dict[str, str | None]:
         claim = await state.read(name)
         if claim is None:
             there = await recent_runs_text(state, clock)
-            problem = f"RUN is {run.run_id}, but there is no such run: {store.uri(name)} does not exist; {there}"
+            where = run.output.uri()
+            problem = f"there is no run {quoted(run.run_id)} in {where}: {store.uri(name)} does not exist; {there}"
             raise SettingsError([problem])
     finally:
         await store.close()

@@ -12,7 +12,7 @@ from thumbrun.commands.local_tasks import run_local_tasks
 from thumbrun.commands.resume import settings_of_run
 from thumbrun.commands.session import run_session
 from thumbrun.commands.summary import say_run, say_task_result
-from thumbrun.errors import ThumbrunError
+from thumbrun.errors import NothingToDoError, SettingsError, ThumbrunError
 from thumbrun.logs.choose import LOCAL_TASKS_VARIABLE
 from thumbrun.logs.events import Events
 from thumbrun.runs.records import RecordError
@@ -30,6 +30,11 @@ def run(flags: Mapping[str, str | None]) -> int:
     Args:
         flags: The text of each flag that was given, by the setting's name.
     """
+    if flags["source"] and flags["resume"]:
+        problem = (
+            "SOURCE and --resume cannot go together: a run knows its source; leave SOURCE out, or leave --resume out"
+        )
+        raise SettingsError([problem])
     named = flags["resume"] or os.environ.get("THUMBRUN_RESUME") or ""
     if not named or ("/" not in named and (flags["source"] or os.environ.get("INPUT_FOLDER"))):
         return work(resolve(os.environ, flags), flags)
@@ -66,8 +71,8 @@ async def _one_task(settings: Settings, events: Events) -> int:
 async def _several_tasks(settings: Settings, flags: Mapping[str, str | None], events: Events) -> int:
     code, result = await run_local_tasks(settings, flags, events, _stop_signal(), SystemClock())
     events.close()
-    if result is not None and result.run is not None:
-        say_run(result.run, result.folder, events)
+    if result is not None and result.run is not None and code != NothingToDoError.exit_code:
+        say_run(result, events)
         if result.unlisted and code in (0, _STRICT_FAILURE):
             return INCOMPLETE
     return code

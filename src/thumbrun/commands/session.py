@@ -9,7 +9,7 @@ from typing import Any, TextIO, TypeVar
 from thumbrun.clock import SystemClock
 from thumbrun.console import shortened
 from thumbrun.errors import ReportedError, SettingsError, ThumbrunError, origin_of, told
-from thumbrun.logs.choose import choose_sink
+from thumbrun.logs.choose import LOCAL_TASKS_VARIABLE, Quiet, choose_sink
 from thumbrun.logs.events import Events
 from thumbrun.settings.resolved import Settings
 
@@ -38,7 +38,12 @@ def run_session(
     """
     clock = SystemClock()
     sink = choose_sink(settings.log_format, os.environ, stream or sys.stdout, clock)
+    if settings.quiet:
+        sink = Quiet(sink)
     events = Events(sink, clock, task=str(settings.task.index), attempt=str(settings.task.attempt))
+    if settings.task.index == 0 and LOCAL_TASKS_VARIABLE not in os.environ:  # it need not be told once for each task
+        for slip in settings.slips:
+            events.warning("misspelt-variable", slip)
     try:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             return runner.run(command(events))

@@ -3,6 +3,7 @@
 import os
 import sys
 
+from thumbrun.console import width_of, wrapped
 from thumbrun.errors import ThumbrunError
 
 _STREAMS = (0, 1, 2)
@@ -32,7 +33,7 @@ def show_result(text: str) -> None:
         OutputError: The result cannot be written for another reason, such as a full disk.
     """
     try:
-        print(text, flush=True)
+        print(wrapped(text, width_of(sys.stdout), indent="  "), flush=True)
     except OSError as error:
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, sys.stdout.fileno())  # what is still in the buffer would fail again when Python ends

@@ -1,7 +1,11 @@
 """The last messages of a task: what it did, and the result of the run."""
 
+import os
+
 from thumbrun.console import counted
+from thumbrun.logs.choose import DEMO_VARIABLE
 from thumbrun.logs.events import Events
+from thumbrun.logs.pace import rate_text
 from thumbrun.outcomes import MEANINGS, Reason, Tally
 from thumbrun.task.runner import TaskResult
 
@@ -33,21 +37,36 @@ def tally_text(tally: Tally) -> str:
 def say_task_result(result: TaskResult, events: Events) -> None:
     """Say what the task did, and the result of the run if every shard is complete."""
     own = result.own
-    rate = own.items / result.seconds if result.seconds else 0.0
-    events.info(
-        "task-done",
-        f"This task: {tally_text(own)}. It read {readable(own.source_bytes)} and wrote {readable(own.output_bytes)} "
-        f"in {result.seconds:.1f} s, {rate:,.1f} images a second",
-        **own.to_record(),
-        seconds=round(result.seconds, 3),
+    events.info("task-done", task_text(result), **own.to_record(), seconds=round(result.seconds, 3))
+    say_run(result, events)
+
+
+def task_text(result: TaskResult) -> str:
+    """Return what this very process did, in words; what an earlier attempt did is not its work."""
+    worked, before = result.worked, result.own.items - result.worked.items
+    if not worked.items:
+        done_before = f": {'it' if before == 1 else f'all {before:,}'} had an outcome before" if before else ""
+        return f"This task had no image left to work on{done_before}"
+    rate = worked.items / result.seconds if result.seconds else 0.0
+    others = f" ({counted(before, 'image')} had an outcome before)" if before else ""
+    return (
+        f"This task: {tally_text(worked)}{others}. It read {readable(worked.source_bytes)} and wrote "
+        f"{readable(worked.output_bytes)} in {result.seconds:.1f} s, {rate_text(rate)} images a second"
     )
-    if result.run is not None:
-        say_run(result.run, result.folder, events)
 
 
-def say_run(tally: Tally, folder: str, events: Events) -> None:
-    """Say the result of a whole run, and what the reasons for its skips and failures mean."""
-    where = f"Thumbnails: {folder}" if tally.done else "There are no thumbnails"
+def say_run(result: TaskResult, events: Events) -> None:
+    """Say the result of a whole run if it is complete: what the reasons mean, and which commands can follow."""
+    tally = result.run
+    if tally is None:
+        return
+    where = f"Thumbnails: {result.folder}" if tally.done else "There are no thumbnails"
     events.notice("run-done", f"The run is complete: {tally_text(tally)}. {where}", **tally.to_record())
     for reason, _ in (tally.failed + tally.skipped).most_common():
         events.info("reason", f"  {reason}: {MEANINGS[Reason(reason)]}", reason=reason)
+    if DEMO_VARIABLE in os.environ:
+        return
+    if tally.failed:
+        events.info("next", f"To retry what failed: thumbrun retry {result.named}")
+    if tally.items:
+        events.info("next", f"To check the run: thumbrun verify {result.named}")

@@ -14,6 +14,7 @@ from thumbrun.errors import ThumbrunError
 _READY_SECONDS = 20.0
 _READY_MARK = b"server started at"  # the program logs this once it listens
 _STARTS = 3
+EXTRA = "pip install 'thumbrun[demo]'"  # installs all that the demo needs besides thumbrun
 
 # This helper asks the kernel to kill it when its parent dies, in whatever way, and then becomes the program. It works
 # on Linux only, as the wheel does. It is a process of its own because `preexec_fn` can hang in a parent with threads.
@@ -49,6 +50,13 @@ def available() -> bool:
     return binary() is not None
 
 
+def lack() -> str:
+    """Return a sentence that says why the emulator does not run here, and what would help."""
+    if platform.machine() == "x86_64" and sys.platform == "linux":
+        return f"The emulator of Cloud Storage is not installed; it comes with {EXTRA}."
+    return "The emulator of Cloud Storage does not run on this machine, only on Linux on x86-64."
+
+
 def free_port() -> int:
     """Return a port that no process listens on at this moment."""
     with socket.socket() as listener:
@@ -73,7 +81,7 @@ class Program:
         """
         program = binary()
         if program is None:
-            raise EmulatorError("the Cloud Storage emulator does not run on this machine, only on Linux on x86-64")
+            raise EmulatorError(lack())
         for _ in range(_STARTS):
             self.port = free_port()
             self._last_words = ""

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from thumbrun.clock import SystemClock
 from thumbrun.demo.emulator import Emulator, running_emulator
-from thumbrun.demo.program import available
+from thumbrun.demo.program import EXTRA, available, lack
 from thumbrun.demo.sample import Sample
 from thumbrun.demo.samples import left_out, samples
 from thumbrun.errors import SettingsError
 from thumbrun.formats import suffix_of
+from thumbrun.logs.choose import DEMO_VARIABLE
 from thumbrun.outcomes import Status
 from thumbrun.reporting.collect import collect
 from thumbrun.reporting.contact_sheet import contact_sheet
@@ -77,7 +78,7 @@ def demo(folder: str, say: Callable[[str], object]) -> int:
     say("Drawing sample pictures …")
     drawn = list(samples())
     if lacking := left_out():
-        say(f"The demo leaves out {' and '.join(lacking)}, because this Python cannot write such files.")
+        say(f"The demo leaves out {' and '.join(lacking)}, because this Python cannot write such files ({EXTRA} can).")
     with ExitStack() as stack:
         if available():
             stores = _in_emulator(drawn, stack.enter_context(running_emulator()))
@@ -88,7 +89,7 @@ def demo(folder: str, say: Callable[[str], object]) -> int:
         else:
             drawn = [sample for sample in drawn if fits_folder(sample)]
             stores = _in_folder(drawn, target)
-            say(f"The Cloud Storage emulator does not run on this machine, so the demo uses the folder {target}.")
+            say(f"{lack()} The demo uses the folder {target} instead.")
         say(
             f"Running {TASKS} tasks, as Cloud Run would start them: "
             f"thumbrun run {stores.source.uri()} --tasks {TASKS}\n"
@@ -165,6 +166,7 @@ def _run(stores: DemoStores, run_id: str) -> int:
     ends = (stores.source, stores.output)
     source, output = (where.root if stores.emulator is None else where.uri() for where in ends)
     environ = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
+    environ[DEMO_VARIABLE] = "1"
     if stores.emulator:
         environ["STORAGE_EMULATOR_HOST"] = stores.emulator.url
     command = [sys.executable, "-m", "thumbrun", "run", source, "--output", output]

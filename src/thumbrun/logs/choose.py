@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from thumbrun.clock import Clock
-from thumbrun.logs.events import Sink
+from thumbrun.logs.events import Event, Progress, Sink
 from thumbrun.logs.lines import JSON_SECONDS, JsonLines, TextLines
 
 CHILD_SECONDS = 0.5  # between two progress lines to a parent that draws a progress bar
 LOCAL_TASKS_VARIABLE = "_THUMBRUN_LOCAL_TASKS"  # the parent of several tasks sets it
+DEMO_VARIABLE = "_THUMBRUN_DEMO"  # the demo sets it, because its run is gone before a reader could follow an advice
 
 
 def choose_sink(log_format: str, environ: Mapping[str, str], stream: TextIO | None, clock: Clock) -> Sink:
@@ -51,3 +52,23 @@ def trace_of(environ: Mapping[str, str]) -> str:
         r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*", environ.get("TRACEPARENT", "")
     )
     return f"projects/{project}/traces/{found[1]}" if project and found else ""
+
+
+class Quiet:
+    """A sink that shows only warnings and errors of those that it gets, by another sink."""
+
+    def __init__(self, sink: Sink) -> None:
+        """Set up a sink in front of another one."""
+        self._sink = sink
+
+    def event(self, event: Event) -> None:
+        """Show a warning or an error."""
+        if event.severity in ("WARNING", "ERROR"):
+            self._sink.event(event)
+
+    def progress(self, progress: Progress, labels: Mapping[str, str]) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """Show everything that is still pending."""
+        self._sink.close()

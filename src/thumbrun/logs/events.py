@@ -12,23 +12,25 @@ The names and the fields are a promise to users who filter logs:
 | others-awaited | INFO | items |
 | cold-storage | WARNING | bytes, by storage class |
 | not-listed | WARNING | parts |
-| own-left-out | INFO | objects |
+| left-out | INFO | objects, kinds |
 | not-confined | WARNING | |
+| misspelt-variable | WARNING | |
 | record-set-aside | WARNING | record |
 | listing | INFO | found |
 | progress | INFO | total, done, skipped, failed, source_bytes, output_bytes |
 | image-skipped, image-failed | INFO, WARNING | source, shard, item, reason, detail |
-| store-retry | NOTICE | operation, attempt, wait |
+| store-retry | NOTICE | operation, attempt, wait, requests |
 | held-back | INFO | rate: requests a second |
 | task-done | INFO | done, skipped, failed, source_bytes, output_bytes, seconds |
 | reason | INFO | reason |
 | run-done | NOTICE | done, skipped, failed, source_bytes, output_bytes |
+| next | INFO | |
 | task-retried, task-output | WARNING | task |
 | error | ERROR | hint |
 
 In `progress`, `skipped` and `failed` are counts. In `task-done` and `run-done`, they are counts by reason. Sizes are in
-bytes, and `wait` and `seconds` are in seconds. `began` is a time as in RFC 3339. In JSON, every line also has these
-keys:
+bytes, and `wait` and `seconds` are in seconds. `requests` is how many equal retries a
+line stands for. `began` is a time as in RFC 3339. In JSON, every line also has these keys:
 
 | key | value |
 |---|---|
@@ -51,6 +53,7 @@ from thumbrun.storage.retry import Retry
 
 SEVERITIES = ("DEBUG", "INFO", "NOTICE", "WARNING", "ERROR")
 _LISTING_SECONDS = 10.0  # between two `listing` events
+_RETRY_SECONDS = 10.0  # between two `store-retry` events of the same kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,21 @@ class Progress:
         return cls(*numbers) if all(type(number) is int for number in numbers) else None
 
 
+@dataclass(slots=True)
+class _Retries:
+    """The retries of one kind.
+
+    Attributes:
+        said_at: When the last of them was told.
+        last: The last of them.
+        untold: How many of them have not been told.
+    """
+
+    said_at: float
+    last: Retry
+    untold: int = 0
+
+
 class Sink(Protocol):
     """The destination of events, which shows or writes them."""
 
@@ -129,6 +147,7 @@ class Events:
         self._clock = clock
         self._labels = dict(labels)
         self._listing_at = clock.monotonic()
+        self._retries: dict[tuple[str, str], _Retries] = {}
 
     def label(self, **labels: str) -> None:
         """Add labels to all events from now on, such as the run once it is known."""
@@ -151,11 +170,14 @@ class Events:
         self._say(name, "WARNING", message, fields_)
 
     def error(self, message: str, hint: str) -> None:
-        """Report the error that ends the task, and a hint on what to do about it."""
+        """Report the error that ends the task, and a hint on what to do about it; nothing of before follows it."""
+        self.close()
         self._say("error", "ERROR", f"{message}\n{hint}" if hint else message, {"hint": hint})
 
     def repeat(self, event: Event) -> None:
         """Show the event of another process."""
+        if event.severity == "ERROR":
+            self._sink.close()
         self._sink.event(event)
 
     def listing(self, found: int) -> None:
@@ -166,13 +188,12 @@ class Events:
             self.info("listing", f"Listing: {found:,} image{'' if found == 1 else 's'} so far", found=found)
 
     def outcome(self, outcome: Outcome, source: str, meaning: str) -> None:
-        """Report that an image was skipped or has failed."""
+        """Report that an image was skipped or has failed: the detail if there is one, else what the reason means."""
         skipped = outcome.status is Status.SKIPPED
-        detail = f"; {outcome.detail}" if outcome.detail else ""
         self._say(
             "image-skipped" if skipped else "image-failed",
             "INFO" if skipped else "WARNING",
-            f"{source} {outcome.status} ({outcome.reason}): {meaning}{detail}",
+            f"{source} {outcome.status} ({outcome.reason}): {outcome.detail or meaning}",
             {
                 "source": source,
                 "shard": outcome.shard,
@@ -183,13 +204,32 @@ class Events:
         )
 
     def retry(self, retry: Retry) -> None:
-        """Report that a request failed and is retried."""
+        """Report that a request failed and is retried; of many that fail alike, one line every 10 seconds."""
+        now = self._clock.monotonic()
+        kind = (retry.operation, type(retry.error).__name__)
+        known = self._retries.get(kind)
+        if known is None:
+            known = self._retries[kind] = _Retries(float("-inf"), retry)
+        known.last = retry
+        known.untold += 1
+        if now - known.said_at >= _RETRY_SECONDS:
+            self._say_retries(known, now)
+
+    def _say_retries(self, known: _Retries, now: float) -> None:
+        retry, others = known.last, known.untold - 1
+        like = f"; {others:,} more like it since the last such line" if others else ""
         self._say(
             "store-retry",
             "NOTICE",
-            f"{retry.error}; thumbrun retries in {retry.wait:.1f} s (attempt {retry.attempt + 1})",
-            {"operation": retry.operation, "attempt": retry.attempt, "wait": round(retry.wait, 3)},
+            f"{retry.error}; thumbrun retries in {retry.wait:.1f} s (attempt {retry.attempt + 1}){like}",
+            {
+                "operation": retry.operation,
+                "attempt": retry.attempt,
+                "wait": round(retry.wait, 3),
+                "requests": known.untold,
+            },
         )
+        known.said_at, known.untold = now, 0
 
     def progress(self, progress: Progress) -> None:
         """Report the progress of the work."""
@@ -197,6 +237,9 @@ class Events:
 
     def close(self) -> None:
         """Show everything that is still pending; more events can follow."""
+        for known in self._retries.values():
+            if known.untold:
+                self._say_retries(known, self._clock.monotonic())
         self._sink.close()
 
     def _say(self, name: str, severity: str, message: str, fields_: Mapping[str, Any]) -> None:

@@ -155,9 +155,10 @@ class TextLines:
         if self._last is None:
             return
         parts = [progress_event(self._last, {}).message]
-        if rate := self._pace.rate:
-            parts.append(f"{rate_text(rate)} a second")
-        if self._last.finished < self._last.total and (left := self._pace.left(self._last.total)) is not None:
-            parts.append(f"{duration_text(left)} left")
+        if self._last.finished < self._last.total:  # at the end, the task tells its rate over the whole time
+            if rate := self._pace.rate:
+                parts.append(f"{rate_text(rate)} a second")
+            if (left := self._pace.left(self._last.total)) is not None:
+                parts.append(f"{duration_text(left)} left")
         self._last = None
         self._lines.write(f"{', '.join(parts)}\n")

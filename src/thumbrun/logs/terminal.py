@@ -11,7 +11,7 @@ from rich.table import Column
 from rich.text import Text
 
 from thumbrun.clock import Clock
-from thumbrun.console import printable
+from thumbrun.console import printable, wrapped
 from thumbrun.logs.events import Event, Progress
 from thumbrun.logs.lines import marked_message
 from thumbrun.logs.pace import Pace, duration_text, rate_text
@@ -70,7 +70,8 @@ class Terminal:
             self._listing.update(text)
         elif event.severity != "DEBUG":
             self._end_listing()
-            self._console.print(Text(marked_message(event), style=_STYLES.get(event.severity, "")), soft_wrap=True)
+            message = wrapped(marked_message(event), self._console.width, indent="  ")
+            self._console.print(Text(message, style=_STYLES.get(event.severity, "")), soft_wrap=True)
 
     def progress(self, progress: Progress, labels: Mapping[str, str]) -> None:
         """Move the bar."""
@@ -88,7 +89,7 @@ class Terminal:
             total=progress.total,
             counts=f"{progress.finished:,}/{progress.total:,}",
             trouble=", ".join(trouble),
-            rate=f"{rate_text(rate)}/s" if rate else "",
+            rate=f"{rate_text(rate)}/s" if rate and unfinished else "",
             left=f"{duration_text(left)} left" if left is not None and unfinished else "",
         )
 

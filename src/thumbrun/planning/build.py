@@ -45,7 +45,8 @@ class Source:
 
     Attributes:
         store: The store of the source.
-        prefix: The prefix of its names.
+        prefix: The prefix of its names. If nothing has it, and an object has the same name without the last `/`, then
+            this one object is the source.
         selection: Decides which objects are items.
         limit: The most items to take, or None for all.
     """
@@ -54,6 +55,28 @@ class Source:
     prefix: str
     selection: Selection
     limit: int | None = None
+
+
+async def single(store: Store, prefix: str) -> Entry | None:
+    """Return the object whose name is a prefix without its last `/`, or None if there is none.
+
+    Args:
+        store: The store of the source.
+        prefix: The prefix of a source below which nothing lies.
+
+    Raises:
+        StoreError: The store fails.
+    """
+    return await store.stat(prefix.removesuffix("/")) if prefix else None
+
+
+def path_below(name: str, prefix: str) -> str:
+    """Return the path of an object below the prefix of its source; of a single object, the file name.
+
+    >>> path_below("in/a/b.jpg", "in/"), path_below("in/b.jpg", "in/b.jpg/")
+    ('a/b.jpg', 'b.jpg')
+    """
+    return name.removeprefix(prefix) if name.startswith(prefix) else name.rpartition("/")[2]
 
 
 @dataclass(slots=True)
@@ -112,6 +135,7 @@ class PlanBuilder:
         self._renamed: dict[int, dict[int, str]] = {}  # new names that are not written yet, by shard and index
         self._remembered = 0
         self.collisions = 0
+        self.is_single = False  # whether the source is one object, and no folder
 
     async def make(self, progress: Callable[[int], None] = lambda _: None) -> Plan:
         """List the source, write the shards, settle the names; return the plan, which is not committed yet.
@@ -126,6 +150,8 @@ class PlanBuilder:
         with _fewer_collections():
             async with BoundedGroup(SHARDS_AT_ONCE) as self._writes:
                 await self._list()
+                if self._survey.is_empty:
+                    await self._take_single()
             await self._resolve_collisions()
         ordered = tuple(self._shards[number] for _, _, number in sorted(self._order))
         return Plan(self._run_id, self._planner, ordered, self._survey.to_record())
@@ -156,20 +182,29 @@ class PlanBuilder:
             else:
                 ended.append(mine)
 
-        source, unlisted = self._source, self._survey.count_unlisted
-        await RangeListing(source.store, source.prefix, take, finish, on_unlisted=unlisted).run()
+        source, unlisted, links = self._source, self._survey.count_unlisted, self._survey.count_links
+        await RangeListing(source.store, source.prefix, take, finish, on_unlisted=unlisted, on_links=links).run()
         if pages < LARGE_PAGES:
             await self._end(_joined(ended), shards.exact_shard_cost(self._cost, self._tasks))
             return
         for mine in ended:
             await self._end(mine, self._streamed_cost())
 
+    async def _take_single(self) -> None:
+        """Take the one object that the source names, if it names one."""
+        entry = await single(self._source.store, self._source.prefix)
+        if entry is not None:
+            self.is_single = True
+            mine = _Slice("", 0)
+            self._take(mine, (entry,))
+            await self._end(mine, shards.exact_shard_cost(self._cost, self._tasks))
+
     async def _list_some(self) -> None:
         """List in order, until there are as many items as the limit allows."""
         head = _Slice("", 0)
         page_number = 0
-        source, unlisted = self._source, self._survey.count_unlisted
-        async for entries in listing.pages(source.store, source.prefix, on_unlisted=unlisted):
+        source, unlisted, links = self._source, self._survey.count_unlisted, self._survey.count_links
+        async for entries in listing.pages(source.store, source.prefix, on_unlisted=unlisted, on_links=links):
             self._take(head, entries)
             page_number += 1
             if self._full():
@@ -186,9 +221,9 @@ class PlanBuilder:
         for entry in entries:
             if source.limit is not None and self._full():
                 return
-            path = entry.name.removeprefix(source.prefix)
+            path = path_below(entry.name, source.prefix)
             decision = source.selection.decide(entry, path)
-            self._survey.count(entry, decision)
+            self._survey.count(entry, decision, path)
             if decision.is_item:
                 decodable = decision.kind is not ObjectKind.UNSUPPORTED
                 cost = shards.cost(entry.size, decision.format_name) if decodable else 0.0
@@ -280,7 +315,7 @@ class PlanBuilder:
             names[index] = name
 
     def _name(self, number: int, index: int, item: Item) -> str:
-        path = item.source.removeprefix(self._source.prefix)
+        path = path_below(item.source, self._source.prefix)
         return self._rule.name(path, item.format, self._names.level(number, index))
 
     async def _read(self, number: int, indices: Iterable[int]) -> dict[int, Item]:

@@ -14,13 +14,15 @@ _MOST_REMEMBERED = 10_000  # steps; names are data, so the memory for them is bo
 
 
 class Glob:
-    """A pattern for paths below the source.
+    """A pattern for paths below the source, much as in a `.gitignore`.
 
-    `*` and `?` stay within a folder, `**` crosses folders, and `[…]` is a set of characters. A glob without `/` is
-    matched against the file name alone, as in a shell or a `.gitignore`.
+    `*` and `?` stay within a folder, `**` crosses folders, and `[…]` is a set of characters. Upper and lower case are
+    the same. A glob without `/` is matched against names at any depth; a `/` at its beginning or within it ties it to
+    the source. A glob that matches a folder takes all that lies below it; one that ends in `/` takes nothing else. Only
+    a glob that ends in `/*` means just what lies in the folder itself.
 
-    >>> Glob("*.jpg").matches("a/b.jpg"), Glob("a/*.jpg").matches("a/b/c.jpg")
-    (True, False)
+    >>> Glob("*.jpg").matches("a/B.JPG"), Glob("a/*.jpg").matches("a/b/c.jpg"), Glob("a").matches("a/b/c.jpg")
+    (True, False, True)
     """
 
     def __init__(self, glob: str) -> None:
@@ -33,11 +35,20 @@ class Glob:
         self._stars = 0  # the places that take any number of characters
         self._folders = 0  # the places before a `**/`: they take no character and lead into it, or past it
         position = 0
-        if "/" not in glob:
+        is_folder = glob.endswith("/")
+        glob = glob.rstrip("/")
+        tied = "/" in glob
+        glob = glob.removeprefix("./").lstrip("/")
+        if not tied:
             self._add("**/", 0)
         while position < len(glob):
             position = self._add(glob, position)
-        self._end = 1 << len(self._accepts)
+        itself = 1 << len(self._accepts)
+        below = itself << 1  # behind the slash that follows a folder's name
+        self._accepts += [re.compile("/"), _ANYTHING]
+        self._stars |= below
+        takes_below = is_folder or not tied or glob.rpartition("/")[2] != "*"
+        self._end = (0 if is_folder else itself) | (below if takes_below else 0)
         self._forget()
 
     def matches(self, path: str) -> bool:
@@ -78,11 +89,11 @@ class Glob:
             negated, members = characters.groups()
             members = members.replace("\\", r"\\").replace("^", r"\^").replace("[", r"\[")
             with warnings.catch_warnings(action="ignore", category=FutureWarning):  # `--` and `&&` are themselves
-                self._accepts.append(re.compile(f"[{'^' if negated else ''}{members}]"))
+                self._accepts.append(re.compile(f"[{'^' if negated else ''}{members}]", re.IGNORECASE))
             return position + characters.end()
         if rest[0] == "*":
             self._stars |= here
-        self._accepts.append(re.compile("[^/]" if rest[0] in "*?" else re.escape(rest[0])))
+        self._accepts.append(re.compile("[^/]" if rest[0] in "*?" else re.escape(rest[0]), re.IGNORECASE))
         return position + 1
 
     def _with_skips(self, places: int) -> int:

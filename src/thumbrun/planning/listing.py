@@ -27,8 +27,17 @@ def refuse(unlisted: Unlisted) -> None:
     raise unlisted.error
 
 
+def ignore(_links: int) -> None:
+    """Do nothing about symbolic links."""
+
+
 async def pages(
-    store: Store, prefix: str, start: str = "", *, on_unlisted: Callable[[Unlisted], None] = refuse
+    store: Store,
+    prefix: str,
+    start: str = "",
+    *,
+    on_unlisted: Callable[[Unlisted], None] = refuse,
+    on_links: Callable[[int], None] = ignore,
 ) -> AsyncIterator[tuple[Entry, ...]]:
     """Yield the pages of a prefix in order: all, or those of its names at or after `start`.
 
@@ -37,12 +46,14 @@ async def pages(
         prefix: The prefix of all names.
         start: The first name that counts.
         on_unlisted: Called with each part that cannot be listed; it ends the listing if it raises.
+        on_links: Called with numbers of symbolic links, which are no objects.
     """
     more = True
     while more:
         page = await store.page(prefix, start=start)
         for part in page.unlisted:
             on_unlisted(part)
+        on_links(len(page.links))
         if page.entries:
             yield page.entries
         start, more = page.resume_at, page.more
@@ -88,6 +99,7 @@ class RangeListing:
         finish: Callable[[NameRange], Awaitable[None]],
         *,
         on_unlisted: Callable[[Unlisted], None] = refuse,
+        on_links: Callable[[int], None] = ignore,
         parallel: int = PARALLEL,
     ) -> None:
         """Set up the listing; no request is sent yet.
@@ -98,10 +110,12 @@ class RangeListing:
             take: Awaited with every page; if it is slow, it slows the listing down.
             finish: Awaited with each range that has no more pages.
             on_unlisted: Called with each part that cannot be listed; it ends the listing if it raises.
+            on_links: Called with numbers of symbolic links, which are no objects.
             parallel: The number of listers.
         """
         self._store = store
         self._on_unlisted = on_unlisted
+        self._on_links = on_links
         self._prefix = prefix
         self._take = take
         self._finish = finish
@@ -208,6 +222,7 @@ class RangeListing:
                     self._on_unlisted(part)
                 # The range might have been cut while the page was on its way.
                 entries = page.entries
+                self._on_links(sum(not mine.end or name < mine.end for name in page.links))
                 if mine.end and entries and entries[-1].name >= mine.end:
                     entries = tuple(entry for entry in entries if entry.name < mine.end)
                 more = page.more

@@ -14,8 +14,15 @@ from thumbrun.storage.base import Entry
 
 # Content types that say nothing about the content; upload tools send them when they do not know the type.
 _UNSPECIFIC = frozenset(
-    ("", "application/octet-stream", "binary/octet-stream", "application/x-www-form-urlencoded", "image/*", "*/*")
+    (
+        *("", "*/*", "image/*", "image/unknown", "unknown/unknown", "application/unknown", "multipart/form-data"),
+        *("application/octet-stream", "binary/octet-stream", "application/binary", "application/x-binary"),
+        *("application/x-www-form-urlencoded", "application/download", "application/x-download"),
+        *("application/force-download", "application/x-force-download"),
+    )
 )
+# What tools send for a file whose name they do not know; it counts unless the name is an image's.
+_PLAIN = "text/plain"
 # The standard library's own table without the machine's files, so that every machine makes the same plan.
 _KNOWN_TYPES = mimetypes.MimeTypes()
 
@@ -92,6 +99,7 @@ class Selection:
         | name ends in `/`, no bytes | folder placeholder |
         | no bytes | empty |
         | not included, or excluded | excluded |
+        | `text/plain`, without the suffix of an image format | not an image |
         | specific content type | as it says: an image format, an unsupported one, or not an image |
         | suffix of an image format | image or unsupported |
         | suffix of another known type | not an image |
@@ -107,7 +115,12 @@ class Selection:
             return _PLACEHOLDER if entry.name.endswith("/") else _EMPTY
         if not self._takes_all and not self._included(path):
             return _EXCLUDED
-        return _by_type(entry.content_type or "") or _by_suffix(formats.suffix_of(path), self._by_content)
+        content_type = entry.content_type or ""
+        decision = _by_type(content_type)
+        if decision is not None:
+            return decision
+        by_content = self._by_content and formats.bare_media_type(content_type) != _PLAIN
+        return _by_suffix(formats.suffix_of(path), by_content)
 
     def _included(self, path: str) -> bool:
         if self._include and not any(glob.matches(path) for glob in self._include):
@@ -117,8 +130,8 @@ class Selection:
 
 @lru_cache(_REMEMBERED)
 def _by_type(content_type: str) -> Decision | None:
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type in _UNSPECIFIC:
+    media_type = formats.bare_media_type(content_type)
+    if media_type in _UNSPECIFIC or media_type == _PLAIN or "/" not in media_type:
         return None
     if format_ := formats.by_media_type(media_type):
         return Decision(ObjectKind.IMAGE, format_)

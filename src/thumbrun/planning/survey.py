@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from thumbrun.console import counted, shortened
+from thumbrun.console import shortened
 from thumbrun.planning.select import Decision, ObjectKind
 from thumbrun.storage.base import Entry, Unlisted
 
@@ -12,10 +12,13 @@ from thumbrun.storage.base import Entry, Unlisted
 COLD_CLASSES = frozenset(("NEARLINE", "COLDLINE", "ARCHIVE"))
 _MOST_NAMED = 100  # parts of a source that cannot be listed; all are counted
 _MOST_SHOWN = 20
+_MOST_TYPES_SHOWN = 5
 _LONGEST = 400  # characters of why a part cannot be listed; its path can have thousands
 _MOST_TYPES = 50  # types of one kind that are counted apart; names are data, so the memory for them is bounded
 # What one object of a kind is, and several are, where that is not simply the kind.
-_IS_AND_ARE = {
+_LINK = "symbolic link"
+_IS_AND_ARE: dict[str, tuple[str, str]] = {
+    _LINK: ("is a symbolic link", "are symbolic links"),
     ObjectKind.NOT_AN_IMAGE: ("is not an image", "are not images"),
     ObjectKind.PLACEHOLDER: ("is a folder placeholder", "are folder placeholders"),
 }
@@ -28,13 +31,24 @@ class Survey:
         self._seen: dict[str, dict[str, list[int]]] = {}  # numbers of objects and bytes, by kind and type
         self._cold: Counter[str] = Counter()
         self._unlisted: dict[str, str] = {}
+        self._hidden = 0
+        self._links = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the listing has shown nothing at all."""
+        return not (self._seen or self._unlisted or self._links)
+
+    def count_links(self, links: int) -> None:
+        """Count symbolic links, which are not followed."""
+        self._links += links
 
     def count_unlisted(self, part: Unlisted) -> None:
         """Count a part of the source that cannot be listed, once."""
         self._unlisted[part.name] = shortened(str(part.error), _LONGEST)
 
-    def count(self, entry: Entry, decision: Decision) -> None:
-        """Count one object of the listing."""
+    def count(self, entry: Entry, decision: Decision, path: str = "") -> None:
+        """Count one object of the listing, whose name below the source is `path`."""
         kind = decision.label
         label = decision.format_name or _label(entry, decision)
         types = self._seen.get(kind)
@@ -45,6 +59,8 @@ class Survey:
             seen = types.setdefault(label if len(types) < _MOST_TYPES else "others", [0, 0])
         seen[0] += 1
         seen[1] += entry.size
+        if decision.is_item and (path.startswith(".") or "/." in path):
+            self._hidden += 1
         if decision.is_item and entry.storage_class in COLD_CLASSES:
             self._cold[entry.storage_class or ""] += entry.size
 
@@ -52,7 +68,8 @@ class Survey:
         """Return the counts as the plan holds them.
 
         They are the objects, bytes and types of each kind, and the bytes of items in each cold storage class; and if
-        there are any, the number of parts that cannot be listed, with the first of them and why.
+        there are any, the numbers of items that are hidden, of symbolic links, and of parts that cannot be listed, with
+        the first of these and why.
         """
         kinds = {
             kind: {
@@ -63,6 +80,10 @@ class Survey:
             for kind, types in sorted(self._seen.items())
         }
         seen: dict[str, Any] = {"kinds": kinds, "cold_bytes": dict(self._cold)}
+        if self._hidden:
+            seen["hidden"] = self._hidden
+        if self._links:
+            seen["links"] = self._links
         if self._unlisted:
             named = [{"name": name, "detail": self._unlisted[name]} for name in sorted(self._unlisted)[:_MOST_NAMED]]
             seen["unlisted"] = {"parts": len(self._unlisted), "named": named}
@@ -77,14 +98,23 @@ def _label(entry: Entry, decision: Decision) -> str:
     return " ".join(part for part in (content_type, f".{suffix[:16].lower()}" if dot else "") if part) or "no type"
 
 
-def count_of_own(seen: Mapping[str, Any]) -> int:
-    """Return how many objects carry the mark of thumbrun, and so are no items."""
-    return int(seen["kinds"].get(ObjectKind.OWN.value, {"objects": 0})["objects"])
+def left_out(seen: Mapping[str, Any]) -> dict[str, int]:
+    """Return the numbers of objects that are no items, by kind, and that of symbolic links."""
+    return {kind: number for kind, number in _counts(seen).items() if kind == _LINK or not ObjectKind(kind).is_item}
 
 
-def describe_own(seen: Mapping[str, Any]) -> str:
-    """Return a sentence that counts the objects that carry the mark of thumbrun."""
-    return f"{counted(count_of_own(seen), 'object')} left out: thumbnails and records that thumbrun made"
+def _counts(seen: Mapping[str, Any]) -> dict[str, int]:
+    counts = {kind: int(counts["objects"]) for kind, counts in seen["kinds"].items()}
+    return counts | ({_LINK: int(seen["links"])} if "links" in seen else {})
+
+
+def describe_left_out(seen: Mapping[str, Any]) -> str:
+    """Return a sentence that counts the objects that are no items, and says why they are none.
+
+    >>> describe_left_out({"kinds": {"not an image": {"objects": 3, "types": {".txt": 2, ".mov": 1}}}})
+    'Left out: 3 objects are not images (2 .txt, 1 .mov)'
+    """
+    return f"Left out: {_counted_kinds(left_out(seen), seen)}"
 
 
 def count_of_unlisted(seen: Mapping[str, Any]) -> int:
@@ -117,12 +147,22 @@ def describe(source: str, seen: Mapping[str, Any]) -> str:
         source: The URI of the source.
         seen: The counts, in the form that the plan holds.
     """
-    counts = [(kind, counts["objects"]) for kind, counts in seen["kinds"].items()]
-    if not counts:
-        return f"{source} is empty."
+    counts = _counts(seen)
+    return f"{source} holds no image: {_counted_kinds(counts)}." if counts else f"{source} is empty."
+
+
+def _counted_kinds(counts: Mapping[str, int], seen: Mapping[str, Any] | None = None) -> str:
+    """Return the numbers of objects of some kinds in words, the largest first; with `seen`, their types as well."""
     parts: list[str] = []
-    for kind, number in sorted(counts, key=lambda counted: -counted[1]):
+    for kind, number in sorted(counts.items(), key=lambda each: -each[1]):
         noun = "" if parts else " object" if number == 1 else " objects"
         one, several = _IS_AND_ARE.get(kind, (f"is {kind}", f"are {kind}"))
-        parts.append(f"{number:,}{noun} {one if number == 1 else several}")
-    return f"{source} holds no image: {', '.join(parts)}."
+        types = [
+            f"{count:,} {name}"
+            for name, count in (seen["kinds"][kind]["types"] if seen and kind != _LINK else {}).items()
+            if name != kind
+        ]
+        more = [f"{len(types) - _MOST_TYPES_SHOWN:,} more types"] if len(types) > _MOST_TYPES_SHOWN else []
+        shown = f" ({', '.join(types[:_MOST_TYPES_SHOWN] + more)})" if types else ""
+        parts.append(f"{number:,}{noun} {one if number == 1 else several}{shown}")
+    return ", ".join(parts)

@@ -9,7 +9,7 @@ A task uses the first of these that exists:
 A task first claims a run id and then anchors it. So an anchor never names a run that somebody else owns.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,7 +69,15 @@ class RunFinder:
     """Finds the run of one task."""
 
     def __init__(
-        self, state: RecordStore, output: Store, output_prefix: str, request: RunRequest, task: Task, clock: Clock
+        self,
+        state: RecordStore,
+        output: Store,
+        output_prefix: str,
+        request: RunRequest,
+        task: Task,
+        clock: Clock,
+        *,
+        before_new: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Set up the search; nothing is read yet.
 
@@ -80,6 +88,7 @@ class RunFinder:
             request: The settings that decide which run to work on.
             task: The task that asks for its run.
             clock: The source of time and chance.
+            before_new: Awaited before a run is begun; nothing is written if it raises.
         """
         self._state = state
         self._output = output
@@ -87,6 +96,7 @@ class RunFinder:
         self._request = request
         self._task = task
         self._clock = clock
+        self._before_new = before_new
 
     async def run(self) -> AgreedRun:
         """Return the run to work on.
@@ -115,7 +125,10 @@ class RunFinder:
     async def _named(self, run_id: str) -> AgreedRun:
         execution = self._task.execution
         owner = f"{_EXECUTION}:{execution}" if execution else "user"
-        claim = await self._claim(run_id, owner)
+        claim = await self._state.read(self._state.names.run(run_id).claim)
+        if claim is None:
+            await self._check_new()
+            claim = await self._claim(run_id, owner, likely_free=True)
         if execution and claim["owner"] != owner and await self._finished(run_id):
             problem = (
                 f"--run-id / THUMBRUN_RUN_ID is {run_id}, but that run of {claim['owner']} is finished; "
@@ -180,6 +193,7 @@ class RunFinder:
 
     async def _name_run(self, owner: str) -> dict[str, Any]:
         """Claim the current minute for an owner: `<minute>`, or `<minute>-2`, `-3` … if others have claimed it."""
+        await self._check_new()
         minute = self._clock.now().strftime("%Y%m%dT%H%MZ")
         number = 1
         while True:
@@ -192,6 +206,10 @@ class RunFinder:
                 claim = await self._claim(run_id, owner, likely_free=True)
             if claim["owner"] == owner:
                 return claim
+
+    async def _check_new(self) -> None:
+        if self._before_new is not None:
+            await self._before_new()
 
     async def _in_use(self, run_id: str) -> bool:
         """Return whether the run's folder holds an object; without a claim, somebody deleted an earlier run's state."""
@@ -227,9 +245,12 @@ class RunFinder:
                 if claim.get(key) != value
             ]
             differences = "; ".join(differing) or "its recipe is of another version of thumbrun"
-            problem = (
-                f"run {claim['run']} began with other settings ({differences}); "
-                "use the same ones, or begin another run with --new / THUMBRUN_NEW"
-            )
+            if self._request.resume:
+                another = "begin another run without --resume / THUMBRUN_RESUME"
+            elif self._request.run_id:
+                another = "choose another id with --run-id / THUMBRUN_RUN_ID"
+            else:
+                another = "begin another run with --new / THUMBRUN_NEW"
+            problem = f"run {claim['run']} began with other settings ({differences}); use the same ones, or {another}"
             raise SettingsError([problem])
         return AgreedRun(claim["run"], datetime.fromisoformat(claim["began"]), how, resumed, is_new)

@@ -10,6 +10,11 @@ T = TypeVar("T")
 
 MOST_TASKS = 1000  # on one machine
 
+_WHERE, _WHAT, _WHICH = "Where", "What to make", "Which images"
+_RUN, _MUCH = "Which run", "How much at once"
+_SAYS, _EXPERTS = "What it prints and returns", "For experts"
+GROUPS = (_WHERE, _WHAT, _WHICH, _RUN, _MUCH, _SAYS, _EXPERTS)  # in the order of the help
+
 _MOST = 10**12
 _NOT_FOR_VERIFY = ("verify",)
 _declared: list[Setting[Any]] = []
@@ -22,6 +27,7 @@ def _setting(
     default: str | None,
     help_: str,
     *,
+    group: str,
     default_words: str = "",
     unit: str = "",
     variable: str | None = None,
@@ -43,6 +49,7 @@ def _setting(
         variable=f"THUMBRUN_{name.upper()}" if variable is None else variable,
         flag=f"--{name.replace('_', '-')}" if flag is None else flag,
         default_words=default_words or default or "",
+        group=group,
         unit=unit,
         repeats=repeats,
         claimed=claimed,
@@ -61,7 +68,9 @@ SOURCE = _setting(
     "SOURCE",
     None,
     "Where the images are: gs://bucket/path, file:///folder or, on the command line, a local path. "
-    "thumbrun takes it as a folder: gs://b/in means gs://b/in/, and not gs://b/inbox/.",
+    "thumbrun takes it as a folder: gs://b/in means gs://b/in/, and not gs://b/inbox/. If nothing lies below it, it "
+    "can be one image: photo.jpg, or gs://b/in/photo.jpg.",
+    group=_WHERE,
     default_words="required",
     variable="INPUT_FOLDER",
     flag="SOURCE",
@@ -76,6 +85,7 @@ OUTPUT = _setting(
     None,
     "Where the run's folder goes: a bucket, gs://bucket/prefix, or a folder. "
     "A bare word is a bucket for a gs:// source and a folder for a local one.",
+    group=_WHERE,
     default_words="the root of the source's bucket; the current folder for a local source",
     variable="OUTPUT_BUCKET",
     claimed=True,
@@ -89,6 +99,7 @@ STATE = _setting(
     "PLACE",
     None,
     "Where the records of runs go. Put them elsewhere if the thumbnails are public.",
+    group=_WHERE,
     default_words="_thumbrun below the output",
 )
 EMULATOR = _setting(
@@ -97,6 +108,7 @@ EMULATOR = _setting(
     "ADDRESS",
     None,
     "The address of an emulator. thumbrun then uses it instead of Cloud Storage, and sends no credentials.",
+    group=_EXPERTS,
     default_words="none",
     variable="STORAGE_EMULATOR_HOST",
     flag="",
@@ -108,6 +120,7 @@ ENDPOINT = _setting(
     None,
     "The address of Cloud Storage, such as that of a Private Service Connect endpoint. thumbrun sends its credentials "
     "there. It must begin with https://, except on this machine. An emulator counts more.",
+    group=_EXPERTS,
     default_words="https://storage.googleapis.com",
     variable="CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE",
 )
@@ -117,6 +130,7 @@ RUN_ID = _setting(
     "ID",
     None,
     "Work on the run with this id. If there is none, thumbrun begins it.",
+    group=_RUN,
     default_words="none",
     fixed=True,
 )
@@ -127,6 +141,7 @@ RESUME = _setting(
     None,
     "Continue this run: its id, or gs://bucket/prefix/<run id>, or its folder. "
     "Give no source then: the run knows the settings that it began with.",
+    group=_RUN,
     default_words="none",
     fixed=True,
 )
@@ -136,6 +151,7 @@ NEW = _setting(
     "",
     "no",
     "Begin another run, even if an unfinished one has the same settings.",
+    group=_RUN,
     fixed=True,
 )
 JOIN_WITHIN = _setting(
@@ -144,6 +160,7 @@ JOIN_WITHIN = _setting(
     "SECONDS",
     "3600",
     "A task that you start by hand joins an unfinished run with the same settings if the run is younger than this.",
+    group=_EXPERTS,
     unit="seconds",
     unused_by=_NOT_FOR_VERIFY,
 )
@@ -155,6 +172,7 @@ SIZE = _setting(
     f"The box that a thumbnail fits into: 100 or 160x90, each side 1 to {values.LARGEST_SIDE:,}. "
     f"Give up to {values.MOST_SIZES} sizes, separated by commas, to make several thumbnails from one decode; "
     "each size then has its own folder, such as 400x400/. You may repeat the flag.",
+    group=_WHAT,
     unit="pixels",
     repeats=True,
     claimed=True,
@@ -167,6 +185,7 @@ LAYOUT = _setting(
     "LAYOUT",
     "flat",
     "flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source.",
+    group=_WHAT,
     claimed=True,
 )
 FORMAT = _setting(
@@ -176,6 +195,7 @@ FORMAT = _setting(
     "keep",
     "The format of the thumbnails: keep, jpeg, png, webp or avif. "
     "keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO.",
+    group=_WHAT,
     claimed=True,
 )
 QUALITY = _setting(
@@ -184,6 +204,7 @@ QUALITY = _setting(
     "1-100",
     "80",
     "The quality of JPEG, WebP and AVIF thumbnails.",
+    group=_WHAT,
     claimed=True,
 )
 INCLUDE = _setting(
@@ -191,9 +212,10 @@ INCLUDE = _setting(
     values.globs,
     "GLOBS",
     "",
-    "Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders. "
-    "A pattern without a slash is matched against the file name. Separate patterns with commas; you may repeat the "
-    "flag.",
+    "Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders, "
+    "and upper and lower case are the same. A pattern without a slash is matched against the names of files and "
+    "folders; a folder means all that lies below it. Separate patterns with commas; you may repeat the flag.",
+    group=_WHICH,
     default_words="everything",
     repeats=True,
     claimed=True,
@@ -205,7 +227,9 @@ EXCLUDE = _setting(
     values.globs,
     "GLOBS",
     "",
-    "Skip paths that match any of these patterns.",
+    "Skip paths that match any of these patterns, such as drafts or *.png. The pattern .* means hidden "
+    "files and folders.",
+    group=_WHICH,
     default_words="nothing",
     repeats=True,
     claimed=True,
@@ -218,6 +242,7 @@ LIMIT = _setting(
     "N",
     None,
     "Stop after this many images, in listing order.",
+    group=_WHICH,
     default_words="none",
     unit="images",
     claimed=True,
@@ -229,6 +254,7 @@ DETECT = _setting(
     "name",
     "How thumbrun finds images. name goes by the content type, then by the extension; "
     "content also opens files that neither of the two decides.",
+    group=_WHICH,
     claimed=True,
 )
 BALANCE = _setting(
@@ -238,10 +264,17 @@ BALANCE = _setting(
     "cost",
     "How thumbrun divides the work. cost gives each shard to the task with the least to do, by bytes and format; "
     "count gives each task a slice of equal length.",
+    group=_EXPERTS,
     unused_by=_NOT_FOR_VERIFY,
 )
 IN_FLIGHT = _setting(
-    "in_flight", values.whole(1, 1024), "N", "96", "How many requests a store gets at once.", unit="requests"
+    "in_flight",
+    values.whole(1, 1024),
+    "N",
+    "96",
+    "How many requests a store gets at once.",
+    group=_EXPERTS,
+    unit="requests",
 )
 RAMP = _setting(
     "ramp",
@@ -252,6 +285,7 @@ RAMP = _setting(
     "many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. "
     "Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at "
     "once. 0 removes the limit.",
+    group=_EXPERTS,
     unit="requests a second",
 )
 MEMORY = _setting(
@@ -261,6 +295,7 @@ MEMORY = _setting(
     None,
     "How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves "
     "need more memory on top: about 75 MiB, and 35 MiB for each worker.",
+    group=_MUCH,
     default_words="5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB",
     unit="bytes",
 )
@@ -270,11 +305,18 @@ WORKERS = _setting(
     "N",
     None,
     "How many processes decode images.",
+    group=_MUCH,
     default_words="the processors that the task really has, container limits included",
     unit="processes",
 )
 IMAGE_TIMEOUT = _setting(
-    "image_timeout", values.seconds, "SECONDS", "10", "Give up on an image that takes longer to decode.", unit="seconds"
+    "image_timeout",
+    values.seconds,
+    "SECONDS",
+    "10",
+    "Give up on an image that takes longer to decode.",
+    group=_EXPERTS,
+    unit="seconds",
 )
 MAX_PIXELS = _setting(
     "max_pixels",
@@ -282,6 +324,7 @@ MAX_PIXELS = _setting(
     "N",
     "100000000",
     "The largest image to decode, in pixels, as its header states.",
+    group=_EXPERTS,
     unit="pixels",
     unused_by=_NOT_FOR_VERIFY,
 )
@@ -291,6 +334,7 @@ MAX_BYTES = _setting(
     "BYTES",
     "256MiB",
     "The largest image file to read.",
+    group=_EXPERTS,
     unit="bytes",
     unused_by=_NOT_FOR_VERIFY,
 )
@@ -300,11 +344,18 @@ CACHE_CONTROL = _setting(
     "VALUE",
     None,
     "The Cache-Control header of the thumbnails.",
+    group=_EXPERTS,
     default_words="none",
     claimed=True,
 )
 USER_PROJECT = _setting(
-    "user_project", values.project, "PROJECT", None, "The project that pays for requests.", default_words="the bucket's"
+    "user_project",
+    values.project,
+    "PROJECT",
+    None,
+    "The project that pays for requests.",
+    group=_EXPERTS,
+    default_words="the bucket's",
 )
 SOURCE_METADATA = _setting(
     "source_metadata",
@@ -312,15 +363,19 @@ SOURCE_METADATA = _setting(
     "WHAT",
     "name",
     "What the metadata of a thumbnail tells about its source: its name, or a hash if names are private.",
+    group=_EXPERTS,
     claimed=True,
 )
-STRICT = _setting("strict", values.yes_or_no, "", "no", "Exit with 3 if an image failed.", unused_by=_NOT_FOR_VERIFY)
+STRICT = _setting(
+    "strict", values.yes_or_no, "", "no", "Exit with 3 if an image failed.", group=_SAYS, unused_by=_NOT_FOR_VERIFY
+)
 ALLOW_EMPTY = _setting(
     "allow_empty",
     values.yes_or_no,
     "",
     "no",
     "Exit with 0 if the source has no image.",
+    group=_SAYS,
     unused_by=_NOT_FOR_VERIFY,
 )
 REQUIRE_SANDBOX = _setting(
@@ -329,14 +384,17 @@ REQUIRE_SANDBOX = _setting(
     "",
     "no",
     "Exit with 2, and write nothing, if this system cannot confine the decoding processes.",
+    group=_EXPERTS,
     unused_by=_NOT_FOR_VERIFY,
 )
+QUIET = _setting("quiet", values.yes_or_no, "", "no", "Print only warnings and errors.", group=_SAYS)
 LOG_FORMAT = _setting(
     "log_format",
     values.choice("auto", "text", "json"),
     "FORMAT",
     "auto",
     "text is for people, json for Cloud Logging; auto is json on Cloud Run and text elsewhere.",
+    group=_SAYS,
 )
 TASKS = _setting(
     "tasks",
@@ -345,6 +403,7 @@ TASKS = _setting(
     None,
     "Run this many tasks side by side on this machine, as Cloud Run would. For a plan, this is how many tasks would "
     "share the work.",
+    group=_MUCH,
     default_words="one task, or as the platform says",
     unit="tasks",
     variable="",

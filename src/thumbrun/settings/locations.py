@@ -1,9 +1,14 @@
-"""Turns the texts of source, output and state into locations that go together. Pure, except for the working folder."""
+"""Turns the texts of source, output and state into locations that go together.
 
+Pure, except for the working folder, and for whether a local source is a file.
+"""
+
+import os
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
+from thumbrun.console import quoted
 from thumbrun.settings.declared import OUTPUT, RESUME, RUN_ID, SOURCE, STATE
 from thumbrun.settings.parsed import ParsedValues
 from thumbrun.settings.setting import Setting
@@ -16,6 +21,15 @@ _RIGHT_SOURCE = "it must be gs://bucket/path, file:///folder or, on the command 
 _OTHER_SCHEME = re.compile(r"(?!gs://|file:)[A-Za-z][A-Za-z0-9+.-]*:/")
 _MINTED = re.compile(r"\d{8}T\d{4}Z(-\d+)?")  # the run ids that thumbrun itself chooses
 _RECORDS = ("anchors", "runs")  # the folders directly below a state
+_LONGEST_PLACE = 1000  # characters of a place that a message shows
+
+
+# What people write or copy in place of gs://bucket/path: slips, and the addresses of a browser.
+_SLIPS = re.compile(
+    r"(?:gs|gcs):/*|https?://storage\.(?:googleapis|cloud\.google)\.com/"
+    r"|https?://console\.cloud\.google\.com/storage/browser/(?:_details/)?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +55,13 @@ def resolve_locations(values: ParsedValues, *, bare_source: bool) -> Locations |
         try:
             found[setting.name] = None if text is None else _parse(text, bare)
         except ValueError as error:
-            values.reject(setting, str(error))
+            values.reject(setting, f"{_did_you_mean(text or '')}{error}")
 
     text = values.get(SOURCE) or ""
     if text.startswith(("gs://", "file:")) or (text and bare_source):
         take(SOURCE, "file")
     else:
-        values.reject(SOURCE, _RIGHT_SOURCE)
+        values.reject(SOURCE, f"{_did_you_mean(text, bare=True)}{_RIGHT_SOURCE}")
     source = found.get(SOURCE.name)
     bare = "gs" if text.startswith("gs://") else "file"
     take(OUTPUT, bare)
@@ -63,7 +77,58 @@ def resolve_locations(values: ParsedValues, *, bare_source: bool) -> Locations |
     if problem := _state_problem(state, output, values.get(RUN_ID) or values.get(RESUME)):
         values.reject(STATE, problem)
         return None
-    return Locations(source, output, state)
+    return Locations(_of_file(source), output, state)
+
+
+def uri_meant(text: str, *, bare: bool = False) -> str | None:
+    """Return the URI that a text most likely means, of a bucket or a folder, or None if it hardly means one.
+
+    >>> uri_meant("gs:/photos/in"), uri_meant("https://storage.googleapis.com/photos/in"), uri_meant("photos")
+    ('gs://photos/in', 'gs://photos/in', None)
+
+    Args:
+        text: What the user gave, which is not a right location.
+        bare: Whether a bucket and a path without a scheme count as well.
+    """
+    slip = _SLIPS.match(text)
+    if not slip and not bare:
+        return None
+    if bare and os.path.isdir(text):  # noqa: PTH112
+        return Path(text).resolve().as_uri()
+    meant = f"gs://{re.split('[?;]', text[slip.end() :])[0] if slip else text}"
+    try:
+        location.parse(meant)
+    except ValueError:
+        return None
+    return None if meant == text else meant
+
+
+def pattern_meant(text: str) -> str:
+    """Return a question to the user of a source that ends in a pattern, or an empty text.
+
+    >>> pattern_meant("gs://photos/in/*.jpg/")
+    "did you mean 'gs://photos/in/' with --include '*.jpg'?"
+    """
+    folder, slash, last = text.rstrip("/").rpartition("/")
+    if not any(sign in last for sign in "*?["):
+        return ""
+    return f"did you mean {quoted(folder + slash, _LONGEST_PLACE)} with --include {quoted(last)}?"
+
+
+def _did_you_mean(text: str, *, bare: bool = False) -> str:
+    meant = uri_meant(text, bare=bare)
+    return f"did you mean {quoted(meant)}? If not, " if meant else ""
+
+
+def _of_file(source: Location) -> Location:
+    """Return the location of a source; if it is a local file, then that of the file in its folder.
+
+    A bucket cannot tell a name from a folder without a request, so there the planner finds out (`planning.build`).
+    """
+    if source.scheme != "file" or not os.path.isfile(source.root):  # noqa: PTH113  (pathlib's can raise an error)
+        return source
+    path = PurePosixPath(source.root)
+    return Location("file", str(path.parent), f"{path.name}/")
 
 
 def state_of(text: str | None, output: Location) -> Location:

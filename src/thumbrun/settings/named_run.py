@@ -76,6 +76,8 @@ def _parse(text: str, output: str | None) -> tuple[Location, str]:
     found = _PLACED.fullmatch(text)
     if found is None:
         raise ValueError(VALID_RUN)
+    if found["place"] and not found["place"].rstrip("/").partition(":")[2] and ":" in found["place"]:
+        raise ValueError(f"it names a bucket and no run; {VALID_RUN}")
     run_id = values.run_id(found["run"])
     if found["place"] is not None:
         return location.parse(found["place"]), run_id
@@ -84,7 +86,7 @@ def _parse(text: str, output: str | None) -> tuple[Location, str]:
         return location.parse(output, bare=bare), run_id
     if Path(text).is_dir():
         return location.parse("."), run_id
-    raise ValueError(VALID_RUN)
+    raise ValueError(f"no folder here has that name; {VALID_RUN}")
 
 
 def run_arguments(run_id: str, output: Location, state: Location) -> str:

@@ -3,30 +3,36 @@
 import argparse
 from typing import Any
 
-from thumbrun.settings.declared import DECLARED
+from thumbrun.settings.declared import DECLARED, GROUPS
 from thumbrun.settings.setting import Setting
 
 
 def add_options(parser: argparse.ArgumentParser, command: str) -> None:
-    """Add the flags of all settings that a command takes.
+    """Add the flags of all settings that a command takes, in their groups.
 
     Args:
         parser: The parser of the command.
         command: The name of the command.
     """
-    for setting in DECLARED:
-        if not setting.belongs_to(command):
-            continue
-        options: dict[str, Any] = {"dest": setting.name, "default": None, "help": _help(setting)}
-        if setting.is_argument:
-            parser.add_argument(setting.name, nargs="?", metavar=setting.metavar, help=options["help"])
-        elif setting.is_switch:
-            parser.add_argument(setting.flag, action="store_const", const="yes", **options)
-            options["help"] = argparse.SUPPRESS
-            parser.add_argument(setting.negation, action="store_const", const="no", **options)
-        elif setting.flag:
-            action = "append" if setting.repeats else "store"
-            parser.add_argument(setting.flag, action=action, metavar=setting.metavar, **options)
+    for title in GROUPS:
+        settings = [setting for setting in DECLARED if setting.group == title and setting.belongs_to(command)]
+        if any(setting.flag for setting in settings):
+            group = parser.add_argument_group(title)
+            for setting in settings:
+                _add(group, setting)
+
+
+def _add(group: argparse._ArgumentGroup, setting: Setting[Any]) -> None:
+    options: dict[str, Any] = {"dest": setting.name, "default": None, "help": _help(setting)}
+    if setting.is_argument:
+        group.add_argument(setting.name, nargs="?", metavar=setting.metavar, help=options["help"])
+    elif setting.is_switch:
+        group.add_argument(setting.flag, action="store_const", const="yes", **options)
+        options["help"] = argparse.SUPPRESS
+        group.add_argument(setting.negation, action="store_const", const="no", **options)
+    elif setting.flag:
+        action = "append" if setting.repeats else "store"
+        group.add_argument(setting.flag, action=action, metavar=setting.metavar, **options)
 
 
 def flags_of(arguments: argparse.Namespace) -> dict[str, str | None]:

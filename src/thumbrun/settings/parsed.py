@@ -33,6 +33,8 @@ class ParsedValues:
         self._values: dict[str, Any] = {}
         for setting in settings:
             text = self._texts[setting.name] = _text(setting, environ, flags)
+            if text == "" and setting.is_argument:  # as in `thumbrun run "$UNSET"`, which must not mean another source
+                text = self._texts[setting.name] = None
             if text is not None:
                 try:
                     self._values[setting.name] = setting.parse(text)

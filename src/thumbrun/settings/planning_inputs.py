@@ -1,15 +1,36 @@
 """Builds what planning and storing need from the settings."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from thumbrun.planning.build import Source
 from thumbrun.planning.naming import NamingRule
-from thumbrun.planning.select import Selection
+from thumbrun.planning.select import ObjectKind, Selection
+from thumbrun.settings.declared import ALLOW_EMPTY, EXCLUDE, INCLUDE, SOURCE
 from thumbrun.settings.resolved import Settings
+from thumbrun.settings.setting import Setting
 from thumbrun.storage.base import Store
 
 
 def run_folder(settings: Settings, run_id: str) -> str:
     """Return the prefix of a run's thumbnails in the output store."""
     return f"{settings.output.prefix}{run_id}/"
+
+
+def nothing_hint(settings: Settings, seen: Mapping[str, Any]) -> str:
+    """Return what to check if a source has no image: the filters if they leave nothing, else the source.
+
+    Args:
+        settings: The settings of the run.
+        seen: What the listing showed, in the form that the plan holds.
+    """
+    filters = [f"{one.label} ({', '.join(given)})" for one, given in _filters(settings) if given]
+    check = " and ".join(filters) if ObjectKind.EXCLUDED.value in seen["kinds"] else SOURCE.label
+    return f"Check {check}. If this is expected, set {ALLOW_EMPTY.label}."
+
+
+def _filters(settings: Settings) -> tuple[tuple[Setting[Any], tuple[str, ...]], ...]:
+    return (INCLUDE, settings.include), (EXCLUDE, settings.exclude)
 
 
 def source_to_list(settings: Settings, store: Store) -> Source:

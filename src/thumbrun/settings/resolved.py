@@ -29,7 +29,11 @@ _PREFIX = "THUMBRUN_"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of a task. The meaning, unit and default of each field are in `declared`."""
+    """The settings of a task. The meaning, unit and default of each field are in `declared`.
+
+    Attributes:
+        slips: A sentence for each variable whose name is much like that of a setting, so that it has no effect.
+    """
 
     source: Location
     output: Location
@@ -60,10 +64,12 @@ class Settings:
     strict: bool
     allow_empty: bool
     require_sandbox: bool
+    quiet: bool
     log_format: str
     tasks: int | None
     retry: frozenset[str] | None
     task: Task
+    slips: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[Box, ...]:
@@ -120,12 +126,12 @@ def resolve(
     task = task_identity.detect(environ, identity_problems)
     values = ParsedValues(DECLARED, environ, flags)
     values.problems[:0] = identity_problems
-    values.problems += _unknown(environ)
     values.problems += _conflicts(values, task)
     bare_source = flags.get("source") is not None if bare_source is None else bare_source
     locations = resolve_locations(values, bare_source=bare_source)
+    slips = _slips(environ)
     if values.problems or locations is None:
-        raise SettingsError(values.problems)
+        raise SettingsError([*values.problems, *slips])
     (width, height), *smaller = values.required(declared.SIZE)
     machine = machine or this_machine(environ)
     workers = values.get(declared.WORKERS) or machine.processors
@@ -161,10 +167,12 @@ def resolve(
         strict=values.required(declared.STRICT),
         allow_empty=values.required(declared.ALLOW_EMPTY),
         require_sandbox=values.required(declared.REQUIRE_SANDBOX),
+        quiet=values.required(declared.QUIET),
         log_format=values.required(declared.LOG_FORMAT),
         tasks=values.get(declared.TASKS),
         retry=retry,
         task=task,
+        slips=tuple(slips),
     )
 
 
@@ -187,16 +195,21 @@ def most_in_flight(open_files: int, workers: int) -> int:
     return max(1, (open_files - _FILES_OF_ITS_OWN - _FILES_A_WORKER * workers) // _FILES_A_REQUEST)
 
 
-def _unknown(environ: Mapping[str, str]) -> list[str]:
+def _slips(environ: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each variable that most likely stands for a setting whose name was misspelt.
+
+    Other variables that begin with `THUMBRUN_` are somebody's own, such as those of thumbrun's tests.
+    """
     # Names are compared without their common beginning, which alone would make any two names similar.
     known = {setting.variable.removeprefix(_PREFIX): setting.variable for setting in DECLARED if setting.variable}
-    problems = []
+    slips = []
     for name in sorted(environ):
         if name.startswith(_PREFIX) and name not in known.values() and environ[name]:
             close = difflib.get_close_matches(name.removeprefix(_PREFIX), known, 1)
-            advice = f"did you mean {known[close[0]]}? If not, unset it" if close else "unset it"
-            problems.append(f"{printable(shortened(name))} is not a setting of thumbrun; {advice}")
-    return problems
+            if close:
+                shown = printable(shortened(name))
+                slips.append(f"{shown} is not a setting of thumbrun; did you mean {known[close[0]]}? If not, unset it")
+    return slips
 
 
 def _conflicts(values: ParsedValues, task: Task) -> list[str]:

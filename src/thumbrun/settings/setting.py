@@ -23,6 +23,7 @@ class Setting(Generic[T]):
         flag: The flag on the command line, or empty; `SOURCE` is the command's argument.
         default_words: The default in words, for help and documents.
         unit: The unit of a number, or empty.
+        group: The title of the group of flags in the help.
         repeats: Whether the flag may be given more than once.
         claimed: Whether another value makes another run; the value is then in the run's claim and in the fingerprint.
         fixed: Whether an existing run fixes the value; commands that take an existing run do not have the flag.
@@ -39,6 +40,7 @@ class Setting(Generic[T]):
     variable: str
     flag: str
     default_words: str
+    group: str
     unit: str = ""
     repeats: bool = False
     claimed: bool = False

@@ -1,5 +1,6 @@
 """The parsers of settings. Each returns the value, or raises ValueError with what would be right. Pure."""
 
+import difflib
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -157,7 +158,9 @@ def choice(*names: str) -> Callable[[str], str]:
 
     def parse(value: str) -> str:
         if value not in names:
-            raise ValueError(f"it must be one of {', '.join(names)}")
+            close = difflib.get_close_matches(value.lower(), names, 1)
+            meant = f"; did you mean {close[0]}?" if close else ""
+            raise ValueError(f"it must be one of {', '.join(names)}{meant}")
         return value
 
     return parse

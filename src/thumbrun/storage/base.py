@@ -65,11 +65,13 @@ class Page:
         resume_at: The name (inclusive) to pass as `start` for the next page; empty when nothing remains. An object
             of that name need not exist, and objects can be deleted meanwhile, so the next page can be empty.
         unlisted: The parts of a local folder that cannot be listed. Two pages can show the same part.
+        links: The names of the symbolic links that a local folder holds there, which are no objects.
     """
 
     entries: tuple[Entry, ...]
     resume_at: str = ""
     unlisted: tuple[Unlisted, ...] = ()
+    links: tuple[str, ...] = ()
 
     @property
     def more(self) -> bool:

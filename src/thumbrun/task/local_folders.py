@@ -2,27 +2,32 @@
 
 # ruff: noqa: PTH112  (pathlib's is_dir raises an error where this user is not permitted to look)
 
+import difflib
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from thumbrun.console import quoted
 from thumbrun.errors import SettingsError
+from thumbrun.formats import UNSUPPORTED_SUFFIXES, by_suffix, suffix_of
 from thumbrun.settings.declared import OUTPUT, SOURCE, STATE
+from thumbrun.settings.locations import pattern_meant, uri_meant
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.local.sidecars import linked_private_folder
 from thumbrun.storage.location import Location
 
 _LONGEST_PATH = 1000  # characters that a message shows
+_MOST_COMPARED = 10_000  # names beside a missing path
 
 
 def check_source(settings: Settings) -> None:
-    """Check that a local source is a folder that this user can read. A bucket is not checked.
+    """Check that a local source is a folder or an image that this user can read. A bucket is not checked.
 
     Raises:
         SettingsError: It is not.
     """
-    problems = [_source_problem(settings.source), _link_problem(SOURCE.label, settings.source)]
+    problems = [_source_problem(settings), _link_problem(SOURCE.label, settings.source)]
     if any(problems):
         raise SettingsError([problem for problem in problems if problem])
 
@@ -31,10 +36,10 @@ def prepare_local_folders(settings: Settings) -> None:
     """Check the local folders of a run, and create those for thumbnails and records. Buckets are not checked.
 
     Raises:
-        SettingsError: The source is not a folder that this user can read, or thumbnails or records cannot be written.
-            The error holds every problem; nothing is written.
+        SettingsError: The source is not a folder or an image that this user can read, or thumbnails or records cannot
+            be written. The error holds every problem; nothing is written.
     """
-    checked = (_source_problem(settings.source), *_output_problems(settings), *_link_problems(settings))
+    checked = (_source_problem(settings), *_output_problems(settings), *_link_problems(settings))
     problems = [problem for problem in checked if problem]
     if problems:
         raise SettingsError(problems)
@@ -45,18 +50,53 @@ def prepare_local_folders(settings: Settings) -> None:
             raise SettingsError([f"{label} is {_shown(path)}, which cannot be created: {error.strerror}"]) from error
 
 
-def _source_problem(source: Location) -> str | None:
+def _source_problem(settings: Settings) -> str | None:
+    source = settings.source
     path = Path(source.root)
-    if source.scheme != "file" or _can(path, os.R_OK | os.X_OK):
+    if source.scheme != "file":
+        return None
+    if source.prefix:
+        return _file_problem(path / source.prefix.rstrip("/"), settings)
+    if _can(path, os.R_OK | os.X_OK):
         return None
     is_ = f"{SOURCE.label} is {_shown(path)}, which"
     if os.path.isdir(path):
         return f"{is_} {_user()} is not permitted to list; {_let_in(path)}"
     if _exists(path):
-        return f"{is_} is a file; give the folder that holds it, and choose the file with --include"
+        return f"{is_} is neither a folder nor a plain file; give a folder, or one image"
     if shut := _shut(path):
         return f"{is_} {_user()} is not permitted to reach: {_shown(shut)} is shut; {_let_in(shut)}"
-    return f"{is_} does not exist; check the path, and in a container mount the folder (--volume FOLDER:PATH:ro)"
+    return (
+        f"{is_} does not exist; {_did_you_mean(path)}check the path, and in a container mount the folder "
+        "(--volume FOLDER:PATH:ro)"
+    )
+
+
+def _file_problem(path: Path, settings: Settings) -> str | None:
+    """Return why a file cannot be the source, or None if it can."""
+    is_ = f"{SOURCE.label} is {_shown(path)}, which"
+    if not os.access(path, os.R_OK):
+        return f"{is_} {_user()} is not permitted to read; {_let_in(path)}"
+    suffix = suffix_of(path.name)
+    if by_suffix(suffix) or suffix in UNSUPPORTED_SUFFIXES or settings.detect == "content":
+        return None
+    return f"{is_} is a file without the name of an image; give a folder or an image, or set --detect content"
+
+
+def _did_you_mean(path: Path) -> str:
+    """Return the beginning of a sentence that names what a missing path most likely means, or an empty text."""
+    if pattern := pattern_meant(str(path)):
+        return f"{pattern} If not, "
+    meant, beside = None, []
+    with suppress(OSError):
+        beside = os.listdir(path.parent)[:_MOST_COMPARED]  # noqa: PTH208  (bytes that are no text stay as they are)
+    if close := difflib.get_close_matches(path.name, beside, 1):
+        meant = str(path.with_name(close[0]))
+    else:
+        with suppress(OSError, ValueError):  # there is no working folder, or the path is not below it
+            relative = path.relative_to(Path.cwd())
+            meant = None if _exists(Path(relative.parts[0])) else uri_meant(str(relative), bare=True)
+    return f"did you mean {quoted(meant, _LONGEST_PATH)}? If not, " if meant else ""
 
 
 def _link_problems(settings: Settings) -> Iterator[str | None]:

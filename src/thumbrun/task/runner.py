@@ -17,14 +17,14 @@ from thumbrun.outcomes import Tally
 from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.planning.planner import DEAD_SECONDS, Planner
 from thumbrun.planning.shards import assign
-from thumbrun.planning.survey import count_of_own, count_of_unlisted, describe, describe_own, describe_unlisted
+from thumbrun.planning.survey import count_of_unlisted, describe, describe_left_out, describe_unlisted, left_out
 from thumbrun.runs.find_round import agree_on_round
 from thumbrun.runs.find_run import AgreedRun
 from thumbrun.runs.records import RecordError
 from thumbrun.runs.rounds import FIRST, Round
 from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.named_run import run_arguments
-from thumbrun.settings.planning_inputs import naming_rule, run_folder, source_to_list
+from thumbrun.settings.planning_inputs import naming_rule, nothing_hint, run_folder, source_to_list
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Store
 from thumbrun.storage.location import Location
@@ -57,6 +57,8 @@ class TaskResult:
         run: The tally of all items, once every shard is complete; None before.
         seconds: The seconds from the task's start to its end.
         listed: Whether this task made the plan.
+        named: The words that name the run on a command line.
+        worked: The tally of the items that this very process worked.
         unlisted: How many parts of the source could not be listed, so that the run lacks what they hold.
     """
 
@@ -66,6 +68,8 @@ class TaskResult:
     run: Tally | None
     seconds: float
     listed: bool
+    named: str
+    worked: Tally
     unlisted: int = 0
 
 
@@ -167,11 +171,13 @@ class TaskRunner:
             if not plan.items and not settings.allow_empty and not unlisted:
                 raise NothingToDoError(
                     describe(settings.source.uri(), plan.seen),
-                    hint="Check SOURCE / INPUT_FOLDER. If this is expected, set --allow-empty / THUMBRUN_ALLOW_EMPTY.",
+                    hint=nothing_hint(settings, plan.seen),
                 )
             folder = stores.output.uri(run_folder(settings, agreed.run_id))
             seconds = self._clock.monotonic() - began
-            return TaskResult(agreed.run_id, folder, own, whole, seconds, planner.listed, unlisted)
+            worked = self._processor.worked if self._processor else Tally()
+            named = run_arguments(agreed.run_id, settings.output, settings.state)
+            return TaskResult(agreed.run_id, folder, own, whole, seconds, planner.listed, named, worked, unlisted)
 
     async def _require_sandbox(self) -> None:
         """Start the renderer before anything is written, and refuse to work if nothing confines it.
@@ -234,8 +240,8 @@ class TaskRunner:
             bytes=plan.size,
             shards=len(plan.shards),
         )
-        if planner.listed and (own := count_of_own(plan.seen)):
-            self._events.info("own-left-out", describe_own(plan.seen), objects=own)
+        if planner.listed and plan.items and (out := left_out(plan.seen)):  # else the error says it
+            self._events.info("left-out", describe_left_out(plan.seen), objects=sum(out.values()), kinds=out)
         # The first task says it for all of them, whoever has listed: its exit code tells of it too.
         if (unlisted := count_of_unlisted(plan.seen)) and self._task.index == 0:
             self._events.warning("not-listed", describe_unlisted(plan.seen), parts=unlisted)

@@ -58,6 +58,7 @@ class ShardProcessor:
         self._suspects: list[_Suspect] = []
         self._alone: ShardLog | None = None
         self._tally = Tally()
+        self.worked = Tally()  # of the items that this process has worked itself
         self._total = items
 
     @property
@@ -82,7 +83,7 @@ class ShardProcessor:
                 helpers += [await group.start(self._write_complete()) for _ in range(_WRITERS)]
                 try:
                     async with aclosing(self._queue.works(self._begin)) as works:
-                        await self._pipeline.run(works, self._take, self._queue.announced, self._may_create)
+                        await self._pipeline.run(works, self._take_worked, self._queue.announced, self._may_create)
                     await self._work_suspects()
                     await self._complete.join()
                 finally:
@@ -151,7 +152,7 @@ class ShardProcessor:
                     yield work
 
         async with aclosing(works()) as suspects:
-            await self._pipeline.run_alone(suspects, self._take, self._announce_alone)
+            await self._pipeline.run_alone(suspects, self._take_worked, self._announce_alone)
 
     async def _without_what_others_make(self, suspects: list[_Suspect]) -> list[_Suspect]:
         """Return the suspects that no other process makes, if one was at work lately; wait as long as it makes any."""
@@ -197,6 +198,10 @@ class ShardProcessor:
             await self._alone.flush()
         self._alone = log
         await log.announce([work.index], 1, alone=True)
+
+    def _take_worked(self, outcome: Outcome) -> None:
+        self.worked.add(outcome)
+        self._take(outcome)
 
     def _take(self, outcome: Outcome) -> None:
         log = self._open[outcome.shard]

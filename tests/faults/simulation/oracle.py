@@ -131,7 +131,9 @@ def _error(evidence: Evidence, ending: Ending, runs: dict[str, Run]) -> Iterator
         if not any(task.odd for task in evidence.schedule.executions[ending.execution].tasks):
             yield Finding(Kind.WRONG, 1, text)
     elif ending.how == "NothingToDoError":
-        if evidence.schedule.seed % 2 or not any(run.plan and not run.items for run in runs.values()):
+        # A plan without items, or no run at all, because users had deleted every picture before one began.
+        emptied = not runs and evidence.schedule.edits
+        if evidence.schedule.seed % 2 or not (emptied or any(run.plan and not run.items for run in runs.values())):
             yield Finding(Kind.LOST, 3, text)
     elif ending.calm:
         yield Finding(Kind.LOST, 3, f"without any fault, {text}")

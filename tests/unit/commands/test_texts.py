@@ -1,11 +1,17 @@
 """What commands print, with zero, one and several of everything that they count."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
+from tests.unit.logs.clocks import HandClock
+from tests.unit.logs.test_events import Heard
 from thumbrun.commands.plan import preview_text
+from thumbrun.commands.summary import say_run, task_text
+from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
+from thumbrun.task.runner import TaskResult
 from thumbrun.verification.findings import Finding, FindingKind, VerifyResult, verified_text
 
 
@@ -83,6 +89,15 @@ def test_a_plan_with_sizes_kinds_and_collisions() -> None:
     assert "2 thumbnails would share a name, so each gets a hash of its path in the name. For example:\n  in/a" in text
 
 
+def test_a_plan_with_a_limit_or_hidden_images() -> None:
+    """A limit is named, because nobody knows what else the source holds; hidden images are counted."""
+    assert preview(1, limit=1).startswith("A run would take the first 1 image of gs://b/in/, 1.0 kB (--limit).")
+    assert preview(1, limit=2).startswith("gs://b/in/ holds 1 image, ")
+    for number, said in ((1, "1 image is hidden: its path has a name"), (2, "2 images are hidden: their paths have")):
+        kinds = {"image": {"objects": 2, "bytes": 2, "types": {"jpeg": 2}}}
+        assert said in preview(2, seen={"kinds": kinds, "cold_bytes": {}, "hidden": number})
+
+
 def verified(items: int, *findings: FindingKind) -> str:
     """Return the text of a check of so many items, one a shard, with findings."""
     result = VerifyResult("r", "gs://b/in/", "gs://b/r/", "gs://b/_thumbrun/runs/r/", opened=True)
@@ -111,3 +126,43 @@ def test_a_check_without_a_plan_counts_nothing(kind: FindingKind) -> None:
     """Nobody claims that the folder is empty if it was not listed; one bad record among others hides no counts."""
     assert "Run r: thumbrun found no plan that it can read, so it checked nothing." == verified(0, kind)
     assert verified(1, FindingKind.BAD_RECORD).startswith("Run r: 1 item in")
+
+
+@pytest.mark.parametrize(
+    ("worked", "own", "expected"),
+    [
+        (0, 0, "This task had no image left to work on"),
+        (0, 1, "This task had no image left to work on: it had an outcome before"),
+        (0, 2000, "This task had no image left to work on: all 2,000 had an outcome before"),
+        (2, 2, "This task: 2 done. It read 2.0 kB and wrote 200 bytes in 4.0 s, 0.5 images a second"),
+        (
+            1,
+            2,
+            "This task: 1 done (1 image had an outcome before). It read 1.0 kB and wrote 100 bytes in 4.0 s",
+        ),
+    ],
+)
+def test_a_task_tells_its_own_work(worked: int, own: int, expected: str) -> None:
+    """A task counts what it worked itself, so that one that continues a finished run claims no bytes read."""
+    result = TaskResult("r", "gs://b/r/", tally(own), None, 4.0, False, "gs://b/r/", tally(worked))
+    assert expected == task_text(result).removesuffix(", 0.2 images a second")
+
+
+def tally(done: int) -> Tally:
+    """Return a tally of images of 1,000 bytes."""
+    return Tally(done, source_bytes=1000 * done, output_bytes=100 * done)
+
+
+@pytest.mark.parametrize(
+    ("failed", "expected"),
+    [
+        (0, ["To check the run: thumbrun verify gs://b/r/"]),
+        (1, ["To retry what failed: thumbrun retry gs://b/r/", "To check the run: thumbrun verify gs://b/r/"]),
+    ],
+)
+def test_a_run_ends_with_what_can_follow(failed: int, expected: list[str]) -> None:
+    """The last lines of a complete run are the commands that check it and, if images failed, retry them."""
+    heard = Heard()
+    run = Tally(1, failed=Counter({"timeout": failed} if failed else {}))
+    say_run(TaskResult("r", "gs://b/r/", run, run, 1.0, False, "gs://b/r/", run), Events(heard, HandClock()))
+    assert expected == [event.message for event in heard.events if event.name == "next"]

@@ -121,9 +121,16 @@ def test_a_program_that_does_not_start_is_an_error_that_quotes_it(
         Program()
 
 
-def test_without_a_program_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a machine without a wheel, `available` is false and starting is an error."""
+@pytest.mark.parametrize(
+    ("machine", "said"),
+    [("x86_64", "it comes with pip install 'thumbrun[demo]'"), ("aarch64", "does not run on this machine")],
+)
+def test_without_a_program_there_is_an_error(monkeypatch: pytest.MonkeyPatch, machine: str, said: str) -> None:
+    """Without the wheel, `available` is false and starting is an error, which names the extra if that would help."""
     monkeypatch.setattr(program, "find_spec", lambda _: None)
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    monkeypatch.setattr("sys.platform", "linux")
     assert not available()
-    with pytest.raises(EmulatorError, match="does not run on this machine"):
+    with pytest.raises(EmulatorError) as caught:
         Program()
+    assert said in str(caught.value)

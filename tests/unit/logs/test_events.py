@@ -1,6 +1,7 @@
 """Tests of the events that the parts of a task report, before they take a form."""
 
 import ast
+import io
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,9 +13,10 @@ import thumbrun
 from tests.unit.logs.clocks import HandClock
 from thumbrun.logs import events as events_module
 from thumbrun.logs.events import SEVERITIES, Event, Events, Progress, progress_event
+from thumbrun.logs.lines import TextLines
 from thumbrun.logs.secrets import REDACTED, redacted, redacted_value
 from thumbrun.outcomes import MEANINGS, Reason, refusal
-from thumbrun.storage.base import TransientError
+from thumbrun.storage.base import ThrottledError, TransientError
 from thumbrun.storage.retry import Retry
 
 PACKAGE = Path(thumbrun.__file__).parent
@@ -86,7 +88,7 @@ def test_the_listing_is_told_every_ten_seconds() -> None:
 
 
 def test_outcomes_and_retries() -> None:
-    """A failed image is a warning and a skipped one is not; both name the image, the reason and its meaning."""
+    """A failed image is a warning and a skipped one is not; both name the image, the reason and the detail."""
     heard = Heard()
     events = Events(heard, HandClock())
     for reason in (Reason.TRUNCATED, Reason.UNSUPPORTED):
@@ -94,8 +96,10 @@ def test_outcomes_and_retries() -> None:
     failed, skipped = heard.events
     assert ("image-failed", "WARNING") == (failed.name, failed.severity)
     assert ("image-skipped", "INFO") == (skipped.name, skipped.severity)
-    expected = "gs://b/a.jpg failed (truncated): the file ends before the last pixel of the image; only a half"
+    expected = "gs://b/a.jpg failed (truncated): only a half"
     assert expected == failed.message
+    events.outcome(refusal(1, 2, Reason.TRUNCATED, ""), "gs://b/a.jpg", MEANINGS[Reason.TRUNCATED])
+    assert heard.events[-1].message.endswith("(truncated): the file ends before the last pixel of the image")
     assert {
         "source": "gs://b/a.jpg",
         "shard": 1,
@@ -105,6 +109,41 @@ def test_outcomes_and_retries() -> None:
     } == failed.fields
     events.retry(Retry("read", 2, 1.25, TransientError("503 from the store")))
     assert "503 from the store; thumbrun retries in 1.2 s (attempt 3)" == heard.events[-1].message
+
+
+def test_many_equal_retries_are_few_lines() -> None:
+    """Of a hundred retries of one kind within 10 seconds the first is told, and the others when the events close."""
+    heard, clock = Heard(), HandClock()
+    events = Events(heard, clock)
+    for number in range(100):
+        clock.seconds = number / 20
+        events.retry(Retry("read", 1, 0.5, ThrottledError(f"gs://b/{number}.jpg: 429")))
+        if number == 50:
+            events.retry(Retry("page", 1, 0.5, ThrottledError("gs://b/: 429")))
+    assert ["gs://b/0.jpg: 429", "gs://b/: 429"] == [event.message.partition(";")[0] for event in heard.events]
+    events.close()
+    last = heard.events[-1]
+    expected = "gs://b/99.jpg: 429; thumbrun retries in 0.5 s (attempt 2); 98 more like it since the last such line"
+    assert (expected, 99) == (last.message, last.fields["requests"])
+    events.close()
+    assert 3 == len(heard.events)
+    clock.seconds = 20.0
+    events.retry(Retry("read", 1, 0.5, ThrottledError("gs://b/x.jpg: 429")))
+    assert "gs://b/x.jpg: 429; thumbrun retries in 0.5 s (attempt 2)" == heard.events[-1].message
+
+
+def test_nothing_of_before_follows_an_error() -> None:
+    """The progress so far is shown before an error, so that the error is the last line."""
+    stream = io.StringIO()
+    events = Events(TextLines(stream, HandClock()), HandClock())
+    events.progress(Progress(total=5, done=2))
+    events.error("the store fails", "try again")
+    events.close()
+    events.progress(Progress(total=5, done=3))
+    events.repeat(Event("error", "ERROR", "another task's"))
+    events.close()
+    expected = ["2 of 5 images", "error: the store fails", "  try again", "3 of 5 images", "error: another task's"]
+    assert expected == stream.getvalue().splitlines()
 
 
 def test_progress_goes_through_events_and_back() -> None:

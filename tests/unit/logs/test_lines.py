@@ -134,6 +134,15 @@ def test_progress_as_json_comes_now_and_then(seconds: float, expected: list[int]
     assert [*expected, 61] == [event.fields["done"] for event in found if event]
 
 
+def test_the_last_progress_has_no_rate() -> None:
+    """When all is done, the task's own last message tells the rate, and the progress does not tell another one."""
+    stream, clock = io.StringIO(), HandClock()
+    sink = TextLines(stream, clock)
+    counted(sink, clock, 101)
+    sink.close()
+    assert "100 of 100 images" == stream.getvalue().splitlines()[-1]
+
+
 def test_progress_as_text_comes_now_and_then() -> None:
     """Text has a progress line with rate and time left every 10 seconds at most, and the last one once at the end."""
     stream, clock = io.StringIO(), HandClock()

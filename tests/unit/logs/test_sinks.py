@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from tests.unit.logs.clocks import HandClock
-from thumbrun.logs.choose import CHILD_SECONDS, LOCAL_TASKS_VARIABLE, choose_sink
-from thumbrun.logs.events import Event, Events, Progress, Sink
+from thumbrun.logs.choose import CHILD_SECONDS, LOCAL_TASKS_VARIABLE, Quiet, choose_sink
+from thumbrun.logs.events import SEVERITIES, Event, Events, Progress, Sink
 from thumbrun.logs.lines import JSON_SECONDS, JsonLines, TextLines, parse, printable
 from thumbrun.logs.secrets import REDACTED, redacted, redacted_value
 from thumbrun.logs.terminal import Terminal
@@ -291,7 +291,7 @@ def test_a_bar_over_the_whole_width() -> None:
     *_, bar = (line for line in stream.getvalue().splitlines() if "2,000/2,000" in line)
     shown = bar.rpartition("\x1b[2K")[2]
     assert 120 == len(shown)
-    assert "1,000/s" in shown
+    assert "1,000/s" not in shown  # the task tells its rate at its end
     assert " left" not in shown
     assert "\u2501" * 50 in shown
 
@@ -378,3 +378,14 @@ def test_a_terminal_that_is_full_for_a_moment() -> None:
     stream.error = None
     sink.event(Event("a", "INFO", "shown"))
     assert "shown\n" == stream.getvalue()
+
+
+def test_a_quiet_sink_shows_what_went_wrong() -> None:
+    """In front of any sink, a quiet one passes on warnings and errors, and no progress."""
+    stream = io.StringIO()
+    sink = Quiet(TextLines(stream, HandClock()))
+    for severity in SEVERITIES:
+        sink.event(Event("any", severity, severity.lower()))
+    sink.progress(Progress(total=2, done=1), {})
+    sink.close()
+    assert ["warning: warning", "error: error"] == stream.getvalue().splitlines()

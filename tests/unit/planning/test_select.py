@@ -33,6 +33,20 @@ def kind_and_format(decision: Decision) -> tuple[ObjectKind, str | None]:
         (entry("a.jpg", content_type="application/octet-stream"), (ObjectKind.IMAGE, "jpeg")),
         (entry("a.jpg", content_type=""), (ObjectKind.IMAGE, "jpeg")),
         (entry("a.jpg", content_type="image/*"), (ObjectKind.IMAGE, "jpeg")),
+        *(
+            (entry("a.jpg", content_type=nothing), (ObjectKind.IMAGE, "jpeg"))
+            for nothing in ("text/plain", "text/plain; charset=utf-8", "multipart/form-data", "application/x-download")
+        ),
+        *(
+            (entry("a.PNG", content_type=nothing), (ObjectKind.IMAGE, "png"))
+            for nothing in ("image/unknown", "application/force-download", "jpg", "undefined", "Application/Download")
+        ),
+        (entry("a.jpg", content_type="image/jpeg,image/jpeg"), (ObjectKind.IMAGE, "jpeg")),
+        (entry("a", content_type="image/jpeg, image/jpeg"), (ObjectKind.IMAGE, "jpeg")),
+        (entry("a.mpo"), (ObjectKind.IMAGE, "jpeg")),
+        (entry("a", content_type="image/mpo"), (ObjectKind.IMAGE, "jpeg")),
+        (entry("a.svg", content_type="text/plain"), (ObjectKind.UNSUPPORTED, None)),
+        (entry("a.txt", content_type="text/plain"), (ObjectKind.NOT_AN_IMAGE, None)),
         (entry("a.jpg", content_type="text/html"), (ObjectKind.NOT_AN_IMAGE, None)),
         (entry("a.jpg", content_type="image/svg+xml"), (ObjectKind.UNSUPPORTED, None)),
         (entry("a.svg"), (ObjectKind.UNSUPPORTED, None)),
@@ -65,6 +79,10 @@ def test_content_settles_what_neither_type_nor_name_do(listed: Entry, expected: 
     ("include", "exclude", "path", "expected"),
     [
         ((), ("*.jpg",), "a/b.jpg", ObjectKind.EXCLUDED),
+        ((), ("*.JPG",), "a/b.jpg", ObjectKind.EXCLUDED),
+        ((), ("drafts",), "a/drafts/b.jpg", ObjectKind.EXCLUDED),
+        ((), (".*",), "a/.cache/b.jpg", ObjectKind.EXCLUDED),
+        (("2026",), (), "2026/may/b.jpg", ObjectKind.IMAGE),
         (("*.png",), (), "a/b.jpg", ObjectKind.EXCLUDED),
         (("a/**",), (), "a/x/b.jpg", ObjectKind.IMAGE),
         (("a/*",), (), "a/x/b.jpg", ObjectKind.EXCLUDED),

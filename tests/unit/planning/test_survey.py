@@ -3,7 +3,7 @@
 import pytest
 
 from thumbrun.planning.select import Decision, ObjectKind
-from thumbrun.planning.survey import Survey, describe
+from thumbrun.planning.survey import Survey, describe, describe_left_out, left_out
 from thumbrun.storage.base import Entry
 
 SOURCE = "gs://photos/in/"
@@ -36,3 +36,29 @@ def test_a_source_without_images_is_described(numbers: dict[ObjectKind, int], ex
         for count in range(number):
             survey.count(Entry(f"in/{count}", 5, "1"), Decision(kind))
     assert expected == describe(SOURCE, survey.to_record())
+
+
+def test_what_is_left_out_is_told_in_one_line() -> None:
+    """The line counts every kind that is no item, the largest first, with the types of what is no image."""
+    survey = Survey()
+    for number in range(8):
+        survey.count(Entry(f"in/{number}.x{number % 7}", 5, "1"), Decision(ObjectKind.NOT_AN_IMAGE))
+    for kind in (ObjectKind.EXCLUDED, ObjectKind.EXCLUDED, ObjectKind.OWN, ObjectKind.UNSUPPORTED):
+        survey.count(Entry("in/a.svg", 5, "1"), Decision(kind))
+    seen = survey.to_record()
+    assert {"excluded": 2, "not an image": 8, "thumbrun's own": 1} == left_out(seen)
+    assert (
+        "Left out: 8 objects are not images (2 .x0, 1 .x1, 1 .x2, 1 .x3, 1 .x4, 2 more types), 2 are excluded, "
+        "1 is thumbrun's own"
+    ) == describe_left_out(seen)
+
+
+def test_hidden_images_are_counted() -> None:
+    """An image is hidden if a name in its path below the source begins with a dot; what is no item does not count."""
+    survey = Survey()
+    paths = (".a.jpg", "x/.b/c.jpg", "x/.d.jpg", "e.jpg", "f./g.jpg")
+    for path in paths:
+        survey.count(Entry(f".in/{path}", 5, "1"), Decision(ObjectKind.IMAGE), path)
+    survey.count(Entry(".in/.notes", 5, "1"), Decision(ObjectKind.NOT_AN_IMAGE), ".notes")
+    assert 3 == survey.to_record()["hidden"]
+    assert "hidden" not in Survey().to_record()

@@ -94,3 +94,20 @@ def test_several_sizes_come_back_from_a_claim() -> None:
     again = resolve({}, flags_of_claim(begun.describe(), run), bare_source=True, machine=MACHINE)
     assert ((400, 300), (100, 100)) == again.recipe.boxes
     assert begun.fingerprint() == again.fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nowhere", "RUN is 'nowhere'; no folder here has that name; it must be gs://bucket/prefix/<run id>"),
+        ("gs://photos", "RUN is 'gs://photos'; it names a bucket and no run; it must be gs://bucket/prefix/<run id>"),
+    ],
+)
+def test_what_is_wrong_with_a_name_is_said(
+    text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message says why the name is none of a run, before it says what would be right."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError) as caught:
+        named_run(text, {}, {})
+    assert str(caught.value).startswith(said)

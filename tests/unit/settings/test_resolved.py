@@ -19,7 +19,7 @@ from thumbrun.storage.location import Location
 MIB = 1 << 20
 MACHINE = Machine(processors=4, memory=16 << 30)
 SOURCE = {"INPUT_FOLDER": "gs://pictures/in"}
-SWITCHES = ("new", "strict", "allow_empty", "require_sandbox")
+SWITCHES = ("new", "strict", "allow_empty", "require_sandbox", "quiet")
 
 # Settings that the claim of a run fixes, or that name the run.
 FIXED = {
@@ -108,6 +108,7 @@ def test_defaults() -> None:
     assert not settings.strict
     assert not settings.allow_empty
     assert not settings.require_sandbox
+    assert not settings.quiet
     assert Task() == settings.task
 
 
@@ -138,6 +139,7 @@ VALUES = {
     "THUMBRUN_STRICT": ("1", "strict", True),
     "THUMBRUN_ALLOW_EMPTY": ("on", "allow_empty", True),
     "THUMBRUN_REQUIRE_SANDBOX": ("yes", "require_sandbox", True),
+    "THUMBRUN_QUIET": ("1", "quiet", True),
     "THUMBRUN_LOG_FORMAT": ("json", "log_format", "json"),
     "THUMBRUN_STATE": ("gs://private/records", "state", Location("gs", "private", "records/")),
     "OUTPUT_BUCKET": ("thumbs", "output", Location("gs", "thumbs")),
@@ -297,13 +299,18 @@ def test_a_missing_source_is_told_with_the_rest() -> None:
 
 
 def test_the_nearest_setting_is_named_for_an_unknown_one() -> None:
-    """A variable that resembles a setting is a mistake, and the problem names the most similar setting."""
-    (problem,) = problems(THUMBRUN_QUALTIY="80")
-    assert "THUMBRUN_QUALTIY is not a setting of thumbrun; did you mean THUMBRUN_QUALITY? If not, unset it" == problem
-    (problem,) = problems(THUMBRUN_INPUT_FOLDER="gs://b-1")
-    assert "did you mean INPUT_FOLDER?" in problem
-    (problem,) = problems(THUMBRUN_COLOUR="1")
-    assert "THUMBRUN_COLOUR is not a setting of thumbrun; unset it" == problem
+    """A variable that resembles a setting is told with the most similar one, and stops nothing by itself."""
+    (slip,) = resolved(THUMBRUN_QUALTIY="80").slips
+    assert "THUMBRUN_QUALTIY is not a setting of thumbrun; did you mean THUMBRUN_QUALITY? If not, unset it" == slip
+    (slip,) = resolved(THUMBRUN_INPUT_FOLDER="gs://b-1").slips
+    assert "did you mean INPUT_FOLDER?" in slip
+    assert 2 == len(problems(THUMBRUN_INPUT_FOLDER="gs://b-1", INPUT_FOLDER=""))
+
+
+@pytest.mark.parametrize("name", ["COLOUR", "PHOTOS", "HOSTILE", "HOME"])
+def test_variables_of_others_are_let_be(name: str) -> None:
+    """A variable that resembles no setting is somebody's own, and nothing is said of it."""
+    assert () == resolved(**{f"THUMBRUN_{name}": "1"}).slips
 
 
 @pytest.mark.parametrize(

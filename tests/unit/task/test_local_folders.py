@@ -44,15 +44,55 @@ def test_folders_are_created(pictures: Path, tmp_path: Path) -> None:
 
 
 def test_a_wrong_source(pictures: Path, tmp_path: Path) -> None:
-    """A source that does not exist, or that is a file, is refused with what would be right; no folder is created."""
+    """A source that does not exist, or that is no image, is refused with what would be right; no folder is created."""
     output = str(tmp_path / "out")
-    (missing,) = problems(source=str(tmp_path / "picture"), output=output)
-    assert f"SOURCE / INPUT_FOLDER is '{tmp_path}/picture', which does not exist; check the path" in missing
-    (file,) = problems(source=str(pictures / "a.jpg"), output=output)
-    assert f"SOURCE / INPUT_FOLDER is '{pictures}/a.jpg', which is a file; give the folder that holds it" in file
+    (missing,) = problems(source=str(tmp_path / "nowhere"), output=output)
+    assert f"SOURCE / INPUT_FOLDER is '{tmp_path}/nowhere', which does not exist; check the path" in missing
+    (pictures / "notes.txt").write_text("no image")
+    (file,) = problems(source=str(pictures / "notes.txt"), output=output)
+    said = (
+        f"SOURCE / INPUT_FOLDER is '{pictures}/notes.txt', which is a file without the name of an image; give a folder"
+    )
+    assert said in file
     with pytest.raises(SettingsError):
-        check_source(resolve({}, {"source": str(pictures / "a.jpg"), "output": output}))
+        check_source(resolve({}, {"source": str(pictures / "notes.txt"), "output": output}))
+    os.mkfifo(pictures / "pipe.jpg")
+    (pipe,) = problems(source=str(pictures / "pipe.jpg"), output=output)
+    assert "which is neither a folder nor a plain file" in pipe
     assert not Path(output).exists()
+
+
+def test_one_image_as_the_source(pictures: Path, tmp_path: Path) -> None:
+    """A file with the name of an image is a source; with detect=content any file is one."""
+    assert () == problems(source=str(pictures / "a.jpg"), output=str(tmp_path / "out"))
+    (pictures / "upload").write_bytes(b"")
+    assert () == problems(source=str(pictures / "upload"), output=str(tmp_path / "out"), detect="content")
+
+
+@pytest.mark.parametrize(
+    ("source", "meant"),
+    [
+        ("photos-bucket", "gs://photos-bucket"),
+        ("photos-bucket/2026/in", "gs://photos-bucket/2026/in"),
+        ("picture", "{here}/pictures"),
+        ("pictures/b.jpg", "{here}/pictures/a.jpg"),
+        ("pictures/2026/in", None),
+        ("pictures/*.png", "{here}/pictures/' with --include '*.png"),
+        ("Photos", None),
+        ("/nowhere/photos", None),
+    ],
+)
+def test_what_a_missing_source_means(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch, source: str, meant: str | None
+) -> None:
+    """A name much like a neighbour's means that one; else a relative path whose first part is missing is a bucket."""
+    assert pictures.is_dir()
+    monkeypatch.chdir(pictures.parent)
+    (problem,) = problems(source=source, output="out")
+    said = (
+        f"did you mean '{meant.format(here=Path.cwd())}'? If not, check the path" if meant else "exist; check the path"
+    )
+    assert said in problem
 
 
 @pytest.mark.parametrize(

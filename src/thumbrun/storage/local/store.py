@@ -59,6 +59,7 @@ from thumbrun.storage.local.sidecars import (
 from thumbrun.storage.local.walk import (
     PRIVATE,
     SHUT,
+    LinkName,
     ShutFolder,
     is_plain_path,
     is_private,
@@ -183,28 +184,45 @@ class LocalStore:
                 names = self._paused.pop((prefix, end, start), None) or walk(self._root, prefix, start)
             found: list[Entry] = []
             unlisted: dict[str, Unlisted] = {}
+            links: list[str] = []
             known: SidecarFolders = {}
             for each in names:
                 name = each.name if isinstance(each, ShutFolder) else each
                 if end and name >= end:
                     break
-                if len(found) + len(unlisted) == limit:
+                if len(found) + len(unlisted) == limit or len(links) == PAGE_LIMIT:
                     self._pause((prefix, end, name), chain((each,), names))
-                    return Page(tuple(found), name, tuple(unlisted.values()))
-                try:
-                    if isinstance(each, ShutFolder):
-                        raise each.error
-                    status = os.lstat(f"{self._root}/{name}")
-                    if stat.S_ISREG(status.st_mode):
-                        found.append(self._entry(name, status, find_sidecar(self._root, name, status, known)))
-                except (FileNotFoundError, NotADirectoryError):  # deleted since its folder was read
+                    return Page(tuple(found), name, tuple(unlisted.values()), tuple(links))
+                if isinstance(each, LinkName):
+                    links.append(name)
                     continue
-                except OSError as error:
-                    if error.errno not in SHUT:
-                        raise
-                    part = self._unlisted(name, error)
-                    unlisted[part.name] = part
-            return Page(tuple(found), unlisted=tuple(unlisted.values()))
+                one = self._listed(each, known)
+                if isinstance(one, Entry):
+                    found.append(one)
+                elif one is not None:
+                    unlisted[one.name] = one
+            return Page(tuple(found), unlisted=tuple(unlisted.values()), links=tuple(links))
+
+    def _listed(self, each: str | ShutFolder, known: SidecarFolders) -> Entry | Unlisted | None:
+        """Return what the listing shows of a name: its entry, that it cannot be listed, or None if it is gone.
+
+        Raises:
+            OSError: The disk fails.
+        """
+        name = each.name if isinstance(each, ShutFolder) else each
+        try:
+            if isinstance(each, ShutFolder):
+                raise each.error
+            status = os.lstat(f"{self._root}/{name}")
+            if stat.S_ISREG(status.st_mode):
+                return self._entry(name, status, find_sidecar(self._root, name, status, known))
+        except (FileNotFoundError, NotADirectoryError):  # deleted since its folder was read
+            return None
+        except OSError as error:
+            if error.errno not in SHUT:
+                raise
+            return self._unlisted(name, error)
+        return None
 
     def _unlisted(self, name: str, error: OSError) -> Unlisted:
         """Return what cannot be listed because of an error: a folder, a file, or all of a folder's files."""

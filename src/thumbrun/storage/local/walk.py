@@ -20,6 +20,12 @@ class ShutFolder(NamedTuple):
     error: OSError
 
 
+class LinkName(str):
+    """The name of a symbolic link, which nobody follows."""
+
+    __slots__ = ()
+
+
 def is_private(name: str) -> bool:
     """Return whether a name is `_thumbrun/local` or lies below it, at any depth."""
     return f"/{PRIVATE}/" in f"/{name}/"
@@ -45,7 +51,8 @@ def walk(root: str, prefix: str, start: str) -> Iterator[str | ShutFolder]:
 
     The order is that of Python's strings, which equals that of UTF-8; a folder `a` sorts as `a/`. Folders that cannot
     hold such names are not opened, so that listing a few records is fast even beside a million pictures. Symbolic
-    links, devices, pipes and sockets are neither followed nor yielded. Each folder is read once, when it is reached.
+    links are yielded as such and not followed; devices, pipes and sockets are not yielded. Each folder is read once,
+    when it is reached.
 
     Raises:
         OSError: The folder of the prefix cannot be read, or the disk fails. A folder that has vanished is no error.
@@ -101,5 +108,7 @@ def _children(root: str, folder: str) -> list[str]:
                     children.append(f"{name}/")
             elif entry.is_file(follow_symlinks=False):
                 children.append(name)
+            elif entry.is_symlink():
+                children.append(LinkName(name))
     children.sort()
     return children
