@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -310,3 +312,20 @@ def test_a_source_of_which_nothing_can_be_listed(tasks: Tasks, tmp_path: Path) -
     job = tasks.command("run", str(tmp_path), "--output", str(tmp_path / "out"))
     assert 1 == job.wait(), job.output()
     assert "thumbrun cannot list 1 part of the source" in job.output()
+
+
+def test_a_finished_run_says_of_when_its_plan_is(tasks: Tasks, tmp_path: Path) -> None:
+    """The same command for a finished run says that what was added since is not in it, and the command for that."""
+    source, output = tmp_path / "in", tmp_path / "out of it"
+    source.mkdir()
+    Image.new("RGB", (40, 30)).save(source / "first.png")
+    command = ["run", str(source), "--output", str(output), "--run-id", "r"]
+    assert 0 == tasks.command(*command).wait()
+    Image.new("RGB", (40, 30)).save(source / "second.png")
+    again = tasks.command(*command)
+    assert 0 == again.wait(), again.output()
+    said = re.search(r"The plan is of (\S+ \S+) UTC\. .* with your other flags: thumbrun (.+)", again.output())
+    assert said, again.output()
+    led_on = tasks.command(*shlex.split(said[2]))
+    assert 0 == led_on.wait(), led_on.output()
+    assert "2 done" in led_on.output()

@@ -38,6 +38,12 @@ def say_task_result(result: TaskResult, events: Events) -> None:
     """Say what the task did, and the result of the run if every shard is complete."""
     own = result.own
     events.info("task-done", task_text(result), **own.to_record(), seconds=round(result.seconds, 3))
+    if own.items and not result.worked.items and result.began:
+        events.info(
+            "next",
+            f"The plan is of {result.began:%Y-%m-%d %H:%M} UTC. What was added or replaced since is not in it. "
+            f"To make that too, with your other flags: {result.anew}",
+        )
     say_run(result, events)
 
 

@@ -97,6 +97,12 @@ def run_arguments(run_id: str, output: Location, state: Location) -> str:
     return shlex.join(words)
 
 
+def run_anew(source: Location, output: Location) -> str:
+    """Return the command that begins another run of the same source; other settings are left to the user."""
+    where, to = (values.location_from_record(location.uri()) for location in (source, output))
+    return shlex.join(["thumbrun", "run", where, "--output", to, "--new"])
+
+
 def flags_of_claim(claim: Mapping[str, Any], run: NamedRun) -> dict[str, str | None]:
     """Return the flags that ask for an existing run, as its claim records them.
 

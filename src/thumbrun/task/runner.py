@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import both
@@ -23,7 +24,7 @@ from thumbrun.runs.find_run import AgreedRun
 from thumbrun.runs.records import RecordError
 from thumbrun.runs.rounds import FIRST, Round
 from thumbrun.runs.summaries import last_summary
-from thumbrun.settings.named_run import run_arguments
+from thumbrun.settings.named_run import run_anew, run_arguments
 from thumbrun.settings.planning_inputs import naming_rule, nothing_hint, run_folder, source_to_list
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Store
@@ -60,6 +61,8 @@ class TaskResult:
         named: The words that name the run on a command line.
         worked: The tally of the items that this very process worked.
         unlisted: How many parts of the source could not be listed, so that the run lacks what they hold.
+        began: When the run began, so that its plan is hardly older; None if nobody needs to know.
+        anew: The command that begins another run of the same source.
     """
 
     run_id: str
@@ -71,6 +74,8 @@ class TaskResult:
     named: str
     worked: Tally
     unlisted: int = 0
+    began: datetime | None = None
+    anew: str = ""
 
 
 class TaskRunner:
@@ -177,7 +182,10 @@ class TaskRunner:
             seconds = self._clock.monotonic() - began
             worked = self._processor.worked if self._processor else Tally()
             named = run_arguments(agreed.run_id, settings.output, settings.state)
-            return TaskResult(agreed.run_id, folder, own, whole, seconds, planner.listed, named, worked, unlisted)
+            anew = run_anew(self._settings.source, self._settings.output)
+            return TaskResult(
+                agreed.run_id, folder, own, whole, seconds, planner.listed, named, worked, unlisted, agreed.began, anew
+            )
 
     async def _require_sandbox(self) -> None:
         """Start the renderer before anything is written, and refuse to work if nothing confines it.

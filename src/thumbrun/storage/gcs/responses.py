@@ -30,6 +30,7 @@ from thumbrun.storage.base import (
 NETWORK_HINT = "check the network, and the emulator's address if you set one"
 _REPORT = "thumbrun does not expect this answer: please report it"
 _LONGEST_MESSAGE = 300
+_GZIP = ("gzip", "x-gzip")  # these names do not depend on case (RFC 9110, 8.4.1)
 _TEXTS = ("contentType", "contentEncoding", "storageClass", "crc32c")
 # Of the reasons and the sentences for an object under a customer-supplied key. "Customer-managed" ones are not its own.
 _OWN_KEY = ("customer-supplied encryption key", "encryptedwithcustomerencryptionkey", "customer_encryption_key")
@@ -65,10 +66,14 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
         item["generation"],
         shown("contentType") or None,
         int.from_bytes(binascii.a2b_base64(checksum), "big") if checksum else None,
-        shown("contentEncoding") or None,
+        _encoding(shown("contentEncoding")),
         shown("storageClass") or None,
         metadata,
     )
+
+
+def _encoding(text: str | None) -> str | None:
+    return "gzip" if text and text.lower() in _GZIP else text or None
 
 
 def page_of(body: bytes) -> tuple[tuple[Entry, ...], str]:

@@ -28,6 +28,7 @@ from thumbrun.storage.base import (
     UnauthenticatedError,
 )
 from thumbrun.storage.gcs import store as gcs_store
+from thumbrun.storage.gcs.responses import entry_of
 from thumbrun.storage.gcs.store import GcsStore
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -554,3 +555,12 @@ def test_names_that_the_service_does_not_take(name: str) -> None:
 def test_names_that_the_service_takes(name: str) -> None:
     """The store accepts all other names."""
     assert GcsStore("bucket").name_problem(name) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "encoding"),
+    [("gzip", "gzip"), ("GZIP", "gzip"), ("x-gzip", "gzip"), ("br", "br"), ("", None), (None, None)],
+)
+def test_the_names_of_encodings(told: str | None, encoding: str | None) -> None:
+    """All names of gzip are one, as HTTP has it; any other encoding keeps its name."""
+    assert encoding == entry_of({"name": "a", "generation": "1", "contentEncoding": told}).content_encoding
