@@ -19,6 +19,7 @@ from thumbrun.imaging.request import Refused, Request
 from thumbrun.outcomes import Reason
 
 _START_TIMEOUT = 60.0  # seconds; a start takes 0.02 s, the first one 0.3 s
+_LIMIT = "--image-timeout / THUMBRUN_IMAGE_TIMEOUT"
 _EVENTS = Path("/sys/fs/cgroup/memory.events")  # cgroup version 2, as a container sees its own
 
 
@@ -168,7 +169,7 @@ class DecodingProcess:
             InnocentDeathError: The process died, but not because of this image.
         """
         if too_late:
-            return Refused(Reason.TIMEOUT, f"decoding took longer than image-timeout ({self._timeout:g} s)")
+            return Refused(Reason.TIMEOUT, f"decoding took longer than {_LIMIT} ({self._timeout:g} s)")
         if isinstance(error, ImproperAnswerError):
             return Refused(Reason.CRASHED, f"thumbrun killed the decoding process: {error}")
         if isinstance(error, OSError):
@@ -229,7 +230,7 @@ def _blamed(code: int | None, oom_kills_before: int) -> Refused:
     if code == -SIGKILL and _oom_kills() > oom_kills_before:
         return Refused(Reason.OUT_OF_MEMORY, "the system ran out of memory and killed the decoding process")
     if code == -SIGXCPU:
-        return Refused(Reason.TIMEOUT, "decoding used more processor time than image-timeout allows")
+        return Refused(Reason.TIMEOUT, f"decoding used more processor time than {_LIMIT} allows")
     if code is not None and code < 0:
         return Refused(Reason.CRASHED, f"the decoding process was killed by {_signal_name(-code)}")
     return Refused(Reason.CRASHED, f"the decoding process ended with exit code {code}")

@@ -97,7 +97,8 @@ def too_many_pixels(width: int, height: int, most: int) -> Refused | None:
     """Return the refusal of a picture that declares more than `most` pixels, None if it does not."""
     if width * height <= most:
         return None
-    return Refused(Reason.TOO_MANY_PIXELS, f"the image has {width:,} x {height:,} pixels; max-pixels is {most:,}")
+    limit = f"--max-pixels / THUMBRUN_MAX_PIXELS is {most:,}"
+    return Refused(Reason.TOO_MANY_PIXELS, f"the image has {width:,} x {height:,} pixels; {limit}")
 
 
 @dataclass(frozen=True, slots=True)

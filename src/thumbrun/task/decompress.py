@@ -91,7 +91,10 @@ class _Members:
 def _check_size(size: int, most_bytes: int, room: int) -> None:
     """Raise UnfitError if a decompressed body has too many bytes."""
     if size > most_bytes:
-        raise UnfitError(Reason.TOO_LARGE, f"it has more than {most_bytes:,} bytes when decompressed")
+        raise UnfitError(
+            Reason.TOO_LARGE,
+            f"decompressed it has more than --max-bytes / THUMBRUN_MAX_BYTES allows, {most_bytes:,} bytes",
+        )
     if size > room:
         raise UnfitError(
             Reason.OUT_OF_MEMORY,

@@ -19,7 +19,7 @@ from thumbrun.outcomes import Reason
 
 MEMORY = 192 << 20  # bytes, the memory setting
 TIMEOUT = 30.0  # seconds; enough on a busy machine too, because an image takes a few hundredths
-MAX_PIXELS = 100_000_000  # the default setting
+MAX_PIXELS = 250_000_000  # the default setting
 REPLACING = (Reason.CRASHED, Reason.TIMEOUT)  # the reasons that cost a process
 # Bytes beside the pictures: the encoder, fragmentation, Python. `task.admission` promises as much for each process; the
 # heap that an earlier image left makes the largest bombs come within a few megabytes of it.

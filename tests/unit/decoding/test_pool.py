@@ -31,8 +31,11 @@ from thumbrun.decoding import launcher, protocol
 from thumbrun.decoding.body import IN_MEMORY
 from thumbrun.decoding.pool import DecoderPool, DecoderPoolError
 from thumbrun.decoding.tries import Countdown, Tries
+from thumbrun.environment.machine import Machine
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered
 from thumbrun.outcomes import Reason
+from thumbrun.settings.resolved import resolve
+from thumbrun.task.admission import share
 
 MEMORY = 256 << 20
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="SECURITY.md: Linux only")
@@ -143,7 +146,10 @@ async def test_one_of_several_that_takes_too_long() -> None:
             await ended(process)
         found = await asyncio.gather(*pending)
     assert [40, None, 60] == [one.width if isinstance(one, Rendered) else None for one in found]
-    assert Refused(Reason.TIMEOUT, "decoding took longer than image-timeout (0.5 s)") == found[1]
+    assert (
+        Refused(Reason.TIMEOUT, "decoding took longer than --image-timeout / THUMBRUN_IMAGE_TIMEOUT (0.5 s)")
+        == found[1]
+    )
 
 
 async def test_each_of_several_has_the_time_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,7 +287,12 @@ async def test_time_limit(steps: list[float]) -> None:
             await asyncio.sleep(0)
         found = await pending
         after = await verdict(pool, photograph(), request())
-    assert Refused(Reason.TIMEOUT, f"decoding took longer than image-timeout ({sum(steps):g} s)") == found
+    assert (
+        Refused(
+            Reason.TIMEOUT, f"decoding took longer than --image-timeout / THUMBRUN_IMAGE_TIMEOUT ({sum(steps):g} s)"
+        )
+        == found
+    )
     assert isinstance(after, Rendered)
 
 
@@ -348,6 +359,19 @@ async def test_threads_of_a_decoder_leave_the_address_space_to_later_images(form
         assert process.memory_info().vms - before < 64 << 20
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("size", "mode"), [((12_000, 9_000), "RGB"), ((16_384, 12_288), "L")])
+async def test_what_phones_write_passes_the_default_limits(size: tuple[int, int], mode: str) -> None:
+    """JPEG files of 108 and 200 megapixels are done in the memory of Cloud Run's default container."""
+    picture = io.BytesIO()
+    Image.new(mode, size, 99).save(picture, "JPEG")
+    settings = resolve({}, {"source": "gs://bucket/in", "workers": "1"}, machine=Machine(1, 512 << 20, is_limited=True))
+    allowed = share(settings.memory, settings.workers)
+    async with running(memory=settings.memory, share=allowed) as pool:
+        asked = request(max_pixels=settings.max_pixels, memory=allowed // 8)
+        assert isinstance(await verdict(pool, picture.getvalue(), asked), Rendered)
+
+
 async def test_all_tries_of_an_image_have_one_time_limit() -> None:
     """What an image took before it asked for more memory or was read again counts when it is tried again."""
     async with running(limit=1.0) as pool:
@@ -362,7 +386,10 @@ async def test_all_tries_of_an_image_have_one_time_limit() -> None:
             process.resume()
             found.append(repr(await trying))
         assert found[0].startswith("NeedsMemory")
-        assert repr(Refused(Reason.TIMEOUT, "decoding took longer than image-timeout (1 s)")) == found[1]
+        assert (
+            repr(Refused(Reason.TIMEOUT, "decoding took longer than --image-timeout / THUMBRUN_IMAGE_TIMEOUT (1 s)"))
+            == found[1]
+        )
         body.close()
         assert 1.0 == tries.seconds
         assert isinstance(await verdict(pool, photograph(), request()), Rendered)

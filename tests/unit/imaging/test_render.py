@@ -92,7 +92,8 @@ def test_an_icon_that_hides_a_bomb() -> None:
     inner = bomb(12_800)
     icon = struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(inner), 22) + inner
     found = render(icon, asked(max_pixels=10**8))
-    assert Refused(Reason.TOO_MANY_PIXELS, "the image has 12,800 x 12,800 pixels; max-pixels is 100,000,000") == found
+    limit = "--max-pixels / THUMBRUN_MAX_PIXELS is 100,000,000"
+    assert Refused(Reason.TOO_MANY_PIXELS, f"the image has 12,800 x 12,800 pixels; {limit}") == found
     assert isinstance(render(icon, asked(memory=10**8)), NeedsMemory)
 
 

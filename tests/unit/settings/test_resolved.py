@@ -84,7 +84,7 @@ def test_defaults() -> None:
         settings.source_metadata,
         settings.log_format,
     )
-    assert (96, 4, 1280 * MIB, 10.0, 100_000_000, 256 * MIB, 3600.0) == (
+    assert (96, 4, 1280 * MIB, 10.0, 250_000_000, 256 * MIB, 3600.0) == (
         settings.in_flight,
         settings.workers,
         settings.memory,

@@ -150,7 +150,9 @@ async def test_too_many_pixels_take_no_more_than_a_header(pool: DecoderPool, kin
         source, body = Counting(), noise(kind, side)
         outcome, _ = await done(source, pool, source.put_as_user("a.jpg", body), max_pixels=1000)
         assert (Reason.TOO_MANY_PIXELS, side == 1200) == (outcome.reason, outcome.unchecked)
-        assert outcome.detail == f"the image has {side:,} x {side:,} pixels; max-pixels is 1,000"
+        assert (
+            outcome.detail == f"the image has {side:,} x {side:,} pixels; --max-pixels / THUMBRUN_MAX_PIXELS is 1,000"
+        )
         assert source.bytes_read <= 64 * 1024
 
 
