@@ -91,10 +91,8 @@ class _Members:
 def _check_size(size: int, most_bytes: int, room: int) -> None:
     """Raise UnfitError if a decompressed body has too many bytes."""
     if size > most_bytes:
-        raise UnfitError(
-            Reason.TOO_LARGE,
-            f"decompressed it has more than --max-bytes / THUMBRUN_MAX_BYTES allows, {most_bytes:,} bytes",
-        )
+        limit = f"--max-bytes / THUMBRUN_MAX_BYTES is {most_bytes:,}"
+        raise UnfitError(Reason.TOO_LARGE, f"decompressed it has too many bytes; {limit}")
     if size > room:
         raise UnfitError(
             Reason.OUT_OF_MEMORY,

@@ -251,10 +251,8 @@ class Pipeline:
         if problem := self._putter.name_problem(item):
             raise UnfitError(Reason.NAME_INVALID, problem)
         if item.size > self._rules.max_bytes:
-            raise UnfitError(
-                Reason.TOO_LARGE,
-                f"it has {item.size:,} bytes; --max-bytes / THUMBRUN_MAX_BYTES is {self._rules.max_bytes:,}",
-            )
+            limit = f"--max-bytes / THUMBRUN_MAX_BYTES is {self._rules.max_bytes:,}"
+            raise UnfitError(Reason.TOO_LARGE, f"it has {item.size:,} bytes; {limit}")
 
     async def _render(self, item: Item, body: Body, grant: MemoryGrant, tries: Tries) -> Rendered | Refused:
         """Decode in the memory that is enough for nearly all images; wait for more if the image needs more."""

@@ -38,6 +38,7 @@ from thumbrun.settings.resolved import resolve
 from thumbrun.task.admission import share
 
 MEMORY = 256 << 20
+TOO_LONG = "decoding took longer than --image-timeout / THUMBRUN_IMAGE_TIMEOUT"
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="SECURITY.md: Linux only")
 
 
@@ -146,10 +147,7 @@ async def test_one_of_several_that_takes_too_long() -> None:
             await ended(process)
         found = await asyncio.gather(*pending)
     assert [40, None, 60] == [one.width if isinstance(one, Rendered) else None for one in found]
-    assert (
-        Refused(Reason.TIMEOUT, "decoding took longer than --image-timeout / THUMBRUN_IMAGE_TIMEOUT (0.5 s)")
-        == found[1]
-    )
+    assert Refused(Reason.TIMEOUT, f"{TOO_LONG} (0.5 s)") == found[1]
 
 
 async def test_each_of_several_has_the_time_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,12 +285,7 @@ async def test_time_limit(steps: list[float]) -> None:
             await asyncio.sleep(0)
         found = await pending
         after = await verdict(pool, photograph(), request())
-    assert (
-        Refused(
-            Reason.TIMEOUT, f"decoding took longer than --image-timeout / THUMBRUN_IMAGE_TIMEOUT ({sum(steps):g} s)"
-        )
-        == found
-    )
+    assert Refused(Reason.TIMEOUT, f"{TOO_LONG} ({sum(steps):g} s)") == found
     assert isinstance(after, Rendered)
 
 
@@ -386,10 +379,7 @@ async def test_all_tries_of_an_image_have_one_time_limit() -> None:
             process.resume()
             found.append(repr(await trying))
         assert found[0].startswith("NeedsMemory")
-        assert (
-            repr(Refused(Reason.TIMEOUT, "decoding took longer than --image-timeout / THUMBRUN_IMAGE_TIMEOUT (1 s)"))
-            == found[1]
-        )
+        assert repr(Refused(Reason.TIMEOUT, f"{TOO_LONG} (1 s)")) == found[1]
         body.close()
         assert 1.0 == tries.seconds
         assert isinstance(await verdict(pool, photograph(), request()), Rendered)
