@@ -85,6 +85,7 @@ class Outcome:
         unchecked: Whether the bytes were not checked against the source's checksum, because the source has none or was
             read in part.
         each: The size of each thumbnail in bytes, largest box first, if there are several; else empty.
+        made_of: The generation of the source that the thumbnail shows, if it is not the planned one; else empty.
     """
 
     shard: int
@@ -99,6 +100,7 @@ class Outcome:
     retry_round: int = 0
     unchecked: bool = False
     each: tuple[int, ...] = ()
+    made_of: str = ""
 
 
 def precedence(outcome: Outcome, part: str) -> tuple[int, int, bool, str]:

@@ -85,8 +85,8 @@ def test_a_reason_alone_and_several_tasks(tasks: Tasks, bucket: Emulator) -> Non
         bucket.objects(BUCKET, f"_thumbrun/runs/{run}/rounds/")
     )
     summary = json.loads(bucket.read(BUCKET, f"_thumbrun/runs/{run}/summaries/0000001.json"))
-    assert {"source-changed": 1, "unreadable": 1} == summary["failed"]
-    assert 12 == summary["done"]
+    assert {"unreadable": 1} == summary["failed"]
+    assert 13 == summary["done"]
 
 
 def test_a_finished_run_is_resumed_without_work(tasks: Tasks, bucket: Emulator, emulator_log: Path) -> None:
@@ -131,3 +131,25 @@ def test_a_run_without_a_plan(tasks: Tasks, bucket: Emulator) -> None:
     task = tasks.command("retry", f"gs://{BUCKET}/{run}", environment=environment(bucket))
     assert 2 == task.wait()
     assert "a run without a plan" in task.output()
+
+
+def test_an_image_that_was_replaced_is_retried_as_it_is_now(tasks: Tasks, bucket: Emulator) -> None:
+    """A retry takes the live generation; thumbnail and ledger name it, and `verify` finds nothing wrong."""
+    run = run_once(tasks, bucket)
+    whole = bucket.read(BUCKET, "in/05.jpg")
+    for name in (CUT, "in/03.jpg"):
+        bucket.put(BUCKET, name, whole)
+    bucket.delete(BUCKET, f"{run}/03.jpg")
+    task = tasks.command("retry", f"gs://{BUCKET}/{run}", environment=environment(bucket))
+    assert 0 == task.wait(), task.output()
+    for name in (CUT, "in/03.jpg"):
+        live = bucket.objects(BUCKET, name)[name]["generation"]
+        made = bucket.objects(BUCKET, f"{run}/{name.rpartition('/')[2]}")
+        assert [live] == [item["metadata"]["thumbrun-source-generation"] for item in made.values()]
+    checked = tasks.command("verify", f"gs://{BUCKET}/{run}", "--json", environment=environment(bucket))
+    checked.wait()
+    found = json.loads(checked.output()[checked.output().index("{\n") :])["findings"]
+    assert not [finding for finding in found if finding["kind"] in ("not-its-own", "missing", "stale")], found
+    again = tasks.command("retry", f"gs://{BUCKET}/{run}", "--reason", "missing", environment=environment(bucket))
+    assert 0 == again.wait(), again.output()
+    assert bucket.objects(BUCKET, f"{run}/03.jpg")

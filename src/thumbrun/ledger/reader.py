@@ -47,6 +47,8 @@ def to_row(outcome: Outcome, item: Item) -> dict[str, Any]:
         row["unchecked"] = True
     if outcome.each:
         row["each"] = list(outcome.each)
+    if outcome.made_of:
+        row["made_of"] = outcome.made_of
     return row | {name: value for name in _NUMBERS if (value := getattr(outcome, name))}
 
 
@@ -63,6 +65,7 @@ def from_row(shard: int, row: Mapping[str, Any]) -> Outcome:
         **numbers,
         unchecked=bool(row.get("unchecked")),
         each=tuple(int(size) for size in row.get("each", ())),
+        made_of=row.get("made_of", ""),
     )
 
 

@@ -233,6 +233,7 @@ _FORMS = (
             "detail": _text,
             "unchecked": _flag,
             "each": _list_of(_count),
+            "made_of": _text,
             **dict.fromkeys(_ROW_COUNTS, _count),
         },
         row_agrees=lambda row: ("reason" in row) != (row["status"] == Status.DONE.value),

@@ -173,6 +173,24 @@ class Fetcher:
             return False
         return True
 
+    async def live(self, item: Item) -> Item:
+        """Return an item with its live generation in place of the planned one.
+
+        Raises:
+            UnfitError: The object was deleted.
+        """
+        entry = await self._source.stat(item.source)
+        if entry is None:
+            raise UnfitError(Reason.SOURCE_GONE, f"generation {item.generation} was planned, none is live now")
+        if entry.generation == item.generation:
+            return item
+        return item._replace(
+            generation=entry.generation,
+            size=entry.size,
+            crc32c=entry.crc32c,
+            encoding=entry.content_encoding,
+        )
+
     async def fetch(self, item: Item) -> Fetched:
         """Read the bytes that a thumbnail needs of the planned generation; check them if they are the whole object.
 

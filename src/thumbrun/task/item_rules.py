@@ -17,6 +17,7 @@ class ItemRules:
         max_bytes: The most bytes of one object.
         cache_control: The Cache-Control header of the thumbnails, or None.
         hash_source: Whether the thumbnails carry a hash of the source's name instead of the name.
+        live: Whether thumbrun takes the live generation of a source instead of the planned one, as a retry does.
     """
 
     run_id: str
@@ -26,3 +27,4 @@ class ItemRules:
     max_bytes: int
     cache_control: str | None = None
     hash_source: bool = False
+    live: bool = False

@@ -155,7 +155,8 @@ class Pipeline:
             self._check(work.item)
         except UnfitError as unfit:
             return refusal(work.shard, work.index, unfit.reason, unfit.detail)
-        return await self._putter.existing_outcome(work)
+        found = await self._putter.existing_outcome(work)
+        return found and _of_planned(found, work.item)
 
     async def _work(
         self,
@@ -215,9 +216,13 @@ class Pipeline:
         return self._putter.created > error.created or await self._may_create(work)
 
     async def _outcome(self, work: WorkItem, announced: Callable[[WorkItem], Awaitable[None]]) -> Outcome:
-        item = work.item
+        planned = item = work.item
         try:
             self._check(item)
+            if self._rules.live:
+                item = await self._fetcher.live(item)
+                self._check(item)
+                work = replace(work, item=item)
             # A compressed object can grow up to the limit, so it has the task to itself.
             # So has an object that is too large to hold: a part of it might be enough.
             most = self._admission.largest_body
@@ -242,7 +247,7 @@ class Pipeline:
             outcome = refusal(work.shard, work.index, verdict.reason, verdict.detail)
         else:
             outcome = await self._putter.put(work, verdict)
-        return replace(outcome, source_bytes=fetched.read, unchecked=not fetched.checked)
+        return _of_planned(replace(outcome, source_bytes=fetched.read, unchecked=not fetched.checked), planned)
 
     def _check(self, item: Item) -> None:
         """Raise UnfitError if the item is unfit for a reason that shows before any byte is read."""
@@ -300,6 +305,11 @@ def _may_lack_memory(verdict: Rendered | Refused, *, asked_for_more: bool) -> bo
     if not isinstance(verdict, Refused):
         return False
     return verdict.reason is Reason.OUT_OF_MEMORY or (verdict.reason is Reason.UNREADABLE and asked_for_more)
+
+
+def _of_planned(outcome: Outcome, item: Item) -> Outcome:
+    """Return the outcome of an item without the generation that it was made of if that is the planned one."""
+    return replace(outcome, made_of="") if outcome.made_of == item.generation else outcome
 
 
 async def _nothing_known(_: WorkItem) -> bool:

@@ -11,7 +11,7 @@ from thumbrun.imaging.geometry import box_name
 from thumbrun.imaging.request import Picture, Rendered
 from thumbrun.outcomes import Outcome, Reason, Status, refusal
 from thumbrun.planning.plan import Item
-from thumbrun.runs.object_metadata import CHECKSUM_MARK, RUN_MARK, ThumbnailMarks
+from thumbrun.runs.object_metadata import CHECKSUM_MARK, GENERATION_MARK, RUN_MARK, ThumbnailMarks
 from thumbrun.storage.base import DamagedError, DeniedError, Entry, ExistsError, NameRefusedError, Store, StoreError
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.refusals import RefusedItemError, Side
@@ -95,6 +95,9 @@ class Putter:
                 done.append(outcome)
         if len(done) < len(outcomes):
             raise AssertionError(f"{len(done)} of {len(outcomes)} thumbnails exist, but none has failed")
+        if len({outcome.made_of for outcome in done}) > 1:
+            detail = "some of its thumbnails show another generation of the image than the others"
+            return refusal(done[0].shard, done[0].item, Reason.NAME_TAKEN, detail)
         each = tuple(outcome.output_bytes for outcome in done)
         return replace(done[0], output_bytes=sum(each), each=each)
 
@@ -129,20 +132,32 @@ class Putter:
                     output_bytes=len(picture.data),
                     width=picture.width,
                     height=picture.height,
+                    made_of=item.generation,
                 )
         if not isinstance(refused, DeniedError):
             refused = StoreError(f"thumbrun can neither create nor see {self._output.uri(name)}: {refused}")
         raise RefusedItemError(Side.OUTPUT, Reason.OUTPUT_DENIED, refused, created=created)
 
     def _existing(self, work: WorkItem, existing: Entry, source_bytes: int) -> Outcome:
-        """Return the outcome of a thumbnail whose name is taken: done if the object is this thumbnail, and whole."""
-        marks = self._marks(work.item)
+        """Return the outcome of a thumbnail whose name is taken: done if the object is this thumbnail, and whole.
+
+        It can show another generation of the source, which a retry found live.
+        """
+        made_of = existing.metadata.get(GENERATION_MARK, "")
+        marks = self._marks(work.item._replace(generation=made_of))
         if all(existing.metadata.get(key) == value for key, value in marks.items()):
             sent, stored = existing.metadata.get(CHECKSUM_MARK), existing.crc32c
             if sent and stored is not None and sent != f"{stored:08x}":
                 detail = f"it was sent with crc32c {sent} and is stored with {stored:08x}"
                 return refusal(work.shard, work.index, Reason.OUTPUT_DAMAGED, detail, source_bytes=source_bytes)
-            return Outcome(work.shard, work.index, Status.DONE, source_bytes=source_bytes, output_bytes=existing.size)
+            return Outcome(
+                work.shard,
+                work.index,
+                Status.DONE,
+                source_bytes=source_bytes,
+                output_bytes=existing.size,
+                made_of=made_of,
+            )
         owner = existing.metadata.get(RUN_MARK)
         detail = f"run {owner} has a different thumbnail there" if owner else "the object there is not thumbrun's"
         return refusal(work.shard, work.index, Reason.NAME_TAKEN, detail, source_bytes=source_bytes)

@@ -285,6 +285,7 @@ class TaskRunner:
                 max_bytes=settings.max_bytes,
                 cache_control=settings.cache_control,
                 hash_source=settings.source_metadata == "hash",
+                live=settings.retry is not None,
             ),
             items_at_once=settings.in_flight + 2 * settings.workers,
         )

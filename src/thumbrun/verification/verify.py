@@ -22,7 +22,7 @@ from thumbrun.logs.events import Events, Progress
 from thumbrun.outcomes import Outcome, Reason, Status, Tally
 from thumbrun.planning.listing import pages
 from thumbrun.planning.plan import Item, Plan, read_plan, read_shard
-from thumbrun.runs.object_metadata import CHECKSUM_MARK, MARKS, ThumbnailMarks
+from thumbrun.runs.object_metadata import CHECKSUM_MARK, GENERATION_MARK, MARKS, ThumbnailMarks
 from thumbrun.runs.records import RecordError
 from thumbrun.runs.rounds import MISSING
 from thumbrun.runs.summaries import last_summary
@@ -210,7 +210,8 @@ class Verifier:
         entry = await self._stores.output.stat(self._folder + name)
         if entry is None:
             return True
-        marks = self._thumbnail_marks.of(self._stores.source.uri(item.source), item.generation)
+        made_of = entry.metadata.get(GENERATION_MARK, "")
+        marks = self._thumbnail_marks.of(self._stores.source.uri(item.source), made_of)
         sent = entry.metadata.get(CHECKSUM_MARK)
         whole = entry.crc32c is None or sent == f"{entry.crc32c:08x}"
         return whole and all(entry.metadata.get(key) == value for key, value in marks.items())
@@ -218,7 +219,7 @@ class Verifier:
     async def _wrong_by_listing(
         self, item: Item, outcome: Outcome, name: str, signature: bytes | None
     ) -> Problem | None:
-        marks = self._thumbnail_marks.of(self._stores.source.uri(item.source), item.generation)
+        marks = self._thumbnail_marks.of(self._stores.source.uri(item.source), outcome.made_of or item.generation)
         if signature == self._inventory.signature(outcome.output_bytes, marks):
             return None
         entry = await self._stores.output.stat(self._folder + name)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Container, Itera
 from functools import partial
 
 import pytest
+from crc32c import crc32c
 from PIL import Image
 
 from tests.photographs import draw
@@ -389,7 +390,7 @@ async def test_a_private_source_leaves_a_hash(pool: DecoderPool, photograph: byt
 
 
 async def test_what_exists_is_looked_at(pool: DecoderPool, photograph: bytes) -> None:
-    """This very thumbnail counts as done; one of another run or source, or a stranger's object, takes the name."""
+    """This very thumbnail counts as done, of whatever generation; one of another run, or a stranger's, has the name."""
     source, output = MemoryStore("in"), MemoryStore("out")
     names = ("own.jpg", "other-run.jpg", "other-generation.jpg", "stranger.jpg")
     items = [item(source.put_as_user(name, photograph)) for name in names]
@@ -397,11 +398,13 @@ async def test_what_exists_is_looked_at(pool: DecoderPool, photograph: bytes) ->
     own = output.objects[f"{RUN}/own.jpg"][0].metadata
     output.put_as_user(f"{RUN}/other-run.jpg", b"x", metadata={**own, "thumbrun-run": "earlier"})
     mine = {**own, "thumbrun-source": "memory://in/other-generation.jpg", "thumbrun-source-generation": "1"}
+    mine["thumbrun-crc32c"] = f"{crc32c(b'x'):08x}"
     output.put_as_user(f"{RUN}/other-generation.jpg", b"x", metadata=mine)
     output.put_as_user(f"{RUN}/stranger.jpg", b"x")
     before = dict(output.objects)
     outcomes, _ = await work(source, output, pool, items)
-    assert [None, Reason.NAME_TAKEN, Reason.NAME_TAKEN, Reason.NAME_TAKEN] == [o.reason for o in outcomes]
+    assert [None, Reason.NAME_TAKEN, None, Reason.NAME_TAKEN] == [outcome.reason for outcome in outcomes]
+    assert ["", "", "1", ""] == [outcome.made_of for outcome in outcomes]
     assert before == output.objects
 
 
