@@ -154,7 +154,8 @@ Records are JSON, or JSON lines compressed with gzip. [The design](design.md#one
 - Plain JSON ends with `crc32c`, the checksum of the rest as compact JSON with sorted keys. gzip has its own checksum.
 - Each line of a ledger part is one outcome. It holds `item`, `source`, `generation`, `output` and `status`, and if they
   apply `reason`, `detail`, `source_bytes` (bytes that were read), `output_bytes`, `each` (the bytes of each of several
-  thumbnails), `width`, `height`, `retry_round` and `unchecked` (true if thumbrun did not check the source's checksum,
+  thumbnails), `width`, `height`, `retry_round`, `made_of` (the generation that the thumbnail shows, if that is not the
+  planned one, `generation`) and `unchecked` (true if thumbrun did not check the source's checksum,
   because it read only a part or because there is no checksum).
 - The header of a ledger part says which task wrote the part, and when. `opening` (ranges of `item`, first and last)
   says which items this task can open before its next part, `at_once` how many of them at once, and `alone` whether it
