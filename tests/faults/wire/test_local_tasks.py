@@ -52,6 +52,7 @@ def test_a_closed_terminal_ends_all_tasks(stage: Stage, environment: dict[str, s
     """If the terminal closes, the command hands back and exits, and no process is left."""
     pid, terminal = pty.fork()
     if not pid:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup, which can have started these tests, ignores it
         os.chdir(ROOT)
         os.execve(sys.executable, [sys.executable, "-m", "thumbrun", *COMMAND], environment)  # noqa: S606
     parent = psutil.Process(pid)
