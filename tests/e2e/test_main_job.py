@@ -248,8 +248,7 @@ def test_a_tree_keeps_the_paths_below_the_source(emulator: Emulator, tasks: Task
 
 def test_a_task_that_cannot_finish_says_how_to_go_on(emulator: Emulator, tasks: Tasks) -> None:
     """If the store fails, a task exits with 1, says what to check, and prints last the command that resumes the run."""
-    emulator.create_bucket(BUCKET)
-    emulator.put(BUCKET, "in/a.jpg", next(iter(photographs().values())))
+    upload(emulator)
     environment = clean_environment(INPUT_FOLDER=f"gs://{BUCKET}/in")
     with running_proxy(emulator.url) as proxy:
         proxy.refuse = lambda asked: "no" if asked.permission == "create" and RUN_FOLDER.match(asked.name) else None

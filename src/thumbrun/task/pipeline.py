@@ -209,11 +209,11 @@ class Pipeline:
             self.failure = error
             self.left_open += 1
 
-    async def _passes(self, work: WorkItem, error: RefusedItemError) -> bool:
+    async def _passes(self, work: WorkItem, error: RefusedItemError, of_many: bool) -> bool:
         """Return whether the store has let another object pass since an item was refused."""
         if error.side is Side.SOURCE:
             return await self._fetcher.may_read(work.item)
-        return self._putter.created > error.created or await self._may_create(work)
+        return self._putter.created > error.created or (not of_many and await self._may_create(work))
 
     async def _outcome(self, work: WorkItem, announced: Callable[[WorkItem], Awaitable[None]]) -> Outcome:
         planned = item = work.item

@@ -6,6 +6,7 @@ make a million failures. Often the store's answer does not tell. So thumbrun tri
 ones again, and tries another object once more: a permission can be missing for a while only.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from enum import Enum, auto
 
@@ -13,7 +14,9 @@ from thumbrun.outcomes import Outcome, Reason, refusal
 from thumbrun.storage.base import StoreError
 from thumbrun.task.work_item import WorkItem
 
-_CHECKED_AT = 8  # refused items, after each of which thumbrun checks that the store takes requests for others
+# Refused items, after each of which thumbrun checks that the store takes requests for others. So many need a proof of
+# their own kind: a thumbnail that was created proves that others are not refused, and a record would prove less.
+MANY = 8
 
 Again = Callable[[AsyncIterator[WorkItem]], Awaitable[None]]
 
@@ -41,7 +44,7 @@ class RefusedItemError(StoreError):
         self.created = created
 
 
-Passes = Callable[[WorkItem, RefusedItemError], Awaitable[bool]]
+Passes = Callable[[WorkItem, RefusedItemError, bool], Awaitable[bool]]
 Refused = tuple[WorkItem, RefusedItemError]
 
 
@@ -52,7 +55,8 @@ class Refusals:
         """Start with no refused item.
 
         Args:
-            passes: Returns whether the store has let another object pass since an item was refused.
+            passes: Returns whether the store has let another object pass since an item was refused, and gets whether
+                it is one of many.
         """
         self._passes = passes
         self._refused: list[Refused] = []
@@ -64,7 +68,7 @@ class Refusals:
             RefusedItemError: Many items were refused, and nothing passes.
         """
         self._refused.append((work, error))
-        if len(self._refused) % _CHECKED_AT == 0 and not await self._passes(work, error):
+        if len(self._refused) % MANY == 0 and not await self._passes(*self._refused[-MANY], True):
             raise error
 
     async def resolve(self, take: Callable[[Outcome], None], again: Again) -> list[Refused]:
@@ -78,11 +82,12 @@ class Refusals:
             The items that stay open.
         """
         first, self._refused = self._refused, []
-        passing = await self._passing(first)
+        count = Counter(error.side for _, error in first)
+        passing = await self._passing(first, count)
         await again(_each(work for work, error in first if error.side in passing))
         left = [(work, error) for work, error in first if error.side not in passing]
         second, self._refused = self._refused, []
-        passing &= await self._passing([*first, *second])
+        passing &= await self._passing([*first, *second], count)
         for work, error in second:
             if error.side in passing:
                 take(refusal(work.shard, work.index, error.reason, str(error)))
@@ -90,12 +95,12 @@ class Refusals:
                 left.append((work, error))
         return left
 
-    async def _passing(self, refused: Sequence[Refused]) -> set[Side]:
+    async def _passing(self, refused: Sequence[Refused], count: Counter[Side]) -> set[Side]:
         """Return the sides where others pass, by the first item that was refused there."""
         firsts: dict[Side, Refused] = {}
         for work, error in refused:
             firsts.setdefault(error.side, (work, error))
-        return {side for side, one in firsts.items() if await self._passes(*one)}
+        return {side for side, one in firsts.items() if await self._passes(*one, count[side] >= MANY)}
 
 
 async def _each(works: Iterable[WorkItem]) -> AsyncIterator[WorkItem]:

@@ -738,17 +738,30 @@ async def test_a_thumbnail_that_the_store_refuses(pool: DecoderPool, photograph:
 
 
 @pytest.mark.parametrize("may_create", [True, False])
-async def test_the_only_thumbnail_is_refused(pool: DecoderPool, photograph: bytes, may_create: bool) -> None:
-    """A refused item fails if another object can be created beside its thumbnails, and stays open if not."""
+async def test_the_only_thumbnails_are_refused(pool: DecoderPool, photograph: bytes, may_create: bool) -> None:
+    """A few refused items fail if another object can be created beside their thumbnails, and stay open if not."""
     source, outcomes = MemoryStore("in"), list[Outcome]()
     pipeline = _pipeline(source, Picky(REFUSALS[0], ".jpg"), pool)
 
     async def beside(_: WorkItem) -> bool:
         return may_create
 
-    await pipeline.run(_feed(_images(source, photograph, (), 1)), outcomes.append, at_once, beside)
-    assert ([Reason.OUTPUT_DENIED] if may_create else []) == [outcome.reason for outcome in outcomes]
-    assert (0 if may_create else 1) == pipeline.left_open
+    await pipeline.run(_feed(_images(source, photograph, (), 5)), outcomes.append, at_once, beside)
+    assert ([Reason.OUTPUT_DENIED] * 5 if may_create else []) == [outcome.reason for outcome in outcomes]
+    assert (0 if may_create else 5) == pipeline.left_open
+
+
+async def test_all_thumbnails_are_refused(pool: DecoderPool, photograph: bytes) -> None:
+    """If the store takes records but no thumbnail at all, the task ends, and no image fails."""
+    source, outcomes = MemoryStore("in"), list[Outcome]()
+    pipeline = _pipeline(source, Picky(REFUSALS[0], ".jpg"), pool)
+
+    async def beside(_: WorkItem) -> bool:
+        return True
+
+    with pytest.raises(RefusedItemError):
+        await pipeline.run(_feed(_images(source, photograph, (), 20)), outcomes.append, at_once, beside)
+    assert [] == outcomes
 
 
 @pytest.mark.parametrize("times", [1, 3, 5, 1000])
