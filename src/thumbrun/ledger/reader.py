@@ -17,7 +17,7 @@ from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence
 from thumbrun.planning.listing import pages
 from thumbrun.planning.plan import Item
 from thumbrun.runs.object_metadata import RUN_MARK
-from thumbrun.runs.record_forms import is_tally
+from thumbrun.runs.record_forms import is_tally, number_in
 from thumbrun.runs.record_names import RunNames
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import RecordError
@@ -106,14 +106,14 @@ def seal_of(part: Entry) -> Seal | None:
     shard = part.metadata.get(SHARD)  # version 0.1.0 did not write it
     if f"/{part.metadata.get(RUN_MARK)}/ledger/{f'{shard}/' if shard else ''}" not in f"/{part.name}":
         return None
-    numbers = part.metadata.get(ROUND, "0"), part.metadata.get(COVERS, "")
-    if not all(number.isascii() and number.isdecimal() for number in numbers):
+    round_number, covers = number_in(part.metadata.get(ROUND, "0")), number_in(part.metadata.get(COVERS, ""))
+    if round_number is None or covers is None:
         return None
     try:
         tally = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return Seal(int(numbers[0]), int(numbers[1]), Tally.from_record(tally)) if is_tally(tally) else None
+    return Seal(round_number, covers, Tally.from_record(tally)) if is_tally(tally) else None
 
 
 class Ledger:
