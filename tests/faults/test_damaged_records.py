@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.faults.deaths import BROKEN, Life, World
@@ -28,9 +28,11 @@ from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import JSON_TYPE, to_json, to_lines
 from thumbrun.runs.rounds import reasons_of
 from thumbrun.settings.resolved import resolve
+from thumbrun.storage.base import Entry
+from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.open_stores import Stores
 from thumbrun.task.runner import TaskResult
-from thumbrun.verification.findings import VerifyResult, verified_text
+from thumbrun.verification.findings import FindingKind, VerifyResult, verified_text
 from thumbrun.verification.verify import Verifier
 
 STATE = "_thumbrun/"
@@ -319,8 +321,8 @@ def sums(shards: Any, column: int) -> Any:
         return None
 
 
-@pytest.mark.quick(one_in=3)
 @given(st.data())
+@settings(max_examples=200)
 def test_a_forged_value_ends_in_no_unexpected_exception(data: st.DataObject) -> None:
     """Whatever number or text is forged at any place of a record, all commands end, or name what is wrong."""
     world = World(7, retries=0, environ=dict(finished().environ))
@@ -352,3 +354,32 @@ async def all_commands(world: World, run_id: str) -> None:
     if not isinstance(ended, ThumbrunError) and ended.run is not None:
         say_run(ended.run, "gs://b/r/", Events(Quiet(), VirtualClock()))
         assert readable(ended.run.source_bytes)
+
+
+class Strict(MemoryStore):
+    """A bucket whose names must be UTF-8, as those of Cloud Storage are."""
+
+    async def stat(self, name: str) -> Entry | None:
+        """Encode the name, as a request does."""
+        name.encode()
+        return await super().stat(name)
+
+
+@pytest.mark.parametrize(
+    ("output", "kind"), [("\udcff.jpg", FindingKind.MISSING), ("\ud800.jpg", FindingKind.BAD_RECORD)]
+)
+def test_a_forged_name_that_is_not_utf_8(output: str, kind: FindingKind) -> None:
+    """`verify` reports a thumbnail whose forged name no bucket can hold, or the record that holds the name."""
+    store = Strict("b")
+    store.objects.update(finished().store.objects)
+    world = World(7, store=store)
+    run_id = run_of(world)
+    name = next(name for name in sorted(store.objects) if name.startswith(f"{STATE}runs/{run_id}/planner/0000001/sh"))
+    entry, body = store.objects[name]
+    lines = [json.loads(line) for line in gzip.decompress(body).splitlines()]
+    for line in lines[1:]:
+        line["output"] = output
+    store.put_as_user(name, to_lines(lines[0], lines[1:]), metadata=entry.metadata)
+    found = run(verified(world, run_id))
+    assert not found.right
+    assert found.counts[kind]
