@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from thumbrun.console import shortened
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence
 from thumbrun.planning.listing import pages
 from thumbrun.planning.plan import Item
@@ -28,6 +29,7 @@ COVERS = "thumbrun-parts"  # the metadata key of the number of the shard's parts
 SHARD = "thumbrun-shard"  # the metadata key of the shard that a seal seals
 ROUND = "thumbrun-round"  # the metadata key of a seal's round, if it is a later round
 
+_LONGEST_DETAIL = 10_000  # characters; a reader refuses a row that is much longer than any that thumbrun writes
 _NUMBERS = ("source_bytes", "output_bytes", "width", "height", "retry_round")
 SHARDS_A_PAGE = 300  # shards whose parts fill about one page of a listing
 
@@ -42,7 +44,7 @@ def to_row(outcome: Outcome, item: Item) -> dict[str, Any]:
         "status": outcome.status.value,
     }
     if outcome.reason:
-        row |= {"reason": outcome.reason.value, "detail": outcome.detail}
+        row |= {"reason": outcome.reason.value, "detail": shortened(outcome.detail, _LONGEST_DETAIL)}
     if outcome.unchecked:
         row["unchecked"] = True
     if outcome.each:
