@@ -158,6 +158,11 @@ def _text(value: Any) -> bool:
     return True
 
 
+def _words(value: Any) -> bool:
+    """Return whether a value is text that is only shown, where whatever has no bytes is spelt out."""
+    return isinstance(value, str)
+
+
 def _flag(value: Any) -> bool:
     return isinstance(value, bool)
 
@@ -296,7 +301,7 @@ _FORMS = (
         rows={"item": _count, "source": _text, "generation": _text, "output": _text, "status": _one_of(_STATUSES)},
         row_optional={
             "reason": _one_of(_REASONS),
-            "detail": _text,
+            "detail": _words,
             "unchecked": _flag,
             "each": _list_of(_count),
             **dict.fromkeys(_ROW_COUNTS, _count),

@@ -7,6 +7,7 @@ in `crc32c`.
 
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -32,9 +33,11 @@ _LONGEST_LINE = 1 << 18  # bytes; a row holds two paths of at most 4,096 bytes, 
 _MOST_DECOMPRESSED = 1 << 26  # bytes; 1,000 rows with the longest paths have 50 MB
 _FED, _PIECE = 1 << 14, 1 << 16  # bytes that are decompressed at once, and that this gives at most
 # A plan holds a list of five values for each shard, in 33 bytes or more. Text that holds more lists and values for its
-# length would take far more memory than any plan. The names of parts that cannot be listed can hold some of these
-# characters, too: 100 names, each of at most 4,096 bytes.
-_BYTES_A_LIST, _BYTES_A_VALUE, _IN_NAMES = 16, 4, 500_000
+# length would take far more memory than any plan.
+_BYTES_A_LIST, _BYTES_A_VALUE, _FREE = 16, 4, 10_000
+# Text in quotes, which can hold any characters: a plan holds content types and names of the source. The quote at the
+# end is optional, so that text without one is passed over once, and not once for each quote in it.
+_QUOTED = re.compile(rb'"(?:[^"\\]+|\\.)*+"?', re.DOTALL)
 
 
 class RecordError(ThumbrunError):
@@ -168,8 +171,17 @@ def _pieces(body: Body) -> Iterator[bytes]:
 
 
 def _is_dense(body: Body) -> bool:
+    """Return whether JSON holds far more lists, objects and values for its length than any record of thumbrun."""
+    most_lists, most_values = _FREE + len(body) // _BYTES_A_LIST, _FREE + len(body) // _BYTES_A_VALUE
     lists, values = body.count(b"[") + body.count(b"{"), body.count(b",")
-    return lists > _IN_NAMES + len(body) // _BYTES_A_LIST or values > _IN_NAMES + len(body) // _BYTES_A_VALUE
+    if lists <= most_lists and values <= most_values:
+        return False  # so the text in quotes need not be told from the rest
+    for number, found in enumerate(_QUOTED.finditer(body)):
+        if number > most_lists:
+            return True
+        text = found[0]
+        lists, values = lists - text.count(b"[") - text.count(b"{"), values - text.count(b",")
+    return lists > most_lists or values > most_values
 
 
 def _checksum(record: Mapping[str, Any]) -> str:

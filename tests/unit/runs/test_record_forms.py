@@ -78,6 +78,7 @@ def test_every_record_has_a_form() -> None:
         ({"tasks": 10**400}, {}, "its tasks cannot be 1000"),
         ({}, {"output": "\ud800"}, r"row 0: its output cannot be '\ud800'"),
         ({}, {"output": "\udcff"}, None),
+        ({}, {"status": "failed", "reason": "timeout", "detail": "\ud800"}, None),
     ],
 )
 def test_what_is_wrong_with_a_part(header: dict[str, Any], row: dict[str, Any], said: str | None) -> None:
