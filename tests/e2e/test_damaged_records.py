@@ -47,8 +47,13 @@ def verified(tasks: Tasks, folder: Path) -> tuple[int, dict[str, list[dict[str, 
 @pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize(
     "body",
-    [b"", gzip.compress(b'{"version":1}\n7\n'), with_status("perhaps")],
-    ids=["empty", "no object", "unknown"],
+    [
+        b"",
+        gzip.compress(b'{"version":1}\n7\n'),
+        with_status("perhaps"),
+        gzip.compress(b'{"version":1}\n' + b"{}\n" * 10**6),
+    ],
+    ids=["empty", "no object", "unknown", "a million rows"],
 )
 def test_a_damaged_part_costs_only_work(tasks: Tasks, tmp_path: Path, body: bytes) -> None:
     """A run with a damaged ledger part is finished by `--resume`, and is right again once the part is moved away."""
@@ -101,3 +106,45 @@ def test_a_record_that_the_run_needs(tasks: Tasks, tmp_path: Path, name: str, ho
         assert "has a fault" not in said.output()
         assert "thumbrun run --resume" not in said.output()
         assert how == "deleted" or "--new" in said.output()
+
+
+def forge_spare(records: Path, how: str) -> Path:
+    """Forge a record that thumbrun can do without, and return its path."""
+    forged = records / ("summary.json" if "summary" in how else "rounds/9999999.json")
+    forged.parent.mkdir(exist_ok=True)
+    if how == "a summary without an end":
+        forged.unlink()
+        with forged.open("wb") as file:
+            file.truncate(20 << 30)  # a sparse file, which takes no room
+        return forged
+    if how == "a round that nobody reached":
+        forged.write_bytes(b"{}")
+        return forged
+    told = json.loads(forged.read_bytes())
+    told = {key: value for key, value in told.items() if key not in ("version", "crc32c")}
+    change = {"done": 10**18} if how == "a summary that does not add up" else {"done": 9, "items": 9}
+    forged.unlink()
+    forged.write_bytes(to_json({**told, **change}))
+    return forged
+
+
+@pytest.mark.quick(one_in=3)
+@pytest.mark.parametrize(
+    "how",
+    [
+        "a summary without an end",
+        "a summary that does not add up",
+        "a summary of other items",
+        "a round that nobody reached",
+    ],
+)
+def test_a_forged_record_that_the_run_can_do_without(tasks: Tasks, tmp_path: Path, how: str) -> None:
+    """`verify` names a forged record; `run --resume` and `retry` go on without it, and tell nothing that it says."""
+    forged = forge_spare(begin(tasks, tmp_path, "one"), how)
+    code, found = verified(tasks, tmp_path)
+    assert (3, [f"file://{forged}"]) == (code, [finding["object"] for finding in found["findings"]])
+    resume = ["run", "--resume"] if "summary" in how else ["retry"]
+    led_on = tasks.command(*resume, str(tmp_path / "out/one"))
+    assert 0 == led_on.wait(), led_on.output()
+    assert f"warning: file://{forged} is" in led_on.output()
+    assert "The run is complete: 3 done." in led_on.output()

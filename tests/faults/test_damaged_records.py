@@ -5,21 +5,34 @@ import gzip
 import json
 import random
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.faults.deaths import BROKEN, Life, World
 from tests.virtual import VirtualClock, run
+from thumbrun.commands.summary import readable, say_run, tally_text
+from thumbrun.environment.task_identity import Task
 from thumbrun.errors import ThumbrunError
+from thumbrun.ledger.reader import COVERS, ROUND, SEAL, SHARD
 from thumbrun.logs.events import Events
+from thumbrun.runs.find_round import agree_on_round
 from thumbrun.runs.record_forms import form_of
+from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import JSON_TYPE, to_json, to_lines
+from thumbrun.runs.rounds import reasons_of
 from thumbrun.settings.resolved import resolve
+from thumbrun.storage.base import Entry
+from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.open_stores import Stores
 from thumbrun.task.runner import TaskResult
-from thumbrun.verification.findings import VerifyResult
+from thumbrun.verification.findings import FindingKind, VerifyResult, verified_text
 from thumbrun.verification.verify import Verifier
 
 STATE = "_thumbrun/"
@@ -236,3 +249,137 @@ def content(body: bytes) -> object:
         return gzip.decompress(body) if body[:2] == b"\x1f\x8b" else json.loads(body)
     except (ValueError, OSError, EOFError, zlib.error):
         return body
+
+
+FORGED = st.sampled_from(
+    (2**53, 2**63 - 1, 2**63, 10**30, 10**400, 9 * 10**4299, -1, -(10**400), 0, 1, 9_999_999, 0.5, 1.7e308, 5e-324)
+) | st.sampled_from(("\ud800", "a\udcffb", "\0", "", "/", "..", "../../x", "\x1b[2J\n\u202e", "x" * 60_000, "9" * 300))
+SEALS = (ROUND, COVERS, SHARD)
+
+
+@cache
+def finished() -> World:
+    """Return a world with a finished run of execution-1, which is made once and never changed."""
+    return run(two_runs(7, None))
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of every number and text in a value from JSON."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(inner, (*path, key))
+    elif value is not None and path != ("version",):
+        yield path
+
+
+def with_value(value: Any, path: tuple[Any, ...], forged: object) -> Any:
+    """Return a copy of a value from JSON, with another value at a path."""
+    if not path:
+        return forged
+    copy = value.copy()
+    copy[path[0]] = with_value(value[path[0]], path[1:], forged)
+    return copy
+
+
+def forge(world: World, name: str, draw: Callable[[Any], Any]) -> None:
+    """Replace one or two values of a record, or one of the metadata of its seal; all checksums are right."""
+    entry, body = world.store.objects[name]
+    metadata = dict(entry.metadata)
+    seals = [key for key in (*SEALS, SEAL) if key in metadata or (key == ROUND and SEAL in metadata)]
+    if seals and draw(st.booleans()):
+        key = draw(st.sampled_from(seals))
+        if key == SEAL:
+            tally = json.loads(metadata[SEAL])
+            path = draw(st.sampled_from(list(leaves(tally))))
+            metadata[SEAL] = json.dumps(with_value(tally, path, draw(FORGED)))
+        else:
+            metadata[key] = draw(st.sampled_from(("9" * 5000, "9" * 19, "9" * 18, "9" * 7, "-1", "\u0661", "")))
+    elif body[:2] == b"\x1f\x8b":
+        lines = [json.loads(line) for line in gzip.decompress(body).splitlines()]
+        for _ in range(draw(st.integers(1, 2))):
+            lines = with_value(
+                lines, draw(st.sampled_from([p for p in leaves(lines) if p[1:] != ("version",)])), draw(FORGED)
+            )
+        body = gzip.compress("\n".join(map(json.dumps, lines)).encode())
+    else:
+        record = json.loads(body)
+        for _ in range(draw(st.integers(1, 2))):
+            record = with_value(
+                record, draw(st.sampled_from([p for p in leaves(record) if p != ("crc32c",)])), draw(FORGED)
+            )
+        if name.endswith("/plan.json") and draw(st.booleans()):  # the sums of a plan, too, are as they should be
+            record |= {"items": sums(record["shards"], 1), "bytes": sums(record["shards"], 2)}
+        body = to_json(record)
+    world.store.put_as_user(name, body, content_type=entry.content_type or JSON_TYPE, metadata=metadata)
+
+
+def sums(shards: Any, column: int) -> Any:
+    """Return the sum of a column of a plan's shards, or None if it has none."""
+    try:
+        return sum(shard[column] for shard in shards)
+    except TypeError:
+        return None
+
+
+@given(st.data())
+@settings(max_examples=200)
+def test_a_forged_value_ends_in_no_unexpected_exception(data: st.DataObject) -> None:
+    """Whatever number or text is forged at any place of a record, all commands end, or name what is wrong."""
+    world = World(7, retries=0, environ=dict(finished().environ))
+    world.store.objects.update(finished().store.objects)
+    run_id = run_of(world)
+    names = [name for name in world.store.objects if name.startswith((f"{STATE}runs/{run_id}/", f"{STATE}anchors/"))]
+    if not data.draw(st.booleans(), "summary stays"):
+        world.store.delete_as_user(f"{STATE}runs/{run_id}/summary.json")
+        names.remove(f"{STATE}runs/{run_id}/summary.json")
+    # Each kind of record is as likely as any other, however many there are of it.
+    forms = {name: form for name in names if (form := form_of(name.removeprefix(STATE)))}
+    kinds = sorted({form.name.pattern for form in forms.values()})
+    kind = data.draw(st.sampled_from(kinds), "kind")
+    of_kind = [name for name, form in forms.items() if form.name.pattern == kind]
+    forge(world, data.draw(st.sampled_from(sorted(of_kind)), "name"), data.draw)
+    run(all_commands(world, run_id))
+
+
+async def all_commands(world: World, run_id: str) -> None:
+    """Do what `verify`, `retry` and `run --resume` do, and show what they show; only errors for users are raised."""
+    with suppress(ThumbrunError):
+        found = await verified(world, run_id)
+        json.dumps(found.to_record()).encode()
+        assert verified_text(found, tally_text(found.tally))
+    with suppress(ThumbrunError):
+        state = RecordStore(world.store, STATE)
+        await agree_on_round(state, run_id, reasons_of(()), Task(0, 1), VirtualClock(), join_within=3600)
+    ended = await go_on(world)
+    if not isinstance(ended, ThumbrunError) and ended.run is not None:
+        say_run(ended.run, "gs://b/r/", Events(Quiet(), VirtualClock()))
+        assert readable(ended.run.source_bytes)
+
+
+class Strict(MemoryStore):
+    """A bucket whose names must be UTF-8, as those of Cloud Storage are."""
+
+    async def stat(self, name: str) -> Entry | None:
+        """Encode the name, as a request does."""
+        name.encode()
+        return await super().stat(name)
+
+
+@pytest.mark.parametrize(
+    ("output", "kind"), [("\udcff.jpg", FindingKind.MISSING), ("\ud800.jpg", FindingKind.BAD_RECORD)]
+)
+def test_a_forged_name_that_is_not_utf_8(output: str, kind: FindingKind) -> None:
+    """`verify` reports a thumbnail whose forged name no bucket can hold, or the record that holds the name."""
+    store = Strict("b")
+    store.objects.update(finished().store.objects)
+    world = World(7, store=store)
+    run_id = run_of(world)
+    name = next(name for name in sorted(store.objects) if name.startswith(f"{STATE}runs/{run_id}/planner/0000001/sh"))
+    entry, body = store.objects[name]
+    lines = [json.loads(line) for line in gzip.decompress(body).splitlines()]
+    for line in lines[1:]:
+        line["output"] = output
+    store.put_as_user(name, to_lines(lines[0], lines[1:]), metadata=entry.metadata)
+    found = run(verified(world, run_id))
+    assert not found.right
+    assert found.counts[kind]

@@ -13,11 +13,12 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from thumbrun.console import shortened
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence
 from thumbrun.planning.listing import pages
 from thumbrun.planning.plan import Item
 from thumbrun.runs.object_metadata import RUN_MARK
-from thumbrun.runs.record_forms import is_tally
+from thumbrun.runs.record_forms import is_tally, number_in
 from thumbrun.runs.record_names import RunNames
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import RecordError
@@ -28,6 +29,7 @@ COVERS = "thumbrun-parts"  # the metadata key of the number of the shard's parts
 SHARD = "thumbrun-shard"  # the metadata key of the shard that a seal seals
 ROUND = "thumbrun-round"  # the metadata key of a seal's round, if it is a later round
 
+_LONGEST_DETAIL = 10_000  # characters; a reader refuses a row that is much longer than any that thumbrun writes
 _NUMBERS = ("source_bytes", "output_bytes", "width", "height", "retry_round")
 SHARDS_A_PAGE = 300  # shards whose parts fill about one page of a listing
 
@@ -42,7 +44,7 @@ def to_row(outcome: Outcome, item: Item) -> dict[str, Any]:
         "status": outcome.status.value,
     }
     if outcome.reason:
-        row |= {"reason": outcome.reason.value, "detail": outcome.detail}
+        row |= {"reason": outcome.reason.value, "detail": shortened(outcome.detail, _LONGEST_DETAIL)}
     if outcome.unchecked:
         row["unchecked"] = True
     if outcome.each:
@@ -109,14 +111,14 @@ def seal_of(part: Entry) -> Seal | None:
     shard = part.metadata.get(SHARD)  # version 0.1.0 did not write it
     if f"/{part.metadata.get(RUN_MARK)}/ledger/{f'{shard}/' if shard else ''}" not in f"/{part.name}":
         return None
-    numbers = part.metadata.get(ROUND, "0"), part.metadata.get(COVERS, "")
-    if not all(number.isascii() and number.isdecimal() for number in numbers):
+    round_number, covers = number_in(part.metadata.get(ROUND, "0")), number_in(part.metadata.get(COVERS, ""))
+    if round_number is None or covers is None:
         return None
     try:
         tally = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return Seal(int(numbers[0]), int(numbers[1]), Tally.from_record(tally)) if is_tally(tally) else None
+    return Seal(round_number, covers, Tally.from_record(tally)) if is_tally(tally) else None
 
 
 class Ledger:

@@ -5,6 +5,7 @@ from html import escape
 
 # These join parts of one emoji or of one letter group; every other invisible character is spelt out.
 _JOINERS = frozenset("\u200c\u200d")
+_MARKS = frozenset(("Mn", "Me", "Mc"))  # the categories of characters that are drawn on the one before them
 _MOST_MARKS = 4  # more combining marks than this on one letter would cover the lines around it
 
 
@@ -17,7 +18,10 @@ def _runs(value: str) -> list[tuple[bool, str]]:
     runs: list[tuple[bool, str]] = []
     marks = 0
     for character in value:
-        marks = marks + 1 if unicodedata.combining(character) else 0
+        if unicodedata.category(character) in _MARKS:
+            marks += 1
+        elif character not in _JOINERS:  # a mark behind a joiner is drawn on the same letter
+            marks = 0
         fair = (character.isprintable() or character in _JOINERS) and marks <= _MOST_MARKS
         shown = character if fair else _spelt(character)
         if runs and runs[-1][0] is fair:

@@ -6,8 +6,10 @@ from typing import Any
 
 from thumbrun.clock import Clock
 from thumbrun.environment.task_identity import Task
-from thumbrun.runs.record_names import RunNames
+from thumbrun.runs.record_forms import NEEDED
+from thumbrun.runs.record_names import MOST_NUMBER, RunNames
 from thumbrun.runs.record_store import RecordStore
+from thumbrun.runs.records import RecordError
 from thumbrun.runs.rounds import Round
 
 
@@ -29,37 +31,41 @@ async def agree_on_round(
 
     Raises:
         StoreError: The state cannot be read or written.
+        RecordError: So many rounds were written there that no number is left.
     """
     run = state.names.run(run_id)
     owner = f"execution:{task.execution}" if task.execution else f"user/{clock.nonce()}"
-    last = await state.last_name(run.rounds)
-    number = run.number_of_round(last) if last else 0
+    rounds = await state.names_of(run.rounds)
+    number = run.number_of_round(rounds[-1]) if rounds else 0
     # A round that has a summary was worked, even if somebody deleted its record.
     if summarised := await state.last_name(run.summaries, run.summary(number) if number else ""):
         number = max(number, run.number_of_summary(summarised))
     if task.execution:
-        for earlier in range(number, 0, -1):
-            record = await state.read_spare(run.round(earlier))
+        for name in reversed(rounds):
+            record = await state.read_spare(name)
             if record is not None and record["owner"] == owner:
                 return Round.from_record(record)
-    elif last:
+    elif rounds:
         record = await state.read_spare(run.round(number))
         if record is not None and await _joinable(state, run, record, reasons, clock, join_within):
             return Round.from_record(record)
     while True:
         number += 1
-        wanted = {
-            "run": run_id,
-            **Round(number, reasons).to_record(),
-            "owner": owner,
-            "began": clock.now().isoformat(),
-        }
-        record = await state.create_or_read_spare(run.round(number), wanted, run_id)
+        record = await _create(state, run_id, Round(number, reasons), owner, clock)
         if record is None:
             continue
         joinable = not task.execution and await _joinable(state, run, record, reasons, clock, join_within)
         if record["owner"] == owner or joinable:
             return Round.from_record(record)
+
+
+async def _create(state: RecordStore, run_id: str, wanted: Round, owner: str, clock: Clock) -> dict[str, Any] | None:
+    """Create the record of a round; return the one that then exists, or None if it is damaged."""
+    run = state.names.run(run_id)
+    if wanted.number > MOST_NUMBER:
+        raise RecordError(f"no number is left for a round below {state.store.uri(run.rounds)}", hint=NEEDED)
+    record = {"run": run_id, **wanted.to_record(), "owner": owner, "began": clock.now().isoformat()}
+    return await state.create_or_read_spare(run.round(wanted.number), record, run_id)
 
 
 async def _joinable(

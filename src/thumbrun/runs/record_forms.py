@@ -4,18 +4,23 @@ Whoever reads a record can rely on its form. So a record that was cut, edited, o
 found when it is read, by one check, and not where one of its values is used.
 """
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from reprlib import Repr
 from typing import Any
 
 from thumbrun.outcomes import Reason, Status
+from thumbrun.runs.records import LARGEST
 from thumbrun.runs.rounds import RETRIABLE
 
 Check = Callable[[Any], bool]
 Keys = Mapping[str, Check]
+
+MOST = 2**63 - 1  # of every number in a record; beyond it, sums and rates would end in errors
+_FAR = 1_000  # records in a row that somebody might have deleted
+_SMALL, _PLAN = 1 << 21, 1 << 26  # bytes of JSON; the plan of 10,000 tasks has some 40 MB
 
 MOST_OPENING = 100_000  # items that one announcement can name; a shard has at most 1,000
 NEEDED = "restore this record from a copy, or begin another run with --new"
@@ -37,6 +42,8 @@ class Form:
         agrees: Whether the values of a record fit together.
         row_agrees: Whether the values of a row fit together.
         hint: What to do if it is damaged.
+        most_bytes: The size of the largest record that is read. Of JSON lines it is that of the compressed bytes.
+        successive: Whether its name ends in a number, and each record has the next number after the last one.
     """
 
     name: re.Pattern[str]
@@ -47,6 +54,8 @@ class Form:
     agrees: Check = lambda _: True
     row_agrees: Check = lambda _: True
     hint: str = NEEDED
+    most_bytes: int = _SMALL
+    successive: bool = False
 
 
 def form_of(name: str) -> Form | None:
@@ -68,16 +77,50 @@ def problem_of(form: Form, name: str, record: Mapping[str, Any], rows: Iterable[
     found = form.name.fullmatch(name)
     for key, said in (found.groupdict() if found else {}).items():
         if key in record and record[key] != (said if isinstance(record[key], str) else int(said)):
-            return f"its {key} is {record[key]!r}, but its name says {said}"
+            return f"its {key} is {_shown(record[key])}, but its name says {said}"
     if not form.agrees(record):
         return "its values do not fit together"
-    for number, row in enumerate(rows):
-        problem = _wrong_key(row, form.rows, form.row_optional) if isinstance(row, dict) else "no object"
-        if not problem and not form.row_agrees(row):
-            problem = "its values do not fit together"
-        if problem:
-            return f"row {number}: {problem}"
-    return None
+    return next((problem for number, row in enumerate(rows) if (problem := problem_of_row(form, number, row))), None)
+
+
+def problem_of_row(form: Form, number: int, row: object) -> str | None:
+    """Return why a row of JSON lines does not have its form, or None if it has."""
+    problem = _wrong_key(row, form.rows, form.row_optional) if isinstance(row, dict) else "no object"
+    if not problem and not form.row_agrees(row):
+        problem = "its values do not fit together"
+    return f"row {number}: {problem}" if problem else None
+
+
+def far_beyond(names: Iterable[str], start: str = "") -> list[str]:
+    """Return those of some ascending names whose numbers nobody can have reached, given the other names.
+
+    Args:
+        names: Names of records of one kind, whose numbers follow on one another.
+        start: A name that is known to be right, and before all others; or an empty string.
+    """
+    last, far = _number_of(start), []
+    for name in names:
+        number = _number_of(name)
+        if number > last + _FAR:
+            far.append(name)
+        else:
+            last = number
+    return far
+
+
+def _number_of(name: str) -> int:
+    found = re.search(r"([0-9]{7})(\.json)?$", name)
+    return int(found[1]) if found else 0
+
+
+def number_in(text: str) -> int | None:
+    """Return the number that some metadata holds, or None if it holds none, or one that is too large.
+
+    >>> number_in("12"), number_in("-1"), number_in("9" * 5000)
+    (12, None, None)
+    """
+    number = int(text) if re.fullmatch(r"[0-9]{1,19}", text) else MOST + 1
+    return number if number <= MOST else None
 
 
 def _wrong_key(record: Mapping[str, Any], keys: Keys, optional: Keys) -> str | None:
@@ -92,12 +135,31 @@ def _wrong_key(record: Mapping[str, Any], keys: Keys, optional: Keys) -> str | N
     return None
 
 
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
+
+
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = _SHORT.repr(value)
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def _text(value: Any) -> bool:
+    """Return whether a value is text that has bytes, as every name of a file or an object has.
+
+    The bytes of a file name that are not UTF-8 are surrogates, as `surrogateescape` makes them; others have no bytes.
+    """
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _words(value: Any) -> bool:
+    """Return whether a value is text that is only shown, where whatever has no bytes is spelt out."""
     return isinstance(value, str)
 
 
@@ -106,11 +168,11 @@ def _flag(value: Any) -> bool:
 
 
 def _count(value: Any) -> bool:
-    return type(value) is int and value >= 0
+    return type(value) is int and 0 <= value <= MOST
 
 
 def _amount(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value) and value >= 0
+    return type(value) in (int, float) and 0 <= value <= MOST
 
 
 def _time(value: Any) -> bool:
@@ -121,7 +183,7 @@ def _time(value: Any) -> bool:
 
 
 def _run(value: Any) -> bool:
-    return isinstance(value, str) and value not in ("", ".", "..") and "/" not in value and "\0" not in value
+    return _text(value) and value not in ("", ".", "..") and "/" not in value and "\0" not in value
 
 
 def _or_none(check: Check) -> Check:
@@ -179,7 +241,7 @@ def _shard(value: Any) -> bool:
     if not isinstance(value, list) or len(value) != 5:
         return False
     label, items, size, cost, renamed = value
-    is_label = isinstance(label, str) and re.fullmatch(r"[0-9]+-[0-9]+", label) is not None
+    is_label = isinstance(label, str) and re.fullmatch(r"[0-9]{1,10}-[0-9]{1,10}", label) is not None
     return is_label and _count(items) and _count(size) and _amount(cost) and _flag(renamed)
 
 
@@ -207,13 +269,22 @@ def is_tally(value: object) -> bool:
     return isinstance(value, dict) and _wrong_key(value, _TALLY, {}) is None
 
 
+def _summary_agrees(summary: Mapping[str, Any]) -> bool:
+    refused = (sum(summary[key].values()) for key in ("skipped", "failed"))
+    return bool(summary["done"] + sum(refused) == summary["items"])
+
+
+def _first_summary_agrees(summary: Mapping[str, Any]) -> bool:
+    return summary["round"] == 0 and _summary_agrees(summary)
+
+
 _RUN = r"runs/(?P<run>[^/]+)/"
 _SUMMARY: Keys = {"run": _run, "round": _count, "began": _time, "ended": _time, "items": _count, "parts": _count}
 _ROW_COUNTS = ("source_bytes", "output_bytes", "width", "height", "retry_round")
 
 _FORMS = (
     _form(
-        _RUN + r"ledger/(?P<shard>\d{7,})/[^/]+\.jsonl\.gz",
+        _RUN + r"ledger/(?P<shard>[0-9]{7})/[^/]+\.jsonl\.gz",
         {
             "run": _run,
             "shard": _count,
@@ -230,7 +301,7 @@ _FORMS = (
         rows={"item": _count, "source": _text, "generation": _text, "output": _text, "status": _one_of(_STATUSES)},
         row_optional={
             "reason": _one_of(_REASONS),
-            "detail": _text,
+            "detail": _words,
             "unchecked": _flag,
             "each": _list_of(_count),
             "made_of": _text,
@@ -238,9 +309,10 @@ _FORMS = (
         },
         row_agrees=lambda row: ("reason" in row) != (row["status"] == Status.DONE.value),
         hint=_SPARE,
+        most_bytes=LARGEST,
     ),
     _form(
-        _RUN + r"planner/\d{7,}/shards/(?P<shard>[^/]+)\.jsonl\.gz",
+        _RUN + r"planner/[0-9]{7}/shards/(?P<shard>[^/]+)\.jsonl\.gz",
         {"run": _run, "shard": _text},
         rows={
             "source": _text,
@@ -251,14 +323,16 @@ _FORMS = (
             "output_format": _text,
         },
         row_optional={"crc32c": _or_none(_count), "encoding": _or_none(_text), "format": _or_none(_text)},
+        most_bytes=LARGEST,
     ),
     _form(
-        _RUN + r"planner/\d{7,}/renames/(?P<shard>[^/]+)\.jsonl\.gz",
+        _RUN + r"planner/[0-9]{7}/renames/(?P<shard>[^/]+)\.jsonl\.gz",
         {"run": _run, "shard": _text},
         rows={"item": _count, "output": _text},
+        most_bytes=LARGEST,
     ),
     _form(
-        _RUN + r"planner/(?P<planner>\d{7,})/beats/(?P<beat>\d{7,})",
+        _RUN + r"planner/(?P<planner>[0-9]{7})/beats/(?P<beat>[0-9]{7})",
         {"planner": _count, "beat": _count},
         optional={"run": _run},
         hint=_SPARE,
@@ -274,17 +348,25 @@ _FORMS = (
             "shards": _list_of(_shard),
         },
         agrees=_plan_agrees,
+        most_bytes=_PLAN,
     ),
     _form(_RUN + r"run\.json", {"run": _run, "owner": _text, "fingerprint": _text, "began": _time}),
-    _form(_RUN + r"summary\.json", {**_SUMMARY, **_TALLY}, agrees=lambda summary: summary["round"] == 0, hint=_SPARE),
-    _form(_RUN + r"summaries/(?P<round>\d{7,})\.json", {**_SUMMARY, **_TALLY}, hint=_SPARE),
+    _form(_RUN + r"summary\.json", {**_SUMMARY, **_TALLY}, agrees=_first_summary_agrees, hint=_SPARE),
     _form(
-        _RUN + r"rounds/(?P<round>\d{7,})\.json",
-        {"run": _run, "round": _count, "reasons": _list_of(_one_of(RETRIABLE)), "owner": _text, "began": _time},
+        _RUN + r"summaries/(?P<round>[0-9]{7})\.json",
+        {**_SUMMARY, **_TALLY},
+        agrees=_summary_agrees,
         hint=_SPARE,
+        successive=True,
     ),
     _form(
-        _RUN + r"claims/(?P<planner>\d{7,})\.json",
+        _RUN + r"rounds/(?P<round>[0-9]{7})\.json",
+        {"run": _run, "round": _count, "reasons": _list_of(_one_of(RETRIABLE)), "owner": _text, "began": _time},
+        hint=_SPARE,
+        successive=True,
+    ),
+    _form(
+        _RUN + r"claims/(?P<planner>[0-9]{7})\.json",
         {
             "planner": _count,
             "nonce": _text,
@@ -295,10 +377,12 @@ _FORMS = (
         },
         optional={"run": _run},
         hint=_SPARE,
+        successive=True,
     ),
     _form(
-        r"anchors/[^/]+/\d{7,}",
+        r"anchors/[^/]+/[0-9]{7}",
         {"run": _run, "owner": _text},
         hint="delete this record, and continue the run that it belongs to with --resume, or start the job again",
+        successive=True,
     ),
 )

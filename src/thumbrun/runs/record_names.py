@@ -16,8 +16,9 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-_PART = re.compile(r"[0-9]{7,}/[^/]+-[0-9]{7,}\.jsonl\.gz")
+_PART = re.compile(r"[0-9]{7}/[^/]+-[0-9]{7}\.jsonl\.gz")
 _DIGITS = 7  # each number in a name has this many digits, so that names sort by number
+MOST_NUMBER = 10**_DIGITS - 1  # of any name
 
 
 def _number(number: int) -> str:

@@ -3,20 +3,23 @@
 Every record that is read has its form (see `record_forms`), and belongs to the run and shard that its name says.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from sys import getsizeof
 from typing import Any, TypeVar
 
 from thumbrun.runs import records
 from thumbrun.runs.object_metadata import RUN_MARK
-from thumbrun.runs.record_forms import form_of, problem_of
+from thumbrun.runs.record_forms import Form, far_beyond, form_of, problem_of, problem_of_row
 from thumbrun.runs.record_names import StateNames
-from thumbrun.runs.records import RecordError, RecordVersionError
-from thumbrun.storage.base import DeniedError, ExistsError, NotFoundError, Store, StoreError, read_bytes
+from thumbrun.runs.records import Body, RecordError, RecordVersionError
+from thumbrun.storage.base import Chunk, DeniedError, ExistsError, NotFoundError, Store, StoreError
 
 T = TypeVar("T")
 
 _TRIES = 3  # how often a create is refused, with nothing there, before the store counts as failing
 _READS = 3  # how often a record is read damaged before it counts as damaged on the store
+_MOST_KEPT = 1 << 26  # bytes of memory for the rows of a record; 1,000 rows with the longest names take half of it
+_NUMBER = 32  # bytes of memory that a number in a list takes
 
 
 class RecordStore:
@@ -85,9 +88,10 @@ class RecordStore:
             RecordError: The object is not a readable record.
         """
 
-        def parse(body: bytes, uri: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-            header, rows = records.from_lines(body, uri)
-            return self._formed(name, uri, header, rows), rows
+        def parse(body: Body, uri: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+            header, lines = records.open_lines(body, uri)
+            self._formed(name, uri, header)
+            return header, list(self._rows(name, uri, lines))
 
         return await self._read(name, parse)
 
@@ -99,37 +103,57 @@ class RecordStore:
             RecordError: The object is not a readable record.
         """
 
-        def parse(body: bytes, uri: str) -> list[bytes]:
+        def parse(body: Body, uri: str) -> list[bytes]:
             header, lines = records.open_lines(body, uri)
             self._formed(name, uri, header)
-            return lines
+            return list(lines)
 
         return await self._read(name, parse)
 
-    def _formed(
-        self, name: str, uri: str, record: dict[str, Any], rows: Sequence[Mapping[str, Any]] = ()
-    ) -> dict[str, Any]:
+    def _formed(self, name: str, uri: str, record: dict[str, Any]) -> dict[str, Any]:
         """Return a record, or the header of one, if it has the form of its name.
 
         Raises:
             RecordError: It has not.
         """
-        below = name.removeprefix(self.names.prefix)
-        form = form_of(below)
-        if form and (problem := problem_of(form, below, record, rows)):
+        form = self._form(name)
+        if form and (problem := problem_of(form, name.removeprefix(self.names.prefix), record)):
             raise RecordError(f"{uri} is not the record that its name says: {problem}")
         return record
 
-    async def _read(self, name: str, parse: Callable[[bytes, str], T]) -> T:
+    def _rows(self, name: str, uri: str, lines: Iterator[bytes]) -> Iterator[dict[str, Any]]:
+        """Yield the rows with the keys of their form; each is checked before the next is parsed, to keep memory small.
+
+        Raises:
+            RecordError: A row is not JSON, or has not its form; or the rows take more memory than any that thumbrun
+                writes.
+        """
+        form, kept = self._form(name), 0
+        for number, line in enumerate(lines):
+            known = records.parse_line(line, uri)
+            if form and (problem := problem_of_row(form, number, known)):
+                raise RecordError(f"{uri} is not the record that its name says: {problem}")
+            if form:
+                known = {key: known[key] for keys in (form.rows, form.row_optional) for key in keys if key in known}
+            kept += getsizeof(known) + sum(map(_memory, known.values()))
+            if kept > _MOST_KEPT:
+                raise RecordError(f"{uri} is not a record of thumbrun: it holds more than any record of thumbrun")
+            yield known
+
+    def _form(self, name: str) -> Form | None:
+        return form_of(name.removeprefix(self.names.prefix))
+
+    async def _read(self, name: str, parse: Callable[[Body, str], T]) -> T:
         """Read a record; read it again if it is damaged, because it might have been cut or changed on the way."""
+        form, uri = self._form(name), self.store.uri(name)
         read = 1
         while True:
-            body = await read_bytes(self.store, name)
             try:
-                return parse(body, self.store.uri(name))
+                sink = _RecordSink(uri, form.most_bytes if form else records.LARGEST)
+                await self.store.read(name, sink)
+                return parse(sink.getvalue(), uri)
             except RecordError as error:
                 if read == _READS:
-                    form = form_of(name.removeprefix(self.names.prefix))
                     error.hint = error.hint or (form.hint if form else "")
                     raise
                 read += 1
@@ -138,18 +162,37 @@ class RecordStore:
         """Return whether a name is that of a record."""
         return form_of(name.removeprefix(self.names.prefix)) is not None
 
-    async def last_name(self, prefix: str, start: str = "") -> str:
-        """Return the last name of a record below a prefix, at or after `start`, or an empty string.
+    async def names_of(self, prefix: str, start: str = "") -> list[str]:
+        """Return the names of the records below a prefix, at or after `start`, in ascending order.
 
-        Other names are those of objects that file managers and people leave there.
+        Other names are those of objects that file managers and people leave there. Of records whose numbers follow on
+        one another, those are set aside whose number is far beyond: nobody wrote the records before them.
         """
-        last, more = "", True
+        names: list[str] = []
+        more = True
+        page_start = start
         while more:
-            page = await self.store.page(prefix, start=start)
-            names = (entry.name for entry in reversed(page.entries))
-            last = next(filter(self.is_record, names), last)
-            start, more = page.resume_at, page.more
-        return last
+            page = await self.store.page(prefix, start=page_start)
+            names += (entry.name for entry in page.entries if self.is_record(entry.name))
+            page_start, more = page.resume_at, page.more
+        beyond = self.far_beyond(names, start)
+        for name in beyond:
+            self.set_aside(name, self.beyond_error(name))
+        return [name for name in names if name not in beyond] if beyond else names
+
+    def far_beyond(self, names: list[str], start: str = "") -> frozenset[str]:
+        """Return those of some names of one kind of record whose numbers nobody can have reached."""
+        form = self._form(names[0]) if names else None
+        return frozenset(far_beyond(names, start)) if form and form.successive else frozenset()
+
+    def beyond_error(self, name: str) -> RecordError:
+        """Return the error of a record whose number nobody can have reached."""
+        return RecordError(f"{self.store.uri(name)} is not a record of thumbrun: most numbers before its own are free")
+
+    async def last_name(self, prefix: str, start: str = "") -> str:
+        """Return the last name that `names_of` returns, or an empty string."""
+        names = await self.names_of(prefix, start)
+        return names[-1] if names else ""
 
     async def create_or_read(
         self, name: str, record: Mapping[str, Any], run_id: str, *, likely_free: bool = False
@@ -225,3 +268,35 @@ class RecordStore:
         """
         marks = {RUN_MARK: run_id, **(metadata or {})}
         await self.store.create(name, body, content_type=content_type, metadata=marks)
+
+
+class _RecordSink:
+    """A sink that keeps a record in memory, up to the size that such a record can have."""
+
+    def __init__(self, uri: str, most: int) -> None:
+        self._uri = uri
+        self._most = most
+        self._body = bytearray()
+
+    def reset(self) -> None:
+        """Forget all bytes written so far."""
+        self._body.clear()
+
+    def write(self, chunk: Chunk) -> None:
+        """Copy the next bytes.
+
+        Raises:
+            RecordError: The bytes are more than those of any record.
+        """
+        if len(self._body) + len(chunk) > self._most:
+            raise RecordError(f"{self._uri} is not a record of thumbrun: it has more than {self._most:,} bytes")
+        self._body += chunk
+
+    def getvalue(self) -> bytearray:
+        """Return all bytes written since the last reset."""
+        return self._body
+
+
+def _memory(value: Any) -> int:
+    """Return about how many bytes of memory a value in a row takes."""
+    return getsizeof(value) + (_NUMBER * len(value) if isinstance(value, list) else 0)

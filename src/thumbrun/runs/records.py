@@ -7,21 +7,37 @@ in `crc32c`.
 
 import gzip
 import json
+import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from crc32c import crc32c
 
+from thumbrun.console import shortened
 from thumbrun.errors import ThumbrunError
 
 VERSION = 1
+Body = bytes | bytearray
 
 JSON_TYPE = "application/json"
 LINES_TYPE = "application/gzip"
 
 _CHECKSUM = "crc32c"
-_MOST_DECOMPRESSED = 1 << 28  # bytes; the largest, a shard of a plan, has some megabytes
+
+# The limits of what is read. Anybody who may write to the state can put a record there that is small and becomes huge
+# in memory, so each limit is a few times what thumbrun itself can write.
+LARGEST = 1 << 25  # bytes of a record as it is stored; a shard of a plan has some hundred kilobytes
+_MOST_LINES = 4_000  # a shard has at most 1,000 items
+_LONGEST_LINE = 1 << 18  # bytes; a row holds two paths of at most 4,096 bytes, each of which takes 6 bytes in JSON
+_MOST_DECOMPRESSED = 1 << 26  # bytes; 1,000 rows with the longest paths have 50 MB
+_FED, _PIECE = 1 << 14, 1 << 16  # bytes that are decompressed at once, and that this gives at most
+# A plan holds a list of five values for each shard, in 33 bytes or more. Text that holds more lists and values for its
+# length would take far more memory than any plan.
+_BYTES_A_LIST, _BYTES_A_VALUE, _FREE = 16, 4, 10_000
+# Text in quotes, which can hold any characters: a plan holds content types and names of the source. The quote at the
+# end is optional, so that text without one is passed over once, and not once for each quote in it.
+_QUOTED = re.compile(rb'"(?:[^"\\]+|\\.)*+"?', re.DOTALL)
 
 
 class RecordError(ThumbrunError):
@@ -42,7 +58,7 @@ def to_json(record: Mapping[str, Any]) -> bytes:
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 
-def from_json(body: bytes, name: str) -> dict[str, Any]:
+def from_json(body: Body, name: str) -> dict[str, Any]:
     """Return the record that some bytes hold.
 
     Args:
@@ -52,12 +68,14 @@ def from_json(body: bytes, name: str) -> dict[str, Any]:
     Raises:
         RecordError: The bytes are not a record, are damaged, or have another version.
     """
+    if _is_dense(body):
+        raise RecordError(f"{name} is not a record of thumbrun: it holds more values than any record of its length")
     try:
-        record = json.loads(body)
+        checked = _checked(json.loads(body), name)
+        matches = checked.pop(_CHECKSUM, None) == _checksum(checked)
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{name} is not JSON: {error}") from error
-    checked = _checked(record, name)
-    if checked.pop(_CHECKSUM, None) != _checksum(checked):
+    if not matches:
         raise RecordError(f"{name} is damaged: it does not match its own checksum")
     return checked
 
@@ -75,39 +93,95 @@ def to_lines(header: Mapping[str, Any], rows: Iterable[Mapping[str, Any] | str])
     return gzip.compress(("\n".join(lines) + "\n").encode(), compresslevel=1, mtime=0)
 
 
-def from_lines(body: bytes, name: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def from_lines(body: Body, name: str) -> tuple[dict[str, Any], list[Any]]:
     """Return the header and the rows of JSON lines.
 
     Raises:
         RecordError: As for `from_json`.
     """
     header, lines = open_lines(body, name)
+    return header, [parse_line(line, name) for line in lines]
+
+
+def parse_line(line: bytes, name: str) -> Any:
+    """Return what a line of JSON lines holds.
+
+    Raises:
+        RecordError: The line is not JSON.
+    """
     try:
-        return header, [json.loads(line) for line in lines]
+        return json.loads(line)
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{name} is not a record of thumbrun: {error}") from error
 
 
-def open_lines(body: bytes, name: str) -> tuple[dict[str, Any], list[bytes]]:
-    """Return the header of JSON lines and the rows without parsing them, for callers that need only a few.
+def open_lines(body: Body, name: str) -> tuple[dict[str, Any], Iterator[bytes]]:
+    """Return the header of JSON lines, and an iterator over the rows that neither parses nor keeps them.
+
+    The record is decompressed twice, because only its end tells whether all of it is as it was written.
 
     Raises:
         RecordError: As for `from_json`.
     """
     try:
-        header, *lines = _decompressed(body).splitlines()
-        return _checked(json.loads(header), name), lines
+        _check_lines(body)
+        lines = _lines(body)
+        return _checked(json.loads(next(lines, b"")), name), lines
     except (ValueError, RecursionError, zlib.error) as error:
         raise RecordError(f"{name} is not a record of thumbrun: {error}") from error
 
 
-def _decompressed(body: bytes) -> bytes:
-    """Return the bytes that gzip holds, which must be one whole stream of bounded length, and nothing behind it."""
+def _check_lines(body: Body) -> None:
+    """Raise ValueError or zlib.error unless the bytes hold one whole stream of gzip that is within the limits."""
+    size = lines = begun = 0
+    for piece in _pieces(body):
+        size += len(piece)
+        lines += piece.count(b"\n")
+        end = piece.find(b"\n")
+        longest = begun + (len(piece) if end < 0 else end)  # other lines lie in this piece, which is shorter
+        begun = longest if end < 0 else len(piece) - piece.rfind(b"\n") - 1
+        if size > _MOST_DECOMPRESSED or lines > _MOST_LINES or longest > _LONGEST_LINE:
+            raise ValueError("it holds more than any record of thumbrun")
+
+
+def _lines(body: Body) -> Iterator[bytes]:
+    """Yield the lines of a stream of gzip that is known to be whole and within the limits."""
+    rest = b""
+    for piece in _pieces(body):
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from lines
+    if rest:
+        yield rest
+
+
+def _pieces(body: Body) -> Iterator[bytes]:
+    """Decompress a stream of gzip piece by piece; it must be whole, and nothing may follow it."""
     stream = zlib.decompressobj(wbits=31)
-    lines = stream.decompress(body, _MOST_DECOMPRESSED)
-    if not stream.eof or stream.unused_data:
-        raise ValueError("it is too long" if stream.unconsumed_tail else "it is cut, or something follows its end")
-    return lines
+    for start in range(0, len(body), _FED):
+        if stream.eof:
+            break
+        fed = body[start : start + _FED]
+        while fed and not stream.eof:
+            yield stream.decompress(fed, _PIECE)
+            fed = stream.unconsumed_tail
+        if stream.eof and (stream.unused_data or start + _FED < len(body)):
+            raise ValueError("something follows its end")
+    if not stream.eof:
+        raise ValueError("it is cut")
+
+
+def _is_dense(body: Body) -> bool:
+    """Return whether JSON holds far more lists, objects and values for its length than any record of thumbrun."""
+    most_lists, most_values = _FREE + len(body) // _BYTES_A_LIST, _FREE + len(body) // _BYTES_A_VALUE
+    lists, values = body.count(b"[") + body.count(b"{"), body.count(b",")
+    if lists <= most_lists and values <= most_values:
+        return False  # so the text in quotes need not be told from the rest
+    for number, found in enumerate(_QUOTED.finditer(body)):
+        if number > most_lists:
+            return True
+        text = found[0]
+        lists, values = lists - text.count(b"[") - text.count(b"{"), values - text.count(b",")
+    return lists > most_lists or values > most_values
 
 
 def _checksum(record: Mapping[str, Any]) -> str:
@@ -122,7 +196,7 @@ def _checked(record: object, name: str) -> dict[str, Any]:
         raise RecordError(f"{name} is not a record of thumbrun: it has no version")
     if version != VERSION or type(version) is not int:
         raise RecordVersionError(
-            f"{name} has version {version!r}, but this thumbrun reads only version {VERSION}",
+            f"{name} has version {shortened(repr(version))}, but this thumbrun reads only version {VERSION}",
             hint="finish the run with the version of thumbrun that began it, or begin another run with --new",
         )
     return record

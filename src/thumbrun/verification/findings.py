@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from thumbrun.console import counted, printable
+from thumbrun.console import counted, printable, shortened
 from thumbrun.outcomes import Tally
 from thumbrun.runs.records import VERSION
 
 MOST_NAMED = 1000  # findings of each kind that are named; all are counted
 _MOST_SHOWN = 20  # findings of each kind that people see
+_LONGEST_DETAIL = 1_000  # characters that people see; marks and records hold texts of strangers
 
 
 class FindingKind(StrEnum):
@@ -200,4 +201,4 @@ def _all_is_right(verified: VerifyResult) -> str:
 
 def _line(finding: Finding) -> str:
     named = " -> ".join(part for part in (finding.source, finding.object) if part)
-    return ": ".join(part for part in (named, finding.detail) if part)
+    return ": ".join(part for part in (named, shortened(finding.detail, _LONGEST_DETAIL)) if part)

@@ -25,11 +25,11 @@ from thumbrun.planning.plan import Item, Plan, read_plan, read_shard
 from thumbrun.runs.object_metadata import CHECKSUM_MARK, GENERATION_MARK, MARKS, ThumbnailMarks
 from thumbrun.runs.records import RecordError
 from thumbrun.runs.rounds import MISSING
-from thumbrun.runs.summaries import last_summary
+from thumbrun.runs.summaries import last_summary, wrong_items
 from thumbrun.settings.named_run import run_arguments
 from thumbrun.settings.planning_inputs import run_folder
 from thumbrun.settings.resolved import Settings
-from thumbrun.storage.base import NotFoundError
+from thumbrun.storage.base import Entry, NotFoundError
 from thumbrun.task.open_stores import Stores
 from thumbrun.verification.decode_check import DecodeCheck
 from thumbrun.verification.findings import IN_THE_WAY, Finding, FindingKind, Problem, VerifyResult
@@ -114,24 +114,33 @@ class Verifier:
                 await group.start(self._shard(plan, number))
         if not self._lacking:
             await self._name_unexplained()
-        await self._check_spare_records()
+        await self._check_spare_records(plan)
         if not (verified.counts[FindingKind.BAD_RECORD] or verified.counts[FindingKind.OPEN]):
             await self._check_summary()
 
-    async def _check_spare_records(self) -> None:
+    async def _check_spare_records(self, plan: Plan) -> None:
         """Read the records that thumbrun can do without: claims of planners, later rounds and summaries."""
         state, run = self._stores.state, self._run
-        names = [run.summary(), *(run.round(number) for number in self._rounds if number)]
+        names = {run.summary(), *(run.round(number) for number in self._rounds if number)}
+        beyond: set[str] = set()
         for prefix in (run.planner_claims, run.rounds, run.summaries):
-            names += [entry.name async for entries in pages(state.store, prefix) for entry in entries]
-        for name in sorted(filter(state.is_record, set(names))):
+            found = [entry.name async for entries in pages(state.store, prefix) for entry in entries]
+            records = list(filter(state.is_record, found))
+            beyond |= state.far_beyond(records)
+            names.update(records)
+        for name in sorted(filter(state.is_record, names)):
             try:
                 record = await state.read(name)
+                if name in beyond:
+                    raise state.beyond_error(name)
             except RecordError as error:
                 self._bad_spare(name, error)
-            else:
-                if record is None and name.startswith(run.rounds):
-                    self._bad_spare(name, RecordError("it is missing, but the ledger has outcomes of this round"))
+                continue
+            if record is None and name.startswith(run.rounds):
+                self._bad_spare(name, RecordError("it is missing, but the ledger has outcomes of this round"))
+            is_summary = name.startswith((run.summary(), run.summaries))
+            if record and is_summary and (wrong := wrong_items(state.store.uri(name), record, plan.items)):
+                self._bad_spare(name, wrong)
 
     async def _check_version(self) -> None:
         claim = await self._stores.state.read(self._run.claim)
@@ -207,7 +216,7 @@ class Verifier:
         """Return whether this is one of several sizes that was made completely before another size failed."""
         if not self._settings.recipe.smaller:
             return False
-        entry = await self._stores.output.stat(self._folder + name)
+        entry = await self._entry(name)
         if entry is None:
             return True
         made_of = entry.metadata.get(GENERATION_MARK, "")
@@ -222,7 +231,7 @@ class Verifier:
         marks = self._thumbnail_marks.of(self._stores.source.uri(item.source), outcome.made_of or item.generation)
         if signature == self._inventory.signature(outcome.output_bytes, marks):
             return None
-        entry = await self._stores.output.stat(self._folder + name)
+        entry = await self._entry(name)
         if entry is None:
             return Problem(FindingKind.MISSING)
         if differing := [key for key in MARKS if entry.metadata.get(key) != marks[key]]:
@@ -233,6 +242,12 @@ class Verifier:
             detail = f"it has {counted(entry.size, 'byte')} instead of {outcome.output_bytes:,}"
             return Problem(FindingKind.WRONG_LENGTH, detail)
         return None
+
+    async def _entry(self, name: str) -> Entry | None:
+        try:
+            return await self._stores.output.stat(self._folder + name)
+        except UnicodeEncodeError:  # a plan can hold a name that is not UTF-8, and only a local destination has such
+            return None
 
     async def _name_unexplained(self) -> None:
         """List the folder again to name the unexplained objects, because the inventory keeps only hashes of names."""

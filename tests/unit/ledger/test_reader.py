@@ -1,6 +1,7 @@
 """Tests the ledger: its parts, the choice among them, seals and tallies."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -10,12 +11,13 @@ from hypothesis import strategies as st
 
 from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
-from thumbrun.ledger.reader import COVERS, ROUND, SEAL, SHARD, Ledger, choose, from_row, to_row
+from thumbrun.ledger.reader import COVERS, ROUND, SEAL, SHARD, Ledger, choose, from_row, seal_of, to_row
 from thumbrun.ledger.writer import LedgerWriter, ShardLog
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, refusal
 from thumbrun.planning.plan import Item
 from thumbrun.runs.object_metadata import RUN_MARK
 from thumbrun.runs.record_store import RecordStore
+from thumbrun.runs.records import from_lines, to_lines
 from thumbrun.storage.base import Entry, Page, TransientError
 from thumbrun.storage.memory import MemoryStore
 
@@ -346,3 +348,22 @@ def test_the_bytes_of_each_size_come_back() -> None:
     """An outcome of several sizes reads back with the bytes of each."""
     outcome = Outcome(0, 1, Status.DONE, output_bytes=34, width=400, height=300, each=(30, 4))
     assert outcome == from_row(0, to_row(outcome, ITEMS[1]))
+
+
+def test_a_long_detail_is_cut_so_that_its_row_is_read() -> None:
+    """However long the text of an exception is, and whatever it holds, the part that tells it can be read."""
+    failed = refusal(0, 0, Reason.INTERNAL_ERROR, "\udcff" * 1_000_000)
+    item = ITEMS[0]._replace(source="\udcff" * 4096, output="\udcff" * 4096)
+    _, rows = from_lines(to_lines({}, [to_row(failed, item)]), "a")
+    assert 10_000 == len(from_row(0, rows[0]).detail)
+
+
+@pytest.mark.parametrize("key", [ROUND, COVERS])
+@pytest.mark.parametrize("text", ["9" * 5000, "9" * 20, "\u0661", "-1"])
+def test_a_seal_with_a_forged_number_seals_nothing(key: str, text: str) -> None:
+    """A number in a seal's metadata that no seal has is no number."""
+    tally = json.dumps(Tally(done=4).to_record())
+    marks = {RUN_MARK: RUN, SHARD: "0000000", SEAL: tally, COVERS: "1", ROUND: "1"}
+    name = f"_thumbrun/runs/{RUN}/ledger/0000000/a-0000000.jsonl.gz"
+    assert seal_of(Entry(name, 1, "1", metadata=marks)) is not None
+    assert seal_of(Entry(name, 1, "1", metadata=marks | {key: text})) is None

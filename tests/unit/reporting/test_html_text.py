@@ -47,6 +47,8 @@ def test_the_examples_hold() -> None:
         ("\udcff", "\\udcff"),
         ("שלום", "שלום"),
         ("e" + "\u0301" * 6, "e" + "\u0301" * 4 + "\\u0301\\u0301"),
+        *(("e" + mark * 5, "e" + mark * 4 + f"\\u{ord(mark):04x}") for mark in "\u20dd\u0489\ufe0f\u0e47\u0903"),
+        ("e" + "\u0301\u200d" * 5, "e" + "\u0301\u200d" * 4 + "\\u0301\\u200d"),
     ],
 )
 def test_what_can_be_seen_is_shown_and_the_rest_is_spelt_out(name: str, shown: str) -> None:

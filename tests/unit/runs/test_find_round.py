@@ -1,12 +1,17 @@
 """Tests of the choice of a later round, with a store in memory, in virtual time."""
 
 import asyncio
+import random
 
+import pytest
+
+from tests.faults.store import Asked, FaultStore, NoFaults
 from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
 from thumbrun.outcomes import Tally
 from thumbrun.runs.find_round import agree_on_round
 from thumbrun.runs.record_store import RecordStore
+from thumbrun.runs.records import RecordError, to_json
 from thumbrun.runs.rounds import Round, reasons_of
 from thumbrun.runs.summaries import last_summary
 from thumbrun.storage.memory import MemoryStore
@@ -56,6 +61,59 @@ def test_tasks_by_hand_meet_in_an_unfinished_round() -> None:
         assert Round(3, TIMEOUTS) == await agreed(state, TIMEOUTS, seed=22)
         await asyncio.sleep(3601)
         assert Round(4, TIMEOUTS) == await agreed(state, TIMEOUTS, seed=23)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("execution", [None, "a"])
+def test_a_round_that_nobody_reached_costs_one_listing(execution: str | None) -> None:
+    """A forged record of round 9,999,999 is set aside, and thumbrun reads only the rounds that somebody wrote."""
+
+    async def scenario() -> None:
+        asked = Asked()
+        store = MemoryStore()
+        state = RecordStore(FaultStore(store, NoFaults(), random.Random(5), hooks=asked), "")  # noqa: S311
+        run_names = state.names.run(RUN)
+        for name in (run_names.round(9_999_999), run_names.rounds + "9" * 250 + ".json", run_names.summary(9_999_998)):
+            store.put_as_user(name, b"{}")
+        assert Round(1, ALL) == await agreed(state, ALL, execution)
+        assert len(asked.operations) < 10
+
+    run(scenario())
+
+
+def test_rounds_whose_numbers_are_used_up() -> None:
+    """If somebody writes rounds up to the last number, the error says so."""
+
+    async def scenario() -> None:
+        store = MemoryStore()
+        state = RecordStore(store, "")
+        for number in (*range(0, 9_999_999, 1_000), 9_999_999):
+            store.put_as_user(state.names.run(RUN).round(number), b"{}")
+        with pytest.raises(RecordError, match="no number is left"):
+            await agreed(state)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("change", [{"items": 6, "done": 6}, {"done": 10**18}, {"items": 4, "done": 4}])
+def test_a_summary_of_another_number_of_items_is_set_aside(change: dict[str, int]) -> None:
+    """A summary counts the items of the plan, or it is damaged."""
+
+    async def scenario() -> None:
+        store, told = MemoryStore(), list[str]()
+        state = RecordStore(store, "", lambda record, _: told.append(record))
+        names = state.names.run(RUN)
+        seen: dict[str, object] = {"kinds": {}, "cold_bytes": {}}
+        shards = [["00000-0000000", 5, 9, 1.5, False]]
+        plan = {"run": RUN, "planner": 1, "items": 5, "bytes": 9, "seen": seen, "shards": shards}
+        store.put_as_user(names.plan, to_json(plan))
+        right = {**summary(0), "items": 5, "done": 5}
+        store.put_as_user(names.summary(), to_json(right))
+        assert {"version": 1, **right} == await last_summary(state, RUN)
+        store.put_as_user(names.summary(), to_json({**right, **change}))
+        assert await last_summary(state, RUN) is None
+        assert [store.uri(names.summary())] == told
 
     run(scenario())
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from thumbrun.outcomes import Tally
-from thumbrun.runs.record_forms import form_of, is_tally, problem_of
+from thumbrun.runs.record_forms import far_beyond, form_of, is_tally, number_in, problem_of
 from thumbrun.runs.record_names import StateNames
 
 NAMES = StateNames("")
@@ -73,6 +73,12 @@ def test_every_record_has_a_form() -> None:
         ({}, {"status": "failed", "reason": "timeout"}, None),
         ({}, {"status": "failed", "reason": "bored"}, "row 0: its reason cannot be 'bored'"),
         ({}, {"each": ["4"]}, "row 0: its each cannot be ['4']"),
+        ({}, {"source_bytes": 2**63}, "row 0: its source_bytes cannot be 9223372036854775808"),
+        ({}, {"source_bytes": 9 * 10**4299}, "row 0: its source_bytes cannot be 9000"),
+        ({"tasks": 10**400}, {}, "its tasks cannot be 1000"),
+        ({}, {"output": "\ud800"}, r"row 0: its output cannot be '\ud800'"),
+        ({}, {"output": "\udcff"}, None),
+        ({}, {"status": "failed", "reason": "timeout", "detail": "\ud800"}, None),
     ],
 )
 def test_what_is_wrong_with_a_part(header: dict[str, Any], row: dict[str, Any], said: str | None) -> None:
@@ -101,6 +107,10 @@ def test_a_row_that_is_no_outcome(row: object) -> None:
         ({"shards": [["../x", 2, 9, 1, False]]}, False),
         ({"shards": [["00000-0000000", 1, 4, 1.5, False], ["00000-0000000", 1, 5, 2, True]]}, False),
         ({"seen": {}}, False),
+        ({"shards": [["00000-0000000", 2, 9, 10**400, False]]}, False),
+        ({"shards": [["00000-0000000", 2, 9, 1e300, False]]}, False),
+        ({"shards": [["00000-0000000", 10**400, 9, 1, False]], "items": 10**400}, False),
+        ({"shards": [[f"{'0' * 250}-0000000", 2, 9, 1, False]]}, False),
         ({"planner": "1"}, False),
     ],
 )
@@ -117,3 +127,49 @@ def test_a_tally_counts_known_reasons() -> None:
     assert not is_tally(Tally().to_record() | {"failed": {"bored": 1}})
     assert not is_tally(Tally().to_record() | {"done": -1})
     assert not is_tally(None)
+    assert not is_tally(Tally().to_record() | {"source_bytes": 10**400})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"runs/r/rounds/{'9' * 250}.json",
+        "runs/r/rounds/00000001.json",
+        "runs/r/rounds/000001.json",
+        "runs/r/rounds/\u0661\u0661\u0661\u0661\u0661\u0661\u0661.json",
+        f"runs/r/summaries/{'9' * 8}.json",
+        f"runs/r/claims/{'9' * 8}.json",
+        "anchors/execution-1/00000001",
+        "runs/r/ledger/99999999/3a66401ed58b3858-0000016.jsonl.gz",
+    ],
+)
+def test_a_number_of_other_than_seven_digits_names_no_record(name: str) -> None:
+    """Every number in a name has seven digits, so an object with another name is no record."""
+    assert form_of(name) is None
+
+
+def test_a_number_that_nobody_reached() -> None:
+    """A number is far beyond if a thousand before it are free, unless the listing began there."""
+    names = [RUN.round(number) for number in (1, 3, 1_003, 2_004, 9_999_999)]
+    assert names[3:] == far_beyond(names)
+    assert [RUN.round(9_999_999)] == far_beyond(names[3:], RUN.round(1_500))
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.5", "\u0661", "9" * 19, "9" * 5000])
+def test_metadata_that_holds_no_number(text: str) -> None:
+    """A number in metadata has bounds as well."""
+    assert number_in(text) is None
+    assert 2**63 - 1 == number_in(str(2**63 - 1))
+
+
+@pytest.mark.parametrize(
+    ("change", "is_right"), [({}, True), ({"items": 5}, False), ({"done": 10**18}, False), ({"failed": {}}, False)]
+)
+def test_a_summary_adds_up(change: dict[str, Any], is_right: bool) -> None:
+    """The counts of a summary are those of its items."""
+    counts = {"done": 2, "skipped": {"unsupported": 1}, "failed": {"timeout": 1}, "source_bytes": 1, "output_bytes": 1}
+    for number in (0, 2):
+        summary = {"run": "r", "round": number, "began": AT, "ended": AT, "items": 4, "parts": 1, **counts}
+        form = form_of(RUN.summary(number))
+        assert form is not None
+        assert is_right == (problem_of(form, RUN.summary(number), summary | change) is None)

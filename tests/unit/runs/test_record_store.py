@@ -8,7 +8,7 @@ import pytest
 from tests.faults.store import Asked, Fault, FaultStore, NoFaults, Script
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import RecordError, RecordVersionError, to_json, to_lines
-from thumbrun.storage.base import DeniedError, Entry, ExistsError, StoreError
+from thumbrun.storage.base import DeniedError, Entry, ExistsError, Sink, StoreError
 from thumbrun.storage.memory import MemoryStore
 
 
@@ -151,3 +151,53 @@ async def test_a_record_without_which_the_run_goes_on() -> None:
     store.put_as_user("runs/r/summary.json", b'{"version": 2}')
     with pytest.raises(RecordVersionError):
         await state.read_spare("runs/r/summary.json")
+
+
+class Endless(MemoryStore):
+    """A store whose objects have no end; it counts the bytes that are taken."""
+
+    taken = 0
+
+    async def read(
+        self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+    ) -> None:
+        """Write without an end."""
+        while True:
+            sink.write(bytes(1 << 20))
+            self.taken += 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("name", "most"), [("runs/r/summary.json", 2), ("runs/r/run.json", 2), ("runs/r/plan.json", 64)]
+)
+async def test_a_record_without_an_end_is_damaged(name: str, most: int) -> None:
+    """Reading stops at the size that a record of this kind can have, and the record counts as damaged."""
+    store = Endless()
+    assert await RecordStore(store, "").read_spare(name) is None
+    assert 3 * most << 20 == store.taken
+
+
+async def test_rows_that_take_too_much_memory_are_refused() -> None:
+    """Text that is short in JSON and long in memory does not pass, and keys that nobody knows are not kept."""
+    store = MemoryStore()
+    header = {"run": "r", "shard": "00000-0000000"}
+    row = {"item": 0, "output": "\U0001f388" + "a" * 60_000}
+    name = "runs/r/planner/0000001/renames/00000-0000000.jsonl.gz"
+    store.put_as_user(name, to_lines(header, [row] * 1_000))
+    with pytest.raises(RecordError, match="more than any record"):
+        await RecordStore(store, "").read_lines(name)
+    store.put_as_user(name, to_lines(header, [{"item": 0, "output": "a", "more": [[]] * 20}] * 1_000))
+    assert [{"item": 0, "output": "a"}] * 1_000 == (await RecordStore(store, "").read_lines(name))[1]
+
+
+async def test_a_number_that_nobody_reached_is_set_aside() -> None:
+    """A record whose number is far beyond the others is set aside, and the last one is the one before it."""
+    store, told = MemoryStore(), list[str]()
+    state = RecordStore(store, "", lambda record, _: told.append(record))
+    run = state.names.run("r")
+    for number in (1, 2, 9_999_999):
+        store.put_as_user(run.round(number), b"{}")
+        store.put_as_user(run.beat(1, number), b"{}")
+    assert run.round(2) == await state.last_name(run.rounds)
+    assert run.end_of_beats(1) == await state.last_name(run.beats(1))  # it says that the planner gave up
+    assert [store.uri(run.round(9_999_999))] == told

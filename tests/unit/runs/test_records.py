@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -71,14 +72,17 @@ def test_another_version_is_refused(version: object) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        gzip.compress(b'{"version":1}\n' + bytes(1 << 29), 1),
+        gzip.compress(b'{"version":1}\n' + bytes(1 << 27), 1),
+        gzip.compress(b'{"version":1}\n' + b"{}\n" * 4_001),
+        gzip.compress(b'{"version":1}\n"' + b"a" * (1 << 18) + b'"\n{}\n'),
+        gzip.compress(b'{"version":1}\n' + (b'"' + b"a" * 30_000 + b'"\n') * 3_000, 1),
         gzip.compress(b'{"version":1}\n') + b"more",
         gzip.compress(b'{"version":1}\n') * 2,
         gzip.compress(b'{"version":1}\n' + b"[" * 100_000),
         gzip.compress(b""),
         b"",
     ],
-    ids=["bomb", "followed", "twice", "deep", "no-header", "empty"],
+    ids=["bomb", "rows", "row", "text", "followed", "twice", "deep", "no-header", "empty"],
 )
 def test_lines_that_nobody_wrote_are_refused(body: bytes) -> None:
     """Compressed lines that are endless, deeply nested, empty or followed by something are no record."""
@@ -89,4 +93,47 @@ def test_lines_that_nobody_wrote_are_refused(body: bytes) -> None:
 def test_deep_json_is_refused() -> None:
     """JSON of any depth gives an error that names the record."""
     with pytest.raises(RecordError, match="a is not JSON"):
-        from_json(b"[" * 100_000, "a")
+        from_json(b"[" * 9_000, "a")
+
+
+def test_a_small_record_that_becomes_huge_takes_little_memory() -> None:
+    """Reading stops at the first limit that a record breaks, so 50 MiB of rows in 50 kB take less than 4 MiB."""
+    body = gzip.compress(b'{"version":1}\n' + b"{}\n" * ((50 << 20) // 3))
+    tracemalloc.start()
+    with pytest.raises(RecordError, match="more than any record"):
+        from_lines(body, "a")
+    assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("value", [b"[]", b"{}", b"1", b'""'])
+def test_json_that_holds_more_values_than_any_plan_is_refused(value: bytes) -> None:
+    """JSON with far more values than a plan of its length is refused before it is parsed."""
+    body = b'{"version":1,"x":[' + b",".join([value] * 300_000) + b"]}"
+    tracemalloc.start()
+    with pytest.raises(RecordError, match="more values"):
+        from_json(body, "a")
+    assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("text", ["[", ",", "{", '"', "\\", '\\"[,'])
+def test_text_of_strangers_does_not_make_a_plan_look_dense(text: str) -> None:
+    """A plan holds content types and names of the source, so whatever they hold, it is read."""
+    plan = {"seen": {"kinds": {"unsupported": {"types": {text * 60_000 + str(number): 1 for number in range(9)}}}}}
+    assert {"version": 1, **plan} == from_json(to_json(plan), "a")
+
+
+@pytest.mark.parametrize("body", [b'"\\' * 10**6, b'"\\"' * 10**6 + b"," * 10**6, b"," * 10**6 + b'"' * 10**6])
+def test_quotes_without_an_end_are_passed_over_once(body: bytes) -> None:
+    """Text that opens and never closes costs no more time than its length."""
+    with pytest.raises(RecordError):
+        from_json(b"," * 10**6 + body, "a")
+
+
+def test_the_largest_records_read_back() -> None:
+    """A shard of 1,000 rows with the longest paths is read, and so is a plan of 100,000 shards."""
+    rows = [{"source": "\udcff" * 4096, "output": "\udcfe" * 4096} for _ in range(1_000)]
+    assert rows == from_lines(to_lines({}, rows), "a")[1]
+    plan = {"shards": [[f"00000-{number:07d}", 1, 9, 1.5, False] for number in range(100_000)]}
+    assert plan["shards"] == from_json(to_json(plan), "a")["shards"]

@@ -62,6 +62,17 @@ def test_names_move_no_cursor() -> None:
     assert r"a\x1b[2J\nb\u202e" in text
 
 
+def test_a_long_text_of_a_stranger_is_shortened_for_people() -> None:
+    """People see the beginning and the end of a long detail, and the document holds all of it."""
+    found = verified()
+    found.add(Finding(FindingKind.NOT_LISTED, "gs://s/in/a", detail="why" + "x" * 60_000 + "end"))
+    text = verified_text(found, "3 done")
+    assert len(text) < 2_000
+    assert "gs://s/in/a: why" in text
+    assert "xend\n" in f"{text}\n"
+    assert "x" * 60_000 in json.dumps(found.to_record())
+
+
 def test_what_is_right_says_how_far_it_looked() -> None:
     """The report says that thumbnails are whole only if they were opened."""
     found = verified()
