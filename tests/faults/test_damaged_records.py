@@ -352,7 +352,7 @@ async def all_commands(world: World, run_id: str) -> None:
         await agree_on_round(state, run_id, reasons_of(()), Task(0, 1), VirtualClock(), join_within=3600)
     ended = await go_on(world)
     if not isinstance(ended, ThumbrunError) and ended.run is not None:
-        say_run(ended.run, "gs://b/r/", Events(Quiet(), VirtualClock()))
+        say_run(ended, Events(Quiet(), VirtualClock()))
         assert readable(ended.run.source_bytes)
 
 

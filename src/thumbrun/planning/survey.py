@@ -14,6 +14,7 @@ _MOST_NAMED = 100  # parts of a source that cannot be listed; all are counted
 _MOST_SHOWN = 20
 _MOST_TYPES_SHOWN = 5
 _LONGEST = 400  # characters of why a part cannot be listed; its path can have thousands
+_LONGEST_TYPE = 80  # characters of a content type, which an object's owner can choose freely
 _MOST_TYPES = 50  # types of one kind that are counted apart; names are data, so the memory for them is bounded
 # What one object of a kind is, and several are, where that is not simply the kind.
 _LINK = "symbolic link"
@@ -93,7 +94,7 @@ class Survey:
 def _label(entry: Entry, decision: Decision) -> str:
     if decision.kind in (ObjectKind.OWN, ObjectKind.EMPTY, ObjectKind.PLACEHOLDER, ObjectKind.EXCLUDED):
         return decision.label
-    content_type = (entry.content_type or "").partition(";")[0].strip().lower()
+    content_type = shortened((entry.content_type or "").partition(";")[0].strip().lower(), _LONGEST_TYPE)
     _, dot, suffix = entry.name.rpartition("/")[2].rpartition(".")
     return " ".join(part for part in (content_type, f".{suffix[:16].lower()}" if dot else "") if part) or "no type"
 
