@@ -72,6 +72,7 @@ def test_a_task_that_cannot_be_started_ends_the_others(stage: Stage, environment
     assert "Traceback" not in task.output()
 
 
+@pytest.mark.slow
 def test_a_stopped_command_stops_its_tasks(stage: Stage, environment: dict[str, str]) -> None:
     """SIGTERM to the command stops all tasks."""
     task = stage.tasks.command(*COMMAND, environment=environment)

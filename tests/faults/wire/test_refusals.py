@@ -16,7 +16,8 @@ def messages(task: Task) -> list[str]:
     return [json.loads(line)["message"] for line in task.output().splitlines() if line.startswith("{")]
 
 
-@pytest.mark.parametrize("count", [30, 12])
+@pytest.mark.quick(one_in=2)
+@pytest.mark.parametrize("count", [12, 30])
 def test_objects_that_the_store_refuses_fail_alone(stage: Stage, count: int) -> None:
     """Ten objects that may not be read and two thumbnails that may not be created fail; the run is complete."""
     stage.world.fill(count)
