@@ -131,8 +131,8 @@ def _error(evidence: Evidence, ending: Ending, runs: dict[str, Run]) -> Iterator
         if not any(task.odd for task in evidence.schedule.executions[ending.execution].tasks):
             yield Finding(Kind.WRONG, 1, text)
     elif ending.how == "NothingToDoError":
-        # A plan without items, or no run at all, because users had deleted every picture before one began.
-        emptied = not runs and evidence.schedule.edits
+        # A plan without items, or no picture at all for a while, because users delete and put some meanwhile.
+        emptied = evidence.schedule.edits and not read_history(evidence).live_throughout(ending.began, ending.ended)
         if evidence.schedule.seed % 2 or not (emptied or any(run.plan and not run.items for run in runs.values())):
             yield Finding(Kind.LOST, 3, text)
     elif ending.calm:

@@ -82,7 +82,7 @@ BOMBS = {
     "bmp of 10,000 x 10,000 in colour": Bomb(lambda: _bitmap(10_000, 10_000, b"", bits=24, packing=0), MEMORY),
     "bmp of 7,000 x 7,000 in colour, cut": Bomb(lambda: _bitmap(7_000, 7_000, b"", bits=24, packing=0), TRUNCATED),
     "bmp of 4,294,967,295 colours": Bomb(lambda: _bitmap(64, 64, _runs(64, 64), colours=2**32 - 1), UNREADABLE),
-    "ico with a png of 12,800 x 12,800": Bomb(lambda: _icon(png.black(12_800, 12_800)), TOO_MANY),
+    "ico with a png of 16,000 x 16,000": Bomb(lambda: _icon(png.black(16_000, 16_000)), TOO_MANY),
     "ico with a png of 9,000 x 9,000": Bomb(lambda: _icon(png.black(9_000, 9_000)), MEMORY),
     "ico with 10,000 pictures": Bomb(lambda: _icon(png.black(64, 64), count=10_000), DONE),
     "ico with a bitmap of 1,000,000,000 rows": Bomb(lambda: _icon(_mask(1, 10**9)), TOO_MANY),
