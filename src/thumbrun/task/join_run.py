@@ -35,7 +35,10 @@ async def join_run(settings: Settings, stores: Stores, clock: Clock) -> AgreedRu
     )
 
     async def before_new() -> None:
-        await check_source_there(settings, stores.source)
+        # Of several tasks, one makes the plan for all. If each looked for itself, some could find the source empty, and
+        # others begin a run with what comes a moment later, of which nobody would do the shards of the first ones.
+        if settings.task.count == 1:
+            await check_source_there(settings, stores.source)
 
     finder = RunFinder(
         stores.state, stores.output, settings.output.prefix, request, settings.task, clock, before_new=before_new

@@ -13,8 +13,8 @@ QUICK: dict[str, tuple[int, ...]] = {
     "one death while alone makes poison": (194,),
     "after a death nobody looks for thumbnails": (249,),
     "a damaged upload is taken for whole": (90,),
-    "the worst outcome is chosen": (672,),
-    "a seal is believed whatever was written after it": (672,),
+    "the worst outcome is chosen": (1454,),
+    "a seal is believed whatever was written after it": (1454,),
 }
 """Seeds whose schedules notice a defect that few schedules notice. Other seeds do so as well; these save time."""
 
