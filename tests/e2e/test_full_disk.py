@@ -32,7 +32,7 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
         subprocess.run(["umount", str(place)], check=True)
 
 
-@pytest.mark.quick(one_in=2)
+@pytest.mark.slow
 @pytest.mark.parametrize(("small", "large"), [("size=200k", "size=20m"), ("nr_inodes=70", "nr_inodes=10000")])
 def test_a_disk_that_fills_up(tasks: Tasks, tmp_path: Path, disk: Disk, small: str, large: str) -> None:
     """A run whose disk is full ends with 1 and says what to check; with more room, `--resume` finishes it."""

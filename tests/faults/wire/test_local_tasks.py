@@ -63,6 +63,7 @@ def test_a_closed_terminal_ends_all_tasks(stage: Stage, environment: dict[str, s
     wait_for_the_end_of(below)
 
 
+@pytest.mark.slow
 def test_a_task_that_cannot_be_started_ends_the_others(stage: Stage, environment: dict[str, str]) -> None:
     """If the machine starts no second task, the first one ends, and one sentence says what to check."""
     task = stage.tasks.module("tests.faults.wire.second_task_fails", *COMMAND, environment=environment)
