@@ -321,9 +321,9 @@ def sums(shards: Any, column: int) -> Any:
         return None
 
 
-@given(st.data())
 @pytest.mark.slow
 @settings(max_examples=200)
+@given(st.data())
 def test_a_forged_value_ends_in_no_unexpected_exception(data: st.DataObject) -> None:
     """Whatever number or text is forged at any place of a record, all commands end, or name what is wrong."""
     world = World(7, retries=0, environ=dict(finished().environ))
