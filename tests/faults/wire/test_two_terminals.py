@@ -24,7 +24,7 @@ def reads(stage: Stage) -> list[str]:
     return [one.name for one in stage.proxy.asked if one.operation == "read" and one.bucket == SOURCE]
 
 
-@pytest.mark.quick(one_in=2)
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [(), ("--tasks", "2")])
 def test_the_same_command_in_two_terminals(stage: Stage, more: tuple[str, ...]) -> None:
     """Who comes later begins at the other end; both end well, no task is called dead, hardly an image is read twice."""
