@@ -1,4 +1,4 @@
-"""Finds the processors and the memory that this process really has, container limits included.
+"""Finds the processors, the memory and the open files that this process really has, container limits included.
 
 It checks the processors that the process is allowed to run on, the machine's memory, and the limits of the process's
 control group and of all groups above it (version 2, version 1, or both at once). In a container, the paths of the
@@ -45,11 +45,11 @@ def this_machine(environ: Mapping[str, str], root: Path = Path("/")) -> Machine:
     """
     usable = memory(root)
     is_limited = usable < _physical() or bool(environ.get("CLOUD_RUN_JOB"))
-    return Machine(processors(root), usable, is_limited=is_limited, open_files=open_files())
+    return Machine(processors(root), usable, is_limited=is_limited, open_files=raise_open_files())
 
 
-def open_files() -> int:
-    """Return how many files and connections this process can have open, after raising its limit as far as it may.
+def raise_open_files() -> int:
+    """Raise this process's limit on open files as far as it may, and return how many files it can have open.
 
     The limit is 256 on macOS, and 1,024 on most systems, unless a process raises its own.
     """

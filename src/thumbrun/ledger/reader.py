@@ -18,9 +18,10 @@ from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence
 from thumbrun.planning.listing import pages
 from thumbrun.planning.plan import Item
 from thumbrun.runs.object_metadata import RUN_MARK
-from thumbrun.runs.record_forms import is_tally, number_in
+from thumbrun.runs.record_forms import is_tally
 from thumbrun.runs.record_names import RunNames
 from thumbrun.runs.record_store import RecordStore
+from thumbrun.runs.record_values import number_in
 from thumbrun.runs.records import RecordError
 from thumbrun.storage.base import Entry
 

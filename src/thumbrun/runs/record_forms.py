@@ -5,24 +5,21 @@ found when it is read, by one check, and not where one of its values is used.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from reprlib import Repr
 from typing import Any
 
 from thumbrun.outcomes import Reason, Status
+from thumbrun.runs import record_values as values
+from thumbrun.runs.record_values import Check
 from thumbrun.runs.records import LARGEST
 from thumbrun.runs.rounds import RETRIABLE
 
-Check = Callable[[Any], bool]
 Keys = Mapping[str, Check]
 
-MOST = 2**63 - 1  # of every number in a record; beyond it, sums and rates would end in errors
-_FAR = 1_000  # records in a row that somebody might have deleted
 _SMALL, _PLAN = 1 << 21, 1 << 26  # bytes of JSON; the plan of 10,000 tasks has some 40 MB
 
-MOST_OPENING = 100_000  # items that one announcement can name; a shard has at most 1,000
 NEEDED = "restore this record from a copy, or begin another run with --new"
 _SPARE = "thumbrun can do without this record; if it stops the run all the same, move the record away"
 _REASONS, _STATUSES = frozenset(map(str, Reason)), frozenset(map(str, Status))
@@ -91,38 +88,6 @@ def problem_of_row(form: Form, number: int, row: object) -> str | None:
     return f"row {number}: {problem}" if problem else None
 
 
-def far_beyond(names: Iterable[str], start: str = "") -> list[str]:
-    """Return those of some ascending names whose numbers nobody can have reached, given the other names.
-
-    Args:
-        names: Names of records of one kind, whose numbers follow on one another.
-        start: A name that is known to be right, and before all others; or an empty string.
-    """
-    last, far = _number_of(start), []
-    for name in names:
-        number = _number_of(name)
-        if number > last + _FAR:
-            far.append(name)
-        else:
-            last = number
-    return far
-
-
-def _number_of(name: str) -> int:
-    found = re.search(r"([0-9]{7})(\.json)?$", name)
-    return int(found[1]) if found else 0
-
-
-def number_in(text: str) -> int | None:
-    """Return the number that some metadata holds, or None if it holds none, or one that is too large.
-
-    >>> number_in("12"), number_in("-1"), number_in("9" * 5000)
-    (12, None, None)
-    """
-    number = int(text) if re.fullmatch(r"[0-9]{1,19}", text) else MOST + 1
-    return number if number <= MOST else None
-
-
 def _wrong_key(record: Mapping[str, Any], keys: Keys, optional: Keys) -> str | None:
     for key, check in keys.items():
         if key not in record:
@@ -144,107 +109,6 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def _text(value: Any) -> bool:
-    """Return whether a value is text that has bytes, as every name of a file or an object has.
-
-    The bytes of a file name that are not UTF-8 are surrogates, as `surrogateescape` makes them; others have no bytes.
-    """
-    if not isinstance(value, str):
-        return False
-    try:
-        value.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _words(value: Any) -> bool:
-    """Return whether a value is text that is only shown, where whatever has no bytes is spelt out."""
-    return isinstance(value, str)
-
-
-def _flag(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-def _count(value: Any) -> bool:
-    return type(value) is int and 0 <= value <= MOST
-
-
-def _amount(value: Any) -> bool:
-    return type(value) in (int, float) and 0 <= value <= MOST
-
-
-def _time(value: Any) -> bool:
-    try:
-        return datetime.fromisoformat(value).tzinfo is not None
-    except (TypeError, ValueError):
-        return False
-
-
-def _run(value: Any) -> bool:
-    return _text(value) and value not in ("", ".", "..") and "/" not in value and "\0" not in value
-
-
-def _or_none(check: Check) -> Check:
-    return lambda value: value is None or check(value)
-
-
-def _list_of(check: Check) -> Check:
-    return lambda value: isinstance(value, list) and all(map(check, value))
-
-
-def _one_of(names: Iterable[str]) -> Check:
-    known = frozenset(names)
-    return lambda value: isinstance(value, str) and value in known
-
-
-def _counts(names: frozenset[str] | None = None) -> Check:
-    return lambda value: (
-        isinstance(value, dict) and all(map(_count, value.values())) and (names is None or value.keys() <= names)
-    )
-
-
-def _ranges(value: Any) -> bool:
-    if not isinstance(value, list):
-        return False
-    named = 0
-    for pair in value:
-        if not (isinstance(pair, list) and len(pair) == 2 and all(map(_count, pair)) and pair[0] <= pair[1]):
-            return False
-        named += pair[1] - pair[0] + 1
-    return named <= MOST_OPENING
-
-
-def _seen(value: Any) -> bool:
-    kinds = value.get("kinds") if isinstance(value, dict) else None
-    return (
-        isinstance(kinds, dict)
-        and _counts()(value.get("cold_bytes"))
-        and all(isinstance(kind, dict) and _count(kind.get("objects")) for kind in kinds.values())
-        and ("unlisted" not in value or _unlisted(value["unlisted"]))
-    )
-
-
-def _unlisted(value: Any) -> bool:
-    return (
-        isinstance(value, dict)
-        and _count(value.get("parts"))
-        and isinstance(value.get("named"), list)
-        and all(
-            isinstance(part, dict) and _text(part.get("name")) and _text(part.get("detail")) for part in value["named"]
-        )
-    )
-
-
-def _shard(value: Any) -> bool:
-    if not isinstance(value, list) or len(value) != 5:
-        return False
-    label, items, size, cost, renamed = value
-    is_label = isinstance(label, str) and re.fullmatch(r"[0-9]{1,10}-[0-9]{1,10}", label) is not None
-    return is_label and _count(items) and _count(size) and _amount(cost) and _flag(renamed)
-
-
 def _plan_agrees(plan: Mapping[str, Any]) -> bool:
     shards = plan["shards"]
     sums = [sum(shard[column] for shard in shards) for column in (1, 2)]
@@ -256,11 +120,11 @@ def _form(name: str, keys: Keys, **more: Any) -> Form:
 
 
 _TALLY: Keys = {
-    "done": _count,
-    "skipped": _counts(_REASONS),
-    "failed": _counts(_REASONS),
-    "source_bytes": _count,
-    "output_bytes": _count,
+    "done": values.count,
+    "skipped": values.counts(_REASONS),
+    "failed": values.counts(_REASONS),
+    "source_bytes": values.count,
+    "output_bytes": values.count,
 }  # in a summary and in the metadata of a seal
 
 
@@ -279,33 +143,46 @@ def _first_summary_agrees(summary: Mapping[str, Any]) -> bool:
 
 
 _RUN = r"runs/(?P<run>[^/]+)/"
-_SUMMARY: Keys = {"run": _run, "round": _count, "began": _time, "ended": _time, "items": _count, "parts": _count}
+_SUMMARY: Keys = {
+    "run": values.run,
+    "round": values.count,
+    "began": values.time,
+    "ended": values.time,
+    "items": values.count,
+    "parts": values.count,
+}
 _ROW_COUNTS = ("source_bytes", "output_bytes", "width", "height", "retry_round")
 
 _FORMS = (
     _form(
         _RUN + r"ledger/(?P<shard>[0-9]{7})/[^/]+\.jsonl\.gz",
         {
-            "run": _run,
-            "shard": _count,
-            "round": _count,
-            "task": _count,
-            "tasks": _count,
-            "attempt": _count,
-            "execution": _or_none(_text),
-            "at": _time,
-            "sealed": _flag,
+            "run": values.run,
+            "shard": values.count,
+            "round": values.count,
+            "task": values.count,
+            "tasks": values.count,
+            "attempt": values.count,
+            "execution": values.or_none(values.text),
+            "at": values.time,
+            "sealed": values.flag,
         },
-        optional={"opening": _ranges, "at_once": _count, "alone": _flag},
+        optional={"opening": values.ranges, "at_once": values.count, "alone": values.flag},
         agrees=lambda header: "opening" not in header or header.keys() >= {"at_once", "alone"},
-        rows={"item": _count, "source": _text, "generation": _text, "output": _text, "status": _one_of(_STATUSES)},
+        rows={
+            "item": values.count,
+            "source": values.text,
+            "generation": values.text,
+            "output": values.text,
+            "status": values.one_of(_STATUSES),
+        },
         row_optional={
-            "reason": _one_of(_REASONS),
-            "detail": _words,
-            "unchecked": _flag,
-            "each": _list_of(_count),
-            "made_of": _text,
-            **dict.fromkeys(_ROW_COUNTS, _count),
+            "reason": values.one_of(_REASONS),
+            "detail": values.words,
+            "unchecked": values.flag,
+            "each": values.list_of(values.count),
+            "made_of": values.text,
+            **dict.fromkeys(_ROW_COUNTS, values.count),
         },
         row_agrees=lambda row: ("reason" in row) != (row["status"] == Status.DONE.value),
         hint=_SPARE,
@@ -313,44 +190,50 @@ _FORMS = (
     ),
     _form(
         _RUN + r"planner/[0-9]{7}/shards/(?P<shard>[^/]+)\.jsonl\.gz",
-        {"run": _run, "shard": _text},
+        {"run": values.run, "shard": values.text},
         rows={
-            "source": _text,
-            "generation": _text,
-            "size": _count,
-            "opened": _flag,
-            "output": _text,
-            "output_format": _text,
+            "source": values.text,
+            "generation": values.text,
+            "size": values.count,
+            "opened": values.flag,
+            "output": values.text,
+            "output_format": values.text,
         },
-        row_optional={"crc32c": _or_none(_count), "encoding": _or_none(_text), "format": _or_none(_text)},
+        row_optional={
+            "crc32c": values.or_none(values.count),
+            "encoding": values.or_none(values.text),
+            "format": values.or_none(values.text),
+        },
         most_bytes=LARGEST,
     ),
     _form(
         _RUN + r"planner/[0-9]{7}/renames/(?P<shard>[^/]+)\.jsonl\.gz",
-        {"run": _run, "shard": _text},
-        rows={"item": _count, "output": _text},
+        {"run": values.run, "shard": values.text},
+        rows={"item": values.count, "output": values.text},
         most_bytes=LARGEST,
     ),
     _form(
         _RUN + r"planner/(?P<planner>[0-9]{7})/beats/(?P<beat>[0-9]{7})",
-        {"planner": _count, "beat": _count},
-        optional={"run": _run},
+        {"planner": values.count, "beat": values.count},
+        optional={"run": values.run},
         hint=_SPARE,
     ),
     _form(
         _RUN + r"plan\.json",
         {
-            "run": _run,
-            "planner": _count,
-            "items": _count,
-            "bytes": _count,
-            "seen": _seen,
-            "shards": _list_of(_shard),
+            "run": values.run,
+            "planner": values.count,
+            "items": values.count,
+            "bytes": values.count,
+            "seen": values.seen,
+            "shards": values.list_of(values.shard),
         },
         agrees=_plan_agrees,
         most_bytes=_PLAN,
     ),
-    _form(_RUN + r"run\.json", {"run": _run, "owner": _text, "fingerprint": _text, "began": _time}),
+    _form(
+        _RUN + r"run\.json", {"run": values.run, "owner": values.text, "fingerprint": values.text, "began": values.time}
+    ),
     _form(_RUN + r"summary\.json", {**_SUMMARY, **_TALLY}, agrees=_first_summary_agrees, hint=_SPARE),
     _form(
         _RUN + r"summaries/(?P<round>[0-9]{7})\.json",
@@ -361,27 +244,33 @@ _FORMS = (
     ),
     _form(
         _RUN + r"rounds/(?P<round>[0-9]{7})\.json",
-        {"run": _run, "round": _count, "reasons": _list_of(_one_of(RETRIABLE)), "owner": _text, "began": _time},
+        {
+            "run": values.run,
+            "round": values.count,
+            "reasons": values.list_of(values.one_of(RETRIABLE)),
+            "owner": values.text,
+            "began": values.time,
+        },
         hint=_SPARE,
         successive=True,
     ),
     _form(
         _RUN + r"claims/(?P<planner>[0-9]{7})\.json",
         {
-            "planner": _count,
-            "nonce": _text,
-            "execution": _or_none(_text),
-            "index": _count,
-            "attempt": _count,
-            "began": _time,
+            "planner": values.count,
+            "nonce": values.text,
+            "execution": values.or_none(values.text),
+            "index": values.count,
+            "attempt": values.count,
+            "began": values.time,
         },
-        optional={"run": _run},
+        optional={"run": values.run},
         hint=_SPARE,
         successive=True,
     ),
     _form(
         r"anchors/[^/]+/[0-9]{7}",
-        {"run": _run, "owner": _text},
+        {"run": values.run, "owner": values.text},
         hint="delete this record, and continue the run that it belongs to with --resume, or start the job again",
         successive=True,
     ),

@@ -14,11 +14,13 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _PART = re.compile(r"[0-9]{7}/[^/]+-[0-9]{7}\.jsonl\.gz")
 _DIGITS = 7  # each number in a name has this many digits, so that names sort by number
 MOST_NUMBER = 10**_DIGITS - 1  # of any name
+_FAR = 1_000  # records in a row that somebody might have deleted
 
 
 def _number(number: int) -> str:
@@ -161,3 +163,25 @@ class RunNames:
     def nonce_of_part(self, name: str) -> str:
         """Return the nonce of the process that wrote a part."""
         return name.rpartition("/")[2].partition("-")[0]
+
+
+def far_beyond(names: Iterable[str], start: str = "") -> list[str]:
+    """Return those of some ascending names whose numbers nobody can have reached, given the other names.
+
+    Args:
+        names: Names of records of one kind, whose numbers follow on one another.
+        start: A name that is known to be right, and before all others; or an empty string.
+    """
+    last, far = _number_of(start), []
+    for name in names:
+        number = _number_of(name)
+        if number > last + _FAR:
+            far.append(name)
+        else:
+            last = number
+    return far
+
+
+def _number_of(name: str) -> int:
+    found = re.search(r"([0-9]{7})(\.json)?$", name)
+    return int(found[1]) if found else 0

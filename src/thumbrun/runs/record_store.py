@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from thumbrun.runs import records
 from thumbrun.runs.object_metadata import RUN_MARK
-from thumbrun.runs.record_forms import Form, far_beyond, form_of, problem_of, problem_of_row
-from thumbrun.runs.record_names import StateNames
+from thumbrun.runs.record_forms import Form, form_of, problem_of, problem_of_row
+from thumbrun.runs.record_names import StateNames, far_beyond
 from thumbrun.runs.records import Body, RecordError, RecordVersionError
 from thumbrun.storage.base import Chunk, DeniedError, ExistsError, NotFoundError, Store, StoreError
 

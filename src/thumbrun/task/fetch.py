@@ -6,7 +6,6 @@ JPEG files keep needing all their bytes, thumbrun reads them whole at once (see 
 has read whole, in one request or in several.
 """
 
-import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -51,7 +50,6 @@ _MOST_STEPS = 12  # reads of one object; pyramids with many levels need many, ph
 # object and checks it. A part is held twice: as it arrived, and as the file that is made of it, which can be twice as
 # large (`part.Part`). Together they are never larger than what admission counts for the object.
 _LARGEST_PART = 1 / 3
-_OTHERS = 10  # objects of a folder to try, to find out whether only one object is refused or the whole bucket
 _DAMAGED_READS = 3  # reads that do not match the checksum before the object counts as damaged
 
 HeadCheck = Callable[[Chunk], None]  # raises an error to end a read
@@ -127,7 +125,11 @@ class FetchLimits:
 
 
 class Fetcher:
-    """Reads the bodies of items."""
+    """Reads the bodies of items.
+
+    Attributes:
+        last_read: The name of the object that was read last, or None.
+    """
 
     def __init__(self, source: Store, renderer: Renderer, limits: FetchLimits) -> None:
         """Set up the fetcher; nothing is read yet.
@@ -140,38 +142,8 @@ class Fetcher:
         self._source = source
         self._renderer = renderer
         self._limits = limits
-        self._last_read: str | None = None
+        self.last_read: str | None = None
         self._peeks = PeekPolicy()
-
-    async def may_read(self, refused: Item) -> bool:
-        """Return whether another object may be read, by reading a byte of it.
-
-        A look at its record would prove less: that can succeed though nothing can decrypt the bytes. thumbrun takes the
-        object that was read last. If that is none, it takes one of the first in the refused item's folder or in the
-        bucket, because a retry might have only refused items left.
-
-        Args:
-            refused: An item that cannot be read.
-
-        Raises:
-            StoreError: The source fails for another reason.
-        """
-        if self._last_read is not None:
-            return await self._may_read_a_byte(self._last_read)
-        others: list[str] = []
-        for prefix in dict.fromkeys((refused.source[: refused.source.rfind("/") + 1], "")):
-            page = await self._source.page(prefix, limit=_OTHERS)
-            others += [entry.name for entry in page.entries if entry.name != refused.source and entry.size]
-        answers = await asyncio.gather(*(self._may_read_a_byte(name) for name in others))
-        self._last_read = next((name for name, may in zip(others, answers, strict=True) if may), None)
-        return self._last_read is not None
-
-    async def _may_read_a_byte(self, name: str) -> bool:
-        try:
-            await self._source.read(name, BytesSink(), start=0, end=1)
-        except (DeniedError, LostError, NotFoundError):
-            return False
-        return True
 
     async def live(self, item: Item) -> Item:
         """Return an item with its live generation in place of the planned one.
@@ -340,7 +312,7 @@ class Fetcher:
             raise RefusedItemError(Side.SOURCE, Reason.SOURCE_DENIED, error) from error
         except LostError as error:
             raise RefusedItemError(Side.SOURCE, Reason.SOURCE_DAMAGED, error) from error
-        self._last_read = item.source
+        self.last_read = item.source
         return stated
 
     async def _vanished(self, item: Item) -> Exception:

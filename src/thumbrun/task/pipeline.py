@@ -27,6 +27,7 @@ from thumbrun.task.fetch import Fetcher, FetchLimits
 from thumbrun.task.item_faults import ItemFaultError, item_faults
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.put import Putter
+from thumbrun.task.read_proof import may_read_others
 from thumbrun.task.refusals import Again, Refusals, RefusedItemError, Side
 from thumbrun.task.unfit import UnfitError
 from thumbrun.task.work_item import WorkItem
@@ -75,6 +76,7 @@ class Pipeline:
         self.items_at_once = items_at_once
         self._refusals = Refusals(self._passes)
         self._may_create: Callable[[WorkItem], Awaitable[bool]] = _nothing_known
+        self._source = source
         self._putter = Putter(output, rules, source.uri)
         limits = FetchLimits(
             *around(rules.recipe.boxes),
@@ -212,7 +214,7 @@ class Pipeline:
     async def _passes(self, work: WorkItem, error: RefusedItemError, of_many: bool) -> bool:
         """Return whether the store has let another object pass since an item was refused."""
         if error.side is Side.SOURCE:
-            return await self._fetcher.may_read(work.item)
+            return await may_read_others(self._source, work.item.source, self._fetcher.last_read)
         return self._putter.created > error.created or (not of_many and await self._may_create(work))
 
     async def _outcome(self, work: WorkItem, announced: Callable[[WorkItem], Awaitable[None]]) -> Outcome:

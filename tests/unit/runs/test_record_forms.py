@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from thumbrun.outcomes import Tally
-from thumbrun.runs.record_forms import far_beyond, form_of, is_tally, number_in, problem_of
-from thumbrun.runs.record_names import StateNames
+from thumbrun.runs.record_forms import form_of, is_tally, problem_of
+from thumbrun.runs.record_names import StateNames, far_beyond
+from thumbrun.runs.record_values import number_in
 
 NAMES = StateNames("")
 RUN = NAMES.run("r")

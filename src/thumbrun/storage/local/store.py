@@ -23,7 +23,7 @@ import stat
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -35,10 +35,8 @@ from thumbrun.storage.base import (
     PAGE_LIMIT,
     BucketNotFoundError,
     DamagedError,
-    DeniedError,
     Entry,
     ExistsError,
-    LostError,
     NameRefusedError,
     NotFoundError,
     Page,
@@ -56,6 +54,7 @@ from thumbrun.storage.local.sidecars import (
     sidecars_folder,
     write_sidecar,
 )
+from thumbrun.storage.local.system_errors import link_error, system_errors
 from thumbrun.storage.local.walk import (
     PRIVATE,
     SHUT,
@@ -76,9 +75,6 @@ _LONGEST_PART = 255  # bytes; the limit of nearly all file systems
 _LONGEST_PATH = 4096
 _PAUSED_WALKS = 8  # listings under way that are remembered, so that their next page does not read a folder again
 
-_LINK, _REPLACE = "{} is a symbolic link, which thumbrun does not follow", "replace the link with a folder"
-_PASSES = (errno.EINTR, errno.EAGAIN, errno.ESTALE, errno.EMFILE, errno.ENFILE)
-_NO_SUCH_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV, errno.EMLINK, errno.ENOSYS)
 
 
@@ -177,7 +173,7 @@ class LocalStore:
             raise
 
     def _page(self, prefix: str, start: str, end: str, limit: int) -> Page:
-        with self._errors(prefix):
+        with system_errors(self.uri(prefix)):
             if not Path(self._root).is_dir():
                 raise BucketNotFoundError(f"the folder {self._root} does not exist", hint="check the path")
             with self._pausing:
@@ -231,7 +227,7 @@ class LocalStore:
         if (of_all_files or error.errno == errno.ELOOP) and not name.endswith("/"):
             name = "".join(name.rpartition("/")[:2])
         try:
-            with self._errors(name):
+            with system_errors(self.uri(name)):
                 raise error
         except StoreError as told:
             return Unlisted(name, told)
@@ -250,7 +246,7 @@ class LocalStore:
     def _stat(self, name: str) -> Entry | None:
         if self.name_problem(name):
             return None
-        with self._errors(name):
+        with system_errors(self.uri(name)):
             try:
                 status = os.lstat(f"{self._root}/{name}")
             except (FileNotFoundError, NotADirectoryError):
@@ -261,7 +257,7 @@ class LocalStore:
 
     def _next(self, reading: FileReading, name: str, generation: str | None) -> bytes:
         """Return the next bytes of a file, or no bytes at its end."""
-        with self._errors(name):
+        with system_errors(self.uri(name)):
             if not reading.begun:
                 if self.name_problem(name) or leads_through_link(self._root, name):
                     raise NotFoundError(f"{self.uri(name)} does not exist")
@@ -281,7 +277,7 @@ class LocalStore:
         if problem := self.name_problem(name):
             raise NameRefusedError(f"{self.uri(name)}: {problem}")
         target = f"{self._root}/{name}"
-        with self._errors(name):
+        with system_errors(self.uri(name)):
             Path(self._root).mkdir(parents=True, exist_ok=True)
             self._make_folders(_TEMPORARY)
             self._make_folders(name.rpartition("/")[0])
@@ -338,7 +334,7 @@ class LocalStore:
             except FileExistsError:
                 kind = os.lstat(path).st_mode
                 if stat.S_ISLNK(kind):
-                    raise DeniedError(_LINK.format(path), hint=_REPLACE) from None
+                    raise link_error(path) from None
                 if not stat.S_ISDIR(kind):
                     raise NameRefusedError(f"{path} is a file, so it cannot hold other files") from None
 
@@ -354,27 +350,3 @@ class LocalStore:
             crc32c=None,
             metadata=attributes.get("metadata", {}),
         )
-
-    @contextmanager
-    def _errors(self, name: str) -> Iterator[None]:
-        """Turn the operating system's errors into the store's errors."""
-        try:
-            yield
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise NotFoundError(f"{self.uri(name)} does not exist") from error
-        except PermissionError as error:
-            where = error.filename2 or error.filename or self.uri(name)
-            raise DeniedError(
-                f"{where}: permission denied", hint="check the owner and the mode of this file or folder"
-            ) from error
-        except OSError as error:
-            if error.errno == errno.ELOOP and error.filename:
-                raise DeniedError(_LINK.format(error.filename), hint=_REPLACE) from error
-            if error.errno in _NO_SUCH_NAME:
-                raise NameRefusedError(f"{self.uri(name)}: {os.strerror(error.errno)}") from error
-            message = f"{self.uri(name)}: {os.strerror(error.errno or 0)}"
-            if error.errno == errno.EIO:
-                raise LostError(message, hint="check the disk") from error
-            if error.errno in _PASSES:
-                raise TransientError(message, hint="check the disk, and the limit on open files (ulimit -n)") from error
-            raise StoreError(message, hint="check the free space and the file system of this disk") from error
