@@ -37,6 +37,7 @@ _FINAL = frozenset((0, 2, 3, 4, 130))  # exit codes after which another attempt 
 # The first of these that a task ended with is the exit code of the whole command.
 _GRAVEST_FIRST = (2, 130, 1, 4, 3, 0)
 _LONGEST_LINE = 1 << 20
+_PROGRAM = (sys.executable, "-m", "thumbrun")
 _STOP_SECONDS = 10.0  # a task that is told to stop needs less (`task.runner`)
 
 
@@ -123,7 +124,7 @@ class _LocalTasks:
     """Starts and retries the task processes, and shows their events."""
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], tasks: int, events: Events) -> None:
-        self._command = [sys.executable, "-m", "thumbrun", *_arguments(settings)]
+        self._command = [*_PROGRAM, *_arguments(settings)]
         self._environ = environ
         self._events = events
         self._tasks = [_Task(index) for index in range(tasks)]

@@ -240,11 +240,11 @@ class Ledger:
             if seal.round == last and seal.covers == len(parts):
                 return seal.tally, len(parts)
         now = await self.parts(shard)
-        outcomes, _ = await self.read(shard, now)
-        tally = Tally.of(outcomes.values())
+        outcomes, _ = await self._read(shard, now)
+        tally = Tally.of(choose(outcomes).values())
         # A damaged part makes the outcomes fewer than those that the seal counted.
         counted = (seal.tally for seal in filter(None, map(seal_of, now)) if seal.round == last)
-        return max((tally, *counted), key=lambda one: one.items), len(now)
+        return max((tally, *counted), key=lambda one: one.items), len(outcomes)
 
     async def _list(self, prefix: str) -> list[Entry]:
         return [entry async for entries in pages(self._state.store, prefix) for entry in self._own(entries)]
@@ -266,6 +266,13 @@ class Ledger:
         Raises:
             RecordVersionError: Another version of thumbrun wrote a part.
         """
+        outcomes, last = await self._read(shard, parts, items)
+        return choose(outcomes), last
+
+    async def _read(
+        self, shard: int, parts: Iterable[Entry], items: Sequence[Item] | None = None
+    ) -> tuple[dict[str, list[Outcome]], dict[str, Mapping[str, Any]]]:
+        """Return the outcomes of each part that is not damaged, by the part's name, and the headers as `read` does."""
         outcomes: dict[str, list[Outcome]] = {}
         last: dict[str, Mapping[str, Any]] = {}
         for part in sorted(parts, key=lambda part: part.name):
@@ -278,7 +285,7 @@ class Ledger:
                 continue
             outcomes[part.name] = [from_row(shard, row) for row in rows]
             last[self._run.nonce_of_part(part.name)] = header
-        return choose(outcomes), last
+        return outcomes, last
 
 
 def _check_items(name: str, rows: Iterable[Mapping[str, Any]], items: Sequence[Item]) -> None:

@@ -7,19 +7,21 @@ import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from thumbrun.clock import Clock
 from thumbrun.environment.task_identity import Task
 from thumbrun.ledger.reader import COVERS, ROUND, SEAL, SHARD, Ledger, last_seal, to_row
-from thumbrun.ledger.suspects import Announcement, from_index_ranges, to_index_ranges
+from thumbrun.ledger.suspects import RECENT_SECONDS, Announcement, from_index_ranges, to_index_ranges
 from thumbrun.outcomes import Outcome, Status, Tally
 from thumbrun.planning.plan import Item
 from thumbrun.runs import records
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.rounds import FIRST, Round
 from thumbrun.storage.base import Entry
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class LedgerWriter(Ledger):
@@ -48,6 +50,10 @@ class LedgerWriter(Ledger):
         self._clock = clock
         self._sequence = 0
         self.round = this_round
+
+    def now(self) -> datetime:
+        """Return the time, as parts state it."""
+        return self._clock.now()
 
     async def finished_tally(self, shard: int, parts: Sequence[Entry]) -> Tally | None:
         """Return the tally of a shard in which this round has nothing to do, else None.
@@ -109,7 +115,7 @@ class LedgerWriter(Ledger):
             "tasks": self._task.count,
             "attempt": self._task.attempt,
             "execution": self._task.execution,
-            "at": self._clock.now().isoformat(),
+            "at": self.now().isoformat(),
             "sealed": tally is not None,
             **(opening or {}),
         }
@@ -165,6 +171,7 @@ class ShardLog:
     _pending: list[Outcome] = field(default_factory=list)
     _opening: tuple[Sequence[int], int, bool] | None = None  # items that may be opened, how many at once, whether alone
     _announced: bool = False  # whether the last part that was written announces anything
+    _written_at: datetime = _LONG_AGO
     # Parts are written one at a time: a seal must not reach the store before the outcomes that it counts.
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -223,6 +230,14 @@ class ShardLog:
         if self._pending or self.complete or (self._announced and self._opening is None):
             await self.write()
 
+    async def stay_recent(self) -> None:
+        """Write a part if the last one is so old that other processes might soon take this one for gone.
+
+        On a slow line no item might have its outcome for a minute.
+        """
+        if self._announced and self.ledger.now() - self._written_at > timedelta(seconds=RECENT_SECONDS / 2):
+            await self.write()
+
     async def write(self) -> None:
         """Write a part, even if there is nothing new to write."""
         async with self._writing:
@@ -241,6 +256,7 @@ class ShardLog:
             self.refusals -= sum(outcome.status is not Status.DONE for outcome in pending)
             self.sealed = tally is not None
             self._announced = bool(opening)
+            self._written_at = self.ledger.now()
 
     def _opening_record(self) -> dict[str, Any]:
         if self._opening is None:

@@ -169,6 +169,10 @@ class RangeListing:
                 # Meanwhile the range might have ended, or its lister might have passed the name.
                 if whole.whole or name <= whole.start:
                     break
+                # An object that was put between two probes can be found by the later one only. A cut behind an earlier
+                # cut would let the range grow again, over names that the other range lists.
+                if whole.end and name >= whole.end:
+                    continue
                 self._open(name, whole.end)
                 whole.end = name
                 whole.pages = 0

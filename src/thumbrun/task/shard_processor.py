@@ -241,6 +241,7 @@ class ShardProcessor:
             await self._clock.sleep(FLUSH_SECONDS)
             for log in list(self._open.values()):
                 await log.flush()
+                await log.stay_recent()
 
     async def _flush_all(self) -> None:
         """Write the outcomes that are not in the ledger yet; after an error, this is the task's last attempt.

@@ -171,3 +171,31 @@ async def test_what_cannot_be_listed_is_never_passed_over(names: list[str]) -> N
         await RangeListing(store, "", take, finish).run()
     with pytest.raises(DeniedError):
         _ = [page async for page in pages(store, "")]
+
+
+class Growing(Slow):
+    """A store into which somebody puts objects while it is listed."""
+
+    async def page(self, prefix: str, *, start: str = "", end: str = "", limit: int = 1000) -> Page:
+        """List a page; now and then there is a new object first."""
+        if self.chance.random() < 0.5:
+            self.put_as_user(f"in/{self.chance.choice('abyz')}{self.chance.random():.9f}", b"x")
+        return await super().page(prefix, start=start, end=end, limit=limit)
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=200)
+def test_what_is_put_meanwhile_is_listed_once_at_most(seed: int) -> None:
+    """Every name that is there all the time is listed once, and none is listed twice, though others come meanwhile."""
+
+    async def scenario() -> None:
+        chance = random.Random(seed)  # noqa: S311
+        store = Growing(chance)
+        names = [f"in/{chance.choice('abyz')}{chance.random():.9f}" for _ in range(60)]
+        for name in names:
+            store.put_as_user(name, b"x")
+        found = await listed(store, chance)
+        assert found == sorted(set(found))
+        assert set(names) <= set(found)
+
+    run(scenario())
