@@ -132,25 +132,21 @@ def test_an_output_bucket_that_does_not_exist(tasks: Tasks, emulator: Emulator, 
     assert ["in/a.jpg"] == list(emulator.objects("has-one"))
 
 
-def test_a_prefix_that_does_not_exist(tasks: Tasks, emulator: Emulator) -> None:
-    """A source below which nothing lies ends every task with 4, and nothing is written."""
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("gs://empty-1/photo", "gs://empty-1/photo/ is empty."),
+        ("gs://empty-1/in/*.jpg", "did you mean 'gs://empty-1/in/' with --include '*.jpg'? Check SOURCE"),
+    ],
+)
+def test_a_source_that_holds_nothing(tasks: Tasks, emulator: Emulator, source: str, said: str) -> None:
+    """A source below which nothing lies ends with 4 and writes nothing; a pattern is answered with --include."""
     emulator.create_bucket("empty-1")
-    emulator.put("empty-1", "photos/a.jpg", b"")
-    variables = {"STORAGE_EMULATOR_HOST": emulator.url, "INPUT_FOLDER": "gs://empty-1/photo"}
-    task = tasks.start(clean_environment(**variables))
+    emulator.put("empty-1", "photos/a.jpg", b"no matter what")
+    task = tasks.start(clean_environment(STORAGE_EMULATOR_HOST=emulator.url, INPUT_FOLDER=source))
     assert 4 == task.wait(), task.output()
-    assert "gs://empty-1/photo/ is empty." in task.output()
+    assert said in task.output()
     assert ["photos/a.jpg"] == list(emulator.objects("empty-1"))
-
-
-def test_a_source_that_ends_in_a_pattern(tasks: Tasks, emulator: Emulator) -> None:
-    """A source like that of gsutil, which ends in a pattern, is answered with --include."""
-    emulator.create_bucket("pattern-1")
-    emulator.put("pattern-1", "in/a.jpg", b"no matter what")
-    variables = {"STORAGE_EMULATOR_HOST": emulator.url, "INPUT_FOLDER": "gs://pattern-1/in/*.jpg"}
-    task = tasks.start(clean_environment(**variables))
-    assert 4 == task.wait(), task.output()
-    assert "did you mean 'gs://pattern-1/in/' with --include '*.jpg'? Check SOURCE" in task.output()
 
 
 def test_a_local_folder_that_lacks_its_scheme(tasks: Tasks, tmp_path: Path) -> None:

@@ -290,7 +290,7 @@ def test_a_damaged_part_is_set_aside() -> None:
         found, _ = await reader.read(0, await reader.parts(0), [item._replace(generation="8") for item in ITEMS])
         assert ([], [first, first, second]) == (list(found), told)
         store.put_as_user(f"_thumbrun/runs/{RUN}/ledger/.DS_Store", b"")
-        assert 2 == (await reader.count())[1]
+        assert 1 == (await reader.count())[1]
 
     run(scenario())
 
@@ -367,3 +367,24 @@ def test_a_seal_with_a_forged_number_seals_nothing(key: str, text: str) -> None:
     name = f"_thumbrun/runs/{RUN}/ledger/0000000/a-0000000.jsonl.gz"
     assert seal_of(Entry(name, 1, "1", metadata=marks)) is not None
     assert seal_of(Entry(name, 1, "1", metadata=marks | {key: text})) is None
+
+
+def test_a_count_says_how_many_parts_it_is_of() -> None:
+    """A part that cannot be read is not among the parts that a tally covers, so the tally can be told as old."""
+
+    async def scenario() -> None:
+        store = MemoryStore()
+        for nonce in ("aa", "bb"):
+            log = await opened(store, nonce)
+            for index in range(len(ITEMS)):
+                log.add(done(index))
+            log.sealed = False
+            await log.write()
+        _, parts = await ledger(store).count()
+        assert len(store.objects) == parts
+        damaged = max(store.objects)
+        store.put_as_user(damaged, store.objects[damaged][1][:-1])
+        _, parts = await ledger(store).count()
+        assert len(store.objects) - 1 == parts
+
+    run(scenario())

@@ -1,10 +1,12 @@
 """Tests how a process writes a shard's outcomes: announcements, retractions, seals of later rounds."""
 
+import asyncio
 from typing import Any
 
 from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
 from thumbrun.ledger.reader import Ledger
+from thumbrun.ledger.suspects import RECENT_SECONDS
 from thumbrun.ledger.writer import LedgerWriter, ShardLog
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, refusal
 from thumbrun.planning.plan import Item
@@ -137,5 +139,32 @@ def test_a_later_round_passes_by_what_needs_nothing() -> None:
         assert tally == await timeouts.finished_tally(0, await timeouts.parts(0))
         assert tally == await missing.finished_tally(0, await missing.parts(0))
         assert tally == await Ledger(state(store), RUN).tally()
+
+    run(scenario())
+
+
+def test_a_process_on_a_slow_line_is_heard_of() -> None:
+    """A process that announces items and has no outcome for half a minute writes a part; one that is heard of does not.
+
+    So no other process takes it for gone while it is at work.
+    """
+
+    async def scenario() -> None:
+        store = MemoryStore()
+        log = await opened(writer(store, "aa"))
+        await log.stay_recent()
+        assert not store.objects
+        await log.announce(range(6), 68)
+        for waited, parts in ((RECENT_SECONDS / 3, 1), (RECENT_SECONDS / 3, 2), (RECENT_SECONDS / 3, 2)):
+            await asyncio.sleep(waited)
+            await log.stay_recent()
+            assert parts == len(store.objects)
+        (announcement,) = (await opened(writer(store, "bb"))).announcements
+        assert (0, 1, 2, 3, 4, 5) == announcement.items
+        log.retract()
+        await log.flush()
+        await asyncio.sleep(RECENT_SECONDS)
+        await log.stay_recent()
+        assert 3 == len(store.objects)
 
     run(scenario())

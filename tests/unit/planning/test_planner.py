@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.faults.store import Asked, FaultStore, NoFaults
+from tests.unit.storage.guarded import GuardedStore
 from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
 from thumbrun.planning.build import Source
@@ -46,29 +47,17 @@ class CountingStore(MemoryStore):
         return page
 
 
-class MortalStore(MemoryStore):
+class MortalStore(GuardedStore):
     """A process's own view of another store, which takes nothing any more once the process is dead."""
 
     def __init__(self, shared: MemoryStore) -> None:
-        super().__init__()
+        super().__init__(self._check)
         self.objects = shared.objects
         self.dead = False
 
-    async def create(
-        self,
-        name: str,
-        body: bytes,
-        *,
-        content_type: str,
-        metadata: Mapping[str, str],
-        cache_control: str | None = None,
-    ) -> Entry:
-        """Create an object, unless the process is dead."""
+    def _check(self, _: str) -> None:
         if self.dead:
             raise StoreError("the process is dead")
-        return await super().create(
-            name, body, content_type=content_type, metadata=metadata, cache_control=cache_control
-        )
 
 
 def planner(state: Store, source: MemoryStore, *, index: int = 0, count: int = 4, **task: object) -> Planner:

@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import io
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable
 from functools import partial
 
 import pytest
@@ -12,6 +12,7 @@ from crc32c import crc32c
 from PIL import Image
 
 from tests.photographs import draw
+from tests.unit.storage.guarded import GuardedStore
 from tests.virtual import rounds
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import DecoderPool
@@ -689,57 +690,31 @@ async def test_a_destination_that_does_not_take_thumbnails(
     pool: DecoderPool, photograph: bytes, error: StoreError
 ) -> None:
     """A missing permission leaves the item open; a thumbnail that the store damaged fails its own item only."""
-
-    class Destination(MemoryStore):
-        async def create(
-            self,
-            name: str,
-            body: bytes,
-            *,
-            content_type: str,
-            metadata: Mapping[str, str],
-            cache_control: str | None = None,
-        ) -> Entry:
-            """Refuse the object."""
-            raise error
-
     source = MemoryStore("in")
     entry = source.put_as_user("a.jpg", photograph)
     if isinstance(error, DeniedError):
-        outcomes, pipeline = await work(source, Destination("out"), pool, [item(entry)])
+        outcomes, pipeline = await work(source, Picky(error, ""), pool, [item(entry)])
         assert ([], 1, "403") == (outcomes, pipeline.left_open, str(pipeline.failure))
         with pytest.raises(RefusedItemError):
-            await work(source, Destination("out"), pool, [item(entry)] * 8)
+            await work(source, Picky(error, ""), pool, [item(entry)] * 8)
     else:
-        (outcome,), _ = await work(source, Destination("out"), pool, [item(entry)])
+        (outcome,), _ = await work(source, Picky(error, ""), pool, [item(entry)])
         assert Reason.OUTPUT_DAMAGED is outcome.reason
 
 
-class Picky(MemoryStore):
-    """Refuses to create objects whose names hold a word."""
+class Picky(GuardedStore):
+    """Refuses to create objects whose names hold a word, a number of times."""
 
     def __init__(self, error: StoreError, word: str, times: int = 1000) -> None:
-        super().__init__("out")
+        super().__init__(self._check)
         self.error = error
         self.word = word
         self.times = times
 
-    async def create(
-        self,
-        name: str,
-        body: bytes,
-        *,
-        content_type: str,
-        metadata: Mapping[str, str],
-        cache_control: str | None = None,
-    ) -> Entry:
-        """Create an object, or refuse it."""
+    def _check(self, name: str) -> None:
         if self.word in name and self.times > 0:
             self.times -= 1
             raise self.error
-        return await super().create(
-            name, body, content_type=content_type, metadata=metadata, cache_control=cache_control
-        )
 
 
 REFUSALS = [DeniedError("403, a hold"), ObjectRefusedError("400, encryption"), ExistsError("412, nothing is there")]
