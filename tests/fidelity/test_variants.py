@@ -1,0 +1,26 @@
+"""Tests that every variant of a format is drawn right, or refused with the true reason."""
+
+import pytest
+
+from tests.fidelity.measure import psnr, reference
+from tests.fidelity.variants import all_variants
+from tests.fidelity.variants.variant import Variant
+from thumbrun.imaging.render import render, thumbnail_pixels
+from thumbrun.imaging.request import Refused, Rendered, Request
+
+ALL = [pytest.param(variant, id=f"{variant.kind}, {variant.name}") for variant in all_variants()]
+
+
+@pytest.mark.parametrize("variant", ALL)
+def test_is_right_or_refused(variant: Variant) -> None:
+    """The thumbnail of a variant shows the right picture; one that thumbrun cannot draw right is refused by name."""
+    verdict = render(variant.body, Request(100, 100, "png", 80, 10**8, 10**9))
+    if variant.draw is None:
+        assert isinstance(verdict, Refused), "it is drawn"
+        assert variant.reason == verdict.reason
+        assert variant.says in verdict.detail
+        return
+    assert isinstance(verdict, Rendered), verdict
+    right = variant.draw()
+    assert (variant.kind, right.size) == (verdict.source_format, (verdict.source_width, verdict.source_height))
+    assert psnr(reference(right), thumbnail_pixels(variant.body, 100, 100)) >= variant.least
