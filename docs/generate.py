@@ -171,9 +171,11 @@ Records are JSON, or JSON lines compressed with gzip. [The design](design.md#one
 - `seen` in a plan has `unlisted` if parts of a local source could not be listed: how many, and the first 100 with the
   reason. It has `hidden` if images have a name in their path that begins with a dot: how many.
   `links` is the number of symbolic links in a local source, which thumbrun does not follow.
-- In a local folder, metadata lie in `_thumbrun/local/marks`, by the inode, size and time of modification of their file.
-  They stay with a file, and with a run's folder, that you rename or move within that folder. A copy has none: thumbrun
-  takes copied thumbnails for images, so keep copies out of the source, or `--exclude` them.
+- A local file holds its metadata in the extended attribute `user.thumbrun`: JSON with `metadata`, `content_type`, and
+  the `identity` of the file (inode, size and time of modification). They stay with a file that you rename or move on
+  its file system. A copy has none, because its identity is another one: thumbrun takes copied thumbnails for images,
+  so keep copies out of the source, or `--exclude` them. On macOS, and on file systems without such attributes, the
+  metadata are in a file of `_thumbrun/local/marks`, by the same identity. Version 0.1.0 put all of them there.
 - Every object that thumbrun writes has the metadata `thumbrun-run`. Thumbnails also have `thumbrun-source`,
   `thumbrun-source-generation`, `thumbrun-recipe` and `thumbrun-crc32c` (the checksum of the bytes that were sent).
 """

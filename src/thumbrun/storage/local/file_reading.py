@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 
-from thumbrun.storage.local.sidecars import generation_of, is_of_generation
+from thumbrun.storage.local.generation import generation_of, is_of_generation
 
 _CHUNK = 1 << 18
 _REGULAR_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)

@@ -1,9 +1,9 @@
-"""Sidecars: files that hold the metadata and content type of the files that thumbrun wrote to a folder.
+"""Sidecars: files that hold the metadata of other files, where the file system has no extended attributes for it.
 
-A file system does not hold them itself. The sidecars lie in `_thumbrun/local/marks` below the store's folder. A
-sidecar's name holds the identity of its file: inode, size and time of modification. thumbrun writes it before it links
-the file. So file and metadata appear together, another file that takes the name has no metadata, and a file that is
-moved within the folder keeps its own. A copy of a file has none.
+Earlier versions of thumbrun wrote one for each file that they made. The sidecars lie in `_thumbrun/local/marks` below
+the store's folder. A sidecar's name holds the identity of its file: inode, size and time of modification. thumbrun
+writes it before it links the file. So file and metadata appear together, another file that takes the name has no
+metadata, and a file that is moved within the folder keeps its own. A copy of a file has none.
 
 Nobody can hide the image of another. So a sidecar counts only if it belongs to root, to this user or to the owner of
 its file. The same holds for what stands in the way of one: a link, or a folder that this user is not permitted to
@@ -12,7 +12,6 @@ enter. It is ignored if it belongs to anybody else. No link is followed.
 
 import errno
 import hashlib
-import json
 import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -20,40 +19,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from thumbrun.storage.local.file_metadata import FORGED, LONGEST, parsed, written
+from thumbrun.storage.local.generation import identity_of
 from thumbrun.storage.local.walk import PRIVATE, SHUT
 
 _TOP = PRIVATE.partition("/")[0]
-_LONGEST = 1 << 16  # bytes of a sidecar that are read; one that thumbrun wrote has a tenth of that
-_FORGED = (ValueError, AttributeError, TypeError, RecursionError)
 _AS_IT_IS = os.O_NOFOLLOW | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)  # follow no link and wait for no pipe
 
 SidecarFolders = dict[str, list[tuple[str, str, str | None]]]
 """For a folder of files: the stores' folders with sidecars that can describe them, nearest first. Each has the files'
 prefix, and the link that stands for one of thumbrun's own folders in it, or None."""
-
-
-def generation_of(status: os.stat_result) -> str:
-    """Return a text that changes whenever a file's content is replaced.
-
-    It consists of the inode, the size, and the times of modification and of the inode's change in nanoseconds. A
-    program can write to a file and then restore its time of modification, but not the time of the inode's change. A
-    chmod, a chown or a hard link changes that time as well; nothing tells them from a write.
-    """
-    return f"{_identity_of(status)}-{status.st_ctime_ns}"
-
-
-def is_of_generation(found: str, planned: str) -> bool:
-    """Return whether a file of one generation has the content of another one. Pure.
-
-    Plans of earlier versions state mode, owner, group and number of links after that, or end before the last time.
-    """
-    now, then = found.split("-")[:4], planned.split("-")[:4]
-    return now[: len(then)] == then[: len(now)]
-
-
-def _identity_of(status: os.stat_result) -> str:
-    """Return what a file keeps when it is linked or renamed, and loses when its content is replaced."""
-    return f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}"
 
 
 def sidecar_path(folder: str, status: os.stat_result) -> Path:
@@ -63,13 +38,13 @@ def sidecar_path(folder: str, status: os.stat_result) -> Path:
         folder: The folder of sidecars.
         status: The file's status.
     """
-    return Path(folder, f"{status.st_ino % 256:02x}", f"{_identity_of(status)}.json")
+    return Path(folder, f"{status.st_ino % 256:02x}", f"{identity_of(status)}.json")
 
 
 def _earlier_sidecar_path(folder: str, name: str, status: os.stat_result) -> Path:
     """Return the path of a sidecar as thumbrun 0.1 named it, by its file's name below the store's folder."""
     digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
-    return Path(folder, digest[:2], f"{digest}.{_identity_of(status)}.json")
+    return Path(folder, digest[:2], f"{digest}.{identity_of(status)}.json")
 
 
 def sidecars_folder(root: str) -> str:
@@ -102,7 +77,7 @@ def find_sidecar(root: str, name: str, status: os.stat_result, known: SidecarFol
         marks = sidecars_folder(holder)
         for path in (sidecar_path(marks, status), _earlier_sidecar_path(marks, prefix + base, status)):
             # A power cut tore it, or it is forged: ignore it.
-            with suppress(FileNotFoundError, NotADirectoryError, *_FORGED), _of_trusted(holder, path, trusted):
+            with suppress(FileNotFoundError, NotADirectoryError, *FORGED), _of_trusted(holder, path, trusted):
                 if link:
                     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), link)
                 return _attributes(path, trusted)
@@ -153,12 +128,9 @@ def _owner_of_obstacle(way: Iterable[str]) -> int | None:
 
 
 def write_sidecar(path: Path, attributes: Mapping[str, Any]) -> None:
-    """Write a sidecar into an existing folder, before the file that it describes exists.
-
-    It repeats the identity of its file, so that nobody can rename it to be the sidecar of another file.
-    """
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _AS_IT_IS, 0o666), "w") as file:
-        file.write(json.dumps({**attributes, "identity": path.stem}))
+    """Write a sidecar into an existing folder, before the file that it describes exists."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _AS_IT_IS, 0o666), "wb") as file:
+        file.write(written(attributes, path.stem))
 
 
 def _attributes(path: Path, trusted: Collection[int]) -> dict[str, Any]:
@@ -186,15 +158,10 @@ def _attributes(path: Path, trusted: Collection[int]) -> dict[str, Any]:
             raise ValueError("a sidecar of somebody else")
         if path.parent.is_symlink():
             raise ValueError("a folder of sidecars that is a link")
-        content = json.loads(os.read(descriptor, _LONGEST))
+        content = os.read(descriptor, LONGEST)
     finally:
         os.close(descriptor)
-    if content.get("identity", path.stem) != path.stem:
-        raise ValueError("a sidecar of another file")
-    metadata, kind = content.get("metadata", {}), content.get("content_type")
-    if not all(isinstance(text, str) for text in (*metadata, *metadata.values(), kind or "")):
-        raise ValueError("a value that is not text")
-    return {"metadata": metadata, "content_type": kind}
+    return parsed(content, path.stem)
 
 
 def _holders(folder: str) -> list[tuple[str, str, str | None]]:

@@ -6,9 +6,8 @@ It adds the promises of a bucket that a file system does not make:
   `link(2)`, which fails if the name exists (`rename(2)` would replace the file). A process that is killed in between
   leaves a temporary file or a sidecar that nobody reads. Nothing is flushed to the disk, so this promise holds when a
   process dies, but not after a power cut.
-- Sidecars hold the metadata; see `sidecars`.
-- The generation consists of inode, size and times (see `sidecars.generation_of`). It is compared before and after
-  reading.
+- A file holds its metadata in an extended attribute (see `file_metadata`), or else a sidecar does (see `sidecars`).
+- The generation consists of inode, size and times (see `generation`). It is compared before and after reading.
 - `walk` sets the order of a listing, and the files that count as objects. The store's folder itself can be a symbolic
   link.
 
@@ -45,11 +44,12 @@ from thumbrun.storage.base import (
     TransientError,
     Unlisted,
 )
+from thumbrun.storage.local import file_metadata
 from thumbrun.storage.local.file_reading import FileReading
+from thumbrun.storage.local.generation import generation_of
 from thumbrun.storage.local.sidecars import (
     SidecarFolders,
     find_sidecar,
-    generation_of,
     sidecar_path,
     sidecars_folder,
     write_sidecar,
@@ -211,7 +211,7 @@ class LocalStore:
                 raise each.error
             status = os.lstat(f"{self._root}/{name}")
             if stat.S_ISREG(status.st_mode):
-                return self._entry(name, status, find_sidecar(self._root, name, status, known))
+                return self._found(name, status, known)
         except (FileNotFoundError, NotADirectoryError):  # deleted since its folder was read
             return None
         except OSError as error:
@@ -253,7 +253,7 @@ class LocalStore:
                 return None
             if not stat.S_ISREG(status.st_mode) or leads_through_link(self._root, name):
                 return None
-            return self._entry(name, status, find_sidecar(self._root, name, status, {}))
+            return self._found(name, status, {})
 
     def _next(self, reading: FileReading, name: str, generation: str | None) -> bytes:
         """Return the next bytes of a file, or no bytes at its end."""
@@ -291,20 +291,29 @@ class LocalStore:
                         f"{self.uri(name)}: the disk took only {status.st_size} of {len(body)} bytes",
                         hint="check the free space and the file system of this disk",
                     )
-                mark = sidecar_path(sidecars_folder(self._root), status)
-                self._make_folders(f"{PRIVATE}/marks/{mark.parent.name}")
-                write_sidecar(mark, {**attributes, "name": name, "crc32c": crc32c(body)})
-                try:
+                kept = {**attributes, "name": name, "crc32c": crc32c(body)}
+                if file_metadata.keep(str(temporary), status, kept):
                     self._link(temporary, target)
-                except StoreError:
-                    mark.unlink(missing_ok=True)
-                    raise
+                else:
+                    self._link_with_sidecar(temporary, target, status, kept)
             finally:
                 temporary.unlink(missing_ok=True)
             with suppress(OSError):  # the links that were made and removed have changed the generation
                 linked = os.lstat(target)
                 status = linked if linked.st_ino == status.st_ino else status
             return self._entry(name, status, attributes)
+
+    def _link_with_sidecar(
+        self, temporary: Path, target: str, status: os.stat_result, attributes: dict[str, Any]
+    ) -> None:
+        sidecar = sidecar_path(sidecars_folder(self._root), status)
+        self._make_folders(f"{PRIVATE}/marks/{sidecar.parent.name}")
+        write_sidecar(sidecar, attributes)
+        try:
+            self._link(temporary, target)
+        except StoreError:
+            sidecar.unlink(missing_ok=True)
+            raise
 
     def _link(self, temporary: Path, target: str) -> None:
         try:
@@ -337,6 +346,11 @@ class LocalStore:
                     raise link_error(path) from None
                 if not stat.S_ISDIR(kind):
                     raise NameRefusedError(f"{path} is a file, so it cannot hold other files") from None
+
+    def _found(self, name: str, status: os.stat_result, known: SidecarFolders) -> Entry:
+        """Return the entry of a file that is there, with its metadata; see `find_sidecar` for `known` and errors."""
+        kept = file_metadata.kept(f"{self._root}/{name}", status)
+        return self._entry(name, status, kept or find_sidecar(self._root, name, status, known))
 
     @staticmethod
     def _entry(name: str, status: os.stat_result, attributes: Mapping[str, Any]) -> Entry:

@@ -1,7 +1,8 @@
-"""Tests with files that someone else puts into a folder: links, devices, forged sidecars and a growing file."""
+"""Tests with files that someone else puts into a folder: links, devices, forged metadata and a growing file."""
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ MARKS = {"thumbrun-run": "r"}
 
 
 async def create(store: LocalStore, name: str) -> None:
-    """Create a file with a sidecar."""
+    """Create a file with metadata."""
     await store.create(name, b"thumbnail", content_type="image/jpeg", metadata=MARKS)
 
 
@@ -54,6 +55,7 @@ PLACES = [
 ]
 
 
+@pytest.mark.usefixtures("no_attributes")
 @pytest.mark.parametrize("place", [*PLACES[:6], "every folder of sidecars"])
 async def test_nothing_is_written_through_a_planted_folder(tmp_path: Path, outside: Path, place: str) -> None:
     """A link in place of a folder, of thumbnails or of thumbrun's own files, is an error that names the link."""
@@ -284,6 +286,7 @@ async def test_nobody_bars_the_way_to_the_sidecars_of_another(
     await store.close()
 
 
+@pytest.mark.usefixtures("no_attributes")
 async def test_no_sidecar_can_be_renamed_for_another_file(tmp_path: Path) -> None:
     """The sidecar of a thumbnail under the name of the sidecar of a picture says nothing of the picture."""
     store = LocalStore(str(tmp_path))
@@ -339,4 +342,31 @@ async def test_a_sidecar_that_is_no_file_holds_nothing_up(tmp_path: Path, outsid
     assert {} == entry.metadata
     assert b"x" == await read_bytes(store, "a.jpg")
     assert untouched(outside)
+    await store.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Python sets extended attributes on Linux alone")
+@pytest.mark.parametrize("forged", ["of another file", "no JSON", "[" * 2000, "[]", '{"metadata": {"a": 1}}', ""])
+async def test_a_forged_attribute_counts_for_nothing(tmp_path: Path, forged: str) -> None:
+    """An attribute that was copied from another file, or that nobody could have written, hides no picture."""
+    store = LocalStore(str(tmp_path))
+    await create(store, "thumbnail.jpg")
+    (tmp_path / "picture.jpg").write_bytes(b"picture")
+    content = os.getxattr(tmp_path / "thumbnail.jpg", "user.thumbrun")
+    if forged != "of another file":
+        content = forged.encode()
+    os.setxattr(tmp_path / "picture.jpg", "user.thumbrun", content)
+    picture = next(entry for entry in (await store.page("")).entries if entry.name == "picture.jpg")
+    assert {} == picture.metadata
+    await store.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Python sets extended attributes on Linux alone")
+async def test_a_thumbnail_whose_content_is_replaced_is_a_picture(tmp_path: Path) -> None:
+    """A file that is written over keeps its attribute, but no longer counts as made by thumbrun."""
+    store = LocalStore(str(tmp_path))
+    await create(store, "a.jpg")
+    (tmp_path / "a.jpg").write_bytes(b"a picture of somebody")
+    assert os.getxattr(tmp_path / "a.jpg", "user.thumbrun")
+    assert [{}] == [entry.metadata for entry in (await store.page("")).entries]
     await store.close()

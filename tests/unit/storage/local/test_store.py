@@ -1,6 +1,7 @@
-"""Tests of what only a folder has: links, devices, sidecars of other folders, and kills."""
+"""Tests of what only a folder has: links, devices, marks of other folders, and kills."""
 
 import asyncio
+import errno
 import hashlib
 import json
 import os
@@ -30,6 +31,7 @@ from thumbrun.storage.base import (
     TransientError,
     read_bytes,
 )
+from thumbrun.storage.local import file_metadata
 from thumbrun.storage.local.store import LocalStore
 from thumbrun.storage.memory import MemoryStore
 
@@ -103,6 +105,7 @@ def test_names_that_are_paths_below_the_folder(tmp_path: Path, name: str) -> Non
     assert LocalStore(str(tmp_path)).name_problem(name) is None
 
 
+@pytest.mark.usefixtures("either")
 async def test_marks_are_seen_from_any_folder(tmp_path: Path) -> None:
     """A file that was created through one folder has its metadata in a folder above or below it, too."""
     (tmp_path / "photos").mkdir()
@@ -115,8 +118,9 @@ async def test_marks_are_seen_from_any_folder(tmp_path: Path) -> None:
         await store.close()
 
 
+@pytest.mark.usefixtures("either")
 async def test_a_file_that_replaces_a_thumbnail_is_not_taken_for_it(tmp_path: Path) -> None:
-    """A sidecar belongs to one file, and another file of the same name has none."""
+    """Metadata belong to one file, and another file of the same name has none."""
     store = LocalStore(str(tmp_path))
     await store.create("a.jpg", b"x", content_type="image/jpeg", metadata=MARKS)
     (tmp_path / "a.jpg").unlink()
@@ -127,6 +131,7 @@ async def test_a_file_that_replaces_a_thumbnail_is_not_taken_for_it(tmp_path: Pa
     await store.close()
 
 
+@pytest.mark.usefixtures("either")
 async def test_marks_move_with_a_folder(tmp_path: Path) -> None:
     """A run's folder that is renamed, or moved within the folder, keeps its marks; a copy has none."""
     store = LocalStore(str(tmp_path))
@@ -154,6 +159,46 @@ async def test_marks_of_the_first_version_count(tmp_path: Path) -> None:
         store = LocalStore(str(root))
         assert {listed: MARKS} == {entry.name: entry.metadata for entry in (await store.page("")).entries}
         await store.close()
+
+
+async def test_a_folder_of_thumbnails_holds_nothing_else(tmp_path: Path) -> None:
+    """Thumbnails hold their marks themselves, so no other file lies in their folder or beside it."""
+    store = LocalStore(str(tmp_path))
+    for number in range(20):
+        await create(store, f"run/{number}.jpg")
+    assert 20 == sum(len(files) for _, _, files in os.walk(tmp_path))
+    assert [MARKS] * 20 == [entry.metadata for entry in (await store.page("")).entries]
+    await store.close()
+
+
+async def test_sidecars_of_earlier_versions_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the file system has attributes, marks that an earlier version wrote into sidecars still count."""
+    store = LocalStore(str(tmp_path))
+    with monkeypatch.context() as earlier:
+        earlier.setattr(file_metadata, "_IS_SUPPORTED", False)
+        await create(store, "earlier.jpg")
+    await create(store, "now.jpg")
+    assert 1 == len(list((tmp_path / "_thumbrun/local/marks").glob("*/*.json")))
+    assert {"earlier.jpg": MARKS, "now.jpg": MARKS} == {
+        entry.name: entry.metadata for entry in (await store.page("")).entries
+    }
+    await store.close()
+
+
+async def test_metadata_that_no_attribute_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Metadata that are too long for the file system's attributes, or that it refuses, are kept in a sidecar."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "setxattr", full, raising=False)
+    store = LocalStore(str(tmp_path))
+    await create(store, "a.jpg")
+    assert 1 == len(list((tmp_path / "_thumbrun/local/marks").glob("*/*.json")))
+    entry = await store.stat("a.jpg")
+    assert entry is not None
+    assert MARKS == entry.metadata
+    await store.close()
 
 
 def rewrite(path: Path) -> None:
@@ -208,6 +253,7 @@ async def test_a_file_that_is_rewritten_in_place(tmp_path: Path, deed: Callable[
     await store.close()
 
 
+@pytest.mark.usefixtures("either")
 async def test_a_file_that_was_created_has_the_generation_that_is_listed(tmp_path: Path) -> None:
     """The links that the store makes while it creates a file do not change the generation afterwards."""
     store = LocalStore(str(tmp_path))
@@ -228,6 +274,7 @@ async def test_a_file_where_a_folder_would_be(tmp_path: Path) -> None:
     await store.close()
 
 
+@pytest.mark.usefixtures("either")
 async def test_nothing_but_the_objects_is_listed(tmp_path: Path) -> None:
     """The store never lists temporary files and sidecars, at any depth."""
     store = LocalStore(str(tmp_path / "photos"))
@@ -317,6 +364,7 @@ async def test_a_plan_names_a_folder_that_may_not_be_read(nobody: Path) -> None:
     await store.close()
 
 
+@pytest.mark.usefixtures("no_attributes")
 async def test_a_folder_that_shows_only_names_is_told_once(nobody: Path) -> None:
     """A folder whose files nobody can reach is named once, and so is a file whose sidecar cannot be read."""
     for name in ("names/a.jpg", "names/b.jpg", "z.jpg"):
@@ -366,6 +414,7 @@ asyncio.run(store.create("a.jpg", b"new", content_type="image/jpeg", metadata={"
 """
 
 
+@pytest.mark.usefixtures("either")
 async def test_a_kill_before_the_link_leaves_the_name_free(tmp_path: Path) -> None:
     """A process that dies between writing and linking leaves the name free for the next one."""
     died = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, str(tmp_path))
@@ -378,10 +427,11 @@ async def test_a_kill_before_the_link_leaves_the_name_free(tmp_path: Path) -> No
 
 
 async def create(store: LocalStore, name: str) -> None:
-    """Create a file with a sidecar."""
+    """Create a file with metadata."""
     await store.create(name, b"x", content_type="image/jpeg", metadata=MARKS)
 
 
+@pytest.mark.usefixtures("either")
 async def test_marks_are_seen_as_soon_as_they_are_made(tmp_path: Path) -> None:
     """A store that listed a folder before thumbnails were written into it does not take them for sources."""
     (tmp_path / "out/run").mkdir(parents=True)
@@ -426,8 +476,9 @@ async def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pyt
     assert [] == list((tmp_path / "_thumbrun/local/tmp").iterdir())
 
 
+@pytest.mark.usefixtures("either")
 async def test_two_stores_race_for_a_name(tmp_path: Path) -> None:
-    """If two stores of one folder race for a name, one wins, and its bytes and sidecar belong together."""
+    """If two stores of one folder race for a name, one wins, and its bytes and metadata belong together."""
     stores = [LocalStore(str(tmp_path)) for _ in range(2)]
     for number in range(30):
         results = await asyncio.gather(
