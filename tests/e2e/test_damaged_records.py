@@ -44,7 +44,7 @@ def verified(tasks: Tasks, folder: Path) -> tuple[int, dict[str, list[dict[str, 
     return code, json.loads(output[output.index("{") :])
 
 
-@pytest.mark.quick(one_in=3)
+@pytest.mark.quick(one_in=6)
 @pytest.mark.parametrize(
     "body",
     [
@@ -75,6 +75,7 @@ def test_a_damaged_part_costs_only_work(tasks: Tasks, tmp_path: Path, body: byte
     assert (0, []) == (verified(tasks, tmp_path)[0], verified(tasks, tmp_path)[1]["findings"])
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize(
     ("name", "how"),
     [

@@ -171,6 +171,7 @@ def test_links_are_counted(tasks: Tasks, tmp_path: Path) -> None:
         assert "holds no image: 3 objects are symbolic links." in task.output()
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize("options", [(), ("--tasks", "2")])
 def test_a_quiet_run(tasks: Tasks, tmp_path: Path, options: tuple[str, ...]) -> None:
     """With --quiet a run prints warnings and errors alone, and nothing if all went well."""
@@ -267,6 +268,7 @@ def test_an_output_that_is_a_file(tasks: Tasks, tmp_path: Path, options: tuple[s
     assert "Traceback" not in task.output()
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize("tasks_at_once", [None, "2"])
 def test_a_part_of_the_source_that_cannot_be_listed(tasks: Tasks, tmp_path: Path, tasks_at_once: str | None) -> None:
     """A chain of folders beyond the longest path stops nothing, but `plan`, `run` and `verify` name it and fail."""

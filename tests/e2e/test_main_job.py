@@ -175,6 +175,7 @@ def test_another_bucket_leaves_the_source_untouched(emulator: Emulator, tasks: T
     check_thumbnails(emulator, images, "thumbs")
 
 
+@pytest.mark.slow
 def test_the_root_of_the_bucket_as_source_three_times(emulator: Emulator, tasks: Tasks) -> None:
     """Thumbrun never takes its own objects for items, even after its records were deleted."""
     emulator.create_bucket(BUCKET)

@@ -104,6 +104,7 @@ def check_log(task: Task, log_format: str) -> None:
         assert all(line.startswith(words) for line in text.splitlines()), text
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize(("layout", "log_format"), [("flat", "text"), ("tree", "json"), ("tree", "text")])
 async def test_from_a_bucket_to_a_folder(
     tasks: Tasks, emulator: Emulator, bucket: str, tmp_path: Path, layout: str, log_format: str
@@ -130,6 +131,7 @@ async def test_from_a_bucket_to_a_folder(
     assert refused == {"a/."} if layout == "flat" else refused > {"..", "../escape.jpg", "/etc/passwd", "a//empty.jpg"}
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize("layout", ["flat", "tree"])
 async def test_from_a_folder_to_a_folder(tasks: Tasks, folder: Path, tmp_path: Path, layout: str) -> None:
     """Thumbrun makes a thumbnail of every file, whatever bytes its name has, and skips links and devices."""

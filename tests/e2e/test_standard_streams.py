@@ -49,7 +49,7 @@ def ended(
     )
 
 
-@pytest.mark.quick(one_in=5)
+@pytest.mark.quick(one_in=10)
 @pytest.mark.parametrize("redirections", [">&-", "2>&-", "<&- >&- 2>&-", ">&- 2>&-"])
 @pytest.mark.parametrize("command", COMMANDS)
 def test_closed_streams(folder: Path, command: str, redirections: str) -> None:

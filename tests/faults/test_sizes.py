@@ -73,6 +73,7 @@ async def test_all_sizes_make_one_outcome(pool: DecoderPool, source: MemoryStore
     assert {RECIPE.digest()} == {output.objects[name][0].metadata["thumbrun-recipe"] for name in NAMES}
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("created", [False, True])
 @pytest.mark.parametrize("error", [TransientError("503"), DeniedError("403")])

@@ -13,14 +13,14 @@ from thumbrun.imaging.request import Rendered, Request
 ODD = [pytest.param(odd, id=odd.name) for odd in odd_pictures()]
 
 
-@pytest.mark.quick(one_in=3)
+@pytest.mark.quick(one_in=4)
 @pytest.mark.parametrize("odd", ODD)
 def test_shows_what_it_should(odd: Odd) -> None:
     """The pixels of a thumbnail before encoding are close to those of the reduced truth."""
     assert psnr(reference(odd.truth), thumbnail_pixels(odd.body, 100, 100)) >= odd.least
 
 
-@pytest.mark.quick(one_in=4)
+@pytest.mark.quick(one_in=12)
 @pytest.mark.parametrize("output", ["jpeg", "png", "gif", "webp", "avif"])
 @pytest.mark.parametrize("odd", ODD)
 def test_renders_to_every_format(odd: Odd, output: str) -> None:

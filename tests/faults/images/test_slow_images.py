@@ -19,7 +19,7 @@ async def tried(watched: Bench, time: StandingTime, name: str, content: bytes) -
     return await trying
 
 
-@pytest.mark.quick(one_in=3)
+@pytest.mark.quick(one_in=6)
 @pytest.mark.parametrize("name", SLOW)
 async def test_slow_images(name: str) -> None:
     """Thumbrun gives up an image that takes far longer than its limit; another process takes the next image."""

@@ -23,7 +23,7 @@ def _of(operation: str, bucket: str, *, record: bool = False) -> Callable[[Asked
     )
 
 
-@pytest.mark.quick(one_in=2)
+@pytest.mark.quick(one_in=4)
 @pytest.mark.parametrize(
     ("operation", "about"),
     [

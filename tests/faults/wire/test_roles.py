@@ -87,7 +87,7 @@ def test_the_proxy_refuses_what_goes_beyond(stage: Stage) -> None:
         caught.value.close()
 
 
-@pytest.mark.quick(one_in=2)
+@pytest.mark.quick(one_in=4)
 @pytest.mark.parametrize(
     ("bucket", "permission", "role"),
     [

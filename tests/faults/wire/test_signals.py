@@ -22,7 +22,7 @@ _HAND_BACK_SECONDS = 8.0  # Cloud Run sends SIGKILL ten seconds after SIGTERM
 _AT_MOST = 3 * _HAND_BACK_SECONDS
 
 
-@pytest.mark.quick(one_in=2)
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize(
     "held",
     [

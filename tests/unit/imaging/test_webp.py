@@ -30,6 +30,7 @@ def saved(mode: str, *, lossless: bool) -> bytes:
     return target.getvalue()
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize("lossless", [False, True])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_looks_as_pillow_decodes_it(mode: str, lossless: bool) -> None:

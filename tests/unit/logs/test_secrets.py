@@ -233,6 +233,7 @@ def test_what_almost_is_one_changes_nothing_twice(text: str) -> None:
     assert redacted(text) == redacted(redacted(text))
 
 
+@pytest.mark.quick(one_in=5)
 @pytest.mark.parametrize(
     "text",
     [

@@ -36,6 +36,7 @@ def test_hostile_headers(name: str, data: st.DataObject) -> None:
     assert found is None or min(found) >= 0
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("name", sorted(BOMBS))
 def test_bombs(name: str) -> None:
     """No bomb goes off in a header, nor in a file that is made of its parts."""
