@@ -17,6 +17,7 @@ _TITLES = {  # in their order
     "task": "One task on a distant store",
     "latency": "Latency",
     "sizes": "Several sizes",
+    "folder": "A local folder",
     "bytes": "Bytes read",
     "fidelity": "Fidelity of thumbnails from a part of the file",
     "start": "Start",

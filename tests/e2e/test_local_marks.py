@@ -39,7 +39,7 @@ async def test_two_tasks_that_are_killed_leave_every_thumbnail_marked(tasks: Tas
     running = [tasks.start(environment) for environment in environments]
     assert [0, 0] == [task.wait() for task in running], running[0].output()
     assert (80, []) == (await thumbnails(store), await unmarked(store))
-    left = [path for path in (output / PRIVATE).rglob("*") if path.is_file()]  # noqa: ASYNC240
+    left = [path for path in (output / PRIVATE).rglob("*") if path.is_file()]
     assert {output / PRIVATE / "tmp"} >= {path.parent for path in left}, "some are sidecars"
     shutil.rmtree(output / "_thumbrun/local")
     again = tasks.command("plan", str(output))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from thumbrun.clock import Clock, SystemClock
-from thumbrun.commands.run import INCOMPLETE
+from thumbrun.commands.exit_codes import INCOMPLETE
 from thumbrun.commands.session import run_session
 from thumbrun.commands.standard_streams import show_result
 from thumbrun.commands.summary import readable

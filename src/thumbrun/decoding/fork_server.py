@@ -23,7 +23,7 @@ from thumbrun.decoding.protocol import LAUNCH, NUMBER
 _CHANNEL = 3  # the number of the socket in the decoding process: the first after the standard streams
 
 
-def main(descriptor: int) -> None:
+def main(descriptor: int) -> NoReturn:
     """Fork a process for every request until the task closes the socket.
 
     Args:
@@ -50,6 +50,7 @@ def main(descriptor: int) -> None:
                 break
     for pid in children:
         os.kill(pid, signal.SIGKILL)
+    os._exit(0)  # the task waits for this, and taking down the imported decoders takes some time
 
 
 def _served(control: socket.socket, children: dict[int, socket.socket]) -> bool:

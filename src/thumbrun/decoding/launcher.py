@@ -55,6 +55,11 @@ class Launcher:
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
+    def start_server(self) -> None:
+        """Start the fork server, and do not wait for it. If it cannot be started, `launch` will say why."""
+        with contextlib.suppress(OSError):
+            self._running()
+
     def launch(self, memory: int, seconds: float) -> tuple[LaunchedProcess, socket.socket]:
         """Start a process; return it and the socket to it.
 

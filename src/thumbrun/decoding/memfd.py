@@ -39,17 +39,26 @@ class MemoryFile:
         It is read-only and has a position of its own, if the system allows that. If not, the file serves no other
         image, so the processes that share its position all have the same image.
         """
-        if sys.platform == "linux":
-            with contextlib.suppress(OSError):  # without /proc, a file cannot be opened a second time
-                return os.open(f"/proc/self/fd/{self.writable}", os.O_RDONLY | os.O_CLOEXEC)
-        self.is_reusable = False
-        return os.dup(self.writable)
+        opened, is_apart = reopened(self.writable)
+        self.is_reusable = self.is_reusable and is_apart
+        return opened
 
     def close(self) -> None:
         """Close the file, and free its memory, even if a decoding process that was taken over keeps it open."""
         with contextlib.suppress(OSError):
             os.ftruncate(self.writable, 0)
         os.close(self.writable)
+
+
+def reopened(descriptor: int) -> tuple[int, bool]:
+    """Return a new read-only descriptor of an open file, and whether it has a position of its own.
+
+    If the system cannot open a file a second time, both descriptors share the position and the right to write.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # there is no /proc, or a local file can no longer be read
+            return os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC), True
+    return os.dup(descriptor), False
 
 
 class MemoryFiles:

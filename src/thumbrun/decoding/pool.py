@@ -95,7 +95,9 @@ class DecoderPool:
     64 MiB of slack.
     """
 
-    def __init__(self, count: int, *, timeout: float, memory: int, share: int | None = None) -> None:
+    def __init__(
+        self, count: int, *, timeout: float, memory: int, share: int | None = None, launcher: Launcher | None = None
+    ) -> None:
         """Set up the pool; no process is started yet.
 
         Args:
@@ -103,11 +105,12 @@ class DecoderPool:
             timeout: The number of seconds that one image may take in processes that have accepted it, over all tries.
             memory: The most bytes by which a process may grow, if its image needs so much.
             share: The bytes by which a process may grow otherwise; `memory` if this is None.
+            launcher: Starts the processes; its fork server can be running already. The pool closes it.
         """
         self._memory = memory
         # One thread starts and reaps processes, because only one thread can talk to the fork server.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="decoding-processes")
-        self._launcher = Launcher()
+        self._launcher = launcher or Launcher()
         self._processes = [
             DecodingProcess(timeout, share or memory, self._launcher, self._thread) for _ in range(count)
         ]

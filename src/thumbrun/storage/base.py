@@ -4,7 +4,7 @@ A store is one bucket or one folder. Names are the full names of its objects, ne
 errors of this module. `retry` decides which of them are worth another attempt.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
@@ -99,6 +99,36 @@ class Sink(Protocol):
         """Process or copy the next bytes, which are valid only until this method returns."""
 
 
+class OpenFile(Protocol):
+    """A local file that a store has opened for reading, in the generation that the read asked for.
+
+    Attributes:
+        size: The size of the file, in bytes.
+    """
+
+    size: int
+
+    def fileno(self) -> int:
+        """Return the descriptor, which is valid until the file is closed."""
+
+    def has_changed(self) -> bool:
+        """Return whether the file has been written to since it was opened."""
+
+    def close(self) -> None:
+        """Close the file. Calling it twice is harmless."""
+
+
+class FileSink(Sink, Protocol):
+    """A sink that can take a local file itself, so that nobody copies its bytes."""
+
+    @property
+    def takes_file(self) -> bool:
+        """Whether it would rather have the file than the bytes."""
+
+    def take_file(self, file: OpenFile) -> None:
+        """Take over a file in place of all bytes, and close it in the end."""
+
+
 class BytesSink:
     """A sink that keeps all bytes in memory; it is for records, which are small."""
 
@@ -128,6 +158,12 @@ class BytesSink:
     def getvalue(self) -> bytes:
         """Return all bytes written since the last reset."""
         return b"".join(self._chunks)
+
+
+def file_taker(sink: Sink) -> Callable[[OpenFile], None] | None:
+    """Return what takes a file in place of its bytes, or None if a sink would rather have the bytes."""
+    take: Callable[[OpenFile], None] | None = getattr(sink, "take_file", None)
+    return take if getattr(sink, "takes_file", False) else None
 
 
 class Store(Protocol):
@@ -164,6 +200,8 @@ class Store(Protocol):
         With `generation`, the store reads exactly that version, or the read fails: a call that returns normally has
         delivered no bytes of another version. With `start` or `end`, the store reads the bytes from `start` to before
         `end`, and fewer if the object ends earlier. No store checks such a part against a checksum.
+
+        If the whole of a local file is read into a `FileSink`, that can get the open file in place of the bytes.
 
         Returns:
             The crc32c of the whole object, as the store states it with the bytes; None if it states none. A store

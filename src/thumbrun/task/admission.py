@@ -29,12 +29,18 @@ def share(memory: int, workers: int) -> int:
 
 
 class Admission:
-    """Decides when a body may be fetched and when a picture may be decoded."""
+    """Decides when a body may be fetched and when a picture may be decoded.
+
+    Attributes:
+        largest_body: The most bytes of a body.
+        largest_of_several: The most bytes of a body that is held beside others.
+    """
 
     def __init__(self, memory: int, workers: int) -> None:
         """Divide `memory` bytes among bodies and `workers` decoding processes."""
         self._memory = memory
-        self._bodies = Budget(memory // 4)
+        self.largest_of_several = memory // 4
+        self._bodies = Budget(self.largest_of_several)
         self._decoding = Budget(memory - memory // 4)
         self._share = share(memory, workers)
         self.largest_body = memory // 2

@@ -2,8 +2,10 @@
 
 thumbrun reads a small object whole, in one request. Of a larger object it reads the first bytes, and then the parts
 that a thumbnail needs according to these. It does so in few requests, because each one waits for the store. If large
-JPEG files keep needing all their bytes, thumbrun reads them whole at once (see `peek`). It checks every object that it
-has read whole, in one request or in several.
+JPEG files keep needing all their bytes, thumbrun reads them whole at once (see `peek_policy`). It checks every object
+that it has read whole, in one request or in several.
+
+Of a local file it reads nothing: the decoding process gets the open file, and reads what it needs.
 """
 
 import contextlib
@@ -27,6 +29,7 @@ from thumbrun.storage.base import (
     LostError,
     NotFoundError,
     ObjectRefusedError,
+    OpenFile,
     Sink,
     Store,
     StoreError,
@@ -89,6 +92,14 @@ class _CheckedSink:
         self._head_check = check_head
         self.reset()
 
+    @property
+    def takes_file(self) -> bool:
+        return self._body.takes_file and not self._head and self._head_check is None
+
+    def take_file(self, file: OpenFile) -> None:
+        self._body.take_file(file)
+        self.size = file.size
+
     def reset(self) -> None:
         self._body.reset()
         self.size = self.crc32c = 0
@@ -113,6 +124,7 @@ class FetchLimits:
         width: The width of the largest box, in pixels.
         height: The height of the largest box, in pixels.
         max_pixels: The most pixels of one image.
+        local: Whether the items are local files, which decoding processes read themselves.
         most_bytes: The most bytes of a body once it is decompressed.
         most_held: The most bytes of a body in memory.
     """
@@ -120,6 +132,7 @@ class FetchLimits:
     width: int
     height: int
     max_pixels: int
+    local: bool
     most_bytes: int
     most_held: int
 
@@ -170,7 +183,7 @@ class Fetcher:
             UnfitError: The object was replaced or deleted, is damaged in the store, or declares more than is allowed.
             TransientError: The object arrives damaged, and differently each time.
         """
-        if item.size <= READ_AT_ONCE or item.encoding == "gzip":
+        if item.size <= READ_AT_ONCE or item.encoding == "gzip" or self._limits.local:
             return await self.fetch_whole(item)
         try:
             if item.size <= self._limits.most_held and not self._peeks.should_peek(item.format, item.size):
@@ -249,7 +262,7 @@ class Fetcher:
         Raises:
             UnfitError, TransientError: As for `fetch`.
         """
-        if item.size > self._limits.most_held:
+        if item.size > self._limits.most_held and not self._limits.local:
             unfit = UnfitError(
                 Reason.OUT_OF_MEMORY,
                 f"the object has {item.size:,} bytes, --memory / THUMBRUN_MEMORY can hold {self._limits.most_held:,}",
@@ -303,7 +316,7 @@ class Fetcher:
         try:
             stated = await self._source.read(item.source, sink, generation=item.generation, start=start, end=end)
         except NotFoundError as error:
-            raise await self._vanished(item) from error
+            raise await self.vanished(item) from error
         except ObjectRefusedError as error:
             if error.is_own:
                 raise UnfitError(Reason.SOURCE_DENIED, str(error)) from error
@@ -315,7 +328,7 @@ class Fetcher:
         self.last_read = item.source
         return stated
 
-    async def _vanished(self, item: Item) -> Exception:
+    async def vanished(self, item: Item) -> Exception:
         """Return the error that says why the planned generation cannot be read."""
         live = await self._source.stat(item.source)
         if live is None:

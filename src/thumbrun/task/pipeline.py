@@ -77,10 +77,12 @@ class Pipeline:
         self._refusals = Refusals(self._passes)
         self._may_create: Callable[[WorkItem], Awaitable[bool]] = _nothing_known
         self._source = source
+        self._is_local = source.uri("").startswith("file:")
         self._putter = Putter(output, rules, source.uri)
         limits = FetchLimits(
             *around(rules.recipe.boxes),
             rules.max_pixels,
+            self._is_local,
             min(rules.max_bytes, admission.largest_body),
             admission.largest_body,
         )
@@ -225,11 +227,7 @@ class Pipeline:
                 item = await self._fetcher.live(item)
                 self._check(item)
                 work = replace(work, item=item)
-            # A compressed object can grow up to the limit, so it has the task to itself.
-            # So has an object that is too large to hold: a part of it might be enough.
-            most = self._admission.largest_body
-            held = most if item.encoding == "gzip" else min(item.size, most)
-            async with self._admission.body(held) as grant:
+            async with self._admission.body(self._held(item)) as grant:
                 await announced(work)
                 tries = Tries()
                 fetched = await self._fetcher.fetch(item)
@@ -240,6 +238,8 @@ class Pipeline:
                         again = await self._fetcher.fetch_whole(item)
                         fetched = replace(again, read=fetched.read + again.read)
                         verdict = await self._render(item, fetched.body, grant, tries)
+                    if fetched.body.has_changed():  # whatever the verdict is, it can be on a mixture
+                        raise await self._fetcher.vanished(item)
                 finally:
                     fetched.body.close()
         except UnfitError as unfit:
@@ -250,6 +250,16 @@ class Pipeline:
         else:
             outcome = await self._putter.put(work, verdict)
         return _of_planned(replace(outcome, source_bytes=fetched.read, unchecked=not fetched.checked), planned)
+
+    def _held(self, item: Item) -> int:
+        """Return for how many bytes of memory an item's body must wait."""
+        if self._is_local:
+            # The task holds no byte of it, but what it opens ahead should stay in the system's memory.
+            return min(item.size, self._admission.largest_of_several)
+        # A compressed object can grow up to the limit, so it has the task to itself.
+        # So has an object that is too large to hold: a part of it might be enough.
+        most = self._admission.largest_body
+        return most if item.encoding == "gzip" else min(item.size, most)
 
     def _check(self, item: Item) -> None:
         """Raise UnfitError if the item is unfit for a reason that shows before any byte is read."""

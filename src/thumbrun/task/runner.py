@@ -9,6 +9,7 @@ from datetime import datetime
 from thumbrun.clock import Clock
 from thumbrun.concurrency import both
 from thumbrun.console import counted
+from thumbrun.decoding.launcher import Launcher
 from thumbrun.decoding.pool import DecoderPool, Renderer
 from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError
 from thumbrun.ledger.reader import SHARDS_A_PAGE
@@ -89,6 +90,7 @@ class TaskRunner:
         *,
         opener: Callable[[Location], Store] | None = None,
         renderer: Renderer | None = None,
+        launcher: Launcher | None = None,
     ) -> None:
         """Set up the task; `run` starts it.
 
@@ -98,6 +100,7 @@ class TaskRunner:
             clock: Provides time and randomness.
             opener: Opens each store, instead of `storage.open`.
             renderer: Makes the thumbnails, instead of decoding processes.
+            launcher: Starts the decoding processes; its fork server can be running already.
         """
         self._settings = settings
         self._task = settings.task
@@ -109,6 +112,7 @@ class TaskRunner:
             timeout=settings.image_timeout,
             memory=settings.memory,
             share=share(settings.memory, settings.workers),
+            launcher=launcher,
         )
         self._renderer_started = False
         self._processor: ShardProcessor | None = None

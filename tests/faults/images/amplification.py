@@ -108,7 +108,7 @@ async def cost_of(content: bytes, format_: str) -> Cost:
     store = _Counting()
     entry = store.put_as_user(_NAME, content)
     item = Item(_NAME, entry.generation, entry.size, entry.crc32c, None, format_, True, _NAME, "jpeg")
-    fetcher = Fetcher(store, _Bodies(), FetchLimits(_BOX, _BOX, _ANY, _ANY, _ANY))  # type: ignore[arg-type]
+    fetcher = Fetcher(store, _Bodies(), FetchLimits(_BOX, _BOX, _ANY, False, _ANY, _ANY))  # type: ignore[arg-type]
     made, part = 0, False
     with _measured() as task:
         try:

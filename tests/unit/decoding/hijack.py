@@ -3,7 +3,9 @@
 Only the tests have this. They replace the rendering in the fork server; the product has no way to do so.
 """
 
+import contextlib
 import json
+import mmap
 import os
 import signal
 import time
@@ -110,6 +112,27 @@ def _dies_of(number: int) -> Payload:
     return payload
 
 
+def _writes_to_files(honest: Honest, request: Request) -> protocol.Verdict:
+    """Change every file that is open, by every call that could, and then break a rule."""
+    del honest, request
+    deeds: tuple[Callable[[int], object], ...] = (
+        lambda file: os.pwrite(file, b"taken over", 0),
+        lambda file: os.ftruncate(file, 0),
+        lambda file: os.fchmod(file, 0o777),
+        lambda file: os.fchown(file, os.getuid(), 0),
+        lambda file: os.utime(file, (0, 0)),
+        lambda file: os.setxattr(file, "user.thumbrun", b"{}"),
+        lambda file: mmap.mmap(file, 10).write(b"taken over"),
+        lambda file: os.open(f"/proc/self/fd/{file}", os.O_RDWR),
+    )
+    for file in range(_CHANNEL + 1, 20):
+        for deed in deeds:
+            with contextlib.suppress(OSError, ValueError):
+                deed(file)
+    _send(b"no answer" * 100)
+    return _wait()
+
+
 def _closes(honest: Honest, request: Request) -> protocol.Verdict:
     del honest, request
     os.close(_CHANNEL)
@@ -183,6 +206,7 @@ PAYLOADS: dict[str, Payload] = {
     "SIGSEGV": _dies_of(signal.SIGSEGV),
     "exit": lambda honest, request: os._exit(7),
     "hang up": _closes,
+    "writes to files": _writes_to_files,
 }
 # After these the image has its own thumbnail, and the process is gone.
 FLOODS: dict[str, Payload] = {"a flood": _floods, "a flood behind a prefix": _floods_behind_a_prefix}

@@ -1,6 +1,7 @@
 """A decoder that is taken over costs its own image, and never the task or another image."""
 
 import asyncio
+from pathlib import Path
 
 import psutil
 import pytest
@@ -13,6 +14,7 @@ from tests.unit.imaging.samples import photograph, request, running, verdict
 from thumbrun.decoding import launcher
 from thumbrun.imaging.request import Refused, Rendered
 from thumbrun.outcomes import Reason
+from thumbrun.storage.local.store import LocalStore
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +35,31 @@ async def test_what_is_no_answer_costs_its_image(name: str) -> None:
         assert Reason.CRASHED is found.reason
         assert isinstance(await verdict(pool, photograph(), asked), Rendered)
         assert before != processes()
+
+
+async def test_a_local_file_stays_as_it_is(tmp_path: Path) -> None:
+    """A decoder that is taken over gets a local file itself, and can change nothing about it."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(evil(photograph(noise=True), "writes to files"))
+    before, content = path.stat(), path.read_bytes()
+    store = LocalStore(str(tmp_path))
+    (entry,) = (await store.page("")).entries
+    async with running() as pool:
+        body = pool.body(entry.size)
+        await store.read("a.jpg", body, generation=entry.generation)
+        found = await pool.render(body, request())
+        assert isinstance(found, Refused)
+        assert Reason.CRASHED is found.reason
+        assert not body.has_changed()
+        body.close()
+    after = path.stat()
+    assert content == path.read_bytes()
+    assert (before.st_mtime_ns, before.st_ctime_ns, before.st_mode) == (
+        after.st_mtime_ns,
+        after.st_ctime_ns,
+        after.st_mode,
+    )
+    await store.close()
 
 
 async def test_what_is_no_answer_costs_no_neighbour() -> None:

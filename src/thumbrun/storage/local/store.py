@@ -43,6 +43,7 @@ from thumbrun.storage.base import (
     StoreError,
     TransientError,
     Unlisted,
+    file_taker,
 )
 from thumbrun.storage.local import file_metadata
 from thumbrun.storage.local.file_reading import FileReading
@@ -126,11 +127,20 @@ class LocalStore:
         """Read a file, as `Store` promises."""
         sink.reset()
         reading = FileReading(f"{self._root}/{name}", start, end)
+        handed_over = False
         try:
-            while chunk := await self._in_thread(self._next, reading, name, generation):
-                sink.write(chunk)
+            take = file_taker(sink) if start == 0 and end is None else None
+            if take is not None:
+                while await self._in_thread(self._next_into_memory, reading, name, generation):
+                    pass
+                take(reading)
+                handed_over = True
+            else:
+                while chunk := await self._in_thread(self._next, reading, name, generation):
+                    sink.write(chunk)
         finally:
-            reading.close()
+            if not handed_over:
+                reading.close()
         return None  # a file system keeps no checksum
 
     async def create(
@@ -258,20 +268,31 @@ class LocalStore:
     def _next(self, reading: FileReading, name: str, generation: str | None) -> bytes:
         """Return the next bytes of a file, or no bytes at its end."""
         with system_errors(self.uri(name)):
-            if not reading.begun:
-                if self.name_problem(name) or leads_through_link(self._root, name):
-                    raise NotFoundError(f"{self.uri(name)} does not exist")
-                if not reading.open():
-                    raise NotFoundError(f"{self.uri(name)} is not a regular file")
-                if not reading.is_of(generation):
-                    raise NotFoundError(f"{self.uri(name)} does not exist in generation {generation}")
+            self._begin(reading, name, generation)
             chunk = reading.next()
-            if not chunk and reading.changed():
+            if not chunk and reading.has_changed():
                 raise TransientError(
                     f"{self.uri(name)} changed while thumbrun read it",
                     hint="check that no other program writes to this file during the run",
                 )
             return chunk
+
+    def _next_into_memory(self, reading: FileReading, name: str, generation: str | None) -> bool:
+        """Read the next bytes of a file that the system does not hold in memory, and return whether there were any."""
+        with system_errors(self.uri(name)):
+            self._begin(reading, name, generation)
+            return reading.next_into_memory()
+
+    def _begin(self, reading: FileReading, name: str, generation: str | None) -> None:
+        """Open a file, unless it is open already, and check that it is what the read asked for."""
+        if reading.begun:
+            return
+        if self.name_problem(name) or leads_through_link(self._root, name):
+            raise NotFoundError(f"{self.uri(name)} does not exist")
+        if not reading.open():
+            raise NotFoundError(f"{self.uri(name)} is not a regular file")
+        if not reading.is_of(generation):
+            raise NotFoundError(f"{self.uri(name)} does not exist in generation {generation}")
 
     def _create(self, name: str, body: bytes, attributes: dict[str, Any]) -> Entry:
         if problem := self.name_problem(name):

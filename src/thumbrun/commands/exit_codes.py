@@ -1,0 +1,4 @@
+"""The exit codes that no error has; `cli` tells all of them."""
+
+INCOMPLETE = 1  # a part of the source could not be listed
+STRICT_FAILURE = 3  # images failed, and `--strict` counts that
