@@ -4,7 +4,10 @@ import sys
 from pathlib import Path
 
 from thumbrun import cli, formats
+from thumbrun.commands.list_runs import VERSION as LIST_VERSION
 from thumbrun.environment import task_identity
+from thumbrun.ledger.status import VERSION as STATUS_VERSION
+from thumbrun.ledger.status import State
 from thumbrun.logs import events
 from thumbrun.outcomes import MEANINGS, SKIPS
 from thumbrun.runs import record_names
@@ -47,6 +50,7 @@ def table(text: str | None, number: int = 0) -> str:
 
 def reference() -> str:
     """Return the text of docs/reference.md."""
+    states = ", ".join(f"`{state}`" for state in State)
     reasons = "\n".join(
         f"| `{reason}` | {'skipped' if reason in SKIPS else 'failed'} | {meaning} |"
         for reason, meaning in MEANINGS.items()
@@ -80,6 +84,19 @@ pass TLS on unread (CONNECT), so it sees neither tokens nor images. thumbrun nev
 metadata server and for this machine, and ignores `HTTP_PROXY`. It shows the user and the password nowhere.
 
 ## Commands on a run
+
+`thumbrun list [PLACE]` lists the runs whose folders lie in a bucket, a prefix or a folder, the latest first: id, when
+the run began, its state (`planning`, `unfinished`, `complete`, `unreadable`), images, bytes, source. `--json` prints
+`version` (now {LIST_VERSION}), `place` and `runs`.
+
+`thumbrun status RUN` shows how far a run is, from any machine, while others are working on it: the images that have an
+outcome, failures by reason, the speed of the last minutes, when the end is expected, and the tasks that nobody has
+heard of for a while. It reads the claim and the plan and lists the ledger, whatever the run's size. `--watch` looks
+every 5 seconds until the run is complete. `--json` prints `version` (now {STATUS_VERSION}), `run`, `source`, `state`
+({states}), `began`, `at`, `items`, the outcomes as in `run-done`, `shards`, `complete_shards` in the latest `round`,
+`rate` (images a second), `expected_end`, and `tasks`: each with `task`, `tasks`, `attempt`, `items` (the outcomes that
+this attempt wrote), `last_seen` and `silent_seconds`. While a shard is not complete, an item that two processes worked
+counts twice.
 
 `thumbrun retry RUN` retries, as a new round, the images that failed in a run and those that are missing. `--reason`
 limits it to one of the reasons below or to `missing` (items without an outcome, and deleted thumbnails); you can give
@@ -160,6 +177,8 @@ Records are JSON, or JSON lines compressed with gzip. [The design](design.md#one
 - The header of a ledger part says which task wrote the part, and when. `opening` (ranges of `item`, first and last)
   says which items this task can open before its next part, `at_once` how many of them at once, and `alone` whether it
   opens nothing else meanwhile.
+- Each part has as metadata `thumbrun-task`: the task, the number of tasks, the attempt and the time, as in
+  `3/10/0 2026-11-23T17:48:05+00:00`; and `thumbrun-rows`: the counts of its own rows. Version 0.1.0 wrote neither.
 - The part that completes a shard has the counts of the shard as metadata `thumbrun-tally`, its number as
   `thumbrun-shard`, and `thumbrun-parts`: the number of the shard's parts that these counts cover. If the shard has more
   parts, read them too. In a later round the part also has `thumbrun-round`. In the same way, `parts` in a summary is

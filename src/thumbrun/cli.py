@@ -24,7 +24,7 @@ from thumbrun.errors import InterruptedRunError, ReportedError, SettingsError, T
 from thumbrun.formats import suffix_of
 from thumbrun.logs.secrets import redacted
 from thumbrun.runs.rounds import MISSING, RETRIABLE
-from thumbrun.settings.named_run import VALID_RUN
+from thumbrun.settings.named_run import PLACE_SETTINGS, VALID_RUN
 from thumbrun.settings.options import add_options, flags_of
 
 _Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001  (it has no public name)
@@ -108,6 +108,8 @@ def _parser() -> tuple[Parser, dict[str, Parser]]:
                 "run     Make the thumbnails.",
                 "plan    Show what a run would do.",
                 "retry   Retry what failed or is missing.",
+                "status  Show how far a run is.",
+                "list    List the runs of a place.",
                 "verify  Check that a run is complete.",
                 "demo    Try thumbrun on sample pictures.",
             )
@@ -206,6 +208,43 @@ def _add_verify(commands: _Commands) -> Parser:
     return verify
 
 
+def _add_status(commands: _Commands) -> Parser:
+    status = commands.add_parser(
+        "status",
+        description="Show how far a run is, from anywhere, while others are working on it. thumbrun writes nothing.",
+        takes="RUN [FLAGS]",
+        examples=("thumbrun status gs://bucket/20261123T1748Z", "thumbrun status thumbs/20261123T1748Z --watch"),
+    )
+    own = status.add_argument_group("This command")
+    own.add_argument("run", metavar="RUN", help=f"The run; {VALID_RUN}.")
+    own.add_argument("--watch", action="store_true", help="Go on until the run is complete, and look every 5 seconds.")
+    own.add_argument("--json", action="store_true", help="Print the status as JSON; with --watch, one line each time.")
+    status.set_defaults(command=_status)
+    add_options(status, "status", PLACE_SETTINGS)
+    return status
+
+
+def _add_list(commands: _Commands) -> Parser:
+    list_ = commands.add_parser(
+        "list",
+        description="List the runs of a place: when they began, of which source, their state and size. thumbrun writes "
+        "nothing.",
+        takes="[PLACE] [FLAGS]",
+        examples=("thumbrun list gs://bucket", "thumbrun list thumbs --json"),
+    )
+    own = list_.add_argument_group("This command")
+    own.add_argument(
+        "place",
+        metavar="PLACE",
+        nargs="?",
+        help="The bucket, prefix or folder that holds the runs' folders. Default: --output, else the current folder.",
+    )
+    own.add_argument("--json", action="store_true", help="Print the runs as JSON.")
+    list_.set_defaults(command=_list)
+    add_options(list_, "list", PLACE_SETTINGS)
+    return list_
+
+
 def _add_demo(commands: _Commands) -> Parser:
     demo = commands.add_parser(
         "demo",
@@ -221,7 +260,15 @@ def _add_demo(commands: _Commands) -> Parser:
     return demo
 
 
-_COMMANDS = {"run": _add_run, "plan": _add_plan, "retry": _add_retry, "verify": _add_verify, "demo": _add_demo}
+_COMMANDS = {
+    "run": _add_run,
+    "plan": _add_plan,
+    "retry": _add_retry,
+    "status": _add_status,
+    "list": _add_list,
+    "verify": _add_verify,
+    "demo": _add_demo,
+}
 
 
 def refuse(error: SettingsError) -> int:
@@ -262,6 +309,18 @@ def _retry(parsed: argparse.Namespace) -> int:
     if problems:
         raise SettingsError(problems)
     return retry(parsed.run, parsed.reason or (), flags_of(parsed))
+
+
+def _status(parsed: argparse.Namespace) -> int:
+    from thumbrun.commands.status import status
+
+    return status(parsed.run, flags_of(parsed), as_json=parsed.json, watch=parsed.watch)
+
+
+def _list(parsed: argparse.Namespace) -> int:
+    from thumbrun.commands.list_runs import list_runs
+
+    return list_runs(parsed.place, flags_of(parsed), as_json=parsed.json)
 
 
 def _verify(parsed: argparse.Namespace) -> int:

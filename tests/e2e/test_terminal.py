@@ -1,4 +1,4 @@
-"""Tests of what a person reads in a terminal of 60 columns."""
+"""Tests of what a person reads in a terminal of 60 or 120 columns."""
 
 import fcntl
 import os
@@ -17,10 +17,10 @@ from tests.photographs import photographs
 COLUMNS = 60
 
 
-def in_terminal(*arguments: str, folder: Path) -> str:
-    """Run the command in a terminal of 60 columns, and return what it shows."""
+def in_terminal(*arguments: str, folder: Path, columns: int = COLUMNS) -> str:
+    """Run the command in a terminal, and return what it shows."""
     ours, theirs = os.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     environ = clean_environment(TERM="xterm", NO_COLOR="1")
     environ.pop("COLUMNS", None)
     command = [sys.executable, "-m", "thumbrun", *arguments]

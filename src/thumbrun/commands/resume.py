@@ -1,6 +1,8 @@
 """Find the settings of an existing run, so that a command can continue it: the run's claim records them."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
 
 from thumbrun.clock import Clock
 from thumbrun.console import quoted
@@ -9,7 +11,7 @@ from thumbrun.runs.recent import recent_runs_text
 from thumbrun.runs.record_forms import NEEDED
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import RecordError
-from thumbrun.settings.named_run import NamedRun, flags_of_claim, named_run
+from thumbrun.settings.named_run import NamedRun, Place, flags_of_claim, named_run
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.open import open_store
 
@@ -41,21 +43,38 @@ async def settings_of_run(
     return resolve({**environ, "THUMBRUN_RESUME": ""}, merged, bare_source=True, retry=retry), merged
 
 
-async def _recorded(run: NamedRun, clock: Clock) -> dict[str, str | None]:
+@asynccontextmanager
+async def opened_state(place: Place, clock: Clock) -> AsyncIterator[RecordStore]:
+    """Open the store of the records of some runs, and close it in the end."""
     store = open_store(
-        run.state, clock=clock, emulator=run.emulator, endpoint=run.endpoint, user_project=run.user_project
+        place.state, clock=clock, emulator=place.emulator, endpoint=place.endpoint, user_project=place.user_project
     )
     try:
-        state = RecordStore(store, run.state.prefix)
-        name = state.names.run(run.run_id).claim
-        claim = await state.read(name)
-        if claim is None:
-            there = await recent_runs_text(state, clock)
-            where = run.output.uri()
-            problem = f"there is no run {quoted(run.run_id)} in {where}: {store.uri(name)} does not exist; {there}"
-            raise SettingsError([problem])
+        yield RecordStore(store, place.state.prefix)
     finally:
         await store.close()
+
+
+async def claim_of(run: NamedRun, state: RecordStore, clock: Clock) -> dict[str, Any]:
+    """Return the claim of a run.
+
+    Raises:
+        SettingsError: There is no such run.
+        StoreError: The claim cannot be read.
+    """
+    name = state.names.run(run.run_id).claim
+    claim = await state.read(name)
+    if claim is None:
+        there = await recent_runs_text(state, clock)
+        where = run.output.uri()
+        problem = f"there is no run {quoted(run.run_id)} in {where}: {state.store.uri(name)} does not exist; {there}"
+        raise SettingsError([problem])
+    return claim
+
+
+async def _recorded(run: NamedRun, clock: Clock) -> dict[str, str | None]:
+    async with opened_state(run, clock) as state:
+        claim = await claim_of(run, state, clock)
     if claim.get("output") != run.output.uri():
         began = str(claim.get("output"))
         problem = f"RUN is {run.run_id} in {run.output.uri()}, but that run began in {began}; use {began}{run.run_id}/"
@@ -63,4 +82,5 @@ async def _recorded(run: NamedRun, clock: Clock) -> dict[str, str | None]:
     try:
         return flags_of_claim(claim, run)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise RecordError(f"{store.uri(name)} does not hold the settings of a run: {error!r}", hint=NEEDED) from error
+        name = f"{run.state.uri()}runs/{run.run_id}/run.json"
+        raise RecordError(f"{name} does not hold the settings of a run: {error!r}", hint=NEEDED) from error

@@ -29,6 +29,8 @@ SEAL = "thumbrun-tally"  # the metadata key of a shard's tally
 COVERS = "thumbrun-parts"  # the metadata key of the number of the shard's parts that a seal counts, itself included
 SHARD = "thumbrun-shard"  # the metadata key of the shard that a seal seals
 ROUND = "thumbrun-round"  # the metadata key of a seal's round, if it is a later round
+ROWS = "thumbrun-rows"  # the metadata key of the tally of a part's own rows
+WRITER = "thumbrun-task"  # the metadata key of the task that wrote a part, and when
 
 _LONGEST_DETAIL = 10_000  # characters; a reader refuses a row that is much longer than any that thumbrun writes
 _NUMBERS = ("source_bytes", "output_bytes", "width", "height", "retry_round")

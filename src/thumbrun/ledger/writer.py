@@ -12,7 +12,7 @@ from typing import Any
 
 from thumbrun.clock import Clock
 from thumbrun.environment.task_identity import Task
-from thumbrun.ledger.reader import COVERS, ROUND, SEAL, SHARD, Ledger, last_seal, to_row
+from thumbrun.ledger.reader import COVERS, ROUND, ROWS, SEAL, SHARD, WRITER, Ledger, last_seal, to_row
 from thumbrun.ledger.suspects import RECENT_SECONDS, Announcement, from_index_ranges, to_index_ranges
 from thumbrun.outcomes import Outcome, Status, Tally
 from thumbrun.planning.plan import Item
@@ -95,6 +95,7 @@ class LedgerWriter(Ledger):
         opening: Mapping[str, Any] | None = None,
         *,
         counted: int = 1,
+        added: Tally | None = None,
     ) -> None:
         """Write one part.
 
@@ -104,6 +105,7 @@ class LedgerWriter(Ledger):
             tally: The tally of the shard, if the part seals it.
             opening: The items that the writer may open before its next part, from `announcement_record`.
             counted: The number of the shard's parts that the tally counts, this one included.
+            added: The tally of the rows, if there are any.
         """
         name = self._run.part(shard, self._nonce, self._sequence)
         self._sequence += 1
@@ -119,13 +121,19 @@ class LedgerWriter(Ledger):
             "sealed": tally is not None,
             **(opening or {}),
         }
-        metadata = {}
+        metadata = {
+            WRITER: f"{self._task.index}/{self._task.count}/{self._task.attempt} {header['at']}",
+            ROWS: _as_text(added or Tally()),
+        }
         if tally:
-            sealed = json.dumps(tally.to_record(), sort_keys=True)
-            metadata = {SEAL: sealed, COVERS: str(counted), SHARD: self._run.digits_of_shard(shard)}
+            metadata |= {SEAL: _as_text(tally), COVERS: str(counted), SHARD: self._run.digits_of_shard(shard)}
         if tally and self.round.number:
             metadata[ROUND] = str(self.round.number)
         await self._state.create_once(name, records.to_lines(header, rows), self._run_id, metadata=metadata)
+
+
+def _as_text(tally: Tally) -> str:
+    return json.dumps(tally.to_record(), sort_keys=True)
 
 
 def announcement_record(items: Iterable[int], at_once: int, *, alone: bool) -> dict[str, Any]:
@@ -248,7 +256,9 @@ class ShardLog:
             rows = [to_row(outcome, self.items[outcome.item]) for outcome in pending]
             opening = self._opening_record()
             try:
-                await self.ledger.append(self.shard, rows, tally, opening, counted=self.parts + 1)
+                await self.ledger.append(
+                    self.shard, rows, tally, opening, counted=self.parts + 1, added=Tally.of(pending)
+                )
             except BaseException:
                 self._pending = pending + self._pending
                 raise

@@ -1,4 +1,4 @@
-"""Lists recent runs, for a message to a user who named a run that does not exist."""
+"""Lists the ids of the runs of a place, and names recent ones to a user whose run does not exist."""
 
 from datetime import timedelta
 
@@ -24,10 +24,10 @@ async def recent_runs_text(state: RecordStore, clock: Clock) -> str:
     """
     try:
         for age in _AGES:
-            if found := await _runs(state, (clock.now() - age).strftime("%Y%m%d")):
+            if found := await run_ids(state, (clock.now() - age).strftime("%Y%m%d"), most=_MOST_ASKED):
                 break
         else:
-            found = await _runs(state, "")
+            found = await run_ids(state, most=_MOST_ASKED)
     except BucketNotFoundError as error:
         return str(error)
     if not found:
@@ -36,12 +36,21 @@ async def recent_runs_text(state: RecordStore, clock: Clock) -> str:
     return f"{'there is a run' if len(shown) == 1 else 'there are runs'} there: {', '.join(shown)}"
 
 
-async def _runs(state: RecordStore, first: str) -> list[str]:
-    """Return the run ids from `first` on, at most `_MOST_ASKED` of them; each request finds the next id."""
+async def run_ids(state: RecordStore, first: str = "", *, most: int) -> list[str]:
+    """Return the ids of the runs from `first` on, in ascending order. Each request finds the next one.
+
+    Args:
+        state: The store of the records.
+        first: The least id.
+        most: The most requests.
+
+    Raises:
+        StoreError: The state cannot be read.
+    """
     runs = state.names.runs
     start = runs + first
     found: list[str] = []
-    for _ in range(_MOST_ASKED):
+    for _ in range(most):
         page = await state.store.page(runs, start=start, limit=1)
         if page.entries:
             found.append(page.entries[0].name.removeprefix(runs).partition("/")[0])

@@ -24,25 +24,59 @@ VALID_RUN = "it must be gs://bucket/prefix/<run id>, a run's folder, or a run id
 _PLACED = re.compile(r"(?P<place>.*/)?(?P<run>[^/]+)/*", re.DOTALL)
 
 
+PLACE_SETTINGS = (OUTPUT, STATE, EMULATOR, ENDPOINT, USER_PROJECT)
+"""The settings that say where runs lie, and how to reach them."""
+
+
 @dataclass(frozen=True, slots=True)
-class NamedRun:
-    """The locations of a run's thumbnails and records.
+class Place:
+    """The locations of the thumbnails and records of some runs.
 
     Attributes:
-        run_id: The id of the run.
-        output: The location of the run's folder.
-        state: The location of the run's records.
+        output: The location of the runs' folders.
+        state: The location of the runs' records.
         emulator: The address of the emulator of Cloud Storage, or None.
         endpoint: The address of Cloud Storage, or None for its public one.
         user_project: The project that pays for requests, or None.
     """
 
-    run_id: str
     output: Location
     state: Location
     emulator: str | None
     endpoint: str | None
     user_project: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRun(Place):
+    """The locations of one run's thumbnails and records.
+
+    Attributes:
+        run_id: The id of the run.
+    """
+
+    run_id: str
+
+
+def named_place(text: str | None, environ: Mapping[str, str], flags: Mapping[str, str | None]) -> Place:
+    """Return the place of runs that a text names.
+
+    Args:
+        text: `gs://bucket/prefix`, a folder, or None for the output that the settings name, else the current folder.
+        environ: The environment, for what the text does not say.
+        flags: The text of each flag that was given, by the setting's name.
+
+    Raises:
+        SettingsError: Some settings are wrong; the error holds every problem.
+    """
+    chosen = ParsedValues(PLACE_SETTINGS, environ, flags)
+    output = None
+    try:
+        named = chosen.get(OUTPUT) if text is None else None
+        output = _place(named) if named else location.parse(text or ".")
+    except ValueError as error:
+        chosen.problems.append(f"PLACE is {quoted(text or '')}; {error}")
+    return _placed(output, chosen)
 
 
 def named_run(text: str, environ: Mapping[str, str], flags: Mapping[str, str | None]) -> NamedRun:
@@ -56,12 +90,19 @@ def named_run(text: str, environ: Mapping[str, str], flags: Mapping[str, str | N
     Raises:
         SettingsError: Some settings are wrong; the error holds every problem.
     """
-    chosen = ParsedValues((OUTPUT, STATE, EMULATOR, ENDPOINT, USER_PROJECT), environ, flags)
-    output, state, run_id = None, None, ""
+    chosen = ParsedValues(PLACE_SETTINGS, environ, flags)
+    output, run_id = None, ""
     try:
         output, run_id = _parse(text, chosen.get(OUTPUT))
     except ValueError as error:
         chosen.problems.append(f"RUN is {quoted(text)}; {error}")
+    place = _placed(output, chosen)
+    return NamedRun(place.output, place.state, place.emulator, place.endpoint, place.user_project, run_id)
+
+
+def _placed(output: Location | None, chosen: ParsedValues) -> Place:
+    """Return the place of an output, or raise SettingsError with every problem; the output is None if it is one."""
+    state = None
     if output is not None:
         try:
             state = state_of(chosen.get(STATE), output)
@@ -69,7 +110,11 @@ def named_run(text: str, environ: Mapping[str, str], flags: Mapping[str, str | N
             chosen.reject(STATE, str(error))
     if chosen.problems or output is None or state is None:
         raise SettingsError(chosen.problems)
-    return NamedRun(run_id, output, state, chosen.get(EMULATOR), chosen.get(ENDPOINT), chosen.get(USER_PROJECT))
+    return Place(output, state, chosen.get(EMULATOR), chosen.get(ENDPOINT), chosen.get(USER_PROJECT))
+
+
+def _place(text: str) -> Location:
+    return location.parse(text, bare="file" if Path(text).is_dir() else "gs")
 
 
 def _parse(text: str, output: str | None) -> tuple[Location, str]:
@@ -82,8 +127,7 @@ def _parse(text: str, output: str | None) -> tuple[Location, str]:
     if found["place"] is not None:
         return location.parse(found["place"]), run_id
     if output is not None:
-        bare = "file" if Path(output).is_dir() else "gs"
-        return location.parse(output, bare=bare), run_id
+        return _place(output), run_id
     if Path(text).is_dir():
         return location.parse("."), run_id
     raise ValueError(f"no folder here has that name; {VALID_RUN}")

@@ -1,21 +1,23 @@
 """Offers the settings as options of a command line. All values stay text, so that they are checked together."""
 
 import argparse
+from collections.abc import Collection
 from typing import Any
 
 from thumbrun.settings.declared import DECLARED, GROUPS
 from thumbrun.settings.setting import Setting
 
 
-def add_options(parser: argparse.ArgumentParser, command: str) -> None:
-    """Add the flags of all settings that a command takes, in their groups.
+def add_options(parser: argparse.ArgumentParser, command: str, among: Collection[Setting[Any]] = DECLARED) -> None:
+    """Add the flags of the settings that a command takes, in their groups.
 
     Args:
         parser: The parser of the command.
         command: The name of the command.
+        among: The settings to choose from.
     """
     for title in GROUPS:
-        settings = [setting for setting in DECLARED if setting.group == title and setting.belongs_to(command)]
+        settings = [setting for setting in among if setting.group == title and setting.belongs_to(command)]
         if any(setting.flag for setting in settings):
             group = parser.add_argument_group(title)
             for setting in settings:

@@ -30,7 +30,7 @@ ID = "20260102T1530Z"
 def test_every_way_to_name_a_run(text: str, output: str | None, expected: Location) -> None:
     """A run's folder or its id beside the output names the run, by flag and by variable."""
     found = named_run(text, {}, {"output": output})
-    assert NamedRun(ID, expected, expected.child("_thumbrun"), None, None, None) == found
+    assert NamedRun(expected, expected.child("_thumbrun"), None, None, None, ID) == found
     assert found == named_run(text, {"OUTPUT_BUCKET": output or ""}, {})
 
 
@@ -80,7 +80,7 @@ def test_what_names_no_run(text: str, tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_claim_becomes_the_same_settings_again(flags: dict[str, str | None]) -> None:
     """A run goes on with every setting that its fingerprint covers."""
     settings = resolve({}, flags, bare_source=True, machine=MACHINE)
-    run = NamedRun(ID, settings.output, settings.state, None, None, None)
+    run = NamedRun(settings.output, settings.state, None, None, None, ID)
     again = resolve({}, flags_of_claim(settings.describe(), run), bare_source=True, machine=MACHINE)
     assert settings == again
     assert settings.fingerprint() == again.fingerprint()
@@ -90,7 +90,7 @@ def test_several_sizes_come_back_from_a_claim() -> None:
     """A run of several sizes goes on with all of them."""
     environ = {"INPUT_FOLDER": "gs://b-1/in", "THUMBRUN_SIZE": "100,400x300"}
     begun = resolve(environ, {}, machine=MACHINE)
-    run = NamedRun(ID, begun.output, begun.state, None, None, None)
+    run = NamedRun(begun.output, begun.state, None, None, None, ID)
     again = resolve({}, flags_of_claim(begun.describe(), run), bare_source=True, machine=MACHINE)
     assert ((400, 300), (100, 100)) == again.recipe.boxes
     assert begun.fingerprint() == again.fingerprint()

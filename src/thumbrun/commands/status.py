@@ -1,0 +1,139 @@
+"""`thumbrun status`: how far a run is, that others are working on. It writes nothing."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from thumbrun.clock import SystemClock
+from thumbrun.commands.resume import claim_of, opened_state
+from thumbrun.commands.standard_streams import show_result
+from thumbrun.commands.summary import tally_text
+from thumbrun.console import counted, printable
+from thumbrun.ledger.status import AT_WORK, RunStatus, State, TaskSeen, read_status
+from thumbrun.logs.pace import duration_text, rate_text
+from thumbrun.settings.named_run import named_run
+
+_PAUSE = 5.0  # seconds between two looks
+_MOST_TASKS = 20  # that are named
+_LATE = timedelta(seconds=45)  # a task that works writes more often
+
+_STATES = {
+    State.PLANNING: "is being planned: the source is listed",
+    State.AT_WORK: "is at work",
+    State.SILENT: "is not finished, and nobody was at work on it lately",
+    State.COMPLETE: "is complete",
+}
+
+
+def status(run: str, flags: Mapping[str, str | None], *, as_json: bool, watch: bool) -> int:
+    """Print how far a run is, and return the exit code.
+
+    Args:
+        run: The name of the run, as the user gave it.
+        flags: The text of each flag that was given, by the setting's name.
+        as_json: Whether to print JSON.
+        watch: Whether to go on until the run is complete.
+    """
+    asyncio.run(_status(run, flags, as_json=as_json, watch=watch))
+    return 0
+
+
+async def _status(text: str, flags: Mapping[str, str | None], *, as_json: bool, watch: bool) -> None:
+    run, clock = named_run(text, os.environ, flags), SystemClock()
+    async with opened_state(run, clock) as state:
+        claim = await claim_of(run, state, clock)
+
+        async def look() -> RunStatus:
+            return await read_status(state, run.run_id, claim, clock)
+
+        found = await look()
+        if watch and not as_json and sys.stdout.isatty():
+            with Live(_shown(found), console=Console(highlight=False), auto_refresh=False) as live:
+                while found.state is not State.COMPLETE:
+                    await clock.sleep(_PAUSE)
+                    found = await look()
+                    live.update(_shown(found), refresh=True)
+            return
+        while True:
+            if as_json:
+                show_result(json.dumps(found.to_record(), indent=None if watch else 1))
+            else:
+                show_result(status_line(found) if watch else status_text(found))
+            if not watch or found.state is State.COMPLETE:
+                return
+            await clock.sleep(_PAUSE)
+            found = await look()
+
+
+def _shown(found: RunStatus) -> Text:
+    return Text(status_text(found))
+
+
+def status_text(found: RunStatus) -> str:
+    """Return a status in several lines for people."""
+    lines = [f"Run {printable(found.run_id)} {_STATES[found.state]}.", f"  source    {printable(found.source)}"]
+    lines.append(f"  began     {found.began:%Y-%m-%d %H:%M} UTC, {duration_text(_age(found))} ago")
+    if found.state is not State.PLANNING:
+        lines.append(f"  images    {_counts(found)}")
+        lines.append(f"  outcomes  {tally_text(found.tally)}")
+    if found.round:
+        lines.append(f"  round     {found.round}, which retries")
+    if found.rate and found.seconds_left is not None:
+        end = found.at + timedelta(seconds=found.seconds_left)
+        lines.append(
+            f"  speed     {rate_text(found.rate)} images a second; the end is expected in "
+            f"{duration_text(found.seconds_left)}, at {end:%H:%M} UTC"
+        )
+    if found.tasks and found.state is not State.COMPLETE:
+        lines += _task_lines(found)
+    return "\n".join(lines)
+
+
+def status_line(found: RunStatus) -> str:
+    """Return a status in one line without control characters, for a log."""
+    parts = [f"{found.at:%H:%M:%S} {found.state}"]
+    if found.state is not State.PLANNING:
+        parts += [_counts(found), tally_text(found.tally)]
+    if found.rate and found.seconds_left is not None:
+        parts.append(f"{rate_text(found.rate)} images/s, {duration_text(found.seconds_left)} left")
+    if found.state is State.AT_WORK:
+        parts.append(f"{counted(len(_working(found)), 'task')} at work")
+    return "; ".join(parts)
+
+
+def _age(found: RunStatus) -> float:
+    return max(0.0, (found.at - found.began).total_seconds())
+
+
+def _counts(found: RunStatus) -> str:
+    known = min(found.tally.items, found.items)
+    share = f" ({100 * known // found.items} %)" if found.items else ""
+    return (
+        f"{known:,} of {found.items:,}{share}, {found.complete_shards:,} of {counted(found.shards, 'shard')} complete"
+    )
+
+
+def _working(found: RunStatus) -> list[TaskSeen]:
+    return [task for task in found.tasks if found.at - task.at <= AT_WORK]
+
+
+def _task_lines(found: RunStatus) -> list[str]:
+    working = _working(found)
+    lines = [f"  tasks     {len(working):,} of {found.tasks[-1].count:,} heard of in the last two minutes"]
+    silent = sorted((task for task in found.tasks if found.at - task.at > _LATE), key=lambda task: task.at)
+    for task in silent[:_MOST_TASKS]:
+        since = duration_text((found.at - task.at).total_seconds())
+        attempt = f", attempt {task.attempt}" if task.attempt else ""
+        lines.append(
+            f"            task {task.index}{attempt}: silent for {since}, after {counted(task.items, 'image')}"
+        )
+    if len(silent) > _MOST_TASKS:
+        lines.append(f"            and {len(silent) - _MOST_TASKS:,} more")
+    return lines
