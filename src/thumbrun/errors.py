@@ -48,6 +48,10 @@ class InterruptedRunError(ThumbrunError):
     exit_code = 130
 
 
+class TooLateError(ThumbrunError):
+    """The task has worked for as long as it may; its results so far are recorded, and another attempt goes on."""
+
+
 class ReportedError(Exception):
     """An error ended a command and was reported already; only the exit code is left to act on.
 

@@ -17,6 +17,7 @@ from thumbrun.imaging.geometry import box_name
 from thumbrun.logs.events import Events
 from thumbrun.planning.build import PlanBuilder, path_below
 from thumbrun.planning.plan import read_shard
+from thumbrun.planning.planner import check_images
 from thumbrun.planning.select import ObjectKind
 from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import count_of_unlisted, describe, describe_unlisted
@@ -66,7 +67,8 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
         clock: The source of time.
 
     Raises:
-        SettingsError: A local source is not a folder that this user can read.
+        SettingsError: A local source is not a folder that this user can read, or the source holds more images than the
+            settings allow.
         StoreError: The source cannot be listed.
     """
     check_source(settings)
@@ -76,6 +78,7 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
         source = source_to_list(settings, stores.source)
         builder = PlanBuilder(source, state, _RUN_ID, 1, naming_rule(settings, _RUN_ID), tasks)
         made = await builder.make(events.listing)
+        check_images(made.items, settings.max_images)
     costs = [shard.cost for shard in made.shards]
     shares = assign(costs, tasks, contiguous=settings.balance == "count")
     loads = [sum(costs[shard] for shard in share) for share in shares]

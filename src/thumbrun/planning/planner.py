@@ -1,6 +1,8 @@
 """Agrees on one plan: one task claims it and shows that it is alive; the others wait, and take over if it seems dead.
 
-A planner that fails says so on the store, so that the next attempt need not wait until it seems dead.
+A planner that fails says so on the store, so that the next attempt need not wait until it seems dead. One whose source
+holds more images than the user allows says how many, so that the others end as well, and a command that allows so many
+goes on.
 
 At most one plan is ever used, however many are made: `plan.json` is created if absent, and names its planner. So a task
 that takes over too early costs a listing and does no other harm.
@@ -13,15 +15,18 @@ from typing import Any
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
+from thumbrun.console import counted
 from thumbrun.environment.task_identity import Task
+from thumbrun.errors import SettingsError
 from thumbrun.planning.build import PlanBuilder, Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.runs import records
 from thumbrun.runs.record_forms import NEEDED
-from thumbrun.runs.record_names import RunNames
+from thumbrun.runs.record_names import MOST_NUMBER, RunNames
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import RecordError
+from thumbrun.storage.base import NotFoundError
 
 BEAT_SECONDS = 10.0
 DEAD_SECONDS = 60.0  # without a new beat, on the clock of the task that waits
@@ -36,7 +41,15 @@ class Planner:
     """Finds the run's plan, or makes it."""
 
     def __init__(
-        self, state: RecordStore, source: Source, run_id: str, rule: NamingRule, task: Task, clock: Clock
+        self,
+        state: RecordStore,
+        source: Source,
+        run_id: str,
+        rule: NamingRule,
+        task: Task,
+        clock: Clock,
+        *,
+        max_images: int | None = None,
     ) -> None:
         """Set up the planner; nothing is read yet.
 
@@ -47,8 +60,10 @@ class Planner:
             rule: The rule that names the thumbnails.
             task: The task that asks.
             clock: Provides time and randomness.
+            max_images: The most images that the plan may hold; None: any number.
         """
         self._state = state
+        self._max_images = max_images
         self._source = source
         self._run_id = run_id
         self._run: RunNames = state.names.run(run_id)
@@ -74,6 +89,7 @@ class Planner:
 
         Raises:
             StoreError: Listing, reading or writing failed; another attempt might find or finish the plan.
+            SettingsError: The source holds more images than the settings allow.
         """
         if is_new and await self._claim(1):
             return await self._make(1, progress)
@@ -85,6 +101,7 @@ class Planner:
                 return plan
             await watch.poll()
             is_dead = watch.gave_up or watch.silent >= DEAD_SECONDS or self._succeeds(watch.claim)
+            check_images(watch.refused, self._max_images)
             if watch.last == 0 or is_dead:
                 await self._check_unplanned()
                 if await self._claim(watch.last + 1):
@@ -137,10 +154,11 @@ class Planner:
     async def _make(self, number: int, progress: Callable[[int], None]) -> Plan:
         try:
             committed = await self._commit(number, progress)
-        except BaseException:
+        except BaseException as error:
             with suppress(Exception):
                 async with asyncio.timeout(_LAST_WORDS_SECONDS):
-                    await self._write_beat(self._run.end_of_beats(number), number, 0)
+                    refused = error.images if isinstance(error, TooManyImagesError) else 0
+                    await self._write_beat(self._run.end_of_beats(number), number, MOST_NUMBER, refused)
             raise
         self.listed = True
         return Plan.from_record(committed)
@@ -153,6 +171,7 @@ class Planner:
             beats = await group.start(self._beat(number))
             try:
                 plan = await builder.make(progress)
+                check_images(plan.items, self._max_images)
                 # The beats go on until the commit: a planner must not look dead while the store makes it wait.
                 return await self._state.create_or_read(
                     self._run.plan, plan.to_record(), self._run_id, likely_free=True
@@ -168,9 +187,37 @@ class Planner:
             count += 1
             await self._write_beat(self._run.beat(number, count), number, count)
 
-    async def _write_beat(self, name: str, number: int, count: int) -> None:
-        body = records.to_lines({"run": self._run_id, "planner": number, "beat": count}, ())
-        await self._state.create_once(name, body, self._run_id)
+    async def _write_beat(self, name: str, number: int, count: int, refused: int = 0) -> None:
+        header = {"run": self._run_id, "planner": number, "beat": count, **({"refused": refused} if refused else {})}
+        await self._state.create_once(name, records.to_lines(header, ()), self._run_id)
+
+
+class TooManyImagesError(SettingsError):
+    """The source holds more images than the settings allow.
+
+    Attributes:
+        images: The number of images.
+    """
+
+    def __init__(self, images: int, most: int) -> None:
+        """Say by how much the number is too high."""
+        problem = (
+            f"--max-images / THUMBRUN_MAX_IMAGES is {most:,}, but the source holds {images:,} images, "
+            f"{counted(images - most, 'image')} more; raise it, or choose fewer with --include, --exclude or --limit"
+        )
+        super().__init__([problem])
+        self.images = images
+
+
+def check_images(images: int, most: int | None) -> None:
+    """Raise TooManyImagesError if a source holds more images than the settings allow.
+
+    Args:
+        images: The number of images.
+        most: The most images that are allowed; None: any number.
+    """
+    if most is not None and images > most:
+        raise TooManyImagesError(images, most)
 
 
 def first_wait(tasks: int) -> float:
@@ -185,6 +232,7 @@ class _Watch:
         last: The number of the latest planner, or 0 if there is none.
         claim: The claim of the latest planner.
         gave_up: Whether the latest planner says that it has given up.
+        refused: How many images it has found, if it gave up because these were too many; else 0.
     """
 
     def __init__(self, state: RecordStore, run: RunNames, clock: Clock) -> None:
@@ -196,6 +244,7 @@ class _Watch:
         self.last = 0
         self.claim: dict[str, Any] = {}
         self.gave_up = False
+        self.refused = 0
 
     @property
     def silent(self) -> float:
@@ -208,9 +257,15 @@ class _Watch:
         newest = self._run.planner_of_claim(claims) if claims else 0
         if newest != self.last:
             self.last = newest
+            self.gave_up, self.refused = False, 0
             self.claim = await self._state.read_spare(self._run.planner_claim(newest)) or {}
         beat = await self._state.last_name(self._run.beats(newest)) if newest else ""
-        self.gave_up = bool(newest) and beat == self._run.end_of_beats(newest)
+        gave_up = bool(newest) and beat == self._run.end_of_beats(newest)
+        if gave_up and not self.gave_up:
+            with suppress(RecordError, NotFoundError):
+                header, _ = await self._state.read_lines(beat)
+                self.refused = header.get("refused", 0)
+        self.gave_up = gave_up
         sign = beat or claims
         if sign != self._sign:
             self._sign, self._seen_at = sign, self._clock.monotonic()

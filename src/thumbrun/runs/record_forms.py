@@ -215,7 +215,7 @@ _FORMS = (
     _form(
         _RUN + r"planner/(?P<planner>[0-9]{7})/beats/(?P<beat>[0-9]{7})",
         {"planner": values.count, "beat": values.count},
-        optional={"run": values.run},
+        optional={"run": values.run, "refused": values.count},
         hint=_SPARE,
     ),
     _form(

@@ -338,6 +338,28 @@ MAX_BYTES = _setting(
     unit="bytes",
     unused_by=_NOT_FOR_VERIFY,
 )
+MAX_IMAGES = _setting(
+    "max_images",
+    values.whole(1, _MOST),
+    "N",
+    None,
+    "Refuse to begin if the source holds more images. With a higher number, the same command goes on.",
+    group=_MUCH,
+    default_words="any number",
+    unit="images",
+    unused_by=("retry", *_NOT_FOR_VERIFY),
+)
+MAX_DURATION = _setting(
+    "max_duration",
+    values.seconds,
+    "SECONDS",
+    None,
+    "Stop an attempt after this time, cleanly, with exit code 1; the next attempt, or the same command, goes on.",
+    group=_MUCH,
+    default_words="no limit",
+    unit="seconds",
+    unused_by=_NOT_FOR_VERIFY,
+)
 CACHE_CONTROL = _setting(
     "cache_control",
     values.header,

@@ -58,6 +58,8 @@ class Settings:
     image_timeout: float
     max_pixels: int
     max_bytes: int
+    max_images: int | None
+    max_duration: float | None
     cache_control: str | None
     user_project: str | None
     source_metadata: str
@@ -161,6 +163,8 @@ def resolve(
         image_timeout=values.required(declared.IMAGE_TIMEOUT),
         max_pixels=values.required(declared.MAX_PIXELS),
         max_bytes=values.required(declared.MAX_BYTES),
+        max_images=values.get(declared.MAX_IMAGES),
+        max_duration=values.get(declared.MAX_DURATION),
         cache_control=values.get(declared.CACHE_CONTROL),
         user_project=values.get(declared.USER_PROJECT),
         source_metadata=values.required(declared.SOURCE_METADATA),

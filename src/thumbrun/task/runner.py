@@ -11,7 +11,7 @@ from thumbrun.concurrency import both
 from thumbrun.console import counted
 from thumbrun.decoding.launcher import Launcher
 from thumbrun.decoding.pool import DecoderPool, Renderer
-from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError
+from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError, TooLateError
 from thumbrun.ledger.reader import SHARDS_A_PAGE
 from thumbrun.ledger.writer import LedgerWriter
 from thumbrun.logs.events import Events
@@ -123,16 +123,19 @@ class TaskRunner:
 
         Raises:
             InterruptedRunError: The task was told to stop; it has recorded the outcomes so far.
+            TooLateError: The task has worked for as long as it may; it has recorded the outcomes so far.
             NothingToDoError: The source holds no image.
             SettingsError: The settings do not fit the run, or the run's folder would hold the source.
             StoreError: A store fails; another attempt might succeed.
         """
         work = asyncio.ensure_future(self._work())
         told = asyncio.ensure_future(stop.wait())
+        limit = self._settings.max_duration
         try:
-            await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work, told}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
             if work.done():
                 return work.result()
+            late = not told.done()
             if self._processor is not None:
                 self._processor.stop()
                 await asyncio.wait({work}, timeout=GRACE_SECONDS)
@@ -142,6 +145,11 @@ class TaskRunner:
                 result = work.result()  # if a store has failed, its error says more than "stopped"
                 if self._processor is None or self._processor.finished:
                     return result
+            if late:
+                raise TooLateError(
+                    f"stopped after {limit:g} seconds, the limit of --max-duration / THUMBRUN_MAX_DURATION; the "
+                    "outcomes so far are recorded"
+                )
             message = "stopped before the end; the outcomes so far are recorded"
             raise InterruptedRunError(message, hint=self.resume_hint())
         finally:
@@ -241,7 +249,15 @@ class TaskRunner:
     async def _plan(self, stores: Stores, agreed: AgreedRun) -> tuple[Planner, Plan]:
         settings, run_id = self._settings, agreed.run_id
         source = source_to_list(settings, stores.source)
-        planner = Planner(stores.state, source, run_id, naming_rule(settings, run_id), self._task, self._clock)
+        planner = Planner(
+            stores.state,
+            source,
+            run_id,
+            naming_rule(settings, run_id),
+            self._task,
+            self._clock,
+            max_images=settings.max_images,
+        )
         plan = await planner.plan(self._events.listing, self._say_that_it_waits, is_new=agreed.is_new)
         verb = "made" if planner.listed else "read"
         self._events.info(

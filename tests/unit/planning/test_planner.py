@@ -10,6 +10,7 @@ from tests.faults.store import Asked, FaultStore, NoFaults
 from tests.unit.storage.guarded import GuardedStore
 from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
+from thumbrun.errors import SettingsError
 from thumbrun.planning.build import Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.plan import Item, Plan, read_shard
@@ -60,8 +61,10 @@ class MortalStore(GuardedStore):
             raise StoreError("the process is dead")
 
 
-def planner(state: Store, source: MemoryStore, *, index: int = 0, count: int = 4, **task: object) -> Planner:
-    """Return the planner of one task."""
+def planner(
+    state: Store, source: MemoryStore, *, index: int = 0, count: int = 4, most: int | None = None, **task: object
+) -> Planner:
+    """Return the planner of one task, which allows at most so many images."""
     return Planner(
         RecordStore(state, "_thumbrun/"),
         Source(source, "in/", Selection()),
@@ -69,6 +72,7 @@ def planner(state: Store, source: MemoryStore, *, index: int = 0, count: int = 4
         NamingRule("flat", "keep", folds=False, limit=900),
         Task(index, count, **task),  # type: ignore[arg-type]
         VirtualClock(index),
+        max_images=most,
     )
 
 
@@ -366,3 +370,25 @@ def test_waiting_tasks_leave_the_bucket_room(tasks: int) -> None:
     wait = first_wait(tasks)
     assert FIRST_WAIT_SECONDS <= wait <= LONGEST_WAIT_SECONDS
     assert tasks / wait <= POLLS_A_SECOND
+
+
+def test_more_images_than_are_allowed() -> None:
+    """A planner refuses a plan of too many images and says by how much; the others end at once, and do not list."""
+
+    async def scenario() -> None:
+        state, source = MemoryStore(), CountingStore()
+        photographs(source, 30)
+        with pytest.raises(SettingsError, match="is 20, but the source holds 30 images, 10 images more"):
+            await planner(state, source, most=20).plan(is_new=True)
+        listed = sum(source.listed.values())
+        clock = VirtualClock()
+        before = clock.monotonic()
+        with pytest.raises(SettingsError, match="is 29, but the source holds 30 images, 1 image more"):
+            await planner(state, source, index=1, most=29).plan()
+        assert (listed, before) == (sum(source.listed.values()), clock.monotonic())
+        assert not [name for name in state.objects if name.endswith("plan.json")]
+        plan = await planner(state, source, index=2, most=30).plan()
+        assert 30 == plan.items
+        assert 30 == (await planner(state, source, index=3, most=5).plan()).items  # the plan is there, so it holds
+
+    run(scenario())

@@ -72,6 +72,8 @@ WRONG: dict[str, list[tuple[str, str]]] = {
     "image_timeout": [(text, SECONDS) for text in ("0", "10s", "nan", "inf", "-1")],
     "max_pixels": [(text, TRILLION) for text in ("0", "1e8")],
     "max_bytes": [(text, BYTES) for text in ("0", "plenty")],
+    "max_images": [(text, TRILLION) for text in ("0", "many", "1e3")],
+    "max_duration": [(text, SECONDS) for text in ("0", "1h", "604801")],
     "cache_control": [
         (text, "it must be one line of ASCII, like public, max-age=3600") for text in ("a\r\nb", "\xe4", " ")
     ],
@@ -262,6 +264,8 @@ SAME_RUN: dict[str, str] = {
     "image_timeout": "60",
     "max_pixels": "5",
     "max_bytes": "5",
+    "max_images": "5",
+    "max_duration": "5",
     "user_project": "payer-1",
     "strict": "yes",
     "allow_empty": "yes",

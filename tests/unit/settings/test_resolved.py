@@ -100,6 +100,8 @@ def test_defaults() -> None:
         settings.run_id,
         settings.resume,
         settings.limit,
+        settings.max_images,
+        settings.max_duration,
         settings.cache_control,
         settings.user_project,
         settings.tasks,
@@ -129,6 +131,8 @@ VALUES = {
     "THUMBRUN_IMAGE_TIMEOUT": ("0.5", "image_timeout", 0.5),
     "THUMBRUN_MAX_PIXELS": ("50000000", "max_pixels", 50_000_000),
     "THUMBRUN_MAX_BYTES": ("64 KiB", "max_bytes", 65536),
+    "THUMBRUN_MAX_IMAGES": ("5000", "max_images", 5000),
+    "THUMBRUN_MAX_DURATION": ("900", "max_duration", 900.0),
     "THUMBRUN_CACHE_CONTROL": ("public, max-age=60", "cache_control", "public, max-age=60"),
     "THUMBRUN_USER_PROJECT": ("payer-1", "user_project", "payer-1"),
     "THUMBRUN_SOURCE_METADATA": ("hash", "source_metadata", "hash"),
@@ -197,7 +201,7 @@ def test_flags_that_are_not_given_say_nothing() -> None:
     [
         ("run", set()),
         ("plan", set()),
-        ("retry", FIXED),
+        ("retry", FIXED | {"max_images"}),
         (
             "verify",
             FIXED
@@ -206,6 +210,8 @@ def test_flags_that_are_not_given_say_nothing() -> None:
                 "balance",
                 "max_pixels",
                 "max_bytes",
+                "max_images",
+                "max_duration",
                 "strict",
                 "allow_empty",
                 "require_sandbox",
