@@ -1,6 +1,5 @@
 """Finds out whether the simulation notices a defect, and after how many schedules."""
 
-from collections.abc import Iterable
 from itertools import chain
 
 from tests.faults.simulation.campaign import simulate
@@ -19,15 +18,14 @@ QUICK: dict[str, tuple[int, ...]] = {
 """Seeds whose schedules notice a defect that few schedules notice. Other seeds do so as well; these save time."""
 
 
-def hunt(defect: Defect, quick: Iterable[int] = ()) -> tuple[int, Finding] | None:
+def hunt(defect: Defect) -> tuple[int, Finding] | None:
     """Return the first seed whose schedule breaks a promise, with the first finding; None if no schedule does.
 
     Args:
         defect: The defect to put into the code meanwhile.
-        quick: Seeds to try first; after them, the seeds count up from 1.
     """
     with defect.change():
-        for seed in chain(quick, range(1, MOST + 1)):
+        for seed in chain(QUICK.get(defect.name, ()), range(1, MOST + 1)):
             _, findings = simulate(seed)
             if findings:
                 return seed, findings[0]
