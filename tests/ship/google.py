@@ -336,4 +336,6 @@ _ROUTES: list[tuple[str, str, str, Callable[[Google, Request, dict[str, str]], J
     ("GET", _BUILDS, r"/v1/.*/operations/.*", _finished),
     ("GET", _BUILDS, r"/v1/projects/[^/]+(/locations/[^/]+)?/builds/1", _built),
     ("POST", r"logging\.googleapis\.com", r"/v2/entries:list", _log),
+    ("POST", r"logging\.googleapis\.com", r"/v2/projects/[^/]+/metrics", lambda _, request, __: request.body),
+    ("DELETE", r"logging\.googleapis\.com", r"/v2/projects/[^/]+/metrics/[^/]+", lambda *_: {}),
 ]

@@ -234,6 +234,18 @@ def _read(seen: Seen) -> None:
         assert re.search(rf"\b{re.escape(event.strip())}\b", events.__doc__ or ""), event
 
 
+def _metric_made(seen: Seen) -> None:
+    """Check that the metric counts events that thumbrun has, and that its labels are of few values."""
+    made = seen.request.body
+    assert seen.asked.arguments[0] == made["name"]
+    named = re.findall(r'"([a-z-]+)"', made["filter"].partition("jsonPayload.event=")[2])
+    assert named
+    for event in named:
+        assert re.search(rf"\b{event}\b", events.__doc__ or ""), event
+    assert {"EXTRACT(jsonPayload.event)", "EXTRACT(jsonPayload.reason)"} == set(made["labelExtractors"].values())
+    assert made["labelExtractors"].keys() == {label["key"] for label in made["metricDescriptor"]["labels"]}
+
+
 def _docker_knows(seen: Seen) -> None:
     configured = json.loads((seen.folder / "docker/config.json").read_text())
     assert dict.fromkeys(seen.asked.arguments, "gcloud") == configured["credHelpers"]
@@ -319,6 +331,12 @@ RULES: dict[str, Rule] = {
         },
         _read,
     ),
+    "logging metrics create": Rule(
+        ("POST", r"logging\.googleapis\.com", r"/v2/projects/{project}/metrics"),
+        {"--config-from-file": _written("--config-from-file")},
+        _metric_made,
+    ),
+    "logging metrics delete": Rule(("DELETE", r"logging\.googleapis\.com", r"/v2/projects/{project}/metrics/{name}")),
     "beta quotas info list": Rule(
         ("GET", _QUOTAS, r"/v1beta/projects/{project}/locations/global/services/[^/]+/quotaInfos"),
         {"--service": lambda listed, _: listed.path.split("/")[-2]},

@@ -40,6 +40,7 @@ line stands for. `began` is a time as in RFC 3339. In JSON, every line also has 
 | event | the event's name |
 | logging.googleapis.com/labels | the event's name again, and run, task and attempt as far as they are known |
 | logging.googleapis.com/trace | the trace, if the platform passes one |
+| @type, serviceContext | of ERROR only: what makes Error Reporting show and group the error |
 """
 
 from collections.abc import Mapping

@@ -12,13 +12,21 @@ from thumbrun.console import shortened
 from thumbrun.logs.events import Event, Progress, progress_event
 from thumbrun.logs.pace import Pace, duration_text, rate_text
 from thumbrun.logs.stream import Lines
+from thumbrun.version import __version__
 
 _LABELS = "logging.googleapis.com/labels"
 _TRACE = "logging.googleapis.com/trace"
 _OWN_KEYS = frozenset(("severity", "message", "time", "event", _LABELS))
+_NO_FIELDS = _OWN_KEYS | {_TRACE, "@type", "serviceContext"}
 # The keys that Cloud Logging moves out of the payload (https://cloud.google.com/logging/docs/structured-logging).
-_SPECIAL_KEYS = _OWN_KEYS | {"timestamp", "timestampSeconds", "timestampNanos", "httpRequest"}
+_SPECIAL_KEYS = _NO_FIELDS | {"timestamp", "timestampSeconds", "timestampNanos", "httpRequest"}
 _SPECIAL_PREFIX = "logging.googleapis.com/"
+# What makes Error Reporting take an entry without a stack trace
+# (https://cloud.google.com/error-reporting/docs/formatting-error-messages). It groups entries with alike messages.
+_ERROR = {
+    "@type": "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent",
+    "serviceContext": {"service": "thumbrun", "version": __version__},
+}
 # A log entry has at most 256 KiB (https://cloud.google.com/logging/quotas), and an escaped character up to 12 bytes.
 _LONGEST_TEXT = 4096
 JSON_SECONDS = 30.0  # between two progress lines
@@ -66,6 +74,7 @@ class JsonLines:
             "event": event.name,
             _LABELS: {**event.labels, "event": event.name},
             **self._trace,
+            **(_ERROR if event.severity == "ERROR" else {}),
         }
         for key, value in event.fields.items():
             # Cloud Logging would move a field of such a name out of the payload, so the field gets a prefix.
@@ -112,7 +121,7 @@ def parse(line: str) -> Event | None:
         return None
     if not isinstance(record, dict) or not record.keys() >= _OWN_KEYS:
         return None
-    fields = {key: value for key, value in record.items() if key not in _OWN_KEYS and key != _TRACE}
+    fields = {key: value for key, value in record.items() if key not in _NO_FIELDS}
     name, severity, message, labels = (record[key] for key in ("event", "severity", "message", _LABELS))
     if not isinstance(labels, dict):
         return None

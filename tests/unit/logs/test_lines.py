@@ -19,6 +19,7 @@ from thumbrun.logs.choose import LOCAL_TASKS_VARIABLE, choose_sink, trace_of
 from thumbrun.logs.events import Event, Progress, Sink
 from thumbrun.logs.lines import JsonLines, TextLines, parse
 from thumbrun.logs.terminal import Terminal
+from thumbrun.version import __version__
 
 LABELS = "logging.googleapis.com/labels"
 HOSTILE = "in/[red]:smile:\x1b[2J\x1b]0;x\x07\r\n\u2028\u202egpj.\udcff\x9b31m\\"
@@ -53,6 +54,16 @@ def test_a_json_line() -> None:
         "logging.googleapis.com/trace": "projects/p/traces/t",
         "items": 3,
     } == json.loads(json_text(event, trace="projects/p/traces/t"))
+
+
+def test_an_error_is_one_for_error_reporting() -> None:
+    """An error has the type and the service that Error Reporting asks for; no other event has, and it reads back."""
+    error = Event("error", "ERROR", "It fails", {"hint": "Try again"})
+    found = json.loads(json_text(error))
+    assert found["@type"].endswith("clouderrorreporting.v1beta1.ReportedErrorEvent")
+    assert {"service": "thumbrun", "version": __version__} == found["serviceContext"]
+    assert error == parse(json_text(error))
+    assert "@type" not in json_text(Event("image-failed", "WARNING", "It fails"))
 
 
 @given(ANY_TEXT, st.dictionaries(st.from_regex("[a-z_]{1,8}x", fullmatch=True), JSON_VALUES, max_size=4))
