@@ -186,3 +186,14 @@ def test_a_source_that_lacks_its_scheme(tasks: Tasks, text: str) -> None:
     task = tasks.start(clean_environment(INPUT_FOLDER=text))
     assert 2 == task.wait(), task.output()
     assert "; did you mean 'gs://photos/in'? If not, it must be gs://bucket/path" in task.output()
+
+
+@pytest.mark.parametrize("proxy", ["socks5://user:secret@127.0.0.1:1", "http://[::1"])
+def test_a_proxy_that_cannot_be_used(tasks: Tasks, proxy: str) -> None:
+    """A variable that names no usable proxy ends with 2 before any request, and its password is not shown."""
+    variables = {"INPUT_FOLDER": "gs://some-bucket/in", "HTTPS_PROXY": proxy, "NO_PROXY": "", "no_proxy": ""}
+    task = tasks.start(clean_environment(**variables))
+    assert 2 == task.wait(), task.output()
+    assert "HTTPS_PROXY" in task.output()
+    assert "it must be http://host:port" in task.output()
+    assert "secret" not in task.output()

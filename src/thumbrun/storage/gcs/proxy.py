@@ -12,7 +12,7 @@ import socket
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from thumbrun.storage.base import StoreError
+from thumbrun.errors import SettingsError
 from thumbrun.storage.gcs.connection import HttpError
 
 _MOST_HEAD = 1 << 16  # bytes of a proxy's answer; it has some hundred
@@ -72,7 +72,7 @@ def proxy_for(url: str) -> Proxy | None:
     """Return the proxy for a URL, as the environment says, or None if there is none.
 
     Raises:
-        StoreError: The environment names a proxy that thumbrun cannot use.
+        SettingsError: The environment names a proxy that thumbrun cannot use.
     """
     parts = urlsplit(url)
     if parts.scheme != "https" or _is_here(parts.hostname or ""):
@@ -103,11 +103,12 @@ def _parsed(named: str) -> Proxy:
     except ValueError:
         host = port = None
     if not host:
-        raise StoreError("HTTPS_PROXY is no address of a proxy", hint="set it to http://host:port")
+        raise SettingsError(["HTTPS_PROXY is no address of a proxy; it must be http://host:port"])
     if parts.scheme != "http":
-        raise StoreError(
-            f"HTTPS_PROXY names a proxy of the kind {parts.scheme}://, which thumbrun cannot use",
-            hint="set it to http://host:port; what goes through the proxy is encrypted all the same",
+        problem = (
+            f"HTTPS_PROXY names a proxy of the kind {parts.scheme}://, which thumbrun cannot use; it must be "
+            "http://host:port, and what goes through the proxy is encrypted all the same"
         )
+        raise SettingsError([problem])
     secret = [unquote(part) for part in (parts.username, parts.password) if part is not None]
     return Proxy(host, port or 80, ":".join(secret) + (":" if len(secret) == 1 else ""))
