@@ -10,7 +10,7 @@ if importlib.util.find_spec("thumbrun") is None:
     # never run this source.
     sys.path.append(str(Path(__file__).resolve().parent / "src"))
 
-from thumbrun.cli import entry
+from thumbrun.__main__ import entry
 
 if __name__ == "__main__":
     sys.exit(entry(sys.argv[1:]))

@@ -1,6 +1,7 @@
 """Tests commands that a user interrupts, as real processes."""
 
 import fcntl
+import os
 import signal
 import struct
 import subprocess
@@ -9,10 +10,12 @@ import termios
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from PIL import Image
 
 from tests.e2e.tasks import ROOT, clean_environment
+from tests.unit.imaging.samples import running
 
 _PAGE = 1 << 12  # bytes; more than the events that a command shows before its result
 
@@ -44,3 +47,37 @@ def test_ctrl_c_ends_a_command_whose_output_nobody_reads(tmp_path: Path, command
             time.sleep(0.01)
         task.send_signal(signal.SIGINT)
         assert 130 == task.wait()
+
+
+INTERRUPTED_IMPORT = """
+import os, runpy, signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+sys.argv = ["thumbrun", "run", {source!r}, "--output", {output!r}]
+runpy.run_module("thumbrun", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    "module", ["thumbrun.cli", "thumbrun.formats", "thumbrun.commands.run", "thumbrun.task.runner"]
+)
+def test_ctrl_c_while_the_command_is_loaded(tmp_path: Path, module: str) -> None:
+    """Ctrl-C ends the command without a traceback even before its first line runs."""
+    (tmp_path / "in").mkdir()
+    code = INTERRUPTED_IMPORT.format(module=module, source=str(tmp_path / "in"), output=str(tmp_path / "out"))
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=clean_environment(), capture_output=True, text=True, check=False
+    )
+    assert (130, "", "") == (ended.returncode, ended.stdout, ended.stderr)
+
+
+async def test_ctrl_c_does_not_reach_what_decodes() -> None:
+    """A terminal interrupts the task's group of processes; the fork server and its children have one of their own."""
+    async with running(2) as pool:
+        assert pool.is_confined or sys.platform != "linux"
+        children = psutil.Process().children(recursive=True)
+        assert len(children) >= 3
+        assert os.getpgrp() not in {os.getpgid(child.pid) for child in children}

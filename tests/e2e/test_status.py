@@ -122,3 +122,14 @@ def test_places_that_hold_nothing(tasks: Tasks, arguments: tuple[str, ...], said
     asked = tasks.command(*arguments)
     assert 2 == asked.wait(), asked.output()
     assert said in asked.output()
+
+
+def test_a_server_that_cannot_be_reached(tasks: Tasks) -> None:
+    """A command that looks at a run says at once that it retries, and ends with an error that says what to check."""
+    environment = clean_environment(STORAGE_EMULATOR_HOST="http://127.0.0.1:9")
+    asked = tasks.command("status", "gs://some-bucket/one", environment=environment)
+    deadline = time.monotonic() + 300
+    while "thumbrun retries in" not in asked.output() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert asked.process.poll() is None
+    assert "cannot connect to the server" in asked.output()

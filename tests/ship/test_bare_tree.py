@@ -101,7 +101,7 @@ def test_an_installed_package_comes_before_the_tree(tmp_path: Path) -> None:
     """The entry takes thumbrun from the environment where it is installed, and not from the source beside itself."""
     (tmp_path / "thumbrun").mkdir()
     (tmp_path / "thumbrun/__init__.py").touch()
-    (tmp_path / "thumbrun/cli.py").write_text("def entry(arguments):\n    print('installed', *arguments)\n")
+    (tmp_path / "thumbrun/__main__.py").write_text("def entry(arguments):\n    print('installed', *arguments)\n")
     done = subprocess.run(
         [sys.executable, str(ROOT / "process.py"), "plan"],
         check=True,

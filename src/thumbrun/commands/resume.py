@@ -1,5 +1,7 @@
 """Find the settings of an existing run, so that a command can continue it: the run's claim records them."""
 
+import os
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -7,6 +9,8 @@ from typing import Any
 from thumbrun.clock import Clock
 from thumbrun.console import quoted
 from thumbrun.errors import SettingsError
+from thumbrun.logs.choose import choose_sink
+from thumbrun.logs.events import Events
 from thumbrun.runs.recent import recent_runs_text
 from thumbrun.runs.record_forms import NEEDED
 from thumbrun.runs.record_store import RecordStore
@@ -45,14 +49,21 @@ async def settings_of_run(
 
 @asynccontextmanager
 async def opened_state(place: Place, clock: Clock) -> AsyncIterator[RecordStore]:
-    """Open the store of the records of some runs, and close it in the end."""
+    """Open the store of the records of some runs, and close it in the end. Requests that are retried are told."""
+    events = Events(choose_sink("auto", os.environ, sys.stderr, clock), clock, task="0", attempt="0")
     store = open_store(
-        place.state, clock=clock, emulator=place.emulator, endpoint=place.endpoint, user_project=place.user_project
+        place.state,
+        clock=clock,
+        emulator=place.emulator,
+        endpoint=place.endpoint,
+        user_project=place.user_project,
+        on_retry=events.retry,
     )
     try:
         yield RecordStore(store, place.state.prefix)
     finally:
         await store.close()
+        events.close()
 
 
 async def claim_of(run: NamedRun, state: RecordStore, clock: Clock) -> dict[str, Any]:

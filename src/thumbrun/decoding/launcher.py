@@ -115,6 +115,7 @@ class Launcher:
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
+                    process_group=0,  # Ctrl-C in a terminal is for the task alone, even while the server still starts
                 )
         return self._control
 

@@ -300,8 +300,11 @@ def _check_items(name: str, rows: Iterable[Mapping[str, Any]], items: Sequence[I
 
 
 def lost_parts(parts: Sequence[Entry]) -> int:
-    """Return how many parts of a shard were deleted at least, by what its seals count, given all that are there."""
-    return max((seal.covers - len(parts) for seal in filter(None, map(seal_of, parts))), default=0)
+    """Return how many parts of a shard were deleted at least, by what its seals count, given all that are there.
+
+    There can be more parts than any seal counts: those of another process with the same shard.
+    """
+    return max((0, *(seal.covers - len(parts) for seal in filter(None, map(seal_of, parts)))))
 
 
 def last_seal(parts: Iterable[Entry]) -> int:

@@ -48,6 +48,7 @@ class Pipeline:
         faulty: The items in a row, up to the last one, on which thumbrun failed in the same way. They have no outcome
             yet. If the task ends because of them, its next attempt has to work them one by one.
         items_at_once: The most items that are begun and not finished.
+        is_near: Whether source and output are folders, which answer in less time than an image takes to decode.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Pipeline:
         self._may_create: Callable[[WorkItem], Awaitable[bool]] = _nothing_known
         self._source = source
         self._is_local = source.uri("").startswith("file:")
+        self.is_near = self._is_local and output.uri("").startswith("file:")
         self._putter = Putter(output, rules, source.uri)
         limits = FetchLimits(
             *around(rules.recipe.boxes),

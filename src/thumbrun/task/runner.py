@@ -41,6 +41,7 @@ from thumbrun.task.work_queue import WorkQueue
 
 GRACE_SECONDS = 5.0  # for the items in progress when the task is told to stop
 WRITE_DOWN_SECONDS = 2.5  # for the ledger, after that
+_NEAR_AT_ONCE = 8  # reads and writes of local files at once; a disk answers in less time than decoding takes
 
 # A new bucket of Cloud Storage accepts about 1,000 writes a second, so the tasks start at random moments, within 10 ms
 # for each task and at most 10 s.
@@ -307,7 +308,7 @@ class TaskRunner:
                 hash_source=settings.source_metadata == "hash",
                 live=settings.retry is not None,
             ),
-            items_at_once=settings.in_flight + 2 * settings.workers,
+            items_at_once=_requests_at_once(settings) + 2 * settings.workers,
         )
         shards = shares[self._task.index]
         joined = not agreed.is_new and (resumed or self._task.execution is None)
@@ -356,3 +357,12 @@ class TaskRunner:
         return Tally.from_record(
             await stores.state.create_or_read(names.summary(number), record, agreed.run_id, likely_free=small)
         )
+
+
+def _requests_at_once(settings: Settings) -> int:
+    """Return how many requests keep the decoding processes busy.
+
+    The fewer images a process begins ahead, the fewer are made twice where the same command runs in two terminals.
+    """
+    is_near = settings.source.scheme == settings.output.scheme == "file"
+    return min(settings.in_flight, _NEAR_AT_ONCE) if is_near else settings.in_flight

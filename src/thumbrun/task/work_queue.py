@@ -23,8 +23,10 @@ from thumbrun.task.pipeline import Pipeline
 from thumbrun.task.work_item import WorkItem
 
 _OPENED_AHEAD = 8  # shards whose items and parts are read before they are needed
-_FRESH_SECONDS = 1.0  # after which another process might have begun a shard that was opened ahead
-_AHEAD = 64  # items that can begin while the next shard's record is read
+# After this time another process might have begun a shard that was opened ahead. In a folder, where it costs nothing to
+# look again, nobody needs to guess.
+_FRESH_SECONDS = 1.0
+_AHEAD = 64  # items that can begin while the next shard's record is read; never more than can be begun at once
 _REFUSALS = 32  # of one shard that are not written yet; at this number, they are written before its next item begins
 
 
@@ -149,7 +151,7 @@ class WorkQueue:
         self._open_more()
         while (
             self._opening
-            and self._items_ahead < _AHEAD
+            and self._items_ahead < min(_AHEAD, self._pipeline.items_at_once)
             and (self._opening[0].done() or not (self._items_ahead or self._ahead))
         ):
             found = await self._opening[0]
@@ -167,7 +169,7 @@ class WorkQueue:
 
     async def _as_it_is_now(self, opened: OpenShard) -> OpenShard | Tally:
         """Open a shard again that was opened some time ago, if another process has begun it since."""
-        if self._clock.monotonic() - opened.at < _FRESH_SECONDS:
+        if not self._pipeline.is_near and self._clock.monotonic() - opened.at < _FRESH_SECONDS:
             return opened
         parts = await self._ledger.parts(opened.log.shard)
         return opened if len(parts) == opened.log.parts else await self._open(opened.log.shard)
