@@ -21,9 +21,12 @@ from PIL import (
 
 from thumbrun.imaging import icc
 from thumbrun.imaging.average import shrunk
+from thumbrun.imaging.avif import AvifImage
+from thumbrun.imaging.colour_numbers import ColourSpace
 from thumbrun.imaging.geometry import JPEG_MARGIN, MARGIN, Box, fit
-from thumbrun.imaging.orientation import SIDEWAYS, orientation_of, turned, upright
+from thumbrun.imaging.orientation import SIDEWAYS, forget_xmp, orientation_of, turned, upright
 from thumbrun.imaging.png import PngImage
+from thumbrun.imaging.stated_colours import stated
 from thumbrun.imaging.webp import StillWebP, open_webp
 
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # one image keeps only one processor busy, so its time limit is fair
@@ -43,7 +46,7 @@ _DECODERS: dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]] = {
     "png": PngImage,
     "gif": GifImagePlugin.GifImageFile,
     "webp": open_webp,
-    "avif": AvifImagePlugin.AvifImageFile,
+    "avif": AvifImage,
     "tiff": TiffImagePlugin.TiffImageFile,
     "bmp": BmpImagePlugin.BmpImageFile,
     "jpeg2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
@@ -126,11 +129,13 @@ def reduced(
         image.divide(scale)
     elif scale > 1:
         image.draft(None, (width // scale, height // scale))
+    forget_xmp(image)
+    space = stated(image)
     image.load()
     if scale == 1:
         width, height = image.size  # HEIC, AVIF and icons can have another size once decoded
     orientation = orientation_of(image)
-    profile = image.info.get("icc_profile")
+    profile = None if space else image.info.get("icc_profile")
     # The half-bands of JPEG 2000's wavelet are not averages. WebP's decoder makes all its pixels equally large.
     averaged = 1 if isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile) else scale
     extent = None if isinstance(image, StillWebP) else (width / scale, height / scale)
@@ -139,14 +144,19 @@ def reduced(
         size = _stored_size(image, *box, orientation, (width, height))
         # A larger thumbnail is a good source if averaging would stop at its size or above.
         enough = [other for other in made if other.width >= size[0] * MARGIN and other.height >= size[1] * MARGIN]
-        made.append(shrunk(enough[-1], *size) if enough else shrunk(image, *size, averaged, extent))
-    first, *others = (_finished(picture, profile, orientation) for picture in made)
+        made.append(
+            shrunk(enough[-1], *size)
+            if enough
+            else shrunk(image, *size, averaged, extent, space.curve if space else None)
+        )
+    first, *others = (_finished(picture, profile, space, orientation) for picture in made)
     return Reduced(first, upright(width, height, orientation), tuple(others))
 
 
-def _finished(picture: Image.Image, profile: bytes | None, orientation: int) -> Image.Image:
+def _finished(picture: Image.Image, profile: bytes | None, space: ColourSpace | None, orientation: int) -> Image.Image:
     """Convert a picture, which is small by now, to sRGB, and turn it upright."""
     picture = icc.to_srgb(picture, profile)
+    picture = space.to_srgb(picture) if space else picture
     picture = turned(picture, orientation)
     picture.info = {}
     return picture
