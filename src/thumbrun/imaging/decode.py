@@ -1,6 +1,5 @@
 """Turns an image's bytes into a small picture in memory. `reduced` takes the steps, in their order."""
 
-import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import IO
@@ -13,7 +12,6 @@ from PIL import (
     IcoImagePlugin,
     Image,
     ImageFile,
-    Jpeg2KImagePlugin,
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
@@ -24,6 +22,7 @@ from thumbrun.imaging.average import shrunk
 from thumbrun.imaging.avif import AvifImage
 from thumbrun.imaging.colour_numbers import ColourSpace
 from thumbrun.imaging.geometry import JPEG_MARGIN, MARGIN, Box, fit
+from thumbrun.imaging.jpeg2000 import Jpeg2000Image, open_jpeg2000
 from thumbrun.imaging.orientation import SIDEWAYS, forget_xmp, orientation_of, turned, upright
 from thumbrun.imaging.png import PngImage
 from thumbrun.imaging.stated_colours import stated
@@ -37,7 +36,6 @@ Image.MAX_IMAGE_PIXELS = None  # thumbrun checks a limit of its own before it de
 PngImagePlugin.MAX_TEXT_CHUNK = 16 << 20
 
 _JPEG_LEVELS = 3  # libjpeg scales to a half, a quarter and an eighth
-_J2K_HEAD = 1 << 16  # bytes in which to look for the main header of a JPEG 2000 picture
 
 # No other decoder ever gets a byte. thumbrun calls the JPEG decoder directly, because Pillow's registry would give
 # photographs with further pictures behind them (MPO) to a plugin that parses those too.
@@ -49,7 +47,7 @@ _DECODERS: dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]] = {
     "avif": AvifImage,
     "tiff": TiffImagePlugin.TiffImageFile,
     "bmp": BmpImagePlugin.BmpImageFile,
-    "jpeg2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
+    "jpeg2000": open_jpeg2000,
     "ico": IcoImagePlugin.IcoImageFile,
     "heic": pi_heif.HeifImageFile,  # not registered with Pillow: nothing else needs to find it
 }
@@ -91,8 +89,8 @@ def decoder_scale(image: ImageFile.ImageFile, box_width: int, box_height: int) -
     """
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         most, orientation = _JPEG_LEVELS, orientation_of(image)
-    elif isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
-        most, orientation = _levels(image), 1
+    elif isinstance(image, Jpeg2000Image):
+        most, orientation = image.levels, 1
     elif isinstance(image, StillWebP) and image.is_scalable:
         most, orientation = 0, orientation_of(image)
     else:
@@ -121,11 +119,7 @@ def reduced(
         Exception: The image is broken; decoders raise exceptions of any kind.
     """
     width, height = image.size
-    if scale > 1 and isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
-        image.reduce = scale.bit_length() - 1
-        # Pillow rounds where the format rounds up, and then refuses the picture; for multiples both get the same size.
-        image._size = (-(-width // scale) * scale, -(-height // scale) * scale)  # noqa: SLF001
-    elif scale > 1 and isinstance(image, StillWebP):
+    if scale > 1 and isinstance(image, StillWebP | Jpeg2000Image):
         image.divide(scale)
     elif scale > 1:
         image.draft(None, (width // scale, height // scale))
@@ -137,7 +131,7 @@ def reduced(
     orientation = orientation_of(image)
     profile = None if space else image.info.get("icc_profile")
     # The half-bands of JPEG 2000's wavelet are not averages. WebP's decoder makes all its pixels equally large.
-    averaged = 1 if isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile) else scale
+    averaged = 1 if isinstance(image, Jpeg2000Image) else scale
     extent = None if isinstance(image, StillWebP) else (width / scale, height / scale)
     made: list[Image.Image] = []
     for box in ((box_width, box_height), *smaller):
@@ -169,30 +163,3 @@ def _stored_size(
     if orientation in SIDEWAYS:
         box_width, box_height = box_height, box_width
     return fit(*(size or image.size), box_width, box_height)
-
-
-def _levels(image: Jpeg2KImagePlugin.Jpeg2KImageFile) -> int:
-    """Return how often a JPEG 2000 picture can be halved: the number of wavelet levels in its COD marker.
-
-    In the marker FF52, the number follows the length, the style, and four bytes of progression and layers (ITU-T T.800,
-    A.6.1). Pillow cannot halve a picture that does not begin at its grid's corner, and might misplace tiles whose sides
-    do not halve evenly (A.5.1: the SIZ marker has the picture's borders, its corner, and the sides of a tile).
-    """
-    fp = image.fp
-    if fp is None:
-        return 0
-    position = fp.tell()
-    fp.seek(0)
-    head = fp.read(_J2K_HEAD)
-    fp.seek(position)
-    start = max(0, head.find(b"\xff\x4f\xff\x51"))
-    marker = head.find(b"\xff\x52", start)
-    if not start + 32 <= marker < len(head) - 9:
-        return 0
-    right, lower, left, upper, *tile = struct.unpack_from(">6I", head, start + 8)
-    levels: int = head[marker + 9]
-    if left or upper:
-        return 0
-    if tile[0] >= right and tile[1] >= lower:
-        return levels
-    return max(0, min(levels, *(int(side & -side).bit_length() - 1 for side in tile)))

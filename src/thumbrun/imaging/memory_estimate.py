@@ -6,6 +6,7 @@ from PIL import ImageFile, JpegImagePlugin, TiffImagePlugin
 from PIL.ExifTags import Base
 
 from thumbrun.imaging.geometry import Box
+from thumbrun.imaging.jpeg2000 import Jpeg2000Image
 from thumbrun.imaging.png import PngImage
 from thumbrun.imaging.webp import StillWebP
 
@@ -34,7 +35,8 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
                                     grey, else 4. A JPEG in several scans, such as a progressive one, keeps all its
                                     coefficients beside the picture: 2 bytes for each sample of each component
                                     (24 megapixels at 4:2:0: 69 MiB)
-        JPEG 2000                   the picture and 8 bytes for each component of a pixel, divided likewise
+        JPEG 2000                   the picture, 8 bytes for each component of a pixel, and 4 for each channel that a
+                                    palette makes, divided likewise
         TIFF                        the picture, twice if it must be turned; if it is compressed, also a strip or tile,
                                     and the file
         PNG of 8 bits, no palette   the file, and 7 bytes a pixel, 4 with alpha, 1 if it is grey; above 64 MiB as for
@@ -62,7 +64,8 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
         coefficients = 2 * _samples(image) if image.info.get("progressive") or _scans_are_many(image) else 0
         return held // (scale * scale) + coefficients + shape
     if name == "jpeg2000":
-        return (held + 8 * len(image.getbands()) * count) // (scale * scale) + shape
+        beside = image.beside if isinstance(image, Jpeg2000Image) else 8 * len(image.getbands())
+        return (held + beside * count) // (scale * scale) + shape
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         turned = 2 if image.tag_v2.get(Base.Orientation, 1) != 1 else 1
         return turned * held + _piece(image, size) + shape

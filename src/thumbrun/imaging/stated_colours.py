@@ -16,6 +16,7 @@ from PIL import ImageFile
 from thumbrun.imaging import png_colours
 from thumbrun.imaging.avif import AvifImage
 from thumbrun.imaging.colour_numbers import ColourSpace, colour_space
+from thumbrun.imaging.jpeg2000 import Jpeg2000Image
 from thumbrun.imaging.png import PngImage
 
 
@@ -30,7 +31,7 @@ def stated(image: ImageFile.ImageFile) -> ColourSpace | None:
         return png_colours.stated(image.fp, profiled=profiled)
     if profiled:
         return None
-    if isinstance(image, AvifImage):
+    if isinstance(image, AvifImage | Jpeg2000Image):
         return image.space
     if isinstance(image, pi_heif.HeifImageFile):
         numbers = image.info.get("nclx_profile") or {}
