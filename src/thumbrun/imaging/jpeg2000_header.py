@@ -2,13 +2,14 @@
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO
 
 from thumbrun.imaging.colour_numbers import ColourSpace, colour_space
 
 _MOST = 1 << 24  # bytes of a header; a profile is the largest part of it
 _MOST_BOXES = 1000
+_MOST_ENTRIES = 1024  # of a palette (ITU-T T.800, I.5.3.4)
 _CODESTREAM = b"\xff\x4f\xff\x51"
 # ROMM RGB (ISO 22028-2): x and y of red, green, blue and white, and its exponent.
 _ROMM = ColourSpace((0.7347, 0.2653, 0.1596, 0.8404, 0.0366, 0.0001, 0.3457, 0.3585), 1.8)
@@ -27,6 +28,15 @@ class Component:
     down: int
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a palette: what each index stands for, and how many bits that has."""
+
+    values: tuple[int, ...]
+    bits: int
+    signed: bool
+
+
 @dataclass(slots=True)
 class Header:
     """What a file says of its picture.
@@ -35,23 +45,28 @@ class Header:
         size: The width and height, in pixels.
         components: The components of the codestream.
         levels: How often every component can be halved.
-        boxed: Whether the codestream is in a JP2 file.
+        start: Where the codestream begins in the file.
         model: What the channels of colour are: `grey`, `white is 0`, `RGB`, `CMY`, `CMYK` or `YCC`; "" if nothing says.
         space: What red, green and blue mean by number; None for sRGB.
         profile: The profile that says what they mean.
         unknown: The colour specification that is not understood, if there is no other.
-        channels: How many channels the palette makes of the components; 0 without a palette.
+        palette: The columns of the palette.
+        maps: The channels that the palette makes: each is a component, whether a column maps it, and which one; none if
+            the components are the channels.
+        definitions: What channels are: each is a channel, its kind, and which colour it is or belongs to.
     """
 
     size: tuple[int, int]
     components: list[Component]
     levels: int
-    boxed: bool
+    start: int
     model: str = ""
     space: ColourSpace | None = None
     profile: bytes | None = None
     unknown: str = ""
-    channels: int = 0
+    palette: list[Column] = field(default_factory=list)
+    maps: list[tuple[int, int, int]] = field(default_factory=list)
+    definitions: list[tuple[int, int, int]] = field(default_factory=list)
 
 
 def read(source: IO[bytes]) -> Header:
@@ -62,20 +77,20 @@ def read(source: IO[bytes]) -> Header:
     """
     source.seek(0)
     if source.read(4) == _CODESTREAM:
-        return _codestream(source, 0, boxed=False)
+        return _codestream(source, 0)
     inside = b""
     for name, begin, end in _boxes_of(source):
         if name == b"jp2h" and not inside:
             source.seek(begin)
             inside = source.read(min(end - begin, _MOST))
         elif name == b"jp2c":
-            header = _codestream(source, begin, boxed=True)
+            header = _codestream(source, begin)
             _read_colours(header, inside)
             return header
     raise ValueError("the file has no codestream, or is truncated before it")
 
 
-def _codestream(source: IO[bytes], at: int, *, boxed: bool) -> Header:
+def _codestream(source: IO[bytes], at: int) -> Header:
     """Read the main header of a codestream: SIZ, COD and COC (ITU-T T.800, A.5.1, A.6.1 and A.6.2)."""
     source.seek(at)
     if source.read(2) != _CODESTREAM[:2]:
@@ -90,7 +105,7 @@ def _codestream(source: IO[bytes], at: int, *, boxed: bool) -> Header:
             if right <= left or lower <= upper or not all(len(part) == 3 and part[1] and part[2] for part in parts):
                 raise ValueError("the size in the header is broken")
             components = [Component((part[0] & 0x7F) + 1, part[0] > 0x7F, part[1], part[2]) for part in parts]
-            header = Header((right - left, lower - upper), components, 0, boxed)
+            header = Header((right - left, lower - upper), components, 0, at)
         elif marker == 0x52:
             levels.append(content[5])
         elif marker == 0x53 and header:
@@ -149,17 +164,38 @@ def _read_colours(header: Header, inside: bytes) -> None:
 
     Only the first colour specification that is understood counts.
     """
-    palette = maps = 0
     for name, content in _boxes_in(inside):
-        if name == b"colr" and not header.model and len(content) >= 3:
-            _specify(header, content)
-        elif name == b"pclr" and len(content) >= 3:
-            palette = content[2]
-        elif name == b"cmap":
-            maps = len(content) // 4
-    header.channels = maps if palette else 0
+        match name:
+            case b"colr" if not header.model and len(content) >= 3:
+                _specify(header, content)
+            case b"pclr":
+                header.palette = list(_columns(content))
+            case b"cmap":
+                header.maps = list(struct.iter_unpack(">HBB", content[: len(content) // 4 * 4]))
+            case b"cdef":
+                (count,) = struct.unpack_from(">H", content)
+                header.definitions = list(struct.iter_unpack(">3H", content[2 : 2 + 6 * count]))
+    if not header.palette:
+        header.maps = []
     if header.model:
         header.unknown = ""
+
+
+def _columns(content: bytes) -> Iterator[Column]:
+    """Read a palette: how many entries and columns it has, the bits of each column, and entry by entry their values."""
+    entries, count = struct.unpack_from(">HB", content)
+    depths = content[3 : 3 + count]
+    widths = [((depth & 0x7F) + 8) // 8 for depth in depths]  # bytes of a value
+    row = sum(widths)
+    if not 1 <= entries <= _MOST_ENTRIES or len(depths) < count or 3 + count + entries * row > len(content):
+        raise ValueError("the palette is broken")
+    begin = 3 + count
+    for depth, width in zip(depths, widths, strict=True):
+        signed = depth > 0x7F
+        places = range(begin, begin + entries * row, row)
+        values = tuple(int.from_bytes(content[at : at + width], "big", signed=signed) for at in places)
+        yield Column(values, (depth & 0x7F) + 1, signed)
+        begin += width
 
 
 def _specify(header: Header, content: bytes) -> None:

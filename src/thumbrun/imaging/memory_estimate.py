@@ -35,8 +35,7 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
                                     grey, else 4. A JPEG in several scans, such as a progressive one, keeps all its
                                     coefficients beside the picture: 2 bytes for each sample of each component
                                     (24 megapixels at 4:2:0: 69 MiB)
-        JPEG 2000                   the picture, 8 bytes for each component of a pixel, and 4 for each channel that a
-                                    palette makes, divided likewise
+        JPEG 2000                   the picture and 8 bytes for each component of a pixel, divided likewise
         TIFF                        the picture, twice if it must be turned; if it is compressed, also a strip or tile,
                                     and the file
         PNG of 8 bits, no palette   the file, and 7 bytes a pixel, 4 with alpha, 1 if it is grey; above 64 MiB as for

@@ -1,7 +1,8 @@
 """Decodes JPEG 2000 by OpenJPEG's own interface, which gives each channel as it is.
 
 Pillow makes 8 bits of them itself. Doing so, it turns the brightest values of 12 and 16 bits to black; and it does not
-ask which channel is which. thumbrun uses the OpenJPEG that Pillow brings and has loaded.
+ask which channel is which. thumbrun uses the OpenJPEG that Pillow brings and has loaded. OpenJPEG gets only the
+codestream, because it reads only some of the palettes and definitions in the boxes around it.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-_CODESTREAM, _JP2 = 0, 2  # of OPJ_CODEC_FORMAT
+_CODESTREAM = 0  # of OPJ_CODEC_FORMAT
 _PARAMETERS = 1 << 14  # bytes; opj_dparameters_t, which begins with the number of halvings, has 8,252
 _BUFFER = 1 << 18
 _FAILED = ctypes.c_size_t(-1).value
@@ -50,20 +51,18 @@ class _Picture(ctypes.Structure):
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
-    """One channel of a decoded picture.
+class Samples:
+    """One component of a decoded picture.
 
     Attributes:
-        values: The values, of shape (height, width). A channel can be smaller than the picture.
+        values: The values, of shape (height, width). A component can be smaller than the picture.
         bits: How many bits a value has.
         signed: Whether values are signed.
-        kind: 0 for colour, 1 for opacity, 2 for opacity that the colours are multiplied with, else unspecified.
     """
 
     values: NDArray[np.int32]
     bits: int
     signed: bool
-    kind: int
 
 
 class _Stream:
@@ -71,6 +70,7 @@ class _Stream:
 
     def __init__(self) -> None:
         self.source: IO[bytes] | None = None
+        self.start = 0
         self.said = ""
 
     def read(self, target: int, size: int, _: object) -> int:
@@ -79,12 +79,12 @@ class _Stream:
         return len(data) or _FAILED
 
     def skip(self, size: int, _: object) -> int:
-        return size if self.seek((self.source.tell() if self.source else 0) + size, None) else -1
+        return size if self.seek((self.source.tell() - self.start if self.source else 0) + size, None) else -1
 
     def seek(self, at: int, _: object) -> int:
         if self.source is None or at < 0:
             return 0
-        self.source.seek(at)
+        self.source.seek(self.start + at)
         return 1
 
     def say(self, message: bytes, _: object) -> None:
@@ -135,27 +135,27 @@ def is_found() -> bool:
 
 
 @contextlib.contextmanager
-def decoded(source: IO[bytes], halvings: int, *, boxed: bool) -> Iterator[list[Channel]]:
-    """Decode a picture and give its channels, for as long as the context lasts; palettes are applied.
+def decoded(source: IO[bytes], start: int, halvings: int) -> Iterator[list[Samples]]:
+    """Decode a codestream and give its components, for as long as the context lasts.
 
     Args:
         source: The file.
+        start: Where the codestream begins in it.
         halvings: How often to halve the picture.
-        boxed: Whether the file is a JP2, not only a codestream.
 
     Raises:
         MemoryError: There is not enough memory.
         OSError: OpenJPEG refuses the picture; the message is its own.
     """
     assert _OPENJPEG is not None  # noqa: S101  (`is_found` has told)
-    size = source.seek(0, 2)
-    source.seek(0)
-    _STREAM.source, _STREAM.said = source, ""
+    size = source.seek(0, 2) - start
+    source.seek(start)
+    _STREAM.source, _STREAM.start, _STREAM.said = source, start, ""
     with contextlib.ExitStack() as stack:
         stack.callback(setattr, _STREAM, "source", None)
         stream = _made(_OPENJPEG.opj_stream_create(_BUFFER, 1))
         stack.callback(_OPENJPEG.opj_stream_destroy, stream)
-        codec = _made(_OPENJPEG.opj_create_decompress(_JP2 if boxed else _CODESTREAM))
+        codec = _made(_OPENJPEG.opj_create_decompress(_CODESTREAM))
         stack.callback(_OPENJPEG.opj_destroy_codec, codec)
         read, skip, seek, say = _CALLS
         _OPENJPEG.opj_stream_set_read_function(stream, read)
@@ -173,14 +173,14 @@ def decoded(source: IO[bytes], halvings: int, *, boxed: bool) -> Iterator[list[C
         stack.callback(_OPENJPEG.opj_image_destroy, picture)
         _check(read_it)
         _check(_OPENJPEG.opj_decode(codec, stream, picture))
-        yield [_channel(picture.contents.comps[index]) for index in range(picture.contents.numcomps)]
+        yield [_samples(picture.contents.comps[index]) for index in range(picture.contents.numcomps)]
 
 
-def _channel(component: _Component) -> Channel:
+def _samples(component: _Component) -> Samples:
     if not component.data or not component.w or not component.h:
         raise OSError("a component has no pixels")
     values = np.ctypeslib.as_array(component.data, (component.h, component.w))
-    return Channel(values, component.prec, bool(component.sgnd), component.alpha)
+    return Samples(values, component.prec, bool(component.sgnd))
 
 
 def _made(thing: int | None) -> int:
