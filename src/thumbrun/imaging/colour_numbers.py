@@ -63,6 +63,7 @@ class Transfer(Enum):
     SMPTE_240 = "SMPTE 240M"
     LOG_100 = "logarithm, 100:1"
     LOG_316 = "logarithm, 316:1"
+    SMPTE_428 = "SMPTE ST 428-1"
     PQ = "PQ"
     HLG = "HLG"
 
@@ -77,7 +78,7 @@ _TRANSFERS: dict[int, Transfer | float] = {
     9: Transfer.LOG_100,
     10: Transfer.LOG_316,
     16: Transfer.PQ,
-    17: 2.6,
+    17: Transfer.SMPTE_428,
     18: Transfer.HLG,
 }
 
@@ -211,6 +212,8 @@ def _light(values: AnyFloats, transfer: Transfer | float) -> AnyFloats:
             return np.where(values > 0, 10 ** (2.5 * (values - 1)), 0)
         case Transfer.SMPTE_240:
             return np.where(values < 4 * 0.0228, values / 4, ((values + 0.1115) / 1.1115) ** (1 / 0.45))
+        case Transfer.SMPTE_428:
+            return (values**2.6 * 52.37 / 48).clip(0, 1)
         case float():
             return values**transfer
         case _:
