@@ -22,6 +22,7 @@ from thumbrun.imaging.average import shrunk
 from thumbrun.imaging.avif import AvifImage
 from thumbrun.imaging.colour_numbers import ColourSpace
 from thumbrun.imaging.geometry import JPEG_MARGIN, MARGIN, Box, fit
+from thumbrun.imaging.heic import HeicImage
 from thumbrun.imaging.jpeg2000 import Jpeg2000Image, open_jpeg2000
 from thumbrun.imaging.orientation import SIDEWAYS, forget_xmp, orientation_of, turned, upright
 from thumbrun.imaging.png import PngImage
@@ -49,7 +50,7 @@ _DECODERS: dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]] = {
     "bmp": BmpImagePlugin.BmpImageFile,
     "jpeg2000": open_jpeg2000,
     "ico": IcoImagePlugin.IcoImageFile,
-    "heic": pi_heif.HeifImageFile,  # not registered with Pillow: nothing else needs to find it
+    "heic": HeicImage,  # not registered with Pillow: nothing else needs to find it
 }
 
 

@@ -26,8 +26,8 @@ def variants() -> Iterator[Variant]:
     yield from _numbers()
     yield from _precedence()
     yield from _gammas()
-    yield _variant("cICP, PQ as of the odd pictures", partial(_quarters, (9, 16), _cicp(9, 16)), _four, 27)
-    yield _variant("gAMA, linear as of the odd pictures", partial(_quarters, (1, 8), (_gama(1.0),)), _four, 40)
+    yield _variant("cICP, PQ as of the odd pictures", partial(_quarters, (9, 16), _cicp(9, 16)), four_quarters, 27)
+    yield _variant("gAMA, linear as of the odd pictures", partial(_quarters, (1, 8), (_gama(1.0),)), four_quarters, 40)
 
 
 def _numbers() -> Iterator[Variant]:
@@ -127,7 +127,7 @@ def _clear() -> Image.Image:
     return veiled(_plain())
 
 
-def _four() -> Image.Image:
+def four_quarters() -> Image.Image:
     """Draw the odd pictures' four quarters."""
     picture = Image.new("RGB", (240, 160))
     for at, colour in zip(
@@ -151,7 +151,7 @@ def _stored(numbers: tuple[int, int], chunks: Chunks, bits: int = 8, *, narrow: 
 
 
 def _quarters(numbers: tuple[int, int], chunks: Chunks) -> bytes:
-    return with_chunks(png(_levels(numbered(_four(), *numbers), 8), 2, 8), chunks)
+    return with_chunks(png(_levels(numbered(four_quarters(), *numbers), 8), 2, 8), chunks)
 
 
 def _grey(transfer: int, chunks: Chunks) -> bytes:
