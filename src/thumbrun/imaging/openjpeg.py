@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import IO
 
 import numpy as np
+import numpy.ctypeslib  # numpy would load it on first use, and decoding processes can open no file
 from numpy.typing import NDArray
 
 _CODESTREAM = 0  # of OPJ_CODEC_FORMAT
