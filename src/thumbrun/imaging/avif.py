@@ -53,6 +53,8 @@ class AvifImage(AvifImagePlugin.AvifImageFile):
         loaded = super().load()
         if self._aperture is not None:
             box, self._aperture = self._aperture, None
+            del self._decoder  # it holds the whole picture, which would lie beside both others
+            self.fp = None
             self.im = self.im.crop(box)
             self._size = self.im.size
             loaded = super().load()
