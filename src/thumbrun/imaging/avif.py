@@ -7,8 +7,10 @@ from typing import Any
 
 from PIL import AvifImagePlugin, ExifTags, Image
 
-from thumbrun.imaging import iso_properties
+from thumbrun.imaging import av1, iso_properties
 from thumbrun.imaging.colour_numbers import ColourSpace, colour_space
+
+_FIRST = 1024  # bytes of the coded picture in which to look for what it says of its colours
 
 
 class AvifImage(AvifImagePlugin.AvifImageFile):
@@ -43,6 +45,8 @@ class AvifImage(AvifImagePlugin.AvifImageFile):
                 self.space, numbered = colour_space(*struct.unpack_from(">HH", value, 4)), True
             elif name == b"clap":
                 self._aperture = cropped(value, self.size)
+        if not numbered and (numbers := av1.colour_numbers(iso_properties.first_bytes(self.fp, _FIRST))):
+            self.space = colour_space(*numbers)
 
     def load(self) -> Any:
         """Decode the picture, and crop it.

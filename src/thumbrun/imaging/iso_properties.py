@@ -1,6 +1,7 @@
 """Reads the properties of the picture that a HEIC or AVIF file shows (ISO/IEC 23008-12, 6.5), from anywhere in it.
 
-This reads the heads of boxes, and the first bytes of properties: a profile among them can be large.
+It also reads the first bytes of the coded picture, or of its first tile. Of all else, this reads the heads of boxes, and
+the first bytes of properties: a profile among them can be large.
 """
 
 import struct
@@ -23,18 +24,95 @@ def of_primary(source: IO[bytes]) -> list[tuple[bytes, bytes]]:
     """
     place = source.tell()
     try:
-        meta = _inside(source, 0, source.seek(0, 2), b"meta")
-        if meta is None:
-            return []
-        start, end = meta[0] + 4, meta[1]
-        primary, boxes = _inside(source, start, end, b"pitm"), _inside(source, start, end, b"iprp")
-        if primary is None or boxes is None:
-            return []
-        head = _read(source, primary[0], 8)
-        (item,) = struct.unpack_from(">I" if head[0] else ">H", head, 4)
-        return list(_properties(source, *boxes, item))
+        start, end = _meta(source)
+        boxes = _inside(source, start, end, b"iprp")
+        return list(_properties(source, *boxes, _primary(source, start, end))) if boxes else []
     finally:
         source.seek(place)
+
+
+def first_bytes(source: IO[bytes], count: int) -> bytes:
+    """Return the first bytes of the primary item, or of the first item that it is derived from, such as a tile.
+
+    Args:
+        source: The file; it is at the same place again when this returns.
+        count: How many bytes to return at most.
+
+    Raises:
+        struct.error, IndexError: The boxes are broken.
+    """
+    place = source.tell()
+    try:
+        start, end = _meta(source)
+        item = _primary(source, start, end)
+        if references := _inside(source, start, end, b"iref"):
+            version = _read(source, references[0], 1)
+            item = _derived_from(source, references[0] + 4, references[1], item, wide=version != b"\0")
+        locations = _inside(source, start, end, b"iloc")
+        if locations is None:
+            return b""
+        content = _read(source, locations[0], min(locations[1] - locations[0], _MOST_ASSOCIATIONS))
+        inside, at, length = _location(content, item)
+        if inside:
+            data = _inside(source, start, end, b"idat")
+            at += data[0] if data else 0
+        return _read(source, at, min(length, count) if length else count)
+    finally:
+        source.seek(place)
+
+
+def _meta(source: IO[bytes]) -> tuple[int, int]:
+    """Return where the boxes in the file's meta box begin and end."""
+    meta = _inside(source, 0, source.seek(0, 2), b"meta")
+    if meta is None:
+        raise IndexError("there is no meta box")
+    return meta[0] + 4, meta[1]
+
+
+def _primary(source: IO[bytes], start: int, end: int) -> int:
+    """Return the number of the primary item."""
+    primary = _inside(source, start, end, b"pitm")
+    head = _read(source, primary[0], 8) if primary else b""
+    number: int = struct.unpack_from(">I" if head[0] else ">H", head, 4)[0]
+    return number
+
+
+def _derived_from(source: IO[bytes], start: int, end: int, item: int, *, wide: bool) -> int:
+    """Return the first item that an item is derived from; itself if there is none (ISO/IEC 14496-12, 8.11.12)."""
+    layout = ">IHI" if wide else ">HHH"
+    for name, begin, until in _boxes(source, start, end):
+        if name == b"dimg" and until - begin >= struct.calcsize(layout):
+            derived, _, first = struct.unpack(layout, _read(source, begin, struct.calcsize(layout)))
+            if derived == item:
+                return int(first)
+    return item
+
+
+def _location(content: bytes, item: int) -> tuple[bool, int, int]:
+    """Return whether an item's first bytes are in the idat box, where, and how many (ISO/IEC 14496-12, 8.11.3)."""
+    version, at = content[0], 6
+    offset_size, length_size = content[4] >> 4, content[4] & 15
+    base_size, index_size = content[5] >> 4, content[5] & 15 if version else 0
+
+    def number(size: int) -> int:
+        nonlocal at
+        at += size
+        if at > len(content):
+            raise IndexError("the locations are cut short")
+        return int.from_bytes(content[at - size : at], "big")
+
+    wide = 4 if version == 2 else 2
+    for _ in range(min(number(wide), _MOST_BOXES)):
+        found, method = number(wide), number(2) & 15 if version else 0
+        number(2)
+        base, first = number(base_size), None
+        for _ in range(number(2)):
+            number(index_size)
+            offset, length = number(offset_size), number(length_size)
+            first = first or (method == 1, base + offset, length)
+        if found == item and first:
+            return first
+    raise IndexError("an item has no location")
 
 
 def _properties(source: IO[bytes], start: int, end: int, item: int) -> Iterator[tuple[bytes, bytes]]:

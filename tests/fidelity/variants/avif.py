@@ -51,6 +51,12 @@ def _profiles() -> Iterator[Variant]:
     ):
         yield _AVIF.right(name, partial(_of_display_p3, colours), plain)
 
+    for space, least in (((12, 13, 6, 8), 38), ((9, 16, 9, 10), _ROLLED_OFF), ((1, 13, 0, 8), 38)):
+        name = "no nclx, but {}/{}/{} in the coded picture, {} bits".format(*space)
+        yield Variant("avif", name, partial(_without_nclx, space), plain, least)
+        name = "no nclx, but {}/{}/{} in the coded tiles, {} bits".format(*space)
+        yield Variant("avif", name, partial(_without_nclx, space, tiled=True), heif_items.twice, least)
+
 
 def _special() -> Iterator[Variant]:
     one, file, size = _AVIF.one, _AVIF.file, (240, 160)
@@ -97,3 +103,13 @@ def _of_display_p3(colours: list[tuple[bytes, bytes]]) -> bytes:
     family = Family("avif", b"av01", _saved, 0)
     family.__dict__["coded"] = coded(_saved(p3))
     return family.file(family.one(*colours, without=(b"colr",)))
+
+
+def _without_nclx(space: tuple[int, int, int, int], *, tiled: bool = False) -> bytes:
+    parts = coded(encoded(None, *space))
+    item = Item(b"av01", parts.data, [one for one in parts.properties.items() if one[0] != b"colr"])
+    if not tiled:
+        return _AVIF.file(item)
+    pixi = (b"pixi", parts.properties[b"pixi"])
+    grid = _AVIF.tiles(pixi, without=(b"colr", b"pixi"))
+    return _AVIF.file(grid, item, item, references=((b"dimg", 1, (2, 3)),))
