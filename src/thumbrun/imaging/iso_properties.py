@@ -1,7 +1,7 @@
 """Reads the properties of the picture that a HEIC or AVIF file shows (ISO/IEC 23008-12, 6.5), from anywhere in it.
 
-It also reads the first bytes of the coded picture, or of its first tile. Of all else, this reads the heads of boxes, and
-the first bytes of properties: a profile among them can be large.
+It also reads the first bytes of the coded picture, or of its first tile. Of all else, this reads the heads of boxes,
+and the first bytes of properties: a profile among them can be large.
 """
 
 import struct

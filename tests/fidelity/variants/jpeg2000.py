@@ -115,6 +115,7 @@ def _colour_spaces() -> Iterator[Variant]:
     for method, name in ((2, "restricted"), (3, "any")):
         boxes = box(b"colr", bytes([method, 0, 0]) + profile)
         yield _variant(f"{name} profile, Adobe RGB", partial(_by_boxes, adobe, boxes), _plain, 38)
+    yield from _profiles_of_inks_and_greys()
     boxes = box(b"colr", b"\4\0\0" + bytes(16)) + enumerated(SRGB)
     yield _variant("vendor's colours, then sRGB", partial(_by_boxes, rgb, boxes), _plain)
     boxes = enumerated(14) + box(b"colr", b"\2\0\0" + profile)
@@ -140,6 +141,22 @@ def _colour_spaces() -> Iterator[Variant]:
         yield _refused(f"colour space of number {number}", stored, f"the enumerated colour space {number} is not read")
     ycc = np.array(_plain().convert("YCbCr"))
     yield _variant("sYCC", partial(boxed_levels, ycc, 8, number=YCC), _plain)
+
+
+def _profiles_of_inks_and_greys() -> Iterator[Variant]:
+    shades = 1 - _colours() / 255
+    shades = np.dstack([shades * 0.7, np.full(shades.shape[:2], 0.1)])
+    levels = (shades * 255).round().astype(np.uint8)
+    printed = Image.fromarray((profiles.srgb_of_inks(shades) * 255).round().astype(np.uint8))
+    boxes = box(b"colr", b"\3\0\0" + profiles.cmyk())
+    yield _variant("profile of inks", lambda: boxed(codestream(levels, 8), 4, boxes), printed.copy, 34)
+    for bits in (8, 16):
+        dark = (profiles.linear(_grey() / 255) ** (1 / 1.5) * ((1 << bits) - 1)).round()
+        stored = codestream(dark.astype(np.uint8 if bits == 8 else np.uint16), bits)
+        of_greys = box(b"colr", b"\2\0\0" + profiles.grey(1.5))
+        yield _variant(
+            f"profile of greys, {bits} bits", partial(boxed, stored, 1, of_greys), partial(_seen, _grey(), 8)
+        )
 
 
 def _sizes() -> Iterator[Variant]:
