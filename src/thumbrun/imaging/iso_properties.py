@@ -8,6 +8,8 @@ import struct
 from collections.abc import Iterator
 from typing import IO
 
+from thumbrun.imaging import headers
+
 _MOST_BOXES = 5000
 _MOST_ASSOCIATIONS = 1 << 20  # bytes
 _VALUE = 64  # bytes of a property; those that thumbrun needs are shorter
@@ -29,6 +31,19 @@ def of_primary(source: IO[bytes]) -> list[tuple[bytes, bytes]]:
         return list(_properties(source, *boxes, _primary(source, start, end))) if boxes else []
     finally:
         source.seek(place)
+
+
+def colour_numbers(source: IO[bytes]) -> tuple[int, int] | None:
+    """Return the primary item's primaries and transfer by number (nclx, ITU-T H.273), None if it has none.
+
+    Args:
+        source: The file; it is at the same place again when this returns.
+    """
+    try:
+        values = [value for name, value in of_primary(source) if name == b"colr" and value[:4] == b"nclx"]
+        return headers.unpacked(">HH", values[0], 4) if values else None
+    except (struct.error, IndexError):
+        return None
 
 
 def first_bytes(source: IO[bytes], count: int) -> bytes:

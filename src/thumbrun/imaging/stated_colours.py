@@ -7,13 +7,14 @@
 | JPEG 2000 | the first colour specification that is understood (ITU-T T.800, I.5.3.3) |
 | others | profile |
 
-Matrix coefficients, and the range of HEIC and AVIF, are the decoders' business, which have applied them.
+A profile that cannot be read counts as none. Matrix coefficients, and the range of HEIC and AVIF, are the decoders'
+business, which have applied them.
 """
 
 import pi_heif
 from PIL import ImageFile
 
-from thumbrun.imaging import png_colours
+from thumbrun.imaging import icc, iso_properties, png_colours
 from thumbrun.imaging.avif import AvifImage
 from thumbrun.imaging.colour_numbers import ColourSpace, colour_space
 from thumbrun.imaging.jpeg2000 import Jpeg2000Image
@@ -26,7 +27,8 @@ def stated(image: ImageFile.ImageFile) -> ColourSpace | None:
     Args:
         image: The picture, not loaded.
     """
-    profiled = bool(image.info.get("icc_profile"))
+    profile: bytes = image.info.get("icc_profile") or b""
+    profiled = bool(profile) and icc.is_readable(profile)
     if isinstance(image, PngImage) and image.fp is not None:
         return png_colours.stated(image.fp, profiled=profiled)
     if profiled:
@@ -34,6 +36,14 @@ def stated(image: ImageFile.ImageFile) -> ColourSpace | None:
     if isinstance(image, AvifImage | Jpeg2000Image):
         return image.space
     if isinstance(image, pi_heif.HeifImageFile):
-        numbers = image.info.get("nclx_profile") or {}
-        return colour_space(numbers.get("color_primaries", 2), numbers.get("transfer_characteristics", 2))
+        return _of_heic(image, profile)
     return None
+
+
+def _of_heic(image: ImageFile.ImageFile, broken: bytes) -> ColourSpace | None:
+    """Return the colour space of nclx, which pi_heif gives only if there is no profile, not even a broken one."""
+    numbers = image.info.get("nclx_profile")
+    if numbers:
+        return colour_space(numbers["color_primaries"], numbers["transfer_characteristics"])
+    found = iso_properties.colour_numbers(image.fp) if broken and image.fp is not None else None
+    return colour_space(*found) if found else None

@@ -50,6 +50,8 @@ def _profiles() -> Iterator[Variant]:
         ("a profile, then nclx", [profile, nclx(9, 16, 6)]),
     ):
         yield _AVIF.right(name, partial(_of_display_p3, colours), plain)
+    broken = [(b"colr", b"prof" + b"broken" * 30), nclx(12, 13, 6)]
+    yield _AVIF.right("a broken profile and nclx", partial(_of_display_p3, broken), plain)
 
     for space, least in (((12, 13, 6, 8), 38), ((9, 16, 9, 10), _ROLLED_OFF), ((1, 13, 0, 8), 38)):
         name = "no nclx, but {}/{}/{} in the coded picture, {} bits".format(*space)

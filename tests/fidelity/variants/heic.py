@@ -48,6 +48,8 @@ def _profiles() -> Iterator[Variant]:
         ("a profile, then nclx", [profile, nclx(1, 13, 6)]),
     ):
         yield _HEIC.right(name, partial(_of_display_p3, colours), plain)
+    broken = [(b"colr", b"prof" + b"broken" * 30), nclx(12, 13, 6)]
+    yield _HEIC.right("a broken profile and nclx", partial(_of_display_p3, broken), plain)
     tile = partial(_HEIC.one, nclx(12, 13, 6), without=(b"colr",))
     yield Variant("heic", "nclx of the tiles only", lambda: _tiled(tile()), _as_display_p3, 40)
 

@@ -68,6 +68,8 @@ def _precedence() -> Iterator[Variant]:
     yield _variant("cICP before sRGB, gAMA, cHRM", partial(_stored, (9, 13), (srgb, *wrong, *_cicp(9, 13))), _plain, 38)
     yield _variant("iCCP before gAMA, cHRM", partial(_stored, (12, 13), (_gama(0.3), icc)), _plain, 38)
     yield _variant("sRGB before gAMA, cHRM", partial(_stored, (1, 13), (*wrong, srgb)), _plain)
+    garbage = (b"iCCP", b"p\0\0" + zlib.compress(b"broken" * 30))
+    yield _variant("broken iCCP, then gAMA", partial(_stored, (1, 8), (garbage, _gama(1.0))), _plain, 38)
     for number, chunk in enumerate(broken):
         yield _variant(f"broken cICP {number}, then sRGB", partial(_stored, (1, 13), (chunk, srgb)), _plain)
         yield _variant(f"broken cICP {number}, then iCCP", partial(_stored, (12, 13), (chunk, icc)), _plain, 38)
