@@ -18,9 +18,11 @@ class AvifImage(AvifImagePlugin.AvifImageFile):
 
     Attributes:
         space: The colour space that the file states by numbers, None if it is that of sRGB.
+        is_deep: Whether a channel has more than 8 bits; it might if the file does not say.
     """
 
     space: ColourSpace | None = None
+    is_deep = True
     _aperture: tuple[int, int, int, int] | None = None
 
     def _open(self) -> None:
@@ -43,6 +45,8 @@ class AvifImage(AvifImagePlugin.AvifImageFile):
         for name, value in iso_properties.of_primary(self.fp):
             if name == b"colr" and value[:4] == b"nclx" and not numbered:
                 self.space, numbered = colour_space(*struct.unpack_from(">HH", value, 4)), True
+            elif name == b"pixi":  # the bits of each channel (ISO/IEC 23008-12, 6.5.6)
+                self.is_deep = max(value[5:], default=9) > 8
             elif name == b"clap":
                 self._aperture = cropped(value, self.size)
         if not numbered and (numbers := av1.colour_numbers(iso_properties.first_bytes(self.fp, _FIRST))):
