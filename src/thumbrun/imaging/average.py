@@ -15,7 +15,12 @@ _PIECE = 1 << 18  # pixels; their 1 MiB stays in a processor's cache from one st
 
 
 def shrunk(
-    image: Image.Image, width: int, height: int, averaged: int = 1, extent: tuple[float, float] | None = None
+    image: Image.Image,
+    width: int,
+    height: int,
+    averaged: int = 1,
+    extent: tuple[float, float] | None = None,
+    curve: bytes | None = None,
 ) -> Image.Image:
     """Return the picture in another size, not larger than it is, in mode L, LA, RGB, RGBA, CMYK or LAB.
 
@@ -29,6 +34,7 @@ def shrunk(
         averaged: How many of the source's pixels, each way, a decoder has averaged to one pixel of the image.
         extent: How much of the image is picture, in the image's own pixels; None for all of it. A decoder that divides
             rounds up, and even a quarter of a pixel shows.
+        curve: The values to put in the place of 0 to 255 in each channel of colour before averaging; None if all stay.
 
     Raises:
         ValueError: Some pixel values are not numbers.
@@ -36,6 +42,7 @@ def shrunk(
     across = max(1, image.width // (width * MARGIN))
     down = max(1, image.height // (height * MARGIN))
     convert = colour.conversion(image)
+    convert = colour.curved(convert, curve) if curve else convert
     if (width, height) == image.size:
         return colour.visible(convert(image) if convert else image)
     if convert is not None or image.mode in ("LA", "RGBA"):

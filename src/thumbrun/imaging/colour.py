@@ -8,6 +8,8 @@ _WHITE = 255
 _16_BITS = 65535
 _AVERAGED = ("L", "LA", "RGB", "RGBA", "CMYK", "LAB")
 
+_CHANNELS = {"L": 1, "LA": 1, "RGB": 3, "RGBA": 3}  # of colour
+
 Conversion = Callable[[Image.Image], Image.Image]
 
 
@@ -38,6 +40,24 @@ def conversion(image: Image.Image) -> Conversion | None:
     if mode in ("I", "F"):
         return _by_extremes(image)
     return lambda part: part.convert("RGBA" if mode.lower().endswith("a") else "RGB")
+
+
+def curved(convert: Conversion | None, curve: bytes) -> Conversion:
+    """Return a function that applies a curve to grey or red, green and blue, after another conversion.
+
+    Args:
+        convert: What `conversion` returned.
+        curve: The values to put in the place of 0 to 255.
+    """
+
+    def apply(part: Image.Image) -> Image.Image:
+        part = convert(part) if convert else part
+        if part.mode not in _CHANNELS:
+            return part
+        table = [*curve] * _CHANNELS[part.mode]
+        return part.point([*table, *range(256)] if part.mode.endswith("A") else table)
+
+    return apply
 
 
 def multiplied(picture: Image.Image) -> Image.Image:

@@ -1,6 +1,5 @@
 """Turns an image's bytes into a small picture in memory. `reduced` takes the steps, in their order."""
 
-import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import IO
@@ -13,7 +12,6 @@ from PIL import (
     IcoImagePlugin,
     Image,
     ImageFile,
-    Jpeg2KImagePlugin,
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
@@ -21,9 +19,14 @@ from PIL import (
 
 from thumbrun.imaging import icc
 from thumbrun.imaging.average import shrunk
+from thumbrun.imaging.avif import AvifImage
+from thumbrun.imaging.colour_numbers import ColourSpace
 from thumbrun.imaging.geometry import JPEG_MARGIN, MARGIN, Box, fit
-from thumbrun.imaging.orientation import SIDEWAYS, orientation_of, turned, upright
+from thumbrun.imaging.heic import HeicImage
+from thumbrun.imaging.jpeg2000 import Jpeg2000Image, open_jpeg2000
+from thumbrun.imaging.orientation import SIDEWAYS, forget_xmp, orientation_of, turned, upright
 from thumbrun.imaging.png import PngImage
+from thumbrun.imaging.stated_colours import stated
 from thumbrun.imaging.webp import StillWebP, open_webp
 
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # one image keeps only one processor busy, so its time limit is fair
@@ -34,7 +37,6 @@ Image.MAX_IMAGE_PIXELS = None  # thumbrun checks a limit of its own before it de
 PngImagePlugin.MAX_TEXT_CHUNK = 16 << 20
 
 _JPEG_LEVELS = 3  # libjpeg scales to a half, a quarter and an eighth
-_J2K_HEAD = 1 << 16  # bytes in which to look for the main header of a JPEG 2000 picture
 
 # No other decoder ever gets a byte. thumbrun calls the JPEG decoder directly, because Pillow's registry would give
 # photographs with further pictures behind them (MPO) to a plugin that parses those too.
@@ -43,12 +45,12 @@ _DECODERS: dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]] = {
     "png": PngImage,
     "gif": GifImagePlugin.GifImageFile,
     "webp": open_webp,
-    "avif": AvifImagePlugin.AvifImageFile,
+    "avif": AvifImage,
     "tiff": TiffImagePlugin.TiffImageFile,
     "bmp": BmpImagePlugin.BmpImageFile,
-    "jpeg2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
+    "jpeg2000": open_jpeg2000,
     "ico": IcoImagePlugin.IcoImageFile,
-    "heic": pi_heif.HeifImageFile,  # not registered with Pillow: nothing else needs to find it
+    "heic": HeicImage,  # not registered with Pillow: nothing else needs to find it
 }
 
 
@@ -88,8 +90,8 @@ def decoder_scale(image: ImageFile.ImageFile, box_width: int, box_height: int) -
     """
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         most, orientation = _JPEG_LEVELS, orientation_of(image)
-    elif isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
-        most, orientation = _levels(image), 1
+    elif isinstance(image, Jpeg2000Image):
+        most, orientation = image.levels, 1
     elif isinstance(image, StillWebP) and image.is_scalable:
         most, orientation = 0, orientation_of(image)
     else:
@@ -118,35 +120,38 @@ def reduced(
         Exception: The image is broken; decoders raise exceptions of any kind.
     """
     width, height = image.size
-    if scale > 1 and isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
-        image.reduce = scale.bit_length() - 1
-        # Pillow rounds where the format rounds up, and then refuses the picture; for multiples both get the same size.
-        image._size = (-(-width // scale) * scale, -(-height // scale) * scale)  # noqa: SLF001
-    elif scale > 1 and isinstance(image, StillWebP):
+    if scale > 1 and isinstance(image, StillWebP | Jpeg2000Image):
         image.divide(scale)
     elif scale > 1:
         image.draft(None, (width // scale, height // scale))
+    forget_xmp(image)
+    space = stated(image)
     image.load()
     if scale == 1:
         width, height = image.size  # HEIC, AVIF and icons can have another size once decoded
     orientation = orientation_of(image)
-    profile = image.info.get("icc_profile")
+    profile = None if space else image.info.get("icc_profile")
     # The half-bands of JPEG 2000's wavelet are not averages. WebP's decoder makes all its pixels equally large.
-    averaged = 1 if isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile) else scale
+    averaged = 1 if isinstance(image, Jpeg2000Image) else scale
     extent = None if isinstance(image, StillWebP) else (width / scale, height / scale)
     made: list[Image.Image] = []
     for box in ((box_width, box_height), *smaller):
         size = _stored_size(image, *box, orientation, (width, height))
         # A larger thumbnail is a good source if averaging would stop at its size or above.
         enough = [other for other in made if other.width >= size[0] * MARGIN and other.height >= size[1] * MARGIN]
-        made.append(shrunk(enough[-1], *size) if enough else shrunk(image, *size, averaged, extent))
-    first, *others = (_finished(picture, profile, orientation) for picture in made)
+        made.append(
+            shrunk(enough[-1], *size)
+            if enough
+            else shrunk(image, *size, averaged, extent, space.curve if space else None)
+        )
+    first, *others = (_finished(picture, profile, space, orientation) for picture in made)
     return Reduced(first, upright(width, height, orientation), tuple(others))
 
 
-def _finished(picture: Image.Image, profile: bytes | None, orientation: int) -> Image.Image:
+def _finished(picture: Image.Image, profile: bytes | None, space: ColourSpace | None, orientation: int) -> Image.Image:
     """Convert a picture, which is small by now, to sRGB, and turn it upright."""
     picture = icc.to_srgb(picture, profile)
+    picture = space.to_srgb(picture) if space else picture
     picture = turned(picture, orientation)
     picture.info = {}
     return picture
@@ -159,30 +164,3 @@ def _stored_size(
     if orientation in SIDEWAYS:
         box_width, box_height = box_height, box_width
     return fit(*(size or image.size), box_width, box_height)
-
-
-def _levels(image: Jpeg2KImagePlugin.Jpeg2KImageFile) -> int:
-    """Return how often a JPEG 2000 picture can be halved: the number of wavelet levels in its COD marker.
-
-    In the marker FF52, the number follows the length, the style, and four bytes of progression and layers (ITU-T T.800,
-    A.6.1). Pillow cannot halve a picture that does not begin at its grid's corner, and might misplace tiles whose sides
-    do not halve evenly (A.5.1: the SIZ marker has the picture's borders, its corner, and the sides of a tile).
-    """
-    fp = image.fp
-    if fp is None:
-        return 0
-    position = fp.tell()
-    fp.seek(0)
-    head = fp.read(_J2K_HEAD)
-    fp.seek(position)
-    start = max(0, head.find(b"\xff\x4f\xff\x51"))
-    marker = head.find(b"\xff\x52", start)
-    if not start + 32 <= marker < len(head) - 9:
-        return 0
-    right, lower, left, upper, *tile = struct.unpack_from(">6I", head, start + 8)
-    levels: int = head[marker + 9]
-    if left or upper:
-        return 0
-    if tile[0] >= right and tile[1] >= lower:
-        return levels
-    return max(0, min(levels, *(int(side & -side).bit_length() - 1 for side in tile)))

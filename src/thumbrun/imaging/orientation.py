@@ -1,5 +1,10 @@
-"""The EXIF orientation of a picture: which one applies, and how a thumbnail is turned by it."""
+"""The orientation of a picture: which one applies, and how a thumbnail is turned by it.
 
+It is that of EXIF, in HEIC and AVIF that of the container. XMP has an orientation too, which counts in no format, as in
+libvips, ImageMagick and browsers: editors that turn a picture leave it behind.
+"""
+
+import pi_heif
 from PIL import ExifTags, Image, ImageFile, TiffImagePlugin
 
 # EXIF orientations in which the picture's rows are stored as columns.
@@ -17,18 +22,34 @@ _TRANSPOSITIONS = {
 
 
 def orientation_of(image: ImageFile.ImageFile) -> int:
-    """Return the EXIF orientation that must still be applied, 1 if there is none or it is broken.
+    """Return the orientation that must still be applied, 1 if there is none or it is broken.
 
-    The decoders of TIFF and HEIC turn pictures themselves. A PNG tells its orientation only once it is loaded, because
-    its EXIF can follow its pixels.
+    The decoders of TIFF and HEIC turn pictures themselves. Pillow's AVIF decoder writes the container's orientation
+    into the EXIF block. A PNG tells its orientation only once it is loaded, because its EXIF can follow its pixels.
     """
-    if isinstance(image, TiffImagePlugin.TiffImageFile):
+    if isinstance(image, TiffImagePlugin.TiffImageFile | pi_heif.HeifImageFile):
         return 1
     try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+        value = _exif(image).get(ExifTags.Base.Orientation, 1)
     except Exception:  # noqa: BLE001  (EXIF can be broken in any way, and the image matters more)
         return 1
     return value if isinstance(value, int) and value in _TRANSPOSITIONS else 1
+
+
+def forget_xmp(image: ImageFile.ImageFile) -> None:
+    """Drop the XMP of a TIFF that is not loaded yet: Pillow would turn the picture by it if there is no EXIF."""
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        image.info.pop("xmp", None)
+
+
+def _exif(image: ImageFile.ImageFile) -> Image.Exif:
+    """Return the picture's EXIF alone; `Image.getexif` would add the orientation of XMP."""
+    exif = Image.Exif()
+    if block := image.info.get("exif"):
+        exif.load(block)
+    elif text := image.info.get("Raw profile type exif"):  # in PNG, as ImageMagick writes it: three lines, then digits
+        exif.load(bytes.fromhex("".join(text.split("\n")[3:])))
+    return exif
 
 
 def turned(picture: Image.Image, orientation: int) -> Image.Image:

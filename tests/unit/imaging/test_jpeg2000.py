@@ -6,8 +6,9 @@ import pytest
 from PIL import Image
 
 from tests.unit.imaging.samples import request
+from thumbrun.imaging import openjpeg
 from thumbrun.imaging.render import render
-from thumbrun.imaging.request import Rendered
+from thumbrun.imaging.request import Refused, Rendered
 
 SIDES = [*range(1_280, 1_313), 2_609, 3_333]
 
@@ -49,3 +50,36 @@ def test_every_tile(size: tuple[int, int], side: int) -> None:
     found = render(target.getvalue(), request())
     assert isinstance(found, Rendered), found
     assert size == (found.source_width, found.source_height)
+
+
+def test_without_openjpeg_a_plain_picture_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the interface of OpenJPEG is not found, Pillow decodes pictures of 8 bits."""
+    monkeypatch.setattr(openjpeg, "_OPENJPEG", None)
+    found = render(encoded(1_301, 1_303), request())
+    assert isinstance(found, Rendered), found
+    assert (1_301, 1_303) == (found.source_width, found.source_height)
+
+
+def test_without_openjpeg_others_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the interface of OpenJPEG is not found, a picture of 16 bits is refused, by name."""
+    monkeypatch.setattr(openjpeg, "_OPENJPEG", None)
+    target = io.BytesIO()
+    Image.new("I;16", (30, 20), 65_535).save(target, "JPEG2000")
+    found = render(target.getvalue(), request())
+    assert isinstance(found, Refused)
+    assert "OpenJPEG" in found.detail
+
+
+def test_a_palette_is_not_longer_than_it_can_be() -> None:
+    """A palette of more than 1024 entries is refused before anything is decoded."""
+    target = io.BytesIO()
+    Image.new("L", (30, 20)).save(target, "JPEG2000")
+    body = target.getvalue()
+    at = body.index(b"jp2h") - 4
+    length = int.from_bytes(body[at : at + 4], "big")
+    content = b"pclr\xff\xff\1\7" + bytes(65_535)
+    palette = (4 + len(content)).to_bytes(4, "big") + content
+    longer = (length + len(palette)).to_bytes(4, "big") + body[at + 4 : at + length] + palette
+    found = render(body[:at] + longer + body[at + length :], request())
+    assert isinstance(found, Refused)
+    assert "palette" in found.detail

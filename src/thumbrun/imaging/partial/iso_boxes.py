@@ -3,6 +3,8 @@
 import struct
 from collections.abc import Iterator
 
+from thumbrun.imaging.iso_properties import associated
+
 _SEQUENCES = (b"avis", b"msf1", b"hevc", b"hevx", b"hevm", b"hevs")  # a file of moving pictures can show another one
 _MOST_BOXES = 5000
 
@@ -32,7 +34,7 @@ def size(head: bytes) -> tuple[int, int] | None:
     for name, content in within:
         if name != b"ipma":
             continue
-        for index in _associated(content, primary):
+        for index in associated(content, primary):
             kind, value = properties[index - 1] if 0 < index <= len(properties) else (b"", b"")
             if kind == b"clap":
                 return None
@@ -56,18 +58,3 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             return
         yield name, data[begin : at + length]
         at += length
-
-
-def _associated(content: bytes, item: int) -> Iterator[int]:
-    """Yield the numbers of an item's properties, which count from 1."""
-    wide, large = content[0] > 0, content[3] & 1
-    (count,) = struct.unpack_from(">I", content, 4)
-    at = 8
-    for _ in range(min(count, _MOST_BOXES)):
-        (number,) = struct.unpack_from(">I" if wide else ">H", content, at)
-        at += 4 if wide else 2
-        begin = at + 1
-        at = begin + content[at] * (1 + large)
-        if number == item:
-            for place in range(begin, min(at, len(content)), 1 + large):
-                yield int.from_bytes(content[place : place + 1 + large], "big") & (0x7FFF if large else 0x7F)
