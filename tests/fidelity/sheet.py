@@ -1,4 +1,7 @@
-"""Draws the thumbnails of all odd pictures beside the right ones: `python -m tests.fidelity.sheet OUT.png`."""
+"""Draws the thumbnails of all odd pictures and variants beside the right ones.
+
+`python -m tests.fidelity.sheet OUT.png` writes the picture. What is refused has no place on it.
+"""
 
 import sys
 from pathlib import Path
@@ -7,19 +10,27 @@ from PIL import Image, ImageDraw
 
 from tests.fidelity.measure import psnr, reference
 from tests.fidelity.pictures import Odd, odd_pictures
+from tests.fidelity.variants import all_variants
+from tests.fidelity.variants.variant import Variant
 from thumbrun.imaging.render import thumbnail_pixels
 
 CELL = (230, 124)
-COLUMNS = 7
+COLUMNS = 9
 
 
 def main(target: Path) -> None:
     """Write the sheet: on the left the thumbnail, on the right the truth reduced, below name and PSNR."""
-    odd = odd_pictures()
+    odd = [*odd_pictures(), *map(as_odd, filter(lambda variant: variant.draw, all_variants()))]
     sheet = Image.new("RGB", (CELL[0] * COLUMNS, CELL[1] * -(-len(odd) // COLUMNS)), (120, 120, 120))
     for index, one in enumerate(odd):
         sheet.paste(cell(one), (index % COLUMNS * CELL[0], index // COLUMNS * CELL[1]))
     sheet.save(target)
+
+
+def as_odd(variant: Variant) -> Odd:
+    """Return a variant that is drawn as an odd picture."""
+    assert variant.draw is not None
+    return Odd(f"{variant.kind}: {variant.name}", lambda: variant.body, variant.draw(), variant.least, variant.kind)
 
 
 def cell(odd: Odd) -> Image.Image:

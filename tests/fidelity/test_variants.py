@@ -3,6 +3,7 @@
 import pytest
 
 from tests.fidelity.measure import psnr, reference
+from tests.fidelity.table import TARGET, shape
 from tests.fidelity.variants import all_variants
 from tests.fidelity.variants.variant import Variant
 from thumbrun.imaging.render import render, thumbnail_pixels
@@ -24,3 +25,12 @@ def test_is_right_or_refused(variant: Variant) -> None:
     right = variant.draw()
     assert (variant.kind, right.size) == (verdict.source_format, (verdict.source_width, verdict.source_height))
     assert psnr(reference(right), thumbnail_pixels(variant.body, 100, 100)) >= variant.least
+
+
+def test_the_page_lists_every_variant() -> None:
+    """docs/pictures.md has a row for each variant, which says whether it is drawn or refused."""
+    listed = list(shape(TARGET.read_text("utf-8")))
+    rows = {line for line in listed if line.startswith("| ")}
+    for variant in all_variants():
+        name = variant.name.replace("|", "\\|")
+        assert f"| {name}{'' if variant.draw else ' refused'}" in rows, "run python -m tests.fidelity.table"
