@@ -14,7 +14,6 @@ from PIL import (
     Image,
     ImageFile,
     Jpeg2KImagePlugin,
-    JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
 )
@@ -22,6 +21,7 @@ from PIL import (
 from thumbrun.imaging import icc
 from thumbrun.imaging.average import shrunk
 from thumbrun.imaging.geometry import JPEG_MARGIN, MARGIN, Box, fit
+from thumbrun.imaging.jpeg import JpegImage
 from thumbrun.imaging.orientation import SIDEWAYS, orientation_of, turned, upright
 from thumbrun.imaging.png import PngImage
 from thumbrun.imaging.webp import StillWebP, open_webp
@@ -33,13 +33,12 @@ Image.MAX_IMAGE_PIXELS = None  # thumbrun checks a limit of its own before it de
 # Pictures can hold long texts, up to this bound, because editors store large XMP blocks.
 PngImagePlugin.MAX_TEXT_CHUNK = 16 << 20
 
-_JPEG_LEVELS = 3  # libjpeg scales to a half, a quarter and an eighth
 _J2K_HEAD = 1 << 16  # bytes in which to look for the main header of a JPEG 2000 picture
 
 # No other decoder ever gets a byte. thumbrun calls the JPEG decoder directly, because Pillow's registry would give
 # photographs with further pictures behind them (MPO) to a plugin that parses those too.
 _DECODERS: dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]] = {
-    "jpeg": JpegImagePlugin.JpegImageFile,
+    "jpeg": JpegImage,
     "png": PngImage,
     "gif": GifImagePlugin.GifImageFile,
     "webp": open_webp,
@@ -86,17 +85,17 @@ def decoder_scale(image: ImageFile.ImageFile, box_width: int, box_height: int) -
     JPEG decodes to a half, a quarter or an eighth; JPEG 2000 to as many halves as its wavelet has levels; still WebP to
     any fraction. No other decoder can divide.
     """
-    if isinstance(image, JpegImagePlugin.JpegImageFile):
-        most, orientation = _JPEG_LEVELS, orientation_of(image)
-    elif isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
+    if isinstance(image, JpegImage):
+        size = _stored_size(image, box_width, box_height, orientation_of(image))
+        return image.divisor(*size, JPEG_MARGIN)
+    if isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
         most, orientation = _levels(image), 1
     elif isinstance(image, StillWebP) and image.is_scalable:
         most, orientation = 0, orientation_of(image)
     else:
         return 1
     width, height = _stored_size(image, box_width, box_height, orientation)
-    margin = JPEG_MARGIN if isinstance(image, JpegImagePlugin.JpegImageFile) else MARGIN
-    quotient = int(min(image.width / width, image.height / height) / margin)
+    quotient = int(min(image.width / width, image.height / height) / MARGIN)
     if isinstance(image, StillWebP):
         return max(1, quotient)
     return 1 << min(most, max(0, quotient.bit_length() - 1))

@@ -65,7 +65,8 @@ def samples_of(colour_type: int, bits: int) -> Samples:
     y, x = np.mgrid[0:160, 0:240]
     alpha = np.clip((x / 240 + y / 160) - 0.3, 0, 1)
     if colour_type == 3:
-        return ((x // 30 + y // 40 * 8) % (most + 1)).astype(np.uint16)[..., None]
+        index: Samples = ((x // 30 + y // 40 * 8) % (most + 1)).astype(np.uint16)[..., None]
+        return index
     grey = fine.mean(-1, keepdims=True)
     channels = {0: (grey,), 2: (fine,), 4: (grey, alpha[..., None]), 6: (fine, alpha[..., None])}[colour_type]
     samples: Samples = np.round(np.concatenate(channels, -1) * most).astype(np.uint16)
