@@ -79,6 +79,7 @@ class JpegImage(JpegImagePlugin.JpegImageFile):
                 self.icclist.append(content)
             elif marker == _APP14 and content.startswith(b"Adobe") and len(content) >= 12:
                 self._adobe = content[11]
+        fp.seek(int.from_bytes(fp.read(2), "big") - 2, 1)
         if not self.layer:
             raise SyntaxError("there is no header of a picture before the pixels")
         if exif:
