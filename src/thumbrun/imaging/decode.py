@@ -8,9 +8,6 @@ from typing import IO
 import pi_heif
 from PIL import (
     AvifImagePlugin,
-    BmpImagePlugin,
-    GifImagePlugin,
-    IcoImagePlugin,
     Image,
     ImageFile,
     Jpeg2KImagePlugin,
@@ -20,7 +17,10 @@ from PIL import (
 
 from thumbrun.imaging import icc
 from thumbrun.imaging.average import shrunk
+from thumbrun.imaging.bitmap import Bitmap
 from thumbrun.imaging.geometry import JPEG_MARGIN, MARGIN, Box, fit
+from thumbrun.imaging.gif import GifImage
+from thumbrun.imaging.icon import Icon
 from thumbrun.imaging.jpeg import JpegImage
 from thumbrun.imaging.orientation import SIDEWAYS, orientation_of, turned, upright
 from thumbrun.imaging.png import PngImage
@@ -40,13 +40,13 @@ _J2K_HEAD = 1 << 16  # bytes in which to look for the main header of a JPEG 2000
 _DECODERS: dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]] = {
     "jpeg": JpegImage,
     "png": PngImage,
-    "gif": GifImagePlugin.GifImageFile,
+    "gif": GifImage,
     "webp": open_webp,
     "avif": AvifImagePlugin.AvifImageFile,
     "tiff": TiffImagePlugin.TiffImageFile,
-    "bmp": BmpImagePlugin.BmpImageFile,
+    "bmp": Bitmap,
     "jpeg2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
-    "ico": IcoImagePlugin.IcoImageFile,
+    "ico": Icon,
     "heic": pi_heif.HeifImageFile,  # not registered with Pillow: nothing else needs to find it
 }
 

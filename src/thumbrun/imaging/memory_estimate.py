@@ -6,6 +6,7 @@ from PIL import ImageFile, TiffImagePlugin
 from PIL.ExifTags import Base
 
 from thumbrun.imaging.geometry import Box
+from thumbrun.imaging.gif import GifImage
 from thumbrun.imaging.jpeg import JpegImage
 from thumbrun.imaging.png import PngImage
 from thumbrun.imaging.webp import StillWebP
@@ -43,7 +44,8 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
                                     for other PNG
         PNG of 16 bits, tRNS        the picture, and 16 bytes a pixel
         other PNG, GIF, BMP         the picture: 1 byte a pixel for grey and palettes, 2 for 16 bits, else 4;
-                                    run-length coded BMP: three times that
+                                    run-length coded BMP: three times that; a GIF whose first picture does not cover
+                                    its screen: 8 more
 
     The estimate adds a fixed part, 8 bytes for each row, and four rows. These matter only for pictures of few columns
     or rows. A conversion before averaging works piece by piece.
@@ -75,6 +77,8 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
         return held + image.beside + shape
     if name == "bmp" and any(tile[0] == "bmp_rle" for tile in image.tile):
         held *= 3  # Python decodes it, into one buffer and then another
+    if isinstance(image, GifImage) and image.is_partial:
+        held += 8 * count  # the screen, and the picture that is laid on it
     return held + shape
 
 
