@@ -40,7 +40,7 @@ class Reason(StrEnum):
 
 
 MEANINGS: dict[Reason, str] = {
-    Reason.UNSUPPORTED: "its content type or name stands for an image format that thumbrun does not read",
+    Reason.UNSUPPORTED: "its content type, name or bytes stand for an image format that thumbrun does not read",
     Reason.NOT_AN_IMAGE: "the file does not begin like any image format (only with detect=content)",
     Reason.UNREADABLE: "the file is broken, or it is not an image in a format that thumbrun reads",
     Reason.TRUNCATED: "the file ends before the last pixel of the image",

@@ -25,7 +25,7 @@ from thumbrun.imaging.geometry import Box, fit
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 from thumbrun.imaging.request import NeedsMemory, Picture, Refused, Rendered, Request, too_many_pixels
-from thumbrun.outcomes import Reason
+from thumbrun.outcomes import SKIPS, Reason
 
 MOST_READY = 128  # bytes of the message that a process sends first
 _MOST_HEADER = 4096  # bytes; a detail of 200 characters takes up to 2,400
@@ -39,7 +39,7 @@ _OVERHEAD, _BYTES_A_PIXEL = 1 << 16, 5
 _REASONS = {
     reason.value: reason
     for reason in (
-        *(Reason.NOT_AN_IMAGE, Reason.UNREADABLE, Reason.TRUNCATED),
+        *(Reason.UNSUPPORTED, Reason.NOT_AN_IMAGE, Reason.UNREADABLE, Reason.TRUNCATED),
         *(Reason.TOO_MANY_PIXELS, Reason.OUT_OF_MEMORY),
     )
 }
@@ -107,7 +107,7 @@ def read_ready(message: bytes | bytearray) -> bool:
 
 
 def _refused(reason: str, detail: str, request: Request) -> Refused:
-    if reason not in _REASONS or (_REASONS[reason] is Reason.NOT_AN_IMAGE and request.claimed):
+    if reason not in _REASONS or (request.claimed and _REASONS[reason] in SKIPS):
         raise ImproperAnswerError("it gives a reason that is not a decoder's to give")
     if len(detail) > _MOST_DETAIL or not detail.isprintable():
         raise ImproperAnswerError("its detail is not one short line")

@@ -7,6 +7,7 @@ from thumbrun.imaging.bitmap_header import BITS, SIZES
 
 HEAD = 64  # bytes that `format_of` needs
 
+_CANON_RAW = b"CR\2\0"  # behind the header of a TIFF
 _ISO_AVIF = (b"avif", b"avis")
 _ISO_HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1", b"mif2")
 
@@ -19,6 +20,8 @@ def format_of(head: bytes) -> str | None:
     Args:
         head: The first `HEAD` bytes, fewer if there are no more.
     """
+    if head[8:12] == _CANON_RAW:
+        return None  # its first directory is that of a TIFF, but the pixels of its own are elsewhere
     for prefix, name in _PREFIXES:
         if head.startswith(prefix):
             return name
