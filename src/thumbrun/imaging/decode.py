@@ -59,11 +59,13 @@ class Reduced:
         pixels: The thumbnail, upright, in sRGB, of mode L, LA, RGB or RGBA, with no metadata.
         source_size: The width and height of the source, upright, in pixels.
         smaller: The thumbnails for the other boxes, each like `pixels`.
+        broken_profile: Whether the source has a colour profile that is broken.
     """
 
     pixels: Image.Image
     source_size: tuple[int, int]
     smaller: tuple[Image.Image, ...] = ()
+    broken_profile: bool = False
 
 
 def open_image(name: str, source: IO[bytes]) -> ImageFile.ImageFile:
@@ -140,7 +142,8 @@ def reduced(
         enough = [other for other in made if other.width >= size[0] * MARGIN and other.height >= size[1] * MARGIN]
         made.append(shrunk(enough[-1], *size) if enough else shrunk(image, *size, averaged, extent))
     first, *others = (_finished(picture, profile, orientation) for picture in made)
-    return Reduced(first, upright(width, height, orientation), tuple(others))
+    broken = getattr(image, "broken_profile", False) or bool(profile and icc.is_broken(profile))
+    return Reduced(first, upright(width, height, orientation), tuple(others), broken)
 
 
 def _finished(picture: Image.Image, profile: bytes | None, orientation: int) -> Image.Image:

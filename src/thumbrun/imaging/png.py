@@ -56,6 +56,11 @@ class PngImage(PngImagePlugin.PngImageFile):
         if self.header.transparent:
             self._note_transparent()
 
+    @property
+    def broken_profile(self) -> bool:
+        """Whether the file has a colour profile that cannot be read."""
+        return self.header.broken_profile
+
     def _note_transparent(self) -> None:
         """Note the transparent colour as Pillow does: in 8 bits. With 16 bits, `load` makes alpha from it."""
         bits, samples = self.header.bits, self.header.transparent

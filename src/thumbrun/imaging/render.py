@@ -13,7 +13,7 @@ from thumbrun.imaging.encode import encode
 from thumbrun.imaging.geometry import Box, around
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
-from thumbrun.imaging.request import NeedsMemory, Picture, Refused, Rendered, Request, too_many_pixels
+from thumbrun.imaging.request import BROKEN_PROFILE, NeedsMemory, Picture, Refused, Rendered, Request, too_many_pixels
 from thumbrun.outcomes import Reason
 
 _LONGEST_DETAIL = 200
@@ -190,7 +190,8 @@ def _decoded(
     if refused := too_many_pixels(*reduced.source_size, request.max_pixels):  # a few decoders find out only now
         return refused
     first, *others = (_encoded(pixels, request) for pixels in (reduced.pixels, *reduced.smaller))
-    return Rendered(first.data, first.width, first.height, *reduced.source_size, name, tuple(others))
+    remark = BROKEN_PROFILE if reduced.broken_profile else ""
+    return Rendered(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark)
 
 
 def _encoded(pixels: Image.Image, request: Request) -> Picture:

@@ -13,7 +13,7 @@ from tests.unit.imaging.samples import photograph, request
 from thumbrun.decoding import answers, protocol
 from thumbrun.decoding.answers import ImproperAnswerError
 from thumbrun.imaging.render import render
-from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.imaging.request import BROKEN_PROFILE, NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
 ASKED = request(memory=1 << 30, claimed=False)
@@ -139,3 +139,20 @@ def test_the_first_message_tells_whether_it_is_confined(confined: bool) -> None:
     assert confined is answers.read_ready(b"".join(answers.write_ready(confined)))
     with pytest.raises(ImproperAnswerError):
         answers.read_ready(b"".join(protocol.frame({"ready": True, "confined": 1})))
+
+
+@pytest.mark.parametrize("place", [0, 1, -1, "0", True, None])
+def test_a_remark_is_one_of_a_closed_list(place: object) -> None:
+    """A decoder can remark what the list holds, and nothing else."""
+    target = io.BytesIO()
+    Image.new("RGB", (60, 40)).save(target, "PNG", icc_profile=b"broken")
+    rendered = render(target.getvalue(), ASKED)
+    assert isinstance(rendered, Rendered)
+    assert BROKEN_PROFILE == rendered.remark
+    header, data = protocol.parts(bytearray(message(rendered)))
+    said = b"".join(protocol.frame(json.loads(bytes(header)) | {"remark": place}, bytes(data)))
+    if place == 0:
+        assert rendered == answers.read(said, ASKED)
+    else:
+        with pytest.raises(ImproperAnswerError):
+            answers.read(said, ASKED)

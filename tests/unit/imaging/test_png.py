@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from thumbrun.imaging import png
+from thumbrun.imaging.render import render
+from thumbrun.imaging.request import BROKEN_PROFILE, Rendered, Request
 
 SAMPLES = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 # What a picture's side data tell of its looks. thumbrun reads nothing else of them.
@@ -202,3 +204,16 @@ def test_it_is_inflated_by_isal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(made(png.PngImage, around("LA", 300, 200, pixels)), tuple)
     assert zlib.decompress(pixels) == zlib.decompressobj().decompress(b"".join(read))
     assert b"".join(read).startswith(b"\x78\x01\0")
+
+
+@pytest.mark.parametrize("profile", [b"", b"x\0\0garbage", b"x\0\0" + zlib.compress(b"no profile")])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_broken_profile_is_as_none_and_remarked(profile: bytes, known: bool) -> None:
+    """A picture with a broken profile is drawn as if it had none, with a remark."""
+    body = around("RGB", 50, 40, noise("RGB", 50, 40, [1]))
+    with_profile = body[:33] + (chunk(b"iCCP", profile) if known else b"") + body[33:]
+    found = render(with_profile, Request(100, 100, "png", 80, 10**8, 10**9))
+    plain = render(body, Request(100, 100, "png", 80, 10**8, 10**9))
+    assert isinstance(found, Rendered)
+    assert isinstance(plain, Rendered)
+    assert (plain.data, BROKEN_PROFILE if known else "") == (found.data, found.remark)
