@@ -141,8 +141,11 @@ class JpegImage(JpegImagePlugin.JpegImageFile):
     def _look_for_end(self, fp: IO[bytes]) -> None:
         begin = fp.tell()
         size = fp.seek(0, 2)
-        fp.seek(max(begin, size - _TAIL))
+        fp.seek(max(begin, size - len(_END)))
         rest = fp.read()
+        if rest != _END:  # few files have something behind it
+            fp.seek(max(begin, size - _TAIL))
+            rest = fp.read()
         self.lacks_end = _END not in rest
         self._filled = size - len(rest) + len(rest.rstrip(b"\xff"))
         if self._arithmetic:
