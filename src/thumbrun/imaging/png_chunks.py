@@ -19,6 +19,7 @@ _MOST_CHUNKS = 10_000  # before the pixels; a file can hold millions of empty on
 _MOST_READ = 16 << 20  # bytes of a chunk or of a profile; larger ones count as broken
 _HEAD = struct.Struct(">I4s")
 _CRITICAL = (b"IHDR", b"PLTE")
+_LONGEST_CRITICAL = 768  # bytes: a palette of 256 colours
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # 11.2.1, table 11.1
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 # First column and row of each pass of Adam7, and the steps between its columns and rows (8.2).
@@ -180,12 +181,12 @@ def filtered(source: IO[bytes]) -> tuple[IO[bytes], Header]:
         if name in (b"IDAT", b"IEND") or not name.isalpha():
             break
         if name in _CRITICAL:
-            content = source.read(min(length, _MOST_READ) + 4)
+            content = source.read(length + 4) if length <= _LONGEST_CRITICAL else b""
+            if not _is_sound(name, length, content):
+                wrong = True  # the decoder gets it, and refuses it
+                break
             passed.append(head + content)
-            if _is_sound(name, length, content):
-                _READERS[name](header, content[:-4])
-            else:
-                wrong = True  # the decoder refuses it
+            _READERS[name](header, content[:-4])
         elif name[:1].isupper():
             raise ValueError(_unknown(name))
         elif name in _READERS:
@@ -265,8 +266,8 @@ def _image_header(header: Header, content: bytes) -> None:
 
 
 def _palette(header: Header, content: bytes) -> None:
-    if len(content) % 3:
-        raise ValueError("the palette ends within a colour")
+    if len(content) % 3 or not content:
+        raise ValueError("the palette ends within a colour, or is empty")
     header.palette = len(content) // 3
 
 
