@@ -173,7 +173,8 @@ Records are JSON, or JSON lines compressed with gzip. [The design](design.md#one
   apply `reason`, `detail`, `source_bytes` (bytes that were read), `output_bytes`, `each` (the bytes of each of several
   thumbnails), `width`, `height`, `retry_round`, `made_of` (the generation that the thumbnail shows, if that is not the
   planned one, `generation`) and `unchecked` (true if thumbrun did not check the source's checksum,
-  because it read only a part or because there is no checksum).
+  because it read only a part or because there is no checksum). An image that is done has a `detail` if there is
+  something to remark, such as a broken colour profile.
 - The header of a ledger part says which task wrote the part, and when. `opening` (ranges of `item`, first and last)
   says which items this task can open before its next part, `at_once` how many of them at once, and `alone` whether it
   opens nothing else meanwhile.

@@ -40,7 +40,7 @@ class Reason(StrEnum):
 
 
 MEANINGS: dict[Reason, str] = {
-    Reason.UNSUPPORTED: "its content type or name stands for an image format that thumbrun does not read",
+    Reason.UNSUPPORTED: "its content type, name or bytes stand for an image format that thumbrun does not read",
     Reason.NOT_AN_IMAGE: "the file does not begin like any image format (only with detect=content)",
     Reason.UNREADABLE: "the file is broken, or it is not an image in a format that thumbrun reads",
     Reason.TRUNCATED: "the file ends before the last pixel of the image",
@@ -76,7 +76,8 @@ class Outcome:
         item: The item's index in the shard, from 0.
         status: Done, skipped or failed.
         reason: The reason, unless the item is done.
-        detail: A sentence for people. It can hold names and numbers, but never a secret.
+        detail: A sentence for people: of an item that is done, a remark. It can hold names and numbers, but never a
+            secret.
         source_bytes: How many bytes were read from the source.
         output_bytes: The size of the thumbnail in bytes, or of all of them together; 0 unless the item is done.
         width: The width of the (largest) thumbnail in pixels; 0 unless this attempt rendered it.

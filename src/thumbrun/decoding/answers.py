@@ -9,6 +9,7 @@ honest process can say about the request, and nothing else:
 | `{"reason": …, "detail": …}` | a refusal, for a reason in `_REASONS`; the detail is one short printable line |
 | `{"needs": …}` | a number of bytes, more than the request allows |
 | `{"source": [width, height, format], "pictures": [[width, height, bytes], …]}` | one thumbnail for each box |
+| `… "remark": …}` | after these, if the image has one: its place in `REMARKS` |
 
 A thumbnail must begin like a file of the requested format. The answer and the thumbnail's own header must state the
 size that the geometry gives for the source. An answer that breaks a rule is an `ImproperAnswerError`.
@@ -16,6 +17,7 @@ size that the geometry gives for the source. An answer that breaks a rule is an 
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from thumbrun import formats
@@ -24,8 +26,8 @@ from thumbrun.imaging import sniff
 from thumbrun.imaging.geometry import Box, fit
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
-from thumbrun.imaging.request import NeedsMemory, Picture, Refused, Rendered, Request, too_many_pixels
-from thumbrun.outcomes import Reason
+from thumbrun.imaging.request import REMARKS, NeedsMemory, Picture, Refused, Rendered, Request, too_many_pixels
+from thumbrun.outcomes import SKIPS, Reason
 
 MOST_READY = 128  # bytes of the message that a process sends first
 _MOST_HEADER = 4096  # bytes; a detail of 200 characters takes up to 2,400
@@ -39,7 +41,7 @@ _OVERHEAD, _BYTES_A_PIXEL = 1 << 16, 5
 _REASONS = {
     reason.value: reason
     for reason in (
-        *(Reason.NOT_AN_IMAGE, Reason.UNREADABLE, Reason.TRUNCATED),
+        *(Reason.UNSUPPORTED, Reason.NOT_AN_IMAGE, Reason.UNREADABLE, Reason.TRUNCATED),
         *(Reason.TOO_MANY_PIXELS, Reason.OUT_OF_MEMORY),
     )
 }
@@ -56,7 +58,8 @@ def write(verdict: protocol.Verdict) -> list[bytes]:
             source = [verdict.source_width, verdict.source_height, verdict.source_format]
             pictures = [[picture.width, picture.height, len(picture.data)] for picture in verdict.pictures]
             data = b"".join(picture.data for picture in verdict.pictures) if verdict.smaller else verdict.data
-            return protocol.frame({"source": source, "pictures": pictures}, data)
+            remark = {"remark": REMARKS.index(verdict.remark)} if verdict.remark else {}
+            return protocol.frame({"source": source, "pictures": pictures, **remark}, data)
         case Refused():
             return protocol.frame({"reason": verdict.reason.value, "detail": verdict.detail})
         case NeedsMemory():
@@ -81,6 +84,9 @@ def read(message: bytes | bytearray, request: Request) -> protocol.Verdict:
     match header:
         case {"source": source, "pictures": pictures, **others} if not others:
             return _rendered(source, pictures, data, request)
+        case {"source": source, "pictures": pictures, "remark": place, **others} if not others:
+            remark = REMARKS[_number(place, 0, len(REMARKS) - 1)]
+            return replace(_rendered(source, pictures, data, request), remark=remark)
         case {"reason": str(reason), "detail": str(detail), **others} if not others and not data:
             return _refused(reason, detail, request)
         case {"needs": needed, **others} if not others and not data:
@@ -107,7 +113,7 @@ def read_ready(message: bytes | bytearray) -> bool:
 
 
 def _refused(reason: str, detail: str, request: Request) -> Refused:
-    if reason not in _REASONS or (_REASONS[reason] is Reason.NOT_AN_IMAGE and request.claimed):
+    if reason not in _REASONS or (request.claimed and _REASONS[reason] in SKIPS):
         raise ImproperAnswerError("it gives a reason that is not a decoder's to give")
     if len(detail) > _MOST_DETAIL or not detail.isprintable():
         raise ImproperAnswerError("its detail is not one short line")

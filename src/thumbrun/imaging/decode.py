@@ -7,12 +7,8 @@ from typing import IO
 import pi_heif
 from PIL import (
     AvifImagePlugin,
-    BmpImagePlugin,
-    GifImagePlugin,
-    IcoImagePlugin,
     Image,
     ImageFile,
-    JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
 )
@@ -20,9 +16,13 @@ from PIL import (
 from thumbrun.imaging import icc
 from thumbrun.imaging.average import shrunk
 from thumbrun.imaging.avif import AvifImage
+from thumbrun.imaging.bitmap import Bitmap
 from thumbrun.imaging.colour_numbers import ColourSpace
 from thumbrun.imaging.geometry import JPEG_MARGIN, MARGIN, Box, fit
+from thumbrun.imaging.gif import GifImage
 from thumbrun.imaging.heic import HeicImage
+from thumbrun.imaging.icon import Icon
+from thumbrun.imaging.jpeg import JpegImage
 from thumbrun.imaging.jpeg2000 import Jpeg2000Image, open_jpeg2000
 from thumbrun.imaging.orientation import SIDEWAYS, forget_xmp, orientation_of, turned, upright
 from thumbrun.imaging.png import PngImage
@@ -36,20 +36,19 @@ Image.MAX_IMAGE_PIXELS = None  # thumbrun checks a limit of its own before it de
 # Pictures can hold long texts, up to this bound, because editors store large XMP blocks.
 PngImagePlugin.MAX_TEXT_CHUNK = 16 << 20
 
-_JPEG_LEVELS = 3  # libjpeg scales to a half, a quarter and an eighth
 
 # No other decoder ever gets a byte. thumbrun calls the JPEG decoder directly, because Pillow's registry would give
 # photographs with further pictures behind them (MPO) to a plugin that parses those too.
 _DECODERS: dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]] = {
-    "jpeg": JpegImagePlugin.JpegImageFile,
+    "jpeg": JpegImage,
     "png": PngImage,
-    "gif": GifImagePlugin.GifImageFile,
+    "gif": GifImage,
     "webp": open_webp,
     "avif": AvifImage,
     "tiff": TiffImagePlugin.TiffImageFile,
-    "bmp": BmpImagePlugin.BmpImageFile,
+    "bmp": Bitmap,
     "jpeg2000": open_jpeg2000,
-    "ico": IcoImagePlugin.IcoImageFile,
+    "ico": Icon,
     "heic": HeicImage,  # not registered with Pillow: nothing else needs to find it
 }
 
@@ -62,11 +61,13 @@ class Reduced:
         pixels: The thumbnail, upright, in sRGB, of mode L, LA, RGB or RGBA, with no metadata.
         source_size: The width and height of the source, upright, in pixels.
         smaller: The thumbnails for the other boxes, each like `pixels`.
+        broken_profile: Whether the source has a colour profile that is broken.
     """
 
     pixels: Image.Image
     source_size: tuple[int, int]
     smaller: tuple[Image.Image, ...] = ()
+    broken_profile: bool = False
 
 
 def open_image(name: str, source: IO[bytes]) -> ImageFile.ImageFile:
@@ -88,17 +89,17 @@ def decoder_scale(image: ImageFile.ImageFile, box_width: int, box_height: int) -
     JPEG decodes to a half, a quarter or an eighth; JPEG 2000 to as many halves as its wavelet has levels; still WebP to
     any fraction. No other decoder can divide.
     """
-    if isinstance(image, JpegImagePlugin.JpegImageFile):
-        most, orientation = _JPEG_LEVELS, orientation_of(image)
-    elif isinstance(image, Jpeg2000Image):
+    if isinstance(image, JpegImage):
+        size = _stored_size(image, box_width, box_height, orientation_of(image))
+        return image.divisor(*size, JPEG_MARGIN)
+    if isinstance(image, Jpeg2000Image):
         most, orientation = image.levels, 1
     elif isinstance(image, StillWebP) and image.is_scalable:
         most, orientation = 0, orientation_of(image)
     else:
         return 1
     width, height = _stored_size(image, box_width, box_height, orientation)
-    margin = JPEG_MARGIN if isinstance(image, JpegImagePlugin.JpegImageFile) else MARGIN
-    quotient = int(min(image.width / width, image.height / height) / margin)
+    quotient = int(min(image.width / width, image.height / height) / MARGIN)
     if isinstance(image, StillWebP):
         return max(1, quotient)
     return 1 << min(most, max(0, quotient.bit_length() - 1))
@@ -145,7 +146,8 @@ def reduced(
             else shrunk(image, *size, averaged, extent, space.curve if space else None)
         )
     first, *others = (_finished(picture, profile, space, orientation) for picture in made)
-    return Reduced(first, upright(width, height, orientation), tuple(others))
+    broken = getattr(image, "broken_profile", False) or bool(profile and icc.is_broken(profile))
+    return Reduced(first, upright(width, height, orientation), tuple(others), broken)
 
 
 def _finished(picture: Image.Image, profile: bytes | None, space: ColourSpace | None, orientation: int) -> Image.Image:

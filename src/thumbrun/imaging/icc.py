@@ -10,8 +10,24 @@ _LAB = ImageCms.createProfile("LAB")
 # Which modes of a picture a profile's colour space can describe (ICC.1:2022, table 19).
 _MODES = {"RGB ": ("RGB",), "GRAY": ("L",), "CMYK": ("CMYK",), "Lab ": ("LAB",)}
 _TRANSFORMS: dict[tuple[bytes, str], ImageCms.ImageCmsTransform | None] = {}
+_BROKEN: dict[bytes, bool] = {}
 _MOST_TRANSFORMS = 16  # a camera's pictures share a profile; building a CMYK transform takes 10 ms, applying it 0.3 ms
 _PROBE_STEPS = 6
+
+
+def is_broken(profile: bytes) -> bool:
+    """Whether a profile is none that any picture could use."""
+    key = hashlib.sha256(profile).digest()
+    if key not in _BROKEN:
+        if len(_BROKEN) >= _MOST_TRANSFORMS:
+            _BROKEN.pop(next(iter(_BROKEN)))
+        try:
+            ImageCms.getOpenProfile(io.BytesIO(profile))
+        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+            _BROKEN[key] = True
+        else:
+            _BROKEN[key] = False
+    return _BROKEN[key]
 
 
 def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:

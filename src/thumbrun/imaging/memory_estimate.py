@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 
-from PIL import ImageFile, JpegImagePlugin, TiffImagePlugin
+from PIL import ImageFile, TiffImagePlugin
 from PIL.ExifTags import Base
 
 from thumbrun.imaging.avif import AvifImage
 from thumbrun.imaging.geometry import Box
+from thumbrun.imaging.gif import GifImage
+from thumbrun.imaging.jpeg import JpegImage
 from thumbrun.imaging.jpeg2000 import Jpeg2000Image
 from thumbrun.imaging.png import PngImage
 from thumbrun.imaging.webp import StillWebP
@@ -36,14 +38,17 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
         JPEG                        the picture, divided by the scale in both directions: 1 byte a pixel if it is
                                     grey, else 4. A JPEG in several scans, such as a progressive one, keeps all its
                                     coefficients beside the picture: 2 bytes for each sample of each component
-                                    (24 megapixels at 4:2:0: 69 MiB)
+                                    (24 megapixels at 4:2:0: 69 MiB). One whose end nothing marks takes three
+                                    pictures in full size, and the file
         JPEG 2000                   the picture and 8 bytes for each component of a pixel, divided likewise
         TIFF                        the picture, twice if it must be turned; if it is compressed, also a strip or tile,
                                     and the file
-        PNG of 8 bits, no palette   the file, and 7 bytes a pixel, 4 with alpha, 1 if it is grey; above 64 MiB as for
-                                    other PNG
+        PNG of 8 bits, no palette   the file twice, and 7 bytes a pixel, 4 with alpha, 1 if it is grey; above 64 MiB as
+                                    for other PNG
+        PNG of 16 bits, tRNS        the picture, and 16 bytes a pixel
         other PNG, GIF, BMP         the picture: 1 byte a pixel for grey and palettes, 2 for 16 bits, else 4;
-                                    run-length coded BMP: three times that
+                                    run-length coded BMP: three times that; a GIF whose first picture does not cover
+                                    its screen: 8 more
 
     The estimate adds a fixed part, 8 bytes for each row, and four rows. These matter only for pictures of few columns
     or rows. A conversion before averaging works piece by piece.
@@ -61,7 +66,9 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
         return whole + _for_more_bits(image) * count
     held = _BYTES_A_PIXEL.get(image.mode, 4) * count
     shape = _FIXED + 8 * image.height + 4 * held // max(1, image.height)
-    if isinstance(image, JpegImagePlugin.JpegImageFile):
+    if isinstance(image, JpegImage):
+        if image.lacks_end:  # two pictures in full size, and their difference, show if it is complete
+            held, scale, shape = 3 * held, 1, shape + size
         coefficients = 2 * _samples(image) if image.info.get("progressive") or _scans_are_many(image) else 0
         return held // (scale * scale) + coefficients + shape
     if name == "jpeg2000":
@@ -74,6 +81,8 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
         return held + image.beside + shape
     if name == "bmp" and any(tile[0] == "bmp_rle" for tile in image.tile):
         held *= 3  # Python decodes it, into one buffer and then another
+    if isinstance(image, GifImage) and image.is_partial:
+        held += 8 * count  # the screen, and the picture that is laid on it
     return held + shape
 
 
@@ -124,7 +133,7 @@ def _still_webp(image: StillWebP, scale: int, size: int) -> int:
     return beside * count + 8 * count // (scale * scale) + _WHOLE_FILE["webp"] * size + _FIXED + 8 * image.height
 
 
-def _scans_are_many(image: JpegImagePlugin.JpegImageFile) -> bool:
+def _scans_are_many(image: JpegImage) -> bool:
     """Whether the first scan of a JPEG holds fewer components than the picture has, so that other scans must follow.
 
     Pillow has read up to the end of that scan's header, so this looks back from there (ITU-T T.81, B.2.3).
@@ -143,7 +152,7 @@ def _scans_are_many(image: JpegImagePlugin.JpegImageFile) -> bool:
     return True
 
 
-def _samples(image: JpegImagePlugin.JpegImageFile) -> int:
+def _samples(image: JpegImage) -> int:
     """Return how many samples the components of a JPEG have together, according to their subsampling."""
     layers = image.layer
     across = max((layer[1] for layer in layers), default=1) or 1

@@ -8,12 +8,16 @@ ISA-L inflates the others, and those that png rejects, because its vector instru
 their pixels as a zlib stream that stores them without compression, and judges the picture itself.
 """
 
+import contextlib
 import struct
 from collections.abc import Iterator
+from functools import reduce
 from typing import IO, Any
 
 from isal import isal_zlib
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageChops, PngImagePlugin
+
+from thumbrun.imaging.png_chunks import PixelData, filtered, read_behind
 
 try:
     import numpy as np  # noqa: F401  (kornia-rs imports it when it decodes, and decoding processes can open no file)
@@ -34,17 +38,52 @@ _DamagedError: type[Exception] = isal_zlib.error  # type: ignore[assignment]
 
 
 class PngImage(PngImagePlugin.PngImageFile):
-    """A PNG picture with Pillow's interface. If ISA-L rejects it, Pillow reads it again and judges it itself."""
+    """A PNG picture with Pillow's interface. If ISA-L rejects it, Pillow reads it again and judges it itself.
+
+    Of an animated PNG this is the picture that every decoder shows, the one in the IDAT chunks.
+    """
 
     _stored: Iterator[bytes] | None = None
+    _data: PixelData | None = None
+    _by_isal = True
+
+    def _open(self) -> None:
+        self.fp, self.header = filtered(self._file())
+        self.fp.seek(0)
+        super()._open()
+        self._first = self.tile[0].offset - 8 if self.tile else 0  # where the first chunk with pixels begins
+        self.info |= self.header.info
+        if self.header.transparent:
+            self._note_transparent()
+
+    @property
+    def broken_profile(self) -> bool:
+        """Whether the file has a colour profile that cannot be read."""
+        return self.header.broken_profile
+
+    def _note_transparent(self) -> None:
+        """Note the transparent colour as Pillow does: in 8 bits. With 16 bits, `load` makes alpha from it."""
+        bits, samples = self.header.bits, self.header.transparent
+        if bits < 16:
+            scaled = tuple(sample * 255 // ((1 << bits) - 1) for sample in samples)
+            self.info["transparency"] = scaled[0] if len(scaled) == 1 else scaled
+        elif self.mode == "I;16":
+            self._mode = "L"
+            self._take_bytes("L;16B")
+
+    def _take_bytes(self, rawmode: str) -> None:
+        """Let Pillow take another byte of each sample."""
+        self.tile = [tile._replace(args=rawmode) for tile in self.tile]
 
     @property
     def beside(self) -> int:
         """The bytes that decoding takes beside the picture; 0 if Pillow decodes it row by row."""
+        if self.header.transparent and self.header.bits == 16:
+            return 16 * self.width * self.height  # the second bytes, what is equal in each channel, the alpha
         if not (samples := self._samples()):
             return 0
         copied = self.width * self.height * samples if samples == 3 else 0  # Pillow holds three bytes as four
-        return self._size_of_file() + copied
+        return 2 * self._size_of_file() + copied
 
     def load(self) -> Any:
         """Decode the picture.
@@ -52,19 +91,31 @@ class PngImage(PngImagePlugin.PngImageFile):
         Raises:
             Exception: The picture is broken; Pillow raises exceptions of any kind.
         """
+        hidden = self._hidden() if self.tile and self.header.bits == 16 and self.header.transparent else None
         if self._samples() and self._decode_whole():
             self.tile = []
             self.load_end()
         try:
-            return super().load()
+            loaded = super().load()
         except _DamagedError:
-            self._file().seek(0)
-            again = PngImagePlugin.PngImageFile(self._file())
-            again.load()
-            self.__dict__ = again.__dict__
-            return super().load()
+            self.decoderconfig = ()
+            self._by_isal = False
+            loaded = super().load()
         finally:
-            self._stored = None  # else it would keep the picture beyond its last use
+            self._stored = self._data = None  # else it would keep the picture beyond its last use
+        if hidden is None:
+            return loaded
+        self.putalpha(ImageChops.invert(_all_equal([_equal(self, self.header.transparent, 8), hidden])))
+        return super().load()
+
+    def _hidden(self) -> Image.Image:
+        """Return where the second bytes of all samples are those of the transparent colour, as 255, else 0."""
+        fp = self._file()
+        fp.seek(0)
+        low = PngImage(fp)  # this file lacks the chunk of the transparent colour already
+        low._mode = self.mode
+        low._take_bytes("L;16" if self.mode == "L" else "RGB;16L")
+        return _equal(low, self.header.transparent, 0)
 
     def _samples(self) -> int:
         """Return the bytes a pixel of the picture that png makes, 0 if png does not decode it."""
@@ -91,8 +142,7 @@ class PngImage(PngImagePlugin.PngImageFile):
             # The view keeps the array alive; Pillow copies the array before it changes anything in it.
             self._im, self.readonly = Image.frombuffer(self.mode, self.size, pixels, "raw", self.mode, 0, 1).im, 1
             super().load_prepare()
-            while super().load_read(_PIECE):
-                pass
+            self._data = self._pixel_data()
         except BaseException as error:  # a panic in Rust is not an Exception
             if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
                 raise
@@ -108,27 +158,62 @@ class PngImage(PngImagePlugin.PngImageFile):
     def load_prepare(self) -> None:
         """Begin the stream of the first frame; Pillow calls this."""
         super().load_prepare()
-        self._stored = self._stream()
+        self._data = self._pixel_data()
+        self._stored = self._stream(self._data) if self._by_isal else None
 
     def load_read(self, read_bytes: int) -> bytes:
         """Return the next bytes to inflate, or an empty string at their end; Pillow calls this."""
-        if self._stored is None:
-            return super().load_read(read_bytes)
-        return next(self._stored, b"")
+        if self._stored is not None:
+            return next(self._stored, b"")
+        return self._data.read(read_bytes) if self._data else b""
 
-    def _stream(self) -> Iterator[bytes]:
+    def load_end(self) -> None:
+        """Read what follows the pixels; Pillow calls this."""
+        if self._data:
+            with contextlib.suppress(SyntaxError):
+                read_behind(self.header, self._file(), self._data.end())
+        self.info |= self.header.info
+        self._text = {}
+        if self.png is not None:
+            self.png.close()
+            self.png = None
+
+    def _pixel_data(self) -> PixelData:
+        return PixelData(self._file(), self._first)
+
+    def _stream(self, data: PixelData) -> Iterator[bytes]:
         """Yield the joint content of the picture's chunks as a zlib stream without compression.
+
+        It ends with the last row. What would follow, such as the stream's checksum, need not be there.
 
         Raises:
             isal_zlib.error: The chunks hold no zlib stream, or a damaged one.
         """
         inflating = isal_zlib.decompressobj()
-        checksum = 1
+        checksum, missing = 1, self.header.size_of_rows()
         yield _HEADER
-        while fed := super().load_read(_PIECE):
-            while block := inflating.decompress(fed, _STORED):
+        while missing > 0 and (fed := data.read(_PIECE)):
+            while missing > 0 and (block := inflating.decompress(fed, min(_STORED, missing))):
                 checksum = isal_zlib.adler32(block, checksum)
+                missing -= len(block)
                 yield struct.pack("<BHH", 0, len(block), len(block) ^ 0xFFFF) + block
                 fed = inflating.unconsumed_tail
-        if inflating.eof:  # if not, the stream is cut short, and nothing more comes
+        if inflating.eof or missing <= 0:  # if not, the stream is cut short, and nothing more comes
             yield _LAST_BLOCK + struct.pack(">I", checksum)
+
+
+def _equal(picture: Image.Image, samples: tuple[int, ...], shift: int) -> Image.Image:
+    """Return where all channels have the byte of these samples that begins at the bit `shift`, as 255, else 0."""
+    picture.load()
+    wanted = [sample >> shift & 255 for sample in samples]
+    return _all_equal(
+        [
+            channel.point([255 if value == byte else 0 for value in range(256)])
+            for channel, byte in zip(picture.split(), wanted, strict=True)
+        ]
+    )
+
+
+def _all_equal(masks: list[Image.Image]) -> Image.Image:
+    """Return where all masks are 255, as 255, else 0."""
+    return reduce(ImageChops.darker, masks)

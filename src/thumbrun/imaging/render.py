@@ -8,12 +8,12 @@ from typing import IO
 
 from PIL import Image
 
-from thumbrun.imaging import decode, headers, memory_estimate, sniff, webp
+from thumbrun.imaging import decode, headers, known_contents, memory_estimate, sniff, webp
 from thumbrun.imaging.encode import encode
 from thumbrun.imaging.geometry import Box, around
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
-from thumbrun.imaging.request import NeedsMemory, Picture, Refused, Rendered, Request, too_many_pixels
+from thumbrun.imaging.request import BROKEN_PROFILE, NeedsMemory, Picture, Refused, Rendered, Request, too_many_pixels
 from thumbrun.outcomes import Reason
 
 _LONGEST_DETAIL = 200
@@ -22,6 +22,7 @@ _MOST_STEPS = 128  # reads to find a shorter file; a JPEG of 250 MB takes 35, a 
 _MOST_TWICE = 1 << 20  # bytes to read a second time at most, because ranges overlap
 _UNCOUNTED = 1 << 20  # bytes that finding a shorter file takes without asking; every process may have more than that
 _TAIL = 1 << 16  # bytes in which to look for the end marker of a JPEG
+_BRANDED = 1 << 16  # bytes in which to look for what a HEIC or AVIF file holds
 _NO_MEMORY = ("out of memory", "memory allocation", "decoder error -9")  # the last is Pillow's own code for it
 _ITS_OWN_LIMIT = "security limit"  # of libheif, which reports it as lack of memory; no setting changes it
 _CUT_SHORT = (
@@ -38,11 +39,11 @@ def render(body: bytes | IO[bytes], request: Request) -> Rendered | Refused | Ne
         request: What to make of the bytes, and within which limits.
     """
     source = io.BytesIO(body) if isinstance(body, bytes | bytearray | memoryview) else body
-    name = sniff.format_of(source.read(sniff.HEAD))
+    head = source.read(known_contents.HEAD)
+    name = sniff.format_of(head[: sniff.HEAD])
     source.seek(0)
     if name is None:
-        reason = Reason.UNREADABLE if request.claimed else Reason.NOT_AN_IMAGE
-        return Refused(reason, "the bytes are in no image format that thumbrun reads")
+        return _unknown(head, claimed=request.claimed)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of oddities that do not matter for a thumbnail
@@ -51,6 +52,23 @@ def render(body: bytes | IO[bytes], request: Request) -> Rendered | Refused | Ne
         return Refused(Reason.OUT_OF_MEMORY, "decoding took more memory than the decoding process may have")
     except Exception as error:  # noqa: BLE001  (hostile bytes can make decoders raise anything)
         return _refused(name, source, error)
+
+
+def _unknown(head: bytes, *, claimed: bool) -> Refused:
+    """Return the refusal of bytes that begin like no image that thumbrun reads.
+
+    It is a failure if something else says that they are an image. Else a decoding process that an attacker controls
+    could have images skipped.
+    """
+    found = known_contents.content_of(head)
+    if found and found.is_image:
+        reason = Reason.UNREADABLE if claimed else Reason.UNSUPPORTED
+        return Refused(reason, f"the bytes are {found.name}, a format that thumbrun does not read")
+    reason = Reason.UNREADABLE if claimed else Reason.NOT_AN_IMAGE
+    if not head:
+        return Refused(reason, "the file is empty")
+    named = f": they are {found.name}" if found else ""
+    return Refused(reason, f"the bytes are in no image format that thumbrun reads{named}")
 
 
 def thumbnail_pixels(body: bytes | IO[bytes], width: int, height: int, *, whole: bool = False) -> Image.Image:
@@ -172,7 +190,8 @@ def _decoded(
     if refused := too_many_pixels(*reduced.source_size, request.max_pixels):  # a few decoders find out only now
         return refused
     first, *others = (_encoded(pixels, request) for pixels in (reduced.pixels, *reduced.smaller))
-    return Rendered(first.data, first.width, first.height, *reduced.source_size, name, tuple(others))
+    remark = BROKEN_PROFILE if reduced.broken_profile else ""
+    return Rendered(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark)
 
 
 def _encoded(pixels: Image.Image, request: Request) -> Picture:
@@ -191,9 +210,11 @@ def _refused(name: str, source: IO[bytes], error: Exception) -> Refused:
 
     Its detail is one short line without control characters.
     """
-    text = " ".join(f"{name}: {error or type(error).__name__}".split())
+    source.seek(0)
+    wrong = known_contents.wrong_coding(name, source.read(_BRANDED)) if name in ("avif", "heic") else None
+    text = " ".join(f"{name}: {wrong or error or type(error).__name__}".split())
     detail = "".join(c if c.isprintable() else "?" for c in text)[:_LONGEST_DETAIL]
-    if _ITS_OWN_LIMIT in detail.lower():
+    if wrong or _ITS_OWN_LIMIT in detail.lower():
         return Refused(Reason.UNREADABLE, detail)
     if any(phrase in detail.lower() for phrase in _NO_MEMORY):
         return Refused(Reason.OUT_OF_MEMORY, detail)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from thumbrun.imaging.geometry import Box
 from thumbrun.outcomes import Reason
 
+BROKEN_PROFILE = "its colour profile is broken, so its colours are taken for sRGB"
+REMARKS = (BROKEN_PROFILE,)  # all that a decoding process can remark about an image that it rendered
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -64,6 +67,7 @@ class Rendered:
         source_height: The height of the source, upright, in pixels.
         source_format: The format of the source's bytes, by its name in `formats`.
         smaller: The thumbnails of the other boxes, in the order of the request.
+        remark: What people should know of the image, one of `REMARKS`; else empty.
     """
 
     data: bytes
@@ -73,6 +77,7 @@ class Rendered:
     source_height: int
     source_format: str
     smaller: tuple[Picture, ...] = ()
+    remark: str = ""
 
     @property
     def pictures(self) -> tuple[Picture, ...]:

@@ -3,8 +3,11 @@
 import struct
 from typing import IO
 
+from thumbrun.imaging.bitmap_header import BITS, SIZES
+
 HEAD = 64  # bytes that `format_of` needs
 
+_CANON_RAW = b"CR\2\0"  # behind the header of a TIFF
 _ISO_AVIF = (b"avif", b"avis")
 _ISO_HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1", b"mif2")
 
@@ -17,6 +20,8 @@ def format_of(head: bytes) -> str | None:
     Args:
         head: The first `HEAD` bytes, fewer if there are no more.
     """
+    if head[8:12] == _CANON_RAW:
+        return None  # its first directory is that of a TIFF, but the pixels of its own are elsewhere
     for prefix, name in _PREFIXES:
         if head.startswith(prefix):
             return name
@@ -24,7 +29,7 @@ def format_of(head: bytes) -> str | None:
         return "webp"
     if head[4:8] == b"ftyp":
         return _iso_kind(head)
-    return None
+    return "bmp" if _is_bare_bitmap(head) else None
 
 
 _PREFIXES = (
@@ -41,6 +46,14 @@ _PREFIXES = (
     (b"\xff\x4f\xff\x51", "jpeg2000"),
     (b"\0\0\1\0", "ico"),
 )
+
+
+def _is_bare_bitmap(head: bytes) -> bool:
+    """Whether the bytes are a bitmap without a file header: they begin with a header's size, and all of it fits."""
+    if len(head) < 40 or head[1:4] != b"\0\0\0" or head[0] not in SIZES[1:]:
+        return False
+    width, height, planes, bits, compression = struct.unpack_from("<iiHHI", head, 4)
+    return bool(width > 0 and height and planes == 1 and bits in BITS and compression < 14)
 
 
 def _iso_kind(head: bytes) -> str | None:
@@ -114,9 +127,10 @@ def _marker_missing(source: IO[bytes], size: int) -> bool:
 
 
 def _bitmap_ends_early(source: IO[bytes], size: int) -> bool:
-    source.seek(2)
-    (length,) = struct.unpack("<I", source.read(4))
-    return bool(length > size)
+    source.seek(0)
+    head = source.read(6)
+    (length,) = struct.unpack_from("<I", head, 2)
+    return bool(head.startswith(b"BM") and length > size)
 
 
 _MOST_BLOCKS = 1 << 20  # usually of 255 bytes each; the walk takes half a second

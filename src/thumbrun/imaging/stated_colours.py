@@ -29,8 +29,8 @@ def stated(image: ImageFile.ImageFile) -> ColourSpace | None:
     """
     profile: bytes = image.info.get("icc_profile") or b""
     profiled = bool(profile) and icc.is_readable(profile)
-    if isinstance(image, PngImage) and image.fp is not None:
-        return png_colours.stated(image.fp, profiled=profiled)
+    if isinstance(image, PngImage):
+        return png_colours.stated(image.info, profiled=profiled)
     if profiled:
         return None
     if isinstance(image, AvifImage | Jpeg2000Image):

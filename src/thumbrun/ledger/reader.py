@@ -48,6 +48,8 @@ def to_row(outcome: Outcome, item: Item) -> dict[str, Any]:
     }
     if outcome.reason:
         row |= {"reason": outcome.reason.value, "detail": shortened(outcome.detail, _LONGEST_DETAIL)}
+    elif outcome.detail:
+        row["detail"] = shortened(outcome.detail, _LONGEST_DETAIL)
     if outcome.unchecked:
         row["unchecked"] = True
     if outcome.each:

@@ -14,7 +14,7 @@ from thumbrun.decoding.tries import Tries
 from thumbrun.errors import ThumbrunError
 from thumbrun.imaging.geometry import around
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
-from thumbrun.outcomes import Outcome, Reason, refusal
+from thumbrun.outcomes import Outcome, Reason, Status, refusal
 from thumbrun.planning.plan import Item
 from thumbrun.storage.base import (
     BucketNotFoundError,
@@ -251,6 +251,8 @@ class Pipeline:
             outcome = refusal(work.shard, work.index, verdict.reason, verdict.detail)
         else:
             outcome = await self._putter.put(work, verdict)
+            if outcome.status is Status.DONE:
+                outcome = replace(outcome, detail=verdict.remark)
         return _of_planned(replace(outcome, source_bytes=fetched.read, unchecked=not fetched.checked), planned)
 
     def _held(self, item: Item) -> int:

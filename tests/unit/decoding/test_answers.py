@@ -13,11 +13,14 @@ from tests.unit.imaging.samples import photograph, request
 from thumbrun.decoding import answers, protocol
 from thumbrun.decoding.answers import ImproperAnswerError
 from thumbrun.imaging.render import render
-from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.imaging.request import BROKEN_PROFILE, NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
 ASKED = request(memory=1 << 30, claimed=False)
-TO_GIVE = (Reason.NOT_AN_IMAGE, Reason.UNREADABLE, Reason.TRUNCATED, Reason.TOO_MANY_PIXELS, Reason.OUT_OF_MEMORY)
+TO_GIVE = (
+    *(Reason.UNSUPPORTED, Reason.NOT_AN_IMAGE, Reason.UNREADABLE, Reason.TRUNCATED),
+    *(Reason.TOO_MANY_PIXELS, Reason.OUT_OF_MEMORY),
+)
 FORMATS = ["jpeg", "png", "gif", "webp", "avif"]
 
 
@@ -28,7 +31,7 @@ def message(verdict: protocol.Verdict) -> bytes:
 
 @pytest.mark.parametrize("reason", Reason)
 def test_only_some_reasons_are_a_decoders_to_give(reason: Reason) -> None:
-    """A decoder can refuse an image for five reasons; the others are the task's own."""
+    """A decoder can refuse an image for six reasons; the others are the task's own."""
     refused = Refused(reason, "why")
     if reason in TO_GIVE:
         assert refused == answers.read(message(refused), ASKED)
@@ -37,10 +40,11 @@ def test_only_some_reasons_are_a_decoders_to_give(reason: Reason) -> None:
             answers.read(message(refused), ASKED)
 
 
-def test_what_is_claimed_to_be_an_image_cannot_be_none() -> None:
+@pytest.mark.parametrize("reason", [Reason.NOT_AN_IMAGE, Reason.UNSUPPORTED])
+def test_what_is_claimed_to_be_an_image_cannot_be_skipped(reason: Reason) -> None:
     """A decoder cannot have an image skipped that is one by its name or content type."""
     with pytest.raises(ImproperAnswerError, match="not a decoder's to give"):
-        answers.read(message(Refused(Reason.NOT_AN_IMAGE, "why")), replace(ASKED, claimed=True))
+        answers.read(message(Refused(reason, "why")), replace(ASKED, claimed=True))
 
 
 @pytest.mark.parametrize(("needed", "proper"), [(0, False), (1 << 30, False), ((1 << 30) + 1, True), (1 << 70, True)])
@@ -135,3 +139,20 @@ def test_the_first_message_tells_whether_it_is_confined(confined: bool) -> None:
     assert confined is answers.read_ready(b"".join(answers.write_ready(confined)))
     with pytest.raises(ImproperAnswerError):
         answers.read_ready(b"".join(protocol.frame({"ready": True, "confined": 1})))
+
+
+@pytest.mark.parametrize("place", [0, 1, -1, "0", True, None])
+def test_a_remark_is_one_of_a_closed_list(place: object) -> None:
+    """A decoder can remark what the list holds, and nothing else."""
+    target = io.BytesIO()
+    Image.new("RGB", (60, 40)).save(target, "PNG", icc_profile=b"broken")
+    rendered = render(target.getvalue(), ASKED)
+    assert isinstance(rendered, Rendered)
+    assert BROKEN_PROFILE == rendered.remark
+    header, data = protocol.parts(bytearray(message(rendered)))
+    said = b"".join(protocol.frame(json.loads(bytes(header)) | {"remark": place}, bytes(data)))
+    if place == 0:
+        assert rendered == answers.read(said, ASKED)
+    else:
+        with pytest.raises(ImproperAnswerError):
+            answers.read(said, ASKED)

@@ -88,8 +88,9 @@ def declared_size(known: KnownBytes) -> tuple[int, int] | None:
 
 
 def _bitmap(head: bytes) -> tuple[int, int]:
-    (length,) = struct.unpack_from("<I", head, 14)
-    across, down = headers.unpacked("<HH" if length == 12 else "<ii", head, 18)
+    start = 14 if head.startswith(b"BM") else 0
+    (length,) = struct.unpack_from("<I", head, start)
+    across, down = headers.unpacked("<HH" if length == 12 else "<ii", head, start + 4)
     return abs(across), abs(down)
 
 

@@ -14,7 +14,7 @@ can leave out all other scans, and the last bits of the coefficients in use, bec
 Below that, or if the file is unlike that of any encoder, a thumbnail needs all of it.
 """
 
-from thumbrun.imaging.geometry import JPEG_MARGIN, fit
+from thumbrun.imaging.geometry import INTERPOLATED, JPEG_MARGIN, fit
 from thumbrun.imaging.partial.jpeg_bits import stand_ins
 from thumbrun.imaging.partial.jpeg_scans import Frame, OddJpegError, Scan, all_scans, next_scan, read_frame, units_of
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
@@ -65,12 +65,15 @@ def part(known: KnownBytes, width: int, height: int) -> list[Piece] | None:
 def _margin(frame: Frame, width: int, height: int) -> float:
     """Return how many times larger than the thumbnail the picture at 1/8 is, upright or turned.
 
-    This is the smaller of both values, which differ if a side of the thumbnail is rounded.
+    This is the smaller of both values, which differ if a side of the thumbnail is rounded. Where colours have half the
+    samples one way only, the decoder cannot make up for that, so the picture counts as smaller that way.
     """
     margins = []
+    fewer_across, fewer_down = frame.halved_once()
+    less_across, less_down = (2 * INTERPOLATED if fewer else 1 for fewer in (fewer_across, fewer_down))
     for box in ((width, height), (height, width)):
         across, down = fit(frame.width, frame.height, *box)
-        margins.append(min(frame.width / across, frame.height / down) / 8)
+        margins.append(min(frame.width / (across * less_across), frame.height / (down * less_down)) / 8)
     return min(margins)
 
 

@@ -106,6 +106,14 @@ class Frame:
         """Whether a component has at most half of the samples of another, both across and down."""
         return self.most_across >= 2 * component.across and self.most_down >= 2 * component.down
 
+    def halved_once(self) -> tuple[bool, bool]:
+        """Whether a component has half of the samples of another only across, and whether one has so only down."""
+        others = [component for component in self.components.values() if not self.halved(component)]
+        return (
+            any(component.across < self.most_across for component in others),
+            any(component.down < self.most_down for component in others),
+        )
+
     def blocks(self) -> int:
         """Return roughly the number of blocks of all components together."""
         samples = sum(component.across * component.down for component in self.components.values())

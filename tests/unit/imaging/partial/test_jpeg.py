@@ -30,7 +30,7 @@ def scans(body: bytes | None) -> int:
         (3000, "4:2:0", 100, 3, 0.4),  # 3.75 times: also the colours' first scans
         (3000, "4:2:0", 70, 3, 0.4),  # 5.4 times, but a picture so small has sharper colours
         (3000, "4:4:4", 100, 1, 0.25),  # colours of full size: the first scan down to 2.3 times
-        (3000, "4:2:2", 100, 1, 0.25),
+        (3000, "4:2:2", 40, 1, 0.25),  # colours count as a third, because a decoder cannot make up for them
         (1920, "4:4:4", 100, 1, 0.35),
         (1920, "4:2:0", 100, 3, 0.5),
         (1700, "4:2:0", 100, 5, 1.0),  # at a quarter: the means whole, and the first scans of all else
