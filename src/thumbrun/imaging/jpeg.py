@@ -6,7 +6,8 @@ for libjpeg.
 
 from typing import IO, Any
 
-from PIL import Image, ImageChops, ImageFile, ImageStat, JpegImagePlugin
+import numpy as np
+from PIL import Image, ImageChops, ImageFile, JpegImagePlugin
 
 from thumbrun.imaging.geometry import INTERPOLATED
 from thumbrun.imaging.jpeg_scans_sent import are_all_sent
@@ -253,5 +254,4 @@ class JpegImage(JpegImagePlugin.JpegImageFile):
 
 def _difference(one: Image.Image, other: Image.Image) -> float:
     """Return the mean difference of two pictures, in levels."""
-    means = ImageStat.Stat(ImageChops.difference(one, other)).mean
-    return sum(means) / len(means)
+    return float(np.asarray(ImageChops.difference(one, other)).mean())
