@@ -53,8 +53,9 @@ async def test_the_task_copies_no_byte(source: LocalStore, monkeypatch: pytest.M
 
 async def test_a_file_that_no_memory_could_hold(source: LocalStore, tmp_path: Path) -> None:
     """A local file that is larger than all memory of the task is worked, because nobody holds it."""
-    with (tmp_path / "a.jpg").open("ab") as file:
-        file.truncate(5 << 30)
+    with (tmp_path / "a.jpg").open("r+b") as file:
+        file.seek(5 << 30)  # a hole, as large as what an application might put behind a picture
+        file.write(b"\xff\xd9")
     entry = await entry_of(source)
     async with running() as pool:
         items = [item(entry)]
