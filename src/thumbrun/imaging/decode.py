@@ -16,7 +16,6 @@ from PIL import (
     Jpeg2KImagePlugin,
     JpegImagePlugin,
     PngImagePlugin,
-    TiffImagePlugin,
 )
 
 from thumbrun.imaging import icc
@@ -24,6 +23,7 @@ from thumbrun.imaging.average import shrunk
 from thumbrun.imaging.geometry import JPEG_MARGIN, MARGIN, Box, fit
 from thumbrun.imaging.orientation import SIDEWAYS, orientation_of, turned, upright
 from thumbrun.imaging.png import PngImage
+from thumbrun.imaging.tiff import TiffImage
 from thumbrun.imaging.webp import StillWebP, open_webp
 
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # one image keeps only one processor busy, so its time limit is fair
@@ -44,7 +44,7 @@ _DECODERS: dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]] = {
     "gif": GifImagePlugin.GifImageFile,
     "webp": open_webp,
     "avif": AvifImagePlugin.AvifImageFile,
-    "tiff": TiffImagePlugin.TiffImageFile,
+    "tiff": TiffImage,
     "bmp": BmpImagePlugin.BmpImageFile,
     "jpeg2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
     "ico": IcoImagePlugin.IcoImageFile,
