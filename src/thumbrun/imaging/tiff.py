@@ -11,6 +11,8 @@ from thumbrun.imaging.tiff_rules import layout_of
 from thumbrun.imaging.tiff_tags import UnreadTiffError
 
 _CONVERTED = 16 << 20  # bytes at most that applying a profile takes beside a band: it builds tables
+# Samples whose scale depends on all of them are decompressed twice if they take more bytes than this.
+_KEPT = 32 << 20
 
 
 class TiffImage(TiffImagePlugin.TiffImageFile):
@@ -28,7 +30,8 @@ class TiffImage(TiffImagePlugin.TiffImageFile):
         size = self.fp.seek(0, 2)
         self.fp.seek(at)
         converted = _CONVERTED if tiff_samples.inks_have_alpha(self._layout) else 0
-        return tiff_pieces.peak_bytes(self._layout, size) + converted
+        kept = min(_KEPT, _samples_bytes(self._layout)) if tiff_samples.needs_extremes(self._layout) else 0
+        return tiff_pieces.peak_bytes(self._layout, size) + converted + kept
 
     def _open(self) -> None:
         """Read the header and the tags of the first page.
@@ -86,19 +89,31 @@ class TiffImage(TiffImagePlugin.TiffImageFile):
 
     def _drawn(self, layout: Layout) -> Image.Image:
         assert self.fp is not None  # noqa: S101  (it is open until it is loaded)
+        parts = tiff_pieces.parts(self.fp, layout)
         low, high = np.inf, -np.inf
         if tiff_samples.needs_extremes(layout):
-            for part in tiff_pieces.parts(self.fp, layout):
+            keeps = _samples_bytes(layout) <= _KEPT
+            kept = []
+            for part in parts:
                 colours = part.samples[..., : layout.colours]
                 low = min(low, float(np.fmin.reduce(colours, axis=None)))
                 high = max(high, float(np.fmax.reduce(colours, axis=None)))
+                if keeps:
+                    kept.append(part)
+            parts = iter(kept) if keeps else tiff_pieces.parts(self.fp, layout)
         black, white = tiff_samples.scale(layout, low, high)
         profile = self.info.pop("icc_profile", None) if tiff_samples.inks_have_alpha(layout) else None
         drawn = Image.new(layout.mode, (layout.width, layout.height))
-        for part in tiff_pieces.parts(self.fp, layout):
+        for part in parts:
             band = _band(tiff_samples.pixels(part.samples, layout, black, white), layout, profile)
             drawn.paste(band, (part.left, part.top))
         return drawn
+
+
+def _samples_bytes(layout: Layout) -> int:
+    """Return the bytes of all samples as thumbrun holds them, those of padded tiles included."""
+    pixels = layout.across * layout.piece[0] * layout.down * layout.piece[1]
+    return pixels * layout.samples * max(1, layout.bits // 8)
 
 
 def _band(pixels: tiff_samples.Bytes, layout: Layout, profile: bytes | None) -> Image.Image:

@@ -73,11 +73,12 @@ def peak_bytes(layout: Layout, size: int) -> int:
     if layout.compression == NONE:
         return band
     longest = max(layout.lengths)
-    if layout.compression not in PICTURES:
-        raw = _row_bytes(layout) * _stored_rows(layout, height)
-        planes = layout.samples if layout.planar else 1
-        return band + planes * (raw + _BATCH) + 2 * min(size, longest + _BATCH, _LONGEST * (raw + _BATCH) + _SLACK)
-    return band + width * height * (8 + 9 * layout.samples) + 2 * longest
+    if layout.compression in PICTURES:
+        return band + width * height * (8 + 9 * layout.samples) + 2 * longest
+    raw = _row_bytes(layout) * _stored_rows(layout, height) + _BATCH
+    kept = layout.samples if layout.planar else 1
+    # libtiff has a buffer of its own for a piece. The stored bytes are held twice while the file for it is made.
+    return band + (kept + 1) * raw + 9 * min(size, longest + _BATCH, _LONGEST * raw + _SLACK) // 4
 
 
 def _batches(layout: Layout) -> Iterator[tuple[int, int]]:
@@ -184,9 +185,8 @@ def _rows(source: IO[bytes], layout: Layout, pieces: range, rows: int) -> _Store
     for at in pieces:
         source.seek(layout.offsets[at])
         # A file can state a length many times larger than a piece, and each piece can have the same bytes.
-        read = source.read(min(layout.lengths[at], _LONGEST * width * height + _SLACK))
-        places.append((body.tell(), len(read)))
-        body.write(read)
+        start = body.tell()
+        places.append((start, body.write(source.read(min(layout.lengths[at], _LONGEST * width * height + _SLACK)))))
     directory = body.tell()
     body.write(_grey_directory(layout, width, rows, height, places, directory))
     body.seek(0)

@@ -17,6 +17,7 @@ from thumbrun.imaging.tiff_layout import (
     GREY,
     ICCLAB,
     JPEG,
+    JPEG2000_VIPS,
     JPEG2000_YCBCR,
     LAB,
     LOSSLESS,
@@ -86,13 +87,16 @@ def layout_of(tags: Mapping[int, Any], order: Literal["<", ">"]) -> Layout:
     compression = number(tags, Tag.COMPRESSION, NONE)
     photometric = _photometric(tags, compression)
     samples = number(tags, Tag.SAMPLES, COLOURS[photometric] if compression == OLD_JPEG else 1)
+    if photometric == RGB and samples == COLOURS[RGB] and compression in (JPEG2000_YCBCR, JPEG2000_VIPS):
+        photometric = _hidden_ycbcr(tags, compression)
     bits = _bits(tags, samples, compression)
     form = _form(tags, photometric, bits)
     alpha, associated = _alpha(tags, photometric, samples)
     # For one sample a pixel this changes nothing, except that Pillow then reads uncompressed samples wrongly.
     planar = number(tags, Tag.PLANAR, 1) == 2 and (samples > 1 or compression in BYTES)
     piece, tiled = _piece(tags, width, height)
-    subsampling, coefficients, reference = _chroma(tags) if photometric == YCBCR else ((1, 1), _BT601, _FULL_RANGE)
+    has_chroma = photometric == YCBCR and compression not in PICTURES  # a codestream tells its subsampling itself
+    subsampling, coefficients, reference = _chroma(tags) if has_chroma else ((1, 1), _BT601, _FULL_RANGE)
     found = Layout(
         width=width,
         height=height,
@@ -134,6 +138,17 @@ def _photometric(tags: Mapping[int, Any], compression: int) -> int:
     if photometric == CMYK and (number(tags, Tag.INK_SET, 1) != 1 or number(tags, Tag.INKS, 4) != 4):
         raise UnreadTiffError("inks other than cyan, magenta, yellow and black are not read")
     return photometric
+
+
+def _hidden_ycbcr(tags: Mapping[int, Any], compression: int) -> int:
+    """Return YCbCr for JPEG 2000 that a page calls RGB.
+
+    libvips and OpenSlide take Aperio's 33003 for YCbCr, whatever the page says. libvips writes YCbCr under 33004, too,
+    and no tag 305; others, which name themselves there, write RGB.
+    """
+    if compression == JPEG2000_VIPS and Tag.SOFTWARE in tags:
+        raise UnreadTiffError(f"compression {compression} is RGB or YCbCr, and the page does not tell, so is not read")
+    return YCBCR
 
 
 def _bits(tags: Mapping[int, Any], samples: int, compression: int) -> int:
@@ -266,15 +281,17 @@ def _fits_jpeg(layout: Layout) -> bool:
 
 
 def _fits_pictures(layout: Layout) -> bool:
-    """Whether pieces that are JPEG 2000 or WebP can hold these samples; Aperio's 33003 holds YCbCr."""
+    """Whether pieces that are JPEG 2000 or WebP can hold these samples."""
     if layout.bits != 8 or layout.form != "u" or layout.planar or layout.reversed_bits or layout.predictor != 1:
         return False
     if layout.samples > 4:
         return False
     if layout.compression == WEBP:
         return layout.photometric == RGB
+    if layout.photometric == YCBCR:
+        return layout.compression in (JPEG2000_YCBCR, JPEG2000_VIPS)
     if layout.compression == JPEG2000_YCBCR:
-        return layout.photometric == YCBCR and layout.subsampling == (1, 1)
+        return False
     return layout.photometric in (BLACK_IS_ZERO, RGB)
 
 

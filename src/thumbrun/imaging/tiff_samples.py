@@ -145,18 +145,24 @@ def pixels(samples: Samples, layout: Layout, black: float, white: float) -> Byte
 
 
 def _unit(values: Samples, black: float, white: float) -> NDArray[Any]:
+    """Return samples as new unit values. What is not a number becomes black, as in libvips."""
     kind = "f4" if white - black < 1 << _EXACT and values.dtype != np.float64 else "f8"
     if white <= black:
         return np.zeros(values.shape, kind)
     scaled = values.astype(kind)
-    scaled -= black
+    if values.dtype.kind == "f":
+        np.nan_to_num(scaled, copy=False, nan=black)
+    if black:
+        scaled -= black
     scaled *= 1 / (white - black)
     return scaled
 
 
 def _rounded(unit: NDArray[Any]) -> Bytes:
-    """Return unit values as bytes. What is not a number becomes black, as in libvips."""
-    rounded: Bytes = (np.nan_to_num(unit, nan=0.0).clip(0, 1) * 255 + 0.5).astype(np.uint8)
+    """Return unit values as bytes. This changes the array."""
+    unit *= 255
+    unit += 0.5
+    rounded: Bytes = np.clip(unit, 0, 255, out=unit).astype(np.uint8)
     return rounded
 
 

@@ -10,7 +10,7 @@ class UnreadTiffError(ValueError):
 
 
 class Tag(IntEnum):
-    """The tags that change what a picture's bytes mean (TIFF 6.0, appendix A)."""
+    """The tags that thumbrun needs to tell what a picture's bytes mean (TIFF 6.0, appendix A)."""
 
     WIDTH = 256
     HEIGHT = 257
@@ -23,6 +23,7 @@ class Tag(IntEnum):
     ROWS_PER_STRIP = 278
     STRIP_LENGTHS = 279
     PLANAR = 284
+    SOFTWARE = 305
     PREDICTOR = 317
     COLORMAP = 320
     TILE_WIDTH = 322

@@ -124,11 +124,11 @@ def _ycbcr() -> Iterator[Variant]:
             )
     studio = _studio()
     kind = Kind(6, tags={530: (1, 1)}, fractions={532: tuple(1000 * v for v in (16, 235, 128, 240, 128, 240))})
-    yield _drawn("YCbCr of studio range", lambda: written(studio, kind), lambda: stored(2).shown)
+    yield _drawn("YCbCr of studio range", partial(written, studio, kind), lambda: stored(2).shown)
     units, shown = _units(stored(6).samples, 2, 2)
     cut = units[: len(units) // 2], units[len(units) // 2 :]
     kind = Kind(6, rows=80, tags={530: (2, 2)})
-    yield _drawn("YCbCr 2 by 2 in strips", lambda: joined(list(cut), _SIZE, 3, kind), lambda: shown_ycbcr(shown))
+    yield _drawn("YCbCr 2 by 2 in strips", partial(joined, list(cut), _SIZE, 3, kind), partial(shown_ycbcr, shown))
     odd, _ = stored(6).samples[:159, :239], None
     padded = np.pad(odd, ((0, 1), (0, 1), (0, 0)), mode="edge")
     units, shown = _units(padded, 2, 2)
@@ -175,15 +175,22 @@ def _jpegs() -> Iterator[Variant]:
 def _pieces() -> Iterator[Variant]:
     """Yield tiles and strips that are pictures of their own: JPEG 2000 and WebP."""
     scene = stored(2).shown
-    for compression in (33004, 33005, 34712):
+    for compression in (33005, 34712):
         kind = Kind(2, compression=compression, tile=(128, 128))
         yield _drawn(f"JPEG 2000 in tiles, {compression}", partial(_in_pieces, np.asarray(scene), kind), lambda: scene)
     grey = np.atleast_3d(np.asarray(scene.convert("L")))
     kind = Kind(1, compression=34712, rows=64)
     yield _drawn("JPEG 2000, grey in strips", partial(_in_pieces, grey, kind), lambda: scene.convert("L"))
     luma = stored(6)
-    kind = Kind(6, compression=33003, tile=(128, 128), tags={530: (1, 1)})
-    yield _drawn("JPEG 2000, YCbCr (33003)", partial(_in_pieces, luma.samples, kind), lambda: luma.shown)
+    for compression, photometric in ((33003, 6), (33003, 2), (33004, 2)):  # Aperio's, and that of libvips
+        kind = Kind(photometric, compression=compression, tile=(128, 128))
+        name = f"JPEG 2000, YCbCr ({compression}, photometric {photometric})"
+        yield _drawn(name, partial(_in_pieces, luma.samples, kind), lambda: luma.shown)
+    kind = Kind(2, compression=33004, tile=(128, 128), tags={305: (0,)})
+    says = "RGB or YCbCr"
+    yield Variant(
+        "tiff", "JPEG 2000 (33004) of another writer", partial(_in_pieces, luma.samples, kind), None, says=says
+    )
     veiled = with_extra(2, 8, (2,))
     kind = Kind(2, extra=(2,), compression=34712, rows=160)
     yield _drawn("JPEG 2000, RGB and alpha", partial(_in_pieces, veiled.samples, kind), lambda: veiled.shown)
