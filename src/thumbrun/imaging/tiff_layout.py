@@ -89,6 +89,18 @@ class Layout:
         return -(-self.height // self.piece[1])
 
     @property
+    def row_bytes(self) -> int:
+        """The bytes of a decompressed row of a piece: of pixels, or of data units of subsampled YCbCr."""
+        across, down = self.subsampling
+        if (across, down) != (1, 1):
+            return -(-self.piece[0] // across) * (across * down + 2)
+        return -(-self.piece[0] * (1 if self.planar else self.samples) * self.bits // 8)
+
+    def stored_rows(self, rows: int) -> int:
+        """Return how many rows of `row_bytes` hold this many rows of pixels."""
+        return -(-rows // self.subsampling[1])
+
+    @property
     def way(self) -> Way:
         """Who draws the picture."""
         if self.compression in PICTURES:
@@ -110,6 +122,8 @@ class Layout:
     def _is_common(self) -> bool:
         """Whether Pillow draws these samples right: the tests compare each of these with the truth."""
         if self.planar or self.reversed_bits or self.form != "u" or self.predictor == 3:
+            return False
+        if self.tiled and self.bits < 8:  # Pillow rounds the bytes of a tile's row down
             return False
         extra = self.samples - self.colours
         match self.photometric:

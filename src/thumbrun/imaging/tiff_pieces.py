@@ -75,7 +75,7 @@ def peak_bytes(layout: Layout, size: int) -> int:
     longest = max(layout.lengths)
     if layout.compression in PICTURES:
         return band + width * height * (8 + 9 * layout.samples) + 2 * longest
-    raw = _row_bytes(layout) * _stored_rows(layout, height) + _BATCH
+    raw = layout.row_bytes * layout.stored_rows(height) + _BATCH
     kept = layout.samples if layout.planar else 1
     # libtiff has a buffer of its own for a piece. The stored bytes are held twice while the file for it is made.
     return band + (kept + 1) * raw + 9 * min(size, longest + _BATCH, _LONGEST * raw + _SLACK) // 4
@@ -83,7 +83,7 @@ def peak_bytes(layout: Layout, size: int) -> int:
 
 def _batches(layout: Layout) -> Iterator[tuple[int, int]]:
     """Yield which strips, or which tiles of a column, to read together: the first and how many."""
-    raw = max(1, _row_bytes(layout) * _stored_rows(layout, layout.piece[1]))
+    raw = max(1, layout.row_bytes * layout.stored_rows(layout.piece[1]))
     # A tile is whole, so several of them have as many rows as all together; so have strips, but for the last one.
     count = max(1, _BATCH // raw) if layout.compression not in PICTURES else 1
     if layout.piece[1] % layout.subsampling[1]:  # then a strip ends with rows that are not of the picture
@@ -97,25 +97,24 @@ def _samples(source: IO[bytes], layout: Layout, column: int, first: int, count: 
     if layout.compression in PICTURES:
         yield from _picture(source, layout, column, first)
         return
-    per_plane = layout.across * layout.down
-    pieces = [range(first * layout.across + column, (first + count) * layout.across + column, layout.across)]
-    if layout.planar:
-        kept = [*range(layout.colours), *([] if layout.alpha is None else [layout.alpha])]
-        pieces = [
-            range(at.start + plane * per_plane, at.stop + plane * per_plane, at.step)
-            for at in pieces
-            for plane in range(layout.samples)
-            if plane in kept
-        ]
-    rows = count * layout.piece[1]
-    if not layout.tiled:
-        rows = min(rows, layout.height - first * layout.piece[1])
-    stored = _stored_rows(layout, rows)
-    planes = [_rows(source, layout, plane, stored) for plane in pieces]
+    pieces = range(first * layout.across + column, (first + count) * layout.across + column, layout.across)
+    left = layout.height - first * layout.piece[1]
+    rows = count * layout.piece[1] if layout.tiled else min(count * layout.piece[1], left)
+    planes = [_rows(source, layout, plane, layout.stored_rows(rows)) for plane in _planes(layout, pieces)]
+    needed = layout.stored_rows(min(rows, left))  # a tile can have rows far below the picture
     step = max(1, _BAND // (layout.piece[0] * layout.samples * layout.subsampling[1]))
-    for start in range(0, stored, step):
-        bands = [plane.band(start, min(stored, start + step)) for plane in planes]
+    for start in range(0, needed, step):
+        bands = [plane.band(start, min(needed, start + step)) for plane in planes]
         yield start * layout.subsampling[1], _joined(bands, layout)
+
+
+def _planes(layout: Layout, pieces: range) -> list[range]:
+    """Return the pieces of each plane that is needed, for pieces of the first plane."""
+    if not layout.planar:
+        return [pieces]
+    kept = [*range(layout.colours), *([] if layout.alpha is None else [layout.alpha])]
+    skip = layout.across * layout.down
+    return [range(pieces.start + plane * skip, pieces.stop + plane * skip, pieces.step) for plane in kept]
 
 
 def _joined(bands: list[Bytes], layout: Layout) -> Samples:
@@ -136,8 +135,8 @@ class _Stored:
         self._source = source
         self._reversed = layout.reversed_bits
         self._offsets = offsets
-        self._width = _row_bytes(layout)
-        self._rows = _stored_rows(layout, layout.piece[1])
+        self._width = layout.row_bytes
+        self._rows = layout.stored_rows(layout.piece[1])
 
     def band(self, start: int, stop: int) -> Bytes:
         """Return the bytes of some rows.
@@ -178,7 +177,7 @@ def _rows(source: IO[bytes], layout: Layout, pieces: range, rows: int) -> _Store
     """
     if layout.compression == NONE:
         return _Stored(source, layout, [layout.offsets[at] for at in pieces])
-    width, height = _row_bytes(layout), _stored_rows(layout, layout.piece[1])
+    width, height = layout.row_bytes, layout.stored_rows(layout.piece[1])
     body = io.BytesIO()
     body.write(bytes(8))
     places = []
@@ -225,18 +224,6 @@ def _grey_directory(
             lists += b"" if count == 1 else struct.pack(f"<{count}I", *column)
         entries += struct.pack("<HHII", tag, kind, number, stated)
     return struct.pack("<H", len(values)) + entries + bytes(4) + lists
-
-
-def _row_bytes(layout: Layout) -> int:
-    """Return the bytes of a stored row of a piece: of pixels, or of data units of subsampled YCbCr."""
-    across, down = layout.subsampling
-    if (across, down) != (1, 1):
-        return -(-layout.piece[0] // across) * (across * down + 2)
-    return -(-layout.piece[0] * (1 if layout.planar else layout.samples) * layout.bits // 8)
-
-
-def _stored_rows(layout: Layout, rows: int) -> int:
-    return -(-rows // layout.subsampling[1])
 
 
 def _picture(source: IO[bytes], layout: Layout, column: int, row: int) -> Iterator[tuple[int, Samples]]:

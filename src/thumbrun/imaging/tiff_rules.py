@@ -321,3 +321,18 @@ def _check_pieces(layout: Layout) -> None:
         raise UnreadTiffError(f"{len(layout.lengths)} sizes of {expected} {kind} are not read")
     if 0 in layout.offsets or 0 in layout.lengths:
         raise UnreadTiffError(f"{kind} without bytes are not read")
+    if layout.compression == NONE and expected > 1 and layout.lengths:
+        _check_lengths(layout, kind)
+
+
+def _check_lengths(layout: Layout, kind: str) -> None:
+    """Refuse uncompressed strips or tiles that end before their rows do; the bytes behind them mean something else."""
+    last = layout.height - (layout.down - 1) * layout.piece[1]
+    whole = layout.row_bytes * layout.stored_rows(layout.piece[1])
+    shortest = whole if layout.tiled else layout.row_bytes * layout.stored_rows(last)
+    if min(layout.lengths) >= whole:
+        return
+    for at, length in enumerate(layout.lengths):
+        needed = shortest if at % layout.down == layout.down - 1 else whole
+        if length < needed:
+            raise UnreadTiffError(f"{kind} of {length} bytes where {needed} are needed are not read")

@@ -79,6 +79,23 @@ def _small() -> Iterator[Variant]:
     )
 
 
+def _tiles() -> Iterator[Variant]:
+    """Yield tiles that are larger than the picture, and those whose rows end within a byte."""
+    for compression in (1, 8):
+        kind = Kind(2, 12, compression=compression, tile=(512, 1024))
+        yield _drawn(
+            f"one large tile, compression {compression}", partial(written, stored(2, 12).samples, kind), _scene
+        )
+        for bits in (1, 2, 4):
+            kind = Kind(1, bits, compression=compression, tile=(36 + bits % 4, 30))
+            name = f"{bits} bits in tiles of odd width, compression {compression}"
+            yield _drawn(name, partial(written, stored(1, bits).samples, kind), stored(1, bits).shown.copy, 36)
+
+
+def _scene() -> Image.Image:
+    return stored(2, 12).shown
+
+
 def _orientations() -> Iterator[Variant]:
     """Yield the orientations of pictures that thumbrun draws itself."""
     for orientation, turn in _ROTATED.items():
@@ -158,6 +175,10 @@ def _jpegs() -> Iterator[Variant]:
         kind = Kind(6, compression=7, tags={530: tag})
         name = f"JPEG, YCbCr {tag[0]} by {tag[1]}"
         yield _drawn(name, partial(joined, [bytes(body)], _SIZE, 3, kind), lambda: scene, 36)
+    for places in ({}, {513: (8,), 514: (len(half),)}):
+        kind = Kind(6, compression=6, tags={530: (2, 2), 317: None, 339: None, **places})
+        name = f"old JPEG, {'as in TIFF 6.0' if places else 'only strips'}"
+        yield _drawn(name, partial(joined, [bytes(half)], _SIZE, 3, kind), lambda: scene, 36)
     body = imagecodecs.jpeg_encode(np.asarray(grey), level=97)
     yield _drawn("JPEG, grey", lambda: joined([bytes(body)], _SIZE, 1, Kind(1, compression=7)), lambda: grey)
     negative = imagecodecs.jpeg_encode(255 - np.asarray(grey), level=97)
@@ -292,6 +313,8 @@ def _not_read() -> Iterator[Variant]:
     yield _refused("strips without bytes", "strips without bytes", replace(rgb, tags={273: (0,), 279: (0,)}))
     yield _refused("too many strips", "2 strips where the picture has 1", replace(rgb, rows=80, tags={278: (160,)}))
     yield _refused("too few strips", "1 strips where the picture has 4", replace(rgb, tags={278: (40,)}))
+    short = replace(rgb, rows=80, tags={279: (57600, 57599)})
+    yield _refused("a strip that ends early", "strips of 57599 bytes where 57600 are needed", short)
     bright = stored(2, 32, "f").samples * 9
     yield _refused("floating-point colours beyond 1", "floating-point colours", Kind(2, 32, "f"), lambda: bright)
     yield _refused("infinite grey", "not numbers", Kind(1, 32, "f"), lambda: bright[..., :1] * np.float32(np.inf))
@@ -307,5 +330,5 @@ def _not_read() -> Iterator[Variant]:
 
 def variants() -> Iterator[Variant]:
     """Yield the variants of one kind."""
-    for some in (_small, _orientations, _ycbcr, _jpegs, _pieces, _faxes, _profiled, _not_read):
+    for some in (_small, _tiles, _orientations, _ycbcr, _jpegs, _pieces, _faxes, _profiled, _not_read):
         yield from some()
