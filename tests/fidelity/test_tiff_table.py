@@ -10,11 +10,12 @@ import tifffile
 from tests.fidelity.measure import psnr
 from tests.fidelity.tiff_writer import Kind, written
 from tests.fidelity.variants.tiff import BITS, pairwise, table, with_extra
+from thumbrun.decoding.pool import DecoderPool
 from thumbrun.imaging.partial import tiff as partial_tiff
 from thumbrun.imaging.partial.known_bytes import KnownBytes
 from thumbrun.imaging.partial.part import Part
 from thumbrun.imaging.render import render, thumbnail_pixels
-from thumbrun.imaging.request import Refused, Request
+from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
 PAIRS = [pytest.param(kind, samples, id=name) for name, kind, samples in pairwise()]
@@ -65,3 +66,31 @@ def test_a_file_of_the_first_page_keeps_its_meaning(kind: Kind, samples: Extra) 
     part = Part.of(known, partial_tiff.part(known, 100, 100))
     assert part is not None
     assert psnr(thumbnail_pixels(body, 100, 100), thumbnail_pixels(bytes(part), 100, 100)) == 99
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        Kind(1, 16, compression=5),
+        Kind(2, 8, extra=(0,), compression=50000, planar=True),
+        Kind(2, 32, "f", compression=8, predictor=3, tile=(256, 256)),
+        Kind(5, 8, extra=(2,), compression=8),
+    ],
+    ids=["16-bit grey", "planes", "floats in tiles", "CMYK with alpha"],
+)
+async def test_decodes_within_the_memory_it_asks_for(kind: Kind) -> None:
+    """A confined process draws a large TIFF of one strip, or of tiles, in the memory that the estimate names."""
+    count = {1: 1, 2: 3, 5: 4}[kind.photometric] + len(kind.extra)
+    noise = np.random.default_rng(1).random((1500, 2000, count), np.float32)
+    body = written(noise if kind.form == "f" else (noise * ((1 << kind.bits) - 1)).astype(np.uint16), kind)
+    pool = DecoderPool(1, timeout=60.0, memory=400 << 20)
+    await pool.start()
+    verdicts: list[Refused | Rendered | NeedsMemory] = []
+    for memory in (1, 0):
+        given = memory or getattr(verdicts[0], "bytes", 0)
+        copy = pool.body(len(body))
+        copy.write(body)
+        verdicts.append(await pool.render(copy, Request(100, 100, "jpeg", 80, 10**8, given)))
+        copy.close()
+    await pool.close()
+    assert [NeedsMemory, Rendered] == [type(verdict) for verdict in verdicts]

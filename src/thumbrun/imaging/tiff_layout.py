@@ -15,6 +15,24 @@ BYTES = LOSSLESS | {NONE, 32773}  # and PackBits
 PICTURES = frozenset((JPEG2000_YCBCR, JPEG2000_VIPS, 33005, 34712, WEBP))  # each piece is a JPEG 2000 or WebP
 
 
+_PHOTOMETRIC = {
+    WHITE_IS_ZERO: "white is zero",
+    BLACK_IS_ZERO: "black is zero",
+    RGB: "RGB",
+    PALETTE: "palette",
+    4: "transparency mask",
+    CMYK: "CMYK",
+    YCBCR: "YCbCr",
+    CIELAB: "CIELAB",
+    ICCLAB: "ICC LAB",
+    10: "ITU LAB",
+    32803: "colour filter array",
+    32844: "LogL",
+    32845: "LogLuv",
+    34892: "linear raw",
+}
+
+
 class Way(Enum):
     """Who draws a TIFF: Pillow; thumbrun from decompressed samples; thumbrun from pieces that are pictures."""
 
@@ -139,3 +157,12 @@ class Layout:
     @property
     def _is_plain(self) -> bool:
         return self.photometric == BLACK_IS_ZERO and self.alpha is not None and not self.associated
+
+
+def named(photometric: int) -> str:
+    """Return a photometric interpretation for people: its number, and its name if it has one.
+
+    >>> named(2), named(12345)
+    ('2 (RGB)', '12345')
+    """
+    return f"{photometric} ({_PHOTOMETRIC[photometric]})" if photometric in _PHOTOMETRIC else f"{photometric}"

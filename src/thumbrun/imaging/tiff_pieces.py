@@ -184,8 +184,10 @@ def _rows(source: IO[bytes], layout: Layout, pieces: range, rows: int) -> _Store
     for at in pieces:
         source.seek(layout.offsets[at])
         # A file can state a length many times larger than a piece, and each piece can have the same bytes.
-        start = body.tell()
-        places.append((start, body.write(source.read(min(layout.lengths[at], _LONGEST * width * height + _SLACK)))))
+        length = min(layout.lengths[at], _LONGEST * width * height + _SLACK)
+        places.append((body.tell(), length))
+        if body.write(source.read(length)) < length:
+            raise EOFError("the file ends before its strips or tiles do")
     directory = body.tell()
     body.write(_grey_directory(layout, width, rows, height, places, directory))
     body.seek(0)

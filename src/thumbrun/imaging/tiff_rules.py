@@ -7,8 +7,8 @@ other combinations are refused, with what they are. "TIFF 6.0" is Adobe's specif
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from thumbrun.imaging import tiff_checks
 from thumbrun.imaging.tiff_layout import (
-    BLACK_IS_ZERO,
     BYTES,
     CIELAB,
     CMYK,
@@ -20,36 +20,18 @@ from thumbrun.imaging.tiff_layout import (
     JPEG2000_VIPS,
     JPEG2000_YCBCR,
     LAB,
-    LOSSLESS,
     NONE,
     OLD_JPEG,
     PALETTE,
     PICTURES,
     RGB,
-    WEBP,
     WHITE_IS_ZERO,
     YCBCR,
     Layout,
+    named,
 )
 from thumbrun.imaging.tiff_tags import Tag, UnreadTiffError, number, numbers, rationals
 
-_PHOTOMETRIC = {
-    WHITE_IS_ZERO: "white is zero",
-    BLACK_IS_ZERO: "black is zero",
-    RGB: "RGB",
-    PALETTE: "palette",
-    4: "transparency mask",
-    CMYK: "CMYK",
-    YCBCR: "YCbCr",
-    CIELAB: "CIELAB",
-    ICCLAB: "ICC LAB",
-    10: "ITU LAB",
-    32803: "colour filter array",
-    32844: "LogL",
-    32845: "LogLuv",
-    34892: "linear raw",
-}
-_COMPRESSIONS = {32771: "CCITT RLE, words", 32809: "ThunderScan", 34887: "LERC", 34892: "lossy DNG", 50002: "JPEG XL"}
 _FORMS: dict[int, Literal["u", "i", "f"]] = {1: "u", 2: "i", 3: "f"}
 _FORM_NAMES = {1: "unsigned", 2: "signed", 3: "floating-point", 4: "undefined", 5: "complex", 6: "complex"}
 _UP_TO_16 = frozenset(range(1, 17))
@@ -121,8 +103,7 @@ def layout_of(tags: Mapping[int, Any], order: Literal["<", ">"]) -> Layout:
         colormap=_colormap(tags, bits) if photometric == PALETTE else (),
     )
     _check_numbers(tags)
-    _check_combination(found)
-    _check_pieces(found)
+    tiff_checks.check(found)
     return found
 
 
@@ -133,8 +114,7 @@ def _photometric(tags: Mapping[int, Any], compression: int) -> int:
     if photometric < 0:
         raise UnreadTiffError("the photometric interpretation is missing")
     if photometric not in COLOURS:
-        named = f"{photometric} ({_PHOTOMETRIC[photometric]})" if photometric in _PHOTOMETRIC else f"{photometric}"
-        raise UnreadTiffError(f"photometric interpretation {named} is not read")
+        raise UnreadTiffError(f"photometric interpretation {named(photometric)} is not read")
     if photometric == CMYK and (number(tags, Tag.INK_SET, 1) != 1 or number(tags, Tag.INKS, 4) != 4):
         raise UnreadTiffError("inks other than cyan, magenta, yellow and black are not read")
     return photometric
@@ -171,8 +151,7 @@ def _form(tags: Mapping[int, Any], photometric: int, bits: int) -> Literal["u", 
     if form is None or bits not in _DEPTHS.get((photometric, form), ()):
         kind = _FORM_NAMES.get(stated[0], f"format {stated[0]}")
         raise UnreadTiffError(
-            f"{kind} samples of {bits} bits with photometric interpretation {photometric} "
-            f"({_PHOTOMETRIC[photometric]}) are not read"
+            f"{kind} samples of {bits} bits with photometric interpretation {named(photometric)} are not read"
         )
     return form
 
@@ -186,7 +165,7 @@ def _alpha(tags: Mapping[int, Any], photometric: int, samples: int) -> tuple[int
     if samples != colours + len(stated):
         raise UnreadTiffError(
             f"{samples} samples a pixel, of which {len(stated)} are extra samples, are not read with photometric "
-            f"interpretation {photometric} ({_PHOTOMETRIC[photometric]})"
+            f"interpretation {named(photometric)}"
         )
     if stated == (_COREL,):
         stated = (_UNASSOCIATED,)
@@ -199,10 +178,8 @@ def _alpha(tags: Mapping[int, Any], photometric: int, samples: int) -> tuple[int
         return None, False
     associated = stated[alphas[0]] == _ASSOCIATED
     if photometric in (YCBCR, *LAB) or (associated and photometric in (WHITE_IS_ZERO, PALETTE)):
-        raise UnreadTiffError(
-            f"{'associated alpha' if associated else 'alpha'} with photometric interpretation {photometric} "
-            f"({_PHOTOMETRIC[photometric]}) is not read"
-        )
+        kind = "associated alpha" if associated else "alpha"
+        raise UnreadTiffError(f"{kind} with photometric interpretation {named(photometric)} is not read")
     return colours + alphas[0], associated
 
 
@@ -244,95 +221,3 @@ def _check_numbers(tags: Mapping[int, Any]) -> None:
     for tag, known in ((Tag.PLANAR, (1, 2)), (Tag.FILL_ORDER, (1, 2)), (Tag.PREDICTOR, (1, 2, 3))):
         if (value := number(tags, tag, 1)) not in known:
             raise UnreadTiffError(f"{tag.name.lower().replace('_', ' ')} {value} is not read")
-
-
-def _check_combination(layout: Layout) -> None:
-    """Refuse what a compression cannot hold, or holds in a way that decoders disagree about."""
-    compression = layout.compression
-    if compression in BYTES:
-        _check_bytes(layout)
-        return
-    if compression in FAX:
-        fits = layout.photometric in GREY and layout.bits == layout.samples == 1 and layout.form == "u"
-    elif compression in (OLD_JPEG, JPEG):
-        fits = _fits_jpeg(layout)
-    elif compression in PICTURES:
-        fits = _fits_pictures(layout)
-    else:
-        name = f" ({_COMPRESSIONS[compression]})" if compression in _COMPRESSIONS else ""
-        raise UnreadTiffError(f"compression {compression}{name} is not read")
-    if not fits:
-        planes = ", in planes," if layout.planar else ""
-        raise UnreadTiffError(
-            f"compression {compression} of {layout.samples} samples of {layout.bits} bits{planes} with photometric "
-            f"interpretation {layout.photometric} ({_PHOTOMETRIC[layout.photometric]}) is not read"
-        )
-
-
-def _fits_jpeg(layout: Layout) -> bool:
-    """Whether libtiff surely decodes JPEG to these samples."""
-    if layout.bits != 8 or layout.form != "u" or layout.samples != layout.colours or layout.planar:
-        return False
-    return (
-        layout.photometric == YCBCR
-        if layout.compression == OLD_JPEG
-        else layout.photometric in (*GREY, RGB, CMYK, YCBCR)
-    )
-
-
-def _fits_pictures(layout: Layout) -> bool:
-    """Whether pieces that are JPEG 2000 or WebP can hold these samples."""
-    if layout.bits != 8 or layout.form != "u" or layout.planar or layout.reversed_bits or layout.predictor != 1:
-        return False
-    if layout.samples > 4:
-        return False
-    if layout.compression == WEBP:
-        return layout.photometric == RGB
-    if layout.photometric == YCBCR:
-        return layout.compression in (JPEG2000_YCBCR, JPEG2000_VIPS)
-    if layout.compression == JPEG2000_YCBCR:
-        return False
-    return layout.photometric in (BLACK_IS_ZERO, RGB)
-
-
-def _check_bytes(layout: Layout) -> None:
-    """Refuse predictors and planes in combinations that no standard defines, or that decoders disagree about."""
-    predictor = layout.predictor
-    if predictor == 2 and (layout.bits not in (8, 16, 32, 64) or layout.compression not in LOSSLESS):
-        # Without compression, libtiff ignores the predictor and tifffile obeys it.
-        raise UnreadTiffError(f"predictor 2 with {layout.bits} bits and compression {layout.compression} is not read")
-    if predictor == 3 and (layout.form != "f" or layout.compression not in LOSSLESS):
-        raise UnreadTiffError(f"predictor 3 with {layout.form}{layout.bits} and compression {layout.compression}")
-    if layout.subsampling != (1, 1) and (predictor != 1 or layout.planar):
-        raise UnreadTiffError("subsampled YCbCr with a predictor or in planes is not read")
-    if layout.form == "i" and layout.alpha is not None:
-        raise UnreadTiffError("alpha beside signed samples is not read")
-
-
-def _check_pieces(layout: Layout) -> None:
-    """Refuse more or fewer strips or tiles than the picture has, and those without bytes (a convention of GDAL's)."""
-    if layout.compression == OLD_JPEG:
-        return
-    expected = layout.across * layout.down * (layout.samples if layout.planar else 1)
-    kind = "tiles" if layout.tiled else "strips"
-    if len(layout.offsets) != expected:
-        raise UnreadTiffError(f"{len(layout.offsets)} {kind} where the picture has {expected} are not read")
-    if len(layout.lengths) != expected and (layout.lengths or layout.compression != NONE):
-        raise UnreadTiffError(f"{len(layout.lengths)} sizes of {expected} {kind} are not read")
-    if 0 in layout.offsets or 0 in layout.lengths:
-        raise UnreadTiffError(f"{kind} without bytes are not read")
-    if layout.compression == NONE and expected > 1 and layout.lengths:
-        _check_lengths(layout, kind)
-
-
-def _check_lengths(layout: Layout, kind: str) -> None:
-    """Refuse uncompressed strips or tiles that end before their rows do; the bytes behind them mean something else."""
-    last = layout.height - (layout.down - 1) * layout.piece[1]
-    whole = layout.row_bytes * layout.stored_rows(layout.piece[1])
-    shortest = whole if layout.tiled else layout.row_bytes * layout.stored_rows(last)
-    if min(layout.lengths) >= whole:
-        return
-    for at, length in enumerate(layout.lengths):
-        needed = shortest if at % layout.down == layout.down - 1 else whole
-        if length < needed:
-            raise UnreadTiffError(f"{kind} of {length} bytes where {needed} are needed are not read")
