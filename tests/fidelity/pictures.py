@@ -200,10 +200,11 @@ def profiled() -> Iterator[Odd]:
     yield Odd("CMYK tiff with a profile", partial(saved, stored_inks, "TIFF", icc_profile=profile), printed, 34, "tiff")
     yield Odd("CMYK tiff without", partial(saved, stored_inks, "TIFF"), naive, 48, "tiff")
     lab = truth.convert("RGB")
-    yield Odd("CIELAB tiff", partial(saved, _lab(lab), "TIFF"), truth, 36, "tiff")
+    yield Odd("CIELAB tiff", partial(saved, cielab(lab), "TIFF"), truth, 36, "tiff")
 
 
-def _lab(picture: Image.Image) -> Image.Image:
+def cielab(picture: Image.Image) -> Image.Image:
+    """Return the picture in CIELAB, relative to D50, in Pillow's mode for it."""
     xyz = profiles.linear(np.array(picture) / 255) @ profiles.SRGB.T / profiles.D50
     f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
     values = np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1)

@@ -93,9 +93,20 @@ def _by_extremes(image: Image.Image) -> Conversion:
     low, high = image.getextrema()
     if not isinstance(low, int | float) or not isinstance(high, int | float) or low != low or high != high:
         raise ValueError("some pixel values are not numbers")
-    if low >= 0:
-        low = 0
-        high = next((full for full in (1, _WHITE, _16_BITS) if high <= full and (full > 1 or image.mode == "F")), high)
+    low, high = value_range(low, high, whole=image.mode != "F")
     scale = _WHITE / (high - low) if high > low else 0.0
     offset = 0.5 - low * scale
     return lambda part: part.point(lambda value: value * scale + offset).convert("L")
+
+
+def value_range(low: float, high: float, *, whole: bool) -> tuple[float, float]:
+    """Return the values of black and white for samples that have no range of their own.
+
+    Args:
+        low: The smallest sample of the picture.
+        high: The largest one.
+        whole: Whether the samples are whole numbers.
+    """
+    if low < 0:
+        return low, high
+    return 0, next((full for full in (1, _WHITE, _16_BITS) if high <= full and (full > 1 or not whole)), high)

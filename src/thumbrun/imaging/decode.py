@@ -10,7 +10,6 @@ from PIL import (
     Image,
     ImageFile,
     PngImagePlugin,
-    TiffImagePlugin,
 )
 
 from thumbrun.imaging import icc
@@ -27,6 +26,7 @@ from thumbrun.imaging.jpeg2000 import Jpeg2000Image, open_jpeg2000
 from thumbrun.imaging.orientation import SIDEWAYS, forget_xmp, orientation_of, turned, upright
 from thumbrun.imaging.png import PngImage
 from thumbrun.imaging.stated_colours import stated
+from thumbrun.imaging.tiff import TiffImage
 from thumbrun.imaging.webp import StillWebP, open_webp
 
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # one image keeps only one processor busy, so its time limit is fair
@@ -45,7 +45,7 @@ _DECODERS: dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]] = {
     "gif": GifImage,
     "webp": open_webp,
     "avif": AvifImage,
-    "tiff": TiffImagePlugin.TiffImageFile,
+    "tiff": TiffImage,
     "bmp": Bitmap,
     "jpeg2000": open_jpeg2000,
     "ico": Icon,

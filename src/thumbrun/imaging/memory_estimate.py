@@ -11,6 +11,7 @@ from thumbrun.imaging.gif import GifImage
 from thumbrun.imaging.jpeg import JpegImage
 from thumbrun.imaging.jpeg2000 import Jpeg2000Image
 from thumbrun.imaging.png import PngImage
+from thumbrun.imaging.tiff import TiffImage
 from thumbrun.imaging.webp import StillWebP
 
 # Bytes a pixel of the decoded picture as Pillow holds it; 4 for all other modes.
@@ -42,7 +43,8 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
                                     pictures in full size, and the file
         JPEG 2000                   the picture and 8 bytes for each component of a pixel, divided likewise
         TIFF                        the picture, twice if it must be turned; if it is compressed, also a strip or tile,
-                                    and the file
+                                    and the file; if thumbrun reads the samples itself, at most 80 bytes for each
+                                    sample of a band of rows, and a strip or tile decompressed and compressed
         PNG of 8 bits, no palette   the file twice, and 7 bytes a pixel, 4 with alpha, 1 if it is grey; above 64 MiB as
                                     for other PNG
         PNG of 16 bits, tRNS        the picture, and 16 bytes a pixel
@@ -162,6 +164,8 @@ def _samples(image: JpegImage) -> int:
 
 def _piece(image: TiffImagePlugin.TiffImageFile, size: int) -> int:
     """Return the bytes of a strip or tile of a compressed TIFF, plus those of the file, which libtiff maps."""
+    if isinstance(image, TiffImage) and (beside := image.beside) is not None:
+        return beside
     tags = image.tag_v2
     if tags.get(TiffImagePlugin.COMPRESSION, 1) == 1:
         return 0

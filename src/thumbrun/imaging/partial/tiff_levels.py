@@ -28,6 +28,7 @@ from thumbrun.imaging.partial.tiff_directories import Directory, Tiff
 
 _SUBFILE, _WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 259, 262
 _SUB_DIRECTORIES, _JPEG_TABLES, _GEO_KEYS, _GDAL_METADATA = 330, 347, 34735, 42112
+_SHAPE = (258, 277, 338, 339)  # bits a sample, samples a pixel, extra samples, sample format
 _REDUCED = 1
 _MARGIN = 3  # the table's third column
 _MARGIN_COLOURS, _MARGIN_JPEG = 9, 12
@@ -92,10 +93,19 @@ def _is_smaller(tiff: Tiff, level: Directory, than: Directory) -> bool:
     """Whether a directory holds the same picture in a smaller size."""
     if tiff.number(level, _SUBFILE) != _REDUCED:
         return False
-    if tiff.number(level, _PHOTOMETRIC) != tiff.number(than, _PHOTOMETRIC):
+    if tiff.number(level, _PHOTOMETRIC) != tiff.number(than, _PHOTOMETRIC) or _shape(tiff, level) != _shape(tiff, than):
         return False
     across, down, wide, high = *_size(tiff, level), *_size(tiff, than)
     return 0 < across < wide and 0 < down < high and abs(across * high - down * wide) <= 2 * max(wide, high)
+
+
+def _shape(tiff: Tiff, directory: Directory) -> list[tuple[int, ...] | None]:
+    """Return what a directory says of its samples, but of more than two values only how many they are.
+
+    Two values lie in the directory itself, so this takes no further read.
+    """
+    entries = [directory.get(tag) for tag in _SHAPE]
+    return [None if entry is None else (entry.count,) if entry.count > 2 else tiff.numbers(entry) for entry in entries]
 
 
 def _is_enough(tiff: Tiff, level: Directory, first: Directory, width: int, height: int) -> bool:

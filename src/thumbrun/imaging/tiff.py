@@ -1,0 +1,127 @@
+"""Opens TIFF: Pillow draws what it surely draws right, thumbrun the other kinds that it reads (see `tiff_layout`)."""
+
+from typing import Any, Literal
+
+import numpy as np
+from PIL import ExifTags, Image, ImageFile, TiffImagePlugin
+
+from thumbrun.imaging import icc, tiff_pieces, tiff_samples
+from thumbrun.imaging.tiff_layout import Layout, Way
+from thumbrun.imaging.tiff_rules import layout_of
+from thumbrun.imaging.tiff_tags import UnreadTiffError
+
+_CONVERTED = 16 << 20  # bytes at most that applying a profile takes beside a band: it builds tables
+# Samples whose scale depends on all of them are decompressed twice if they take more bytes than this.
+_KEPT = 32 << 20
+
+
+class TiffImage(TiffImagePlugin.TiffImageFile):
+    """A TIFF's first page with Pillow's interface."""
+
+    _layout: Layout | None = None
+
+    @property
+    def beside(self) -> int | None:
+        """The bytes that decoding takes beside the picture, the file excluded; None if Pillow decodes it."""
+        if self._layout is None:
+            return None
+        assert self.fp is not None  # noqa: S101  (it is open until it is loaded)
+        at = self.fp.tell()
+        size = self.fp.seek(0, 2)
+        self.fp.seek(at)
+        converted = _CONVERTED if tiff_samples.inks_have_alpha(self._layout) else 0
+        kept = min(_KEPT, _samples_bytes(self._layout)) if tiff_samples.needs_extremes(self._layout) else 0
+        return tiff_pieces.peak_bytes(self._layout, size) + converted + kept
+
+    def _open(self) -> None:
+        """Read the header and the tags of the first page.
+
+        Raises:
+            UnreadTiffError: Nobody surely understands the page.
+            Exception: The file is broken.
+        """
+        assert self.fp is not None  # noqa: S101  (it has just been opened)
+        if self.fp.read(4) == b"MM\0+":
+            raise UnreadTiffError("BigTIFF with the highest byte first is not read")  # Pillow takes it for classic TIFF
+        self.fp.seek(0)
+        super()._open()
+
+    def _setup(self) -> None:
+        """Decide who draws the picture. Pillow calls this with the tags read.
+
+        Raises:
+            UnreadTiffError: Nobody surely understands it.
+        """
+        self.info.pop("xmp", None)  # else Pillow turns a picture by an orientation in XMP
+        order: Literal["<", ">"] = "<" if self.tag_v2.prefix == TiffImagePlugin.II else ">"
+        layout = layout_of(self.tag_v2, order)
+        if layout.way is Way.PILLOW:
+            super()._setup()
+            return
+        self._setup_samples(layout)
+
+    def _setup_samples(self, layout: Layout) -> None:
+        """Announce the picture as thumbrun will draw it."""
+        self._layout = layout
+        self._tile_size = layout.width, layout.height
+        turned = self.tag_v2.get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
+        self._size = self._tile_size[::-1] if turned else self._tile_size
+        self._mode = layout.mode
+        self.use_load_libtiff = False
+        self.tile = [ImageFile._Tile("thumbrun", (0, 0, *self._tile_size), 0)]  # noqa: SLF001
+        self.palette = None
+        if TiffImagePlugin.ICCPROFILE in self.tag_v2:
+            self.info["icc_profile"] = self.tag_v2[TiffImagePlugin.ICCPROFILE]
+
+    def load(self) -> Any:
+        """Decode the picture.
+
+        Raises:
+            Exception: The picture is broken; decoders raise exceptions of any kind.
+        """
+        if self._layout is None or not self.tile:
+            return super().load()
+        self.im = self._drawn(self._layout).im
+        self.tile = []
+        self.readonly = 0
+        self.load_end()
+        return Image.Image.load(self)
+
+    def _drawn(self, layout: Layout) -> Image.Image:
+        assert self.fp is not None  # noqa: S101  (it is open until it is loaded)
+        parts = tiff_pieces.parts(self.fp, layout)
+        low, high = np.inf, -np.inf
+        if tiff_samples.needs_extremes(layout):
+            keeps = _samples_bytes(layout) <= _KEPT
+            kept = []
+            for part in parts:
+                colours = part.samples[..., : layout.colours]
+                low = min(low, float(np.fmin.reduce(colours, axis=None)))
+                high = max(high, float(np.fmax.reduce(colours, axis=None)))
+                if keeps:
+                    kept.append(part)
+            parts = iter(kept) if keeps else tiff_pieces.parts(self.fp, layout)
+        black, white = tiff_samples.scale(layout, low, high)
+        profile = self.info.pop("icc_profile", None) if tiff_samples.inks_have_alpha(layout) else None
+        drawn = Image.new(layout.mode, (layout.width, layout.height))
+        for part in parts:
+            band = _band(tiff_samples.pixels(part.samples, layout, black, white), layout, profile)
+            drawn.paste(band, (part.left, part.top))
+        return drawn
+
+
+def _samples_bytes(layout: Layout) -> int:
+    """Return the bytes of all samples as thumbrun holds them, those of padded tiles included."""
+    pixels = layout.across * layout.piece[0] * layout.down * layout.piece[1]
+    return pixels * layout.samples * max(1, layout.bits // 8)
+
+
+def _band(pixels: tiff_samples.Bytes, layout: Layout, profile: bytes | None) -> Image.Image:
+    """Return pixels as a picture in the layout's mode. CMYK with alpha becomes RGB, by the profile if there is one."""
+    size = pixels.shape[1], pixels.shape[0]
+    if tiff_samples.inks_have_alpha(layout):
+        colours = Image.frombytes("CMYK", size, np.ascontiguousarray(pixels[..., :-1]).tobytes())
+        shown = icc.to_srgb(colours, profile)
+        shown.putalpha(Image.frombytes("L", size, np.ascontiguousarray(pixels[..., -1]).tobytes()))
+        return shown
+    return Image.frombytes(layout.mode, size, np.ascontiguousarray(pixels).tobytes())
