@@ -159,6 +159,14 @@ def test_a_suffix_in_place_of_a_pattern(tasks: Tasks, tmp_path: Path, pictures: 
     assert f"Did you mean --include '*.{text.removeprefix('.')}'? Check --include" in told
 
 
+def test_a_pattern_that_matches_nothing(tasks: Tasks, tmp_path: Path, pictures: Path) -> None:
+    """`plan` and `run` name a mistyped pattern, once however many tasks there are, and not one that matches."""
+    told = "No file of the source matches the pattern 'draftz'"
+    more = (str(pictures), "--output", str(tmp_path / "out"), "--exclude", "b,draftz", "--include", "*.jpg,x.*")
+    for command in (("plan", *more), ("run", *more), ("run", *more, "--tasks", "2", "--new")):
+        assert 1 == said(tasks, 0, *command).count(told)
+
+
 def test_limits_and_broken_files_are_told_apart(tasks: Tasks, tmp_path: Path, pictures: Path) -> None:
     """After failures that a limit caused, the retry is told with its flag; of a broken file, that none helps."""
     (pictures / "cut.jpg").write_bytes(BODY[:500])

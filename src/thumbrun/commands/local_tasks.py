@@ -36,6 +36,7 @@ RETRIES = 3  # Cloud Run's default
 _FINAL = frozenset((0, 2, 3, 4, 130))  # exit codes after which another attempt would end in the same way
 # The first of these that a task ended with is the exit code of the whole command.
 _GRAVEST_FIRST = (2, 130, 1, 4, 3, 0)
+_FROM_ONE = ("pattern-unmatched",)  # events that only the task tells that has listed the source
 _LONGEST_LINE = 1 << 20
 _PROGRAM = (sys.executable, "-m", "thumbrun")
 _STOP_SECONDS = 10.0  # a task that is told to stop needs less (`task.runner`)
@@ -240,7 +241,7 @@ class _LocalTasks:
         elif event.name in ("plan-made", "plan-read"):
             items = event.fields.get("items")
             self._items = items if type(items) is int else self._items
-        elif event.severity in ("WARNING", "ERROR") and not self._said_by_another(event):
+        elif (event.severity in ("WARNING", "ERROR") or event.name in _FROM_ONE) and not self._said_by_another(event):
             self._events.repeat(event)
 
     def _show_progress(self) -> None:

@@ -23,7 +23,7 @@ from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import count_of_unlisted, describe, describe_unlisted
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import VERSION
-from thumbrun.settings.planning_inputs import naming_rule, nothing_hint, source_to_list
+from thumbrun.settings.planning_inputs import describe_unmatched, naming_rule, nothing_hint, source_to_list
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.base import BucketNotFoundError
 from thumbrun.storage.memory import MemoryStore
@@ -103,6 +103,7 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
         "sizes": [box_name(box) for box in settings.recipe.boxes],
         "limit": settings.limit,
         "layout": settings.layout,
+        "unmatched": [] if settings.limit else source.selection.unmatched,
         "items": made.items,
         "bytes": made.size,
         "seen": made.seen,
@@ -146,6 +147,8 @@ def preview_text(found: dict[str, Any]) -> str:
     if seen["cold_bytes"]:
         cold = ", ".join(f"{readable(size)} in {printable(name)}" for name, size in seen["cold_bytes"].items())
         lines.append(f"\nCloud Storage charges a retrieval fee for reading {cold}.")
+    if unmatched := describe_unmatched(found.get("unmatched", ())):
+        lines.append(f"\n{printable(unmatched)}.")
     if found["collisions"]:
         several = counted(found["collisions"], "thumbnail")
         lines.append(f"\n{several} would share a name, so each gets a hash of its path in the name. For example:")

@@ -14,6 +14,7 @@ The names and the fields are a promise to users who filter logs:
 | not-listed | WARNING | parts |
 | left-out | INFO | objects, kinds |
 | names-shared | INFO | |
+| pattern-unmatched | INFO | |
 | not-confined | WARNING | |
 | misspelt-variable | WARNING | |
 | record-set-aside | WARNING | record |

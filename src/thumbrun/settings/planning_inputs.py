@@ -1,6 +1,6 @@
 """Builds what planning and storing need from the settings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from thumbrun.console import quoted
@@ -13,6 +13,8 @@ from thumbrun.settings.patterns import suffixes_meant
 from thumbrun.settings.resolved import Settings
 from thumbrun.settings.setting import Setting
 from thumbrun.storage.base import Store
+
+_MOST_PATTERNS = 10  # that a message names
 
 
 def run_folder(settings: Settings, run_id: str) -> str:
@@ -42,6 +44,19 @@ def names_shared(settings: Settings, plan: Plan) -> str:
         "Some thumbnails would share a name, so each of them has a hash of its path in its name. "
         "--layout tree keeps the folders of the source instead"
     )
+
+
+def describe_unmatched(unmatched: Sequence[str]) -> str:
+    """Return a sentence that names the patterns that match no path, or an empty text if there are none.
+
+    >>> describe_unmatched(["draftz"])
+    "No file of the source matches the pattern 'draftz'"
+    """
+    if not unmatched:
+        return ""
+    noun = "pattern" if len(unmatched) == 1 else "patterns"
+    more = f", and {len(unmatched) - _MOST_PATTERNS:,} more" if len(unmatched) > _MOST_PATTERNS else ""
+    return f"No file of the source matches the {noun} {', '.join(map(quoted, unmatched[:_MOST_PATTERNS]))}{more}"
 
 
 def _filters(settings: Settings) -> tuple[tuple[Setting[Any], tuple[str, ...]], ...]:

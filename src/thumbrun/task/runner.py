@@ -26,7 +26,14 @@ from thumbrun.runs.records import RecordError
 from thumbrun.runs.rounds import FIRST, Round, reasons_of
 from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.named_run import run_anew, run_arguments
-from thumbrun.settings.planning_inputs import names_shared, naming_rule, nothing_hint, run_folder, source_to_list
+from thumbrun.settings.planning_inputs import (
+    describe_unmatched,
+    names_shared,
+    naming_rule,
+    nothing_hint,
+    run_folder,
+    source_to_list,
+)
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Store
 from thumbrun.storage.location import Location
@@ -279,6 +286,9 @@ class TaskRunner:
         )
         if planner.listed and plan.items and (out := left_out(plan.seen)):  # else the error says it
             self._events.info("left-out", describe_left_out(plan.seen), objects=sum(out.values()), kinds=out)
+        whole = planner.listed and settings.limit is None  # a limit ends the listing early
+        if plan.items and whole and (unmatched := describe_unmatched(source.selection.unmatched)):
+            self._events.info("pattern-unmatched", unmatched)
         if planner.listed and (shared := names_shared(settings, plan)):
             self._events.info("names-shared", shared)
         # The first task says it for all of them, whoever has listed: its exit code tells of it too.
