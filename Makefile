@@ -10,6 +10,7 @@ FORMS = $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 demo: .venv/demo-installed ## sample pictures, a store, four tasks, and the contact sheet to open
 	@$(BIN)/thumbrun demo
+	@echo 'To make thumbnails of your own: $(BIN)/thumbrun run ~/Pictures --output thumbs'
 
 # Four tests at once, on however few processors: many wait for a process to start or for a time limit to pass.
 # `make test TESTS=tests/unit` runs a part, and `make test SLOW=1` also what shows in depth what quicker tests show.

@@ -43,8 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ReportedError as error:
         return error.exit_code
     except ThumbrunError as error:  # raised before there were events that could show it
-        print(f"thumbrun: {printable('; '.join(part for part in (str(error), error.hint) if part))}", file=sys.stderr)
-        return error.exit_code
+        return _report(error)
     except KeyboardInterrupt:
         return InterruptedRunError.exit_code
 
@@ -55,6 +54,8 @@ def entry(arguments: Sequence[str]) -> int:
     A first argument that is neither a place nor a command, but much like one, is a slip.
     """
     first = arguments[0] if arguments else ""
+    if first in ("help", "version") and not Path(first).exists():
+        return main(arguments)
     slip = first.isalpha() and did_you_mean(first, _COMMANDS) and not Path(first).exists()
     return main(arguments if first in _COMMANDS or slip else ["run", *arguments])
 
@@ -67,11 +68,14 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
     """
     parser, commands = _parser()
     named = next((argument for argument in arguments if not argument.startswith("-")), None)
+    if named == "help" and arguments[0] == named:
+        commands.get(arguments[1] if len(arguments) > 1 else "", parser).print_help()
+        raise ReportedError(0)
     if named is not None and named not in commands:
         raise SettingsError([_no_command(arguments, named)], hint="thumbrun --help shows the commands")
     parsed, rest = parser.parse_known_args(arguments)
     if rest:
-        commands.get(named or "", parser).refuse(rest)
+        commands.get(named or "", parser).refuse(rest, arguments)
     if parsed.command is None and not parsed.version:
         parser.print_help()
         raise ReportedError(0)
@@ -83,6 +87,8 @@ def _no_command(arguments: Sequence[str], named: str) -> str:
         return (
             f"{quoted(arguments[0])} comes before a command; flags come after it, as in thumbrun run SOURCE --size 200"
         )
+    if named == "version":
+        return "there is no command 'version'; did you mean thumbrun --version?"
     if "/" in named or suffix_of(named) or Path(named).exists():
         return f"{quoted(named)} is no command; did you mean 'thumbrun run {printable(named)}'?"
     return f"there is no command {quoted(named)}{did_you_mean(named, _COMMANDS)}"
@@ -269,6 +275,15 @@ _COMMANDS = {
     "verify": _add_verify,
     "demo": _add_demo,
 }
+
+
+def _report(error: ThumbrunError) -> int:
+    """Print an error in the form that events have, with the advice on a line of its own, and return the exit code."""
+    width = width_of(sys.stderr)
+    print(wrapped(f"error: {printable(redacted(str(error)))}", width, indent="  "), file=sys.stderr)
+    if error.hint:
+        print(wrapped(f"  {printable(redacted(error.hint))}", width), file=sys.stderr)
+    return error.exit_code
 
 
 def refuse(error: SettingsError) -> int:

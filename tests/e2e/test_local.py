@@ -284,7 +284,7 @@ def test_a_part_of_the_source_that_cannot_be_listed(tasks: Tasks, tmp_path: Path
     assert said in plan.output()
     job = tasks.command("run", str(source), "--output", str(output), *more)
     assert 1 == job.wait(), job.output()
-    assert 1 == job.output().count(said)
+    assert 1 == job.output().count(" list 1 part of the source, ")  # the first task says it, whichever has listed
     assert "1 done" in job.output()
     assert "thumbrun starts it again" not in job.output()
     (run,) = (path for path in output.iterdir() if path.name != "_thumbrun")
@@ -300,7 +300,7 @@ def test_the_first_task_tells_what_another_could_not_list(tasks: Tasks, tmp_path
     (tmp_path / "in").mkdir()
     deep_chain(tmp_path / "in", "middle")
     variables = {"INPUT_FOLDER": (tmp_path / "in").as_uri(), "OUTPUT_BUCKET": (tmp_path / "out").as_uri()}
-    said = "thumbrun cannot list 1 part of the source"
+    said = "When the plan was made, thumbrun could not list 1 part of the source"
     for index, code in ((1, 0), (0, 1)):
         environ = clean_environment(**variables, **cloud_run(index, 2, execution="x"), THUMBRUN_ALLOW_EMPTY="1")
         task = tasks.start(environ)

@@ -259,7 +259,12 @@ def test_a_run_without_a_plan_and_one_that_is_none(tasks: Tasks, bucket: Emulato
     bucket.delete(BUCKET, f"_thumbrun/runs/{run}/plan.json")
     code, found = verify(tasks, bucket, run)
     assert (3, {"bad-record": 1}) == (code, found["counts"])  # the run was planned, because it has outcomes
-    assert ["Restore the records from a copy, or begin another run: thumbrun run SOURCE --new"] == found["advice"]
+    assert [
+        (
+            "Restore the records from a copy, or begin another run, with your other flags: "
+            f"thumbrun run gs://{BUCKET}/in/ --output gs://{BUCKET}/ --new"
+        )
+    ] == found["advice"]
     for name in bucket.objects(BUCKET, f"_thumbrun/runs/{run}/ledger/"):
         bucket.delete(BUCKET, name)
     code, found = verify(tasks, bucket, run)

@@ -10,7 +10,14 @@ from tests.ship.mistakes import MISTAKES
 
 PAGE = (ROOT / "docs/troubleshooting.md").read_text("utf-8")
 SHOWN = dict(re.findall(r"<!-- mistake: (.+?) -->\n```text\n(.+?)```", PAGE, re.DOTALL))
-CODES = {"nothing there": 4, "misspelt variable": 4, "too large for the memory": 0, "other processor": 126}
+CODES = {
+    "nothing there": 4,
+    "misspelt variable": 4,
+    "too large for the memory": 0,
+    "other processor": 126,
+    "no key file": 2,
+    "unreadable key file": 2,
+}
 FOR_ROOT = {"unreadable key file", "folder of another user"}
 
 

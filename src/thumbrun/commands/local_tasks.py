@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from thumbrun.clock import Clock
 from thumbrun.environment.task_identity import without_task
@@ -24,18 +24,19 @@ from thumbrun.planning.survey import count_of_unlisted, describe_left_out, left_
 from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.named_run import run_arguments
-from thumbrun.settings.planning_inputs import run_folder
+from thumbrun.settings.planning_inputs import names_shared, run_folder
 from thumbrun.settings.resolved import Settings, share
 from thumbrun.settings.values import location_from_record
 from thumbrun.task.join_run import join_run
 from thumbrun.task.local_folders import prepare_local_folders
-from thumbrun.task.open_stores import Stores
+from thumbrun.task.open_stores import Stores, check_credentials
 from thumbrun.task.runner import TaskResult
 
 RETRIES = 3  # Cloud Run's default
 _FINAL = frozenset((0, 2, 3, 4, 130))  # exit codes after which another attempt would end in the same way
 # The first of these that a task ended with is the exit code of the whole command.
 _GRAVEST_FIRST = (2, 130, 1, 4, 3, 0)
+_FROM_ONE = ("pattern-unmatched",)  # events that only the task tells that has listed the source
 _LONGEST_LINE = 1 << 20
 _PROGRAM = (sys.executable, "-m", "thumbrun")
 _STOP_SECONDS = 10.0  # a task that is told to stop needs less (`task.runner`)
@@ -58,6 +59,7 @@ async def run_local_tasks(
     """
     began = clock.monotonic()
     tasks = settings.tasks or 1
+    check_credentials(settings)
     prepare_local_folders(settings)
     async with Stores(settings, events, clock) as stores:
         agreed = await join_run(settings, stores, clock)
@@ -77,6 +79,8 @@ async def run_local_tasks(
         unlisted = count_of_unlisted(plan.seen) if plan else 0
         if plan and plan.items and (out := left_out(plan.seen)):
             events.info("left-out", describe_left_out(plan.seen), objects=sum(out.values()), kinds=out)
+        if plan and agreed.is_new and (shared := names_shared(settings, plan)):
+            events.info("names-shared", shared)
         seconds = clock.monotonic() - began
         named = run_arguments(agreed.run_id, settings.output, settings.state)
         return code, TaskResult(agreed.run_id, folder, tally, tally, seconds, False, named, tally, unlisted)
@@ -131,6 +135,7 @@ class _LocalTasks:
         self._processes: dict[int, asyncio.subprocess.Process] = {}
         self._said: set[str] = set()
         self._stopping = False
+        self._items = 0  # of the plan, once a task has told it
         self._ours, self._theirs = os.pipe()
 
     async def run(self, stop: asyncio.Event) -> int:
@@ -162,6 +167,11 @@ class _LocalTasks:
         await stop.wait()
         self._stopping = True
         self._signal_all(signal.SIGTERM)
+        self._events.close()  # the progress of before must not appear again below what ends the command
+        self._events.notice(
+            "stopping",
+            f"Stopping: the tasks record what they have done, which takes at most {_STOP_SECONDS:.0f} s",
+        )
 
     async def _end_all(self) -> None:
         """Stop the tasks that still run, because another one cannot be started; kill those that do not stop."""
@@ -227,9 +237,19 @@ class _LocalTasks:
                 self._events.warning("task-output", f"Task {task.index}: {line}", task=task.index)
         elif progress := Progress.from_event(event):
             task.progress = progress
-            self._events.progress(sum((other.progress for other in self._tasks), Progress()))
-        elif event.severity in ("WARNING", "ERROR") and not self._said_by_another(event):
+            self._show_progress()
+        elif event.name in ("plan-made", "plan-read"):
+            items = event.fields.get("items")
+            self._items = items if type(items) is int else self._items
+        elif (event.severity in ("WARNING", "ERROR") or event.name in _FROM_ONE) and not self._said_by_another(event):
             self._events.repeat(event)
+
+    def _show_progress(self) -> None:
+        """Show the progress of all tasks, of all images of the plan: some tasks may not have told theirs yet."""
+        if self._stopping:
+            return
+        heard = sum((task.progress for task in self._tasks), Progress())
+        self._events.progress(replace(heard, total=max(heard.total, self._items)))
 
     def _said_by_another(self, event: Event) -> bool:
         """Return whether the same error was shown before: you need to read it once, not once for each task."""

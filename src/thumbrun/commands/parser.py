@@ -2,15 +2,33 @@
 
 import argparse
 import difflib
+import os
 import re
+import shlex
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NoReturn
 
-from thumbrun.console import quoted, wrapped
+from thumbrun.console import printable, quoted, wrapped
 from thumbrun.errors import SettingsError
+from thumbrun.formats import suffix_of
 
 _WIDEST, _NARROWEST = 100, 40  # characters of a line of help
+_CLOSE = 0.7  # how alike two flags are, from 0 to 1, so that one is proposed for the other
+_PATTERNS = ("--include", "--exclude")
+# The flag that a letter stands for in other programs.
+_SHORT = {
+    "-e": "--exclude",
+    "-f": "--format",
+    "-i": "--include",
+    "-j": "--tasks",
+    "-n": "--limit",
+    "-o": "--output",
+    "-q": "--quiet",
+    "-s": "--size",
+    "-v": "--version",
+    "-V": "--version",
+}
 _COLUMN = 6  # where the text of a flag begins, on the lines below it
 # What argparse says of a wrong argument, and what thumbrun says instead.
 _SAYS = (
@@ -73,8 +91,12 @@ class Parser(argparse.ArgumentParser):
                 message = says.format(**found.groupdict())
         raise SettingsError([message], hint=f"{self.prog} --help shows what it takes")
 
-    def refuse(self, rest: Sequence[str]) -> NoReturn:
+    def refuse(self, rest: Sequence[str], arguments: Sequence[str] = ()) -> NoReturn:
         """Raise an error for arguments that the command does not take.
+
+        Args:
+            rest: The arguments that it does not take.
+            arguments: All arguments, which can tell why.
 
         Raises:
             SettingsError: Always.
@@ -82,18 +104,56 @@ class Parser(argparse.ArgumentParser):
         unknown = [argument.partition("=")[0] for argument in rest if argument.startswith("-") and argument != "-"]
         flags = [flag for action in self._actions for flag in action.option_strings]
         problems = [
-            f"{self.prog} has no flag {quoted(flag)}{did_you_mean(flag, flags, mark='')}"
-            for flag in dict.fromkeys(unknown)
+            f"{self.prog} has no flag {quoted(flag)}{_flag_meant(flag, flags)}" for flag in dict.fromkeys(unknown)
         ]
         if not problems:
             shown = ", ".join(quoted(argument) for argument in rest[:3]) + (", …" if len(rest) > 3 else "")
-            problems = [f"{self.prog} does not take {shown} as well; give one folder, and choose files with --include"]
+            problems = [f"{self.prog} does not take {shown} as well; {self._instead(rest, arguments)}"]
         raise SettingsError(problems, hint=f"{self.prog} --help shows what it takes")
+
+    def _instead(self, rest: Sequence[str], arguments: Sequence[str]) -> str:
+        """Return what to give instead of several arguments; the first row that applies decides.
+
+        | arguments | what is meant |
+        |---|---|
+        | files after `--include` or `--exclude` | a pattern that the shell replaced |
+        | one more place, and the command takes a source | the output |
+        | others | one place at a time |
+        """
+        for number, flag in enumerate(arguments):
+            value, *others = [*arguments[number + 1 :], ""]
+            if flag not in _PATTERNS or not others or not others[0] or others[0].startswith("-"):
+                continue
+            ends = os.path.splitext(value)[1]  # noqa: PTH122  (a pattern is not a path)
+            if others[0] in rest or ends == os.path.splitext(others[0])[1]:  # noqa: PTH122
+                return f"if your shell replaced a pattern, put it in quotes, like {flag} '*{ends}'"
+        if not any(action.dest == "source" for action in self._actions):
+            return "give one at a time"
+        if len(rest) == 1 and not suffix_of(rest[0]):
+            return f"did you mean --output {shlex.quote(printable(rest[0]))}?"
+        return "give one folder, and choose files with --include"
 
 
 def _listed(lists: Mapping[str, Sequence[str]]) -> str | None:
     """Return lists as text, each below its title, or None if there are none."""
     return "\n\n".join("\n".join([f"{title}:", *(f"  {line}" for line in lists[title])]) for title in lists) or None
+
+
+def _flag_meant(flag: str, flags: Sequence[str]) -> str:
+    """Return the end of a sentence that names the flag that is most likely meant, or an empty text.
+
+    The dashes do not count, because they alone would make any two flags similar.
+
+    >>> _flag_meant("--siz", ["--size"]), _flag_meant("-o", ["--output"]), _flag_meant("--yes", ["--max-bytes"])
+    ('; did you mean --size?', '; did you mean --output?', '')
+    """
+    if (usual := _SHORT.get(flag)) and usual in flags:
+        return f"; did you mean {usual}?"
+    if usual == "--version":
+        return "; did you mean thumbrun --version?"
+    names = {known.lstrip("-"): known for known in flags if known.startswith("--")}
+    close = difflib.get_close_matches(flag.lstrip("-"), names, 1, _CLOSE)
+    return f"; did you mean {names[close[0]]}?" if close else ""
 
 
 def did_you_mean(text: str, known: Iterable[str], *, mark: str = "'") -> str:

@@ -23,10 +23,12 @@ from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import count_of_unlisted, describe, describe_unlisted
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import VERSION
-from thumbrun.settings.planning_inputs import naming_rule, nothing_hint, source_to_list
+from thumbrun.settings.planning_inputs import describe_unmatched, naming_rule, nothing_hint, source_to_list
 from thumbrun.settings.resolved import Settings, resolve
+from thumbrun.storage.base import BucketNotFoundError
 from thumbrun.storage.memory import MemoryStore
-from thumbrun.task.local_folders import check_source
+from thumbrun.task.join_run import missing_bucket
+from thumbrun.task.local_folders import check_local_folders
 from thumbrun.task.open_stores import Stores
 
 _EXAMPLES = 5
@@ -67,17 +69,20 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
         clock: The source of time.
 
     Raises:
-        SettingsError: A local source is not a folder that this user can read, or the source holds more images than the
-            settings allow.
+        SettingsError: A local folder cannot be read or written as a run would, a bucket does not exist, or the source
+            holds more images than the settings allow.
         StoreError: The source cannot be listed.
     """
-    check_source(settings)
+    check_local_folders(settings)
     tasks = settings.tasks or settings.task.count
     state = RecordStore(MemoryStore(), "")
     async with Stores(settings, events, clock) as stores:
         source = source_to_list(settings, stores.source)
         builder = PlanBuilder(source, state, _RUN_ID, 1, naming_rule(settings, _RUN_ID), tasks)
-        made = await builder.make(events.listing)
+        try:
+            made = await builder.make(events.listing)
+        except BucketNotFoundError as error:
+            raise missing_bucket(settings, error) from error
         check_images(made.items, settings.max_images)
     costs = [shard.cost for shard in made.shards]
     shares = assign(costs, tasks, contiguous=settings.balance == "count")
@@ -97,6 +102,8 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> dict[str,
         "output": settings.output.uri(),
         "sizes": [box_name(box) for box in settings.recipe.boxes],
         "limit": settings.limit,
+        "layout": settings.layout,
+        "unmatched": [] if settings.limit else source.selection.unmatched,
         "items": made.items,
         "bytes": made.size,
         "seen": made.seen,
@@ -140,10 +147,14 @@ def preview_text(found: dict[str, Any]) -> str:
     if seen["cold_bytes"]:
         cold = ", ".join(f"{readable(size)} in {printable(name)}" for name, size in seen["cold_bytes"].items())
         lines.append(f"\nCloud Storage charges a retrieval fee for reading {cold}.")
+    if unmatched := describe_unmatched(found.get("unmatched", ())):
+        lines.append(f"\n{printable(unmatched)}.")
     if found["collisions"]:
         several = counted(found["collisions"], "thumbnail")
         lines.append(f"\n{several} would share a name, so each gets a hash of its path in the name. For example:")
         lines += [f"  {printable(example['source'])} -> {printable(example['output'])}" for example in found["renamed"]]
+        if found.get("layout") == "flat":
+            lines.append("--layout tree keeps the folders of the source, and so the names of the files.")
     longest = max(task["cost_seconds"] for task in tasks)
     mean = sum(task["cost_seconds"] for task in tasks) / len(tasks)
     lines.append(

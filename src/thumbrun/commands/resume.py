@@ -1,21 +1,23 @@
 """Find the settings of an existing run, so that a command can continue it: the run's claim records them."""
 
 import os
+import shlex
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from thumbrun.clock import Clock
-from thumbrun.console import quoted
-from thumbrun.errors import SettingsError
+from thumbrun.console import printable, quoted
+from thumbrun.errors import SettingsError, ThumbrunError
 from thumbrun.logs.choose import choose_sink
 from thumbrun.logs.events import Events
-from thumbrun.runs.recent import recent_runs_text
+from thumbrun.runs.recent import recent_runs, recent_runs_text
 from thumbrun.runs.record_forms import NEEDED
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import RecordError
-from thumbrun.settings.named_run import NamedRun, Place, flags_of_claim, named_run
+from thumbrun.settings.named_run import NamedRun, Place, flags_of_claim, named_place, named_run
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.open import open_store
 
@@ -41,9 +43,10 @@ async def settings_of_run(
         SettingsError: There is no such run, or settings are wrong.
         StoreError: The claim cannot be read.
     """
-    run = named_run(text, environ, flags)
+    async with opened_run(text, environ, flags, clock) as (run, _, claim):
+        recorded = _recorded(run, claim)
     given = {name: value for name, value in flags.items() if value is not None}
-    merged = {**await _recorded(run, clock), **given, "resume": run.run_id}
+    merged = {**recorded, **given, "resume": run.run_id}
     return resolve({**environ, "THUMBRUN_RESUME": ""}, merged, bare_source=True, retry=retry), merged
 
 
@@ -66,30 +69,77 @@ async def opened_state(place: Place, clock: Clock) -> AsyncIterator[RecordStore]
         events.close()
 
 
-async def claim_of(run: NamedRun, state: RecordStore, clock: Clock) -> dict[str, Any]:
-    """Return the claim of a run.
+@asynccontextmanager
+async def opened_run(
+    text: str, environ: Mapping[str, str], flags: Mapping[str, str | None], clock: Clock
+) -> AsyncIterator[tuple[NamedRun, RecordStore, dict[str, Any]]]:
+    """Find a run; yield its locations, the open store of its records, and its claim, and close the store in the end.
+
+    Args:
+        text: The name of the run, as the user gave it.
+        environ: The environment, for what the text does not say.
+        flags: The text of each flag that was given, by the setting's name.
+        clock: The source of time and chance.
 
     Raises:
-        SettingsError: There is no such run.
+        SettingsError: There is no such run; the error names the runs that the text most likely means.
         StoreError: The claim cannot be read.
     """
-    name = state.names.run(run.run_id).claim
-    claim = await state.read(name)
-    if claim is None:
-        there = await recent_runs_text(state, clock)
-        where = run.output.uri()
-        problem = f"there is no run {quoted(run.run_id)} in {where}: {state.store.uri(name)} does not exist; {there}"
-        raise SettingsError([problem])
-    return claim
-
-
-async def _recorded(run: NamedRun, clock: Clock) -> dict[str, str | None]:
+    try:
+        run = named_run(text, environ, flags)
+    except SettingsError as error:
+        if meant := await _runs_of(text, environ, flags, clock):
+            raise SettingsError([f"RUN is {quoted(text)}, which names no run; {meant}"]) from error
+        raise
     async with opened_state(run, clock) as state:
-        claim = await claim_of(run, state, clock)
+        name = state.names.run(run.run_id).claim
+        claim = await state.read(name)
+        if claim is None:
+            if meant := await _runs_of(text, environ, flags, clock):
+                raise SettingsError([f"RUN is {quoted(text)}, which names no run; {meant}"])
+            there = await recent_runs_text(state, clock)
+            problem = (
+                f"there is no run {quoted(run.run_id)} in {run.output.uri()}: {state.store.uri(name)} does not exist"
+            )
+            raise SettingsError([f"{problem}; {there}"])
+        yield run, state, claim
+
+
+async def _runs_of(text: str, environ: Mapping[str, str], flags: Mapping[str, str | None], clock: Clock) -> str:
+    """Return what to give instead of a text that names no run but a place of runs, or a pattern for runs of a place.
+
+    The answer is empty if there are no runs in that place, or it cannot be read.
+    """
+    folder = text.rstrip("/")
+    if any(sign in folder.rpartition("/")[2] for sign in "*?["):
+        folder = folder.rpartition("/")[0] or "."
+    if not (folder.startswith(("gs://", "file:")) or os.path.isdir(folder)):  # noqa: PTH112, ASYNC240  (one small look)
+        return ""
+    try:
+        async with opened_state(named_place(folder, environ, flags), clock) as state:
+            found = await recent_runs(state, clock)
+    except ThumbrunError:
+        return ""
+    named = [printable(shlex.quote(f"{folder}/{run_id}")) for run_id in found]
+    return f"it holds runs: name one of them, such as {', '.join(reversed(named))}" if named else ""
+
+
+def _recorded(run: NamedRun, claim: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the flags that ask for a run, as its claim records them.
+
+    Raises:
+        SettingsError: The run lies in another place than when it began.
+        RecordError: The claim does not hold the settings of a run.
+    """
     if claim.get("output") != run.output.uri():
         began = str(claim.get("output"))
-        problem = f"RUN is {run.run_id} in {run.output.uri()}, but that run began in {began}; use {began}{run.run_id}/"
-        raise SettingsError([problem])
+        problem = f"RUN is {run.run_id} in {run.output.uri()}, but that run began in {began}"
+        old, now = began.removeprefix("file://").rstrip("/"), run.output.uri().removeprefix("file://").rstrip("/")
+        if began.startswith("file://") and not Path(old, run.run_id).exists():
+            words = printable(shlex.join([now, old]))
+            gone = f"{problem}, where it is no longer; thumbrun works on it only there, so move the folder back"
+            raise SettingsError([f"{gone}: mv {words}" if not Path(old).exists() else gone])
+        raise SettingsError([f"{problem}; use {began}{run.run_id}/"])
     try:
         return flags_of_claim(claim, run)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:

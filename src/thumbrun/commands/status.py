@@ -12,13 +12,12 @@ from rich.live import Live
 from rich.text import Text
 
 from thumbrun.clock import SystemClock
-from thumbrun.commands.resume import claim_of, opened_state
+from thumbrun.commands.resume import opened_run
 from thumbrun.commands.standard_streams import show_result
 from thumbrun.commands.summary import tally_text
 from thumbrun.console import counted, printable
 from thumbrun.ledger.status import AT_WORK, RunStatus, State, TaskSeen, read_status
 from thumbrun.logs.pace import duration_text, rate_text
-from thumbrun.settings.named_run import named_run
 
 _PAUSE = 5.0  # seconds between two looks
 _MOST_TASKS = 20  # that are named
@@ -46,9 +45,8 @@ def status(run: str, flags: Mapping[str, str | None], *, as_json: bool, watch: b
 
 
 async def _status(text: str, flags: Mapping[str, str | None], *, as_json: bool, watch: bool) -> None:
-    run, clock = named_run(text, os.environ, flags), SystemClock()
-    async with opened_state(run, clock) as state:
-        claim = await claim_of(run, state, clock)
+    clock = SystemClock()
+    async with opened_run(text, os.environ, flags, clock) as (run, state, claim):
 
         async def look() -> RunStatus:
             return await read_status(state, run.run_id, claim, clock)

@@ -2,6 +2,7 @@
 
 import os
 
+from thumbrun.commands.after_failures import after_failures
 from thumbrun.console import counted
 from thumbrun.logs.choose import DEMO_VARIABLE
 from thumbrun.logs.events import Events
@@ -72,7 +73,7 @@ def say_run(result: TaskResult, events: Events) -> None:
         events.info("reason", f"  {reason}: {MEANINGS[Reason(reason)]}", reason=reason)
     if DEMO_VARIABLE in os.environ:
         return
-    if tally.failed:
-        events.info("next", f"To retry what failed: thumbrun retry {result.named}")
+    for advice in after_failures(tally.failed, result.named):
+        events.info("next", advice)
     if tally.items:
         events.info("next", f"To check the run: thumbrun verify {result.named}")

@@ -33,5 +33,7 @@ def verify(run: str, flags: Mapping[str, str | None], *, as_json: bool, quick: b
         return await verify_run(settings, events, SystemClock(), quick=quick)
 
     found = run_session(settings, command, stream=sys.stderr)  # only the findings go to the standard output
+    if settings.quiet and found.right and not as_json:
+        return 0
     show_result(json.dumps(found.to_record(), indent=1) if as_json else verified_text(found, tally_text(found.tally)))
     return 0 if found.right else _NOT_RIGHT

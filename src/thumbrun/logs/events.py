@@ -13,6 +13,8 @@ The names and the fields are a promise to users who filter logs:
 | cold-storage | WARNING | bytes, by storage class |
 | not-listed | WARNING | parts |
 | left-out | INFO | objects, kinds |
+| names-shared | INFO | |
+| pattern-unmatched | INFO | |
 | not-confined | WARNING | |
 | misspelt-variable | WARNING | |
 | record-set-aside | WARNING | record |
@@ -21,6 +23,7 @@ The names and the fields are a promise to users who filter logs:
 | image-skipped, image-failed | INFO, WARNING | source, shard, item, reason, detail |
 | store-retry | NOTICE | operation, attempt, wait, requests |
 | held-back | INFO | rate: requests a second |
+| stopping | NOTICE | |
 | task-done | INFO | done, skipped, failed, source_bytes, output_bytes, seconds |
 | reason | INFO | reason |
 | run-done | NOTICE | done, skipped, failed, source_bytes, output_bytes |

@@ -87,6 +87,7 @@ class Selection:
         """
         self._include = [Glob(glob) for glob in include]
         self._exclude = [Glob(glob) for glob in exclude]
+        self._unmatched = dict(zip((*include, *exclude), (*self._include, *self._exclude), strict=True))
         self._takes_all = not (include or exclude)
         self._by_content = by_content
 
@@ -109,6 +110,9 @@ class Selection:
             entry: The object.
             path: The object's name below the source, which the globs are matched against.
         """
+        if self._unmatched:  # whatever the entry is, the glob is no slip
+            for text in [text for text, glob in self._unmatched.items() if glob.matches(path)]:
+                del self._unmatched[text]
         if RUN_MARK in entry.metadata:
             return _OWN
         if entry.size == 0:
@@ -121,6 +125,11 @@ class Selection:
             return decision
         by_content = self._by_content and formats.bare_media_type(content_type) != _PLAIN
         return _by_suffix(formats.suffix_of(path), by_content)
+
+    @property
+    def unmatched(self) -> list[str]:
+        """The globs that have matched none of the paths so far, which a slip can be the cause of."""
+        return list(self._unmatched)
 
     def _included(self, path: str) -> bool:
         if self._include and not any(glob.matches(path) for glob in self._include):

@@ -123,17 +123,27 @@ def count_of_unlisted(seen: Mapping[str, Any]) -> int:
     return int(seen["unlisted"]["parts"]) if "unlisted" in seen else 0
 
 
-def describe_unlisted(seen: Mapping[str, Any]) -> str:
+def describe_unlisted(seen: Mapping[str, Any], *, now: bool = True) -> str:
     """Return a sentence that names the parts of a source that could not be listed.
 
     >>> describe_unlisted({"unlisted": {"parts": 1, "named": [{"name": "a/", "detail": "/in/a/: permission denied"}]}})
     'thumbrun cannot list 1 part of the source, and leaves out what it holds: /in/a/: permission denied'
+
+    Args:
+        seen: The counts, in the form that the plan holds.
+        now: Whether the source was listed just now; else another process did so, when it made the plan.
     """
     parts = count_of_unlisted(seen)
     named = [part["detail"] for part in seen["unlisted"]["named"][:_MOST_SHOWN]]
     more = f"; and {parts - len(named):,} more" if parts > len(named) else ""
     noun, holds = ("part", "it holds") if parts == 1 else ("parts", "they hold")
-    return f"thumbrun cannot list {parts:,} {noun} of the source, and leaves out what {holds}: {'; '.join(named)}{more}"
+    of_source = f"{parts:,} {noun} of the source"
+    said = (
+        f"thumbrun cannot list {of_source}, and leaves out"
+        if now
+        else (f"When the plan was made, thumbrun could not list {of_source}, so the run lacks")
+    )
+    return f"{said} what {holds}: {'; '.join(named)}{more}"
 
 
 def describe(source: str, seen: Mapping[str, Any]) -> str:

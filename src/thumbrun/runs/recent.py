@@ -12,8 +12,25 @@ _MOST_ASKED = 100  # requests, each of which finds one run
 _AGES = (timedelta(days=1), timedelta(days=30))
 
 
+async def recent_runs(state: RecordStore, clock: Clock) -> list[str]:
+    """Return the ids of some runs in ascending order: those of the last day, else of the last 30 days, else any.
+
+    Args:
+        state: The store of the records.
+        clock: The source of today's date.
+
+    Raises:
+        StoreError: The state cannot be read.
+    """
+    found: list[str] = []
+    for age in _AGES:
+        if found := await run_ids(state, (clock.now() - age).strftime("%Y%m%d"), most=_MOST_ASKED):
+            break
+    return sorted(found or await run_ids(state, most=_MOST_ASKED))[-_MOST_SHOWN:]
+
+
 async def recent_runs_text(state: RecordStore, clock: Clock) -> str:
-    """Return a text that names some runs: those of the last day, else of the last 30 days, else any.
+    """Return a text that names some runs, as `recent_runs` finds them.
 
     Args:
         state: The store of the records.
@@ -23,16 +40,12 @@ async def recent_runs_text(state: RecordStore, clock: Clock) -> str:
         StoreError: The state cannot be read.
     """
     try:
-        for age in _AGES:
-            if found := await run_ids(state, (clock.now() - age).strftime("%Y%m%d"), most=_MOST_ASKED):
-                break
-        else:
-            found = await run_ids(state, most=_MOST_ASKED)
+        found = await recent_runs(state, clock)
     except BucketNotFoundError as error:
         return str(error)
     if not found:
         return "there are no runs there"
-    shown = [printable(run_id) for run_id in sorted(found)[-_MOST_SHOWN:]]
+    shown = [printable(run_id) for run_id in found]
     return f"{'there is a run' if len(shown) == 1 else 'there are runs'} there: {', '.join(shown)}"
 
 

@@ -190,7 +190,7 @@ LAYOUT = _setting(
 )
 FORMAT = _setting(
     "format",
-    values.choice("keep", "jpeg", "png", "webp", "avif"),
+    values.thumbnail_format,
     "FORMAT",
     "keep",
     "The format of the thumbnails: keep, jpeg, png, webp or avif. "

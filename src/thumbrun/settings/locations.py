@@ -3,8 +3,10 @@
 Pure, except for the working folder, and for whether a local source is a file.
 """
 
+import difflib
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -21,6 +23,7 @@ _RIGHT_SOURCE = "it must be gs://bucket/path, file:///folder or, on the command 
 _OTHER_SCHEME = re.compile(r"(?!gs://|file:)[A-Za-z][A-Za-z0-9+.-]*:/")
 _MINTED = re.compile(r"\d{8}T\d{4}Z(-\d+)?")  # the run ids that thumbrun itself chooses
 _RECORDS = ("anchors", "runs")  # the folders directly below a state
+_MOST_COMPARED = 10_000  # names beside a missing path
 _LONGEST_PLACE = 1000  # characters of a place that a message shows
 
 
@@ -95,12 +98,38 @@ def uri_meant(text: str, *, bare: bool = False) -> str | None:
         return None
     if bare and os.path.isdir(text):  # noqa: PTH112
         return Path(text).resolve().as_uri()
+    if bare and text and not slip and not text.startswith("/") and (near := path_meant(Path(text))):
+        return near.resolve().as_uri()
     meant = f"gs://{re.split('[?;]', text[slip.end() :])[0] if slip else text}"
     try:
         location.parse(meant)
     except ValueError:
         return None
     return None if meant == text else meant
+
+
+def path_meant(path: Path) -> Path | None:
+    """Return the path that is there and most like another one, part by part, or None if a part is like no other."""
+    missing: list[str] = []
+    there = path
+    while not os.path.lexists(there):
+        missing.append(there.name)
+        if there == there.parent:
+            return None
+        there = there.parent
+    for part in reversed(missing):
+        if os.path.lexists(there / part):
+            there /= part
+            continue
+        names: dict[str, str] = {}
+        with suppress(OSError):
+            beside = os.listdir(there)[:_MOST_COMPARED]  # noqa: PTH208  (bytes that are no text stay as they are)
+            names = {name.lower(): name for name in beside}
+        close = difflib.get_close_matches(part.lower(), names, 1)
+        if not close:
+            return None
+        there /= names[close[0]]
+    return there
 
 
 def pattern_meant(text: str) -> str:

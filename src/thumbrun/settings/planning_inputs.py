@@ -1,15 +1,20 @@
 """Builds what planning and storing need from the settings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from thumbrun.console import quoted
 from thumbrun.planning.build import Source
 from thumbrun.planning.naming import NamingRule
+from thumbrun.planning.plan import Plan
 from thumbrun.planning.select import ObjectKind, Selection
 from thumbrun.settings.declared import ALLOW_EMPTY, EXCLUDE, INCLUDE, SOURCE
+from thumbrun.settings.patterns import suffixes_meant
 from thumbrun.settings.resolved import Settings
 from thumbrun.settings.setting import Setting
 from thumbrun.storage.base import Store
+
+_MOST_PATTERNS = 10  # that a message names
 
 
 def run_folder(settings: Settings, run_id: str) -> str:
@@ -26,7 +31,32 @@ def nothing_hint(settings: Settings, seen: Mapping[str, Any]) -> str:
     """
     filters = [f"{one.label} ({', '.join(given)})" for one, given in _filters(settings) if given]
     check = " and ".join(filters) if ObjectKind.EXCLUDED.value in seen["kinds"] else SOURCE.label
-    return f"Check {check}. If this is expected, set {ALLOW_EMPTY.label}."
+    suffixes = suffixes_meant(settings.include) if ObjectKind.EXCLUDED.value in seen["kinds"] else []
+    meant = f"Did you mean --include {quoted(','.join(suffixes))}? " if suffixes else ""
+    return f"{meant}Check {check}. If this is expected, set {ALLOW_EMPTY.label}."
+
+
+def names_shared(settings: Settings, plan: Plan) -> str:
+    """Return a sentence that says how to keep names that several thumbnails would share, or an empty text."""
+    if settings.layout != "flat" or not any(shard.renamed for shard in plan.shards):
+        return ""
+    return (
+        "Some thumbnails would share a name, so each of them has a hash of its path in its name. "
+        "--layout tree keeps the folders of the source instead"
+    )
+
+
+def describe_unmatched(unmatched: Sequence[str]) -> str:
+    """Return a sentence that names the patterns that match no path, or an empty text if there are none.
+
+    >>> describe_unmatched(["draftz"])
+    "No file of the source matches the pattern 'draftz'"
+    """
+    if not unmatched:
+        return ""
+    noun = "pattern" if len(unmatched) == 1 else "patterns"
+    more = f", and {len(unmatched) - _MOST_PATTERNS:,} more" if len(unmatched) > _MOST_PATTERNS else ""
+    return f"No file of the source matches the {noun} {', '.join(map(quoted, unmatched[:_MOST_PATTERNS]))}{more}"
 
 
 def _filters(settings: Settings) -> tuple[tuple[Setting[Any], tuple[str, ...]], ...]:

@@ -18,6 +18,7 @@ from thumbrun.settings import declared
 from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.locations import resolve_locations
 from thumbrun.settings.parsed import ParsedValues
+from thumbrun.settings.patterns import pattern_outside, pattern_problem
 from thumbrun.settings.setting import Setting
 from thumbrun.storage.location import Location
 
@@ -132,6 +133,11 @@ def resolve(
     bare_source = flags.get("source") is not None if bare_source is None else bare_source
     locations = resolve_locations(values, bare_source=bare_source)
     slips = _slips(environ)
+    if values.get(declared.RESUME) is None:  # else the run has the patterns that it began with
+        for setting in (declared.INCLUDE, declared.EXCLUDE):
+            globs = values.get(setting) or ()
+            if advice := pattern_problem(globs) or (locations and pattern_outside(globs, locations.source)):
+                values.reject(setting, advice)
     if values.problems or locations is None:
         raise SettingsError([*values.problems, *slips])
     (width, height), *smaller = values.required(declared.SIZE)

@@ -166,6 +166,15 @@ def choice(*names: str) -> Callable[[str], str]:
     return parse
 
 
+def thumbnail_format(value: str) -> str:
+    """Parse the format of the thumbnails, also as it is spelt in the names of files."""
+    spelt = value.lower()
+    return _format("jpeg" if spelt == "jpg" else spelt)
+
+
+_format = choice("keep", "jpeg", "png", "webp", "avif")
+
+
 def globs(value: str) -> tuple[str, ...]:
     """Parse globs that are separated by commas; drop empty ones and repetitions."""
     found = tuple(dict.fromkeys(glob for glob in (part.strip() for part in value.split(",")) if glob))

@@ -1,9 +1,11 @@
 """Open the store that a location names."""
 
+import os
 from collections.abc import Callable
 
 from thumbrun.clock import Clock
 from thumbrun.storage.base import Store
+from thumbrun.storage.gcs.key_file import check_key_file
 from thumbrun.storage.location import Location
 from thumbrun.storage.retry import Retry, RetryingStore
 from thumbrun.storage.throttle import Throttle
@@ -29,11 +31,16 @@ def open_store(
         user_project: The project that pays for requests, or None.
         in_flight: The largest number of requests at once.
         on_retry: A function that is called for every request that is retried.
+
+    Raises:
+        UnauthenticatedError: The file of credentials that the environment names cannot be used.
     """
     store: Store
     if location.scheme == "gs":
         from thumbrun.storage.gcs.store import GcsStore  # a local run does not need its imports
 
+        if not emulator:
+            check_key_file(os.environ)
         store = GcsStore(location.root, emulator=emulator, endpoint=endpoint, user_project=user_project)
     else:
         from thumbrun.storage.local.store import LocalStore

@@ -46,7 +46,7 @@ async def join_run(settings: Settings, stores: Stores, clock: Clock) -> AgreedRu
     try:
         agreed = await finder.run()
     except BucketNotFoundError as error:
-        raise _missing_bucket(settings, error) from error
+        raise missing_bucket(settings, error) from error
     folder = run_folder(settings, agreed.run_id)
     if settings.source.shares_store_with(settings.output) and settings.source.prefix.startswith(folder):
         where = stores.output.uri(folder)
@@ -73,7 +73,7 @@ async def check_source_there(settings: Settings, source: Store) -> None:
         raise NothingToDoError(describe(settings.source.uri(), seen), hint=hint)
 
 
-def _missing_bucket(settings: Settings, error: BucketNotFoundError) -> ThumbrunError:
+def missing_bucket(settings: Settings, error: BucketNotFoundError) -> ThumbrunError:
     """Return the error for a bucket that does not exist: a wrong setting, because nothing can have been written."""
     named = ((SOURCE, settings.source), (OUTPUT, settings.output), (STATE, settings.state))
     for setting, location in named:

@@ -2,34 +2,35 @@
 
 # ruff: noqa: PTH112  (pathlib's is_dir raises an error where this user is not permitted to look)
 
-import difflib
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from thumbrun.console import quoted
+from thumbrun.console import printable, quoted
 from thumbrun.errors import SettingsError
 from thumbrun.formats import UNSUPPORTED_SUFFIXES, by_suffix, suffix_of
 from thumbrun.settings.declared import OUTPUT, SOURCE, STATE
-from thumbrun.settings.locations import pattern_meant, uri_meant
+from thumbrun.settings.locations import path_meant, pattern_meant, uri_meant
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.local.sidecars import linked_private_folder
 from thumbrun.storage.location import Location
 
 _LONGEST_PATH = 1000  # characters that a message shows
-_MOST_COMPARED = 10_000  # names beside a missing path
 
 
-def check_source(settings: Settings) -> None:
-    """Check that a local source is a folder or an image that this user can read. A bucket is not checked.
+def check_local_folders(settings: Settings) -> None:
+    """Check the local folders of a run, and create nothing. Buckets are not checked.
 
     Raises:
-        SettingsError: It is not.
+        SettingsError: The source is not a folder or an image that this user can read, or thumbnails or records cannot
+            be written. The error holds every problem.
     """
-    problems = [_source_problem(settings), _link_problem(SOURCE.label, settings.source)]
-    if any(problems):
-        raise SettingsError([problem for problem in problems if problem])
+    checked = (_source_problem(settings), *_output_problems(settings), *_link_problems(settings))
+    problems = [problem for problem in checked if problem]
+    if problems:
+        raise SettingsError(problems)
 
 
 def prepare_local_folders(settings: Settings) -> None:
@@ -39,10 +40,7 @@ def prepare_local_folders(settings: Settings) -> None:
         SettingsError: The source is not a folder or an image that this user can read, or thumbnails or records cannot
             be written. The error holds every problem; nothing is written.
     """
-    checked = (_source_problem(settings), *_output_problems(settings), *_link_problems(settings))
-    problems = [problem for problem in checked if problem]
-    if problems:
-        raise SettingsError(problems)
+    check_local_folders(settings)
     for label, path in _written(settings):
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -61,11 +59,11 @@ def _source_problem(settings: Settings) -> str | None:
         return None
     is_ = f"{SOURCE.label} is {_shown(path)}, which"
     if os.path.isdir(path):
-        return f"{is_} {_user()} is not permitted to list; {_let_in(path)}"
+        return f"{is_} {_user()} is not permitted to list; {_let_in(path, 'rx')}"
     if _exists(path):
         return f"{is_} is neither a folder nor a plain file; give a folder, or one image"
     if shut := _shut(path):
-        return f"{is_} {_user()} is not permitted to reach: {_shown(shut)} is shut; {_let_in(shut)}"
+        return f"{is_} {_user()} is not permitted to reach: {_shown(shut)} is shut; {_let_in(shut, 'x')}"
     return (
         f"{is_} does not exist; {_did_you_mean(path)}check the path, and in a container mount the folder "
         "(--volume FOLDER:PATH:ro)"
@@ -76,7 +74,7 @@ def _file_problem(path: Path, settings: Settings) -> str | None:
     """Return why a file cannot be the source, or None if it can."""
     is_ = f"{SOURCE.label} is {_shown(path)}, which"
     if not os.access(path, os.R_OK):
-        return f"{is_} {_user()} is not permitted to read; {_let_in(path)}"
+        return f"{is_} {_user()} is not permitted to read; {_let_in(path, 'r')}"
     suffix = suffix_of(path.name)
     if by_suffix(suffix) or suffix in UNSUPPORTED_SUFFIXES or settings.detect == "content":
         return None
@@ -87,11 +85,9 @@ def _did_you_mean(path: Path) -> str:
     """Return the beginning of a sentence that names what a missing path most likely means, or an empty text."""
     if pattern := pattern_meant(str(path)):
         return f"{pattern} If not, "
-    meant, beside = None, []
-    with suppress(OSError):
-        beside = os.listdir(path.parent)[:_MOST_COMPARED]  # noqa: PTH208  (bytes that are no text stay as they are)
-    if close := difflib.get_close_matches(path.name, beside, 1):
-        meant = str(path.with_name(close[0]))
+    meant = None
+    if near := path_meant(path):
+        meant = str(near)
     else:
         with suppress(OSError, ValueError):  # there is no working folder, or the path is not below it
             relative = path.relative_to(Path.cwd())
@@ -140,7 +136,7 @@ def _write_problem(label: str, path: Path) -> str | None:
         return None
     if _is_read_only(there):
         return f"{which} is on a file system that is read-only; give a folder that can be written to"
-    return f"{which} is a folder that {_user()} is not permitted to write to; {_let_in(there)}"
+    return f"{which} is a folder that {_user()} is not permitted to write to; {_let_in(there, 'wx')}"
 
 
 def _can(folder: Path, mode: int) -> bool:
@@ -166,8 +162,16 @@ def _user() -> str:
     return f"user {os.geteuid()}, as whom thumbrun runs,"
 
 
-def _let_in(folder: Path) -> str:
-    owner = folder.stat().st_uid
+def _let_in(path: Path, right: str) -> str:
+    """Return what to do so that this user may read, write to or enter a file or folder.
+
+    Args:
+        path: The file or folder.
+        right: The letters of the right that is missing, as chmod takes them.
+    """
+    owner = path.stat().st_uid
+    if owner == os.geteuid():
+        return f"it is yours: chmod u+{right} {shlex.quote(printable(str(path)))}"
     return (
         f"it belongs to user {owner}: let user {os.geteuid()} in, or run as its owner (in a container: --user {owner})"
     )

@@ -1,5 +1,6 @@
 """Opens the stores of one task, each once: source, output and state."""
 
+import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -11,10 +12,22 @@ from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import RecordError
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Store
+from thumbrun.storage.gcs.key_file import check_key_file
 from thumbrun.storage.location import Location
 from thumbrun.storage.open import open_store
 from thumbrun.storage.ramp import Ramp
 from thumbrun.storage.retry import RetryingStore
+
+
+def check_credentials(settings: Settings) -> None:
+    """Check the file of credentials that the environment names, if the settings need credentials.
+
+    Raises:
+        UnauthenticatedError: It cannot be used.
+    """
+    places = (settings.source, settings.output, settings.state)
+    if not settings.emulator and any(place.scheme == "gs" for place in places):
+        check_key_file(os.environ)
 
 
 class Stores:

@@ -23,10 +23,17 @@ from thumbrun.planning.survey import count_of_unlisted, describe, describe_left_
 from thumbrun.runs.find_round import agree_on_round
 from thumbrun.runs.find_run import AgreedRun
 from thumbrun.runs.records import RecordError
-from thumbrun.runs.rounds import FIRST, Round
+from thumbrun.runs.rounds import FIRST, Round, reasons_of
 from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.named_run import run_anew, run_arguments
-from thumbrun.settings.planning_inputs import naming_rule, nothing_hint, run_folder, source_to_list
+from thumbrun.settings.planning_inputs import (
+    describe_unmatched,
+    names_shared,
+    naming_rule,
+    nothing_hint,
+    run_folder,
+    source_to_list,
+)
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Store
 from thumbrun.storage.location import Location
@@ -34,7 +41,7 @@ from thumbrun.task.admission import Admission, share
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.join_run import join_run
 from thumbrun.task.local_folders import prepare_local_folders
-from thumbrun.task.open_stores import Stores
+from thumbrun.task.open_stores import Stores, check_credentials
 from thumbrun.task.pipeline import Pipeline
 from thumbrun.task.shard_processor import ShardProcessor
 from thumbrun.task.work_queue import WorkQueue
@@ -42,6 +49,7 @@ from thumbrun.task.work_queue import WorkQueue
 GRACE_SECONDS = 5.0  # for the items in progress when the task is told to stop
 WRITE_DOWN_SECONDS = 2.5  # for the ledger, after that
 _NEAR_AT_ONCE = 8  # reads and writes of local files at once; a disk answers in less time than decoding takes
+_STOP_SECONDS = GRACE_SECONDS + WRITE_DOWN_SECONDS
 
 # A new bucket of Cloud Storage accepts about 1,000 writes a second, so the tasks start at random moments, within 10 ms
 # for each task and at most 10 s.
@@ -137,6 +145,11 @@ class TaskRunner:
             if work.done():
                 return work.result()
             late = not told.done()
+            if not late:
+                self._events.notice(
+                    "stopping",
+                    f"Stopping: this task records what it has done, which takes at most {_STOP_SECONDS:.0f} s",
+                )
             if self._processor is not None:
                 self._processor.stop()
                 await asyncio.wait({work}, timeout=GRACE_SECONDS)
@@ -170,6 +183,8 @@ class TaskRunner:
         settings = self._settings
         if settings.require_sandbox:
             await self._require_sandbox()
+        if self._opener is None:
+            check_credentials(settings)
         prepare_local_folders(settings)
         await self._clock.sleep(self._clock.uniform(0, min(MOST_JITTER, JITTER_A_TASK * (self._task.count - 1))))
         async with Stores(settings, self._events, self._clock, self._opener) as stores, AsyncExitStack() as stack:
@@ -243,7 +258,8 @@ class TaskRunner:
         this_round = await agree_on_round(
             stores.state, run_id, settings.retry, self._task, self._clock, join_within=settings.join_within
         )
-        reasons = ", ".join(sorted(this_round.reasons))
+        everything = this_round.reasons == reasons_of(())
+        reasons = "everything that failed or is missing" if everything else ", ".join(sorted(this_round.reasons))
         self._events.info("round-agreed", f"Round {this_round.number} retries: {reasons}", round=this_round.number)
         return this_round
 
@@ -271,9 +287,20 @@ class TaskRunner:
         )
         if planner.listed and plan.items and (out := left_out(plan.seen)):  # else the error says it
             self._events.info("left-out", describe_left_out(plan.seen), objects=sum(out.values()), kinds=out)
+        whole = planner.listed and settings.limit is None  # a limit ends the listing early
+        if plan.items and whole and (unmatched := describe_unmatched(source.selection.unmatched)):
+            self._events.info("pattern-unmatched", unmatched)
+        if planner.listed and (shared := names_shared(settings, plan)):
+            self._events.info("names-shared", shared)
         # The first task says it for all of them, whoever has listed: its exit code tells of it too.
         if (unlisted := count_of_unlisted(plan.seen)) and self._task.index == 0:
-            self._events.warning("not-listed", describe_unlisted(plan.seen), parts=unlisted)
+            anew = run_anew(settings.source, settings.output)
+            self._events.warning(
+                "not-listed",
+                f"{describe_unlisted(plan.seen, now=planner.listed)}. To make that too, let thumbrun read it, and "
+                f"begin another run, with your other flags: {anew}",
+                parts=unlisted,
+            )
         if planner.listed and (cold := plan.seen["cold_bytes"]):
             classes = ", ".join(f"{counted(size, 'byte')} in {name}" for name, size in cold.items())
             message = f"Cloud Storage charges a retrieval fee for reading {classes}"

@@ -26,7 +26,7 @@ from thumbrun.runs.object_metadata import CHECKSUM_MARK, GENERATION_MARK, MARKS,
 from thumbrun.runs.records import RecordError
 from thumbrun.runs.rounds import MISSING
 from thumbrun.runs.summaries import last_summary, wrong_items
-from thumbrun.settings.named_run import run_arguments
+from thumbrun.settings.named_run import run_anew, run_arguments
 from thumbrun.settings.planning_inputs import run_folder
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Entry, NotFoundError
@@ -195,9 +195,8 @@ class Verifier:
                 if wrong := await self._wrong(item, told, box, name, signature[number]):
                     size = box_name(box) if len(names) > 1 else ""
                     self._verified.add(Finding(wrong.kind, source, uris[number], wrong.detail, size))
-        self._seen += 1
-        bad = min(self._seen, self._verified.counts.total())
-        self._events.progress(Progress(total=self._verified.items, done=self._seen - bad, failed=bad))
+        self._seen += 1  # a finding is no image that failed, and one image can have several
+        self._events.progress(Progress(total=self._verified.items, done=self._seen))
 
     async def _wrong(
         self, item: Item, outcome: Outcome, box: Box, name: str, signature: bytes | None
@@ -280,17 +279,21 @@ class Verifier:
         counts = self._verified.counts
         settings = self._settings
         named = run_arguments(self._verified.run_id, settings.output, settings.state)
+        anew = run_anew(settings.source, settings.output)
         in_the_way = [kind.value for kind in FindingKind if kind in IN_THE_WAY and counts[kind]]
         advice = []
         if self._lacking:
-            advice.append("Restore the records from a copy, or begin another run: thumbrun run SOURCE --new")
+            advice.append(f"Restore the records from a copy, or begin another run, with your other flags: {anew}")
         elif self._damaged:
             advice.append(
                 "Move the damaged records away that are named above; the run goes on without them, and works again "
                 "what they held."
             )
         if counts[FindingKind.NOT_LISTED]:
-            advice.append("Let thumbrun read what is named under not-listed, and begin another run: thumbrun run --new")
+            advice.append(
+                "Let thumbrun read what is named under not-listed, and begin another run, with your other flags: "
+                f"{anew}"
+            )
         if in_the_way:
             kinds = ", ".join(in_the_way)
             advice.append(f"Delete the objects named under {kinds}, because thumbrun overwrites and deletes nothing.")

@@ -44,6 +44,32 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
             "thumbrun run does not take 'b.jpg', 'c.jpg' as well; give one folder, and choose files with --include",
             "thumbrun run",
         ),
+        (
+            ["run", "in", "--include", "a.jpg", "b.jpg"],
+            (
+                "thumbrun run does not take 'b.jpg' as well; if your shell replaced a pattern, put it in quotes, like "
+                "--include '*.jpg'"
+            ),
+            "thumbrun run",
+        ),
+        (
+            ["plan", "--exclude", "a.jpg", "b.jpg", "in"],
+            (
+                "thumbrun plan does not take 'in' as well; if your shell replaced a pattern, put it in quotes, like "
+                "--exclude '*.jpg'"
+            ),
+            "thumbrun plan",
+        ),
+        (
+            ["run", "in", "out 2"],
+            "thumbrun run does not take 'out 2' as well; did you mean --output 'out 2'?",
+            "thumbrun run",
+        ),
+        (["verify", "a", "b"], "thumbrun verify does not take 'b' as well; give one at a time", "thumbrun verify"),
+        (["plan", "in", "--yes"], "thumbrun plan has no flag '--yes'", "thumbrun plan"),
+        (["run", "in", "-o"], "thumbrun run has no flag '-o'; did you mean --output?", "thumbrun run"),
+        (["run", "in", "-v"], "thumbrun run has no flag '-v'; did you mean thumbrun --version?", "thumbrun run"),
+        (["version"], "there is no command 'version'; did you mean thumbrun --version?", "thumbrun"),
         (["run", "in", "--size"], "--size needs a value", "thumbrun run"),
         (["run", "in", "--strict=yes"], "--strict takes no value", "thumbrun run"),
         (["retry"], "RUN is missing", "thumbrun retry"),
@@ -139,6 +165,13 @@ def test_the_flags_are_in_groups(capsys: pytest.CaptureFixture[str]) -> None:
     places = [text.index(f"\n{title}:\n") for title in GROUPS]
     assert sorted(places) == places
     assert {setting.group for setting in DECLARED} == set(GROUPS)
+
+
+@pytest.mark.parametrize("arguments", [["help"], ["help", "nothing"], ["help", "run"]])
+def test_help_is_a_command_too(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    """`thumbrun help` shows the help, and `thumbrun help run` that of a command."""
+    assert 0 == cli.main(arguments)
+    assert f"\n\nUsage: thumbrun {'run' if 'run' in arguments else 'COMMAND'} " in capsys.readouterr().out
 
 
 def test_no_command_shows_the_commands(capsys: pytest.CaptureFixture[str]) -> None:

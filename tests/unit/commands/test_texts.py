@@ -79,6 +79,7 @@ def test_a_plan_with_sizes_kinds_and_collisions() -> None:
             },
             "cold_bytes": {"NEARLINE": 1},
         },
+        layout="flat",
         collisions=2,
         renamed=[{"source": "in/a.jpg", "output": "a-0123456789.jpg"}],
     )
@@ -87,6 +88,7 @@ def test_a_plan_with_sizes_kinds_and_collisions() -> None:
     assert "unknown, would be opened" in text
     assert "Cloud Storage charges a retrieval fee for reading 1 byte in NEARLINE." in text
     assert "2 thumbnails would share a name, so each gets a hash of its path in the name. For example:\n  in/a" in text
+    assert "\n--layout tree keeps the folders of the source" in text
 
 
 def test_a_plan_with_a_limit_or_hidden_images() -> None:

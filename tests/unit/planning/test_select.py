@@ -94,3 +94,12 @@ def test_globs_choose_among_paths(
 ) -> None:
     """A path must match one of the included globs, if there are any, and none of the excluded ones."""
     assert expected is Selection(include=include, exclude=exclude).decide(entry(f"in/{path}"), path).kind
+
+
+def test_globs_that_match_nothing_are_known() -> None:
+    """Any entry counts as a match: also one of thumbrun's own, an empty one, and one that another glob takes."""
+    selection = Selection(include=["*.jpg", "a*", "*.jpgg"], exclude=["b", "own", "empty", "draftz"])
+    assert ["*.jpg", "a*", "*.jpgg", "b", "own", "empty", "draftz"] == selection.unmatched
+    for listed in (entry("a.jpg"), entry("b/c.jpg"), entry("own/x.jpg", own=True), entry("empty", size=0)):
+        selection.decide(listed, listed.name)
+    assert ["*.jpgg", "draftz"] == selection.unmatched

@@ -58,7 +58,7 @@ WRONG: dict[str, list[tuple[str, str]]] = {
         for text in ("0", "4097", "1x4097", "0x1", "100x", "1,000", "\u0661")
     ],
     "layout": [("Tree", "it must be one of flat, tree")],
-    "format": [("jpg", "it must be one of keep, jpeg, png, webp, avif")],
+    "format": [("gif", "it must be one of keep, jpeg, png, webp, avif")],
     "quality": [(text, "it must be a whole number, 1 to 100") for text in ("0", "101", "8.5", "-1", "\u0661")],
     "include": [("[z-a].jpg", f"'[z-a].jpg' {GLOB}"), ("a/*,[9-0]", f"'[9-0]' {GLOB}")],
     "exclude": [("[z-a].jpg", f"'[z-a].jpg' {GLOB}")],

@@ -6,6 +6,7 @@ import pytest
 
 from thumbrun.environment.machine import Machine
 from thumbrun.errors import SettingsError
+from thumbrun.settings.locations import uri_meant
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.location import Location
 
@@ -68,6 +69,15 @@ def test_another_scheme_is_no_local_path(text: str) -> None:
     with pytest.raises(SettingsError) as caught:
         resolved({"source": text, "output": "/out"})
     assert 1 == len(caught.value.problems)
+
+
+def test_a_folder_that_is_much_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelt folder of this machine is answered with that folder, before any bucket; case does not count."""
+    (tmp_path / "Photos" / "in").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    for text, meant in (("photso", "Photos"), ("PHOTOS/in", "Photos/in"), ("photso/inn", "Photos/in")):
+        assert (tmp_path / meant).resolve().as_uri() == uri_meant(text, bare=True)
+    assert "gs://my-bucket/in" == uri_meant("my-bucket/in", bare=True)
 
 
 STATES: list[tuple[str, str, dict[str, str | None], Location]] = [

@@ -253,7 +253,7 @@ WRONG = {
     "THUMBRUN_SIZE": ["0", "4097", "100x", "x100", "100x100x100", "-1", "1e2", "\u0661\u0662", "100 "],
     "THUMBRUN_QUALITY": ["0", "101", "80%", """ 80"""],
     "THUMBRUN_LAYOUT": ["Flat", "pile"],
-    "THUMBRUN_FORMAT": ["jpg", "gif"],
+    "THUMBRUN_FORMAT": ["jpe g", "gif"],
     "THUMBRUN_LIMIT": ["0", "-1", "all", "1" * 30],
     "THUMBRUN_MEMORY": ["0", "plenty", "1.5GiB", "-1", "1TiB"],
     "THUMBRUN_IMAGE_TIMEOUT": ["0", "10s", "nan", "inf", "604801", "-1", ".5"],

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.tasks import ROOT, clean_environment
 from thumbrun.errors import SettingsError
 from thumbrun.settings.resolved import resolve
-from thumbrun.task.local_folders import check_source, prepare_local_folders
+from thumbrun.task.local_folders import check_local_folders, prepare_local_folders
 
 OTHER_USER = 65532
 
@@ -55,7 +55,7 @@ def test_a_wrong_source(pictures: Path, tmp_path: Path) -> None:
     )
     assert said in file
     with pytest.raises(SettingsError):
-        check_source(resolve({}, {"source": str(pictures / "notes.txt"), "output": output}))
+        check_local_folders(resolve({}, {"source": str(pictures / "notes.txt"), "output": output}))
     os.mkfifo(pictures / "pipe.jpg")
     (pipe,) = problems(source=str(pictures / "pipe.jpg"), output=output)
     assert "which is neither a folder nor a plain file" in pipe
@@ -160,3 +160,14 @@ def test_folders_of_another_user(pictures: Path, tmp_path: Path, shut: str) -> N
     assert f"'{source if shut == 'above' else tmp_path / shut}', which" in said.stdout
     assert f"user {OTHER_USER}, as whom thumbrun runs, is not permitted to" in said.stdout
     assert "it belongs to user 0" in said.stdout
+
+
+def test_a_folder_of_ones_own(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The owner of a folder that is shut is told how to open it."""
+    (tmp_path / "my out").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: mode & os.W_OK == 0)  # this test can run as root
+    (problem,) = problems(source=str(pictures), output=str(tmp_path / "my out"))
+    assert problem.endswith(f"; it is yours: chmod u+wx '{tmp_path}/my out'")
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != pictures)
+    (problem,) = problems(source=str(pictures), output=str(tmp_path / "my out"))
+    assert problem.endswith(f"; it is yours: chmod u+rx {pictures}")

@@ -17,13 +17,19 @@ VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
 _LOGIN = "application_default_credentials.json"  # what `gcloud auth application-default login` writes
 
 
+class WrongKeyFileError(UnauthenticatedError):
+    """The file of credentials is not one that can be used. It is found before any request, like a wrong setting."""
+
+    exit_code = 2
+
+
 def check_key_file(environ: Mapping[str, str]) -> None:
     """Check the file that `GOOGLE_APPLICATION_CREDENTIALS` names, or that gcloud wrote at a login.
 
     Without the variable and without a login there is nothing to check: a metadata server can still have credentials.
 
     Raises:
-        UnauthenticatedError: The file cannot be read, or holds no credentials. The error says nothing of its content.
+        WrongKeyFileError: The file cannot be read, or holds no credentials. The error says nothing of its content.
     """
     named = environ.get(VARIABLE)
     path = Path(named) if named else _folder_of_gcloud(environ) / _LOGIN
@@ -33,12 +39,12 @@ def check_key_file(environ: Mapping[str, str]) -> None:
     except FileNotFoundError as error:
         if not named:
             return
-        raise UnauthenticatedError(
+        raise WrongKeyFileError(
             f"{origin}, which does not exist",
             hint=f"correct {VARIABLE}; in a container, mount the file: -v KEY.json:{one_line(str(path))}:ro",
         ) from error
     except IsADirectoryError as error:
-        raise UnauthenticatedError(
+        raise WrongKeyFileError(
             f"{origin}, which is a folder",
             hint="name the file; Docker makes a folder where the file to mount does not exist on the host",
         ) from error
@@ -49,9 +55,9 @@ def check_key_file(environ: Mapping[str, str]) -> None:
     except (OSError, ValueError) as error:
         if not named:
             return
-        raise UnauthenticatedError(f"{origin}, which cannot be read: {error}", hint=f"correct {VARIABLE}") from error
+        raise WrongKeyFileError(f"{origin}, which cannot be read: {error}", hint=f"correct {VARIABLE}") from error
     if not _is_key(content):
-        raise UnauthenticatedError(
+        raise WrongKeyFileError(
             f"{origin}, which is not a file of Google credentials: it must be a JSON object with a type",
             hint="download the key again, or run `gcloud auth application-default login`",
         )
@@ -70,17 +76,17 @@ def _is_seen(path: Path) -> bool:
     return True
 
 
-def _not_readable(origin: str, path: Path) -> UnauthenticatedError:
+def _not_readable(origin: str, path: Path) -> WrongKeyFileError:
     """Return the error for a file that this user is not permitted to read, with what the system tells about it."""
     user = os.geteuid()
     if not _is_seen(path):
-        return UnauthenticatedError(
+        return WrongKeyFileError(
             f"{origin}, and thumbrun, which runs as user {user}, is not permitted to open its folder",
             hint="let this user enter the folder and read the file; in a container, --user chooses the user",
         )
     found = path.stat()
     mode = stat.S_IMODE(found.st_mode)
-    return UnauthenticatedError(
+    return WrongKeyFileError(
         f"{origin}, whose mode is {mode:03o} and whose owner is user {found.st_uid}; thumbrun runs as user {user} and "
         "is not permitted to read it",
         hint=f"run the container with --user {found.st_uid}, or let user {user} read the file",
