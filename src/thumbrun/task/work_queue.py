@@ -26,7 +26,7 @@ _OPENED_AHEAD = 8  # shards whose items and parts are read before they are neede
 # After this time another process might have begun a shard that was opened ahead. In a folder, where it costs nothing to
 # look again, nobody needs to guess.
 _FRESH_SECONDS = 1.0
-_AHEAD = 64  # items that can begin while the next shard's record is read; never more than can be begun at once
+_AHEAD = 64  # items that can begin while the next shard's record is read; in a folder, as many as can begin at once
 _REFUSALS = 32  # of one shard that are not written yet; at this number, they are written before its next item begins
 
 
@@ -96,6 +96,7 @@ class WorkQueue:
         self._opening: deque[asyncio.Task[OpenShard | Tally]] = deque()
         self._ahead: deque[tuple[ShardLog, list[WorkItem]]] = deque()  # items that are announced, or about to be
         self._items_ahead = 0
+        self._ahead_at_most = pipeline.items_at_once if pipeline.is_near else _AHEAD
         self._announcing: dict[int, asyncio.Task[None]] = {}  # announcements that are not written yet, by shard
         self.stopped = False
 
@@ -151,7 +152,7 @@ class WorkQueue:
         self._open_more()
         while (
             self._opening
-            and self._items_ahead < min(_AHEAD, self._pipeline.items_at_once)
+            and self._items_ahead < self._ahead_at_most
             and (self._opening[0].done() or not (self._items_ahead or self._ahead))
         ):
             found = await self._opening[0]

@@ -123,7 +123,7 @@ BOMBS = {
     "tiff deflated to far more than its strip": Bomb(lambda: _packed(64, 64, zeros(1 << 30)), DONE),
     "tiff deflated, rows beyond its height": Bomb(lambda: _packed(64, 64, zeros(1 << 20), rows=_MOST), DONE),
     "tiff in group 4, 10,000 x 10,000": Bomb(lambda: _group4(10_000), DONE),
-    "tiff of 30,000 x 30,000 in tiles": Bomb(lambda: _tiles(30_000, 30_000, 16), TOO_MANY),
+    "tiff of 30,000 x 30,000 in tiles": Bomb(lambda: _tiles(30_000, 30_000, 16), TRUNCATED),
     "tiff of one tile of 1,000,000 x 1,000,000": Bomb(lambda: _tiles(64, 64, 1_000_000), TRUNCATED),
     "tiff of one deflated tile of 1,000,000 x 1,000,000": Bomb(lambda: _tiles(64, 64, 1_000_000, packing=8), MEMORY),
     "tiff of 10,000 x 10,000 in tiles of one pixel": Bomb(
