@@ -5,7 +5,7 @@ import struct
 
 from PIL import Image
 
-from tests.faults.images.bombs.bomb import DONE, TOO_MANY, Bomb
+from tests.faults.images.bombs.bomb import DONE, MEMORY, TOO_MANY, Bomb
 
 _PALETTE = bytes(6)  # two colours
 _TRAILER = b";"
