@@ -14,7 +14,6 @@ LIMIT = 1.0  # seconds; each of the slow ones takes at least ten times as long
 SLOW: dict[str, Callable[[], bytes]] = {
     "a progressive jpeg of 30,000 scans": lambda: jpeg.progressive(1_600, 30_000, refined=True),
     "a progressive jpeg of 100,000 scans": lambda: jpeg.progressive(1_600, 100_000),
-    "a jpeg with 60 MB of EXIF to put together": lambda: jpeg.with_exif(950),
     "an avif grid of 65,025 tiles": lambda: boxes.grid("avif", 255),
     "a png with 2,000 profiles of 15 MB": lambda: png.beside(*[png.profile(15 << 20)] * 2_000),
     "a png of 3,000,000 empty chunks": lambda: png.beside(*[chunk(b"teSt", b"")] * 3_000_000),

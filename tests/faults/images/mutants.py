@@ -109,7 +109,7 @@ def _giant(chance: random.Random, specimen: Specimen, _: tuple[Specimen, ...]) -
     known = anatomy.numbers(specimen.format, specimen.content)
     sides = [number for number in known if number.what in ("width", "height") and number.width > 1]
     for number in sides:
-        side = chance.randrange(20_000, 30_000)
+        side = chance.randrange(32_000, 60_000)  # half the height of a bitmap in an icon is a mask
         content[number.at : number.at + number.width] = side.to_bytes(number.width, number.order)
     sure = specimen.format in ("jpeg", "png", "bmp", "ico") and sides
     expected = frozenset((Reason.TOO_MANY_PIXELS,)) if sure else OF_IMAGES - {DONE} if sides else OF_IMAGES

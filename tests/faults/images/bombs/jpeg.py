@@ -123,6 +123,7 @@ BOMBS = {
     "jpeg with a profile of 16 MB": Bomb(lambda: _with(*_profile(255)), DONE),
     "jpeg with a profile of 60 MB": Bomb(lambda: _with(*_profile(950)), DONE),
     "jpeg with EXIF of 16 MB": Bomb(lambda: with_exif(250), DONE),
+    "jpeg with EXIF of 60 MB": Bomb(lambda: with_exif(950), DONE),
     "jpeg with EXIF that points at itself": Bomb(lambda: _with(_loop()), DONE),
     "jpeg with 500,000 empty comments": Bomb(lambda: _with(segment(0xFE, b"") * 500_000), DONE),
 }
