@@ -9,6 +9,7 @@ import io
 import random
 import re
 import sys
+import warnings
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -67,16 +68,20 @@ def judged(body: bytes, verdict: protocol.Verdict) -> tuple[str, float]:
         is_dead = isinstance(verdict, Refused) and verdict.reason is Reason.CRASHED
         return "ended its decoder" if is_dead else "refused", 0.0
     try:
-        one = by_libvips(body)
-        with Image.open(io.BytesIO(body)) as image:
-            other = image.convert("RGBA" if image.has_transparency_data else "RGB")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of what is odd in a mutant
+            one = by_libvips(body)
+            with Image.open(io.BytesIO(body)) as image:
+                other = image.convert("RGBA" if image.has_transparency_data else "RGB")
     except (pyvips.Error, OSError, SyntaxError, ValueError, IndexError, TypeError, Image.DecompressionBombError):
         return "drawn by thumbrun, not by both others", 0.0
     if one.size != other.size or psnr(one, other) < AGREE:
         return "drawn, and the others disagree", 0.0
     if (verdict.source_width, verdict.source_height) != one.size:
         return "unlike", 0.0
-    value = psnr(reference(one), thumbnail_pixels(body, 100, 100))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        value = psnr(reference(one), thumbnail_pixels(body, 100, 100))
     return ("like" if value >= LEAST else "unlike"), value
 
 
