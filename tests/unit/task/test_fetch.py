@@ -19,6 +19,7 @@ from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.fetch import READ_AT_ONCE
 
 __all__ = ["pool"]  # a fixture
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 class Counting(MemoryStore):

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Container, Itera
 from functools import partial
 
 import pytest
+import pytest_asyncio
 from crc32c import crc32c
 from PIL import Image
 
@@ -49,6 +50,8 @@ MEMORY = 64 << 20
 AT_ONCE = 8  # items
 FAULTY = b"\xff\xfe\x00\x0cfaulty one"  # a comment in a JPEG
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 @pytest.fixture(scope="module")
 def photograph() -> bytes:
@@ -58,9 +61,9 @@ def photograph() -> bytes:
     return target.getvalue()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def pool() -> AsyncIterator[DecoderPool]:
-    """Run one decoding process."""
+    """Run one decoding process, which all tests share."""
     running = DecoderPool(1, timeout=60, memory=MEMORY)
     await running.start()
     yield running
