@@ -1,5 +1,6 @@
 """Names what a file holds that is no image thumbrun reads, so that a refusal says why. Pure."""
 
+import codecs
 from dataclasses import dataclass
 
 HEAD = 1024  # bytes that `content_of` needs; text can begin with long comments
@@ -97,6 +98,8 @@ _OTHERS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"-----BEGIN ", "a certificate or a key"),
 )
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+for _, _encoding in _MARKS:
+    codecs.lookup(_encoding)  # else Python looks for it in a file, when a decoding process can open none
 
 
 def content_of(head: bytes) -> Content | None:

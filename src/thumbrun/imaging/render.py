@@ -42,16 +42,16 @@ def render(body: bytes | IO[bytes], request: Request) -> Rendered | Refused | Ne
     head = source.read(known_contents.HEAD)
     name = sniff.format_of(head[: sniff.HEAD])
     source.seek(0)
-    if name is None:
-        return _unknown(head, claimed=request.claimed)
     try:
+        if name is None:
+            return _unknown(head, claimed=request.claimed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of oddities that do not matter for a thumbnail
             return _render(name, source, request)
     except MemoryError:
         return Refused(Reason.OUT_OF_MEMORY, "decoding took more memory than the decoding process may have")
     except Exception as error:  # noqa: BLE001  (hostile bytes can make decoders raise anything)
-        return _refused(name, source, error)
+        return _refused(name or "unknown", source, error)
 
 
 def _unknown(head: bytes, *, claimed: bool) -> Refused:
