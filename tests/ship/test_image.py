@@ -24,8 +24,9 @@ from thumbrun.version import __version__
 # The first test that needs the image builds it, the others wait for that.
 pytestmark = [pytest.mark.ship, pytest.mark.timeout(900)]
 TASKS = 4
-# Limits in MiB, from one under which a task can only report that decoding processes die to one that kills Python.
-TOO_SMALL = range(44, 14, -2)
+# Limits in MiB, from one that is enough to one that kills Python before there is a plan. Just below what is enough, the
+# system kills the task or a decoding process, whichever is larger at the time, so each limit is tried again.
+TOO_SMALL = (*range(50, 32, -1), *range(50, 32, -1), *range(50, 32, -1))
 KILLED = 137
 _FIND_TOOLS = """
 import importlib.util, shutil
