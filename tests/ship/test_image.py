@@ -24,9 +24,8 @@ from thumbrun.version import __version__
 # The first test that needs the image builds it, the others wait for that.
 pytestmark = [pytest.mark.ship, pytest.mark.timeout(900)]
 TASKS = 4
-# Limits in MiB, from one that is enough to one that kills Python before there is a plan. Just below what is enough, the
-# system kills the task or a decoding process, whichever is larger at the time, so each limit is tried again.
-TOO_SMALL = (*range(50, 32, -1), *range(50, 32, -1), *range(50, 32, -1))
+# Limits in MiB: the first one is nearly enough, and the last one kills Python before there is a plan.
+TOO_SMALL = range(44, 28, -2)
 KILLED = 137
 _FIND_TOOLS = """
 import importlib.util, shutil
@@ -175,15 +174,18 @@ def test_broken_pictures(containers: Containers, emulator: Emulator, capsys: pyt
 
 
 def test_too_little_memory(containers: Containers, emulator: Emulator) -> None:
-    """A task under far too small a limit is killed, code 137; its next attempt under 512 MiB finishes the same run."""
+    """A task under far too small a limit is killed, code 137, or ends with 1 because what decodes is killed.
+
+    Which of them the system kills is a matter of chance. The next attempt under 512 MiB finishes the same run.
+    """
     expected = put_samples(emulator, [sample for sample in samples() if sample.path.startswith("gallery/")])
     for limit in TOO_SMALL:
         execution = f"thumbs-{limit}"
         code, output = containers.run(variables=task_variables(emulator, 0, 1, 0, execution), memory=f"{limit}m")
-        if code == KILLED and "Plan made" in output:
+        if code in (1, KILLED) and "Plan made" in output:
             break
     else:
-        pytest.fail(f"no limit killed a task after its plan: the last ended with {code}\n{output}")
+        pytest.fail(f"no limit stopped a task after its plan: the last ended with {code}\n{output}")
     (begun,) = run_ids(said(output))
     code, output = containers.run(variables=task_variables(emulator, 0, 1, 1, execution))
     assert 0 == code, output
