@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 Chosen = dict[str, object]
 Pair = frozenset[tuple[str, object]]
+_TRIES = 40  # combinations to choose the best of
 
 
 def pairs_covered(factors: Mapping[str, Sequence[object]], possible: Callable[[Chosen], bool]) -> list[Chosen]:
@@ -17,36 +18,29 @@ def pairs_covered(factors: Mapping[str, Sequence[object]], possible: Callable[[C
     """
     chance = random.Random(1)  # noqa: S311  (this keeps no secret)
     names = list(factors)
-    left: set[Pair] = {
-        frozenset(((one, a), (other, b)))
+    left: dict[Pair, None] = {
+        frozenset(((one, a), (other, b))): None
         for one, other in itertools.combinations(names, 2)
         for a in factors[one]
         for b in factors[other]
     }
     found: list[Chosen] = []
-    for _ in range(200):
-        tries = [_made(factors, left, possible, chance) for _ in range(12)]
-        best = max((one for one in tries if one), key=lambda one: len(_pairs(one) & left), default=None)
-        if best is None or not _pairs(best) & left:
-            continue
-        left -= _pairs(best)
-        found.append(best)
+    while left:
+        wanted = next(iter(left))
+        tries = [_made(factors, dict(wanted), chance) for _ in range(_TRIES)]
+        best = max(filter(possible, tries), key=lambda one: sum(pair in left for pair in _pairs(one)), default=None)
+        del left[wanted]  # no combination has it, or the best has
+        if best is not None:
+            found.append(best)
+            for pair in _pairs(best):
+                left.pop(pair, None)
     return found
 
 
-def _made(
-    factors: Mapping[str, Sequence[object]], left: set[Pair], possible: Callable[[Chosen], bool], chance: random.Random
-) -> Chosen | None:
-    """Return a combination around a pair that is not covered yet, None if chance finds none."""
-    if not left:
-        return None
-    wanted = dict(chance.choice(sorted(left, key=lambda pair: sorted(map(repr, pair)))))
-    for _ in range(20):
-        chosen = {name: wanted.get(name, chance.choice(values)) for name, values in factors.items()}
-        if possible(chosen):
-            return chosen
-    return None
+def _made(factors: Mapping[str, Sequence[object]], wanted: Chosen, chance: random.Random) -> Chosen:
+    """Return a combination with the wanted values, the others by chance."""
+    return {name: wanted.get(name, chance.choice(values)) for name, values in factors.items()}
 
 
-def _pairs(chosen: Chosen) -> set[Pair]:
-    return {frozenset(pair) for pair in itertools.combinations(chosen.items(), 2)}
+def _pairs(chosen: Chosen) -> list[Pair]:
+    return [frozenset(pair) for pair in itertools.combinations(chosen.items(), 2)]

@@ -160,7 +160,7 @@ def _stored(piece: Samples, kind: Kind) -> bytes:
 
 def _type(tag: int, values: tuple[int, ...], kind: Kind) -> int:
     """Return the type of a field: bytes, short, long, undefined or, in a BigTIFF, long of 64 bits."""
-    if tag in (700, 34675):
+    if tag in (700, 34675) and max(values) <= 0xFF:
         return 1 if tag == 700 else 7
     if kind.big and tag in (273, 279, 324, 325):
         return 16

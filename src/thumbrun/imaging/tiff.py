@@ -57,8 +57,10 @@ class TiffImage(TiffImagePlugin.TiffImageFile):
         layout = layout_of(self.tag_v2, order)
         if layout.way is Way.PILLOW:
             super()._setup()
-            return
-        self._setup_samples(layout)
+        else:
+            self._setup_samples(layout)
+        if not isinstance(self.info.get("icc_profile", b""), bytes):
+            del self.info["icc_profile"]  # the tag holds numbers
 
     def _setup_samples(self, layout: Layout) -> None:
         """Announce the picture as thumbrun will draw it."""

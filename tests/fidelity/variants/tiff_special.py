@@ -171,6 +171,10 @@ def _profiled() -> Iterator[Variant]:
         lambda: stored(2).shown,
         34,
     )
+    for bits in (8, 12):
+        kind = Kind(2, bits, tags={34675: (70000,)})
+        shown = stored(2, bits).shown
+        yield _drawn(f"{bits} bits, a profile of numbers", partial(written, stored(2, bits).samples, kind), shown.copy)
 
 
 def _not_read() -> Iterator[Variant]:
