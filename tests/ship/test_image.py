@@ -15,6 +15,7 @@ from tests.ship.containers import Containers
 from tests.ship.engine import ROOT, Engine
 from tests.ship.key import ACCOUNT, key_file, token_endpoint
 from tests.ship.runs import BUCKET, put_samples, run_ids, said, task_variables, thumbnail_sizes
+from tests.unit.imaging.samples import bomb
 from thumbrun.decoding.versions import confinement
 from thumbrun.demo.emulator import Emulator
 from thumbrun.demo.samples import samples
@@ -24,8 +25,6 @@ from thumbrun.version import __version__
 # The first test that needs the image builds it, the others wait for that.
 pytestmark = [pytest.mark.ship, pytest.mark.timeout(900)]
 TASKS = 4
-# Limits in MiB: the first one is nearly enough, and the last one kills Python before there is a plan.
-TOO_SMALL = range(44, 28, -2)
 KILLED = 137
 _FIND_TOOLS = """
 import importlib.util, shutil
@@ -174,23 +173,21 @@ def test_broken_pictures(containers: Containers, emulator: Emulator, capsys: pyt
 
 
 def test_too_little_memory(containers: Containers, emulator: Emulator) -> None:
-    """A task under far too small a limit is killed, code 137, or ends with 1 because what decodes is killed.
+    """A task that holds more than its container has is killed, code 137; its next attempt under 512 MiB finishes it.
 
-    Which of them the system kills is a matter of chance. The next attempt under 512 MiB finishes the same run.
+    The setting lets the task hold a file of 120 MB, which stays in memory until the task itself is killed.
     """
     expected = put_samples(emulator, [sample for sample in samples() if sample.path.startswith("gallery/")])
-    for limit in TOO_SMALL:
-        execution = f"thumbs-{limit}"
-        code, output = containers.run(variables=task_variables(emulator, 0, 1, 0, execution), memory=f"{limit}m")
-        if code in (1, KILLED) and "Plan made" in output:
-            break
-    else:
-        pytest.fail(f"no limit stopped a task after its plan: the last ended with {code}\n{output}")
+    emulator.put(BUCKET, "in/large.png", bomb(640) + bytes(120_000_000), content_type="image/png")
+    variables = task_variables(emulator, 0, 1, 0, "thumbs-small")
+    code, output = containers.run(variables=variables | {"THUMBRUN_MEMORY": "400MiB"}, memory="100m")
+    assert KILLED == code, output
+    assert "Plan made" in output
     (begun,) = run_ids(said(output))
-    code, output = containers.run(variables=task_variables(emulator, 0, 1, 1, execution))
+    code, output = containers.run(variables=task_variables(emulator, 0, 1, 1, "thumbs-small"))
     assert 0 == code, output
     assert {begun} == run_ids(said(output))
-    assert set(expected) == set(thumbnail_sizes(emulator, begun))
+    assert {*expected, "large.png"} == set(thumbnail_sizes(emulator, begun))
 
 
 def test_a_key_mounted_at_its_place(containers: Containers, tmp_path: Path) -> None:
