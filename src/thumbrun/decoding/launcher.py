@@ -54,6 +54,7 @@ class Launcher:
         """Set up the launcher; nothing is started yet."""
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self._has_launched = False
 
     def start_server(self) -> None:
         """Start the fork server, and do not wait for it. If it cannot be started, `launch` will say why."""
@@ -75,6 +76,7 @@ class Launcher:
         status, told = socket.socketpair()
         try:
             with theirs, told:
+                self._has_launched = True
                 socket.send_fds(control, [LAUNCH.pack(memory, seconds)], [theirs.fileno(), told.fileno()])
             status.setblocking(False)
             ours.setblocking(False)
@@ -90,12 +92,15 @@ class Launcher:
         if self._control is not None:
             self._control.close()
         if self._server is not None:
+            if not self._has_launched:  # it might still import, and has no process to end
+                self._server.kill()
             try:
                 self._server.wait(_END_TIMEOUT)
             except subprocess.TimeoutExpired:
                 self._server.kill()
                 self._server.wait()
         self._control = self._server = None
+        self._has_launched = False
 
     def _running(self) -> socket.socket:
         """Return the socket to the fork server; start the server if it does not run.
