@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from thumbrun.commands.parser import Parser, did_you_mean
 from thumbrun.commands.standard_streams import open_standard_streams
+from thumbrun.commands.unexpected import unexpected
 from thumbrun.commands.version import print_version
 from thumbrun.console import printable, quoted, width_of, wrapped
 from thumbrun.errors import InterruptedRunError, ReportedError, SettingsError, ThumbrunError
@@ -44,6 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except ThumbrunError as error:  # raised before there were events that could show it
         return _report(error)
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        return _report(unexpected(error))
     except KeyboardInterrupt:
         return InterruptedRunError.exit_code
 

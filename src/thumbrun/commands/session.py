@@ -7,14 +7,13 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TextIO, TypeVar
 
 from thumbrun.clock import SystemClock
-from thumbrun.console import shortened
-from thumbrun.errors import ReportedError, SettingsError, ThumbrunError, origin_of, told
+from thumbrun.commands.unexpected import unexpected
+from thumbrun.errors import ReportedError, SettingsError, ThumbrunError
 from thumbrun.logs.choose import LOCAL_TASKS_VARIABLE, Quiet, choose_sink
 from thumbrun.logs.events import Events
 from thumbrun.settings.resolved import Settings
 
 T = TypeVar("T")
-_LONGEST = 300
 
 
 def run_session(
@@ -55,21 +54,8 @@ def run_session(
     except Exception as error:
         if sys.flags.dev_mode:
             raise
-        events.error(*_unexpected(error))
-        raise ReportedError(ThumbrunError.exit_code) from error
+        fault = unexpected(error)
+        events.error(str(fault), fault.hint)
+        raise ReportedError(fault.exit_code) from error
     finally:
         events.close()
-
-
-def _unexpected(error: Exception) -> tuple[str, str]:
-    """Return the message and the hint for an error that nothing else expects."""
-    said = shortened(told(error), _LONGEST)
-    if isinstance(error, MemoryError | OSError) or "new thread" in said:
-        return (
-            f"this machine or container does not give what thumbrun needs: {said}",
-            "check the memory and the disk, and the number of processes, threads and open files that it allows",
-        )
-    return (
-        f"thumbrun has a fault: {said} (in {origin_of(error)})",
-        "please report it, with what `python -X dev -m thumbrun` prints for the same command",
-    )

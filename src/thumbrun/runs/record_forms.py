@@ -232,7 +232,14 @@ _FORMS = (
         most_bytes=_PLAN,
     ),
     _form(
-        _RUN + r"run\.json", {"run": values.run, "owner": values.text, "fingerprint": values.text, "began": values.time}
+        _RUN + r"run\.json",
+        {
+            "run": values.run,
+            "owner": values.text,
+            "fingerprint": values.text,
+            "source": values.text,
+            "began": values.time,
+        },
     ),
     _form(_RUN + r"summary\.json", {**_SUMMARY, **_TALLY}, agrees=_first_summary_agrees, hint=_SPARE),
     _form(

@@ -35,7 +35,7 @@ class World:
         """Ask for the run of one task."""
         self.asked += 1
         wished: dict[str, Any] = {"run_id": None, "resume": None, "new": False, "join_within": 3600.0} | wish
-        wanted = RunRequest(fingerprint, description={"size": fingerprint}, **wished)
+        wanted = RunRequest(fingerprint, description={"source": "gs://b-1/in/", "size": fingerprint}, **wished)
         task = Task(index, 10, 0, execution)
         clock = VirtualClock(self.asked)
         store = FaultStore(self.store, NoFaults(), random.Random(self.asked), hooks=self.requests)  # noqa: S311
@@ -198,6 +198,7 @@ def test_a_death_between_claim_and_anchor_harms_nobody() -> None:
             "run": MINUTE,
             "owner": "execution:dead",
             "fingerprint": "f",
+            "source": "gs://b-1/in/",
             "began": VirtualClock().now().isoformat(),
         }
         await state.create_or_read(state.names.run(MINUTE).claim, claim, MINUTE)

@@ -114,7 +114,13 @@ async def test_a_stranger_among_numbered_records_is_ignored() -> None:
     assert "s/anchors/execution-1/0000001" == await RecordStore(store, "s/").last_name("s/anchors/execution-1/")
 
 
-CLAIM = {"run": "r", "owner": "user", "fingerprint": "f", "began": "2026-01-02T15:30:00+00:00"}
+CLAIM = {
+    "run": "r",
+    "owner": "user",
+    "fingerprint": "f",
+    "source": "gs://b-1/in/",
+    "began": "2026-01-02T15:30:00+00:00",
+}
 
 
 @pytest.mark.parametrize(
@@ -124,6 +130,7 @@ CLAIM = {"run": "r", "owner": "user", "fingerprint": "f", "began": "2026-01-02T1
         ({"began": "yesterday"}, "its began cannot be 'yesterday'"),
         ({"began": "2026-01-02T15:30:00"}, "its began cannot be"),
         ({"owner": None}, "its owner cannot be None"),
+        ({"source": 5}, "its source cannot be 5"),
         ({"fingerprint": ["f"]}, "its fingerprint cannot be"),
     ],
 )
