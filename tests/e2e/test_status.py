@@ -106,6 +106,7 @@ def test_the_runs_of_a_bucket(tasks: Tasks, emulator: Emulator) -> None:
     empty = tasks.command("list", "gs://listed/elsewhere", environment=environment)
     assert 0 == empty.wait(), empty.output()
     assert "There are no runs in gs://listed/elsewhere/" in empty.output()
+    assert "that was the --output of the runs" in empty.output()
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,10 @@ async def _described(state: RecordStore, run_id: str) -> dict[str, Any]:
 def runs_text(where: str, runs: list[dict[str, Any]]) -> str:
     """Return the runs as a table for people."""
     if not runs:
-        return f"There are no runs in {printable(where)}"
+        return (
+            f"There are no runs in {printable(where)}\n"
+            "Give the bucket, prefix or folder that was the --output of the runs"
+        )
     rows = [("RUN", "BEGAN (UTC)", "STATE", "IMAGES", "SIZE", "SOURCE"), *map(_row, runs)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     lines = (

@@ -16,8 +16,9 @@ from thumbrun.commands.resume import opened_run
 from thumbrun.commands.standard_streams import show_result
 from thumbrun.commands.summary import tally_text
 from thumbrun.console import counted, printable
-from thumbrun.ledger.status import AT_WORK, RunStatus, State, TaskSeen, read_status
+from thumbrun.ledger.status import RunStatus, State, TaskSeen, is_recent, read_status
 from thumbrun.logs.pace import duration_text, rate_text
+from thumbrun.settings.named_run import run_arguments
 
 _PAUSE = 5.0  # seconds between two looks
 _MOST_TASKS = 20  # that are named
@@ -47,42 +48,44 @@ def status(run: str, flags: Mapping[str, str | None], *, as_json: bool, watch: b
 async def _status(text: str, flags: Mapping[str, str | None], *, as_json: bool, watch: bool) -> None:
     clock = SystemClock()
     async with opened_run(text, os.environ, flags, clock) as (run, state, claim):
+        named = run_arguments(run.run_id, run.output, run.state)
 
         async def look() -> RunStatus:
             return await read_status(state, run.run_id, claim, clock)
 
         found = await look()
         if watch and not as_json and sys.stdout.isatty():
-            with Live(_shown(found), console=Console(highlight=False), auto_refresh=False) as live:
+            with Live(Text(status_text(found, named)), console=Console(highlight=False), auto_refresh=False) as live:
                 while found.state is not State.COMPLETE:
                     await clock.sleep(_PAUSE)
                     found = await look()
-                    live.update(_shown(found), refresh=True)
+                    live.update(Text(status_text(found, named)), refresh=True)
             return
         while True:
             if as_json:
                 show_result(json.dumps(found.to_record(), indent=None if watch else 1))
             else:
-                show_result(status_line(found) if watch else status_text(found))
+                show_result(status_line(found) if watch else status_text(found, named))
             if not watch or found.state is State.COMPLETE:
                 return
             await clock.sleep(_PAUSE)
             found = await look()
 
 
-def _shown(found: RunStatus) -> Text:
-    return Text(status_text(found))
+def status_text(found: RunStatus, named: str) -> str:
+    """Return a status in several lines for people.
 
-
-def status_text(found: RunStatus) -> str:
-    """Return a status in several lines for people."""
+    Args:
+        found: The status.
+        named: The words that name the run on a command line.
+    """
     lines = [f"Run {printable(found.run_id)} {_STATES[found.state]}.", f"  source    {printable(found.source)}"]
     lines.append(f"  began     {found.began:%Y-%m-%d %H:%M} UTC, {duration_text(_age(found))} ago")
     if found.state is not State.PLANNING:
         lines.append(f"  images    {_counts(found)}")
         lines.append(f"  outcomes  {tally_text(found.tally)}")
     if found.round:
-        lines.append(f"  round     {found.round}, which retries")
+        lines.append(f"  round     {found.round}, begun by thumbrun retry")
     if found.rate and found.seconds_left is not None:
         end = found.at + timedelta(seconds=found.seconds_left)
         lines.append(
@@ -91,6 +94,8 @@ def status_text(found: RunStatus) -> str:
         )
     if found.tasks and found.state is not State.COMPLETE:
         lines += _task_lines(found)
+    if found.state is State.SILENT:
+        lines.append(f"Continue it with: thumbrun {'retry' if found.round else 'run --resume'} {printable(named)}")
     return "\n".join(lines)
 
 
@@ -119,15 +124,15 @@ def _counts(found: RunStatus) -> str:
 
 
 def _working(found: RunStatus) -> list[TaskSeen]:
-    return [task for task in found.tasks if found.at - task.at <= AT_WORK]
+    return [task for task in found.tasks if is_recent(task.at, found.at)]
 
 
 def _task_lines(found: RunStatus) -> list[str]:
     working = _working(found)
     lines = [f"  tasks     {len(working):,} of {found.tasks[-1].count:,} heard of in the last two minutes"]
-    silent = sorted((task for task in found.tasks if found.at - task.at > _LATE), key=lambda task: task.at)
+    silent = sorted((task for task in found.tasks if not is_recent(task.at, found.at, _LATE)), key=lambda task: task.at)
     for task in silent[:_MOST_TASKS]:
-        since = duration_text((found.at - task.at).total_seconds())
+        since = duration_text(max(0.0, (found.at - task.at).total_seconds()))
         attempt = f", attempt {task.attempt}" if task.attempt else ""
         lines.append(
             f"            task {task.index}{attempt}: silent for {since}, after {counted(task.items, 'image')}"

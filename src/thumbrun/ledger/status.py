@@ -1,7 +1,7 @@
 """Tells how far a run is, for anybody who looks at it from outside while others are working on it.
 
 It reads the claim and the plan, and lists the ledger: the metadata of each part say which task wrote it, when, and what
-its outcomes are. So it opens no part, however large the run is. Only parts of versions before 0.2 do not say so; of
+its outcomes are. So it opens no part, however large the run is. Only parts of version 0.1.0 do not say so; of
 those it counts the ones that seal a shard.
 """
 
@@ -26,6 +26,7 @@ from thumbrun.storage.base import Entry
 
 VERSION = 1  # of the JSON
 _WINDOW = timedelta(minutes=3)  # of which the rate is the mean
+_MOST_SECONDS_LEFT = 10 * 365 * 86_400.0  # nobody can tell more, and a date has to have four digits
 # A task writes a part at least every 30 seconds while it works (`writer.stay_recent`), and each of those might have
 # been written some seconds after its time.
 AT_WORK = timedelta(seconds=2 * RECENT_SECONDS)
@@ -39,6 +40,11 @@ class State(StrEnum):
     AT_WORK = "at-work"
     SILENT = "silent"
     COMPLETE = "complete"
+
+
+def is_recent(at: datetime, now: datetime, within: timedelta = AT_WORK) -> bool:
+    """Return whether something happened lately. What lies in the future by more than that was forged."""
+    return abs(now - at) <= within
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,8 @@ class RunStatus:
     @property
     def seconds_left(self) -> float | None:
         """The seconds until the expected end, None if nobody can tell."""
-        return (self.items - self.tally.items) / self.rate if self.rate else None
+        left = max(0, self.items - self.tally.items) / self.rate if self.rate else None
+        return None if left is None or left > _MOST_SECONDS_LEFT else left
 
     def to_record(self) -> dict[str, Any]:
         """Return the status as `thumbrun status --json` prints it."""
@@ -172,7 +179,7 @@ async def read_status(state: RecordStore, run_id: str, claim: Mapping[str, Any],
     is_complete = await state.store.stat(run.summary(number)) is not None
     described = [part for listed in parts.values() for entry in listed if (part := _described(entry))]
     tasks = _tasks(described)
-    at_work = any(now - task.at <= AT_WORK for task in tasks)
+    at_work = any(is_recent(task.at, now) for task in tasks)
     tally = Tally()
     for listed in parts.values():
         tally.merge(_tally_of(listed))
@@ -238,7 +245,7 @@ def _tasks(parts: Iterable[_Part]) -> tuple[TaskSeen, ...]:
 
 def _rate(parts: Iterable[_Part], now: datetime) -> float | None:
     """Return the images a second of the last minutes: those in parts after the first one of these minutes."""
-    recent = sorted((part for part in parts if now - part.at <= _WINDOW), key=lambda part: part.at)
+    recent = sorted((part for part in parts if is_recent(part.at, now, _WINDOW)), key=lambda part: part.at)
     if not recent:
         return None
     seconds = (recent[-1].at - recent[0].at).total_seconds()

@@ -1,14 +1,18 @@
 """What commands print, with zero, one and several of everything that they count."""
 
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.unit.logs.clocks import HandClock
 from tests.unit.logs.test_events import Heard
+from thumbrun.commands.list_runs import runs_text
 from thumbrun.commands.plan import preview_text
+from thumbrun.commands.status import status_text
 from thumbrun.commands.summary import say_run, task_text
+from thumbrun.ledger.status import RunStatus, State
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
 from thumbrun.task.runner import TaskResult
@@ -168,3 +172,24 @@ def test_a_run_ends_with_what_can_follow(failed: int, expected: list[str]) -> No
     run = Tally(1, failed=Counter({"timeout": failed} if failed else {}))
     say_run(TaskResult("r", "gs://b/r/", run, run, 1.0, False, "gs://b/r/", run), Events(heard, HandClock()))
     assert expected == [event.message for event in heard.events if event.name == "next"]
+
+
+@pytest.mark.parametrize(
+    ("state", "number", "expected"),
+    [
+        (State.SILENT, 0, ["Continue it with: thumbrun run --resume gs://b/r"]),
+        (State.SILENT, 2, ["  round     2, begun by thumbrun retry", "Continue it with: thumbrun retry gs://b/r"]),
+        (State.AT_WORK, 0, []),
+        (State.COMPLETE, 2, ["  round     2, begun by thumbrun retry"]),
+    ],
+)
+def test_a_silent_run_says_how_to_continue_it(state: State, number: int, expected: list[str]) -> None:
+    """Only a run at which nobody works needs a person, who reads the command that continues its latest round."""
+    at = datetime(2026, 1, 2, 15, 30, tzinfo=UTC)
+    said = status_text(RunStatus("r", "gs://b/in/", at, at, state, items=3, round=number), "gs://b/r").splitlines()
+    assert expected == [line for line in said if "thumbrun" in line]
+
+
+def test_a_place_without_runs_says_which_place_to_give() -> None:
+    """Who lists the runs of the source reads that they lie in the output."""
+    assert "that was the --output of the runs" in runs_text("gs://b/in/", [])

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -161,3 +162,34 @@ def test_forged_metadata_count_for_nothing(forged: dict[str, str]) -> None:
         assert (1, 1) == (found.tally.items, len(found.tasks))
 
     run(scenario())
+
+
+def test_a_forged_time_in_the_future_is_no_sign_of_life() -> None:
+    """A part that says it will be written in a hundred years keeps no run at work, and makes no speed."""
+
+    async def scenario() -> None:
+        store = MemoryStore()
+        claim = await begun(store)
+        ledger = writer(store, 0)
+        log = await ledger.open(0, ITEMS, ())
+        log.add(done(0))
+        await log.flush()
+        (entry,) = await ledger.parts(0)
+        await asyncio.sleep(2 * AT_WORK.total_seconds())
+        forged = {**entry.metadata, WRITER: "0/2/1 2126-01-02T15:30:00+00:00"}
+        store.put_as_user(f"{entry.name[:-15]}000009.jsonl.gz", b"", metadata=forged)
+        found = await look(store, claim)
+        assert (State.SILENT, None) == (found.state, found.rate)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("rate", "done", "left"), [(2.0, 8, 1.0), (2.0, 11, 0.0), (1e-300, 9, None), (None, 9, None), (0.0, 9, None)]
+)
+def test_the_time_left_is_no_nonsense(rate: float | None, done: int, left: float | None) -> None:
+    """Items that count twice leave no time below zero, and a forged speed no end beyond every date."""
+    at = datetime(2026, 1, 2, 15, 30, tzinfo=UTC)
+    found = RunStatus(RUN, "gs://b-1/in/", at, at, State.AT_WORK, items=10, tally=Tally(done), rate=rate)
+    assert found.seconds_left == left
+    assert (left is None) == (found.to_record()["expected_end"] is None)
