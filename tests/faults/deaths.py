@@ -32,7 +32,8 @@ from thumbrun.storage.base import PAGE_LIMIT, Entry, Page, Sink
 from thumbrun.storage.location import Location
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.fetch import READ_AT_ONCE
-from thumbrun.task.runner import TaskResult, TaskRunner
+from thumbrun.task.runner import TaskRunner
+from thumbrun.task.task_result import TaskResult
 
 FAST_LINE = (0.05, 0.08)  # seconds of one read and of one write, as with Cloud Storage
 SLOW_LINE = (2.0, 3.0)

@@ -31,7 +31,7 @@ from thumbrun.settings.resolved import resolve
 from thumbrun.storage.base import Entry
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.open_stores import Stores
-from thumbrun.task.runner import TaskResult
+from thumbrun.task.task_result import TaskResult
 from thumbrun.verification.findings import FindingKind, VerifyResult, verified_text
 from thumbrun.verification.verify import Verifier
 

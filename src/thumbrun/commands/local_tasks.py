@@ -30,7 +30,7 @@ from thumbrun.settings.values import location_from_record
 from thumbrun.task.join_run import join_run
 from thumbrun.task.local_folders import prepare_local_folders
 from thumbrun.task.open_stores import Stores, check_credentials
-from thumbrun.task.runner import TaskResult
+from thumbrun.task.task_result import TaskResult
 
 RETRIES = 3  # Cloud Run's default
 _FINAL = frozenset((0, 2, 3, 4, 130))  # exit codes after which another attempt would end in the same way

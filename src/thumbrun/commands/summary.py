@@ -8,7 +8,7 @@ from thumbrun.logs.choose import DEMO_VARIABLE
 from thumbrun.logs.events import Events
 from thumbrun.logs.pace import rate_text
 from thumbrun.outcomes import MEANINGS, Reason, Tally
-from thumbrun.task.runner import TaskResult
+from thumbrun.task.task_result import TaskResult
 
 
 def readable(size: int) -> str:

@@ -26,6 +26,7 @@ from thumbrun.task.admission import Admission, MemoryGrant
 from thumbrun.task.fetch import Fetcher, FetchLimits
 from thumbrun.task.item_faults import ItemFaultError, item_faults
 from thumbrun.task.item_rules import ItemRules
+from thumbrun.task.nearness import is_folder, is_near
 from thumbrun.task.put import Putter
 from thumbrun.task.read_proof import may_read_others
 from thumbrun.task.refusals import Again, Refusals, RefusedItemError, Side
@@ -78,8 +79,8 @@ class Pipeline:
         self._refusals = Refusals(self._passes)
         self._may_create: Callable[[WorkItem], Awaitable[bool]] = _nothing_known
         self._source = source
-        self._is_local = source.uri("").startswith("file:")
-        self.is_near = self._is_local and output.uri("").startswith("file:")
+        self._is_local = is_folder(source)
+        self.is_near = is_near(source, output)
         self._putter = Putter(output, rules, source.uri)
         limits = FetchLimits(
             *around(rules.recipe.boxes),

@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import both
@@ -17,9 +16,9 @@ from thumbrun.ledger.writer import LedgerWriter
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
 from thumbrun.planning.plan import Plan, read_plan
-from thumbrun.planning.planner import DEAD_SECONDS, Planner
+from thumbrun.planning.planner import Planner
 from thumbrun.planning.shards import assign
-from thumbrun.planning.survey import count_of_unlisted, describe, describe_left_out, describe_unlisted, left_out
+from thumbrun.planning.survey import count_of_unlisted, describe
 from thumbrun.runs.find_round import agree_on_round
 from thumbrun.runs.find_run import AgreedRun
 from thumbrun.runs.records import RecordError
@@ -27,8 +26,6 @@ from thumbrun.runs.rounds import FIRST, Round, reasons_of
 from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.named_run import run_anew, run_arguments
 from thumbrun.settings.planning_inputs import (
-    describe_unmatched,
-    names_shared,
     naming_rule,
     nothing_hint,
     run_folder,
@@ -41,51 +38,22 @@ from thumbrun.task.admission import Admission, share
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.join_run import join_run
 from thumbrun.task.local_folders import prepare_local_folders
+from thumbrun.task.nearness import requests_at_once
 from thumbrun.task.open_stores import Stores, check_credentials
 from thumbrun.task.pipeline import Pipeline
+from thumbrun.task.say_plan import say_plan, say_plan_awaited
 from thumbrun.task.shard_processor import ShardProcessor
+from thumbrun.task.task_result import TaskResult
 from thumbrun.task.work_queue import WorkQueue
 
 GRACE_SECONDS = 5.0  # for the items in progress when the task is told to stop
 WRITE_DOWN_SECONDS = 2.5  # for the ledger, after that
-_NEAR_AT_ONCE = 8  # reads and writes of local files at once; a disk answers in less time than decoding takes
 _STOP_SECONDS = GRACE_SECONDS + WRITE_DOWN_SECONDS
 
 # A new bucket of Cloud Storage accepts about 1,000 writes a second, so the tasks start at random moments, within 10 ms
 # for each task and at most 10 s.
 JITTER_A_TASK = 0.01
 MOST_JITTER = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class TaskResult:
-    """The result of one task, and of the whole run if it is complete.
-
-    Attributes:
-        run_id: The id of the run.
-        folder: The URI of the folder of its thumbnails.
-        own: The tally of the items in this task's shards, no matter which process worked them.
-        run: The tally of all items, once every shard is complete; None before.
-        seconds: The seconds from the task's start to its end.
-        listed: Whether this task made the plan.
-        named: The words that name the run on a command line.
-        worked: The tally of the items that this very process worked.
-        unlisted: How many parts of the source could not be listed, so that the run lacks what they hold.
-        began: When the run began, so that its plan is hardly older; None if nobody needs to know.
-        anew: The command that begins another run of the same source.
-    """
-
-    run_id: str
-    folder: str
-    own: Tally
-    run: Tally | None
-    seconds: float
-    listed: bool
-    named: str
-    worked: Tally
-    unlisted: int = 0
-    began: datetime | None = None
-    anew: str = ""
 
 
 class TaskRunner:
@@ -275,44 +243,9 @@ class TaskRunner:
             self._clock,
             max_images=settings.max_images,
         )
-        plan = await planner.plan(self._events.listing, self._say_that_it_waits, is_new=agreed.is_new)
-        verb = "made" if planner.listed else "read"
-        self._events.info(
-            f"plan-{verb}",
-            f"Plan {verb}: {counted(plan.items, 'image')}, {counted(plan.size, 'byte')}, "
-            f"{counted(len(plan.shards), 'shard')}",
-            items=plan.items,
-            bytes=plan.size,
-            shards=len(plan.shards),
-        )
-        if planner.listed and plan.items and (out := left_out(plan.seen)):  # else the error says it
-            self._events.info("left-out", describe_left_out(plan.seen), objects=sum(out.values()), kinds=out)
-        whole = planner.listed and settings.limit is None  # a limit ends the listing early
-        if plan.items and whole and (unmatched := describe_unmatched(source.selection.unmatched)):
-            self._events.info("pattern-unmatched", unmatched)
-        if planner.listed and (shared := names_shared(settings, plan)):
-            self._events.info("names-shared", shared)
-        # The first task says it for all of them, whoever has listed: its exit code tells of it too.
-        if (unlisted := count_of_unlisted(plan.seen)) and self._task.index == 0:
-            anew = run_anew(settings.source, settings.output)
-            self._events.warning(
-                "not-listed",
-                f"{describe_unlisted(plan.seen, now=planner.listed)}. To make that too, let thumbrun read it, and "
-                f"begin another run, with your other flags: {anew}",
-                parts=unlisted,
-            )
-        if planner.listed and (cold := plan.seen["cold_bytes"]):
-            classes = ", ".join(f"{counted(size, 'byte')} in {name}" for name, size in cold.items())
-            message = f"Cloud Storage charges a retrieval fee for reading {classes}"
-            self._events.warning("cold-storage", message, **cold)
+        plan = await planner.plan(self._events.listing, partial(say_plan_awaited, self._events), is_new=agreed.is_new)
+        say_plan(self._events, settings, plan, source.selection.unmatched, listed=planner.listed)
         return planner, plan
-
-    def _say_that_it_waits(self) -> None:
-        self._events.info(
-            "plan-awaited",
-            "Another process lists the source for this run. This task waits for its plan, and lists the source itself "
-            f"if that process shows no sign of life for {DEAD_SECONDS:.0f} s",
-        )
 
     async def _work_shards(self, stores: Stores, agreed: AgreedRun, plan: Plan, ledger: LedgerWriter) -> Tally:
         settings = self._settings
@@ -335,7 +268,7 @@ class TaskRunner:
                 hash_source=settings.source_metadata == "hash",
                 live=settings.retry is not None,
             ),
-            items_at_once=_requests_at_once(settings) + 2 * settings.workers,
+            items_at_once=requests_at_once(stores.source, stores.output, settings.in_flight) + 2 * settings.workers,
         )
         shards = shares[self._task.index]
         joined = not agreed.is_new and (resumed or self._task.execution is None)
@@ -384,12 +317,3 @@ class TaskRunner:
         return Tally.from_record(
             await stores.state.create_or_read(names.summary(number), record, agreed.run_id, likely_free=small)
         )
-
-
-def _requests_at_once(settings: Settings) -> int:
-    """Return how many requests keep the decoding processes busy.
-
-    The fewer images a process begins ahead, the fewer are made twice where the same command runs in two terminals.
-    """
-    is_near = settings.source.scheme == settings.output.scheme == "file"
-    return min(settings.in_flight, _NEAR_AT_ONCE) if is_near else settings.in_flight

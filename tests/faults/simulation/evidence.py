@@ -7,7 +7,7 @@ from tests.faults.simulation.bucket import Bucket
 from tests.faults.simulation.life import Fate
 from tests.faults.simulation.schedule import Schedule
 from thumbrun.environment.task_identity import Task
-from thumbrun.task.runner import TaskResult
+from thumbrun.task.task_result import TaskResult
 
 
 @dataclass(frozen=True, slots=True)

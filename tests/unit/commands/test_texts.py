@@ -15,7 +15,7 @@ from thumbrun.commands.summary import say_run, task_text
 from thumbrun.ledger.status import RunStatus, State
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
-from thumbrun.task.runner import TaskResult
+from thumbrun.task.task_result import TaskResult
 from thumbrun.verification.findings import Finding, FindingKind, VerifyResult, verified_text
 
 
