@@ -2,10 +2,7 @@
 
 It adds the promises of a bucket that a file system does not make:
 
-- A file is created whole, or not at all, and only if the name is free. thumbrun writes a temporary file and then calls
-  `link(2)`, which fails if the name exists (`rename(2)` would replace the file). A process that is killed in between
-  leaves a temporary file or a sidecar that nobody reads. Nothing is flushed to the disk, so this promise holds when a
-  process dies, but not after a power cut.
+- A file is created whole, or not at all, and only if the name is free (see `file_creation`).
 - A file holds its metadata in an extended attribute (see `file_metadata`), or else a sidecar does (see `sidecars`).
 - The generation consists of inode, size and times (see `generation`). It is compared before and after reading.
 - `walk` sets the order of a listing, and the files that count as objects. The store's folder itself can be a symbolic
@@ -26,16 +23,11 @@ from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
-from uuid import uuid4
-
-from crc32c import crc32c
 
 from thumbrun.storage.base import (
     PAGE_LIMIT,
     BucketNotFoundError,
-    DamagedError,
     Entry,
-    ExistsError,
     NameRefusedError,
     NotFoundError,
     Page,
@@ -46,16 +38,11 @@ from thumbrun.storage.base import (
     file_taker,
 )
 from thumbrun.storage.local import file_metadata
+from thumbrun.storage.local.file_creation import create_file
 from thumbrun.storage.local.file_reading import FileReading
 from thumbrun.storage.local.generation import generation_of
-from thumbrun.storage.local.sidecars import (
-    SidecarFolders,
-    find_sidecar,
-    sidecar_path,
-    sidecars_folder,
-    write_sidecar,
-)
-from thumbrun.storage.local.system_errors import link_error, system_errors
+from thumbrun.storage.local.sidecars import SidecarFolders, find_sidecar
+from thumbrun.storage.local.system_errors import system_errors
 from thumbrun.storage.local.walk import (
     PRIVATE,
     SHUT,
@@ -70,13 +57,10 @@ from thumbrun.storage.local.walk import (
 T = TypeVar("T")
 P = ParamSpec("P")
 
-_TEMPORARY = "/".join((PRIVATE, "tmp"))
 _THREADS = 16
 _LONGEST_PART = 255  # bytes; the limit of nearly all file systems
 _LONGEST_PATH = 4096
 _PAUSED_WALKS = 8  # listings under way that are remembered, so that their next page does not read a folder again
-
-_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV, errno.EMLINK, errno.ENOSYS)
 
 
 class LocalStore:
@@ -297,76 +281,8 @@ class LocalStore:
     def _create(self, name: str, body: bytes, attributes: dict[str, Any]) -> Entry:
         if problem := self.name_problem(name):
             raise NameRefusedError(f"{self.uri(name)}: {problem}")
-        target = f"{self._root}/{name}"
         with system_errors(self.uri(name)):
-            Path(self._root).mkdir(parents=True, exist_ok=True)
-            self._make_folders(_TEMPORARY)
-            self._make_folders(name.rpartition("/")[0])
-            temporary = Path(self._root, _TEMPORARY, uuid4().hex)
-            try:
-                with temporary.open("xb") as file:
-                    file.write(body)
-                status = temporary.stat()
-                if status.st_size != len(body):
-                    raise DamagedError(
-                        f"{self.uri(name)}: the disk took only {status.st_size} of {len(body)} bytes",
-                        hint="check the free space and the file system of this disk",
-                    )
-                kept = {**attributes, "name": name, "crc32c": crc32c(body)}
-                if file_metadata.keep(str(temporary), status, kept):
-                    self._link(temporary, target)
-                else:
-                    self._link_with_sidecar(temporary, target, status, kept)
-            finally:
-                temporary.unlink(missing_ok=True)
-            with suppress(OSError):  # the links that were made and removed have changed the generation
-                linked = os.lstat(target)
-                status = linked if linked.st_ino == status.st_ino else status
-            return self._entry(name, status, attributes)
-
-    def _link_with_sidecar(
-        self, temporary: Path, target: str, status: os.stat_result, attributes: dict[str, Any]
-    ) -> None:
-        sidecar = sidecar_path(sidecars_folder(self._root), status)
-        self._make_folders(f"{PRIVATE}/marks/{sidecar.parent.name}")
-        write_sidecar(sidecar, attributes)
-        try:
-            self._link(temporary, target)
-        except StoreError:
-            sidecar.unlink(missing_ok=True)
-            raise
-
-    def _link(self, temporary: Path, target: str) -> None:
-        try:
-            os.link(temporary, target)
-        except FileExistsError:
-            there = os.lstat(target)
-            if os.path.samestat(there, temporary.stat()):
-                return  # the link was made and only its acknowledgement was lost, as happens on NFS
-            if not stat.S_ISREG(there.st_mode):
-                raise NameRefusedError(f"file://{target} is a folder, a link or a device already") from None
-            raise ExistsError(f"file://{target} exists already") from None
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise
-            raise StoreError(
-                f"file://{target}: thumbrun cannot create a hard link for this file: {error.strerror}",
-                hint="choose a folder on a file system with hard links (FAT has none), and with nothing mounted inside",
-            ) from error
-
-    def _make_folders(self, folder: str) -> None:
-        """Create a folder and its parent folders, but follow no symbolic link on the way."""
-        path = self._root
-        for part in folder.split("/") if folder else ():
-            path = f"{path}/{part}"
-            try:
-                os.mkdir(path)  # noqa: PTH102
-            except FileExistsError:
-                kind = os.lstat(path).st_mode
-                if stat.S_ISLNK(kind):
-                    raise link_error(path) from None
-                if not stat.S_ISDIR(kind):
-                    raise NameRefusedError(f"{path} is a file, so it cannot hold other files") from None
+            return self._entry(name, create_file(self._root, name, body, attributes), attributes)
 
     def _found(self, name: str, status: os.stat_result, known: SidecarFolders) -> Entry:
         """Return the entry of a file that is there, with its metadata; see `find_sidecar` for `known` and errors."""

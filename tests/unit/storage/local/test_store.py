@@ -406,10 +406,10 @@ async def test_a_chain_of_folders_beyond_the_longest_path_is_told(tmp_path: Path
 KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from thumbrun.storage.local import store as local
+from thumbrun.storage.local.store import LocalStore
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
-local.os.link = die
-store = local.LocalStore(sys.argv[1])
+os.link = die
+store = LocalStore(sys.argv[1])
 asyncio.run(store.create("a.jpg", b"new", content_type="image/jpeg", metadata={"thumbrun-run": "r"}))
 """
 
