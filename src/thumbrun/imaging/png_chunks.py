@@ -180,15 +180,15 @@ def filtered(source: IO[bytes]) -> tuple[IO[bytes], Header]:
         length, name = _HEAD.unpack(head)
         if name in (b"IDAT", b"IEND") or not name.isalpha():
             break
-        if name in _CRITICAL:
+        if name[:1].isupper():
             content = source.read(length + 4) if length <= _LONGEST_CRITICAL else b""
             if not _is_sound(name, length, content):
                 wrong = True  # the decoder gets it, and refuses it
                 break
+            if name not in _CRITICAL:
+                raise ValueError(_unknown(name))
             passed.append(head + content)
             _READERS[name](header, content[:-4])
-        elif name[:1].isupper():
-            raise ValueError(_unknown(name))
         elif name in _READERS:
             _read(header, name, length, source)
         at += 12 + length
