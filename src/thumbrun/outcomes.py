@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -68,6 +69,27 @@ _RANK = {Status.DONE: 0, Status.SKIPPED: 1, Status.FAILED: 2}
 
 
 @dataclass(frozen=True, slots=True)
+class Timing:
+    """When the work on an item began, and what its time went into, in whole milliseconds.
+
+    Attributes:
+        began: When its task turned to it; UTC, to the millisecond.
+        fetch_ms: Reading the source.
+        decode_ms: Decoding and scaling.
+        encode_ms: Encoding the thumbnails.
+        put_ms: Writing the thumbnails.
+        waiting_ms: Waiting for memory, a decoding process or an announcement.
+    """
+
+    began: datetime
+    fetch_ms: int = 0
+    decode_ms: int = 0
+    encode_ms: int = 0
+    put_ms: int = 0
+    waiting_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The outcome of one item.
 
@@ -87,6 +109,7 @@ class Outcome:
             read in part.
         each: The size of each thumbnail in bytes, largest box first, if there are several; else empty.
         made_of: The generation of the source that the thumbnail shows, if it is not the planned one; else empty.
+        timing: When the work on the item began, and what its time went into; None if that is not recorded.
     """
 
     shard: int
@@ -102,6 +125,7 @@ class Outcome:
     unchecked: bool = False
     each: tuple[int, ...] = ()
     made_of: str = ""
+    timing: Timing | None = field(default=None, compare=False)
 
 
 def precedence(outcome: Outcome, part: str) -> tuple[int, int, bool, str]:

@@ -11,14 +11,15 @@ there are, because then a part was lost. In both ways, what is lost is worked ag
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from thumbrun.console import shortened
-from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence
+from thumbrun.outcomes import Outcome, Reason, Status, Tally, Timing, precedence
 from thumbrun.planning.listing import pages
 from thumbrun.planning.plan import Item
 from thumbrun.runs.object_metadata import RUN_MARK
-from thumbrun.runs.record_forms import is_tally
+from thumbrun.runs.record_forms import TIMES, is_tally
 from thumbrun.runs.record_names import RunNames
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.record_values import number_in
@@ -56,6 +57,9 @@ def to_row(outcome: Outcome, item: Item) -> dict[str, Any]:
         row["each"] = list(outcome.each)
     if outcome.made_of:
         row["made_of"] = outcome.made_of
+    if timing := outcome.timing:
+        row["began"] = timing.began.isoformat(timespec="milliseconds")
+        row |= {name: value for name in TIMES if (value := getattr(timing, name))}
     return row | {name: value for name in _NUMBERS if (value := getattr(outcome, name))}
 
 
@@ -73,7 +77,14 @@ def from_row(shard: int, row: Mapping[str, Any]) -> Outcome:
         unchecked=bool(row.get("unchecked")),
         each=tuple(int(size) for size in row.get("each", ())),
         made_of=row.get("made_of", ""),
+        timing=_timing(row),
     )
+
+
+def _timing(row: Mapping[str, Any]) -> Timing | None:
+    if "began" not in row:
+        return None
+    return Timing(datetime.fromisoformat(row["began"]), **{name: row[name] for name in TIMES if name in row})
 
 
 def choose(parts: Mapping[str, Iterable[Outcome]]) -> dict[int, Outcome]:

@@ -152,6 +152,7 @@ _SUMMARY: Keys = {
     "parts": values.count,
 }
 _ROW_COUNTS = ("source_bytes", "output_bytes", "width", "height", "retry_round")
+TIMES = ("fetch_ms", "decode_ms", "encode_ms", "put_ms", "waiting_ms")  # of the work on an item
 
 _FORMS = (
     _form(
@@ -167,7 +168,14 @@ _FORMS = (
             "at": values.time,
             "sealed": values.flag,
         },
-        optional={"opening": values.ranges, "at_once": values.count, "alone": values.flag},
+        optional={
+            "opening": values.ranges,
+            "at_once": values.count,
+            "alone": values.flag,
+            "machine": values.text,
+            "processors": values.count,
+            "started": values.time,
+        },
         agrees=lambda header: "opening" not in header or header.keys() >= {"at_once", "alone"},
         rows={
             "item": values.count,
@@ -182,7 +190,8 @@ _FORMS = (
             "unchecked": values.flag,
             "each": values.list_of(values.count),
             "made_of": values.text,
-            **dict.fromkeys(_ROW_COUNTS, values.count),
+            "began": values.time,
+            **dict.fromkeys((*_ROW_COUNTS, *TIMES), values.count),
         },
         row_agrees=lambda row: ("reason" in row) != (row["status"] == Status.DONE.value),
         hint=_SPARE,
