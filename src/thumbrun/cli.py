@@ -21,6 +21,7 @@ from thumbrun.commands.standard_streams import open_standard_streams
 from thumbrun.commands.unexpected import unexpected
 from thumbrun.commands.version import print_version
 from thumbrun.console import printable, quoted, width_of, wrapped
+from thumbrun.environment.machine import raise_open_files
 from thumbrun.errors import InterruptedRunError, ReportedError, SettingsError, ThumbrunError
 from thumbrun.formats import suffix_of
 from thumbrun.logs.secrets import redacted
@@ -34,6 +35,7 @@ _Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001  (it
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name and return the process's exit code."""
     open_standard_streams()
+    raise_open_files()
     try:
         parsed = _parsed(list(sys.argv[1:] if arguments is None else arguments))
         if parsed.version:

@@ -347,7 +347,7 @@ async def all_commands(world: World, run_id: str) -> None:
     with suppress(ThumbrunError):
         found = await verified(world, run_id)
         json.dumps(found.to_record()).encode()
-        assert verified_text(found, tally_text(found.tally))
+        assert verified_text(found, tally_text(Tally.from_record(found.outcomes.to_record())))
     with suppress(ThumbrunError):
         state = RecordStore(world.store, STATE)
         await agree_on_round(state, run_id, reasons_of(()), Task(0, 1), VirtualClock(), join_within=3600)

@@ -164,7 +164,7 @@ def resolve(
         balance=values.required(declared.BALANCE),
         in_flight=min(values.required(declared.IN_FLIGHT), most_in_flight(machine.open_files, workers)),
         ramp=values.required(declared.RAMP),
-        memory=values.get(declared.MEMORY) or _memory(workers, machine),
+        memory=values.get(declared.MEMORY) or usual_memory(workers, machine),
         workers=workers,
         image_timeout=values.required(declared.IMAGE_TIMEOUT),
         max_pixels=values.required(declared.MAX_PIXELS),
@@ -240,7 +240,7 @@ def _conflicts(values: ParsedValues, task: Task) -> list[str]:
     return problems
 
 
-def _memory(workers: int, machine: Machine) -> int:
+def usual_memory(workers: int, machine: Machine) -> int:
     """Return five eighths of a container's memory; on a machine that others use too, at most 320 MiB for each worker.
 
     Of Cloud Run's default of 512 MiB, five eighths are 320 MiB, which leaves enough for the processes themselves.
