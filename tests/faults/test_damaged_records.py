@@ -22,6 +22,7 @@ from thumbrun.environment.task_identity import Task
 from thumbrun.errors import ThumbrunError
 from thumbrun.ledger.reader import COVERS, ROUND, SEAL, SHARD
 from thumbrun.logs.events import Events
+from thumbrun.outcomes import Tally
 from thumbrun.runs.find_round import agree_on_round
 from thumbrun.runs.record_forms import form_of
 from thumbrun.runs.record_store import RecordStore
