@@ -260,8 +260,8 @@ def _add_list(commands: _Commands) -> Parser:
 def _add_report(commands: _Commands) -> Parser:
     report = commands.add_parser(
         "report",
-        description="Make the page of a run, finished or not, as a local file: the verdict, failures and what to do, the "
-        "pictures, what the tasks did, and where the time went.",
+        description="Make the page of a run, finished or not, as a local file: the verdict, failures and what to do, "
+        "the pictures, what the tasks did, and where the time went.",
         takes="RUN [FLAGS]",
         examples=(
             "thumbrun report thumbs/20261123T1748Z --open",
@@ -287,8 +287,8 @@ def _add_report(commands: _Commands) -> Parser:
 def _add_demo(commands: _Commands) -> Parser:
     demo = commands.add_parser(
         "demo",
-        description="Draw sample pictures, run four tasks on them with an embedded Cloud Storage emulator, and make a "
-        "contact sheet of the thumbnails.",
+        description="Draw sample pictures, run four tasks on them with an embedded Cloud Storage emulator, and make "
+        "the page of the run.",
         takes="[FLAGS]",
         examples=("thumbrun demo", "thumbrun demo --folder /tmp/demo"),
     )

@@ -41,8 +41,8 @@ def _sentence(work: Work) -> str:
     unknown = " The machines are not recorded." if work.machines is None else ""
     return (
         f"{work.tasks:,} tasks took {quantities.spoken(work.wall_seconds)}. A single job that does their work "
-        f"one after the other takes {quantities.spoken(work.single_seconds)}. So the tasks were {work.speedup:.1f} times "
-        f"as fast, of {work.ideal:g} at best.{shared}{unknown}"
+        f"one after the other takes {quantities.spoken(work.single_seconds)}. So the tasks were "
+        f"{work.speedup:.1f} times as fast, of {work.ideal:g} at best.{shared}{unknown}"
     )
 
 
