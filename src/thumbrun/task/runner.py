@@ -29,6 +29,7 @@ from thumbrun.settings.planning_inputs import (
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Store
 from thumbrun.storage.location import Location
+from thumbrun.storage.ramp import JITTER_A_TASK, MOST_JITTER
 from thumbrun.task.admission import Admission, share
 from thumbrun.task.finish import make_report, summarise
 from thumbrun.task.item_rules import ItemRules
@@ -45,11 +46,6 @@ from thumbrun.task.work_queue import WorkQueue
 GRACE_SECONDS = 5.0  # for the items in progress when the task is told to stop
 WRITE_DOWN_SECONDS = 2.5  # for the ledger, after that
 _STOP_SECONDS = GRACE_SECONDS + WRITE_DOWN_SECONDS
-
-# A new bucket of Cloud Storage accepts about 1,000 writes a second, so the tasks start at random moments, within 10 ms
-# for each task and at most 10 s.
-JITTER_A_TASK = 0.01
-MOST_JITTER = 10.0
 
 
 class TaskRunner:
