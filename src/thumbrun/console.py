@@ -22,6 +22,15 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def as_unicode(text: str) -> str:
+    r"""Return text that every reader takes: the bytes of a file name that are not Unicode are escaped.
+
+    >>> as_unicode("a\udcff")
+    'a\\xff'
+    """
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def shortened(text: str, longest: int = _LONGEST) -> str:
     """Return the text, cut in its middle if it has more characters than `longest`.
 

@@ -26,12 +26,12 @@ from thumbrun.ledger.reader import Ledger
 from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.outcomes import Outcome, Reason
 from thumbrun.planning.plan import read_plan, read_shard
+from thumbrun.planning.shards import READ_AT_ONCE
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.base import PAGE_LIMIT, Entry, Page, Sink
 from thumbrun.storage.location import Location
 from thumbrun.storage.memory import MemoryStore
-from thumbrun.task.fetch import READ_AT_ONCE
 from thumbrun.task.runner import TaskRunner
 from thumbrun.task.task_result import TaskResult
 
@@ -100,7 +100,7 @@ class _Remote:
         self._store = store
         self._life = life
         self._read_seconds, self._write_seconds = line
-        self.uri, self.name_problem = store.uri, store.name_problem
+        self.uri, self.name_problem, self.bucket_facts = store.uri, store.name_problem, store.bucket_facts
 
     async def _travel(self, seconds: float) -> None:
         self._life.check()

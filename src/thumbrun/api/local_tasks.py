@@ -92,7 +92,11 @@ async def run_local_tasks(
             events.info("names-shared", shared)
         seconds = clock.monotonic() - began
         named = run_arguments(agreed.run_id, settings.output, settings.state)
-        return code, TaskResult(agreed.run_id, folder, tally, tally, seconds, False, named, tally, unlisted)
+        page = stores.state.names.run(agreed.run_id).report("html", summary["round"])
+        report = stores.state.store.uri(page) if await stores.state.store.stat(page) else ""
+        return code, TaskResult(
+            agreed.run_id, folder, tally, tally, seconds, False, named, tally, unlisted, report=report
+        )
 
 
 def _environ(

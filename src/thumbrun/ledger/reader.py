@@ -10,7 +10,7 @@ there are, because then a part was lost. In both ways, what is lost is worked ag
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -261,6 +261,20 @@ class Ledger:
         counted = (seal.tally for seal in filter(None, map(seal_of, now)) if seal.round == last)
         return max((tally, *counted), key=lambda one: one.items), len(outcomes)
 
+    async def by_shard(self) -> AsyncIterator[tuple[int, list[Entry]]]:
+        """Yield each shard that has parts, in order, with its parts; never more than a page of them is kept."""
+        shard, parts = -1, list[Entry]()
+        async for entries in pages(self._state.store, self._run.ledger):
+            for entry in self._own(entries):
+                number = self._run.shard_of_part(entry.name)
+                if number != shard:
+                    if parts:
+                        yield shard, parts
+                    shard, parts = number, []
+                parts.append(entry)
+        if parts:
+            yield shard, parts
+
     async def _list(self, prefix: str) -> list[Entry]:
         return [entry async for entries in pages(self._state.store, prefix) for entry in self._own(entries)]
 
@@ -290,6 +304,23 @@ class Ledger:
         """Return the outcomes of each part that is not damaged, by the part's name, and the headers as `read` does."""
         outcomes: dict[str, list[Outcome]] = {}
         last: dict[str, Mapping[str, Any]] = {}
+        async for name, header, rows in self.rows(parts, items):
+            outcomes[name] = [from_row(shard, row) for row in rows]
+            last[self._run.nonce_of_part(name)] = header
+        return outcomes, last
+
+    async def rows(
+        self, parts: Iterable[Entry], items: Sequence[Item] | None = None
+    ) -> AsyncIterator[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
+        """Yield the name, the header and the rows of each part that is not damaged, in the order of the names.
+
+        Args:
+            parts: The parts of one shard, as `parts` lists them.
+            items: The shard's items, if each outcome must be that of the item with its index.
+
+        Raises:
+            RecordVersionError: Another version of thumbrun wrote a part.
+        """
         for part in sorted(parts, key=lambda part: part.name):
             try:
                 header, rows = await self._state.read_lines(part.name)
@@ -298,9 +329,7 @@ class Ledger:
             except RecordError as error:
                 self._set_aside(part.name, error)
                 continue
-            outcomes[part.name] = [from_row(shard, row) for row in rows]
-            last[self._run.nonce_of_part(part.name)] = header
-        return outcomes, last
+            yield part.name, header, rows
 
 
 def _check_items(name: str, rows: Iterable[Mapping[str, Any]], items: Sequence[Item]) -> None:

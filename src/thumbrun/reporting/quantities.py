@@ -1,4 +1,6 @@
-"""Counts, sizes and durations as text for people. Pure."""
+"""Counts, sizes, durations and amounts as text for people. Pure."""
+
+import math
 
 
 def size(amount: int) -> tuple[str, str]:
@@ -48,3 +50,33 @@ def saving(source: int, output: int) -> str:
         if float(rounded) < 99.5 or digits == 2:
             break
     return f"{min(float(rounded), 99.99):g} % smaller"
+
+
+def spoken(seconds: float) -> str:
+    """Return a duration with its unit.
+
+    >>> spoken(0.0123), spoken(192)
+    ('12 ms', '3:12 min')
+    """
+    return f"{seconds * 1000:.0f} ms" if seconds < 0.0995 else " ".join(duration(seconds))
+
+
+def dollars(amount: float) -> str:
+    """Return an amount in dollars, with two digits that say something.
+
+    >>> dollars(0.00123), dollars(0.4), dollars(1234.5), dollars(0)
+    ('$0.0012', '$0.40', '$1,234.50', '$0.00')
+    """
+    if 0 < amount < 0.0995:
+        digits = 1 - math.floor(math.log10(amount))
+        return f"${amount:.{digits}f}"
+    return f"${amount:,.2f}"
+
+
+def percent(share: float) -> str:
+    """Return a share as a whole number of percent; what is not nothing is not shown as nothing.
+
+    >>> percent(0.5), percent(0.001), percent(0)
+    ('50 %', '< 1 %', '0 %')
+    """
+    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"

@@ -65,6 +65,7 @@ class Settings:
     user_project: str | None
     source_metadata: str
     strict: bool
+    report: bool
     allow_empty: bool
     require_sandbox: bool
     quiet: bool
@@ -175,6 +176,7 @@ def resolve(
         user_project=values.get(declared.USER_PROJECT),
         source_metadata=values.required(declared.SOURCE_METADATA),
         strict=values.required(declared.STRICT),
+        report=values.required(declared.REPORT),
         allow_empty=values.required(declared.ALLOW_EMPTY),
         require_sandbox=values.required(declared.REQUIRE_SANDBOX),
         quiet=values.required(declared.QUIET),

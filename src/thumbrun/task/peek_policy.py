@@ -5,9 +5,9 @@ and none of the other JPEGs, which are all that most buckets hold. So thumbrun p
 saved nothing. The thumbnail is the same with and without a peek.
 """
 
+from thumbrun.planning.shards import LARGEST_UNPEEKED, STILL_PEEKED_AT
+
 _IN_VAIN = 16  # peeks in a row that save nothing, before thumbrun peeks at few objects only
-_STILL_PEEKED_AT = 16  # it then peeks at one object of this many, in case they have changed
-_LARGEST_UNPEEKED = 4 << 20  # bytes; it peeks at every larger object, where one more request costs little
 
 
 class PeekPolicy:
@@ -29,9 +29,9 @@ class PeekPolicy:
             format_: The format that its content type or name claims.
             size: The size of the object, in bytes.
         """
-        if format_ != "jpeg" or size > _LARGEST_UNPEEKED or self._in_vain < _IN_VAIN:
+        if format_ != "jpeg" or size > LARGEST_UNPEEKED or self._in_vain < _IN_VAIN:
             return True
-        self._unpeeked = (self._unpeeked + 1) % _STILL_PEEKED_AT
+        self._unpeeked = (self._unpeeked + 1) % STILL_PEEKED_AT
         return not self._unpeeked
 
     def record(self, format_: str | None, *, saved: bool) -> None:

@@ -22,6 +22,7 @@ class TaskResult:
         unlisted: How many parts of the source could not be listed, so that the run lacks what they hold.
         began: When the run began, so that its plan is hardly older; None if nobody needs to know.
         anew: The command that begins another run of the same source.
+        report: The URI of the run's report, or an empty text if this task made none.
     """
 
     run_id: str
@@ -35,3 +36,4 @@ class TaskResult:
     unlisted: int = 0
     began: datetime | None = None
     anew: str = ""
+    report: str = ""

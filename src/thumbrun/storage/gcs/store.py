@@ -1,7 +1,7 @@
 """The store for Cloud Storage, through its JSON API.
 
-It sends four kinds of requests: for a page of a listing, for an object's record, for the bytes of one generation, and a
-multipart upload that creates an object. It retries nothing; `retry` does.
+It sends five kinds of requests: for a page of a listing, for an object's record, for the bytes of one generation, a
+multipart upload that creates an object, and for the bucket's record. It retries nothing; `retry` does.
 """
 
 import base64
@@ -17,12 +17,14 @@ from thumbrun.storage.base import (
     PAGE_LIMIT,
     Chunk,
     DamagedError,
+    DeniedError,
     Entry,
     NotFoundError,
     Page,
     Sink,
     TransientError,
 )
+from thumbrun.storage.bucket_facts import UNKNOWN, BucketFacts
 from thumbrun.storage.gcs.byte_ranges import BEYOND, PART, WHOLE, ByteRange
 from thumbrun.storage.gcs.connection import Answer, HttpError, Limits, Take
 from thumbrun.storage.gcs.credentials import Credentials
@@ -31,9 +33,11 @@ from thumbrun.storage.gcs.network_error import network_error
 from thumbrun.storage.gcs.offsets import Offsets
 from thumbrun.storage.gcs.proxy import proxy_for
 from thumbrun.storage.gcs.responses import (
+    BUCKET_FIELDS,
     NETWORK_HINT,
     checksum_of,
     entry_of,
+    facts_of,
     one_line,
     page_of,
     status_error,
@@ -85,6 +89,7 @@ class GcsStore:
         payer = urlencode({"userProject": user_project}) if user_project else ""
         self._payer = f"&{payer}" if payer else ""
         bucket = quote(bucket, safe="")
+        self._record_of_bucket = f"/storage/v1/b/{bucket}?fields={quote(BUCKET_FIELDS)}{self._payer}"
         self._objects = f"/storage/v1/b/{bucket}/o"
         query = f"?uploadType=multipart&ifGenerationMatch=0&fields={quote(_ENTRY_FIELDS)}{self._payer}"
         self._uploads = f"/upload/storage/v1/b/{bucket}/o{query}"
@@ -225,6 +230,15 @@ class GcsStore:
                 f"but Cloud Storage stored {entry}"
             )
         return entry
+
+    async def bucket_facts(self) -> BucketFacts:
+        """Return the settings of the bucket, as `Store` promises."""
+        try:
+            answer = await self._record("bucket_facts", "", "GET", self._record_of_bucket)
+        except DeniedError:
+            return UNKNOWN
+        with understood("bucket_facts", self.uri("")):
+            return facts_of(answer)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from thumbrun.outcomes import Reason
+from thumbrun.outcomes import SKIPS, Reason
 
 # The flag that a retry needs in addition, because it would fail in the same way otherwise.
 _LIMITS = {
@@ -19,6 +19,8 @@ _FIRST = {
 }
 _BROKEN = (Reason.UNREADABLE, Reason.TRUNCATED, Reason.SOURCE_GONE)
 _NEVER = (Reason.NAME_INVALID,)
+_IF_BROKEN = "a retry fails again unless you replace these files in the source"
+_IF_NEVER = "a retry fails again; rename these files and begin another run"
 
 
 def after_failures(failed: Collection[str], named: str) -> list[str]:
@@ -51,10 +53,31 @@ def after_failures(failed: Collection[str], named: str) -> list[str]:
         advice.append(f"To retry with a higher limit: {_retry(named, limits)} {flags}")
     advice += [f"{_FIRST[reason]}, then retry: {_retry(named, [reason])}" for reason in first]
     if broken:
-        advice.append(f"{', '.join(broken)}: a retry fails again unless you replace these files in the source")
+        advice.append(f"{', '.join(broken)}: {_IF_BROKEN}")
     if never:
-        advice.append(f"{', '.join(never)}: a retry fails again; rename these files and begin another run")
+        advice.append(f"{', '.join(never)}: {_IF_NEVER}")
     return advice
+
+
+def what_to_do(reason: Reason, named: str) -> tuple[str, str]:
+    """Return what to do about one reason of several: a sentence, and the command that follows it, or an empty text.
+
+    >>> what_to_do(Reason.TIMEOUT, "r")
+    ('Retry:', 'thumbrun retry r --reason timeout')
+
+    Args:
+        reason: The reason.
+        named: The words that name the run on a command line.
+    """
+    if reason in SKIPS:
+        return "There is nothing to do: a run makes thumbnails of images in the formats that it reads.", ""
+    if reason in _BROKEN or reason in _NEVER:
+        text = _IF_BROKEN if reason in _BROKEN else _IF_NEVER
+        return f"{text[0].upper()}{text[1:]}.", ""
+    command = _retry(named, [reason])
+    if reason in _LIMITS:
+        return "Retry with a higher limit:", f"{command} {_LIMITS[reason]}"
+    return f"{_FIRST[reason]}, then retry:" if reason in _FIRST else "Retry:", command
 
 
 def _retry(named: str, reasons: Collection[str]) -> str:

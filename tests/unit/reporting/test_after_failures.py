@@ -2,7 +2,7 @@
 
 import pytest
 
-from thumbrun.commands.after_failures import after_failures
+from thumbrun.reporting.after_failures import after_failures
 from thumbrun.outcomes import SKIPS, Reason
 
 
