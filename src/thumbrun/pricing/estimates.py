@@ -15,6 +15,7 @@ from thumbrun.storage.ramp import WRITES, writes_at
 # Seconds that a read and a write wait for the store: of Cloud Storage as the bench of a distant store has them, and of
 # a folder as `bench bill` measured them.
 CLOUD_WAITS, FOLDER_WAITS = (0.05, 0.08), (0.0005, 0.001)
+FOLDER_AT_ONCE = 8  # as `task.nearness` has it
 IMAGES_UNDER_WAY = 64  # of one task on a distant store (`bench task`)
 # Seconds of processor time of one process, from its start to its end, without its images (`bench task`).
 PROCESS_SECONDS = 0.5
@@ -133,14 +134,15 @@ def estimate(work: Workload, tasks: int, conditions: Conditions, prices: Prices)
 
 def _predicted(work: Workload, tasks: int, conditions: Conditions, processor: float) -> Predicted:
     images = work.images
-    waits = work.reads * conditions.read_seconds + images * work.sizes * conditions.write_seconds
+    reads = sum(work.reads_by_class(tasks).values())
+    waits = reads * conditions.read_seconds + images * work.sizes * conditions.write_seconds
     crowd = tasks / conditions.machine if conditions.machine else 0.0  # processes that start on one processor at once
     model = Model(
-        latency=waits / (work.reads + images * work.sizes),
+        latency=waits / (reads + images * work.sizes),
         in_flight=conditions.in_flight,
         image=processor / images,
         processors=conditions.machine / tasks if conditions.machine else conditions.processors,
-        reads=work.reads / images,
+        reads=reads / images,
         writes_an_image=work.sizes,
         page=PAGE_SECONDS,
         start=PROCESS_SECONDS * max(1.0, crowd),
@@ -152,7 +154,7 @@ def _predicted(work: Workload, tasks: int, conditions: Conditions, processor: fl
 
 def _bill(work: Workload, requests: Requests, vcpu_seconds: float, conditions: Conditions, prices: Prices) -> Bill:
     gib_seconds = vcpu_seconds / conditions.processors * conditions.memory_gib
-    use = Use(vcpu_seconds, gib_seconds, requests, work.by_class("size"), work.thumbnails.likely)
+    use = Use(vcpu_seconds, gib_seconds, requests, work.read_by_class, work.thumbnails.likely)
     return bill_of(use, prices, conditions.places)
 
 
