@@ -54,6 +54,7 @@ audit: .venv/audit/installed ## known vulnerabilities of what the container inst
 
 docs: .venv/all-installed ## write the pages that come from the code
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/stub.py
 	$(BIN)/python -m docs.sizing
 
 # The Mermaid charts of docs/diagrams as SVG and PNG, where a source has changed: with node, npm and chromium.

@@ -9,12 +9,15 @@ from thumbrun.version import __version__ as __version__
 
 _HOMES = {
     "thumbrun.api.thumbnail": ("ImageError", "Thumbnail", "thumbnail", "thumbnail_async"),
+    "thumbrun.api.plan": ("PlanResult", "plan", "plan_async"),
+    "thumbrun.api.report": ("ReportResult", "report", "report_async"),
     "thumbrun.api.run": ("RunResult", "run", "run_async"),
     "thumbrun.api.verify": ("verify", "verify_async"),
     "thumbrun.api.event_record": ("Failure",),
     "thumbrun.verification.findings": ("Finding", "VerifyResult"),
     "thumbrun.outcomes": ("OutcomeCounts", "Reason"),
     "thumbrun.logs.events": ("Progress",),
+    "thumbrun.planning.planner": ("PlanRefusedError",),
     "thumbrun.errors": ("NothingToDoError", "SettingsError", "ThumbrunError", "TooLateError"),
     "thumbrun.storage.base": ("BucketNotFoundError", "DeniedError", "StoreError", "UnauthenticatedError"),
     "thumbrun.runs.records": ("RecordError",),

@@ -54,7 +54,7 @@ class EventRecord:
         fault: What the caller's own function raised; it is called no more.
     """
 
-    def __init__(self, progress: Callable[[Progress], object] | None, stop: asyncio.Event | None) -> None:
+    def __init__(self, progress: Callable[[Progress], object] | None = None, stop: asyncio.Event | None = None) -> None:
         """Set up the sink.
 
         Args:

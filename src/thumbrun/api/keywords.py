@@ -8,7 +8,7 @@ import difflib
 import inspect
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,8 +22,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 OF_A_TERMINAL = (STRICT, QUIET, LOG_FORMAT)  # settings of what is printed and of exit codes, which no program needs
 _TASK = {f"TASK_{name.upper()}": f"task_{name}" for name in ("index", "count", "attempt", "execution")}
 
+_INDENT = " " * 8  # of the arguments in a docstring
+
 _NAMES = {setting.label: setting.name for setting in DECLARED} | _TASK
-_NAMES |= {setting.flag: setting.name for setting in DECLARED if setting.flag}
+_NAMES |= {setting.flag: setting.name for setting in DECLARED if setting.flag} | {"--out": "out"}
 # Commands stay as they are. Of two names that begin in one place, the longer one is meant.
 _NAMED = re.compile(
     r"(?P<command>\bthumbrun [a-z]+ [^;]*)|(?<![\w-])(?P<name>"
@@ -32,20 +34,25 @@ _NAMED = re.compile(
 )
 
 
-def keywords_of(command: str) -> tuple[Setting[Any], ...]:
+def keywords_of(command: str, among: Iterable[Setting[Any]] = DECLARED) -> tuple[Setting[Any], ...]:
     """Return the settings that a function takes as keywords: those of the command of its name.
 
     The source is an argument of its own.
+
+    Args:
+        command: The name of the command.
+        among: The settings to choose from.
     """
     return tuple(
         setting
-        for setting in DECLARED
+        for setting in among
         if setting.belongs_to(command) and setting is not SOURCE and setting not in OF_A_TERMINAL
     )
 
 
 def takes(settings: Sequence[Setting[Any]]) -> Callable[[F], F]:
-    """Return a decorator that shows settings as keywords in the signature of a function that takes `**keywords`."""
+    """Return a decorator that shows settings as keywords of a function that takes `**keywords`, and describes them."""
+    described = "".join(f"\n{_INDENT}{one.name}: {one.help} Default: {one.default_words}." for one in settings)
 
     def decorated(function: F) -> F:
         signature = inspect.signature(function)
@@ -53,6 +60,8 @@ def takes(settings: Sequence[Setting[Any]]) -> Callable[[F], F]:
         shown = [inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=None) for one in settings]
         # `inspect` reads it, and so do `help` and notebooks.
         function.__signature__ = signature.replace(parameters=[*own, *shown])  # type: ignore[attr-defined]
+        if function.__doc__:  # Python can be told to drop it
+            function.__doc__ = re.sub(rf"\n{_INDENT}\*\*keywords: .*", described.replace("\\", r"\\"), function.__doc__)
         return function
 
     return decorated

@@ -100,7 +100,7 @@ def thumbnail(data: bytes | bytearray | memoryview, *, in_process: bool = False,
 async def thumbnail_async(
     data: bytes | bytearray | memoryview, *, in_process: bool = False, **keywords: object
 ) -> Thumbnail:
-    """Make a thumbnail of one image; see `thumbnail`."""
+    """Make a thumbnail of one image, as `thumbnail` does."""
     wanted = _wanted(data, keywords, in_process=in_process)
     if in_process:
         return wanted.made(await asyncio.to_thread(wanted.rendered_here))

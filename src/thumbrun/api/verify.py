@@ -42,7 +42,7 @@ async def verify_async(
     """
     flags = flags_of("verify", SETTINGS, keywords, _OWN)
     clock = SystemClock()
-    events = Events(EventRecord(progress, stop=None), clock)
+    events = Events(EventRecord(progress), clock)
     with told_in_keywords():
         settings, _ = await settings_of_run(source_text(run) or "", {}, flags, events, clock)
         return await verify_run(settings, events, clock, quick=quick)

@@ -1,9 +1,9 @@
 """Tests of the size that a page shows, out of several."""
 
 import pytest
+from thumbrun.reporting.collect import shown
 
 from thumbrun.imaging.recipe import Recipe
-from thumbrun.reporting.collect import shown
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thumbrun.reporting.contact_sheet import contact_sheet
 
 from thumbrun.outcomes import MEANINGS, SKIPS, Reason, Status, Tally
-from thumbrun.reporting.contact_sheet import contact_sheet
 from thumbrun.reporting.content import Cell, RunDetails
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==")
