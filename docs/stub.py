@@ -24,6 +24,7 @@ _FUNCTIONS: tuple[tuple[Callable[..., Any], Sequence[Setting[Any]]], ...] = (
     (verify.verify, verify.SETTINGS),
     (verify.verify_async, verify.SETTINGS),
 )
+_NAMED = {function.__name__: function for function, _ in _FUNCTIONS}
 _TYPES: dict[Any, str] = {
     bool: "bool",
     int: "int",
@@ -57,7 +58,7 @@ def signature(function: Callable[..., Any], settings: Sequence[Setting[Any]]) ->
         lines.append(f"{one.name}: {told}{default},")
     kind = "async def" if inspect.iscoroutinefunction(function) else "def"
     result = inspect.signature(function).return_annotation.__name__
-    doc = inspect.getdoc(function) or ""
+    doc = inspect.getdoc(_NAMED[name.removesuffix("_async")]) or ""
     indented = "\n".join(f"    {line}".rstrip() for line in f'"""{doc}\n"""'.splitlines())
     arguments = "\n".join(f"    {line}" for line in lines)
     return f"{kind} {name}(\n{arguments}\n) -> {result}:\n{indented}\n"

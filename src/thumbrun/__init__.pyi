@@ -559,7 +559,30 @@ async def thumbnail_async(
     image_timeout: float | None = None,
     require_sandbox: bool | None = None,
 ) -> Thumbnail:
-    """Make a thumbnail of one image, as `thumbnail` does.
+    """Make a thumbnail of one image: upright, in true colours, and never larger than the image.
+
+    The image is decoded in a process of its own, which is confined and holds nothing of this one. All calls share these
+    processes. They start with the first call, and end 30 seconds after the last one, and with this process.
+
+    Args:
+        data: The bytes of the image's file.
+        in_process: Whether to decode in this very process, one image at a time and without any protection: a broken
+            image can end the process or keep it busy, and a hostile one can take it over. `workers` and
+            `image_timeout` mean nothing then.
+        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Default: keep.
+        quality: The quality of JPEG, WebP and AVIF thumbnails. Default: 80.
+        max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        workers: How many processes decode images. Default: the processors that the task really has, container limits included.
+        image_timeout: Give up on an image that takes longer to decode. Default: 10.
+        require_sandbox: Exit with 2, and write nothing, if this system cannot confine the decoding processes. Default: no.
+
+    Raises:
+        ImageError: The image cannot be made into a thumbnail; `reason` says why.
+        SettingsError: Keywords have wrong values; `problems` has all of them.
+        DecoderPoolError: This machine cannot start the processes that decode.
+        TypeError: There is no such keyword, or its value or `data` is of no such type.
     """
 
 def verify(
