@@ -147,7 +147,7 @@ class TaskRunner:
         return f"continue with: thumbrun run --resume {run_arguments(self._run_id, settings.output, settings.state)}"
 
     async def _work(self) -> TaskResult:
-        began = self._clock.monotonic()
+        began, started = self._clock.monotonic(), self._clock.now()
         settings = self._settings
         if settings.require_sandbox:
             await self._require_sandbox()
@@ -165,7 +165,16 @@ class TaskRunner:
                 await starting
             finally:
                 starting.cancel()
-            ledger = LedgerWriter(stores.state, agreed.run_id, self._task, self._clock.nonce(), self._clock, this_round)
+            ledger = LedgerWriter(
+                stores.state,
+                agreed.run_id,
+                self._task,
+                self._clock.nonce(),
+                self._clock,
+                this_round,
+                machine=settings.machine,
+                started=started,
+            )
             own = await self._work_shards(stores, agreed, plan, ledger) if plan.items else Tally()
             whole = await self._finish(stores, agreed, plan, ledger)
             unlisted = count_of_unlisted(plan.seen)
@@ -268,6 +277,7 @@ class TaskRunner:
                 hash_source=settings.source_metadata == "hash",
                 live=settings.retry is not None,
             ),
+            self._clock,
             items_at_once=requests_at_once(stores.source, stores.output, settings.in_flight) + 2 * settings.workers,
         )
         shards = shares[self._task.index]
