@@ -209,7 +209,7 @@ Records are JSON, or JSON lines compressed with gzip. [The design](design.md#one
 {table(stopwatch.__doc__)}
 
 They count one thing at a time, so they add up to the time from `began` to the outcome. Each is the difference of two
-moments that are cut to milliseconds. So sums over many images are right, even if encoding takes less than a millisecond.
+moments that are cut to milliseconds. So sums over many images are right, even if an image is encoded in less than one.
 
 {paragraphs(stopwatch.__doc__, "An item begins")}
 """

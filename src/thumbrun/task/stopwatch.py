@@ -19,21 +19,21 @@ in which the task waited for its answer.
 """
 
 from datetime import timedelta
-from enum import Enum, auto
+from enum import IntEnum
 
 from thumbrun.clock import Clock
 from thumbrun.imaging.request import Took
 from thumbrun.outcomes import Timing
 
 
-class Phase(Enum):
-    """What an item's time goes into; in the order in which a task goes through them."""
+class Phase(IntEnum):
+    """What an item's time goes into, in the order of the fields of `Timing`."""
 
-    FETCH = auto()
-    DECODE = auto()
-    ENCODE = auto()
-    PUT = auto()
-    WAITING = auto()
+    FETCH = 0
+    DECODE = 1
+    ENCODE = 2
+    PUT = 3
+    WAITING = 4
 
 
 class Stopwatch:
@@ -49,7 +49,7 @@ class Stopwatch:
         self._began = clock.now()
         self._turned = clock.monotonic()
         self._phase = Phase.WAITING
-        self._seconds = dict.fromkeys(Phase, 0.0)
+        self._seconds = [0.0] * len(Phase)
 
     def turn(self, phase: Phase) -> None:
         """Count for a phase from now on."""
@@ -75,8 +75,8 @@ class Stopwatch:
         moment = self._began.microsecond % 1000 / 1000
         before = 0
         numbers: list[int] = []
-        for phase in Phase:
-            moment += 1000 * self._seconds[phase]
+        for seconds in self._seconds:
+            moment += 1000 * seconds
             numbers.append(int(moment) - before)
             before = int(moment)
         began = self._began - timedelta(microseconds=self._began.microsecond % 1000)
