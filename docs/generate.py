@@ -155,10 +155,11 @@ Every item has exactly one outcome: `done`, or one of these.
 
 ## Events
 
-With `json` as the log format, each line is one JSON object. It has `severity`, `message`, `time`, `event`,
-`logging.googleapis.com/labels` (event, run, task, attempt) and the fields of the event.
+With `json` as the log format, each line is one JSON object, with the fields of its event.
 
 {table(events.__doc__)}
+
+{paragraphs(events.__doc__, "In `progress`")}
 
 ## What lies on the store
 

@@ -12,6 +12,7 @@ from thumbrun.decoding.launcher import Launcher
 from thumbrun.decoding.pool import DecoderPool, Renderer
 from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError, TooLateError
 from thumbrun.ledger.reader import SHARDS_A_PAGE
+from thumbrun.ledger.status import tally_so_far
 from thumbrun.ledger.writer import LedgerWriter
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
@@ -188,8 +189,21 @@ class TaskRunner:
             worked = self._processor.worked if self._processor else Tally()
             named = run_arguments(agreed.run_id, settings.output, settings.state)
             anew = run_anew(self._settings.source, self._settings.output)
+            so_far = tally_so_far(ledger.listed.values()) if whole is None and ledger.listed else None
             return TaskResult(
-                agreed.run_id, folder, own, whole, seconds, planner.listed, named, worked, unlisted, agreed.began, anew
+                agreed.run_id,
+                folder,
+                own,
+                whole,
+                seconds,
+                planner.listed,
+                named,
+                worked,
+                unlisted,
+                agreed.began,
+                anew,
+                plan.items,
+                so_far,
             )
 
     async def _require_sandbox(self) -> None:
@@ -293,6 +307,7 @@ class TaskRunner:
             self._events,
             self._clock,
             ledger_beside_output=settings.state.lies_below(settings.output),
+            run_items=plan.items,
         )
         return await self._processor.run()
 
