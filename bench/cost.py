@@ -70,7 +70,7 @@ class Cost:
 def ours(kind: Kind, tasks: int, images: int = IMAGES) -> Cost:
     """Return the cost of a run of thumbrun, as `thumbrun plan` estimates it for images that take this time."""
     spent = kind.ours * images
-    group = Group("jpeg", "STANDARD", images, 0, images, 1000 * spent, 0)
+    group = Group("jpeg", "STANDARD", images, 0, 0, 0, 1000 * spent, 0)
     work = Workload((group,), images, 1, Range(spent, spent, spent), Range(0, 0, 0))
     found = estimate(work, tasks, Conditions(memory_gib=MEMORY_GIB), list_prices())
     return _cost("thumbrun", kind, tasks, found.seconds.likely, found.requests.class_a, found.requests.class_b)

@@ -34,18 +34,16 @@ def cost(size: int, source_format: str | None) -> float:
 
 
 # Smaller objects are read whole: one more request costs 0.1 to 0.3 ms of processor time, and photographs of this size
-# take at least 6 ms to decode. Of larger ones a task reads the first bytes first, unless that has saved nothing for a
-# while (see `task.peek_policy`).
+# take at least 6 ms to decode. Of larger ones a task reads the first bytes first (see `task.peek_policy`).
 READ_AT_ONCE = 256 * 1024
-STILL_PEEKED_AT = 16  # a task then peeks at one JPEG of this many, in case they have changed
-LARGEST_UNPEEKED = 4 << 20  # bytes; it peeks at every larger object, where one more request costs little
+IN_VAIN = 16  # peeks at JPEG in a row that save nothing, before a task peeks at few of them only
+STILL_PEEKED_AT = 16  # it then peeks at one JPEG of this many, in case they have changed
+_LARGEST_UNPEEKED = 4 << 20  # bytes; it peeks at every larger object, where one more request costs little
 
 
-def reads(size: int, source_format: str | None) -> float:
-    """Estimate how often an object is read, as if no peek saved anything: most photographs are baseline JPEG."""
-    if size <= READ_AT_ONCE:
-        return 1.0
-    return 1 + 1 / STILL_PEEKED_AT if source_format == "jpeg" and size <= LARGEST_UNPEEKED else 2.0
+def always_peeked(size: int, source_format: str | None) -> bool:
+    """Return whether a task peeks at every such object that it does not read at once."""
+    return source_format != "jpeg" or size > _LARGEST_UNPEEKED
 
 
 def exact_shard_cost(whole: float, tasks: int) -> float:

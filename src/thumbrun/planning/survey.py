@@ -1,6 +1,5 @@
 """Counts all objects that a listing shows, by kind."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -81,7 +80,11 @@ class Survey:
             read = self._read.setdefault((format_name, storage_class), _Read())
         read.objects += 1
         read.size += entry.size
-        read.reads += shards.reads(entry.size, format_name)
+        if entry.size > shards.READ_AT_ONCE:
+            if shards.always_peeked(entry.size, format_name):
+                read.peeked += 1
+            else:
+                read.large += 1
         read.cost += shards.cost(entry.size, format_name)
         read.gzip += entry.content_encoding == "gzip"
 
@@ -89,7 +92,7 @@ class Survey:
         """Return the counts as the plan holds them.
 
         They are the objects, bytes and types of each kind, the bytes of items in each cold storage class, and the
-        objects, bytes, reads and milliseconds of the items to decode, by format and storage class; and if there are
+        objects, bytes, peeks and milliseconds of the items to decode, by format and storage class; and if there are
         any, the numbers of items that are hidden, of symbolic links, and of parts that cannot be listed, with
         the first of these and why.
         """
@@ -120,7 +123,8 @@ class Survey:
                 "storage_class": storage_class,
                 "objects": read.objects,
                 "bytes": read.size,
-                "reads": math.ceil(read.reads),
+                "peeked": read.peeked,
+                "large": read.large,
                 "cost_ms": round(read.cost, 3),
                 "gzip": read.gzip,
             }
@@ -135,14 +139,16 @@ class _Read:
     Attributes:
         objects: Their number.
         size: Their bytes.
-        reads: How often they are read, as `shards.reads` estimates it.
+        peeked: How many of them a task peeks at, so that it reads them twice unless the first bytes are enough.
+        large: How many of them a task peeks at as long as that saves something.
         cost: Their processor time in milliseconds, as `shards.cost` estimates it.
         gzip: How many of them are stored compressed.
     """
 
     objects: int = 0
     size: int = 0
-    reads: float = 0.0
+    peeked: int = 0
+    large: int = 0
     cost: float = 0.0
     gzip: int = 0
 

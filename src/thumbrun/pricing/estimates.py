@@ -15,6 +15,7 @@ from thumbrun.storage.ramp import WRITES, writes_at
 # Seconds that a read and a write wait for the store: of Cloud Storage as the bench of a distant store has them, and of
 # a folder as `bench bill` measured them.
 CLOUD_WAITS, FOLDER_WAITS = (0.05, 0.08), (0.0005, 0.001)
+FOLDER_AT_ONCE = 8  # as `task.nearness` has it
 IMAGES_UNDER_WAY = 64  # of one task on a distant store (`bench task`)
 # Seconds of processor time of one process, from its start to its end, without its images (`bench task`).
 PROCESS_SECONDS = 0.5
@@ -23,6 +24,7 @@ PAGE_SECONDS = 0.006  # of the planner for each page of the listing (`bench plan
 _FIGURES = (1, 2, 5)  # the numbers of tasks in a table: these, and ten times as many …
 _MOST_TASKS = 10_000  # Cloud Run allows no more
 _GROWTH = 1.05  # between the numbers of tasks that are tried for a recommendation, beyond the first hundred
+_WORTH_A_WORD = 0.05  # of the time: from then on tasks count as held back by the bucket's rate
 _AS_GOOD = 1.1  # fewer tasks are better if they take at most this many times as long
 _STILL_FALLS = 0.95  # a table ends where the next number of tasks takes more than this part of the time
 
@@ -85,8 +87,8 @@ class Estimate:
 
     @property
     def is_held_back(self) -> bool:
-        """Whether the tasks would make more writes a second than the bucket accepts at first."""
-        return self.ramp is not None and self.wanted_writes > self.ramp
+        """Whether the bucket's rate makes the tasks wait for a part of their time that counts."""
+        return self.held_back > _WORTH_A_WORD * self.seconds.likely
 
     def to_record(self) -> dict[str, Any]:
         """Return the estimate as JSON holds it."""
@@ -133,14 +135,15 @@ def estimate(work: Workload, tasks: int, conditions: Conditions, prices: Prices)
 
 def _predicted(work: Workload, tasks: int, conditions: Conditions, processor: float) -> Predicted:
     images = work.images
-    waits = work.reads * conditions.read_seconds + images * work.sizes * conditions.write_seconds
+    reads = sum(work.reads_by_class(tasks).values())
+    waits = reads * conditions.read_seconds + images * work.sizes * conditions.write_seconds
     crowd = tasks / conditions.machine if conditions.machine else 0.0  # processes that start on one processor at once
     model = Model(
-        latency=waits / (work.reads + images * work.sizes),
+        latency=waits / (reads + images * work.sizes),
         in_flight=conditions.in_flight,
         image=processor / images,
         processors=conditions.machine / tasks if conditions.machine else conditions.processors,
-        reads=work.reads / images,
+        reads=reads / images,
         writes_an_image=work.sizes,
         page=PAGE_SECONDS,
         start=PROCESS_SECONDS * max(1.0, crowd),
@@ -152,7 +155,7 @@ def _predicted(work: Workload, tasks: int, conditions: Conditions, processor: fl
 
 def _bill(work: Workload, requests: Requests, vcpu_seconds: float, conditions: Conditions, prices: Prices) -> Bill:
     gib_seconds = vcpu_seconds / conditions.processors * conditions.memory_gib
-    use = Use(vcpu_seconds, gib_seconds, requests, work.by_class("size"), work.thumbnails.likely)
+    use = Use(vcpu_seconds, gib_seconds, requests, work.read_by_class, work.thumbnails.likely)
     return bill_of(use, prices, conditions.places)
 
 
@@ -179,7 +182,7 @@ def advise(
     deadline: float | None = None,
     budget: float | None = None,
 ) -> Advice:
-    """Return the fewest tasks that keep to a deadline and a budget without wanting more writes than the bucket accepts.
+    """Return the fewest tasks that keep to a deadline and a budget, and that the bucket's rate does not hold back.
 
     The deadline and the budget hold for the upper ends of the estimates. Without a deadline, it is the fewest tasks
     that take at most a tenth longer than any other number.

@@ -62,6 +62,12 @@ class Prices:
         """Take the rows, of which each has its own id."""
         self._rows = {row.id: row for row in rows}
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Prices) and self._rows == other._rows
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._rows.values()))
+
     def has(self, id_: str) -> bool:
         """Return whether there is a row with an id, even if its price is unknown."""
         return id_ in self._rows
@@ -70,6 +76,11 @@ class Prices:
         """Return the US dollars of the price with an id, or None if it is unknown or there is no such row."""
         row = self._rows.get(id_)
         return None if row is None else row.usd
+
+    def date(self, id_: str) -> str | None:
+        """Return the day on which the price with an id was read, or None if it is unknown."""
+        row = self._rows.get(id_)
+        return None if row is None else row.date
 
     def row(self, id_: str) -> Price:
         """Return the price with an id; raise KeyError if there is no such row."""

@@ -59,7 +59,7 @@ def requests_of(work: Workload, tasks: int) -> Requests:
     shards = shards_of(max(1, work.images), tasks)
     pages = max(1, math.ceil(work.listed / PAGE_LIMIT))
     return Requests(
-        reads=work.by_class("reads"),
+        reads=work.reads_by_class(tasks),
         writes=work.images,
         further=work.images * (work.sizes - 1),
         listing=pages if pages < LARGE_PAGES else math.ceil(_MORE_PAGES * pages),

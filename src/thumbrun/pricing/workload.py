@@ -1,19 +1,44 @@
 """What a run has to do, as far as its plan tells: images, bytes, requests for them, processor time. Pure."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from thumbrun.imaging.geometry import Box
+from thumbrun.planning.shards import IN_VAIN, STILL_PEEKED_AT
 
 # Milliseconds of processor time for each image and further size: 9.61 ms an image for two sizes, and 9.06 for the
 # larger one alone (`bench sizes`).
 FURTHER_MS = 0.55
-# By how much the recorded rates can be wrong for all images of a run together, on a processor as fast as the bench's.
-# `bench bill` compares them with runs.
-RECORDED_LOW, RECORDED_HIGH = 0.75, 1.5
-# Bytes of a thumbnail: for each, and for each pixel of its box. JPEG of photographs in the bench, by default quality.
-_THUMBNAIL_BYTES, _THUMBNAIL_BYTES_A_PIXEL = 700.0, 0.3
+# By how much the recorded rates can be wrong for all images of a run together. They are those of an idle machine. Where
+# other programs kept its processors busy, images took 1.3 to 1.9 times as long (`bench rates`), and a platform's vCPU
+# can be as slow.
+RECORDED_LOW, RECORDED_HIGH = 0.75, 2.0
+# Bytes of a thumbnail in a box of 100 x 100 pixels, and the power of the box's pixels by which they grow: JPEG of
+# photographs by default quality, which took 2,150 bytes there, and 14,593 and 44,939 in boxes of 400 and 800 pixels.
+_THUMBNAIL_BYTES, _THUMBNAIL_POWER = 2150.0, 0.73
+
+
+# Bytes for each pixel of an image, by format: between those of pictures for the web and those of cameras, which differ
+# by four times.
+_BYTES_A_PIXEL = {
+    "jpeg": 0.17,
+    "png": 0.9,
+    "gif": 0.3,
+    "webp": 0.08,
+    "avif": 0.06,
+    "heic": 0.12,
+    "tiff": 3.0,
+    "bmp": 3.0,
+    "jpeg2000": 0.2,
+    "ico": 4.0,
+}
+
+
+def pixels(size: int, source_format: str | None) -> int:
+    """Estimate the pixels of images of one format from their bytes, to half or twice as many."""
+    return round(size / _BYTES_A_PIXEL.get(source_format or "", _BYTES_A_PIXEL["jpeg"]))
 
 
 class Range(NamedTuple):
@@ -40,7 +65,8 @@ class Group(NamedTuple):
         storage_class: The storage class, such as `STANDARD`; None if the store tells none.
         objects: Their number.
         size: Their bytes.
-        reads: How often they are read.
+        peeked: How many of them a task peeks at, and then reads on.
+        large: How many of them a task peeks at as long as that saves something.
         cost_ms: Their processor time in milliseconds, by the recorded rates.
         gzip: How many of them are stored compressed.
     """
@@ -49,7 +75,8 @@ class Group(NamedTuple):
     storage_class: str | None
     objects: int
     size: int
-    reads: int
+    peeked: int
+    large: int
     cost_ms: float
     gzip: int
 
@@ -65,6 +92,7 @@ class Workload:
         processor: The seconds of processor time of all images.
         thumbnails: The bytes of all thumbnails.
         collides: Whether thumbnails would share a name, so that the planner names some anew.
+        read_share: The bytes that are read of images, as a share of their bytes.
     """
 
     groups: tuple[Group, ...]
@@ -73,6 +101,7 @@ class Workload:
     processor: Range
     thumbnails: Range
     collides: bool = False
+    read_share: float = 1.0
 
     @property
     def images(self) -> int:
@@ -85,21 +114,37 @@ class Workload:
         return sum(group.size for group in self.groups)
 
     @property
-    def reads(self) -> int:
-        """How often images are read."""
-        return sum(group.reads for group in self.groups)
-
-    def by_class(self, key: str) -> dict[str, int]:
-        """Return the sums of `objects`, `size` or `reads` for each storage class; `STANDARD` if none is told."""
+    def read_by_class(self) -> dict[str, int]:
+        """The bytes that are read of the images of each storage class; `STANDARD` if the store tells none."""
         sums: dict[str, int] = {}
         for group in self.groups:
             name = group.storage_class or "STANDARD"
-            sums[name] = sums.get(name, 0) + getattr(group, key)
+            sums[name] = sums.get(name, 0) + round(self.read_share * group.size)
+        return sums
+
+    def reads_by_class(self, tasks: int) -> dict[str, int]:
+        """Return how often the images of each storage class are read, as if no peek saved anything.
+
+        Most photographs are baseline JPEG, of which a peek saves nothing, so each task soon peeks at few of them.
+        """
+        large = sum(group.large for group in self.groups)
+        at_first = min(large, IN_VAIN * tasks)
+        peeked = (at_first + (large - at_first) / STILL_PEEKED_AT) / large if large else 0.0
+        sums: dict[str, int] = {}
+        for group in self.groups:
+            name = group.storage_class or "STANDARD"
+            sums[name] = sums.get(name, 0) + group.objects + group.peeked + math.ceil(peeked * group.large)
         return sums
 
 
 def workload_of(
-    seen: Mapping[str, Any], boxes: Sequence[Box], *, collides: bool = False, processor: Range | None = None
+    seen: Mapping[str, Any],
+    boxes: Sequence[Box],
+    *,
+    collides: bool = False,
+    processor: Range | None = None,
+    thumbnails: Range | None = None,
+    read_share: float = 1.0,
 ) -> Workload:
     """Return what a run has to do.
 
@@ -107,7 +152,9 @@ def workload_of(
         seen: What the listing showed, in the form that the plan holds.
         boxes: The boxes of the recipe, in pixels.
         collides: Whether thumbnails would share a name.
-        processor: The seconds of processor time that one size of all images takes; None: by the recorded rates.
+        processor: The seconds of processor time of all images; None: by the recorded rates.
+        thumbnails: The bytes of all thumbnails; None: by the recorded rates.
+        read_share: The bytes that are read of images, as a share of their bytes.
     """
     groups = tuple(
         Group(
@@ -115,7 +162,8 @@ def workload_of(
             row["storage_class"],
             row["objects"],
             row["bytes"],
-            row["reads"],
+            row["peeked"],
+            row["large"],
             row["cost_ms"],
             row["gzip"],
         )
@@ -123,13 +171,14 @@ def workload_of(
     )
     images = sum(group.objects for group in groups)
     likely = sum(group.cost_ms for group in groups) / 1000
-    one_size = processor or Range(RECORDED_LOW * likely, likely, RECORDED_HIGH * likely)
-    each = sum(_THUMBNAIL_BYTES + _THUMBNAIL_BYTES_A_PIXEL * width * height for width, height in boxes)
+    recorded = Range(RECORDED_LOW * likely, likely, RECORDED_HIGH * likely)
+    each = sum(_THUMBNAIL_BYTES * (width * height / 10_000) ** _THUMBNAIL_POWER for width, height in boxes)
     return Workload(
         groups,
-        sum(int(kind["objects"]) for kind in seen["kinds"].values()),
+        sum(int(kind["objects"]) for kind in seen.get("kinds", {}).values()),
         len(boxes),
-        one_size.plus(FURTHER_MS / 1000 * images * (len(boxes) - 1)),
-        Range(images * each / 2, images * each, images * each * 2),
+        processor or recorded.plus(FURTHER_MS / 1000 * images * (len(boxes) - 1)),
+        thumbnails or Range(images * each / 2, images * each, images * each * 2),
         collides,
+        read_share,
     )

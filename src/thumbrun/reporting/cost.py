@@ -1,28 +1,26 @@
 """Tells what a run cost, by what its records tell, and what its plan let expect. Pure.
 
 Thumbnails, ledger parts and the time of the tasks are counted. How often an image was read, the plan tells. The records
-do not tell whether the tasks ran on Cloud Run, or with how much memory.
+do not tell whether the tasks ran on Cloud Run: as for the plan, they did if source and output are buckets.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from thumbrun.outcomes import Tally
 from thumbrun.planning.plan import Plan
 from thumbrun.pricing.bill import Bill, Line, Use, bill_of
-from thumbrun.pricing.estimates import Conditions, estimate
-from thumbrun.pricing.prices import Prices, list_prices
+from thumbrun.pricing.estimates import estimate
+from thumbrun.pricing.prices import Prices
 from thumbrun.pricing.requests import Requests, requests_of
 from thumbrun.pricing.workload import Workload, workload_of
 from thumbrun.reporting.content import Dollars
 from thumbrun.reporting.work import Attempt, Work
+from thumbrun.settings.pricing_inputs import conditions_of
 from thumbrun.settings.resolved import Settings
 
-_GIB_A_TASK = 0.5  # Cloud Run's default
-NOTE = (
-    f"As for tasks on Cloud Run with {_GIB_A_TASK:g} GiB of memory and buckets in their region, without what is free. "
-    "Elsewhere the processors and the memory cost something else."
-)
+_ON_CLOUD_RUN = "Processors and memory as on Cloud Run, with {gib:g} GiB for each task; free allowances are left out."
+_HERE = "The processors of this machine cost nothing here; free allowances are left out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +46,28 @@ def dollars_of(settings: Settings, facts: Facts) -> Dollars | None:
     """Return what a run cost beside the estimate, or None if no bucket is involved or nobody has worked yet."""
     if "gs" not in (settings.source.scheme, settings.output.scheme) or facts.work is None:
         return None
-    prices = list_prices()
+    prices, conditions = settings.prices, conditions_of(settings)
+    processors = max((attempt.processors or 1 for attempt in facts.attempts), default=1)
+    if conditions.machine is None:
+        conditions = replace(conditions, processors=processors)
+    else:
+        conditions = replace(conditions, machine=facts.work.processors or conditions.machine)
     workload = workload_of(facts.plan.seen, settings.recipe.boxes)
-    bill = bill_of(_use(facts, workload, facts.work.tasks), prices)
+    bill = bill_of(_use(facts, workload, facts.work.tasks, conditions.memory_gib), prices, conditions.places)
     expected = None
     if workload.images:
-        processors = max((attempt.processors or 1 for attempt in facts.attempts), default=1)
-        shared = facts.work.processors if facts.work.shares_processors else None
-        conditions = Conditions(processors=processors, memory_gib=_GIB_A_TASK, machine=shared)
         expected = estimate(workload, facts.work.tasks, conditions, prices).usd.likely
+    note = _ON_CLOUD_RUN.format(gib=conditions.memory_gib) if conditions.places.on_cloud_run else _HERE
     return Dollars(
         usd=bill.usd,
         estimate=expected,
         rows=[(_words(line), line.usd) for line in bill.lines],
         date=_dates(bill, prices),
-        note=NOTE,
+        note=note,
     )
 
 
-def _use(facts: Facts, workload: Workload, tasks: int) -> Use:
+def _use(facts: Facts, workload: Workload, tasks: int, gib: float) -> Use:
     """Return what the run has used."""
     seconds = vcpu_seconds = 0.0
     for attempt in facts.attempts:
@@ -84,7 +85,7 @@ def _use(facts: Facts, workload: Workload, tasks: int) -> Use:
     )
     share = facts.tally.source_bytes / facts.plan.size if facts.plan.size else 0.0
     read = {name: round(size * min(1.0, share)) for name, size in workload.by_class("size").items()}
-    return Use(vcpu_seconds, seconds * _GIB_A_TASK, requests, read, facts.tally.output_bytes)
+    return Use(vcpu_seconds, seconds * gib, requests, read, facts.tally.output_bytes)
 
 
 def _words(line: Line) -> str:

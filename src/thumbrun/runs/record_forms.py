@@ -224,7 +224,7 @@ _FORMS = (
     _form(
         _RUN + r"planner/(?P<planner>[0-9]{7})/beats/(?P<beat>[0-9]{7})",
         {"planner": values.count, "beat": values.count},
-        optional={"run": values.run, "refused": values.count},
+        optional={"run": values.run, "refused": values.count, "refused_seen": values.seen},
         hint=_SPARE,
     ),
     _form(

@@ -121,7 +121,7 @@ def _format(value: Any) -> bool:
         isinstance(value, dict)
         and or_none(words)(value.get("format"))
         and or_none(words)(value.get("storage_class"))
-        and all(count(value.get(key)) for key in ("objects", "bytes", "reads", "gzip"))
+        and all(count(value.get(key)) for key in ("objects", "bytes", "peeked", "large", "gzip"))
         and amount(value.get("cost_ms"))
     )
 

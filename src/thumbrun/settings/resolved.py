@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from thumbrun.console import printable, shortened
@@ -14,6 +15,7 @@ from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.recipe import Recipe
+from thumbrun.pricing.prices import Prices, PricesError, list_prices
 from thumbrun.settings import declared
 from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.locations import resolve_locations
@@ -25,6 +27,8 @@ from thumbrun.storage.location import Location
 _MEMORY_A_WORKER = 320 << 20
 _FILES_OF_ITS_OWN, _FILES_A_WORKER, _FILES_A_REQUEST = 40, 8, 4
 _LEAST_MEMORY = 96 << 20
+_TASK_MEMORY = 512 << 20  # Cloud Run's default
+_LARGEST_PRICES = 1 << 20  # bytes of a price file; that of thumbrun has some 9,000
 _PREFIX = "THUMBRUN_"
 
 
@@ -63,6 +67,14 @@ class Settings:
     max_bytes: int
     max_images: int | None
     max_duration: float | None
+    max_cost: float | None
+    deadline: float | None
+    budget: float | None
+    sample: int | None
+    cpu: int
+    task_memory: int
+    region: str | None
+    prices: Prices
     cache_control: str | None
     user_project: str | None
     source_metadata: str
@@ -142,6 +154,7 @@ def resolve(
             globs = values.get(setting) or ()
             if advice := pattern_problem(globs) or (locations and pattern_outside(globs, locations.source)):
                 values.reject(setting, advice)
+    prices = _prices(values)
     if values.problems or locations is None:
         raise SettingsError([*values.problems, *slips])
     (width, height), *smaller = values.required(declared.SIZE)
@@ -175,6 +188,14 @@ def resolve(
         max_bytes=values.required(declared.MAX_BYTES),
         max_images=values.get(declared.MAX_IMAGES),
         max_duration=values.get(declared.MAX_DURATION),
+        max_cost=values.get(declared.MAX_COST),
+        deadline=values.get(declared.DEADLINE),
+        budget=values.get(declared.BUDGET),
+        sample=values.get(declared.SAMPLE),
+        cpu=values.get(declared.CPU) or (machine.processors if task.is_on_cloud_run else 1),
+        task_memory=values.get(declared.TASK_MEMORY) or (machine.memory if task.is_on_cloud_run else _TASK_MEMORY),
+        region=values.get(declared.REGION),
+        prices=prices,
         cache_control=values.get(declared.CACHE_CONTROL),
         user_project=values.get(declared.USER_PROJECT),
         source_metadata=values.required(declared.SOURCE_METADATA),
@@ -190,6 +211,28 @@ def resolve(
         machine=machine,
         slips=tuple(slips),
     )
+
+
+def _prices(values: ParsedValues) -> Prices:
+    """Return the prices of the file that the settings name, or the list prices."""
+    path = values.get(declared.PRICES)
+    if path is None:
+        return list_prices()
+    try:
+        with Path(path).open("rb") as file:
+            text = file.read(_LARGEST_PRICES + 1).decode("utf-8")
+        if len(text) > _LARGEST_PRICES:
+            values.reject(declared.PRICES, f"it must be a file of at most {_LARGEST_PRICES:,} bytes")
+        else:
+            return list_prices().with_rows(text)
+    except OSError as error:
+        values.reject(declared.PRICES, f"it must be a file that can be read ({error.strerror})")
+    except UnicodeDecodeError:
+        values.reject(declared.PRICES, "it must be JSON in UTF-8")
+    except PricesError as error:
+        for problem in error.problems:
+            values.reject(declared.PRICES, problem)
+    return list_prices()
 
 
 def share(settings: Settings, tasks: int) -> Settings:

@@ -5,9 +5,7 @@ and none of the other JPEGs, which are all that most buckets hold. So thumbrun p
 saved nothing. The thumbnail is the same with and without a peek.
 """
 
-from thumbrun.planning.shards import LARGEST_UNPEEKED, STILL_PEEKED_AT
-
-_IN_VAIN = 16  # peeks in a row that save nothing, before thumbrun peeks at few objects only
+from thumbrun.planning.shards import IN_VAIN, STILL_PEEKED_AT, always_peeked
 
 
 class PeekPolicy:
@@ -29,7 +27,7 @@ class PeekPolicy:
             format_: The format that its content type or name claims.
             size: The size of the object, in bytes.
         """
-        if format_ != "jpeg" or size > LARGEST_UNPEEKED or self._in_vain < _IN_VAIN:
+        if always_peeked(size, format_) or self._in_vain < IN_VAIN:
             return True
         self._unpeeked = (self._unpeeked + 1) % STILL_PEEKED_AT
         return not self._unpeeked

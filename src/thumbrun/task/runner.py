@@ -1,9 +1,10 @@
 """Runs one task from start to end: agrees on the run, finds or makes the plan, works its shards, records outcomes."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
+from typing import Any
 
 from thumbrun.clock import Clock
 from thumbrun.decoding.launcher import Launcher
@@ -27,8 +28,10 @@ from thumbrun.settings.planning_inputs import (
     run_folder,
     source_to_list,
 )
+from thumbrun.settings.pricing_inputs import PlanGuard
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Store
+from thumbrun.storage.bucket_facts import UNKNOWN
 from thumbrun.storage.location import Location
 from thumbrun.storage.ramp import JITTER_A_TASK, MOST_JITTER
 from thumbrun.task.admission import Admission, share
@@ -261,11 +264,17 @@ class TaskRunner:
             naming_rule(settings, run_id),
             self._task,
             self._clock,
-            max_images=settings.max_images,
+            check=await self._guard(stores),
         )
         plan = await planner.plan(self._events.listing, partial(say_plan_awaited, self._events), is_new=agreed.is_new)
         say_plan(self._events, settings, plan, source.selection.unmatched, listed=planner.listed)
         return planner, plan
+
+    async def _guard(self, stores: Stores) -> Callable[[int, Mapping[str, Any]], None]:
+        """Return what refuses a plan; only a limit on the cost needs to know the buckets."""
+        settings = self._settings
+        facts = (UNKNOWN, UNKNOWN) if settings.max_cost is None else await stores.bucket_facts()
+        return PlanGuard(settings, *facts).check
 
     async def _work_shards(self, stores: Stores, agreed: AgreedRun, plan: Plan, ledger: LedgerWriter) -> Tally:
         settings = self._settings

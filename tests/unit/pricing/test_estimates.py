@@ -21,7 +21,7 @@ CLASS_A = ("create", "page")
 def workload(images: int, seconds: float, *, sizes: int = 1, spread: float = 1.0) -> Workload:
     """Return images that take some seconds each, and up to `spread` times as much or as little."""
     spent = seconds * images
-    group = Group("jpeg", "STANDARD", images, 200_000 * images, images, 1000 * spent, 0)
+    group = Group("jpeg", "STANDARD", images, 200_000 * images, 0, 0, 1000 * spent, 0)
     made = Range(0, 3000 * images * sizes, 0)
     return Workload((group,), images, sizes, Range(spent / spread, spent, spent * spread), made)
 
@@ -46,19 +46,22 @@ def test_estimates_agree_with_whole_tasks(tasks: int) -> None:
 
 def test_a_plan_tells_what_there_is_to_do() -> None:
     """The counts of a listing become a workload; a further size adds writes and a little processor time."""
-    row = {"format": "jpeg", "storage_class": None, "objects": 1000, "bytes": 10**8, "reads": 1100, "cost_ms": 5000.0}
-    cold = row | {"format": "png", "storage_class": "NEARLINE", "objects": 10, "reads": 10}
+    hot = {"format": "jpeg", "storage_class": None, "objects": 1000, "bytes": 10**8, "peeked": 10, "large": 336}
+    cold = {"format": "png", "storage_class": "NEARLINE", "objects": 10, "bytes": 10**6, "peeked": 3, "large": 0}
     seen = {
         "kinds": {"image": {"objects": 1010}, "excluded": {"objects": 5}},
-        "formats": [row | {"gzip": 1}, cold | {"gzip": 0}],
+        "formats": [hot | {"cost_ms": 9000.0, "gzip": 1}, cold | {"cost_ms": 1000.0, "gzip": 0}],
     }
     one, two = workload_of(seen, [(100, 100)]), workload_of(seen, [(400, 400), (100, 100)])
-    assert (1010, 1015, 2 * 10**8, 1110) == (one.images, one.listed, one.size, one.reads)
-    assert {"STANDARD": 1100, "NEARLINE": 10} == one.by_class("reads")
+    assert (1010, 1015, 101_000_000) == (one.images, one.listed, one.size)
+    assert {"STANDARD": 10**8, "NEARLINE": 10**6} == one.read_by_class
     assert 10.0 == one.processor.likely
     assert 10.0 < two.processor.likely < 11.0
     assert (0, 1010) == (requests_of(one, 1).further, requests_of(two, 1).further)
     assert one.thumbnails.likely < two.thumbnails.likely
+    # Each task peeks at its first 16 large JPEG, and then at one of 16.
+    assert {"STANDARD": 1010 + 16 + 20, "NEARLINE": 13} == one.reads_by_class(1)
+    assert {"STANDARD": 1010 + 336, "NEARLINE": 13} == one.reads_by_class(100)
 
 
 def test_a_plan_without_formats_tells_nothing() -> None:
