@@ -84,7 +84,7 @@ def _use(facts: Facts, workload: Workload, tasks: int, gib: float) -> Use:
         record_reads=planned.record_reads,
     )
     share = facts.tally.source_bytes / facts.plan.size if facts.plan.size else 0.0
-    read = {name: round(size * min(1.0, share)) for name, size in workload.by_class("size").items()}
+    read = {name: round(size * min(1.0, share)) for name, size in workload.read_by_class.items()}
     return Use(vcpu_seconds, seconds * gib, requests, read, facts.tally.output_bytes)
 
 
