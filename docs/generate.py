@@ -13,6 +13,7 @@ from thumbrun.outcomes import MEANINGS, SKIPS
 from thumbrun.runs import record_names
 from thumbrun.runs.records import VERSION
 from thumbrun.settings.reference import reference as settings_table
+from thumbrun.task import stopwatch
 from thumbrun.verification import findings
 from thumbrun.verification.findings import MOST_NAMED
 
@@ -154,10 +155,11 @@ Every item has exactly one outcome: `done`, or one of these.
 
 ## Events
 
-With `json` as the log format, each line is one JSON object. It has `severity`, `message`, `time`, `event`,
-`logging.googleapis.com/labels` (event, run, task, attempt) and the fields of the event.
+With `json` as the log format, each line is one JSON object, with the fields of its event.
 
 {table(events.__doc__)}
+
+{paragraphs(events.__doc__, "In `progress`")}
 
 ## What lies on the store
 
@@ -175,9 +177,13 @@ Records are JSON, or JSON lines compressed with gzip. [The design](design.md#one
   planned one, `generation`) and `unchecked` (true if thumbrun did not check the source's checksum,
   because it read only a part or because there is no checksum). An image that is done has a `detail` if there is
   something to remark, such as a broken colour profile.
+- A line also says when the work on the image began (`began`), and [what its time went into](#the-times-of-an-image):
+  `fetch_ms`, `decode_ms`, `encode_ms`, `put_ms` and `waiting_ms`; those that are 0 are left out. Version 0.1.0 did not
+  record them, and an image that was not worked has none: one whose thumbnail was found, or that is poison.
 - The header of a ledger part says which task wrote the part, and when. `opening` (ranges of `item`, first and last)
   says which items this task can open before its next part, `at_once` how many of them at once, and `alone` whether it
-  opens nothing else meanwhile.
+  opens nothing else meanwhile. `started` is when the task began, `processors` how many it can use, and `machine` a
+  name that tasks have in common if they share these processors. Version 0.1.0 wrote none of the three.
 - Each part has as metadata `thumbrun-task`: the task, the number of tasks, the attempt and the time, as in
   `3/10/0 2026-11-23T17:48:05+00:00`; and `thumbrun-rows`: the counts of its own rows. Version 0.1.0 wrote neither.
 - The part that completes a shard has the counts of the shard as metadata `thumbrun-tally`, its number as
@@ -198,6 +204,15 @@ Records are JSON, or JSON lines compressed with gzip. [The design](design.md#one
   metadata are in a file of `_thumbrun/local/marks`, by the same identity. Version 0.1.0 put all of them there.
 - Every object that thumbrun writes has the metadata `thumbrun-run`. Thumbnails also have `thumbrun-source`,
   `thumbrun-source-generation`, `thumbrun-recipe` and `thumbrun-crc32c` (the checksum of the bytes that were sent).
+
+### The times of an image
+
+{table(stopwatch.__doc__)}
+
+They count one thing at a time, so they add up to the time from `began` to the outcome. Each is the difference of two
+moments that are cut to milliseconds. So sums over many images are right, even if an image is encoded in less than one.
+
+{paragraphs(stopwatch.__doc__, "An item begins")}
 """
 
 

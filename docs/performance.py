@@ -24,6 +24,7 @@ _TITLES = {  # in their order
     "container": "Start of a container",
     "memory": "Memory",
     "planning": "Planning",
+    "ledger": "Times in the ledger",
     "balance": "Balance",
     "scaling": "Scaling",
     "cost": "Cost",

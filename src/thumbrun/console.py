@@ -6,6 +6,7 @@ change the writing direction. All text from outside passes through here before t
 
 import shutil
 import textwrap
+from collections.abc import Mapping
 from typing import TextIO
 
 _LONGEST = 80
@@ -61,6 +62,15 @@ def counted(number: int, noun: str) -> str:
     ('0 images', '1 image', '2,000 images')
     """
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def by_count(counts: Mapping[str, int]) -> str:
+    """Return how often there was what, the most frequent first.
+
+    >>> by_count({"timeout": 1, "truncated": 2000})
+    '2,000 truncated, 1 timeout'
+    """
+    return ", ".join(f"{count:,} {what}" for what, count in sorted(counts.items(), key=lambda one: -one[1]))
 
 
 def wrapped(text: str, width: int | None, *, indent: str = "") -> str:

@@ -72,13 +72,15 @@ _RANK = {Status.DONE: 0, Status.SKIPPED: 1, Status.FAILED: 2}
 class Timing:
     """When the work on an item began, and what its time went into, in whole milliseconds.
 
+    The five numbers add up to the time from the beginning to the outcome; `task.stopwatch` says what each one counts.
+
     Attributes:
-        began: When its task turned to it; UTC, to the millisecond.
+        began: When its task turned to it; UTC, cut to the millisecond.
         fetch_ms: Reading the source.
         decode_ms: Decoding and scaling.
         encode_ms: Encoding the thumbnails.
         put_ms: Writing the thumbnails.
-        waiting_ms: Waiting for memory, a decoding process or an announcement.
+        waiting_ms: Waiting for memory, an announcement or a decoding process.
     """
 
     began: datetime
@@ -138,10 +140,12 @@ def precedence(outcome: Outcome, part: str) -> tuple[int, int, bool, str]:
     return (-outcome.retry_round, _RANK[outcome.status], outcome.reason is not Reason.OUTPUT_DAMAGED, part)
 
 
-def refusal(shard: int, item: int, reason: Reason, detail: str, *, source_bytes: int = 0) -> Outcome:
+def refusal(
+    shard: int, item: int, reason: Reason, detail: str, *, source_bytes: int = 0, timing: Timing | None = None
+) -> Outcome:
     """Return the outcome of an item that got no thumbnail; the reason decides whether it is skipped or failed."""
     status = Status.SKIPPED if reason in SKIPS else Status.FAILED
-    return Outcome(shard, item, status, reason, detail, source_bytes)
+    return Outcome(shard, item, status, reason, detail, source_bytes, timing=timing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from thumbrun.clock import Clock
 from thumbrun.console import printable, quoted
+from thumbrun.environment.machine import Machine
 from thumbrun.errors import SettingsError, ThumbrunError
 from thumbrun.logs.events import Events
 from thumbrun.runs.recent import recent_runs, recent_runs_text
@@ -28,6 +29,7 @@ async def settings_of_run(
     clock: Clock,
     *,
     retry: frozenset[str] | None = None,
+    machine: Machine | None = None,
 ) -> tuple[Settings, dict[str, str | None]]:
     """Return the settings of a run, and the flags that ask for them.
 
@@ -38,6 +40,7 @@ async def settings_of_run(
         events: Receives an event for every request that is retried.
         clock: The source of time and chance.
         retry: The reasons that a later round retries; None: there is no such round.
+        machine: The machine that this process runs on; None: as the environment lets see.
 
     Raises:
         SettingsError: There is no such run, or settings are wrong.
@@ -47,7 +50,7 @@ async def settings_of_run(
         recorded = _recorded(run, claim)
     given = {name: value for name, value in flags.items() if value is not None}
     merged = {**recorded, **given, "resume": run.run_id}
-    return resolve({**environ, "THUMBRUN_RESUME": ""}, merged, bare_source=True, retry=retry), merged
+    return resolve({**environ, "THUMBRUN_RESUME": ""}, merged, bare_source=True, retry=retry, machine=machine), merged
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 from thumbrun.clock import Clock
 from thumbrun.environment.task_identity import without_task
@@ -136,7 +136,7 @@ class _Task:
     index: int
     attempt: int = 0
     exit_code: int = 0
-    progress: Progress = field(default_factory=Progress)
+    progress: Progress | None = None
 
 
 class _LocalTasks:
@@ -269,11 +269,10 @@ class _LocalTasks:
             self._events.repeat(event)
 
     def _show_progress(self) -> None:
-        """Show the progress of all tasks, of all images of the plan: some tasks may not have told theirs yet."""
+        """Show the progress of all tasks, of all images of the plan."""
         if self._stopping:
             return
-        heard = sum((task.progress for task in self._tasks), Progress())
-        self._events.progress(replace(heard, total=max(heard.total, self._items)))
+        self._events.progress(Progress.of_tasks([task.progress for task in self._tasks], self._items))
 
     def _said_by_another(self, event: Event) -> bool:
         """Return whether the same error was shown before: you need to read it once, not once for each task."""

@@ -14,6 +14,7 @@ from thumbrun.api.local_tasks import run_local_tasks
 from thumbrun.api.one_task import run_one_task
 from thumbrun.api.own_loop import blocking
 from thumbrun.clock import SystemClock
+from thumbrun.environment.machine import this_machine
 from thumbrun.environment.task_identity import without_task
 from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError, ThumbrunError
 from thumbrun.logs.events import Event, Events, Progress
@@ -140,10 +141,11 @@ async def _work(
 ) -> TaskResult:
     clock = SystemClock()
     events = Events(record, clock)
+    machine = this_machine(os.environ)  # on Cloud Run the variables tell what the machine does not show
     if named := run_to_continue(environ, flags):
-        settings, flags = await settings_of_run(named, environ, flags, events, clock)
+        settings, flags = await settings_of_run(named, environ, flags, events, clock, machine=machine)
     else:
-        settings = resolve(environ, flags)
+        settings = resolve(environ, flags, machine=machine)
     if settings.tasks is None:
         return await run_one_task(settings, events, stop)
     return await _several_tasks(settings, flags, events, record, stop)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from thumbrun.clock import SystemClock
 from thumbrun.decoding.launcher import Launcher
 from thumbrun.decoding.pool import DecoderPool
 from thumbrun.decoding.tries import Tries
@@ -21,6 +22,7 @@ from thumbrun.outcomes import Reason
 from thumbrun.task.admission import Admission, share
 from thumbrun.task.item_faults import ItemFaultError
 from thumbrun.task.render_granted import render_granted
+from thumbrun.task.stopwatch import Stopwatch
 
 IDLE_SECONDS = 30.0  # a start takes 0.3 s, and the processes hold some 40 MiB and 15 MiB each
 _AHEAD = 2  # images for each process that are copied for it at once
@@ -98,7 +100,7 @@ class SharedDecoders:
             body = pool.body(len(data))
             try:
                 body.write(data)
-                return await render_granted(pool, body, request, grant, Tries())
+                return await render_granted(pool, body, request, grant, Tries(), Stopwatch(SystemClock()))
             except ItemFaultError as fault:
                 return Refused(Reason.INTERNAL_ERROR, fault.detail)
             finally:

@@ -1,6 +1,7 @@
 """`thumbrun.thumbnail`: a thumbnail of one image that a program has in memory."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -184,4 +185,4 @@ def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -
 
 @cache
 def _machine() -> Machine:
-    return this_machine({})
+    return this_machine(os.environ)  # on Cloud Run the variables tell what the machine does not show

@@ -92,7 +92,7 @@ def _bill(found: Preview, forecast: Forecast) -> Iterator[str]:
     bill = forecast.asked.bill
     yield f"What {counted(forecast.asked.tasks, 'task')} would cost:"
     known = sorted((line for line in bill.lines if line.usd is not None), key=lambda line: -(line.usd or 0))
-    rows = [(dollars(line.usd or 0), _what(line)) for line in known]
+    rows = [(_cents(line.usd or 0, bill), _what(line)) for line in known]
     if rows:
         yield from columns(rows, "><")
     for line in bill.monthly:
@@ -102,6 +102,13 @@ def _bill(found: Preview, forecast: Forecast) -> Iterator[str]:
     yield from _not_included(found, forecast, bill)
 
 
+def _cents(usd: float, bill: Bill) -> str:
+    """Return the dollars of a line in whole cents, unless the whole bill has only a few of these."""
+    if bill.usd < 0.1:
+        return dollars(usd)
+    return "<$0.01" if usd < 0.005 else f"${usd:,.2f}"
+
+
 def _bytes(line: Line) -> float:
     """Return the bytes of a line of storage, which is in GiB-hours a month."""
     return line.amount / HOURS_A_MONTH * GIB
@@ -109,7 +116,8 @@ def _bytes(line: Line) -> float:
 
 def _what(line: Line) -> str:
     amount = f"{line.amount:,.0f}" if line.amount >= 10 else f"{line.amount:.2g}"
-    return f"{printable(_WHAT.get(line.what, line.what))}: {amount} {line.unit}"
+    unit = line.unit.removesuffix("s") if line.amount == 1 else line.unit
+    return f"{printable(_WHAT.get(line.what, line.what))}: {amount} {unit}"
 
 
 def _not_included(found: Preview, forecast: Forecast, bill: Bill) -> Iterator[str]:
@@ -152,11 +160,14 @@ def _prices(found: Preview, forecast: Forecast) -> str:
 
 def _between(seconds: Range) -> str:
     """Return a time with its range, such as `22 min (17 to 33 min)`."""
-    return f"{time_text(seconds.likely)} ({_between_only(seconds)})"
+    likely, between = time_text(seconds.likely), _between_only(seconds)
+    return likely if likely == between else f"{likely} ({between})"
 
 
 def _between_only(seconds: Range) -> str:
     low, high = time_text(seconds.low), time_text(seconds.high)
+    if low == high:
+        return low
     number, _, unit = low.rpartition(" ")
     return f"{number} to {high}" if high.endswith(f" {unit}") else f"{low} to {high}"
 

@@ -6,8 +6,10 @@ groups are often those of the host, and the container cannot see them. The limit
 folder, which is always checked.
 """
 
+import hashlib
 import math
 import os
+import platform
 import resource
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -28,12 +30,14 @@ class Machine:
         memory: How much memory the process can use, in bytes.
         is_limited: Whether a limit sets the memory, such as a container's: that memory is there for this process alone.
         open_files: How many files and connections the process can have open.
+        name: A short name that all processes share which share these processors; it tells nothing else of the machine.
     """
 
     processors: int
     memory: int
     is_limited: bool = False
     open_files: int = _ENOUGH_FILES
+    name: str = ""
 
 
 def this_machine(environ: Mapping[str, str], root: Path = Path("/")) -> Machine:
@@ -45,7 +49,27 @@ def this_machine(environ: Mapping[str, str], root: Path = Path("/")) -> Machine:
     """
     usable = memory(root)
     is_limited = usable < _physical() or bool(environ.get("CLOUD_RUN_JOB"))
-    return Machine(processors(root), usable, is_limited=is_limited, open_files=open_files())
+    return Machine(processors(root), usable, is_limited, open_files(), name(environ, root))
+
+
+def name(environ: Mapping[str, str], root: Path = Path("/")) -> str:
+    """Return 12 hexadecimal digits that processes share if and only if they share their processors.
+
+    They are a hash of the number that Linux draws when it starts, else of the machine's name on the network. A
+    container whose processors are limited is a machine of its own. So is every attempt of a task on Cloud Run, where
+    the containers show nothing by which they differ.
+
+    Args:
+        environ: The environment.
+        root: The root of the file system, for tests.
+    """
+    parts = [_read(root / "proc/sys/kernel/random/boot_id") or platform.node()]
+    if math.isfinite(min(_quotas(root), default=math.inf)):
+        with suppress(OSError):
+            parts.append(str((root / "proc/self/ns/pid").readlink()))
+    if environ.get("CLOUD_RUN_JOB"):
+        parts += [environ.get(f"CLOUD_RUN_{part}", "") for part in ("EXECUTION", "TASK_INDEX", "TASK_ATTEMPT")]
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
 def open_files() -> int:

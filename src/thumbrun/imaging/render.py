@@ -3,7 +3,9 @@
 import contextlib
 import io
 import struct
+import time
 import warnings
+from dataclasses import replace
 from typing import IO
 
 from PIL import Image
@@ -13,7 +15,16 @@ from thumbrun.imaging.encode import encode
 from thumbrun.imaging.geometry import Box, around
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
-from thumbrun.imaging.request import BROKEN_PROFILE, NeedsMemory, Picture, Refused, Rendered, Request, too_many_pixels
+from thumbrun.imaging.request import (
+    BROKEN_PROFILE,
+    NeedsMemory,
+    Picture,
+    Refused,
+    Rendered,
+    Request,
+    Took,
+    too_many_pixels,
+)
 from thumbrun.outcomes import Reason
 
 _LONGEST_DETAIL = 200
@@ -38,6 +49,13 @@ def render(body: bytes | IO[bytes], request: Request) -> Rendered | Refused | Ne
         body: The image's bytes, or a file that holds them.
         request: What to make of the bytes, and within which limits.
     """
+    began = time.perf_counter()
+    verdict = _verdict(body, request)
+    encode = verdict.took.encode
+    return replace(verdict, took=Took(time.perf_counter() - began - encode, encode))
+
+
+def _verdict(body: bytes | IO[bytes], request: Request) -> Rendered | Refused | NeedsMemory:
     source = io.BytesIO(body) if isinstance(body, bytes | bytearray | memoryview) else body
     head = source.read(known_contents.HEAD)
     name = sniff.format_of(head[: sniff.HEAD])
@@ -189,9 +207,11 @@ def _decoded(
         reduced = decode.reduced(image, request.width, request.height, scale, request.smaller)
     if refused := too_many_pixels(*reduced.source_size, request.max_pixels):  # a few decoders find out only now
         return refused
+    began = time.perf_counter()
     first, *others = (_encoded(pixels, request) for pixels in (reduced.pixels, *reduced.smaller))
+    took = Took(encode=time.perf_counter() - began)
     remark = BROKEN_PROFILE if reduced.broken_profile else ""
-    return Rendered(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark)
+    return Rendered(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark, took)
 
 
 def _encoded(pixels: Image.Image, request: Request) -> Picture:

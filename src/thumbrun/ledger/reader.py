@@ -138,7 +138,13 @@ def seal_of(part: Entry) -> Seal | None:
 
 
 class Ledger:
-    """Reads the ledger of one run."""
+    """Reads the ledger of one run.
+
+    Attributes:
+        listed: All parts by shard, as `finished` listed them last; None if it did not have to list them all.
+    """
+
+    listed: Mapping[int, Sequence[Entry]] | None = None
 
     def __init__(
         self, state: RecordStore, run_id: str, set_aside: Callable[[str, RecordError], None] | None = None
@@ -217,7 +223,7 @@ class Ledger:
         """
         if shards > SHARDS_A_PAGE and await self.unfinished(shards, round_number) is not None:
             return None  # without listing the whole ledger
-        ledger = self._by_shard(await self._list(self._run.ledger))
+        self.listed = ledger = self._by_shard(await self._list(self._run.ledger))
         sealed = sum(last_seal(parts) >= round_number for parts in ledger.values())
         return await self._counted(ledger) if sealed == shards else None
 

@@ -24,6 +24,7 @@ PAGE_SECONDS = 0.006  # of the planner for each page of the listing (`bench plan
 _FIGURES = (1, 2, 5)  # the numbers of tasks in a table: these, and ten times as many …
 _MOST_TASKS = 10_000  # Cloud Run allows no more
 _GROWTH = 1.05  # between the numbers of tasks that are tried for a recommendation, beyond the first hundred
+_WORTH_A_WORD = 0.05  # of the time: from then on tasks count as held back by the bucket's rate
 _AS_GOOD = 1.1  # fewer tasks are better if they take at most this many times as long
 _STILL_FALLS = 0.95  # a table ends where the next number of tasks takes more than this part of the time
 
@@ -86,8 +87,8 @@ class Estimate:
 
     @property
     def is_held_back(self) -> bool:
-        """Whether the tasks would make more writes a second than the bucket accepts at first."""
-        return self.ramp is not None and self.wanted_writes > self.ramp
+        """Whether the bucket's rate makes the tasks wait for a part of their time that counts."""
+        return self.held_back > _WORTH_A_WORD * self.seconds.likely
 
     def to_record(self) -> dict[str, Any]:
         """Return the estimate as JSON holds it."""
@@ -181,7 +182,7 @@ def advise(
     deadline: float | None = None,
     budget: float | None = None,
 ) -> Advice:
-    """Return the fewest tasks that keep to a deadline and a budget without wanting more writes than the bucket accepts.
+    """Return the fewest tasks that keep to a deadline and a budget, and that the bucket's rate does not hold back.
 
     The deadline and the budget hold for the upper ends of the estimates. Without a deadline, it is the fewest tasks
     that take at most a tenth longer than any other number.

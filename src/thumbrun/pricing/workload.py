@@ -15,8 +15,9 @@ FURTHER_MS = 0.55
 # other programs kept its processors busy, images took 1.3 to 1.9 times as long (`bench rates`), and a platform's vCPU
 # can be as slow.
 RECORDED_LOW, RECORDED_HIGH = 0.75, 2.0
-# Bytes of a thumbnail: for each, and for each pixel of its box. JPEG of photographs in the bench, by default quality.
-_THUMBNAIL_BYTES, _THUMBNAIL_BYTES_A_PIXEL = 700.0, 0.3
+# Bytes of a thumbnail in a box of 100 x 100 pixels, and the power of the box's pixels by which they grow: JPEG of
+# photographs by default quality, which took 2,150 bytes there, and 14,593 and 44,939 in boxes of 400 and 800 pixels.
+_THUMBNAIL_BYTES, _THUMBNAIL_POWER = 2150.0, 0.73
 
 
 # Bytes for each pixel of an image, by format: between those of pictures for the web and those of cameras, which differ
@@ -171,7 +172,7 @@ def workload_of(
     images = sum(group.objects for group in groups)
     likely = sum(group.cost_ms for group in groups) / 1000
     recorded = Range(RECORDED_LOW * likely, likely, RECORDED_HIGH * likely)
-    each = sum(_THUMBNAIL_BYTES + _THUMBNAIL_BYTES_A_PIXEL * width * height for width, height in boxes)
+    each = sum(_THUMBNAIL_BYTES * (width * height / 10_000) ** _THUMBNAIL_POWER for width, height in boxes)
     return Workload(
         groups,
         sum(int(kind["objects"]) for kind in seen.get("kinds", {}).values()),

@@ -1,6 +1,7 @@
 """Gathers what a report tells of all items, one after the other, and keeps only bounded samples of them. Pure."""
 
 import heapq
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -46,19 +47,19 @@ class Gathered:
     """What the outcomes and the parts of a run tell.
 
     Attributes:
-        round: The number of the round whose tasks count.
         tally: The outcomes.
         milliseconds: What the time of the items went into.
         timed: The number of items whose time is recorded.
+        parts: The number of ledger parts.
         done: Some of the items with a thumbnail, evenly over their folders.
         failed: Some of the items that failed, evenly over the reasons.
         skipped: Some of the items that were skipped, evenly over the reasons.
     """
 
-    round: int
     tally: Tally = field(default_factory=Tally)
     milliseconds: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TIMES, 0))
     timed: int = 0
+    parts: int = 0
     done: EvenSample[Chosen] = field(default_factory=lambda: EvenSample(MOST_CELLS))
     failed: EvenSample[Chosen] = field(default_factory=lambda: EvenSample(_MOST_FAILED))
     skipped: EvenSample[Chosen] = field(default_factory=lambda: EvenSample(_MOST_SKIPPED))
@@ -74,8 +75,7 @@ class Gathered:
             rows: The number of its rows.
             began: When the first of its items began, in ISO 8601 and UTC, or None.
         """
-        if header["round"] != self.round:
-            return
+        self.parts += 1
         at = datetime.fromisoformat(header["at"])
         first = min(at, datetime.fromisoformat(began)) if began else at
         seen = self._processes.get(nonce)
@@ -111,24 +111,30 @@ class Gathered:
         """The items that took longest, the slowest first."""
         return [chosen for *_, chosen in sorted(self._slowest, reverse=True)]
 
-    def attempts(self) -> list[Attempt]:
-        """Return what each process of the round did, by its task and attempt."""
-        made = [
-            Attempt(
-                execution=seen.header["execution"],
-                task=seen.header["task"],
-                tasks=seen.header["tasks"],
-                attempt=seen.header["attempt"],
-                machine=seen.header.get("machine"),
-                processors=seen.header.get("processors"),
-                started=_time(seen.header.get("started")),
-                first=seen.first,
-                last=seen.last,
-                images=seen.images,
-            )
-            for seen in self._processes.values()
-        ]
-        return sorted(made, key=lambda one: (one.task, one.attempt, one.first))
+    def attempts(self) -> dict[int, list[Attempt]]:
+        """Return what each process did, by the number of its round, its task and attempt."""
+        rounds: dict[int, list[Attempt]] = defaultdict(list)
+        for seen in self._processes.values():
+            rounds[seen.header["round"]].append(_attempt(seen))
+        for made in rounds.values():
+            made.sort(key=lambda one: (one.task, one.attempt, one.first))
+        return rounds
+
+
+def _attempt(seen: _Seen) -> Attempt:
+    header = seen.header
+    return Attempt(
+        execution=header["execution"],
+        task=header["task"],
+        tasks=header["tasks"],
+        attempt=header["attempt"],
+        machine=header.get("machine"),
+        processors=header.get("processors"),
+        started=_time(header.get("started")),
+        first=seen.first,
+        last=seen.last,
+        images=seen.images,
+    )
 
 
 def _time(text: str | None) -> datetime | None:

@@ -20,6 +20,7 @@ from thumbrun.reporting.content import Cell, ReasonGroup, Report
 from thumbrun.reporting.tasks_section import tasks_section
 from thumbrun.reporting.tiles import Folders, tiles
 from thumbrun.reporting.time_section import time_section
+from thumbrun.settings.pricing_inputs import dollars as in_dollars
 
 _SMALL, _MEDIUM = 128, 256  # the largest thumbnails that get small and medium tiles, in pixels
 _LONGEST_SETTING = 500  # characters
@@ -94,8 +95,8 @@ def _figures(report: Report) -> str:
 
 
 def _money(usd: float | None, estimate: float | None) -> tuple[str, str, str, str]:
-    expected = "no estimate" if estimate is None else f"estimated {quantities.dollars(estimate)}"
-    return (expected, "?" if usd is None else quantities.dollars(usd), "", "")
+    expected = "no estimate" if estimate is None else f"estimated {in_dollars(estimate)}"
+    return (expected, "?" if usd is None else in_dollars(usd), "", "")
 
 
 def _bar(tally: Tally, items: int) -> str:

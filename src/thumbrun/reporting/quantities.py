@@ -1,6 +1,4 @@
-"""Counts, sizes, durations and amounts as text for people. Pure."""
-
-import math
+"""Counts, sizes and durations as text for people. Pure."""
 
 
 def size(amount: int) -> tuple[str, str]:
@@ -59,18 +57,6 @@ def spoken(seconds: float) -> str:
     ('12 ms', '3:12 min')
     """
     return f"{seconds * 1000:.0f} ms" if seconds < 0.0995 else " ".join(duration(seconds))
-
-
-def dollars(amount: float) -> str:
-    """Return an amount in dollars, with two digits that say something.
-
-    >>> dollars(0.00123), dollars(0.4), dollars(1234.5), dollars(0)
-    ('$0.0012', '$0.40', '$1,234.50', '$0.00')
-    """
-    if 0 < amount < 0.0995:
-        digits = 1 - math.floor(math.log10(amount))
-        return f"${amount:.{digits}f}"
-    return f"${amount:,.2f}"
 
 
 def percent(share: float) -> str:

@@ -16,6 +16,7 @@ from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.reporting.after_failures import after_failures, what_to_do
 from thumbrun.reporting.cells import CellReader
 from thumbrun.reporting.content import Cell, ReasonGroup, Report
+from thumbrun.reporting.cost import Facts, dollars_of
 from thumbrun.reporting.gather import Gathered
 from thumbrun.reporting.work import work_of
 from thumbrun.runs.record_names import RunNames
@@ -62,10 +63,13 @@ async def read_report(
     plan = await read_plan(state, run) or Plan(run_id, 0, (), {})
     number = await _latest_round(state, run) if round_number is None else round_number
     summary = await state.read_spare(run.summary(number))
-    gathered = await _gather(state, run_id, plan, number)
+    gathered = await _gather(state, run_id, plan)
     reader = CellReader(settings, state, output, run, plan, notes or {})
     cells, slowest = await reader.read(gathered)
-    attempts = gathered.attempts()
+    rounds = gathered.attempts()
+    attempts = rounds.get(number, [])
+    work = work_of(attempts)
+    facts = Facts(plan, gathered.tally, gathered.parts, [one for made in rounds.values() for one in made], work)
     named = run_arguments(run_id, settings.output, settings.state)
     complete = summary is not None
     return Report(
@@ -85,10 +89,11 @@ async def read_report(
         cells=cells,
         names_hidden=reader.names_hidden,
         attempts=attempts,
-        work=work_of(attempts),
+        work=work,
         timed=gathered.timed,
         milliseconds=gathered.milliseconds if gathered.timed else {},
         slowest=slowest,
+        dollars=dollars_of(settings, facts),
         settings=settings.describe(),
     )
 
@@ -98,9 +103,9 @@ async def _latest_round(state: RecordStore, run: RunNames) -> int:
     return run.number_of_round(name) if name else 0
 
 
-async def _gather(state: RecordStore, run_id: str, plan: Plan, number: int) -> Gathered:
-    """Return what the ledger tells of all items, and of the tasks of one round."""
-    gathered, ledger = Gathered(number), Ledger(state, run_id)
+async def _gather(state: RecordStore, run_id: str, plan: Plan) -> Gathered:
+    """Return what the ledger tells of all items and all tasks."""
+    gathered, ledger = Gathered(), Ledger(state, run_id)
     run = state.names.run(run_id)
 
     async def add_shard(shard: int, parts: Sequence[Entry]) -> None:

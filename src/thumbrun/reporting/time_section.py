@@ -3,6 +3,7 @@
 from thumbrun.console import counted
 from thumbrun.reporting import html_text, quantities
 from thumbrun.reporting.content import Dollars, Report
+from thumbrun.settings.pricing_inputs import dollars as in_dollars
 
 # What each part of an image's time is, in the order of the work.
 PARTS = (
@@ -77,8 +78,8 @@ def _dollars(dollars: Dollars | None) -> str:
         return ""
     rows = "".join(
         f'<tr><th scope="row">{html_text.text(what)}</th>'
-        f"<td>{'not included' if usd is None else quantities.dollars(usd)}</td></tr>"
-        for what, usd in dollars.rows
+        f"<td>{'not included' if usd is None else in_dollars(usd)}</td></tr>"
+        for what, usd in [*dollars.rows, ("together", dollars.usd)]
     )
     return (
         f'<h3>What it cost</h3><p class="soft">By list prices of {html_text.text(dollars.date)}. '

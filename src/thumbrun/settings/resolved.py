@@ -37,6 +37,8 @@ class Settings:
     """The settings of a task. The meaning, unit and default of each field are in `declared`.
 
     Attributes:
+        task: The task that this process is.
+        machine: The machine that it runs on.
         slips: A sentence for each variable whose name is much like that of a setting, so that it has no effect.
     """
 
@@ -85,6 +87,7 @@ class Settings:
     tasks: int | None
     retry: frozenset[str] | None
     task: Task
+    machine: Machine
     slips: tuple[str, ...] = ()
 
     @property
@@ -205,6 +208,7 @@ def resolve(
         tasks=values.get(declared.TASKS),
         retry=retry,
         task=task,
+        machine=machine,
         slips=tuple(slips),
     )
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
+from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import DecoderPoolError, Renderer
@@ -32,6 +33,7 @@ from thumbrun.task.put import Putter
 from thumbrun.task.read_proof import may_read_others
 from thumbrun.task.refusals import Again, Refusals, RefusedItemError, Side
 from thumbrun.task.render_granted import render_granted
+from thumbrun.task.stopwatch import Phase, Stopwatch
 from thumbrun.task.unfit import UnfitError
 from thumbrun.task.work_item import WorkItem
 
@@ -59,6 +61,7 @@ class Pipeline:
         renderer: Renderer,
         admission: Admission,
         rules: ItemRules,
+        clock: Clock,
         *,
         items_at_once: int,
     ) -> None:
@@ -70,11 +73,13 @@ class Pipeline:
             renderer: Decodes images and encodes thumbnails.
             admission: Bounds the bytes.
             rules: The settings that all items share.
+            clock: Provides the times of the items.
             items_at_once: Bounds their number; enough to keep the store's requests and the decoding processes busy.
         """
         self._renderer = renderer
         self._admission = admission
         self._rules = rules
+        self._clock = clock
         self.items_at_once = items_at_once
         self._refusals = Refusals(self._passes)
         self._may_create: Callable[[WorkItem], Awaitable[bool]] = _nothing_known
@@ -171,14 +176,17 @@ class Pipeline:
         take: Callable[[Outcome], None],
         announced: Callable[[WorkItem], Awaitable[None]],
     ) -> None:
+        watch = Stopwatch(self._clock)
         try:
-            outcome = await self._outcome(work, announced)
+            outcome = await self._outcome(work, announced, watch)
         except RefusedItemError as error:
+            error.timing = watch.timing()
             await self._refusals.add(work, error)
         except (UnauthenticatedError, BucketNotFoundError, DeniedError):
             raise
         except ItemFaultError as fault:
             self._in_a_row = 0
+            fault.timing = watch.timing()
             self._add_faulty(work, fault, take)
         except DecoderPoolError:
             raise
@@ -191,7 +199,7 @@ class Pipeline:
         else:
             self._in_a_row = 0
             self._take_faulty(take)
-            take(outcome)
+            take(replace(outcome, timing=watch.timing()))
 
     def _add_faulty(self, work: WorkItem, fault: ItemFaultError, take: Callable[[Outcome], None]) -> None:
         """Keep a fault until it is clear that the item is its cause, and not whatever all items have in common."""
@@ -207,7 +215,7 @@ class Pipeline:
     def _take_faulty(self, take: Callable[[Outcome], None]) -> None:
         """Give the items on which thumbrun failed their outcome."""
         for work, fault in self.faulty:
-            take(refusal(work.shard, work.index, Reason.INTERNAL_ERROR, fault.detail))
+            take(refusal(work.shard, work.index, Reason.INTERNAL_ERROR, fault.detail, timing=fault.timing))
         self.faulty.clear()
 
     async def _resolve_refused(self, take: Callable[[Outcome], None], again: Again) -> None:
@@ -222,25 +230,31 @@ class Pipeline:
             return await may_read_others(self._source, work.item.source, self._fetcher.last_read)
         return self._putter.created > error.created or (not of_many and await self._may_create(work))
 
-    async def _outcome(self, work: WorkItem, announced: Callable[[WorkItem], Awaitable[None]]) -> Outcome:
+    async def _outcome(
+        self, work: WorkItem, announced: Callable[[WorkItem], Awaitable[None]], watch: Stopwatch
+    ) -> Outcome:
         planned = item = work.item
         try:
             self._check(item)
             if self._rules.live:
+                watch.turn(Phase.FETCH)
                 item = await self._fetcher.live(item)
+                watch.turn(Phase.WAITING)
                 self._check(item)
                 work = replace(work, item=item)
             async with self._admission.body(self._held(item)) as grant:
                 await announced(work)
                 tries = Tries()
+                watch.turn(Phase.FETCH)
                 fetched = await self._fetcher.fetch(item)
                 try:
-                    verdict = await self._render(item, fetched.body, grant, tries)
+                    verdict = await self._render(item, fetched.body, grant, tries, watch)
                     if fetched.part and isinstance(verdict, Refused) and verdict.reason in _OF_ALL_BYTES:
                         fetched.body.close()
+                        watch.turn(Phase.FETCH)
                         again = await self._fetcher.fetch_whole(item)
                         fetched = replace(again, read=fetched.read + again.read)
-                        verdict = await self._render(item, fetched.body, grant, tries)
+                        verdict = await self._render(item, fetched.body, grant, tries, watch)
                     if fetched.body.has_changed():  # whatever the verdict is, it can be on a mixture
                         raise await self._fetcher.vanished(item)
                 finally:
@@ -251,6 +265,7 @@ class Pipeline:
         if isinstance(verdict, Refused):
             outcome = refusal(work.shard, work.index, verdict.reason, verdict.detail)
         else:
+            watch.turn(Phase.PUT)
             outcome = await self._putter.put(work, verdict)
             if outcome.status is Status.DONE:
                 outcome = replace(outcome, detail=verdict.remark)
@@ -276,8 +291,10 @@ class Pipeline:
             limit = f"--max-bytes / THUMBRUN_MAX_BYTES is {self._rules.max_bytes:,}"
             raise UnfitError(Reason.TOO_LARGE, f"it has {item.size:,} bytes; {limit}")
 
-    async def _render(self, item: Item, body: Body, grant: MemoryGrant, tries: Tries) -> Rendered | Refused:
-        return await render_granted(self._renderer, body, partial(self._request, item), grant, tries)
+    async def _render(
+        self, item: Item, body: Body, grant: MemoryGrant, tries: Tries, watch: Stopwatch
+    ) -> Rendered | Refused:
+        return await render_granted(self._renderer, body, partial(self._request, item), grant, tries, watch)
 
     def _request(self, item: Item, memory: int) -> Request:
         recipe = self._rules.recipe

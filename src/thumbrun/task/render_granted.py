@@ -9,13 +9,19 @@ from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 from thumbrun.task.admission import MemoryGrant
 from thumbrun.task.item_faults import item_faults
+from thumbrun.task.stopwatch import Phase, Stopwatch
 
 # An image asks when it is opened, and when its size is known. A decoder that is taken over could ask for ever.
 _MOST_DEMANDS = 8
 
 
 async def render_granted(
-    renderer: Renderer, body: Body, request: Callable[[int], Request], grant: MemoryGrant, tries: Tries
+    renderer: Renderer,
+    body: Body,
+    request: Callable[[int], Request],
+    grant: MemoryGrant,
+    tries: Tries,
+    watch: Stopwatch,
 ) -> Rendered | Refused:
     """Decode in the memory that is enough for nearly all images; wait for more if the image needs more.
 
@@ -25,6 +31,7 @@ async def render_granted(
         request: Returns what to make of them, within a number of bytes of memory.
         grant: The memory that decoding can take.
         tries: What earlier calls took for the same image.
+        watch: Learns what the time goes into.
 
     Raises:
         ItemFaultError: thumbrun failed on the image.
@@ -32,10 +39,13 @@ async def render_granted(
     """
     needed = grant.first
     asked = 0
+    watch.turn(Phase.WAITING)
     while needed <= grant.most:
         async with grant.decoding(needed):
+            watch.turn(Phase.WAITING)  # what the decoder states is compared with the time from here on
             with item_faults():
                 verdict = await renderer.render(body, request(needed), tries)
+            watch.rendered(verdict.took)
         if isinstance(verdict, NeedsMemory):
             if verdict.bytes <= needed:
                 return Refused(Reason.CRASHED, f"the decoder asks for {verdict.bytes:,} bytes, and had {needed:,}")

@@ -10,6 +10,7 @@ from thumbrun.clock import Clock
 from thumbrun.decoding.launcher import Launcher
 from thumbrun.decoding.pool import DecoderPool, Renderer
 from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError, TooLateError
+from thumbrun.ledger.status import tally_so_far
 from thumbrun.ledger.writer import LedgerWriter
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
@@ -142,7 +143,7 @@ class TaskRunner:
         return f"continue with: thumbrun run --resume {run_arguments(self._run_id, settings.output, settings.state)}"
 
     async def _work(self) -> TaskResult:
-        began = self._clock.monotonic()
+        began, started = self._clock.monotonic(), self._clock.now()
         settings = self._settings
         if settings.require_sandbox:
             await self._require_sandbox()
@@ -160,7 +161,16 @@ class TaskRunner:
                 await starting
             finally:
                 starting.cancel()
-            ledger = LedgerWriter(stores.state, agreed.run_id, self._task, self._clock.nonce(), self._clock, this_round)
+            ledger = LedgerWriter(
+                stores.state,
+                agreed.run_id,
+                self._task,
+                self._clock.nonce(),
+                self._clock,
+                this_round,
+                machine=settings.machine,
+                started=started,
+            )
             own = await self._work_shards(stores, agreed, plan, ledger) if plan.items else Tally()
             whole, is_new = await summarise(stores.state, agreed, plan, ledger, self._clock)
             report = ""
@@ -178,6 +188,7 @@ class TaskRunner:
             worked = self._processor.worked if self._processor else Tally()
             named = run_arguments(agreed.run_id, settings.output, settings.state)
             anew = run_anew(self._settings.source, self._settings.output)
+            so_far = tally_so_far(ledger.listed.values()) if whole is None and ledger.listed else None
             return TaskResult(
                 agreed.run_id,
                 folder,
@@ -190,6 +201,8 @@ class TaskRunner:
                 unlisted,
                 agreed.began,
                 anew,
+                plan.items,
+                so_far,
                 report,
             )
 
@@ -284,6 +297,7 @@ class TaskRunner:
                 hash_source=settings.source_metadata == "hash",
                 live=settings.retry is not None,
             ),
+            self._clock,
             items_at_once=requests_at_once(stores.source, stores.output, settings.in_flight) + 2 * settings.workers,
         )
         shards = shares[self._task.index]
@@ -299,5 +313,6 @@ class TaskRunner:
             self._events,
             self._clock,
             ledger_beside_output=settings.state.lies_below(settings.output),
+            run_items=plan.items,
         )
         return await self._processor.run()

@@ -20,11 +20,12 @@ def lines_of_a_task(progress: Progress) -> list[str]:
 
 
 def test_the_total_is_that_of_the_plan() -> None:
-    """The progress is of all images of the plan, also while some tasks have not told theirs."""
+    """The progress is of all images of the plan, also while some tasks have not told theirs; each task has its own."""
     heard = Heard()
     settings = resolve({}, {"source": "gs://b-1/in", "tasks": "3"})
     tasks = _LocalTasks(settings, {}, 3, Events(heard, HandClock()))
-    for line in lines_of_a_task(Progress(total=4, done=2, failed=1)):
-        tasks._show(tasks._tasks[0], line)
+    own = Progress(4, 2, 0, 1, reasons={"truncated": 1}, run_total=10)
+    for line in lines_of_a_task(own):
+        tasks._show(tasks._tasks[1], line)
     assert heard.last
-    assert Progress(total=10, done=2, failed=1) == heard.last[0]
+    assert Progress(10, 2, 0, 1, 0, 0, {"truncated": 1}, 10, (None, own, None)) == heard.last[0]
