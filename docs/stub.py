@@ -84,6 +84,7 @@ def stub() -> str:
         "# `make docs` writes this file from the code.\n",
         "from collections.abc import Callable, Sequence\nfrom os import PathLike\n",
         "\n".join(imports) + "\n",
+        "__all__ = [\n" + "".join(f'    "{name}",\n' for name in thumbrun.__all__) + "]\n",
         "__version__: str\n",
         *(signature(function, settings) for function, settings in _FUNCTIONS),
     ]

@@ -31,6 +31,42 @@ from thumbrun.storage.base import UnauthenticatedError as UnauthenticatedError
 from thumbrun.verification.findings import Finding as Finding
 from thumbrun.verification.findings import VerifyResult as VerifyResult
 
+__all__ = [
+    "__version__",
+    "BucketNotFoundError",
+    "DecoderPoolError",
+    "DeniedError",
+    "Failure",
+    "Finding",
+    "ImageError",
+    "NothingToDoError",
+    "OutcomeCounts",
+    "PlanRefusedError",
+    "PlanResult",
+    "Progress",
+    "Reason",
+    "RecordError",
+    "ReportResult",
+    "RunResult",
+    "SettingsError",
+    "StoreError",
+    "Thumbnail",
+    "ThumbrunError",
+    "TooLateError",
+    "UnauthenticatedError",
+    "VerifyResult",
+    "plan",
+    "plan_async",
+    "report",
+    "report_async",
+    "run",
+    "run_async",
+    "thumbnail",
+    "thumbnail_async",
+    "verify",
+    "verify_async",
+]
+
 __version__: str
 
 def plan(
