@@ -32,7 +32,6 @@ from thumbrun.verification.findings import Finding as Finding
 from thumbrun.verification.findings import VerifyResult as VerifyResult
 
 __all__ = [
-    "__version__",
     "BucketNotFoundError",
     "DecoderPoolError",
     "DeniedError",
@@ -55,6 +54,7 @@ __all__ = [
     "TooLateError",
     "UnauthenticatedError",
     "VerifyResult",
+    "__version__",
     "plan",
     "plan_async",
     "report",

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from types import MappingProxyType
 from typing import Any, Self
 
-BESIDE = MappingProxyType({"beside": "JSON"})  # marks a field that the JSON does not have
+BESIDE = {"in": "no JSON"}  # marks a field that the JSON does not have
 
 
 class JsonResult:
@@ -21,5 +20,5 @@ class JsonResult:
 
     def to_record(self) -> dict[str, Any]:
         """Return the result in the form of JSON."""
-        held = {one.name: getattr(self, one.name) for one in fields(self) if one.metadata is not BESIDE}  # type: ignore[arg-type]
+        held = {one.name: getattr(self, one.name) for one in fields(self) if not one.metadata}  # type: ignore[arg-type]
         return {name: list(value) if isinstance(value, tuple) else value for name, value in held.items()}
