@@ -3,8 +3,6 @@
 `docs/library.md` shows how to use it from Python. Nothing is loaded before it is used.
 """
 
-from importlib import import_module
-
 from thumbrun.version import __version__ as __version__
 
 _HOMES = {
@@ -31,6 +29,8 @@ __all__ = sorted(["__version__", *_MODULES])
 def __getattr__(name: str) -> object:
     if name not in _MODULES:
         raise AttributeError(f"module 'thumbrun' has no attribute {name!r}")
+    from importlib import import_module  # a command does not need it
+
     globals()[name] = value = getattr(import_module(_MODULES[name]), name)
     return value
 
