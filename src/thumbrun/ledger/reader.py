@@ -35,6 +35,8 @@ WRITER = "thumbrun-task"  # the metadata key of the task that wrote a part, and 
 
 _LONGEST_DETAIL = 10_000  # characters; a reader refuses a row that is much longer than any that thumbrun writes
 _NUMBERS = ("source_bytes", "output_bytes", "width", "height", "retry_round")
+_STATUSES = {status.value: status for status in Status}
+_REASONS: dict[str | None, Reason | None] = {None: None, **{reason.value: reason for reason in Reason}}
 SHARDS_A_PAGE = 300  # shards whose parts fill about one page of a listing
 
 
@@ -65,26 +67,29 @@ def to_row(outcome: Outcome, item: Item) -> dict[str, Any]:
 
 def from_row(shard: int, row: Mapping[str, Any]) -> Outcome:
     """Return the outcome in a row of a part."""
-    reason = Reason(row["reason"]) if "reason" in row else None
-    numbers = {name: row[name] for name in _NUMBERS if name in row}
+    get = row.get  # a ledger can have millions of rows, so this names no field twice
     return Outcome(
         shard,
         row["item"],
-        Status(row["status"]),
-        reason,
-        row.get("detail", ""),
-        **numbers,
-        unchecked=bool(row.get("unchecked")),
-        each=tuple(int(size) for size in row.get("each", ())),
-        made_of=row.get("made_of", ""),
-        timing=_timing(row),
+        _STATUSES[row["status"]],
+        _REASONS[get("reason")],
+        get("detail", ""),
+        get("source_bytes", 0),
+        get("output_bytes", 0),
+        get("width", 0),
+        get("height", 0),
+        get("retry_round", 0),
+        bool(get("unchecked")),
+        tuple(get("each", ())),
+        get("made_of", ""),
+        _timing(row),
     )
 
 
 def _timing(row: Mapping[str, Any]) -> Timing | None:
     if "began" not in row:
         return None
-    return Timing(datetime.fromisoformat(row["began"]), **{name: row[name] for name in TIMES if name in row})
+    return Timing(datetime.fromisoformat(row["began"]), *(row.get(name, 0) for name in TIMES))
 
 
 def choose(parts: Mapping[str, Iterable[Outcome]]) -> dict[int, Outcome]:

@@ -110,8 +110,8 @@ class Slow:
 
     @property
     def total(self) -> int:
-        """All its milliseconds, waiting included."""
-        return sum(self.milliseconds.values())
+        """All its milliseconds but those that it waited."""
+        return sum(self.milliseconds.values()) - self.milliseconds["waiting_ms"]
 
     def to_record(self) -> dict[str, Any]:
         """Return the item as `report.json` holds it."""
@@ -171,7 +171,7 @@ class Report:
         work: The tasks against a single job, or None if the ledger does not tell.
         timed: How many outcomes recorded their times.
         milliseconds: What the time of these items went into, by the names of `Timing`.
-        slowest: The items that took longest.
+        slowest: The items that took longest, without what they waited.
         dollars: What the run cost, or None if thumbrun cannot tell.
         settings: The settings of the run, as its claim records them.
     """

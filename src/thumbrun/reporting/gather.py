@@ -89,11 +89,13 @@ class Gathered:
         self.tally.add(outcome)
         if timing := outcome.timing:
             self.timed += 1
-            total = 0
-            for name in TIMES:
-                value = getattr(timing, name)
-                self.milliseconds[name] += value
-                total += value
+            sums = self.milliseconds
+            sums["fetch_ms"] += timing.fetch_ms
+            sums["decode_ms"] += timing.decode_ms
+            sums["encode_ms"] += timing.encode_ms
+            sums["put_ms"] += timing.put_ms
+            sums["waiting_ms"] += timing.waiting_ms
+            total = timing.fetch_ms + timing.decode_ms + timing.encode_ms + timing.put_ms
             if len(self._slowest) < _SLOWEST or total > self._slowest[0][0]:
                 entry = (total, -outcome.shard, -outcome.item, Chosen(outcome, source, output))
                 heapq.heappush(self._slowest, entry)
@@ -108,7 +110,7 @@ class Gathered:
 
     @property
     def slowest(self) -> list[Chosen]:
-        """The items that took longest, the slowest first."""
+        """The items that took longest, without what they waited, the slowest first."""
         return [chosen for *_, chosen in sorted(self._slowest, reverse=True)]
 
     def attempts(self) -> dict[int, list[Attempt]]:

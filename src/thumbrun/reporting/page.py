@@ -96,7 +96,7 @@ def _figures(report: Report) -> str:
 
 def _money(usd: float | None, estimate: float | None) -> tuple[str, str, str, str]:
     expected = "no estimate" if estimate is None else f"estimated {in_dollars(estimate)}"
-    return (expected, "?" if usd is None else in_dollars(usd), "", "")
+    return (escape(expected), "?" if usd is None else escape(in_dollars(usd)), "", "")
 
 
 def _bar(tally: Tally, items: int) -> str:

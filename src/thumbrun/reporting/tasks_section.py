@@ -34,8 +34,7 @@ def _sentence(work: Work) -> str:
         return text + (f" It was started again {_times(work.retries)}." if work.retries else "")
     shared = (
         f" They shared {counted(work.processors or 0, 'processor')} on {counted(work.machines or 0, 'machine')}: they "
-        f"cannot be more than {work.ideal:g} times as fast, and the ideal line ends there. The time of the single job counts "
-        "the processors of each machine once."
+        f"cannot be more than {work.ideal:g} times as fast, and the ideal line ends there."
         if work.shares_processors
         else ""
     )

@@ -1,5 +1,7 @@
 """The part of the page that tells where the time went, what was read, and which images took longest. Pure."""
 
+from html import escape
+
 from thumbrun.console import counted
 from thumbrun.reporting import html_text, quantities
 from thumbrun.reporting.content import Dollars, Report
@@ -7,11 +9,11 @@ from thumbrun.settings.pricing_inputs import dollars as in_dollars
 
 # What each part of an image's time is, in the order of the work.
 PARTS = (
-    ("waiting_ms", "waiting", "Waiting for memory, a decoding process or the ledger"),
     ("fetch_ms", "fetch", "Fetch: reading the image"),
     ("decode_ms", "decode", "Decode: decoding and scaling"),
     ("encode_ms", "encode", "Encode: encoding the thumbnails"),
     ("put_ms", "put", "Put: writing the thumbnails"),
+    ("waiting_ms", "waiting", "Waiting for memory, a decoding process or the ledger"),
 )
 
 
@@ -60,7 +62,9 @@ def _bytes(report: Report) -> str:
 def _slowest(report: Report) -> str:
     if not report.slowest:
         return ""
-    head = "".join(f'<th scope="col">{word}</th>' for word in ("image", "size", "all", *(name for _, name, _ in PARTS)))
+    head = "".join(
+        f'<th scope="col">{word}</th>' for word in ("image", "size", "time", *(name for _, name, _ in PARTS))
+    )
     rows = "".join(
         f'<tr><th scope="row"><span class="name">{html_text.text(slow.cell.source)}</span></th>'
         f"<td>{' '.join(quantities.size(slow.cell.source_bytes))}</td><td>{quantities.spoken(slow.total / 1000)}</td>"
@@ -68,7 +72,8 @@ def _slowest(report: Report) -> str:
         for slow in report.slowest
     )
     return (
-        '<h3>What took longest</h3><div class="scroll" tabindex="0" role="region" aria-label="What took longest">'
+        "<h3>What took longest, waiting aside</h3>"
+        '<div class="scroll" tabindex="0" role="region" aria-label="What took longest">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
@@ -78,7 +83,7 @@ def _dollars(dollars: Dollars | None) -> str:
         return ""
     rows = "".join(
         f'<tr><th scope="row">{html_text.text(what)}</th>'
-        f"<td>{'not included' if usd is None else in_dollars(usd)}</td></tr>"
+        f"<td>{'not included' if usd is None else escape(in_dollars(usd))}</td></tr>"
         for what, usd in [*dollars.rows, ("together", dollars.usd)]
     )
     return (
