@@ -247,6 +247,8 @@ def _workload(settings: Settings, made: Plan, sample: Sampled | None, *, collide
         processor=sample.processor,
         thumbnails=sample.thumbnails,
         read_share=sample.read_share,
+        saving=sample.saving,
+        slowness=sample.slowness,
     )
 
 

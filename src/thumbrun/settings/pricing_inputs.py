@@ -6,8 +6,8 @@ from typing import Any
 from thumbrun.console import counted
 from thumbrun.planning.planner import PlanRefusedError
 from thumbrun.pricing.bill import GIB, Line, Places
-from thumbrun.pricing.estimates import CLOUD_WAITS, FOLDER_AT_ONCE, FOLDER_WAITS, IMAGES_UNDER_WAY, Conditions, estimate
-from thumbrun.pricing.workload import workload_of
+from thumbrun.pricing.estimates import CLOUD_WAITS, FOLDER_AT_ONCE, FOLDER_WAITS, Conditions, estimate
+from thumbrun.pricing.workload import IMAGES_UNDER_WAY, workload_of
 from thumbrun.settings.declared import MAX_COST, MAX_IMAGES, PRICES
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.bucket_facts import UNKNOWN, BucketFacts

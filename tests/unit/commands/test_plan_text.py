@@ -228,7 +228,7 @@ def test_a_region_of_the_job() -> None:
 
 def test_a_sample_is_said() -> None:
     """The grounds say how many images were tried, and how many of them got no thumbnail."""
-    tried = Sampled(20, 1, Range(1, 2, 3), Range(1, 2, 3), 0.5, {})
+    tried = Sampled(20, 1, Range(1, 2, 3), Range(1, 2, 3), 0.5, 0.0, 1.0, {})
     assert "Times come from 20 images that were tried here, of which 1 got no thumbnail" in text(1000, sampled=tried)
     assert "Times come from recorded rates; no image was read." in text(1000)
 
