@@ -41,8 +41,10 @@ def _answer(found: Preview, forecast: Forecast) -> Iterator[str]:
         yield (
             f"No number of tasks is sure to keep {' and '.join(wanted)}. Nearest: {_short(best)}, because {advice.why}."
         )
-    elif best.tasks != asked.tasks or wanted:
+    elif best.tasks != asked.tasks:
         yield f"Recommended: {_short(best)}: {advice.why}."
+    elif wanted:
+        yield f"That keeps {' and '.join(wanted)}: {advice.why}."
 
 
 def _who(asked: Estimate, forecast: Forecast) -> str:

@@ -104,7 +104,7 @@ def test_a_plan_of_nothing() -> None:
 @pytest.mark.parametrize(
     ("images", "tasks", "first", "last"),
     [
-        (1, 1, "gs://pictures/in/ holds 1 image, 1.0 kB.", "1 shard for 1 task."),
+        (1, 1, "gs://pictures/in/ holds 1 image, 1.0 kB.", "Thumbnails would go to gs://thumbs/<run id>/."),
         (
             2000,
             2,
@@ -196,10 +196,10 @@ def test_a_number_of_tasks_that_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("deadline", "budget", "said"),
     [
-        ("1h", None, ": the fewest that are sure to be in time."),
+        ("1h", None, "That keeps --deadline: the fewest that are sure to be in time."),
         ("1m", None, "No number of tasks is sure to keep --deadline. Nearest: "),
         (None, "1", "No number of tasks is sure to keep --budget. Nearest: 1 task, "),
-        ("1h", "6", "Recommended: "),
+        ("1h", "7", "That keeps --deadline and --budget: the fewest that are sure to be in time."),
         ("1m", "1", "No number of tasks is sure to keep --deadline and --budget. Nearest: "),
     ],
 )
