@@ -26,6 +26,7 @@ _TITLES = {  # in their order
     "planning": "Planning",
     "balance": "Balance",
     "scaling": "Scaling",
+    "bill": "Prediction",
     "cost": "Cost",
 }
 

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 from thumbrun.commands.columns import columns
 from thumbrun.commands.summary import readable
-from thumbrun.console import counted, printable
+from thumbrun.console import counted, dollars, printable
 from thumbrun.preview.preview import Forecast, Preview
 from thumbrun.pricing.bill import GIB, HOURS_A_MONTH, Bill, Line
 from thumbrun.pricing.estimates import Estimate
 from thumbrun.pricing.workload import Range
 from thumbrun.settings.declared import BUDGET, DEADLINE, REGION
-from thumbrun.settings.pricing_inputs import dollars
 
 _WIDE = 74  # characters of a terminal that has room for the ranges of times
 _WHAT = {"writes": "writes of thumbnails", "reads": "reads of images"}

@@ -132,7 +132,7 @@ def test_advice_for_a_budget() -> None:
     assert 1 < found.estimate.tasks < 20
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.integers(1, 10**7),
     st.floats(0.0005, 1),
