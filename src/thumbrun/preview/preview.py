@@ -195,7 +195,7 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> Preview:
         source = source_to_list(settings, stores.source)
         watch = ItemWatch(
             lambda output: stores.output.name_problem(folder + output),
-            folds=rule.folds,
+            rule,
             sample=settings.sample or 0,
             chance=chance,
         )
@@ -247,6 +247,8 @@ def _workload(settings: Settings, made: Plan, sample: Sampled | None, *, collide
         processor=sample.processor,
         thumbnails=sample.thumbnails,
         read_share=sample.read_share,
+        saving=sample.saving,
+        slowness=sample.slowness,
     )
 
 
