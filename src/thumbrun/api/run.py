@@ -146,9 +146,12 @@ async def _work(
         settings, flags = await settings_of_run(named, environ, flags, events, clock, machine=machine)
     else:
         settings = resolve(environ, flags, machine=machine)
-    if settings.tasks is None:
-        return await run_one_task(settings, events, stop)
-    return await _several_tasks(settings, flags, events, record, stop)
+    try:
+        if settings.tasks is None:
+            return await run_one_task(settings, events, stop)
+        return await _several_tasks(settings, flags, events, record, stop)
+    finally:
+        events.close()
 
 
 async def _several_tasks(
