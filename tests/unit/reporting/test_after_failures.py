@@ -2,8 +2,8 @@
 
 import pytest
 
-from thumbrun.reporting.after_failures import after_failures
 from thumbrun.outcomes import SKIPS, Reason
+from thumbrun.reporting.after_failures import after_failures
 
 
 @pytest.mark.parametrize(
