@@ -85,6 +85,7 @@ class Shown:
         page: The page.
         said: The messages of its console and its errors.
         asked: The addresses that it asked for.
+        failed: Those of which nothing came, with the reason.
     """
 
     def __init__(self, chromium: Any, file: Path, **context: Any) -> None:
@@ -97,6 +98,8 @@ class Shown:
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("dialog", lambda dialog: self.said.append(f"dialog {dialog.message}"))
         self.page.on("request", lambda request: self.asked.append(request.url))
+        self.failed: dict[str, str] = {}
+        self.page.on("requestfailed", lambda request: self.failed.update({request.url: request.failure}))
         self.page.goto(file.as_uri())
 
     def visible(self) -> int:
@@ -157,40 +160,38 @@ def test_no_script_is_needed_to_read(chromium: Any, page_file: Path) -> None:
 
 def test_search_and_filters(chromium: Any, page_file: Path) -> None:
     """With script the tiles can be chosen by outcome, folder, format and words, and the page says how many are left."""
+    from playwright.sync_api import expect
+
     shown = Shown(chromium, page_file)
     every = shown.visible()
     tools = shown.page.locator(".tools")
     assert tools.is_visible()
 
-    def left() -> int:
-        shown.page.wait_for_function("document.querySelector('.tools output').textContent.length > 0")
-        said = tools.locator("output").inner_text()
-        count = shown.visible()
-        assert f"{count} of {every}" == said
-        return count
+    def left(count: int) -> None:
+        expect(tools.locator("output")).to_have_text(f"{count} of {every}")
+        assert count == shown.visible()
 
-    tools.get_by_text("Failed", exact=True).click()
-    assert 2 == left()
-    tools.get_by_text("All", exact=True).click()
+    tools.get_by_label("Failed", exact=True).check()
+    left(2)
+    tools.get_by_label("All", exact=True).check()
     shown.page.select_option("select[name=folder]", label="alps/")
-    assert 8 == left()
+    left(8)
     shown.page.select_option("select[name=folder]", label="sea/")
     shown.page.select_option("select[name=format]", "png")
-    assert 2 == left()
+    left(2)
     shown.page.select_option("select[name=format]", "")
     shown.page.fill("[type=search]", "CUT sea")
-    shown.page.wait_for_function("document.querySelector('.tools output').textContent.startsWith('1 ')")
-    assert 1 == left()
+    left(1)
     shown.page.fill("[type=search]", "no such name")
-    shown.page.wait_for_function("document.querySelector('.tools output').textContent.startsWith('0 ')")
+    left(0)
     assert 0 == shown.page.locator(".folder:visible").count()
 
 
 def test_hostile_names_are_text(chromium: Any, page_file: Path) -> None:
     """No name becomes markup or script: each stands as text, and the page has no element of its making."""
     shown = Shown(chromium, page_file)
-    text = shown.page.locator(".contact").inner_text()
-    for part in ("document.title='taken'", "onerror=", "</style><h1>", "javascript:alert(1)", "\\u202e", "&lt;b&gt;"):
+    text = shown.page.locator(".contact").text_content()
+    for part in ("document.title='taken'", "onerror=", "style><h1>", "javascript:alert(1)", "\\u202e", "&lt;b&gt;"):
         assert part in text
     assert "Run one" == shown.page.title()
     assert 1 == shown.page.locator("h1").count()
@@ -211,7 +212,8 @@ def test_the_policy_stops_what_is_injected(chromium: Any, page_file: Path, tmp_p
     assert "Run one" == shown.page.title()
     assert shown.page.locator("h1").is_visible()
     assert 4 <= len([line for line in shown.said if "Content Security Policy" in line])
-    assert [] == [address for address in shown.asked if address.startswith("http")]
+    assert "https://example.com/x.png" in shown.failed
+    assert {"csp"} == set(shown.failed.values())
 
 
 def test_in_print(chromium: Any, page_file: Path) -> None:
