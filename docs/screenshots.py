@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.ship.browser import browser
 
 FOLDER = Path(__file__).parent / "images"
-_WIDE, _HIGH, _WORK_WIDE = 1200, 1180, 1000  # pixels of a window
+_WIDE, _HIGH, _WORK_WIDE = 1200, 1640, 1000  # pixels of a window
 
 
 def draw() -> None:
@@ -34,6 +34,7 @@ def draw() -> None:
             page.evaluate("document.querySelectorAll('.without details').forEach((one) => { one.open = false; })")
             _save(page.screenshot(), f"report-{scheme}")
             page.set_viewport_size({"width": _WORK_WIDE, "height": _HIGH})
+            page.evaluate("document.querySelector('.contact').hidden = true")  # its filters stay at the top
             _save(page.locator(".work").screenshot(), f"report-tasks-{scheme}")
             context.close()
 
