@@ -70,7 +70,7 @@ def test_an_error_is_one_for_error_reporting() -> None:
 
 
 def test_the_metric_counts_images_by_outcome_and_reason() -> None:
-    """The log-based metric takes the events of images without a thumbnail, and makes labels of fields with few values."""
+    """The log-based metric counts the events of images without a thumbnail; its labels are fields with few values."""
     metric = (Path(__file__).parents[3] / "deploy/metric-images.yaml").read_text("utf-8")
     counted = re.findall(r'"(image-[a-z]+)"', metric)
     told = list[dict[str, Any]]()
