@@ -137,7 +137,7 @@ class Preview:
             "tasks": [task.to_record() for task in self.tasks],
             **_forecast_record(self.forecast),
             "warnings": [{"kind": one.kind, "text": one.text} for one in self.cautions],
-            "prices": settings.prices.to_records(),
+            "prices": settings.price_table.to_records(),
         }
 
 
@@ -253,7 +253,7 @@ def _workload(settings: Settings, made: Plan, sample: Sampled | None, *, collide
 
 
 def _forecast(settings: Settings, work: Workload, conditions: Conditions, sample: Sampled | None) -> Forecast:
-    prices = settings.prices
+    prices = settings.price_table
     advice = advise(work, conditions, prices, deadline=settings.deadline, budget=settings.budget)
     asked = advice.estimate
     if _asks(settings):
