@@ -14,9 +14,8 @@ from thumbrun.storage.base import PAGE_LIMIT
 _CREATED_A_SHARD, _CREATED_A_TASK, _CREATED_A_RUN = 4, 7, 6  # its record, its announcement, two parts of its ledger
 _READ_A_SHARD, _READ_A_TASK, _READ_A_RUN = 1, 8, 3
 _READ_IF_RENAMED = 2  # by the planner, which names items anew, and by the task, which reads their names
-_MORE_PAGES = (
-    1.12  # of a large source, which is listed in ranges: 11,177 pages of 10 million objects (`bench planning`)
-)
+# Of a large source, which is listed in ranges: 11,177 pages of 10 million objects (`bench planning`).
+_MORE_PAGES = 1.12
 
 
 @dataclass(frozen=True, slots=True)
