@@ -66,6 +66,7 @@ audit: .venv/audit/installed ## known vulnerabilities of what the container inst
 docs: .venv/all-installed ## write the pages that come from the code
 	$(BIN)/python docs/generate.py
 	$(BIN)/python -m docs.sizing
+	$(BIN)/python -m docs.prices
 
 # The Mermaid charts of docs/diagrams as SVG and PNG, where a source has changed: with node, npm and chromium.
 diagrams: .venv/all-installed ## draw the diagrams again whose sources changed

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bench import (
     balance,
+    bill,
     container,
     cost,
     decode,
@@ -57,6 +58,7 @@ PARTS: dict[str, Part] = {
     "balance": Part("the longest task against the mean", balance.result),
     "scaling": Part("efficiency of many tasks, measured and modelled", scaling.result),
     "tasks": Part("1,000 images in 1 to 10 tasks: time, efficiency and cost", tasks.result),
+    "bill": Part("what a plan predicts, against the run that follows", bill.result),
     "cost": Part("a million thumbnails in vCPU-hours, requests and dollars", cost.result),
 }
 

@@ -28,6 +28,7 @@ _TITLES = {  # in their order
     "report": "The report of a million images",
     "balance": "Balance",
     "scaling": "Scaling",
+    "bill": "Prediction",
     "cost": "Cost",
 }
 

@@ -73,6 +73,17 @@ def by_count(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {what}" for what, count in sorted(counts.items(), key=lambda one: -one[1]))
 
 
+def dollars(usd: float) -> str:
+    """Return US dollars as people read them; less than a cent with the digits that count.
+
+    >>> dollars(5.901), dollars(1234.5), dollars(0.0312), dollars(0.00047), dollars(0.00001), dollars(0)
+    ('$5.90', '$1,234.50', '$0.03', '$0.0005', '<$0.0001', '$0.00')
+    """
+    if 0 < usd < 0.00005:
+        return "<$0.0001"
+    return f"${usd:.4f}" if 0 < usd < 0.01 else f"${usd:,.2f}"
+
+
 def wrapped(text: str, width: int | None, *, indent: str = "") -> str:
     r"""Return text in lines of at most a width, broken between words only: a longer word has a line of its own.
 

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 from thumbrun.commands.columns import columns
 from thumbrun.commands.summary import readable
-from thumbrun.console import counted, printable
+from thumbrun.console import counted, dollars, printable
 from thumbrun.preview.preview import Forecast, Preview
 from thumbrun.pricing.bill import GIB, HOURS_A_MONTH, Bill, Line
 from thumbrun.pricing.estimates import Estimate
 from thumbrun.pricing.workload import Range
 from thumbrun.settings.declared import BUDGET, DEADLINE, REGION
-from thumbrun.settings.pricing_inputs import dollars
 
 _WIDE = 74  # characters of a terminal that has room for the ranges of times
 _WHAT = {"writes": "writes of thumbnails", "reads": "reads of images"}
@@ -41,8 +40,10 @@ def _answer(found: Preview, forecast: Forecast) -> Iterator[str]:
         yield (
             f"No number of tasks is sure to keep {' and '.join(wanted)}. Nearest: {_short(best)}, because {advice.why}."
         )
-    elif best.tasks != asked.tasks or wanted:
+    elif best.tasks != asked.tasks:
         yield f"Recommended: {_short(best)}: {advice.why}."
+    elif wanted:
+        yield f"That keeps {' and '.join(wanted)}: {advice.why}."
 
 
 def _who(asked: Estimate, forecast: Forecast) -> str:
@@ -150,7 +151,7 @@ def _grounds(found: Preview, forecast: Forecast) -> Iterator[str]:
 
 
 def _prices(found: Preview, forecast: Forecast) -> str:
-    prices = found.settings.prices
+    prices = found.settings.price_table
     days = sorted({day for line in forecast.asked.bill.lines if (day := prices.date(line.price))})
     if not days:
         return "No price is known."

@@ -44,7 +44,7 @@ def plan_text(found: Preview, width: int | None = None) -> str:
         _format_lines(found.formats),
         list(_notes(found)),
         _largest_lines(found.largest),
-        [_where(found), _shards_line(found)],
+        [_where(found), *_shards_lines(found)],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
@@ -133,9 +133,10 @@ def _largest_lines(largest: Sequence[Mapping[str, Any]]) -> list[str]:
     return ["The largest images:", *columns(rows, "><")] if len(rows) > 1 else []
 
 
-def _shards_line(found: Preview) -> str:
+def _shards_lines(found: Preview) -> Iterator[str]:
+    """Yield how the work would be shared, if the settings ask for several tasks."""
     loads = [task.cost_seconds for task in found.tasks]
     mean = sum(loads) / len(loads)
-    uneven = f" The task with the most work has {max(loads) / mean:.2f} times the average."
-    shared = f"{counted(found.shards, 'shard')} for {counted(len(loads), 'task')}."
-    return shared + (uneven if mean and len(loads) > 1 else "")
+    if mean and len(loads) > 1:
+        shared = f"{counted(found.shards, 'shard')} for {counted(len(loads), 'task')}."
+        yield f"{shared} The task with the most work has {max(loads) / mean:.2f} times the average."

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from thumbrun.decoding.confine import cleaned
@@ -19,6 +20,7 @@ _COMMAND = (
     "import sys; descriptor, *sys.path = sys.argv[1:]; "
     "from thumbrun.decoding import fork_server; fork_server.main(int(descriptor))"
 )
+_PROCESSOR_CLOCK = 2  # Linux makes a process's clock of its id and this (clock_getcpuclockid(3), CPUCLOCK_SCHED)
 
 
 class LaunchedProcess:
@@ -34,6 +36,16 @@ class LaunchedProcess:
         if not _has_ended(self._status):
             with contextlib.suppress(OSError):
                 os.kill(self._pid, signal.SIGKILL)
+
+    @property
+    def processor_seconds(self) -> float | None:
+        """The processor time that the process has used, or None if this system does not tell."""
+        if sys.platform != "linux" or _has_ended(self._status):
+            return None
+        try:
+            return time.clock_gettime(~self._pid << 3 | _PROCESSOR_CLOCK)
+        except OSError:
+            return None
 
     def end(self) -> int:
         """Kill the process, wait for its end and return its exit code. If it is already dying, its own code counts."""

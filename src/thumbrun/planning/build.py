@@ -237,6 +237,8 @@ class PlanBuilder:
             if decision.is_item:
                 decodable = decision.kind is not ObjectKind.UNSUPPORTED
                 cost = shards.cost(entry.size, decision.format_name) if decodable else 0.0
+                if decodable:
+                    self._survey.count_read(entry, decision.format_name, cost)
                 self._items += 1
                 self._cost += cost
                 output = rule.name(path, decision.format_name, 0)

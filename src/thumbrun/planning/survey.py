@@ -68,10 +68,9 @@ class Survey:
             self._hidden += 1
         if decision.is_item and entry.storage_class in COLD_CLASSES:
             self._cold[entry.storage_class or ""] += entry.size
-        if decision.is_item and decision.kind is not ObjectKind.UNSUPPORTED:
-            self._count_read(entry, decision.format_name)
 
-    def _count_read(self, entry: Entry, format_name: str | None) -> None:
+    def count_read(self, entry: Entry, format_name: str | None, cost: float) -> None:
+        """Count an item to decode, with the format that it claims and its cost in milliseconds."""
         storage_class = entry.storage_class
         read = self._read.get((format_name, storage_class))
         if read is None:
@@ -85,7 +84,7 @@ class Survey:
                 read.peeked += 1
             else:
                 read.large += 1
-        read.cost += shards.cost(entry.size, format_name)
+        read.cost += cost
         read.gzip += entry.content_encoding == "gzip"
 
     def to_record(self) -> dict[str, Any]:

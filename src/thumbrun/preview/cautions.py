@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from thumbrun.console import counted
 from thumbrun.planning.select import ObjectKind
 from thumbrun.planning.survey import COLD_CLASSES
+from thumbrun.pricing.bill import GIB
 from thumbrun.pricing.estimates import Estimate
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.bucket_facts import UNKNOWN, BucketFacts
@@ -52,7 +53,7 @@ def cautions(
 
 
 def _classes(seen: Mapping[str, Any], source: BucketFacts) -> Iterator[Caution]:
-    cold = ", ".join(f"{size:,} bytes in {name}" for name, size in seen["cold_bytes"].items() if name in COLD_CLASSES)
+    cold = ", ".join(f"{_gib(size)} in {name}" for name, size in seen["cold_bytes"].items() if name in COLD_CLASSES)
     if source.autoclass:
         rest = f" Of these images, {cold}." if cold else ""
         yield Caution(
@@ -62,6 +63,11 @@ def _classes(seen: Mapping[str, Any], source: BucketFacts) -> Iterator[Caution]:
         )
     elif cold:
         yield Caution("cold-storage", f"Cloud Storage charges a retrieval fee for reading {cold}.")
+
+
+def _gib(size: int) -> str:
+    """Return a size in the unit of the fees."""
+    return f"{size / GIB:,.1f} GiB" if size >= GIB / 10 else "less than 0.1 GiB"
 
 
 def _regions(settings: Settings, source: BucketFacts, output: BucketFacts) -> Iterator[Caution]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from thumbrun.planning import shards
+from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.plan import Item
 from thumbrun.planning.select import Decision, ObjectKind
 from thumbrun.storage.base import Entry
@@ -41,18 +42,19 @@ class ItemWatch:
     """Looks at the items of one listing."""
 
     def __init__(
-        self, name_problem: Callable[[str], str | None], *, folds: bool, sample: int, chance: random.Random
+        self, name_problem: Callable[[str], str | None], rule: NamingRule, *, sample: int, chance: random.Random
     ) -> None:
         """Begin before the first item.
 
         Args:
             name_problem: Returns why the destination cannot hold a thumbnail of a name, or None if it can.
-            folds: Whether the destination might take two names for the same if they differ in form only.
+            rule: The rule that names the thumbnails.
             sample: How many items to choose; 0 for none.
             chance: Chooses them.
         """
         self._name_problem = name_problem
-        self._keys: array[int] | None = array("q") if folds else None
+        self._output_format = rule.output_format
+        self._keys: array[int] | None = array("q") if rule.folds else None
         self._sample = sample
         self._chance = chance
         self._largest: list[tuple[int, str]] = []
@@ -92,7 +94,7 @@ class ItemWatch:
                 name,
                 True,
                 output,
-                "jpeg",
+                self._output_format(name),
             )
             stratum.chosen[place : place + 1] = [item]
 

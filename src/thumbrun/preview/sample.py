@@ -1,7 +1,8 @@
 """Makes thumbnails of some items in memory, as a run would, and estimates from them what all items take.
 
-The items go through a task's own pipeline, one after the other, into a store in memory. What is measured is the time of
-one decoding process for each image. The wait for the store is not: another machine has another line.
+The items go through a task's own pipeline, one after the other, into a store in memory. What is measured is the
+processor time of one decoding process for each image; where the system does not tell that, it is the time until its
+answer. The wait for the store is not measured: another machine has another line.
 """
 
 import math
@@ -13,7 +14,7 @@ from statistics import fmean, pvariance
 
 from thumbrun.clock import SystemClock
 from thumbrun.decoding.body import Body
-from thumbrun.decoding.pool import DecoderPool, Renderer
+from thumbrun.decoding.pool import DecoderPool
 from thumbrun.decoding.tries import Tries
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Outcome, Status
@@ -31,6 +32,7 @@ from thumbrun.task.work_item import WorkItem
 
 _DEVIATIONS = 2  # standard errors between the likely value and the ends of a range
 _LEAST_SPREAD = 0.1  # of a range, since the processors of a job are not this machine's
+_FASTEST, _SLOWEST = 0.7, 1.3  # machines in relation to the bench's, as far as images can tell
 Strata = Mapping[tuple[str, int], Stratum]
 
 
@@ -67,6 +69,8 @@ class Sampled:
         processor: The seconds of processor time of all items, with all their sizes.
         thumbnails: The bytes of all their thumbnails.
         read_share: The bytes that are read, as a share of the items' bytes.
+        saving: Of the large JPEG, the share that was read in part only.
+        slowness: How many times as long as on the bench's machine a process takes for everything else.
         pixels_a_byte: The pixels for each byte, by format.
     """
 
@@ -75,6 +79,8 @@ class Sampled:
     processor: Range
     thumbnails: Range
     read_share: float
+    saving: float
+    slowness: float
     pixels_a_byte: Mapping[str, float]
 
 
@@ -149,10 +155,12 @@ def sampled(strata: Strata, taken: Sequence[Taken]) -> Sampled:
     ratios = {key: [one.ms / one.expected_ms for one in taken if one.stratum == key] for key in strata}
     everywhere = sum(one.ms for one in taken) / sum(one.expected_ms for one in taken)
     spread = pvariance([one.ms / one.expected_ms for one in taken])
+    # Images that take longer than others of their format and bytes say less of the machine than of themselves.
+    slowness = min(max(everywhere, _FASTEST), _SLOWEST)
     seconds = variance = beside = 0.0
     for key, stratum in strata.items():
         own = stratum.cost_ms - shards.BESIDE_MS * stratum.objects
-        beside += shards.BESIDE_MS * stratum.objects / 1000
+        beside += slowness * shards.BESIDE_MS * stratum.objects / 1000
         tried = ratios[key]
         seconds += own * (fmean(tried) if tried else everywhere) / 1000
         # A stratum of which few were tried is as uneven as all; the items that were tried are certain.
@@ -161,6 +169,7 @@ def sampled(strata: Strata, taken: Sequence[Taken]) -> Sampled:
         variance += unknown * own_spread * (own / 1000) ** 2 / max(1, len(tried))
     error = max(_DEVIATIONS * math.sqrt(variance), _LEAST_SPREAD * seconds)
     made = [one for one in taken if one.thumbnail_bytes]
+    large = [one for one in taken if one.stratum[0] == "jpeg" and one.size > shards.READ_AT_ONCE]
     each = fmean([one.thumbnail_bytes for one in made]) if made else 0.0
     likely = each * sum(stratum.objects for stratum in strata.values())
     apart = (
@@ -172,6 +181,8 @@ def sampled(strata: Strata, taken: Sequence[Taken]) -> Sampled:
         Range(max(seconds / 10, seconds - error) + beside, seconds + beside, seconds + error + beside),
         Range(likely * max(0.0, 1 - apart), likely, likely * (1 + apart)),
         sum(one.read for one in taken) / sum(one.size for one in taken),
+        sum(one.read < one.size for one in large) / len(large) if large else 0.0,
+        slowness,
         _pixels_a_byte(taken),
     )
 
@@ -194,7 +205,7 @@ class _Timed:
         pixels: The pixels of the image; 0 if it was refused.
     """
 
-    def __init__(self, inner: Renderer) -> None:
+    def __init__(self, inner: DecoderPool) -> None:
         self._inner = inner
         self.ms = 0.0
         self.pixels = 0
@@ -220,9 +231,11 @@ class _Timed:
         self, body: Body, request: Request, tries: Tries | None = None
     ) -> Rendered | Refused | NeedsMemory:
         """Make the thumbnails of one image, and add the time that it takes."""
-        began = time.perf_counter()
+        began, used = time.perf_counter(), self._inner.processor_seconds
         verdict = await self._inner.render(body, request, tries)
-        self.ms += 1000 * (time.perf_counter() - began)
+        took, now = time.perf_counter() - began, self._inner.processor_seconds
+        # A process that died and its successor have each a clock of their own.
+        self.ms += 1000 * (now - used if used is not None and now is not None and now > used else took)
         if isinstance(verdict, Rendered):
             self.pixels = verdict.source_width * verdict.source_height
         return verdict

@@ -8,15 +8,14 @@ from thumbrun.pricing.bill import Bill, Places, Use, bill_of
 from thumbrun.pricing.model import RENAME_TRIPS, Model, Predicted, predict
 from thumbrun.pricing.prices import Prices
 from thumbrun.pricing.requests import Requests, requests_of
-from thumbrun.pricing.workload import Range, Workload
+from thumbrun.pricing.workload import IMAGES_UNDER_WAY, Range, Workload
 from thumbrun.storage.base import PAGE_LIMIT
 from thumbrun.storage.ramp import WRITES, writes_at
 
 # Seconds that a read and a write wait for the store: of Cloud Storage as the bench of a distant store has them, and of
-# a folder as `bench bill` measured them.
-CLOUD_WAITS, FOLDER_WAITS = (0.05, 0.08), (0.0005, 0.001)
+# a folder on a local disk, with photographs of 300 kB and processors that other programs used, too.
+CLOUD_WAITS, FOLDER_WAITS = (0.05, 0.08), (0.0017, 0.0006)
 FOLDER_AT_ONCE = 8  # as `task.nearness` has it
-IMAGES_UNDER_WAY = 64  # of one task on a distant store (`bench task`)
 # Seconds of processor time of one process, from its start to its end, without its images (`bench task`).
 PROCESS_SECONDS = 0.5
 PAGE_SECONDS = 0.006  # of the planner for each page of the listing (`bench planning`)
@@ -114,7 +113,8 @@ def estimate(work: Workload, tasks: int, conditions: Conditions, prices: Prices)
     low, likely, high = (_predicted(work, tasks, conditions, processor) for processor in work.processor)
     requests = requests_of(work, tasks)
     seconds = Range(low.seconds, likely.seconds, high.seconds)
-    processor = work.processor.plus(PROCESS_SECONDS * tasks + PAGE_SECONDS * work.listed / PAGE_LIMIT)
+    beside = PROCESS_SECONDS * tasks + PAGE_SECONDS * work.listed / PAGE_LIMIT
+    processor = work.processor.plus(work.slowness * beside)
     billed = processor if conditions.machine else seconds.times(tasks * conditions.processors)
     bills = [_bill(work, requests, vcpu_seconds, conditions, prices) for vcpu_seconds in billed]
     ramp = conditions.ramp
@@ -145,9 +145,9 @@ def _predicted(work: Workload, tasks: int, conditions: Conditions, processor: fl
         processors=conditions.machine / tasks if conditions.machine else conditions.processors,
         reads=reads / images,
         writes_an_image=work.sizes,
-        page=PAGE_SECONDS,
-        start=PROCESS_SECONDS * max(1.0, crowd),
-        rename_trips=RENAME_TRIPS if work.collides else 0.0,
+        page=work.slowness * PAGE_SECONDS,
+        start=work.slowness * PROCESS_SECONDS * max(1.0, crowd),
+        rename_trips=RENAME_TRIPS if work.collisions else 0.0,
         writes=conditions.ramp,
     )
     return predict(model, tasks, images)

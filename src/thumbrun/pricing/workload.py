@@ -11,6 +11,7 @@ from thumbrun.planning.shards import IN_VAIN, STILL_PEEKED_AT
 # Milliseconds of processor time for each image and further size: 9.61 ms an image for two sizes, and 9.06 for the
 # larger one alone (`bench sizes`).
 FURTHER_MS = 0.55
+IMAGES_UNDER_WAY = 64  # of one task on a distant store (`bench task`)
 # By how much the recorded rates can be wrong for all images of a run together. They are those of an idle machine. Where
 # other programs kept its processors busy, images took 1.3 to 1.9 times as long (`bench rates`), and a platform's vCPU
 # can be as slow.
@@ -91,8 +92,10 @@ class Workload:
         sizes: The number of thumbnails of each image.
         processor: The seconds of processor time of all images.
         thumbnails: The bytes of all thumbnails.
-        collides: Whether thumbnails would share a name, so that the planner names some anew.
+        collisions: How many thumbnails would share a name, so that the planner names them anew.
         read_share: The bytes that are read of images, as a share of their bytes.
+        saving: Of the large JPEG, the share at which a peek saves something: progressive ones.
+        slowness: How many times as long as on the bench's machine a process takes for whatever is not measured.
     """
 
     groups: tuple[Group, ...]
@@ -100,8 +103,10 @@ class Workload:
     sizes: int
     processor: Range
     thumbnails: Range
-    collides: bool = False
+    collisions: int = 0
     read_share: float = 1.0
+    saving: float = 0.0
+    slowness: float = 1.0
 
     @property
     def images(self) -> int:
@@ -123,13 +128,18 @@ class Workload:
         return sums
 
     def reads_by_class(self, tasks: int) -> dict[str, int]:
-        """Return how often the images of each storage class are read, as if no peek saved anything.
+        """Return how often the images of each storage class are read.
 
-        Most photographs are baseline JPEG, of which a peek saves nothing, so each task soon peeks at few of them.
+        That is twice if a task peeks at them. A task peeks at all large JPEG that it begins at once, and goes on until
+        a number of peeks in a row, n, saved nothing. From then on it peeks at one of m, until one saves something. If a
+        share p saves something, it peeks for ((1 - p)^-n - 1) / p images on average, and then at each m-th of m / p
+        images.
         """
         large = sum(group.large for group in self.groups)
-        at_first = min(large, IN_VAIN * tasks)
-        peeked = (at_first + (large - at_first) / STILL_PEEKED_AT) / large if large else 0.0
+        at_first = min(large, IMAGES_UNDER_WAY * tasks)
+        persistent = (1 - min(self.saving, 0.99)) ** -IN_VAIN
+        later = persistent / (persistent + STILL_PEEKED_AT - 1)
+        peeked = (at_first + (large - at_first) * later) / large if large else 0.0
         sums: dict[str, int] = {}
         for group in self.groups:
             name = group.storage_class or "STANDARD"
@@ -141,20 +151,24 @@ def workload_of(
     seen: Mapping[str, Any],
     boxes: Sequence[Box],
     *,
-    collides: bool = False,
+    collisions: int = 0,
     processor: Range | None = None,
     thumbnails: Range | None = None,
     read_share: float = 1.0,
+    saving: float = 0.0,
+    slowness: float = 1.0,
 ) -> Workload:
     """Return what a run has to do.
 
     Args:
         seen: What the listing showed, in the form that the plan holds.
         boxes: The boxes of the recipe, in pixels.
-        collides: Whether thumbnails would share a name.
+        collisions: How many thumbnails would share a name.
         processor: The seconds of processor time of all images; None: by the recorded rates.
         thumbnails: The bytes of all thumbnails; None: by the recorded rates.
         read_share: The bytes that are read of images, as a share of their bytes.
+        saving: Of the large JPEG, the share at which a peek saves something; recorded rates assume baseline JPEG.
+        slowness: How many times as long as on the bench's machine a process takes for whatever is not measured.
     """
     groups = tuple(
         Group(
@@ -179,6 +193,8 @@ def workload_of(
         len(boxes),
         processor or recorded.plus(FURTHER_MS / 1000 * images * (len(boxes) - 1)),
         thumbnails or Range(images * each / 2, images * each, images * each * 2),
-        collides,
+        collisions,
         read_share,
+        saving,
+        slowness,
     )

@@ -14,13 +14,13 @@ from importlib.resources import files
 from typing import Any
 
 from thumbrun.console import counted, shortened
+from thumbrun.console import dollars as in_dollars
 from thumbrun.outcomes import MEANINGS, Status, Tally
 from thumbrun.reporting import html_text, quantities
 from thumbrun.reporting.content import Cell, ReasonGroup, Report
 from thumbrun.reporting.tasks_section import tasks_section
 from thumbrun.reporting.tiles import Folders, tiles
 from thumbrun.reporting.time_section import time_section
-from thumbrun.settings.pricing_inputs import dollars as in_dollars
 
 _SMALL, _MEDIUM = 128, 256  # the largest thumbnails that get small and medium tiles, in pixels
 _LONGEST_SETTING = 500  # characters

@@ -3,9 +3,9 @@
 from html import escape
 
 from thumbrun.console import counted
+from thumbrun.console import dollars as in_dollars
 from thumbrun.reporting import html_text, quantities
 from thumbrun.reporting.content import Dollars, Report
-from thumbrun.settings.pricing_inputs import dollars as in_dollars
 
 # What each part of an image's time is, in the order of the work.
 PARTS = (

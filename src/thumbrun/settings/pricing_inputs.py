@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from thumbrun.console import counted
+from thumbrun.console import counted, dollars
 from thumbrun.planning.planner import PlanRefusedError
 from thumbrun.pricing.bill import GIB, Line, Places
-from thumbrun.pricing.estimates import CLOUD_WAITS, FOLDER_AT_ONCE, FOLDER_WAITS, IMAGES_UNDER_WAY, Conditions, estimate
-from thumbrun.pricing.workload import workload_of
+from thumbrun.pricing.estimates import CLOUD_WAITS, FOLDER_AT_ONCE, FOLDER_WAITS, Conditions, estimate
+from thumbrun.pricing.workload import IMAGES_UNDER_WAY, workload_of
 from thumbrun.settings.declared import MAX_COST, MAX_IMAGES, PRICES
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.bucket_facts import UNKNOWN, BucketFacts
@@ -74,7 +74,7 @@ class PlanGuard:
         if most is None or not work.images:
             return []
         tasks = settings.tasks or settings.task.count
-        found = estimate(work, tasks, self._conditions, settings.prices)
+        found = estimate(work, tasks, self._conditions, settings.price_table)
         if missing := found.bill.not_included:
             unknown = f"nobody knows what the run costs, because {_unknown(missing)}"
             instead = f"give the price with {PRICES.label}, or leave out {MAX_COST.flag}"
@@ -89,14 +89,3 @@ class PlanGuard:
 def _unknown(missing: tuple[Line, ...]) -> str:
     ids = list(dict.fromkeys(line.price for line in missing))
     return f"the price {ids[0]} is unknown" if len(ids) == 1 else f"the prices {', '.join(ids)} are unknown"
-
-
-def dollars(usd: float) -> str:
-    """Return US dollars as people read them; less than a cent with the digits that count.
-
-    >>> dollars(5.901), dollars(1234.5), dollars(0.0312), dollars(0.00047), dollars(0.00001), dollars(0)
-    ('$5.90', '$1,234.50', '$0.03', '$0.0005', '<$0.0001', '$0.00')
-    """
-    if 0 < usd < 0.00005:
-        return "<$0.0001"
-    return f"${usd:.4f}" if 0 < usd < 0.01 else f"${usd:,.2f}"

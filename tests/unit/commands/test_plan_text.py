@@ -72,10 +72,10 @@ def forecast(
     }
     work = workload_of(seen, settings.recipe.boxes)
     conditions = conditions_of(settings, output=output or BucketFacts("EUROPE-WEST1", "region", "STANDARD", False))
-    advice = advise(work, conditions, settings.prices, deadline=settings.deadline, budget=settings.budget)
+    advice = advise(work, conditions, settings.price_table, deadline=settings.deadline, budget=settings.budget)
     tasks = settings.task.count
-    asked = estimate(work, tasks, conditions, settings.prices) if tasks > 1 else advice.estimate
-    shown = table(work, conditions, settings.prices, also=(asked.tasks, advice.estimate.tasks))
+    asked = estimate(work, tasks, conditions, settings.price_table) if tasks > 1 else advice.estimate
+    shown = table(work, conditions, settings.price_table, also=(asked.tasks, advice.estimate.tasks))
     return Forecast(asked, advice, tuple(shown), sampled, conditions)
 
 
@@ -104,7 +104,7 @@ def test_a_plan_of_nothing() -> None:
 @pytest.mark.parametrize(
     ("images", "tasks", "first", "last"),
     [
-        (1, 1, "gs://pictures/in/ holds 1 image, 1.0 kB.", "1 shard for 1 task."),
+        (1, 1, "gs://pictures/in/ holds 1 image, 1.0 kB.", "Thumbnails would go to gs://thumbs/<run id>/."),
         (
             2000,
             2,
@@ -196,10 +196,10 @@ def test_a_number_of_tasks_that_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("deadline", "budget", "said"),
     [
-        ("1h", None, ": the fewest that are sure to be in time."),
+        ("1h", None, "That keeps --deadline: the fewest that are sure to be in time."),
         ("1m", None, "No number of tasks is sure to keep --deadline. Nearest: "),
         (None, "1", "No number of tasks is sure to keep --budget. Nearest: 1 task, "),
-        ("1h", "6", "Recommended: "),
+        ("1h", "7", "That keeps --deadline and --budget: the fewest that are sure to be in time."),
         ("1m", "1", "No number of tasks is sure to keep --deadline and --budget. Nearest: "),
     ],
 )
@@ -228,7 +228,7 @@ def test_a_region_of_the_job() -> None:
 
 def test_a_sample_is_said() -> None:
     """The grounds say how many images were tried, and how many of them got no thumbnail."""
-    tried = Sampled(20, 1, Range(1, 2, 3), Range(1, 2, 3), 0.5, {})
+    tried = Sampled(20, 1, Range(1, 2, 3), Range(1, 2, 3), 0.5, 0.0, 1.0, {})
     assert "Times come from 20 images that were tried here, of which 1 got no thumbnail" in text(1000, sampled=tried)
     assert "Times come from recorded rates; no image was read." in text(1000)
 

@@ -37,7 +37,7 @@ def told(
     """Return the texts of the warnings, by kind."""
     settings, shown = settings or resolved(), SEEN | seen
     work = workload_of(shown, settings.recipe.boxes)
-    asked = estimate(work, tasks, conditions_of(settings, source, output), settings.prices)
+    asked = estimate(work, tasks, conditions_of(settings, source, output), settings.price_table)
     found = cautions(settings, shown, source, output, asked)
     assert all(one.text.isprintable() and one.text.endswith(".") for one in found)
     return {one.kind: one.text for one in found}
@@ -52,11 +52,12 @@ def test_nothing_to_warn_of() -> None:
 @pytest.mark.parametrize(
     ("how", "kind", "said"),
     [
-        ({"cold_bytes": {"NEARLINE": 5000}}, "cold-storage", "a retrieval fee for reading 5,000 bytes in NEARLINE"),
+        ({"cold_bytes": {"NEARLINE": 5000}}, "cold-storage", "fee for reading less than 0.1 GiB in NEARLINE."),
+        ({"cold_bytes": {"NEARLINE": 3 << 40}}, "cold-storage", "fee for reading 3,072.0 GiB in NEARLINE."),
         (
             {"source": BucketFacts("EUROPE-WEST1", autoclass=True), "cold_bytes": {"ARCHIVE": 7}},
             "autoclass",
-            "which costs more each month than the colder classes. Of these images, 7 bytes in ARCHIVE.",
+            "which costs more each month than the colder classes. Of these images, less than 0.1 GiB in ARCHIVE.",
         ),
         (
             {"output": BucketFacts("US-EAST1", "region")},

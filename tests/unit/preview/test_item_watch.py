@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thumbrun.formats import BY_NAME
+from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.select import Decision, ObjectKind
 from thumbrun.preview.item_watch import ItemWatch
 from thumbrun.storage.base import Entry
 
+RULE = NamingRule("flat", "keep", folds=False, limit=900)
 JPEG, PNG = (Decision(ObjectKind.IMAGE, BY_NAME[name]) for name in ("jpeg", "png"))
 
 
@@ -18,7 +20,7 @@ def watch(*, folds: bool = False, sample: int = 0, problem: str | None = None) -
     """Return a watch whose destination cannot hold names that begin with `bad`."""
     return ItemWatch(
         lambda name: problem if name.startswith("bad") else None,
-        folds=folds,
+        NamingRule("flat", "keep", folds=folds, limit=900),
         sample=sample,
         chance=random.Random(1),  # noqa: S311
     )
@@ -69,7 +71,7 @@ def test_every_format_and_size_has_its_chosen_items(sample: int, items: list[tup
         assert len(stratum.chosen) == len({item.source for item in stratum.chosen})
         sizes = [item.size for item in stratum.chosen]
         assert max(sizes) <= 4 * min(sizes)
-        assert {format_} == {item.format for item in stratum.chosen}
+        assert {(format_, format_)} == {(item.format, item.output_format) for item in stratum.chosen}
         assert all(
             items[int(item.source)] == (JPEG if format_ == "jpeg" else PNG, item.size) for item in stratum.chosen
         )
@@ -79,7 +81,7 @@ def test_each_item_has_the_same_chance() -> None:
     """Of a thousand listings, each of ten items is chosen about as often as any other."""
     chance, counts = random.Random(7), Counter[str]()  # noqa: S311
     for _ in range(1000):
-        seen = ItemWatch(lambda _: None, folds=False, sample=3, chance=chance)
+        seen = ItemWatch(lambda _: None, RULE, sample=3, chance=chance)
         for number in range(10):
             seen.item(Entry(f"{number}", 100, "1"), JPEG, "")
         counts.update(item.source for stratum in seen.strata.values() for item in stratum.chosen)

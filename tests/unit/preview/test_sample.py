@@ -1,6 +1,7 @@
 """Tests of the sample: what is tried, and what it says of all items."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,12 +56,18 @@ def test_all_items_take_what_the_tried_ones_take() -> None:
     """Items that take twice the recorded rates make all items take twice as much, and their bytes count for all."""
     strata = {KEY: stratum(1000, 1000 * (10 + shards.BESIDE_MS))}
     found = sampled(strata, [taken(20.0), taken(20.0)])
-    assert found.processor.likely == pytest.approx(20 + 1000 * shards.BESIDE_MS / 1000)
-    assert found.processor.low == pytest.approx(20 * 0.9 + shards.BESIDE_MS)
-    assert found.processor.high == pytest.approx(20 * 1.1 + shards.BESIDE_MS)
-    assert (2_000_000, 0.5) == (found.thumbnails.likely, found.read_share)
+    assert found.processor.likely == pytest.approx(20 + 1.3 * shards.BESIDE_MS)
+    assert found.processor.low == pytest.approx(20 * 0.9 + 1.3 * shards.BESIDE_MS)
+    assert found.processor.high == pytest.approx(20 * 1.1 + 1.3 * shards.BESIDE_MS)
+    assert (2_000_000, 0.5, 1.3, 0.0) == (found.thumbnails.likely, found.read_share, found.slowness, found.saving)
     assert {"jpeg": 4.0} == found.pixels_a_byte
     assert (2, 0) == (found.images, found.failed)
+
+
+def test_large_jpeg_that_were_read_in_part() -> None:
+    """The share of large JPEG that were read in part tells how often all of them are read."""
+    some = [replace(taken(20.0), size=10**6, read=read) for read in (10**6, 10**5, 10**6, 10**6)]
+    assert 0.25 == sampled({KEY: stratum(10, 107.0)}, [*some, taken(20.0)]).saving
 
 
 def test_uneven_items_make_a_wide_range() -> None:
@@ -76,7 +83,7 @@ def test_uneven_items_make_a_wide_range() -> None:
 def test_a_stratum_that_was_not_tried() -> None:
     """It takes what the others take, in relation to its recorded rate."""
     strata = {KEY: stratum(10, 107.0), ("png", 9): stratum(10, 107.0)}
-    assert sampled(strata, [taken(20.0)]).processor.likely == pytest.approx(2 * (10 * 20.0 / 1000) + 0.014)
+    assert sampled(strata, [taken(20.0)]).processor.likely == pytest.approx(2 * (10 * 20.0 / 1000) + 1.3 * 0.014)
 
 
 def test_images_that_get_no_thumbnail() -> None:

@@ -59,9 +59,21 @@ def test_a_plan_tells_what_there_is_to_do() -> None:
     assert 10.0 < two.processor.likely < 11.0
     assert (0, 1010) == (requests_of(one, 1).further, requests_of(two, 1).further)
     assert one.thumbnails.likely < two.thumbnails.likely
-    # Each task peeks at its first 16 large JPEG, and then at one of 16.
-    assert {"STANDARD": 1010 + 16 + 20, "NEARLINE": 13} == one.reads_by_class(1)
+    # Each task peeks at its first 64 large JPEG, and then at one of 16.
+    assert {"STANDARD": 1010 + 64 + 17, "NEARLINE": 13} == one.reads_by_class(1)
     assert {"STANDARD": 1010 + 336, "NEARLINE": 13} == one.reads_by_class(100)
+    # If every fifth of them is progressive, 16 in a row that are not are rare.
+    often = workload_of(seen, [(100, 100)], saving=0.2).reads_by_class(1)["STANDARD"]
+    assert 1010 + 200 < often < 1010 + 336
+
+
+@pytest.mark.parametrize(("collisions", "renamed"), [(0, 0), (1, 1), (500, 20), (1010, 20)])
+def test_names_that_collide_take_requests(collisions: int, renamed: int) -> None:
+    """Each shard with such names has one record more, which is written once, and two more reads."""
+    plain = requests_of(workload(1010, 0.01), 1)
+    found = requests_of(replace(workload(1010, 0.01), collisions=collisions), 1)
+    assert renamed == found.record_writes - plain.record_writes
+    assert 2 * renamed == found.record_reads - plain.record_reads
 
 
 def test_a_plan_without_formats_tells_nothing() -> None:
@@ -129,7 +141,7 @@ def test_advice_for_a_budget() -> None:
     assert 1 < found.estimate.tasks < 20
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.integers(1, 10**7),
     st.floats(0.0005, 1),
