@@ -151,7 +151,7 @@ def _grounds(found: Preview, forecast: Forecast) -> Iterator[str]:
 
 
 def _prices(found: Preview, forecast: Forecast) -> str:
-    prices = found.settings.prices
+    prices = found.settings.price_table
     days = sorted({day for line in forecast.asked.bill.lines if (day := prices.date(line.price))})
     if not days:
         return "No price is known."

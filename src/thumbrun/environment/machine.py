@@ -53,17 +53,19 @@ def this_machine(environ: Mapping[str, str], root: Path = Path("/")) -> Machine:
 
 
 def name(environ: Mapping[str, str], root: Path = Path("/")) -> str:
-    """Return 12 hexadecimal digits that processes share if and only if they share their processors.
+    """Return 12 hexadecimal digits that tell whether processes share their processors: those that do have the same.
 
-    They are a hash of the number that Linux draws when it starts, else of the machine's name on the network. A
-    container whose processors are limited is a machine of its own. So is every attempt of a task on Cloud Run, where
-    the containers show nothing by which they differ.
+    They are a hash of the number that Linux draws when it starts, else of the machine's name on the network, and of the
+    processors that the process is allowed to run on. A container whose processor time is limited is a machine of its
+    own. So is every attempt of a task on Cloud Run, where the containers show nothing by which they differ.
 
     Args:
         environ: The environment.
         root: The root of the file system, for tests.
     """
     parts = [_read(root / "proc/sys/kernel/random/boot_id") or platform.node()]
+    if hasattr(os, "sched_getaffinity"):
+        parts.append(str(sorted(os.sched_getaffinity(0))))
     if math.isfinite(min(_quotas(root), default=math.inf)):
         with suppress(OSError):
             parts.append(str((root / "proc/self/ns/pid").readlink()))

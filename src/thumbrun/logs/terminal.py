@@ -24,9 +24,7 @@ from thumbrun.logs.stream import ForgivingStream
 _STYLES = {"WARNING": "yellow", "ERROR": "bold red", "NOTICE": "bold"}
 _SHORTEST_BAR = 8  # characters, including the gap beside the bar
 _GAP = "  "
-_TASK_WIDTH = (
-    40  # characters that the progress of one task takes at least, so that wide terminals show several in a row
-)
+_TASK_WIDTH = 40  # characters that the progress of one task takes at least; a wide terminal shows several in a row
 _OTHER_LINES = 8  # of the terminal, which the progress of single tasks leaves for the bar, the failures and messages
 
 
@@ -54,18 +52,54 @@ class _Numbers(ProgressColumn):
 
 
 class _Display(Bar):
-    """The bar, and what lies below it.
+    """The bar, and below it what it does not tell: each task's own progress, and why images failed.
 
     Attributes:
-        below: What lies below the bar.
+        told: The progress that is shown below the bar, None to show nothing there.
     """
 
-    below: tuple[RenderableType, ...] = ()
+    told: Progress | None = None
 
     def get_renderables(self) -> Iterable[RenderableType]:
         """Return the bar and what lies below it."""
         yield from super().get_renderables()
-        yield from self.below
+        told = self.told  # another thread draws
+        if told is None:
+            return
+        if len(told.tasks) > 1:
+            yield from self._each_task(told.tasks)
+        if told.reasons:
+            text = wrapped(f"failed: {by_count(told.reasons)}", self.console.width, indent=_GAP)
+            yield Text(text, style="yellow")
+
+    def _each_task(self, tasks: Sequence[Progress | None]) -> Iterable[RenderableType]:
+        """Yield the progress of as many tasks as there is room for; if that is too little, those at work come first."""
+        in_a_row = max(1, self.console.width // _TASK_WIDTH)
+        most = in_a_row * max(1, self.console.height - _OTHER_LINES)
+        shown = list(enumerate(tasks))
+        if len(shown) > most:
+            shown = sorted(shown, key=lambda one: one[1] is not None and one[1].finished == one[1].total)[:most]
+        grid = Table.grid(padding=(0, len(_GAP)), expand=True)
+        for _ in range(in_a_row):
+            grid.add_column(no_wrap=True)
+            grid.add_column(ratio=1)
+            grid.add_column(no_wrap=True, justify="right")
+        for at in range(0, len(shown), in_a_row):
+            grid.add_row(*(cell for one in shown[at : at + in_a_row] for cell in _cells(*one)))
+        yield grid
+        if len(shown) < len(tasks):
+            yield Text(f"and {counted(len(tasks) - len(shown), 'more task')}")
+
+
+def _cells(index: int, progress: Progress | None) -> tuple[RenderableType, ...]:
+    """Return the name, the bar and the numbers of one task."""
+    name = Text(f"task {index}")
+    if progress is None:
+        return name, ProgressBar(total=1), Text("is starting")
+    if not progress.total:
+        return name, ProgressBar(total=1, completed=1), Text("has no images")
+    numbers = Text(f"{progress.finished:,}/{progress.total:,}")
+    return name, ProgressBar(total=progress.total, completed=progress.finished), numbers
 
 
 class Terminal:
@@ -106,7 +140,7 @@ class Terminal:
         trouble = (f"{n:,} {word}" for n, word in ((progress.skipped, "skipped"), (progress.failed, "failed")) if n)
         rate, left = self._pace.rate, self._pace.left(progress.total)
         unfinished = progress.finished < progress.total
-        bar.below = tuple(self._below(progress))
+        bar.told = progress
         bar.update(
             bar.tasks[0].id,
             completed=progress.finished,
@@ -122,34 +156,9 @@ class Terminal:
         self._end_listing()
         if self._bar is not None:
             self._bar.refresh()  # else nobody would see how the tasks of a quick run ended
-            self._bar.below = ()
+            self._bar.told = None
             self._bar.stop()
             self._bar = None
-
-    def _below(self, progress: Progress) -> Iterable[RenderableType]:
-        if len(progress.tasks) > 1:
-            yield from self._tasks(progress.tasks)
-        if progress.reasons:
-            text = wrapped(f"failed: {printable(by_count(progress.reasons))}", self._console.width, indent=_GAP)
-            yield Text(text, style="yellow")
-
-    def _tasks(self, tasks: Sequence[Progress | None]) -> Iterable[RenderableType]:
-        """Yield the progress of as many tasks as there is room for; if that is too little, those at work come first."""
-        in_a_row = max(1, self._console.width // _TASK_WIDTH)
-        most = in_a_row * max(1, self._console.height - _OTHER_LINES)
-        shown = list(enumerate(tasks))
-        if len(shown) > most:
-            shown = sorted(shown, key=lambda one: one[1] is not None and one[1].finished == one[1].total)[:most]
-        grid = Table.grid(padding=(0, len(_GAP)), expand=True)
-        for _ in range(in_a_row):
-            grid.add_column(no_wrap=True)
-            grid.add_column(ratio=1)
-            grid.add_column(no_wrap=True, justify="right")
-        for at in range(0, len(shown), in_a_row):
-            grid.add_row(*(cell for one in shown[at : at + in_a_row] for cell in _cells(*one)))
-        yield grid
-        if len(shown) < len(tasks):
-            yield Text(f"and {counted(len(tasks) - len(shown), 'task')} more")
 
     def _start_bar(self, total: int) -> _Display:
         self._bar = _Display(
@@ -166,16 +175,3 @@ class Terminal:
         if self._listing is not None:
             self._listing.stop()
             self._listing = None
-
-
-def _cells(index: int, progress: Progress | None) -> tuple[RenderableType, ...]:
-    """Return the name, the bar and the numbers of one task."""
-    name = Text(f"task {index}")
-    if progress is None:
-        return name, ProgressBar(total=1), Text("is starting")
-    numbers = f"{progress.finished:,}/{progress.total:,}" if progress.total else "has no images"
-    return (
-        name,
-        ProgressBar(total=max(1, progress.total), completed=progress.finished or not progress.total),
-        Text(numbers),
-    )

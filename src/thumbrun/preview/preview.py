@@ -137,7 +137,7 @@ class Preview:
             "tasks": [task.to_record() for task in self.tasks],
             **_forecast_record(self.forecast),
             "warnings": [{"kind": one.kind, "text": one.text} for one in self.cautions],
-            "prices": settings.prices.to_records(),
+            "prices": settings.price_table.to_records(),
         }
 
 
@@ -210,7 +210,7 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> Preview:
         if chosen := choose(watch.strata, settings.sample or 0):
             taken = await try_items(chosen, stores.source, settings, chance)
             sample = sampled(watch.strata, taken) if taken else None
-    work = _workload(settings, made, sample, collides=bool(builder.collisions))
+    work = _workload(settings, made, sample, builder.collisions)
     forecast = _forecast(settings, work, conditions_of(settings, *facts), sample) if work.images else None
     return Preview(
         settings=settings,
@@ -236,14 +236,14 @@ def _asks(settings: Settings) -> bool:
     return settings.tasks is not None or settings.task.count > 1
 
 
-def _workload(settings: Settings, made: Plan, sample: Sampled | None, *, collides: bool) -> Workload:
+def _workload(settings: Settings, made: Plan, sample: Sampled | None, collisions: int) -> Workload:
     boxes = settings.recipe.boxes
     if sample is None:
-        return workload_of(made.seen, boxes, collides=collides)
+        return workload_of(made.seen, boxes, collisions=collisions)
     return workload_of(
         made.seen,
         boxes,
-        collides=collides,
+        collisions=collisions,
         processor=sample.processor,
         thumbnails=sample.thumbnails,
         read_share=sample.read_share,
@@ -253,7 +253,7 @@ def _workload(settings: Settings, made: Plan, sample: Sampled | None, *, collide
 
 
 def _forecast(settings: Settings, work: Workload, conditions: Conditions, sample: Sampled | None) -> Forecast:
-    prices = settings.prices
+    prices = settings.price_table
     advice = advise(work, conditions, prices, deadline=settings.deadline, budget=settings.budget)
     asked = advice.estimate
     if _asks(settings):

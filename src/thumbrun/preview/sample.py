@@ -32,6 +32,7 @@ from thumbrun.task.work_item import WorkItem
 
 _DEVIATIONS = 2  # standard errors between the likely value and the ends of a range
 _LEAST_SPREAD = 0.1  # of a range, since the processors of a job are not this machine's
+_FASTEST, _SLOWEST = 0.7, 1.3  # machines in relation to the bench's, as far as images can tell
 Strata = Mapping[tuple[str, int], Stratum]
 
 
@@ -69,7 +70,7 @@ class Sampled:
         thumbnails: The bytes of all their thumbnails.
         read_share: The bytes that are read, as a share of the items' bytes.
         saving: Of the large JPEG, the share that was read in part only.
-        slowness: How many times as long as by the recorded rates the images took.
+        slowness: How many times as long as on the bench's machine a process takes for everything else.
         pixels_a_byte: The pixels for each byte, by format.
     """
 
@@ -154,10 +155,12 @@ def sampled(strata: Strata, taken: Sequence[Taken]) -> Sampled:
     ratios = {key: [one.ms / one.expected_ms for one in taken if one.stratum == key] for key in strata}
     everywhere = sum(one.ms for one in taken) / sum(one.expected_ms for one in taken)
     spread = pvariance([one.ms / one.expected_ms for one in taken])
+    # Images that take longer than others of their format and bytes say less of the machine than of themselves.
+    slowness = min(max(everywhere, _FASTEST), _SLOWEST)
     seconds = variance = beside = 0.0
     for key, stratum in strata.items():
         own = stratum.cost_ms - shards.BESIDE_MS * stratum.objects
-        beside += everywhere * shards.BESIDE_MS * stratum.objects / 1000
+        beside += slowness * shards.BESIDE_MS * stratum.objects / 1000
         tried = ratios[key]
         seconds += own * (fmean(tried) if tried else everywhere) / 1000
         # A stratum of which few were tried is as uneven as all; the items that were tried are certain.
@@ -179,7 +182,7 @@ def sampled(strata: Strata, taken: Sequence[Taken]) -> Sampled:
         Range(likely * max(0.0, 1 - apart), likely, likely * (1 + apart)),
         sum(one.read for one in taken) / sum(one.size for one in taken),
         sum(one.read < one.size for one in large) / len(large) if large else 0.0,
-        everywhere,
+        slowness,
         _pixels_a_byte(taken),
     )
 

@@ -147,7 +147,7 @@ def _predicted(work: Workload, tasks: int, conditions: Conditions, processor: fl
         writes_an_image=work.sizes,
         page=work.slowness * PAGE_SECONDS,
         start=work.slowness * PROCESS_SECONDS * max(1.0, crowd),
-        rename_trips=RENAME_TRIPS if work.collides else 0.0,
+        rename_trips=RENAME_TRIPS if work.collisions else 0.0,
         writes=conditions.ramp,
     )
     return predict(model, tasks, images)

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from thumbrun.console import quoted, shortened
@@ -161,5 +160,7 @@ def _rows_in(text: str) -> list[object]:
 @cache
 def list_prices() -> Prices:
     """Return the prices that thumbrun brings along."""
+    from importlib import resources  # it brings a dozen modules, and most tasks need no prices
+
     text = resources.files("thumbrun.pricing").joinpath("prices.json").read_text("utf-8")
     return Prices(Price(**row) for row in json.loads(text)["prices"])

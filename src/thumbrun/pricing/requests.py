@@ -13,9 +13,9 @@ from thumbrun.storage.base import PAGE_LIMIT
 # with whole tasks in virtual time.
 _CREATED_A_SHARD, _CREATED_A_TASK, _CREATED_A_RUN = 4, 7, 6  # its record, its announcement, two parts of its ledger
 _READ_A_SHARD, _READ_A_TASK, _READ_A_RUN = 1, 8, 3
-_MORE_PAGES = (
-    1.12  # of a large source, which is listed in ranges: 11,177 pages of 10 million objects (`bench planning`)
-)
+_READ_IF_RENAMED = 2  # by the planner, which names items anew, and by the task, which reads their names
+# Of a large source, which is listed in ranges: 11,177 pages of 10 million objects (`bench planning`).
+_MORE_PAGES = 1.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,21 @@ class Requests:
 def requests_of(work: Workload, tasks: int) -> Requests:
     """Return the requests of a run that nothing disturbs, in a number of tasks."""
     shards = shards_of(max(1, work.images), tasks)
+    renamed = _renamed_shards(work, shards)
     pages = max(1, math.ceil(work.listed / PAGE_LIMIT))
     return Requests(
         reads=work.reads_by_class(tasks),
         writes=work.images,
         further=work.images * (work.sizes - 1),
         listing=pages if pages < LARGE_PAGES else math.ceil(_MORE_PAGES * pages),
-        record_writes=_CREATED_A_SHARD * shards + _CREATED_A_TASK * tasks + _CREATED_A_RUN,
-        record_reads=_READ_A_SHARD * shards + _READ_A_TASK * (tasks - 1) + _READ_A_RUN,
+        record_writes=_CREATED_A_SHARD * shards + _CREATED_A_TASK * tasks + _CREATED_A_RUN + renamed,
+        record_reads=_READ_A_SHARD * shards + _READ_A_TASK * (tasks - 1) + _READ_A_RUN + _READ_IF_RENAMED * renamed,
     )
+
+
+def _renamed_shards(work: Workload, shards: int) -> int:
+    """Return in how many shards names collide if the names that do are spread evenly."""
+    if not work.collisions:
+        return 0
+    free: float = 1 - min(1.0, work.collisions / work.images)
+    return math.ceil(shards * (1 - math.pow(free, work.images / shards)))

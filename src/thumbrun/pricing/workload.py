@@ -92,7 +92,7 @@ class Workload:
         sizes: The number of thumbnails of each image.
         processor: The seconds of processor time of all images.
         thumbnails: The bytes of all thumbnails.
-        collides: Whether thumbnails would share a name, so that the planner names some anew.
+        collisions: How many thumbnails would share a name, so that the planner names them anew.
         read_share: The bytes that are read of images, as a share of their bytes.
         saving: Of the large JPEG, the share at which a peek saves something: progressive ones.
         slowness: How many times as long as on the bench's machine a process takes for whatever is not measured.
@@ -103,7 +103,7 @@ class Workload:
     sizes: int
     processor: Range
     thumbnails: Range
-    collides: bool = False
+    collisions: int = 0
     read_share: float = 1.0
     saving: float = 0.0
     slowness: float = 1.0
@@ -130,16 +130,16 @@ class Workload:
     def reads_by_class(self, tasks: int) -> dict[str, int]:
         """Return how often the images of each storage class are read.
 
-        That is twice if a task peeks at them, and three times if the peek saves something. A task peeks at all large
-        JPEG that it begins at once, and goes on until a number of peeks in a row, n, saved nothing. From then on it
-        peeks at one of m, until one saves something. If a share p saves something, it peeks for ((1 - p)^-n - 1) / p
-        images on average, and then at each m-th of m / p images.
+        That is twice if a task peeks at them. A task peeks at all large JPEG that it begins at once, and goes on until
+        a number of peeks in a row, n, saved nothing. From then on it peeks at one of m, until one saves something. If a
+        share p saves something, it peeks for ((1 - p)^-n - 1) / p images on average, and then at each m-th of m / p
+        images.
         """
         large = sum(group.large for group in self.groups)
         at_first = min(large, IMAGES_UNDER_WAY * tasks)
         persistent = (1 - min(self.saving, 0.99)) ** -IN_VAIN
         later = persistent / (persistent + STILL_PEEKED_AT - 1)
-        peeked = (1 + self.saving) * (at_first + (large - at_first) * later) / large if large else 0.0
+        peeked = (at_first + (large - at_first) * later) / large if large else 0.0
         sums: dict[str, int] = {}
         for group in self.groups:
             name = group.storage_class or "STANDARD"
@@ -151,7 +151,7 @@ def workload_of(
     seen: Mapping[str, Any],
     boxes: Sequence[Box],
     *,
-    collides: bool = False,
+    collisions: int = 0,
     processor: Range | None = None,
     thumbnails: Range | None = None,
     read_share: float = 1.0,
@@ -163,7 +163,7 @@ def workload_of(
     Args:
         seen: What the listing showed, in the form that the plan holds.
         boxes: The boxes of the recipe, in pixels.
-        collides: Whether thumbnails would share a name.
+        collisions: How many thumbnails would share a name.
         processor: The seconds of processor time of all images; None: by the recorded rates.
         thumbnails: The bytes of all thumbnails; None: by the recorded rates.
         read_share: The bytes that are read of images, as a share of their bytes.
@@ -193,7 +193,7 @@ def workload_of(
         len(boxes),
         processor or recorded.plus(FURTHER_MS / 1000 * images * (len(boxes) - 1)),
         thumbnails or Range(images * each / 2, images * each, images * each * 2),
-        collides,
+        collisions,
         read_share,
         saving,
         slowness,

@@ -247,5 +247,12 @@ class Report:
             "times": {"images": self.timed, **self.milliseconds} if self.timed else None,
             "slowest": [slow.to_record() for slow in self.slowest],
             "dollars": self.dollars and self.dollars.to_record(),
-            "settings": dict(self.settings),
+            "settings": {name: _plain(value) for name, value in self.settings.items()},
         }
+
+
+def _plain(setting: Any) -> Any:
+    """Return a setting with text that every reader takes."""
+    if isinstance(setting, list):
+        return [_plain(value) for value in setting]
+    return as_unicode(setting) if isinstance(setting, str) else setting

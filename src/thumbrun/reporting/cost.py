@@ -46,7 +46,7 @@ def dollars_of(settings: Settings, facts: Facts) -> Dollars | None:
     """Return what a run cost beside the estimate, or None if no bucket is involved or nobody has worked yet."""
     if "gs" not in (settings.source.scheme, settings.output.scheme) or facts.work is None:
         return None
-    prices, conditions = settings.prices, conditions_of(settings)
+    prices, conditions = settings.price_table, conditions_of(settings)
     processors = max((attempt.processors or 1 for attempt in facts.attempts), default=1)
     if conditions.machine is None:
         conditions = replace(conditions, processors=processors)

@@ -177,15 +177,9 @@ def _extent(report: Report) -> str:
     if shown >= known:
         text = f"All {counted(known, 'image')}" if known != 1 else "The image"
     else:
-        text = (
-            f"{shown:,} of {counted(known, 'image')}: "
-            + (
-                f"{f'all {every:,}' if failed == every else f'{failed:,} of {every:,}'} that failed, then "
-                if every
-                else ""
-            )
-            + "of each folder about as many"
-        )
+        some = f"all {every:,}" if failed == every else f"{failed:,} of the {every:,}"
+        first = f"{some} that failed, then " if every else ""
+        text = f"{shown:,} of {counted(known, 'image')}: {first}of each folder about as many"
     return f"{text}. Names are private in this run: a hash stands for each." if report.names_hidden else f"{text}."
 
 

@@ -74,7 +74,7 @@ class PlanGuard:
         if most is None or not work.images:
             return []
         tasks = settings.tasks or settings.task.count
-        found = estimate(work, tasks, self._conditions, settings.prices)
+        found = estimate(work, tasks, self._conditions, settings.price_table)
         if missing := found.bill.not_included:
             unknown = f"nobody knows what the run costs, because {_unknown(missing)}"
             instead = f"give the price with {PRICES.label}, or leave out {MAX_COST.flag}"

@@ -74,7 +74,7 @@ class Settings:
     cpu: int
     task_memory: int
     region: str | None
-    prices: Prices
+    prices: Prices | None
     cache_control: str | None
     user_project: str | None
     source_metadata: str
@@ -104,6 +104,11 @@ class Settings:
     def quality(self) -> int:
         """The quality of the recipe."""
         return self.recipe.quality
+
+    @property
+    def price_table(self) -> Prices:
+        """The prices to use: those of the settings, or the list prices, which are read only if somebody asks."""
+        return self.prices or list_prices()
 
     def describe(self) -> dict[str, Any]:
         """Return the settings that two commands must share to ask for the same run.
@@ -213,11 +218,11 @@ def resolve(
     )
 
 
-def _prices(values: ParsedValues) -> Prices:
-    """Return the prices of the file that the settings name, or the list prices."""
+def _prices(values: ParsedValues) -> Prices | None:
+    """Return the list prices with those of the file that the settings name, or None if they name none."""
     path = values.get(declared.PRICES)
     if path is None:
-        return list_prices()
+        return None
     try:
         with Path(path).open("rb") as file:
             text = file.read(_LARGEST_PRICES + 1).decode("utf-8")
@@ -232,7 +237,7 @@ def _prices(values: ParsedValues) -> Prices:
     except PricesError as error:
         for problem in error.problems:
             values.reject(declared.PRICES, problem)
-    return list_prices()
+    return None
 
 
 def share(settings: Settings, tasks: int) -> Settings:

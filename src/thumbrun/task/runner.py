@@ -188,7 +188,9 @@ class TaskRunner:
             worked = self._processor.worked if self._processor else Tally()
             named = run_arguments(agreed.run_id, settings.output, settings.state)
             anew = run_anew(self._settings.source, self._settings.output)
-            so_far = tally_so_far(ledger.listed.values()) if whole is None and ledger.listed else None
+            so_far = None
+            if whole is None and ledger.listed and this_round is FIRST:  # in a later round every item has an outcome
+                so_far = tally_so_far(ledger.listed.values())
             return TaskResult(
                 agreed.run_id,
                 folder,

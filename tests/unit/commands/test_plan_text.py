@@ -72,10 +72,10 @@ def forecast(
     }
     work = workload_of(seen, settings.recipe.boxes)
     conditions = conditions_of(settings, output=output or BucketFacts("EUROPE-WEST1", "region", "STANDARD", False))
-    advice = advise(work, conditions, settings.prices, deadline=settings.deadline, budget=settings.budget)
+    advice = advise(work, conditions, settings.price_table, deadline=settings.deadline, budget=settings.budget)
     tasks = settings.task.count
-    asked = estimate(work, tasks, conditions, settings.prices) if tasks > 1 else advice.estimate
-    shown = table(work, conditions, settings.prices, also=(asked.tasks, advice.estimate.tasks))
+    asked = estimate(work, tasks, conditions, settings.price_table) if tasks > 1 else advice.estimate
+    shown = table(work, conditions, settings.price_table, also=(asked.tasks, advice.estimate.tasks))
     return Forecast(asked, advice, tuple(shown), sampled, conditions)
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import IO, Any
 
 from thumbrun.decoding import answers, child, launcher, protocol
-from thumbrun.imaging.request import Rendered, Request
+from thumbrun.imaging.request import Rendered, Request, Took
 from thumbrun.outcomes import Reason
 
 _SERVE = "fork_server.main("
@@ -49,7 +49,7 @@ def install() -> None:
         content = source.read()
         source.seek(0)
         if content.endswith(b";") and (at := content.rfind(b"EVIL:")) >= 0:
-            return (PAYLOADS | FLOODS)[content[at + 5 : -1].decode()](lambda: render(source, request), request)
+            return (PAYLOADS | FLOODS | LIES)[content[at + 5 : -1].decode()](lambda: render(source, request), request)
         return render(source, request)
 
     vars(child)["render"] = hijacked
@@ -217,6 +217,10 @@ PAYLOADS: dict[str, Payload] = {
 }
 # After these the image has its own thumbnail, and the process is gone.
 FLOODS: dict[str, Payload] = {"a flood": _floods, "a flood behind a prefix": _floods_behind_a_prefix}
+
+
+# After this the image has its own thumbnail, and times that cannot be true.
+LIES: dict[str, Payload] = {"days": lambda honest, _: replace(honest(), took=Took(1e6, 1e6))}
 
 
 def _other_size(data: bytes) -> bytes:

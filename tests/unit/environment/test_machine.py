@@ -144,6 +144,16 @@ def test_who_shares_processors_has_one_name(tmp_path: Path) -> None:
     assert {12} == {len(name) for name in names.values()}
 
 
+def test_who_may_run_on_other_processors_has_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that a batch system binds to different processors of one machine share none of them."""
+    root = machine_with(tmp_path)
+    names = set[str]()
+    for allowed in ({0, 1}, {1, 0}, {2, 3}):
+        monkeypatch.setattr("os.sched_getaffinity", lambda _, allowed=allowed: allowed, raising=False)
+        names.add(resources.name({}, root))
+    assert 2 == len(names)
+
+
 def test_every_instance_of_cloud_run_is_a_machine(tmp_path: Path) -> None:
     """On Cloud Run tasks and attempts have names of their own, though their containers look alike."""
     root = machine_with(tmp_path)

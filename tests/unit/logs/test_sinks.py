@@ -329,7 +329,7 @@ def test_more_tasks_than_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where not all tasks fit, those at work are shown, and how many are not."""
     tasks = [Progress(10, 10 if index % 2 else 5) for index in range(60)]
     seen = max(_frames(Progress.of_tasks(tasks, 600), 60, monkeypatch, lines=20), key=len)
-    assert "and 48 tasks more" == seen[-1]
+    assert "and 48 more tasks" == seen[-1]
     assert 14 == len(seen)
     assert 12 == sum(" 5/10" in line for line in seen)
 

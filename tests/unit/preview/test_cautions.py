@@ -37,7 +37,7 @@ def told(
     """Return the texts of the warnings, by kind."""
     settings, shown = settings or resolved(), SEEN | seen
     work = workload_of(shown, settings.recipe.boxes)
-    asked = estimate(work, tasks, conditions_of(settings, source, output), settings.prices)
+    asked = estimate(work, tasks, conditions_of(settings, source, output), settings.price_table)
     found = cautions(settings, shown, source, output, asked)
     assert all(one.text.isprintable() and one.text.endswith(".") for one in found)
     return {one.kind: one.text for one in found}

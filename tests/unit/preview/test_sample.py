@@ -56,10 +56,10 @@ def test_all_items_take_what_the_tried_ones_take() -> None:
     """Items that take twice the recorded rates make all items take twice as much, and their bytes count for all."""
     strata = {KEY: stratum(1000, 1000 * (10 + shards.BESIDE_MS))}
     found = sampled(strata, [taken(20.0), taken(20.0)])
-    assert found.processor.likely == pytest.approx(20 + 2 * shards.BESIDE_MS)
-    assert found.processor.low == pytest.approx(20 * 0.9 + 2 * shards.BESIDE_MS)
-    assert found.processor.high == pytest.approx(20 * 1.1 + 2 * shards.BESIDE_MS)
-    assert (2_000_000, 0.5, 2.0, 0.0) == (found.thumbnails.likely, found.read_share, found.slowness, found.saving)
+    assert found.processor.likely == pytest.approx(20 + 1.3 * shards.BESIDE_MS)
+    assert found.processor.low == pytest.approx(20 * 0.9 + 1.3 * shards.BESIDE_MS)
+    assert found.processor.high == pytest.approx(20 * 1.1 + 1.3 * shards.BESIDE_MS)
+    assert (2_000_000, 0.5, 1.3, 0.0) == (found.thumbnails.likely, found.read_share, found.slowness, found.saving)
     assert {"jpeg": 4.0} == found.pixels_a_byte
     assert (2, 0) == (found.images, found.failed)
 
@@ -83,7 +83,7 @@ def test_uneven_items_make_a_wide_range() -> None:
 def test_a_stratum_that_was_not_tried() -> None:
     """It takes what the others take, in relation to its recorded rate."""
     strata = {KEY: stratum(10, 107.0), ("png", 9): stratum(10, 107.0)}
-    assert sampled(strata, [taken(20.0)]).processor.likely == pytest.approx(2 * (10 * 20.0 / 1000) + 2 * 0.014)
+    assert sampled(strata, [taken(20.0)]).processor.likely == pytest.approx(2 * (10 * 20.0 / 1000) + 1.3 * 0.014)
 
 
 def test_images_that_get_no_thumbnail() -> None:

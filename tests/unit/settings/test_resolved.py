@@ -112,12 +112,13 @@ def test_defaults() -> None:
         settings.budget,
         settings.sample,
         settings.region,
+        settings.prices,
         settings.cache_control,
         settings.user_project,
         settings.tasks,
     }
     assert (1, 512 * MIB) == (settings.cpu, settings.task_memory)
-    assert list_prices() is settings.prices
+    assert list_prices() is settings.price_table
     assert not settings.new
     assert not settings.strict
     assert not settings.allow_empty

@@ -5,7 +5,7 @@ import gzip
 import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import timedelta
 from functools import partial
 
@@ -15,9 +15,11 @@ from crc32c import crc32c
 from PIL import Image
 
 from tests.photographs import draw
+from tests.unit.decoding import hijack
 from tests.unit.storage.guarded import GuardedStore
 from tests.virtual import rounds
 from thumbrun.clock import Clock, SystemClock
+from thumbrun.decoding import launcher
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import DecoderPool
 from thumbrun.decoding.tries import Tries
@@ -253,6 +255,26 @@ async def test_a_decoding_process_tells_its_times(pool: DecoderPool) -> None:
     assert outcome.timing
     whole = 1000 * (clock.now() - before).total_seconds()
     assert 0 < outcome.timing.decode_ms + outcome.timing.encode_ms <= whole + 1
+
+
+async def test_a_decoder_that_lies_about_its_times_costs_only_its_own_figure(
+    photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Days that a decoder claims count for no more than the wait for it, and no other image has different times."""
+    monkeypatch.setattr(launcher, "_COMMAND", hijack.command())
+    source, clock = MemoryStore("in"), SystemClock()
+    bodies = [photograph, hijack.evil(photograph, "days"), photograph]
+    items = [item(source.put_as_user(f"{number}.jpg", body)) for number, body in enumerate(bodies)]
+    pool = DecoderPool(1, timeout=60, memory=MEMORY)
+    await pool.start()
+    began = clock.monotonic()
+    found, _ = await work(source, MemoryStore("out"), pool, items)
+    whole = 1000 * (clock.monotonic() - began) + 1
+    await pool.close()
+    assert [Status.DONE] * 3 == [outcome.status for outcome in found]
+    spent = [astuple(outcome.timing)[1:] for outcome in found if outcome.timing]
+    assert [True] * 3 == [sum(times) <= whole for times in spent]
+    assert 0 == spent[1][2], "decoding alone would have taken all of the wait, so nothing is left for encoding"
 
 
 def _fail_on(chosen: str, error: Exception, pool: DecoderPool, monkeypatch: pytest.MonkeyPatch) -> None:
