@@ -104,6 +104,14 @@ def _orientations() -> Iterator[Variant]:
             partial(written, stored(2, 16).samples, kind),
             partial(stored(2, 16).shown.transpose, transposition),
         )
+    for compression in (1, 8):
+        for bits in (8, 16):
+            kind = Kind(2, bits, compression=compression, big=True, order=">", tags={274: (6,)})
+            yield _drawn(
+                f"BigTIFF, the highest byte first, {bits} bits, compression {compression}, orientation 6",
+                partial(written, stored(2, bits).samples, kind),
+                partial(stored(2, bits).shown.transpose, Image.Transpose(_ROTATED[6])),
+            )
     body = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r xmlns:tiff="t" tiff:Orientation="6"/></x:xmpmeta>'
     for bits in (8, 12):
         kind = Kind(2, bits, tags={700: tuple(body)})
@@ -194,7 +202,6 @@ def _not_read() -> Iterator[Variant]:
     yield _refused("predictor without compression", "predictor 2", replace(rgb, tags={317: (2,)}))
     yield _refused("predictor 3 of whole numbers", "predictor 3", replace(rgb, compression=8, tags={317: (3,)}))
     yield _refused("predictor 34892", "predictor 34892", replace(rgb, compression=8, tags={317: (34892,)}))
-    yield _refused("big-endian BigTIFF", "highest byte first", replace(rgb, big=True, order=">"))
     yield _refused("LERC", "compression 34887 (LERC)", replace(rgb, tags={259: (34887,)}))
     yield _refused("an unknown compression", "compression 4711", replace(rgb, tags={259: (4711,)}))
     yield _refused(
