@@ -75,8 +75,8 @@ def compared(other: Path, rounds: int) -> Iterator[Compared]:
 
 
 def _sampled(body: bytes, sampling: str) -> bytes:
-    import imagecodecs  # noqa: PLC0415  (only a development installation has it)
-    import numpy as np  # noqa: PLC0415
+    import imagecodecs
+    import numpy as np
 
     with Image.open(io.BytesIO(body)) as picture:
         return bytes(imagecodecs.jpeg8_encode(np.asarray(picture.convert("RGB")), level=90, subsampling=sampling))

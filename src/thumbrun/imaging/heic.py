@@ -1,5 +1,6 @@
 """Opens HEIC pictures by pi_heif. It refuses what that would show wrongly, and finds a size that is not stated."""
 
+import contextlib
 import struct
 from typing import IO
 
@@ -30,15 +31,13 @@ def _coded_size(source: IO[bytes]) -> tuple[int, int]:
     Raises:
         ValueError: The file does not tell.
     """
-    try:
+    with contextlib.suppress(struct.error, LookupError, EOFError):
         kind = iso_properties.kind_of_primary(source)
-        if kind == b"iovl":
-            raise LookupError(kind)
         if kind == b"grid":
             return _grid_size(iso_properties.first_bytes(source, _GRID_HEAD, derived=False))
-        return hevc.size(dict(iso_properties.of_primary(source, derived=True))[b"hvcC"])
-    except (struct.error, LookupError, EOFError):
-        raise ValueError("the file does not state the size of its picture (ispe)") from None
+        if kind != b"iovl":
+            return hevc.size(dict(iso_properties.of_primary(source, derived=True))[b"hvcC"])
+    raise ValueError("the file does not state the size of its picture (ispe)")
 
 
 def _grid_size(head: bytes) -> tuple[int, int]:

@@ -9,7 +9,6 @@ from PIL import ExifTags, Image, ImageFile, TiffImagePlugin
 from thumbrun.imaging import icc, tiff_pieces, tiff_samples
 from thumbrun.imaging.tiff_layout import Layout, Way
 from thumbrun.imaging.tiff_rules import layout_of
-from thumbrun.imaging.tiff_tags import UnreadTiffError
 
 _CONVERTED = 16 << 20  # bytes at most that applying a profile takes beside a band: it builds tables
 # Samples whose scale depends on all of them are decompressed twice if they take more bytes than this.
