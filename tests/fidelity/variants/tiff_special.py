@@ -194,6 +194,7 @@ def _not_read() -> Iterator[Variant]:
     yield _refused(
         "samples of different depths", "different depths (5, 6, 5 bits)", replace(rgb, tags={258: (5, 6, 5)})
     )
+    yield _refused("no bits a sample", "bits a sample are missing", replace(rgb, tags={258: None}))
     yield _refused("no photometric interpretation", "is missing", replace(rgb, tags={262: None}))
     others = (4, "transparency mask"), (10, "ITU LAB"), (32803, "colour filter array"), (34892, "linear raw")
     for photometric, words in others:
