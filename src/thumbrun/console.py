@@ -57,8 +57,8 @@ def counted(number: int, noun: str) -> str:
 def wrapped(text: str, width: int | None, *, indent: str = "") -> str:
     r"""Return text in lines of at most a width, broken between words only: a longer word has a line of its own.
 
-    A command stays whole, so that you can copy it: a line that begins with spaces and `thumbrun`, and what follows
-    `: thumbrun `, which gets a line of its own.
+    A command stays whole, so that you can copy it: a line that begins with spaces and `thumbrun` or `$`, and what
+    follows `: thumbrun `, which gets a line of its own.
 
     >>> wrapped("one two three", 8, indent="  ")
     'one two\\n  three'
@@ -74,7 +74,7 @@ def wrapped(text: str, width: int | None, *, indent: str = "") -> str:
 
 
 def _lines(line: str, width: int, indent: str) -> list[str]:
-    if len(line) <= width or line.startswith("  thumbrun "):
+    if len(line) <= width or line.startswith(("  thumbrun ", "  $ ")):
         return [line]
     margin = " " * (len(line) - len(line.lstrip(" ")))
     words, command, rest = line.partition(": thumbrun ")

@@ -1,0 +1,34 @@
+"""Looks for the first object of a source."""
+
+from thumbrun.diagnosis.findings import Check, Finding, Level
+from thumbrun.diagnosis.subject import Place
+from thumbrun.planning.build import single
+from thumbrun.settings.declared import SOURCE
+from thumbrun.storage.base import Entry, Store
+from thumbrun.storage.location import Location
+
+
+async def first_entry(store: Store, location: Location) -> Entry | None:
+    """Return the first object below a location, or the single object that it names, or None if there is neither.
+
+    Raises:
+        StoreError: The store refuses, or fails.
+    """
+    page = await store.page(location.prefix, limit=1)
+    return page.entries[0] if page.entries else None if page.more else await single(store, location.prefix)
+
+
+def content_finding(place: Place, source: Location, entry: Entry | None) -> Finding:
+    """Return whether a source holds something."""
+    about = place.root.uri()
+    if entry is not None:
+        return Finding(
+            Check.CONTENT, about, Level.OK, f"{source.uri()} is not empty; thumbrun plan shows what it holds"
+        )
+    return Finding(
+        Check.CONTENT,
+        about,
+        Level.WARNING,
+        f"{source.uri()} is empty",
+        f"check {SOURCE.label}; upper and lower case matter",
+    )
