@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from thumbrun.clock import SystemClock
 from thumbrun.commands.exit_codes import HAS_ERRORS
@@ -33,6 +34,7 @@ def doctor(flags: Mapping[str, str | None], *, as_json: bool, write: bool) -> in
 
 async def _doctor(flags: Mapping[str, str | None], *, as_json: bool, write: bool) -> list[Finding]:
     found: list[Finding] = []
+    shown: set[str] = set()
     subject = subject_of(os.environ, flags)
     doing = Doing()
     try:
@@ -40,7 +42,9 @@ async def _doctor(flags: Mapping[str, str | None], *, as_json: bool, write: bool
             doing.clear()
             if not as_json:
                 before = found[-1].about if found else ""
-                show_result(finding_text(finding, heading=finding.about != before))
+                known = finding.command in shown  # a role can be what mends several findings
+                show_result(finding_text(replace(finding, command="") if known else finding, finding.about != before))
+                shown.add(finding.command)
             found.append(finding)
     finally:
         doing.clear()
@@ -65,7 +69,7 @@ class Doing:
             print(_CLEARED, end="", file=sys.stderr, flush=True)
 
 
-def finding_text(finding: Finding, *, heading: bool) -> str:
+def finding_text(finding: Finding, heading: bool) -> str:
     """Return a finding in lines for people; names are data, so they are made safe to show.
 
     Args:

@@ -93,12 +93,12 @@ def _shown(facts: BucketFacts) -> Iterator[str]:
     """Yield each known setting in words."""
     yield f"{printable(facts.location or 'region unknown')} ({printable(facts.location_type or 'type unknown')})"
     yield f"{printable(facts.storage_class or 'storage class unknown')}{', Autoclass' if facts.autoclass else ''}"
-    yield f"retention {_days(facts.retention_seconds) if facts.retention_seconds else 'none'}"
-    yield f"holds {'on new objects' if facts.event_based_hold else 'none by default'}"
-    yield f"requester pays {'yes' if facts.requester_pays else 'no'}"
-    yield f"hierarchical namespace {'yes' if facts.hierarchical_namespace else 'no'}"
+    yield f"retention of {_days(facts.retention_seconds)}" if facts.retention_seconds else "no retention"
+    yield "holds on new objects" if facts.event_based_hold else "no hold on new objects"
+    yield "requester pays" if facts.requester_pays else "the bucket's project pays"
+    yield "hierarchical namespace" if facts.hierarchical_namespace else "flat namespace"
     kept = facts.soft_delete_seconds
-    yield "soft delete " + ("unknown" if kept is None else f"keeps {_days(kept)}" if kept else "off")
+    yield "soft delete " + ("unknown" if kept is None else f"of {_days(kept)}" if kept else "off")
 
 
 def _days(seconds: int) -> str:

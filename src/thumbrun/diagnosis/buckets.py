@@ -10,9 +10,10 @@ from thumbrun.diagnosis.bucket_settings import setting_findings
 from thumbrun.diagnosis.content import content_finding, first_entry
 from thumbrun.diagnosis.findings import Check, Finding, Level, failure
 from thumbrun.diagnosis.in_time import in_time
-from thumbrun.diagnosis.permissions import CREATE, GET, LIST, Tried, found_of, needed
+from thumbrun.diagnosis.permissions import CREATE, GET, LIST, Attempt, Tried, found_of, needed
 from thumbrun.diagnosis.subject import Place
 from thumbrun.diagnosis.trial import created
+from thumbrun.logs.secrets import redacted
 from thumbrun.planning.survey import COLD_CLASSES
 from thumbrun.storage.base import BucketNotFoundError, BytesSink, DeniedError, Entry, ObjectRefusedError, StoreError
 from thumbrun.storage.bucket_facts import BucketFacts
@@ -48,16 +49,18 @@ async def bucket_findings(
     yield Finding(Check.BUCKET, about, Level.OK, f"The bucket answers; {place.uses} here")
     for finding in setting_findings(place, facts, user_project):
         yield finding
-    problems: list[Finding] = []
-    tried = {LIST: listed, GET: await _read(store, place, entry, facts, problems)}
+    others: list[Finding] = []
+    tried = {LIST: listed, CREATE: Attempt(Tried.NOT_ASKED)}
+    made: list[Entry] = []
     if trial is not None:
-        tried[CREATE] = await _create(store, place, trial, problems)
+        tried[CREATE] = await _tried(_create(store, place, trial, made, others), place, others)
+    tried[GET] = await _read(store, place, entry or next(iter(made), None), facts, others)
     for permission in needed(place):
         has = None if granted is None else permission.name in granted
-        yield found_of(permission, place, has, tried.get(permission, Tried.NOT_ASKED), member)
-    for finding in problems:
+        yield found_of(permission, place, has, tried[permission], member)
+    for finding in others:
         yield finding
-    if place.source and listed is Tried.WORKED:
+    if place.source and listed.tried is Tried.WORKED:
         yield content_finding(place, place.source, entry)
 
 
@@ -69,45 +72,48 @@ async def _granted(store: GcsStore, place: Place) -> frozenset[str] | None:
         return None  # so answer emulators; the listing shows whether the bucket exists
 
 
-async def _listed(store: GcsStore, place: Place) -> tuple[Tried, Entry | None]:
+async def _listed(store: GcsStore, place: Place) -> tuple[Attempt, Entry | None]:
     """List the source, or else what is written; return what came of it, and the first object."""
     try:
         entry = await in_time(first_entry(store, place.source or place.written[0]), place.root.uri())
-    except DeniedError:
-        return Tried.DENIED, None
-    return Tried.WORKED, entry
+    except DeniedError as error:
+        return _denied(error), None
+    return Attempt(Tried.WORKED), entry
+
+
+def _denied(error: DeniedError) -> Attempt:
+    return Attempt(Tried.DENIED, redacted(str(error)))
 
 
 async def _read(
-    store: GcsStore, place: Place, entry: Entry | None, facts: BucketFacts, problems: list[Finding]
-) -> Tried:
+    store: GcsStore, place: Place, entry: Entry | None, facts: BucketFacts, others: list[Finding]
+) -> Attempt:
     """Read the first byte of an object; only its record if reading costs a fee, or would move it to another class."""
     if entry is None:
-        return Tried.NOTHING_THERE
+        return Attempt(Tried.NOTHING_THERE)
     if entry.storage_class in COLD_CLASSES or facts.autoclass:
-        return await _tried(store.stat(entry.name), place, problems)
+        return await _tried(store.stat(entry.name), place, others)
     reading = store.read(entry.name, BytesSink(), generation=entry.generation, start=0, end=1)
-    return await _tried(reading, place, problems)
+    return await _tried(reading, place, others)
 
 
-async def _create(store: GcsStore, place: Place, name: str, problems: list[Finding]) -> Tried:
-    async def create() -> None:
-        problems.append(await created(store, place, name))
+async def _create(store: GcsStore, place: Place, name: str, made: list[Entry], others: list[Finding]) -> None:
+    entry, finding = await created(store, place, name)
+    made.append(entry)
+    others.append(finding)
 
-    return await _tried(create(), place, problems)
 
-
-async def _tried(request: Awaitable[object], place: Place, problems: list[Finding]) -> Tried:
+async def _tried(request: Awaitable[object], place: Place, others: list[Finding]) -> Attempt:
     """Return what a request came to; add a finding if it failed for another reason than a missing permission."""
     about = place.root.uri()
     try:
         await in_time(request, about)
     except StoreError as error:
         if isinstance(error, DeniedError) and not isinstance(error, ObjectRefusedError):
-            return Tried.DENIED
-        problems.append(failure(Check.BUCKET, about, error))
-        return Tried.FAILED
-    return Tried.WORKED
+            return _denied(error)
+        others.append(failure(Check.BUCKET, about, error))
+        return Attempt(Tried.FAILED)
+    return Attempt(Tried.WORKED)
 
 
 def _useless(place: Place, error: StoreError) -> Finding:

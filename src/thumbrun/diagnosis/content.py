@@ -1,10 +1,12 @@
 """Looks for the first object of a source."""
 
+from contextlib import suppress
+
 from thumbrun.diagnosis.findings import Check, Finding, Level
 from thumbrun.diagnosis.subject import Place
 from thumbrun.planning.build import single
 from thumbrun.settings.declared import SOURCE
-from thumbrun.storage.base import Entry, Store
+from thumbrun.storage.base import DeniedError, Entry, Store
 from thumbrun.storage.location import Location
 
 
@@ -15,7 +17,13 @@ async def first_entry(store: Store, location: Location) -> Entry | None:
         StoreError: The store refuses, or fails.
     """
     page = await store.page(location.prefix, limit=1)
-    return page.entries[0] if page.entries else None if page.more else await single(store, location.prefix)
+    if page.entries:
+        return page.entries[0]
+    with suppress(
+        DeniedError
+    ):  # so answers a bucket that may be listed and not read, whether the object is there or not
+        return await single(store, location.prefix)
+    return None
 
 
 def content_finding(place: Place, source: Location, entry: Entry | None) -> Finding:

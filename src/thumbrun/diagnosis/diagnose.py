@@ -39,6 +39,14 @@ async def diagnose(
         begin: A function that is told what is checked next.
         write: Whether to create an object.
     """
+    async for finding in findings_here(subject, environ, begin):
+        yield finding
+    async for finding in findings_in_places(subject, clock, begin, write=write):
+        yield finding
+
+
+async def findings_here(subject: Subject, environ: Mapping[str, str], begin: Begin) -> AsyncGenerator[Finding, None]:
+    """Yield what is found of this machine and its decoders. The arguments are those of `diagnose`."""
     for check, title, found in (
         (Check.MEMORY, "this machine", _each(lambda: machine_findings(subject, environ))),
         (Check.DECODERS, "the decoders", _each(lambda: [version_finding()])),
@@ -48,12 +56,12 @@ async def diagnose(
         begin(title)
         async for finding in _guarded(check, HERE, found):
             yield finding
-    async for finding in _in_places(subject, clock, begin, write=write):
-        yield finding
 
 
-async def _in_places(subject: Subject, clock: Clock, begin: Begin, *, write: bool) -> AsyncGenerator[Finding, None]:
-    """Yield what is found of the store, the credentials, and each bucket and folder."""
+async def findings_in_places(
+    subject: Subject, clock: Clock, begin: Begin, *, write: bool
+) -> AsyncGenerator[Finding, None]:
+    """Yield what is found of the store, the credentials, and each bucket and folder; arguments as of `diagnose`."""
     settings, places = subject.settings, list(subject.places())
     has_bucket = any(place.root.scheme == "gs" for place in places)
     answers = True

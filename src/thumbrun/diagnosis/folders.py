@@ -49,7 +49,8 @@ async def folder_findings(subject: Subject, place: Place, trial: str | None) -> 
             entry = await in_time(first_entry(store, place.source), about, hint=_HINT)
             yield content_finding(place, place.source, entry)
         if trial is not None:
-            yield await in_time(created(store, place, trial), about, hint=_HINT)
+            _, finding = await in_time(created(store, place, trial), about, hint=_HINT)
+            yield finding
     finally:
         await store.close()
 
@@ -75,12 +76,12 @@ def _space(place: Place) -> Finding:
     there = next((folder for folder in (path, *path.parents) if os.path.lexists(folder)), path)
     disk = os.statvfs(there)
     free, files = disk.f_bavail * disk.f_frsize, disk.f_favail if disk.f_files else _FEW_FILES
-    room = f"{free / 1e6:,.0f} MB are free" + (f", and room for {counted(files, 'file')}" if disk.f_files else "")
+    room = f"{free / 1e6:,.0f} MB" + (f" and {counted(files, 'file')} (inodes)" if disk.f_files else "")
     level = Level.ERROR if not free or not files else Level.OK
     if level is Level.OK and (free < _FEW_BYTES or files < _FEW_FILES):
         level = Level.WARNING
     mend = "" if level is Level.OK else f"make room on the disk of {quoted(str(there))}, or choose another output"
-    return Finding(Check.SPACE, place.root.uri(), level, f"On the disk {room}", mend)
+    return Finding(Check.SPACE, place.root.uri(), level, f"The disk has room for {room}", mend)
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

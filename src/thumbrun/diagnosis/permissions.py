@@ -5,13 +5,14 @@ misses a permission that holds only below some prefix, and the second one needs 
 """
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from thumbrun.diagnosis.findings import Check, Finding, Level
 from thumbrun.diagnosis.subject import Place
 
 _WORDS = {True: "yes", False: "no", None: "nothing"}
+_PERIMETER = "prohibited by organization's policy"  # of what a store says of a bucket in a service perimeter
 ANYBODY = "MEMBER"  # stands in a command for an account that is not known
 
 
@@ -45,12 +46,25 @@ class Tried(Enum):
     FAILED = "a request that needs it failed for another reason"
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A real request that needs a permission.
+
+    Attributes:
+        tried: What it came to.
+        said: What the store said if it denied the request.
+    """
+
+    tried: Tried
+    said: str = ""
+
+
 def needed(place: Place) -> tuple[Permission, ...]:
     """Return the permissions that a run needs in a place: docs/cloud-run.md has the table of roles."""
     return (LIST, GET, CREATE) if place.written else (LIST, GET)
 
 
-def found_of(permission: Permission, place: Place, granted: bool | None, tried: Tried, member: str) -> Finding:
+def found_of(permission: Permission, place: Place, granted: bool | None, attempt: Attempt, member: str) -> Finding:
     """Return what is found of a permission; the first row that applies decides.
 
     | a real request | testIamPermissions | level |
@@ -65,26 +79,28 @@ def found_of(permission: Permission, place: Place, granted: bool | None, tried: 
         permission: The permission.
         place: The bucket.
         granted: Whether the store says that this account has it; None if it says nothing, as an emulator does.
-        tried: What a real request came to.
+        attempt: What a real request came to.
         member: The account as IAM names it, or an empty text if it is not known.
     """
-    about = place.root.uri()
+    tried = attempt.tried
     word = f"testIamPermissions says {_WORDS[granted]}"
     if tried is Tried.WORKED:
-        beside = f", although {word}" if granted is False else ""
-        return Finding(Check.PERMISSION, about, Level.OK, f"{permission.name}: {tried.value}{beside}")
-    if granted and tried is not Tried.DENIED:
-        return Finding(Check.PERMISSION, about, Level.OK, f"{permission.name}: {word}; {tried.value}")
-    if granted is None and tried is not Tried.DENIED:
-        return Finding(Check.PERMISSION, about, Level.WARNING, f"{permission.name}: {word}; {tried.value}")
-    late = "; a new role can take minutes to work" if granted else ""
-    return Finding(
-        Check.PERMISSION,
-        about,
-        Level.ERROR,
-        f"{permission.name}: {word}; {tried.value}{late}",
-        f"grant the role {permission.title}" + ("" if member else f" to the account that a run uses, for {ANYBODY}"),
-        command_to_grant(place.root.root, permission.role, member),
+        level, what = Level.OK, f"{tried.value}{f', although {word}' if granted is False else ''}"
+    elif tried is Tried.DENIED or granted is False:
+        level, what = Level.ERROR, f"{word}; {tried.value}"
+    else:
+        level, what = Level.OK if granted else Level.WARNING, f"{word}; {tried.value}"
+    what += f" ({attempt.said})" if attempt.said else ""
+    finding = Finding(Check.PERMISSION, place.root.uri(), level, f"{permission.name}: {what}")
+    if level is not Level.ERROR:
+        return finding
+    if _PERIMETER in attempt.said:
+        return replace(finding, mend="no role helps: the owner of its service perimeter must let this account in")
+    return replace(
+        finding,
+        what=finding.what + ("; a new role can take minutes to work" if granted else ""),
+        mend=f"grant the role {permission.title}" + ("" if member else f" to the account of the run, for {ANYBODY}"),
+        command=command_to_grant(place.root.root, permission.role, member),
     )
 
 

@@ -5,7 +5,7 @@ from thumbrun.diagnosis.findings import Check, Finding, Level
 from thumbrun.diagnosis.subject import Place
 from thumbrun.runs.object_metadata import RUN_MARK
 from thumbrun.settings.locations import STATE_NAME
-from thumbrun.storage.base import Store
+from thumbrun.storage.base import Entry, Store
 from thumbrun.storage.location import Location
 
 _FOLDER = "doctor"  # in the folder of records, beside `runs` and `anchors`
@@ -18,12 +18,12 @@ def trial_name(place: Place, state: Location, clock: Clock) -> str:
     return f"{prefix}{_FOLDER}/{clock.now():%Y%m%dT%H%M%SZ}-{clock.nonce()}.txt"
 
 
-async def created(store: Store, place: Place, name: str) -> Finding:
-    """Create the object, and return the finding that names it.
+async def created(store: Store, place: Place, name: str) -> tuple[Entry, Finding]:
+    """Create the object; return its entry, and the finding that names it.
 
     Raises:
         StoreError: The store refuses, or fails.
     """
-    await store.create(name, _BODY, content_type="text/plain", metadata={RUN_MARK: _FOLDER})
+    entry = await store.create(name, _BODY, content_type="text/plain", metadata={RUN_MARK: _FOLDER})
     what = f"This object was created, and stays until you delete it: {store.uri(name)}"
-    return Finding(Check.WRITE, place.root.uri(), Level.OK, what)
+    return entry, Finding(Check.WRITE, place.root.uri(), Level.OK, what)
