@@ -19,9 +19,7 @@ async def first_entry(store: Store, location: Location) -> Entry | None:
     page = await store.page(location.prefix, limit=1)
     if page.entries:
         return page.entries[0]
-    with suppress(
-        DeniedError
-    ):  # so answers a bucket that may be listed and not read, whether the object is there or not
+    with suppress(DeniedError):  # an account that may only list is denied, whether the object is there or not
         return await single(store, location.prefix)
     return None
 
