@@ -10,12 +10,12 @@ from dataclasses import replace
 from thumbrun.clock import SystemClock
 from thumbrun.commands.exit_codes import HAS_ERRORS
 from thumbrun.commands.standard_streams import show_result
-from thumbrun.console import counted, printable, shortened, width_of
+from thumbrun.console import counted, printable, shortened, width_of, wrapped
 from thumbrun.diagnosis.diagnose import diagnose
 from thumbrun.diagnosis.findings import Finding, Level, to_record
 from thumbrun.diagnosis.subject import subject_of
 
-_WIDTH = 11  # of the margin and the column of levels
+_MARGIN = 11  # characters before what a finding says: its level
 _CLEARED = "\r\x1b[2K"  # ECMA-48: to the beginning of the line, which is erased
 
 
@@ -43,7 +43,8 @@ async def _doctor(flags: Mapping[str, str | None], *, as_json: bool, write: bool
             if not as_json:
                 before = found[-1].about if found else ""
                 known = finding.command in shown  # a role can be what mends several findings
-                show_result(finding_text(replace(finding, command="") if known else finding, finding.about != before))
+                shown_now = replace(finding, command="") if known else finding
+                show_result(finding_text(shown_now, finding.about != before, width_of(sys.stdout)))
                 shown.add(finding.command)
             found.append(finding)
     finally:
@@ -69,18 +70,20 @@ class Doing:
             print(_CLEARED, end="", file=sys.stderr, flush=True)
 
 
-def finding_text(finding: Finding, heading: bool) -> str:
+def finding_text(finding: Finding, heading: bool, width: int | None) -> str:
     """Return a finding in lines for people; names are data, so they are made safe to show.
 
     Args:
         finding: The finding.
         heading: Whether what it is about comes first.
+        width: The width of the terminal in characters, or None to break no line.
     """
+    margin = " " * _MARGIN
+    said = f"  {finding.level:<{_MARGIN - 2}}{finding.check}: {printable(finding.what)}"
     lines = [f"{printable(finding.about)}:"] if heading else []
-    margin = " " * _WIDTH
-    lines.append(f"  {finding.level:<{_WIDTH - 2}}{finding.check}: {printable(finding.what)}")
+    lines.append(wrapped(said, width, indent=margin[2:], prose=True))
     if finding.mend:
-        lines.append(f"{margin}To mend it: {printable(finding.mend)}")
+        lines.append(wrapped(f"{margin}To mend it: {printable(finding.mend)}", width, prose=True))
     if finding.command:
         lines.append(f"  $ {printable(finding.command)}")
     return "\n".join(lines)

@@ -119,8 +119,11 @@ async def _tried(request: Awaitable[object], place: Place, others: list[Finding]
 def _useless(place: Place, error: StoreError) -> Finding:
     """Return the finding for an answer after which no other request makes sense."""
     found = failure(Check.BUCKET, place.root.uri(), error)
-    if not isinstance(error, BucketNotFoundError):
-        return found
+    return missing_bucket(place, found) if isinstance(error, BucketNotFoundError) else found
+
+
+def missing_bucket(place: Place, found: Finding) -> Finding:
+    """Return the finding for a bucket that does not exist, with the command that creates it."""
     return replace(
         found,
         mend="check the bucket's name, or create it in the region of the job, in place of REGION",

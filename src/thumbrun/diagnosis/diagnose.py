@@ -19,7 +19,7 @@ from thumbrun.settings.resolved import Settings
 from thumbrun.storage.bucket_facts import BucketFacts
 from thumbrun.storage.gcs.store import GcsStore, api_root
 
-_DECODING_SECONDS = 30.0  # a process starts in a fraction of one
+DECODING_SECONDS = 30.0  # a process starts in a fraction of one
 _DECODING_HINT = "check the memory and the number of processes that this machine or container allows"
 
 Begin = Callable[[str], None]
@@ -105,7 +105,7 @@ async def _each(look: Callable[[], Iterable[Finding]]) -> AsyncGenerator[Finding
 
 
 async def _decoding() -> AsyncGenerator[Finding, None]:
-    yield await in_time(decoding_finding(), "A decoding process", seconds=_DECODING_SECONDS, hint=_DECODING_HINT)
+    yield await in_time(decoding_finding(), "A decoding process", seconds=DECODING_SECONDS, hint=_DECODING_HINT)
 
 
 async def _clock(settings: Settings, clock: Clock) -> AsyncGenerator[Finding, None]:

@@ -48,15 +48,15 @@ def _memory(subject: Subject, environ: Mapping[str, str]) -> Finding:
     here, settings = subject.machine.memory, subject.settings
     needed = memory_of_task(settings.memory, settings.workers)
     least = memory_of_task(LEAST_MEMORY, settings.workers)
-    whose = "the limit of this container or group" if subject.machine.is_limited else "this machine's"
-    has = f"{_mib(here)} of memory, {whose}; a task takes up to {_mib(needed)} ({_mib(settings.memory)} for images)"
+    whose = "This container" if subject.machine.is_limited else "This machine"
+    has = f"{whose} has {_mib(here)} of memory; a task takes up to {_mib(needed)} ({_mib(settings.memory)} for images)"
     if needed <= here:
         return Finding(Check.MEMORY, HERE, Level.OK, has)
     # Enough for the setting too, which is at most five eighths unless somebody set it.
     enough = -(-needed // (64 * _MIB)) * 64
     job = environ.get("CLOUD_RUN_JOB")
     more = f"give the container {enough} MiB" if subject.machine.is_limited else "use a machine with more memory"
-    command = f"gcloud run jobs update {job} --memory {enough}Mi" if job else ""
+    command = f"gcloud run jobs update {job} --memory={enough}Mi --region=REGION" if job else ""
     if least > here:
         return Finding(Check.MEMORY, HERE, Level.ERROR, f"{has}: it is killed (exit code 137)", more, command)
     lower = (here - needed + settings.memory) // _MIB

@@ -14,7 +14,6 @@ from tests.e2e.tasks import ROOT, clean_environment
 from tests.e2e.test_terminal import in_terminal
 from thumbrun import cli
 from thumbrun.commands.doctor import finding_text, verdict
-from thumbrun.console import wrapped
 from thumbrun.diagnosis.findings import HERE, MEANINGS, Check, Finding, Level, failure, to_record
 
 COMMAND = (
@@ -35,17 +34,20 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.parametrize("columns", [60, 120])
 def test_a_finding_fits_and_its_command_stays_whole(columns: int) -> None:
     """No line but the command is wider than the terminal, and the command is one line, to be copied."""
-    finding = Finding(Check.PERMISSION, "gs://b/", Level.ERROR, "not granted " * 20, "grant the role " * 10, COMMAND)
-    lines = wrapped(finding_text(finding, heading=True), columns, indent="  ").splitlines()
+    finding = Finding(
+        Check.PERMISSION, "gs://b/", Level.ERROR, "thumbrun is denied " * 20, "grant the role " * 10, COMMAND
+    )
+    lines = finding_text(finding, True, columns).splitlines()
     assert "gs://b/:" == lines[0]
-    assert lines[1].startswith("  error    permission: not granted ")
+    assert lines[1].startswith("  error    permission: thumbrun is denied ")
+    assert lines[2].startswith(" " * 11)
     assert f"  $ {COMMAND}" == lines[-1]
     assert [] == [line for line in lines[:-1] if len(line) > columns]
 
 
 def test_names_and_texts_of_strangers_are_made_safe() -> None:
     """What a store or a name says cannot move the cursor."""
-    text = finding_text(Finding(Check.BUCKET, "gs://b/\x1b[2J", Level.OK, "a\rb", "c\nd"), heading=True)
+    text = finding_text(Finding(Check.BUCKET, "gs://b/\x1b[2J", Level.OK, "a\rb", "c\nd"), True, None)
     assert [] == [sign for sign in text if sign in "\x1b\r"]
     assert 3 == len(text.splitlines())
 

@@ -57,7 +57,7 @@ def test_memory(monkeypatch: pytest.MonkeyPatch, memory: int, flags: dict[str, s
     assert finding.mend.startswith(mend)
     job = {"CLOUD_RUN_JOB": "thumbs"}
     (finding,) = of(of_machine(monkeypatch, machine, job, **flags), Check.MEMORY)
-    assert finding.command.startswith("gcloud run jobs update thumbs --memory ") == (level is not Level.OK)
+    assert finding.command.startswith("gcloud run jobs update thumbs --memory=") == (level is not Level.OK)
 
 
 def test_more_workers_than_processors(monkeypatch: pytest.MonkeyPatch) -> None:

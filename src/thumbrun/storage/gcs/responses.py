@@ -174,7 +174,9 @@ def status_error(operation: str, where: str, status: int, text: str, headers: Ma
         )
     if status == 401:
         return UnauthenticatedError(
-            message, hint="check the credentials: they might have expired, or belong to another project"
+            message,
+            hint="check the credentials: they might have expired, or belong to another project; `thumbrun doctor` says "
+            "whose they are",
         )
     if status == 403:
         return DeniedError(message, hint=_needed(operation, lower))
@@ -202,6 +204,7 @@ def _words(text: str) -> str:
 def _needed(operation: str, lower: str) -> str:
     """Return what to check if a request is denied, in which case Cloud Storage mostly names the account."""
     hint = f"check that the account that runs thumbrun has the permission {_NEEDED_ROLE[operation]}"
+    hint += "; `thumbrun doctor` tries each permission, and shows the command that grants it"
     if _DEFAULT_ACCOUNT in lower:
         hint += "; this is the default account of a project: deploy the job with --service-account to use another"
     return hint
