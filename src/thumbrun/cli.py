@@ -273,14 +273,21 @@ def _add_doctor(commands: _Commands) -> Parser:
     )
     own = doctor.add_argument_group("This command")
     own.add_argument(
+        SOURCE.name,
+        metavar=SOURCE.metavar,
+        nargs="?",
+        help="The source of a run. If you give neither this nor --output, thumbrun checks no bucket and no folder. "
+        f"[{SOURCE.variable}]",
+    )
+    own.add_argument(
         "--write",
         action="store_true",
         help="Also create an object in each bucket or folder that a run writes to, below _thumbrun/doctor/. It stays "
-        "there: thumbrun deletes nothing.",
+        "there, because thumbrun deletes nothing.",
     )
     own.add_argument("--json", action="store_true", help="Print the findings as JSON.")
     doctor.set_defaults(command=_doctor)
-    add_options(doctor, "doctor", (SOURCE, *PLACE_SETTINGS, WORKERS, MEMORY, IN_FLIGHT, REQUIRE_SANDBOX))
+    add_options(doctor, "doctor", (*PLACE_SETTINGS, WORKERS, MEMORY, IN_FLIGHT, REQUIRE_SANDBOX))
     return doctor
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.ship import gcloud
 from tests.ship.commands import of_line
+from tests.ship.rules import DEFAULT_PROJECT
 from tests.ship.test_gcloud import needs_gcloud, session
 from thumbrun.diagnosis import subject
 from thumbrun.diagnosis.bucket_settings import setting_findings
@@ -59,7 +60,7 @@ def test_the_command_that_gives_a_job_more_memory(tmp_path: Path, monkeypatch: p
     job = {"CLOUD_RUN_JOB": "thumbs"}
     (command,) = [one.command for one in machine_findings(subject.subject_of(job, {}), job) if one.command]
     with session(tmp_path) as it:
-        it.google.has_job(gcloud.DEFAULT_PROJECT, "europe-west1", "thumbs")
+        it.google.has_job(DEFAULT_PROJECT, "europe-west1", "thumbs")
         it.run(of_line("doctor", command.replace("=REGION", "=europe-west1")))
 
 

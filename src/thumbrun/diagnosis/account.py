@@ -3,7 +3,6 @@
 import os
 from dataclasses import dataclass, replace
 
-from thumbrun.console import printable
 from thumbrun.diagnosis.findings import HERE, Check, Finding, Level, failure
 from thumbrun.diagnosis.in_time import in_time
 from thumbrun.settings.declared import EMULATOR
@@ -62,13 +61,11 @@ async def _identity() -> Identity:
 
 def _whose(identity: Identity, origin: str) -> list[Finding]:
     kind = f"{identity.kind[0].upper()}{identity.kind[1:]}"
-    whose = printable(identity.account) if identity.account else "thumbrun cannot find out whose"
+    whose = identity.account or "thumbrun cannot find out whose"
     where = f"; {origin}" if origin else ""
     found = [Finding(Check.CREDENTIALS, HERE, Level.OK, f"{kind}: {whose}{where}")]
     if identity.account.endswith(_DEFAULT_ACCOUNT):
-        what = (
-            f"{printable(identity.account)} is the default account of a project, which can often do more than it needs"
-        )
+        what = f"{identity.account} is the default account of a project, which can often do more than it needs"
         mend = "give the job an account of its own, with --service-account; docs/cloud-run.md has the commands"
         found.append(Finding(Check.CREDENTIALS, HERE, Level.WARNING, what, mend))
     return found

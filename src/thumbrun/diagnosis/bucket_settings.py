@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 
-from thumbrun.console import printable
 from thumbrun.diagnosis.findings import Check, Finding, Level
 from thumbrun.diagnosis.subject import Place
 from thumbrun.planning.survey import COLD_CLASSES
@@ -83,16 +82,15 @@ def region_findings(facts: Mapping[Place, BucketFacts]) -> Iterator[Finding]:
                 Check.BUCKET_SETTINGS,
                 place.root.uri(),
                 Level.WARNING,
-                f"It is in {printable(known.location)}, and the images are in {printable(images)}: bytes that leave a "
-                "region cost money",
+                f"It is in {known.location}, and the images are in {images}: bytes that leave a region cost money",
                 "run the job in the region of the images, whose bytes are more, or choose a bucket there",
             )
 
 
 def _shown(facts: BucketFacts) -> Iterator[str]:
     """Yield each known setting in words."""
-    yield f"{printable(facts.location or 'region unknown')} ({printable(facts.location_type or 'type unknown')})"
-    yield f"{printable(facts.storage_class or 'storage class unknown')}{', Autoclass' if facts.autoclass else ''}"
+    yield f"{facts.location or 'region unknown'} ({facts.location_type or 'type unknown'})"
+    yield f"{facts.storage_class or 'storage class unknown'}{', Autoclass' if facts.autoclass else ''}"
     yield f"retention of {_days(facts.retention_seconds)}" if facts.retention_seconds else "no retention"
     yield "holds on new objects" if facts.event_based_hold else "no hold on new objects"
     yield "requester pays" if facts.requester_pays else "the bucket's project pays"

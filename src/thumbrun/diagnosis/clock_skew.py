@@ -1,4 +1,4 @@
-"""Checks that the store answers at all, and how far this machine's clock is from the store's."""
+"""Checks how far this machine's clock is from the store's."""
 
 from thumbrun.clock import Clock
 from thumbrun.diagnosis.findings import HERE, Check, Finding, Level
@@ -22,18 +22,18 @@ async def clock_finding(root: str, clock: Clock) -> Finding:
     before = clock.now()
     theirs = await server_time(root, SECONDS)
     if theirs is None:
-        return Finding(Check.CLOCK, HERE, Level.OK, f"{root} answers, and states no time")
+        return Finding(Check.CLOCK, HERE, Level.OK, "The store states no time")
     ours = before + (clock.now() - before) / 2
     # The store states whole seconds, cut off.
     skew = round((ours - theirs).total_seconds() - 0.5)
     if abs(skew) <= _MUCH:
-        return Finding(Check.CLOCK, HERE, Level.OK, f"{root} answers; this clock is right, within {abs(skew) + 1} s")
+        return Finding(Check.CLOCK, HERE, Level.OK, f"This clock is right, within {abs(skew) + 1} s")
     way = "ahead of" if skew > 0 else "behind"
     return Finding(
         Check.CLOCK,
         HERE,
         Level.ERROR if abs(skew) > _TOO_MUCH else Level.WARNING,
-        f"This clock is {abs(skew):,} s {way} that of {root}: credentials can be refused, and the tasks of a run "
+        f"This clock is {abs(skew):,} s {way} that of the store: credentials can be refused, and the tasks of a run "
         "misjudge who still works",
         "set the clock, or let the system keep it right",
         "sudo timedatectl set-ntp true",

@@ -31,6 +31,7 @@ class Check(StrEnum):
     DECODERS = "decoders"
     SANDBOX = "sandbox"
     DECODING = "decoding"
+    STORE = "store"
     CLOCK = "clock"
     CREDENTIALS = "credentials"
     BUCKET = "bucket"
@@ -50,7 +51,8 @@ MEANINGS = {
     Check.DECODERS: "the versions of the decoders that are linked",
     Check.SANDBOX: "what a confined process still reaches, by trying",
     Check.DECODING: "whether a decoding process starts, and makes a thumbnail",
-    Check.CLOCK: "whether the store answers, and how far this clock is from its own",
+    Check.STORE: "whether Cloud Storage, or an emulator, answers at all",
+    Check.CLOCK: "how far this machine's clock is from that of the store",
     Check.CREDENTIALS: "where the credentials are, and whose",
     Check.BUCKET: "whether the bucket exists and answers",
     Check.BUCKET_SETTINGS: "region, storage class, Autoclass, retention, holds, soft delete, who pays, folders",

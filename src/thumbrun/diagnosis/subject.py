@@ -31,7 +31,9 @@ class Place:
     @property
     def uses(self) -> str:
         """What the run does here, in words."""
-        return " and ".join(["images are read"] * bool(self.source) + ["thumbnails are written"] * bool(self.written))
+        return " and ".join(
+            ["images are read"] * bool(self.source) + ["thumbnails or records are written"] * bool(self.written)
+        )
 
 
 @dataclass(frozen=True, slots=True)

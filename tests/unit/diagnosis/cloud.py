@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +12,7 @@ from thumbrun.clock import Clock, SystemClock
 from thumbrun.demo.emulator import Emulator
 from thumbrun.diagnosis.diagnose import findings_in_places
 from thumbrun.diagnosis.findings import Check, Finding, Level
+from thumbrun.diagnosis.in_time import in_time
 from thumbrun.diagnosis.subject import subject_of
 
 PHOTOS, THUMBS = "my-photos", "my-thumbnails"
@@ -86,6 +87,15 @@ async def found(
     subject = subject_of(os.environ, {"source": source, "output": output, **flags})
     places = findings_in_places(subject, clock or SystemClock(), lambda _: None, write=write)
     return [finding async for finding in places]
+
+
+def impatient_with(whom: str) -> Callable[..., Awaitable[Any]]:
+    """Return what waits for answers as a diagnosis does, but a moment only for those of one store."""
+
+    async def waited(request: Awaitable[Any], asked: str, **limits: Any) -> Any:
+        return await in_time(request, asked, **({**limits, "seconds": 0.2} if asked == whom else limits))
+
+    return waited
 
 
 def of(findings: Iterable[Finding], check: Check) -> list[Finding]:

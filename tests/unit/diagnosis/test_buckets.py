@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.guarded import ACCOUNT, TOKEN
-from tests.unit.diagnosis.cloud import CREATOR, PHOTOS, THUMBS, VIEWER, CloudStorage, bad, found, of
-from thumbrun.diagnosis import in_time
+from tests.unit.diagnosis.cloud import CREATOR, PHOTOS, THUMBS, VIEWER, CloudStorage, bad, found, impatient_with, of
+from thumbrun.diagnosis import diagnose
 from thumbrun.diagnosis.findings import Check, Finding, Level
 
 SOURCE, OUTPUT = f"gs://{PHOTOS}/in", f"gs://{THUMBS}"
@@ -119,7 +119,7 @@ async def test_one_bucket_for_all_is_asked_once(cloud: CloudStorage) -> None:
     assert [] == bad(findings)
     assert 3 == len(permissions(findings, PHOTOS)) == len(of(findings, Check.PERMISSION))
     (bucket,) = of(findings, Check.BUCKET)
-    assert "images are read and thumbnails are written here" in bucket.what
+    assert "images are read and thumbnails or records are written here" in bucket.what
 
 
 async def test_only_an_output(cloud: CloudStorage) -> None:
@@ -185,7 +185,7 @@ async def test_a_store_that_never_answers(
     cloud: CloudStorage, silent_store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A store that takes connections and never answers is one error within a bounded time; the rest is left out."""
-    monkeypatch.setattr(in_time.in_time, "__kwdefaults__", {"seconds": 0.2, "hint": in_time.SILENT_HINT})
+    monkeypatch.setattr(diagnose, "in_time", impatient_with(silent_store))
     findings = await found(SOURCE, OUTPUT, endpoint=silent_store)
     error, *left_out = bad(findings)
     assert f"{silent_store} did not answer within 0.2 s" == error.what
@@ -199,7 +199,7 @@ async def test_a_store_that_never_answers(
 async def test_a_store_that_cannot_be_reached(cloud: CloudStorage) -> None:
     """An address at which nobody listens is one error, which names it."""
     error, *_ = bad(await found(SOURCE, OUTPUT, endpoint="http://127.0.0.1:9"))
-    assert (Check.BUCKET, Level.ERROR) == (error.check, error.level)
+    assert (Check.STORE, Level.ERROR) == (error.check, error.level)
     assert "http://127.0.0.1:9" in error.what
 
 

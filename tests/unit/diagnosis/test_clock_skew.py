@@ -23,11 +23,11 @@ class WrongClock(SystemClock):
 @pytest.mark.parametrize(
     ("ahead", "level", "said"),
     [
-        (0, Level.OK, "answers; this clock is right, within "),
-        (100, Level.WARNING, "s ahead of that of http"),
-        (-100, Level.WARNING, "s behind that of http"),
-        (7200, Level.ERROR, "s ahead of that of http"),
-        (-7200, Level.ERROR, "s behind that of http"),
+        (0, Level.OK, "This clock is right, within "),
+        (100, Level.WARNING, "s ahead of that of the store"),
+        (-100, Level.WARNING, "s behind that of the store"),
+        (7200, Level.ERROR, "s ahead of that of the store"),
+        (-7200, Level.ERROR, "s behind that of the store"),
     ],
 )
 async def test_a_clock_that_is_wrong(cloud: CloudStorage, ahead: float, level: Level, said: str) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.diagnosis.cloud import bad, found, of
-from thumbrun.diagnosis import folders, in_time
+from tests.unit.diagnosis.cloud import bad, found, impatient_with, of
+from thumbrun.diagnosis import folders
 from thumbrun.diagnosis.findings import Check, Level
 from thumbrun.storage.local.store import LocalStore
 
@@ -125,7 +125,7 @@ async def test_a_disk_that_does_not_answer(pictures: Path, tmp_path: Path, monke
         return usual(subject, place)
 
     monkeypatch.setattr(folders, "_looked_at", looked_at)
-    monkeypatch.setattr(in_time.in_time, "__kwdefaults__", {"seconds": 0.2, "hint": ""})
+    monkeypatch.setattr(folders, "in_time", impatient_with(f"file://{pictures}/"))
     try:
         error, *_ = bad(findings := await found(str(pictures), str(tmp_path / "out")))
     finally:
