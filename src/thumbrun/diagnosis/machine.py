@@ -52,8 +52,9 @@ def _memory(subject: Subject, environ: Mapping[str, str]) -> Finding:
     has = f"{whose} has {_mib(here)} of memory; a task takes up to {_mib(needed)} ({_mib(settings.memory)} for images)"
     if needed <= here:
         return Finding(Check.MEMORY, HERE, Level.OK, has)
-    # Enough for the setting too, which is at most five eighths unless somebody set it.
-    enough = -(-needed // (64 * _MIB)) * 64
+    # Enough for the present setting, and for the default one: that takes five eighths, so the rest must hold the
+    # processes themselves.
+    enough = -(-max(needed, memory_of_task(0, settings.workers) * 8 // 3) // (64 * _MIB)) * 64
     job = environ.get("CLOUD_RUN_JOB")
     more = f"give the container {enough} MiB" if subject.machine.is_limited else "use a machine with more memory"
     command = f"gcloud run jobs update {job} --memory={enough}Mi --region=REGION" if job else ""

@@ -45,8 +45,8 @@ def test_cloud_runs_own_defaults_are_enough(monkeypatch: pytest.MonkeyPatch) -> 
             Level.WARNING,
             "set --memory / THUMBRUN_MEMORY to 386MiB, or give the container 576",
         ),
-        (128, {}, Level.ERROR, "give the container 256 MiB"),
-        (512, {"workers": "20"}, Level.ERROR, "give the container 1152 MiB"),
+        (128, {}, Level.ERROR, "give the container 384 MiB"),
+        (512, {"workers": "20"}, Level.ERROR, "give the container 2112 MiB"),
     ],
 )
 def test_memory(monkeypatch: pytest.MonkeyPatch, memory: int, flags: dict[str, str], level: Level, mend: str) -> None:
@@ -132,3 +132,12 @@ async def test_decoding_processes_that_do_not_start(monkeypatch: pytest.MonkeyPa
     (error,) = of(findings, Check.DECODING)
     assert (Level.ERROR, "decoding processes cannot be used") == (error.level, error.what.partition(":")[0])
     assert len(findings) >= 6
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+def test_the_memory_that_is_advised_is_enough(monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+    """A container with the memory that a finding advises has nothing to mend, with the settings as they are."""
+    flags = {"workers": str(workers)}
+    (short,) = of(of_machine(monkeypatch, Machine(8, 128 * MIB, is_limited=True), {}, **flags), Check.MEMORY)
+    advised = int(short.mend.removeprefix("give the container ").removesuffix(" MiB"))
+    assert [] == bad(of_machine(monkeypatch, Machine(8, advised * MIB, is_limited=True), {}, **flags))
