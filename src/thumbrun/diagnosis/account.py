@@ -43,11 +43,12 @@ async def account_here(emulator: str | None, *, needed: bool) -> Account:
     try:
         origin = check_key_file(os.environ)
     except UnauthenticatedError as error:
-        return Account((_unusable(error),), usable=False)
+        return Account((_unusable(error, needed=needed),), usable=False)
     try:
         identity = await in_time(_identity(), "The server that gives tokens")
     except Exception as error:  # noqa: BLE001  (no check stops the others)
-        return Account((_unusable(error) if origin else _none(needed=needed),), usable=False)
+        found = _unusable(error, needed=needed) if origin else _none(needed=needed)
+        return Account((found,), usable=False)
     return Account(tuple(_whose(identity, origin)), member=identity.member)
 
 
@@ -85,6 +86,7 @@ def _none(*, needed: bool) -> Finding:
     )
 
 
-def _unusable(error: Exception) -> Finding:
+def _unusable(error: Exception, *, needed: bool) -> Finding:
     found = failure(Check.CREDENTIALS, HERE, error)
-    return replace(found, command=_LOGIN if _LOGIN in found.mend else "")
+    level = Level.ERROR if needed else Level.WARNING
+    return replace(found, level=level, command=_LOGIN if _LOGIN in found.mend else "")
