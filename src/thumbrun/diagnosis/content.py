@@ -28,9 +28,9 @@ def content_finding(place: Place, source: Location, entry: Entry | None) -> Find
     """Return whether a source holds something."""
     about = place.root.uri()
     if entry is not None:
-        return Finding(
-            Check.CONTENT, about, Level.OK, f"{source.uri()} is not empty; thumbrun plan shows what it holds"
-        )
+        is_one = entry.name == source.prefix.removesuffix("/")
+        what = f"{source.uri().removesuffix('/')} is there" if is_one else f"{source.uri()} is not empty"
+        return Finding(Check.CONTENT, about, Level.OK, f"{what}; thumbrun plan shows what a run would do")
     return Finding(
         Check.CONTENT,
         about,

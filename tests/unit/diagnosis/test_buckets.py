@@ -131,7 +131,9 @@ async def test_only_an_output(cloud: CloudStorage) -> None:
 
 async def test_a_source_of_one_image_and_an_empty_one(cloud: CloudStorage) -> None:
     """One image is a source; where nothing lies, that is a warning, and get is known by testIamPermissions only."""
-    assert [] == bad(await found(f"gs://{PHOTOS}/in/a.jpg", OUTPUT))
+    findings = await found(f"gs://{PHOTOS}/in/a.jpg", OUTPUT)
+    assert [] == bad(findings)
+    assert of(findings, Check.CONTENT)[0].what.startswith(f"gs://{PHOTOS}/in/a.jpg is there")
     findings = await found(f"gs://{PHOTOS}/nowhere", OUTPUT)
     (warning,) = bad(findings)
     assert (Check.CONTENT, Level.WARNING) == (warning.check, warning.level)
