@@ -65,6 +65,7 @@ async def google(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Google]:
     monkeypatch.setattr(library, "GCE_METADATA_BASE", metadata)
     monkeypatch.setattr(library, "GCE_ENDPOINT_TOKEN", f"{metadata}/instance/service-accounts/default/token")
     monkeypatch.setattr(credentials, "_USER", f"{made.url}/userinfo")
+    monkeypatch.setattr(credentials, "_PROBE_SECONDS", 60.0)  # this machine can be busy
     yield made
     await runner.cleanup()
 
