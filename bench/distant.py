@@ -16,6 +16,7 @@ from thumbrun.imaging.request import Rendered, Request
 from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.settings.resolved import resolve
 from thumbrun.storage.base import PAGE_LIMIT, Entry, Page, Sink, Store
+from thumbrun.storage.bucket_facts import BucketFacts
 from thumbrun.storage.local.store import LocalStore
 from thumbrun.storage.location import Location
 from thumbrun.storage.ramp import Ramp
@@ -115,6 +116,11 @@ class Distant:
         return await self._inner.create(
             name, body, content_type=content_type, metadata=metadata, cache_control=cache_control
         )
+
+    async def bucket_facts(self) -> BucketFacts:
+        """Return the settings of the bucket after a delay."""
+        await self._travel("bucket_facts")
+        return await self._inner.bucket_facts()
 
     async def close(self) -> None:
         """Close the wrapped store."""

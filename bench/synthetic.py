@@ -17,6 +17,7 @@ from datetime import date, timedelta
 from typing import overload
 
 from thumbrun.storage.base import PAGE_LIMIT, Entry, ExistsError, NotFoundError, Page, Sink
+from thumbrun.storage.bucket_facts import UNKNOWN, BucketFacts
 from thumbrun.storage.gcs.responses import page_of
 
 _DAYS = 3_650
@@ -163,6 +164,10 @@ class Listed:
         """Refuse, because nothing writes to the source."""
         raise NotImplementedError
 
+    async def bucket_facts(self) -> BucketFacts:
+        """Return that nothing is known."""
+        return UNKNOWN
+
     async def close(self) -> None:
         """Do nothing."""
 
@@ -232,6 +237,10 @@ class Kept:
             self._at[name] = (self._end, len(body))
             self._end += len(body)
         return Entry(name, len(body), "1")
+
+    async def bucket_facts(self) -> BucketFacts:
+        """Return that nothing is known."""
+        return UNKNOWN
 
     async def close(self) -> None:
         """Delete all records."""

@@ -28,6 +28,7 @@ from thumbrun.storage.base import (
     Store,
     read_bytes,
 )
+from thumbrun.storage.bucket_facts import UNKNOWN
 from thumbrun.storage.gcs.store import GcsStore
 from thumbrun.storage.local.store import LocalStore
 from thumbrun.storage.memory import MemoryStore
@@ -370,6 +371,16 @@ async def test_a_read_resets_its_sink(store: Store) -> None:
     sink.write(b"old")
     await store.read("object.jpg", sink)
     assert b"new" == sink.getvalue()
+
+
+async def test_the_settings_of_a_bucket(store: Store) -> None:
+    """A bucket of Cloud Storage says where it is, as the emulator's does; of other stores nothing is known."""
+    facts = await store.bucket_facts()
+    if store.uri("").startswith("gs:"):
+        assert ("US-CENTRAL1", "region", "STANDARD") == (facts.location, facts.location_type, facts.storage_class)
+        assert facts.soft_delete_seconds is None
+    else:
+        assert UNKNOWN == facts
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -100,7 +100,7 @@ class _Remote:
         self._store = store
         self._life = life
         self._read_seconds, self._write_seconds = line
-        self.uri, self.name_problem = store.uri, store.name_problem
+        self.uri, self.name_problem, self.bucket_facts = store.uri, store.name_problem, store.bucket_facts
 
     async def _travel(self, seconds: float) -> None:
         self._life.check()

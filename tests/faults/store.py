@@ -25,6 +25,7 @@ from thumbrun.storage.base import (
     ThrottledError,
     TransientError,
 )
+from thumbrun.storage.bucket_facts import BucketFacts
 
 
 class Fault(StrEnum):
@@ -309,6 +310,10 @@ class FaultStore:
         if kept != body:
             raise DamagedError(f"injected: {name} is stored with other bytes")
         return entry
+
+    async def bucket_facts(self) -> BucketFacts:
+        """Return the settings of the bucket; no task asks for them, so no fault strikes."""
+        return await self.inner.bucket_facts()
 
     async def close(self) -> None:
         """Close the store."""

@@ -10,6 +10,7 @@
 <state>/runs/<run id>/summary.json           the result of the run, once every shard is complete
 <state>/runs/<run id>/rounds/<n>.json        the reasons that a later round retries
 <state>/runs/<run id>/summaries/<n>.json     the result of the run after that round
+<state>/doctor/…                             what `thumbrun doctor --write` created; you can delete it
 """
 
 import hashlib

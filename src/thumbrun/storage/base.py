@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from thumbrun.errors import ThumbrunError
+from thumbrun.storage.bucket_facts import BucketFacts
 
 PAGE_LIMIT = 1000  # the most that Cloud Storage returns in one page of a listing
 
@@ -230,6 +231,16 @@ class Store(Protocol):
             DamagedError: The store acknowledged other bytes than thumbrun sent.
             NameRefusedError: The store cannot hold that name, or another object is in its way: in a folder, a file
                 cannot hold other files.
+        """
+
+    async def bucket_facts(self) -> BucketFacts:
+        """Return the settings of the bucket.
+
+        They are `UNKNOWN` if this account may not read them, as most may not: the roles that a run needs do not include
+        `storage.buckets.get`. They are also `UNKNOWN` for a folder.
+
+        Raises:
+            BucketNotFoundError: The bucket does not exist.
         """
 
     async def close(self) -> None:

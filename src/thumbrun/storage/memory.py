@@ -19,6 +19,7 @@ from thumbrun.storage.base import (
     Page,
     Sink,
 )
+from thumbrun.storage.bucket_facts import UNKNOWN, BucketFacts
 
 
 class MemoryStore:
@@ -109,6 +110,11 @@ class MemoryStore:
         if name in self.objects:
             raise ExistsError(f"{self.uri(name)} exists already")
         return self._put(name, body, content_type, metadata)
+
+    async def bucket_facts(self) -> BucketFacts:
+        """Return that nothing is known."""
+        await self._request()
+        return UNKNOWN
 
     async def close(self) -> None:
         """Do nothing: this store holds no connections."""

@@ -20,6 +20,7 @@ from thumbrun.storage.base import (
     ThrottledError,
     TransientError,
 )
+from thumbrun.storage.bucket_facts import BucketFacts
 from thumbrun.storage.ramp import Ramp
 from thumbrun.storage.throttle import Throttle
 
@@ -52,7 +53,7 @@ class Retry:
     """A request that failed and is retried.
 
     Attributes:
-        operation: `page`, `stat`, `read` or `create`.
+        operation: `page`, `stat`, `read`, `create` or `bucket_facts`.
         attempt: The number of the attempt that failed, from 1.
         wait: The seconds until the next attempt.
         error: The error of the attempt that failed.
@@ -150,6 +151,10 @@ class RetryingStore:
                 raise
 
         return await self._try("create", attempt)
+
+    async def bucket_facts(self) -> BucketFacts:
+        """Return the settings of the bucket, with retries."""
+        return await self._try("bucket_facts", self._inner.bucket_facts)
 
     async def close(self) -> None:
         """Close the wrapped store."""

@@ -1,4 +1,4 @@
-"""The meaning of an answer of Cloud Storage's API: an object's entry, or an error.
+"""The meaning of an answer of Cloud Storage's API: an object's entry, a bucket's settings, or an error.
 
 The module is pure, except that a date in `Retry-After` is compared with the present time.
 """
@@ -26,10 +26,16 @@ from thumbrun.storage.base import (
     TransientError,
     UnauthenticatedError,
 )
+from thumbrun.storage.bucket_facts import BucketFacts
 
 NETWORK_HINT = "check the network, and the emulator's address if you set one"
 _REPORT = "thumbrun does not expect this answer: please report it"
 _LONGEST_MESSAGE = 300
+BUCKET_FIELDS = (
+    "location,locationType,storageClass,autoclass(enabled),softDeletePolicy(retentionDurationSeconds),"
+    "retentionPolicy(retentionPeriod),defaultEventBasedHold,billing(requesterPays),hierarchicalNamespace(enabled),"
+    "iamConfiguration(uniformBucketLevelAccess(enabled))"
+)
 _GZIP = ("gzip", "x-gzip")  # these names do not depend on case (RFC 9110, 8.4.1)
 _TEXTS = ("contentType", "contentEncoding", "storageClass", "crc32c")
 # Of the reasons and the sentences for an object under a customer-supplied key. "Customer-managed" ones are not its own.
@@ -41,6 +47,8 @@ _NEEDED_ROLE = {
     "stat": "storage.objects.get on the bucket (role Storage Object Viewer)",
     "read": "storage.objects.get on the bucket (role Storage Object Viewer)",
     "create": "storage.objects.create on the bucket (role Storage Object Creator)",
+    "bucket_facts": "storage.buckets.get on the bucket (role Storage Legacy Bucket Reader)",
+    "granted": "to use the bucket at all",
 }
 
 
@@ -100,6 +108,32 @@ def checksum_of(header: str) -> int | None:
     return None
 
 
+def facts_of(record: Mapping[str, Any]) -> BucketFacts:
+    """Return the settings of a bucket from its record in the API, which leaves out what is switched off.
+
+    Raises:
+        ValueError, TypeError, AttributeError: It is not a record of the API; see `understood`.
+    """
+    location, location_type, storage_class = map(record.get, ("location", "locationType", "storageClass"))
+    for text in (location, location_type, storage_class):
+        if not isinstance(text, str | None):
+            raise TypeError(type(text))
+    soft_delete = record.get("softDeletePolicy", {}).get("retentionDurationSeconds")
+    access = record.get("iamConfiguration", {}).get("uniformBucketLevelAccess", {})
+    return BucketFacts(
+        location=location.upper() if location else None,
+        location_type=location_type,
+        storage_class=storage_class,
+        autoclass=bool(record.get("autoclass", {}).get("enabled", False)),
+        soft_delete_seconds=None if soft_delete is None else int(soft_delete),
+        retention_seconds=int(record.get("retentionPolicy", {}).get("retentionPeriod", 0)),
+        event_based_hold=bool(record.get("defaultEventBasedHold", False)),
+        requester_pays=bool(record.get("billing", {}).get("requesterPays", False)),
+        hierarchical_namespace=bool(record.get("hierarchicalNamespace", {}).get("enabled", False)),
+        uniform_access=bool(access.get("enabled", False)),
+    )
+
+
 @contextmanager
 def understood(operation: str, where: str) -> Iterator[None]:
     """Turn the exceptions for an answer that is not JSON, or not a record of an object, into TransientError."""
@@ -117,7 +151,7 @@ def status_error(operation: str, where: str, status: int, text: str, headers: Ma
     """Return the error for an answer that is not a success.
 
     Args:
-        operation: `page`, `stat`, `read` or `create`.
+        operation: `page`, `stat`, `read`, `create`, `bucket_facts` or `granted`.
         where: The URI of the bucket or object, for the message.
         status: The HTTP status.
         text: The answer's body, or its beginning.
@@ -140,7 +174,9 @@ def status_error(operation: str, where: str, status: int, text: str, headers: Ma
         )
     if status == 401:
         return UnauthenticatedError(
-            message, hint="check the credentials: they might have expired, or belong to another project"
+            message,
+            hint="check the credentials: they might have expired, or belong to another project; `thumbrun doctor` says "
+            "whose they are",
         )
     if status == 403:
         return DeniedError(message, hint=_needed(operation, lower))
@@ -168,6 +204,7 @@ def _words(text: str) -> str:
 def _needed(operation: str, lower: str) -> str:
     """Return what to check if a request is denied, in which case Cloud Storage mostly names the account."""
     hint = f"check that the account that runs thumbrun has the permission {_NEEDED_ROLE[operation]}"
+    hint += "; `thumbrun doctor` tries each permission, and shows the command that grants it"
     if _DEFAULT_ACCOUNT in lower:
         hint += "; this is the default account of a project: deploy the job with --service-account to use another"
     return hint
@@ -180,7 +217,7 @@ def _not_found(operation: str, where: str, message: str, lower: str) -> StoreErr
     message alone proves nothing.
     """
     bucket = "no such object" not in lower and ("bucket does not exist" in lower or "no such bucket" in lower)
-    if bucket or operation in ("page", "create"):
+    if bucket or operation in ("page", "create", "bucket_facts", "granted"):
         return BucketNotFoundError(
             f"the bucket of {where} does not exist", hint="check the bucket's name, or create the bucket"
         )

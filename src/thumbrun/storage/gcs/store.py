@@ -1,7 +1,8 @@
 """The store for Cloud Storage, through its JSON API.
 
-It sends four kinds of requests: for a page of a listing, for an object's record, for the bytes of one generation, and a
-multipart upload that creates an object. It retries nothing; `retry` does.
+It sends six kinds of requests: for a page of a listing, for an object's record, for the bytes of one generation, a
+multipart upload that creates an object, for the bucket's record, and for the permissions that the account has. It
+retries nothing; `retry` does.
 """
 
 import base64
@@ -17,12 +18,14 @@ from thumbrun.storage.base import (
     PAGE_LIMIT,
     Chunk,
     DamagedError,
+    DeniedError,
     Entry,
     NotFoundError,
     Page,
     Sink,
     TransientError,
 )
+from thumbrun.storage.bucket_facts import UNKNOWN, BucketFacts
 from thumbrun.storage.gcs.byte_ranges import BEYOND, PART, WHOLE, ByteRange
 from thumbrun.storage.gcs.connection import Answer, HttpError, Limits, Take
 from thumbrun.storage.gcs.credentials import Credentials
@@ -31,9 +34,11 @@ from thumbrun.storage.gcs.network_error import network_error
 from thumbrun.storage.gcs.offsets import Offsets
 from thumbrun.storage.gcs.proxy import proxy_for
 from thumbrun.storage.gcs.responses import (
+    BUCKET_FIELDS,
     NETWORK_HINT,
     checksum_of,
     entry_of,
+    facts_of,
     one_line,
     page_of,
     status_error,
@@ -51,6 +56,12 @@ _MOST_EMPTY_PAGES = 1000  # in a row; Cloud Storage can send some of them where 
 _LONGEST_REFUSAL = 4096  # bytes that are used of an answer that is not a success
 
 _NONE: Mapping[str, str] = {}
+
+
+def api_root(emulator: str | None, endpoint: str | None) -> str:
+    """Return the address of the API, without a path: that of an emulator, of an endpoint, or the public one."""
+    root = emulator or endpoint or _API
+    return (root if "://" in root else f"http://{root}").rstrip("/")
 
 
 class GcsStore:
@@ -75,8 +86,7 @@ class GcsStore:
         """
         self._bucket = bucket
         self._anonymous = emulator is not None
-        root = emulator or endpoint or _API
-        self._root = (root if "://" in root else f"http://{root}").rstrip("/")
+        self._root = api_root(emulator, endpoint)
         self._client = HttpClient(self._root, None if self._anonymous else proxy_for(self._root))
         self._credentials: Credentials | None = None
         self._boundary = secrets.token_hex(
@@ -85,6 +95,7 @@ class GcsStore:
         payer = urlencode({"userProject": user_project}) if user_project else ""
         self._payer = f"&{payer}" if payer else ""
         bucket = quote(bucket, safe="")
+        self._bucket_path = f"/storage/v1/b/{bucket}"
         self._objects = f"/storage/v1/b/{bucket}/o"
         query = f"?uploadType=multipart&ifGenerationMatch=0&fields={quote(_ENTRY_FIELDS)}{self._payer}"
         self._uploads = f"/upload/storage/v1/b/{bucket}/o{query}"
@@ -225,6 +236,34 @@ class GcsStore:
                 f"but Cloud Storage stored {entry}"
             )
         return entry
+
+    async def bucket_facts(self) -> BucketFacts:
+        """Return the settings of the bucket, as `Store` promises."""
+        try:
+            target = f"{self._bucket_path}?fields={quote(BUCKET_FIELDS)}{self._payer}"
+            answer = await self._record("bucket_facts", "", "GET", target)
+        except DeniedError:
+            return UNKNOWN
+        with understood("bucket_facts", self.uri("")):
+            return facts_of(answer)
+
+    async def granted(self, permissions: Sequence[str]) -> frozenset[str]:
+        """Return which of some permissions on the bucket this account has, by the store's own word.
+
+        Asking needs no permission (https://cloud.google.com/storage/docs/json_api/v1/buckets/testIamPermissions). A
+        permission that holds only below some prefix is not among them. No emulator has this request.
+
+        Args:
+            permissions: Names such as `storage.objects.get`.
+
+        Raises:
+            BucketNotFoundError: The bucket does not exist, or the server does not know this request.
+        """
+        query = urlencode({"permissions": permissions}, doseq=True)
+        target = f"{self._bucket_path}/iam/testPermissions?{query}{self._payer}"
+        answer = await self._record("granted", "", "GET", target)
+        with understood("granted", self.uri("")):
+            return frozenset(answer.get("permissions", ())).intersection(permissions)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -37,6 +37,7 @@ from thumbrun.storage.base import (
     Unlisted,
     file_taker,
 )
+from thumbrun.storage.bucket_facts import UNKNOWN, BucketFacts
 from thumbrun.storage.local import file_metadata
 from thumbrun.storage.local.file_creation import create_file
 from thumbrun.storage.local.file_reading import FileReading
@@ -141,6 +142,10 @@ class LocalStore:
         if cache_control:
             attributes["cache_control"] = cache_control
         return await self._in_thread(self._create, name, body, attributes)
+
+    async def bucket_facts(self) -> BucketFacts:
+        """Return that nothing is known: a folder has none of these settings."""
+        return UNKNOWN
 
     async def close(self) -> None:
         """End the store's threads."""

@@ -27,6 +27,7 @@ from thumbrun.storage.base import (
     TransientError,
     UnauthenticatedError,
 )
+from thumbrun.storage.bucket_facts import UNKNOWN, BucketFacts
 from thumbrun.storage.gcs import store as gcs_store
 from thumbrun.storage.gcs.responses import entry_of
 from thumbrun.storage.gcs.store import GcsStore
@@ -564,3 +565,62 @@ def test_names_that_the_service_takes(name: str) -> None:
 def test_the_names_of_encodings(told: str | None, encoding: str | None) -> None:
     """All names of gzip are one, as HTTP has it; any other encoding keeps its name."""
     assert encoding == entry_of({"name": "a", "generation": "1", "contentEncoding": told}).content_encoding
+
+
+RECORD = {
+    "location": "europe-west1",
+    "locationType": "region",
+    "storageClass": "NEARLINE",
+    "autoclass": {"enabled": True},
+    "softDeletePolicy": {"retentionDurationSeconds": "604800"},
+    "retentionPolicy": {"retentionPeriod": "86400"},
+    "defaultEventBasedHold": True,
+    "billing": {"requesterPays": True},
+    "hierarchicalNamespace": {"enabled": True},
+    "iamConfiguration": {"uniformBucketLevelAccess": {"enabled": True}},
+}
+
+
+async def test_the_settings_of_a_bucket(server: Server, store: GcsStore) -> None:
+    """The bucket's record is asked for by its fields, and numbers come as texts."""
+    server.answer = status(200, json.dumps(RECORD))
+    expected = BucketFacts("EUROPE-WEST1", "region", "NEARLINE", True, 604800, 86400, True, True, True, True)
+    assert expected == await store.bucket_facts()
+    asked = server.requests[0]
+    assert ("/storage/v1/b/bucket", "payer-1") == (asked.path, asked.query["userProject"])
+    assert all(field in asked.query["fields"] for field in RECORD)
+
+
+async def test_settings_of_a_bucket_that_are_switched_off(server: Server, store: GcsStore) -> None:
+    """What a bucket's record leaves out is switched off, but a soft delete that it leaves out is not known."""
+    server.answer = status(200, json.dumps({"location": "EU", "locationType": "multi-region"}))
+    expected = BucketFacts("EU", "multi-region", None, False, None, 0, False, False, False, False)
+    assert expected == await store.bucket_facts()
+
+
+async def test_settings_of_a_bucket_that_nobody_may_read(server: Server, store: GcsStore) -> None:
+    """Without storage.buckets.get, which a run does not need, the settings are unknown, and that is no error."""
+    server.answer = status(403, "payer does not have storage.buckets.get access")
+    assert UNKNOWN == await store.bucket_facts()
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "expected"),
+    [
+        (404, "Not Found", BucketNotFoundError),
+        (401, "", UnauthenticatedError),
+        (403, '{"reason": "rateLimitExceeded"}', ThrottledError),
+        (200, "[]", TransientError),
+        (200, '{"location": 7}', TransientError),
+        (200, '{"autoclass": true}', TransientError),
+        (200, '{"retentionPolicy": {"retentionPeriod": "long"}}', TransientError),
+    ],
+)
+async def test_settings_of_a_bucket_that_cannot_be_read(
+    server: Server, store: GcsStore, code: int, text: str, expected: type[StoreError]
+) -> None:
+    """A missing bucket, refused credentials, a store under load and an answer of somebody else are errors."""
+    server.answer = status(code, text)
+    with pytest.raises(StoreError) as caught:
+        await store.bucket_facts()
+    assert expected is type(caught.value)
