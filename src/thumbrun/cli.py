@@ -5,7 +5,7 @@
 | 0 | every item of the task's shards has its outcome, even if some images failed |
 | 1 | the task could not finish; another attempt might. Or a part of a local source could not be listed |
 | 2 | settings are wrong; thumbrun has written nothing |
-| 3 | with `--strict`: images failed; from `verify`: the run has a problem |
+| 3 | with `--strict`: images failed; from `verify`: the run has a problem; from `doctor`: something is wrong here |
 | 4 | there is no image under the source |
 | 130 | the task was interrupted; its results so far are recorded, and you can resume the run |
 """
@@ -26,6 +26,7 @@ from thumbrun.errors import InterruptedRunError, ReportedError, SettingsError, T
 from thumbrun.formats import suffix_of
 from thumbrun.logs.secrets import redacted
 from thumbrun.runs.rounds import MISSING, RETRIABLE
+from thumbrun.settings.declared import IN_FLIGHT, MEMORY, REQUIRE_SANDBOX, SOURCE, WORKERS
 from thumbrun.settings.named_run import PLACE_SETTINGS, VALID_RUN
 from thumbrun.settings.options import add_options, flags_of
 
@@ -125,13 +126,14 @@ def _parser() -> tuple[Parser, dict[str, Parser]]:
                 "list    List the runs of a place.",
                 "verify  Check that a run is complete.",
                 "report  Make the page of a run.",
+                "doctor  Check credentials, buckets and this machine.",
                 "demo    Try thumbrun on sample pictures.",
             )
         },
         epilog=(
             "Exit codes: 0: done. 1: not finished; try again. 2: settings are wrong. 3: images failed (with --strict), "
-            "or the run has a problem (verify). 4: there is no image under the source. 130: interrupted; you can "
-            "resume the run."
+            "the run has a problem (verify), or something is wrong here (doctor). 4: there is no image under the "
+            "source. 130: interrupted; you can resume the run."
         ),
     )
     parser.set_defaults(command=None)
@@ -286,6 +288,39 @@ def _add_report(commands: _Commands) -> Parser:
     return report
 
 
+def _add_doctor(commands: _Commands) -> Parser:
+    doctor = commands.add_parser(
+        "doctor",
+        description="Check that a run can work here: this machine, the decoders, the credentials, and the buckets or "
+        "folders. thumbrun shows what mends each problem. It mends nothing itself, and writes nothing unless you give "
+        "--write.",
+        takes="[SOURCE] [FLAGS]",
+        examples=(
+            "thumbrun doctor",
+            "thumbrun doctor gs://bucket/photos --output gs://thumbnails",
+            "thumbrun doctor ~/Pictures --output thumbs --write",
+        ),
+    )
+    own = doctor.add_argument_group("This command")
+    own.add_argument(
+        SOURCE.name,
+        metavar=SOURCE.metavar,
+        nargs="?",
+        help="The source of a run. If you give neither this nor --output, thumbrun checks no bucket and no folder. "
+        f"[{SOURCE.variable}]",
+    )
+    own.add_argument(
+        "--write",
+        action="store_true",
+        help="Also create an object in each bucket or folder that a run writes to, below _thumbrun/doctor/. It stays "
+        "there, because thumbrun deletes nothing.",
+    )
+    own.add_argument("--json", action="store_true", help="Print the findings as JSON.")
+    doctor.set_defaults(command=_doctor)
+    add_options(doctor, "doctor", (*PLACE_SETTINGS, WORKERS, MEMORY, IN_FLIGHT, REQUIRE_SANDBOX))
+    return doctor
+
+
 def _add_demo(commands: _Commands) -> Parser:
     demo = commands.add_parser(
         "demo",
@@ -309,6 +344,7 @@ _COMMANDS = {
     "list": _add_list,
     "verify": _add_verify,
     "report": _add_report,
+    "doctor": _add_doctor,
     "demo": _add_demo,
 }
 
@@ -386,6 +422,12 @@ def _report_run(parsed: argparse.Namespace) -> int:
     return report(
         parsed.run, flags_of(parsed), out=parsed.out, opened=parsed.open, as_json=parsed.json, as_csv=parsed.csv
     )
+
+
+def _doctor(parsed: argparse.Namespace) -> int:
+    from thumbrun.commands.doctor import doctor
+
+    return doctor(flags_of(parsed), as_json=parsed.json, write=parsed.write)
 
 
 def _demo(parsed: argparse.Namespace) -> int:
