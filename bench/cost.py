@@ -8,22 +8,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.model import Model, predict, shards_of
 from bench.results import Result, Row, read
 from bench.shown import show
-
-# These are list prices in US dollars for the region us-central1, without free tiers and discounts. Compare them with
-# the public pages before you rely on them: https://cloud.google.com/run/pricing (jobs, tier 1) and
-# https://cloud.google.com/storage/pricing (operations on Standard storage in a region, flat namespace).
-VCPU_SECOND = 0.000018
-GIB_SECOND = 0.000002
-CLASS_A_1000 = 0.005  # objects.insert, objects.list
-CLASS_B_1000 = 0.0004  # objects.get, for data or metadata
+from thumbrun.pricing.bill import Use, bill_of
+from thumbrun.pricing.estimates import CLOUD_WAITS, PROCESS_SECONDS, Conditions, estimate
+from thumbrun.pricing.prices import list_prices
+from thumbrun.pricing.workload import Group, Range, Workload
 
 IMAGES = 1_000_000
 PAGE = 1000  # objects
-
-LEDGER_PARTS = 2.5  # parts of each shard: its announcement, the parts in between, and its seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +37,7 @@ class Kind:
 # These figures of a prototype count only if the part `task` has not measured its own.
 KINDS = (Kind("18 kB", 0.0040, 0.0095), Kind("1920 px", 0.0080, 0.0135), Kind("4000 px", 0.0250, 0.0310))
 
-GET_SECONDS, PUT_SECONDS = 0.05, 0.08
 MEMORY_GIB = 0.5
-START_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +68,23 @@ class Cost:
 
 
 def ours(kind: Kind, tasks: int, images: int = IMAGES) -> Cost:
-    """Return the cost of a run of thumbrun, with planning, polling and the ramp as the model predicts them."""
-    model = Model(latency=(GET_SECONDS + PUT_SECONDS) / 2, in_flight=64, image=kind.ours, writes=1000)
-    predicted = predict(model, tasks, images)
-    shards = shards_of(images, tasks)
-    pages = images // PAGE
-    class_a = images + pages + shards + int(LEDGER_PARTS * shards) + shards
-    class_a += tasks * 4  # listings of planners and of open shards, and claims
-    class_b = images + shards + tasks * 6
-    return _cost("thumbrun", kind, tasks, predicted.seconds, class_a, class_b)
+    """Return the cost of a run of thumbrun, as `thumbrun plan` estimates it for images that take this time."""
+    spent = kind.ours * images
+    group = Group("jpeg", "STANDARD", images, 0, 0, 0, 1000 * spent, 0)
+    work = Workload((group,), images, 1, Range(spent, spent, spent), Range(0, 0, 0))
+    found = estimate(work, tasks, Conditions(memory_gib=MEMORY_GIB), list_prices())
+    return _cost("thumbrun", kind, tasks, found.seconds.likely, found.requests.class_a, found.requests.class_b)
 
 
 def sequential(kind: Kind, tasks: int, images: int = IMAGES) -> Cost:
     """Return the cost of a run of the sequential design, with its images spread evenly over the tasks."""
     pages = images // PAGE
-    seconds = START_SECONDS + pages * GET_SECONDS + images / tasks * (kind.sequential + GET_SECONDS + PUT_SECONDS)
+    get, put = CLOUD_WAITS
+    seconds = PROCESS_SECONDS + pages * get + images / tasks * (kind.sequential + get + put)
     return _cost("sequential", kind, tasks, seconds, images + tasks * pages, images)
 
 
 def _cost(design: str, kind: Kind, tasks: int, seconds: float, class_a: int, class_b: int) -> Cost:
-    dollars = tasks * seconds * (VCPU_SECOND + MEMORY_GIB * GIB_SECOND)
-    dollars += class_a / 1000 * CLASS_A_1000 + class_b / 1000 * CLASS_B_1000
     hours = seconds / 3600
     return Cost(
         design=design,
@@ -108,8 +95,20 @@ def _cost(design: str, kind: Kind, tasks: int, seconds: float, class_a: int, cla
         gib_hours=tasks * hours * MEMORY_GIB,
         class_a=class_a,
         class_b=class_b,
-        dollars=dollars,
+        dollars=dollars(tasks * seconds, class_a, class_b),
     )
+
+
+def dollars(seconds: float, class_a: int, class_b: int) -> float:
+    """Return the list price of tasks with one processor and 512 MiB each, in US dollars.
+
+    Args:
+        seconds: The seconds of all tasks together.
+        class_a: The requests that create or list.
+        class_b: The requests that read.
+    """
+    used = Use.of_counts(vcpu_seconds=seconds, gib_seconds=MEMORY_GIB * seconds, class_a=class_a, class_b=class_b)
+    return bill_of(used, list_prices()).usd
 
 
 def compare(tasks: tuple[int, ...] = (1, 10, 100), kinds: tuple[Kind, ...] = KINDS) -> list[Cost]:

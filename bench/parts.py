@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bench import (
     balance,
+    bill,
     container,
     cost,
     decode,
@@ -16,6 +17,7 @@ from bench import (
     memory,
     planning,
     reading,
+    report,
     results,
     scaling,
     sizes,
@@ -52,9 +54,11 @@ PARTS: dict[str, Part] = {
     "memory": Part("resident memory", memory.result),
     "planning": Part("planning 10 million objects", planning.result),
     "ledger": Part("what the times of the images cost in the ledger", ledger.result),
+    "report": Part("the report of a million images", report.result),
     "balance": Part("the longest task against the mean", balance.result),
     "scaling": Part("efficiency of many tasks, measured and modelled", scaling.result),
     "tasks": Part("1,000 images in 1 to 10 tasks: time, efficiency and cost", tasks.result),
+    "bill": Part("what a plan predicts, against the run that follows", bill.result),
     "cost": Part("a million thumbnails in vCPU-hours, requests and dollars", cost.result),
 }
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.distant import Distant, Stage, Worked, command, work
-from bench.model import IN_EARNEST, IN_FLIGHT, LATENCY, RENAME_TRIPS, RENDER, Model, limit, planning, predict
+from bench.model import IN_EARNEST, IN_FLIGHT, LATENCY, RENDER, limit
 from bench.results import Plot, Result, Row
 from bench.shown import show
 from bench.synthetic import Listed, Meter, Names
@@ -24,6 +24,7 @@ from tests import virtual
 from thumbrun.planning.build import PlanBuilder, Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.select import Selection
+from thumbrun.pricing.model import RENAME_TRIPS, Model, planning, predict
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.storage.ramp import WRITES
@@ -120,7 +121,11 @@ def plan_virtually(tasks: int, images: int) -> Planned:
 
     shards_, seconds = virtual.run(scenario())
     return Planned(
-        tasks, images, shards_, seconds, planning(Model(page=0.0, rename_trips=RENAME_TRIPS), images, shards_)
+        tasks,
+        images,
+        shards_,
+        seconds,
+        planning(Model(LATENCY, IN_FLIGHT, RENDER, page=0.0, rename_trips=RENAME_TRIPS), images, shards_),
     )
 
 
@@ -166,7 +171,7 @@ def check(images_a_task: int = 1_000, virtual_images_a_task: int = 200) -> Itera
 
 def _check(how: str, counts: Iterable[int], each: int, run: Callable[[int, int], Measured]) -> Iterator[Checked]:
     alone: tuple[float, float] | None = None
-    model = Model(start=0.0, page=0.0)
+    model = Model(LATENCY, IN_FLIGHT, RENDER, start=0.0, page=0.0)
     for tasks in counts:
         measured = run(tasks, each)
         if alone is None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.cost import CLASS_A_1000, CLASS_B_1000, GIB_SECOND, MEMORY_GIB, VCPU_SECOND
+from bench.cost import dollars
 from bench.distant import Stage, Worked, work
 from bench.model import IN_FLIGHT, LATENCY
 from bench.pictures import fill
@@ -126,7 +126,7 @@ def in_virtual_time(image: float, ramp: float, counts: Iterable[int] = COUNTS) -
                 class_b=class_b,
                 run_dollars=run_dollars(one.seconds for one in worked),
                 minute_dollars=run_dollars(max(_LEAST_BILLED, one.seconds) for one in worked),
-                request_dollars=class_a / 1000 * CLASS_A_1000 + class_b / 1000 * CLASS_B_1000,
+                request_dollars=dollars(0.0, class_a, class_b),
             )
         )
     return found
@@ -134,7 +134,7 @@ def in_virtual_time(image: float, ramp: float, counts: Iterable[int] = COUNTS) -
 
 def run_dollars(seconds: Iterable[float]) -> float:
     """Return the price of tasks with one processor and 512 MiB each, which run for these seconds."""
-    return sum(seconds) * (VCPU_SECOND + MEMORY_GIB * GIB_SECOND)
+    return dollars(sum(seconds), 0, 0)
 
 
 def waiting(rounds: int) -> list[Together]:

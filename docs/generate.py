@@ -82,9 +82,11 @@ begins with `THUMBRUN_` has a name much like a setting's, thumbrun warns, and na
 
 {settings_table()}
 `thumbrun run`, `plan` and `retry` also take `--tasks N`: `run` and `retry` start N tasks on this machine, and `plan`
-plans for N tasks. thumbrun finds Google's default credentials in the usual order: `GOOGLE_APPLICATION_CREDENTIALS`,
-gcloud's login, workload identity federation, impersonation, the metadata server. [On Cloud Run](cloud-run.md) shows
-how a job gets its variables and its account.
+plans for N tasks. [The bill](plan.md) describes what `plan` prints, and its `--json`.
+
+thumbrun finds Google's default credentials in the usual order: `GOOGLE_APPLICATION_CREDENTIALS`, gcloud's login,
+workload identity federation, impersonation, the metadata server. [On Cloud Run](cloud-run.md) shows how a job gets its
+variables and its account.
 
 thumbrun reaches Cloud Storage, and the servers that give tokens, through the proxy that `HTTPS_PROXY` names, such as
 `http://user:password@proxy.example:3128`; `NO_PROXY` lists hosts that need none. The proxy must begin with http:// and
@@ -224,6 +226,9 @@ Records are JSON, or JSON lines compressed with gzip. [The design](design.md#one
   that does not belong to the run, shard or round that its name says. thumbrun does without ledger parts, later rounds
   and summaries that are damaged (`record-set-aside`). To have such a run right again, move away the damaged records
   that `verify` names, and run the command that it advises.
+- `seen` in a plan counts the objects of the listing by kind and type. `formats` counts the images to decode by format
+  and storage class, with their bytes, estimated milliseconds (`cost_ms`), how many are stored compressed (`gzip`), and
+  how many a task peeks at always (`peeked`) or as long as that saves something (`large`).
 - `seen` in a plan has `unlisted` if parts of a local source could not be listed: how many, and the first 100 with the
   reason. It has `hidden` if images have a name in their path that begins with a dot: how many.
   `links` is the number of symbolic links in a local source, which thumbrun does not follow.

@@ -25,8 +25,10 @@ _TITLES = {  # in their order
     "memory": "Memory",
     "planning": "Planning",
     "ledger": "Times in the ledger",
+    "report": "The report of a million images",
     "balance": "Balance",
     "scaling": "Scaling",
+    "bill": "Prediction",
     "cost": "Cost",
 }
 

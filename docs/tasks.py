@@ -6,22 +6,21 @@ The page is written by hand, but for what stands between `<!-- NAME: begin -->` 
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bench.cost import CLASS_A_1000, CLASS_B_1000, GIB_SECOND, MEMORY_GIB, VCPU_SECOND
+from bench.cost import MEMORY_GIB
 from bench.results import read
 from bench.tasks import FAST, IMAGES, SLOW
 from thumbrun.planning import planner
 from thumbrun.planning.naming import DIGITS, NamingRule
+from thumbrun.pricing.prices import Price, list_prices
 from thumbrun.storage import ramp
 from thumbrun.storage.retry import Policy
-from thumbrun.task import runner
 
 PAGE = Path(__file__).parent / "tasks.md"
 
-# No vendor's page was read for these: others quote them.
-_PRICES_READ = {"Cloud Run": "9 October 2026", "Cloud Storage": "20 September 2026"}
 _DEFAULT_TIMEOUT = 600  # seconds of a task on Cloud Run
 _SAME_NAMES = ("2023/IMG_0001.jpg", "2024/IMG_0001.jpg")
 
@@ -154,12 +153,20 @@ def _decoding(found: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _prices() -> str:
+    ids = ("run/vcpu", "run/memory", "class-a/region/standard", "class-b/region/standard")
+    vcpu, memory, created, read = (list_prices().row(id_) for id_ in ids)
     return (
-        f"- Cloud Run: ${VCPU_SECOND:.6f} a vCPU-second and ${GIB_SECOND:.6f} a GiB-second, as quoted on "
-        f"{_PRICES_READ['Cloud Run']}, for a task of 1 vCPU and {MEMORY_GIB:g} GiB.\n"
-        f"- Cloud Storage: ${CLASS_A_1000:g} for 1,000 requests that create or list, ${CLASS_B_1000:g} for 1,000 that "
-        f"read, as quoted on {_PRICES_READ['Cloud Storage']}.\n"
+        f"- Cloud Run: ${vcpu.usd:.6f} a vCPU-second and ${memory.usd:.6f} a GiB-second, as quoted on "
+        f"{_day(vcpu)}, for a task of 1 vCPU and {MEMORY_GIB:g} GiB.\n"
+        f"- Cloud Storage: ${created.usd:g} for 1,000 requests that create or list, ${read.usd:g} for 1,000 that "
+        f"read, as quoted on {_day(created)}.\n"
     )
+
+
+def _day(price: Price) -> str:
+    """Return the day on which a price was read, such as `9 October 2026`."""
+    day = date.fromisoformat(price.date or "")
+    return f"{day.day} {day:%B %Y}"
 
 
 def _single(figures: Sequence[Mapping[str, Any]]) -> str:
@@ -207,11 +214,11 @@ def _waits() -> str:
     policy = Policy()
     writes, reads = f"{ramp.WRITES:,} writes", f"{ramp.WRITES * ramp.READS_A_WRITE:,.0f} reads"
     first, growth, longest = planner.FIRST_WAIT_SECONDS, planner.WAIT_GROWTH, planner.LONGEST_WAIT_SECONDS
-    own = f"{runner.JITTER_A_TASK * 1e3:g} ms for each other task"
+    own = f"{ramp.JITTER_A_TASK * 1e3:g} ms for each other task"
     backoff = f"0 and {policy.first:g} s, then twice as much each time, at most {policy.cap:g} s"
     return _words(
         ("when", "how long or how often", "the random part"),
-        ("a task starts", "once", f"0 to {own}, at most {runner.MOST_JITTER:g} s"),
+        ("a task starts", "once", f"0 to {own}, at most {ramp.MOST_JITTER:g} s"),
         (
             "another task makes the plan",
             f"until it is there: {first:g} s, then {growth:g} times as long each time, at most {longest:g} s",

@@ -21,6 +21,7 @@ from thumbrun.commands.standard_streams import open_standard_streams
 from thumbrun.commands.unexpected import unexpected
 from thumbrun.commands.version import print_version
 from thumbrun.console import printable, quoted, width_of, wrapped
+from thumbrun.environment.machine import raise_open_files
 from thumbrun.errors import InterruptedRunError, ReportedError, SettingsError, ThumbrunError
 from thumbrun.formats import suffix_of
 from thumbrun.logs.secrets import redacted
@@ -35,6 +36,7 @@ _Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001  (it
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name and return the process's exit code."""
     open_standard_streams()
+    raise_open_files()
     try:
         parsed = _parsed(list(sys.argv[1:] if arguments is None else arguments))
         if parsed.version:
@@ -124,6 +126,7 @@ def _parser() -> tuple[Parser, dict[str, Parser]]:
                 "list    List the runs of a place.",
                 "verify  Check that a run is complete.",
                 "doctor  Check credentials, buckets and this machine.",
+                "report  Make the page of a run.",
                 "demo    Try thumbrun on sample pictures.",
             )
         },
@@ -291,11 +294,38 @@ def _add_doctor(commands: _Commands) -> Parser:
     return doctor
 
 
+def _add_report(commands: _Commands) -> Parser:
+    report = commands.add_parser(
+        "report",
+        description="Make the page of a run, finished or not, as a local file: the verdict, failures and what to do, "
+        "the pictures, what the tasks did, and where the time went.",
+        takes="RUN [FLAGS]",
+        examples=(
+            "thumbrun report thumbs/20261123T1748Z --open",
+            "thumbrun report gs://bucket/20261123T1748Z --out run.html",
+            "thumbrun report gs://bucket/20261123T1748Z --csv > run.csv",
+        ),
+    )
+    own = report.add_argument_group("This command")
+    own.add_argument("run", metavar="RUN", help=f"The run; {VALID_RUN}.")
+    own.add_argument("--out", metavar="FILE", help="The file for the page. Default: report.html.")
+    own.add_argument("--open", action="store_true", help="Open the page in a browser.")
+    own.add_argument("--json", action="store_true", help="Print what the page tells as JSON, and make no page.")
+    own.add_argument(
+        "--csv",
+        action="store_true",
+        help="Print a table with a row for each image that has an outcome, and make no page.",
+    )
+    report.set_defaults(command=_report_run)
+    add_options(report, "report", PLACE_SETTINGS)
+    return report
+
+
 def _add_demo(commands: _Commands) -> Parser:
     demo = commands.add_parser(
         "demo",
-        description="Draw sample pictures, run four tasks on them with an embedded Cloud Storage emulator, and make a "
-        "contact sheet of the thumbnails.",
+        description="Draw sample pictures, run four tasks on them with an embedded Cloud Storage emulator, and make "
+        "the page of the run.",
         takes="[FLAGS]",
         examples=("thumbrun demo", "thumbrun demo --folder /tmp/demo"),
     )
@@ -314,6 +344,7 @@ _COMMANDS = {
     "list": _add_list,
     "verify": _add_verify,
     "doctor": _add_doctor,
+    "report": _add_report,
     "demo": _add_demo,
 }
 
@@ -389,6 +420,14 @@ def _doctor(parsed: argparse.Namespace) -> int:
     from thumbrun.commands.doctor import doctor
 
     return doctor(flags_of(parsed), as_json=parsed.json, write=parsed.write)
+
+
+def _report_run(parsed: argparse.Namespace) -> int:
+    from thumbrun.commands.report import report
+
+    return report(
+        parsed.run, flags_of(parsed), out=parsed.out, opened=parsed.open, as_json=parsed.json, as_csv=parsed.csv
+    )
 
 
 def _demo(parsed: argparse.Namespace) -> int:

@@ -23,6 +23,15 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def as_unicode(text: str) -> str:
+    r"""Return text that every reader takes: the bytes of a file name that are not Unicode are escaped.
+
+    >>> as_unicode("a\udcff")
+    'a\\xff'
+    """
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def shortened(text: str, longest: int = _LONGEST) -> str:
     """Return the text, cut in its middle if it has more characters than `longest`.
 
@@ -62,6 +71,17 @@ def by_count(counts: Mapping[str, int]) -> str:
     '2,000 truncated, 1 timeout'
     """
     return ", ".join(f"{count:,} {what}" for what, count in sorted(counts.items(), key=lambda one: -one[1]))
+
+
+def dollars(usd: float) -> str:
+    """Return US dollars as people read them; less than a cent with the digits that count.
+
+    >>> dollars(5.901), dollars(1234.5), dollars(0.0312), dollars(0.00047), dollars(0.00001), dollars(0)
+    ('$5.90', '$1,234.50', '$0.03', '$0.0005', '<$0.0001', '$0.00')
+    """
+    if 0 < usd < 0.00005:
+        return "<$0.0001"
+    return f"${usd:.4f}" if 0 < usd < 0.01 else f"${usd:,.2f}"
 
 
 def wrapped(text: str, width: int | None, *, indent: str = "", prose: bool = False) -> str:

@@ -1,11 +1,13 @@
-"""Tests of the settings that keep a run from becoming larger or longer than meant."""
+"""Tests of the settings that keep a run from becoming larger, dearer or longer than meant."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.tasks import Tasks
+from tests.e2e.tasks import Task, Tasks, clean_environment, cloud_run
 from tests.photographs import photographs
+from thumbrun.demo.emulator import Emulator
 
 
 @pytest.fixture
@@ -37,6 +39,54 @@ def test_a_plan_of_more_images_than_meant(tasks: Tasks, folder: Path) -> None:
     refused = tasks.command("plan", str(folder), "--max-images", "4")
     assert 2 == refused.wait(), refused.output()
     assert "the source holds 5 images, 1 image more" in refused.output()
+
+
+def test_a_run_that_costs_more_than_meant(tasks: Tasks, emulator: Emulator) -> None:
+    """Both tasks of a run that is too dear end with 2, and nothing is made; the same job with more money goes on."""
+    for bucket in ("pictures", "thumbs"):
+        emulator.create_bucket(bucket)
+    for number, body in zip(range(5), photographs().values(), strict=False):
+        emulator.put("pictures", f"in/{number}.jpg", body, content_type="image/jpeg")
+
+    def job(max_cost: str) -> list[Task]:
+        common = {"STORAGE_EMULATOR_HOST": emulator.url, "INPUT_FOLDER": "gs://pictures/in", "OUTPUT_BUCKET": "thumbs"}
+        return [
+            tasks.start(clean_environment(**common, **cloud_run(index, 2), THUMBRUN_MAX_COST=max_cost))
+            for index in range(2)
+        ]
+
+    for task in job("0.00001"):
+        assert 2 == task.wait(), task.output()
+        assert "--max-cost / THUMBRUN_MAX_COST is <$0.0001, but the run might cost $0.00" in task.output()
+    assert not [name for name in emulator.objects("thumbs") if not name.startswith("_thumbrun/")]
+    for task in job("1"):
+        assert 0 == task.wait(), task.output()
+    made = [name for name in emulator.objects("thumbs") if not name.startswith("_thumbrun/")]
+    assert (5, 1) == (len(made), len({name.partition("/")[0] for name in made}))
+
+
+def test_a_bill_of_a_bucket(tasks: Tasks, emulator: Emulator, tmp_path: Path) -> None:
+    """A plan with a sample is one JSON document with estimates and prices, and leaves the buckets as they are."""
+    for bucket in ("pictures", "thumbs"):
+        emulator.create_bucket(bucket)
+    for number, body in zip(range(5), photographs().values(), strict=False):
+        emulator.put("pictures", f"in/{number}.jpg", body, content_type="image/jpeg")
+    before = emulator.objects("pictures")
+    prices = tmp_path / "prices.json"
+    row = {"id": "run/vcpu", "usd": 1, "date": "2026-11-28", "source": "an invoice"}
+    prices.write_text(json.dumps({"version": 1, "prices": [row]}))
+    environment = clean_environment(STORAGE_EMULATOR_HOST=emulator.url)
+    flags = ("--output", "gs://thumbs", "--sample", "3", "--deadline", "10m", "--prices", str(prices))
+    plan = tasks.command("plan", "gs://pictures/in", *flags, "--json", environment=environment)
+    assert 0 == plan.wait(), plan.output()
+    said = plan.output()
+    found = json.loads(said[said.index("{") : said.rindex("}") + 1])
+    assert (5, "sample", 3) == (found["items"], found["rates"]["from"], found["rates"]["images"])
+    assert {"tasks": 1, "fits": True, "why": "the fewest that are sure to be in time"} == found["recommended"]
+    assert found["estimates"][0]["usd"] > 0.5  # a second of a processor costs a dollar
+    assert {**row, "what": "Cloud Run jobs, processors", "per": "vCPU-second"} in found["prices"]
+    assert before == emulator.objects("pictures")
+    assert {} == dict.fromkeys(emulator.objects("thumbs"))
 
 
 def test_an_attempt_that_takes_too_long(tasks: Tasks, folder: Path, tmp_path: Path) -> None:

@@ -26,12 +26,12 @@ from thumbrun.ledger.reader import Ledger
 from thumbrun.logs.events import Event, Events, Progress
 from thumbrun.outcomes import Outcome, Reason
 from thumbrun.planning.plan import read_plan, read_shard
+from thumbrun.planning.shards import READ_AT_ONCE
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.base import PAGE_LIMIT, Entry, Page, Sink
 from thumbrun.storage.location import Location
 from thumbrun.storage.memory import MemoryStore
-from thumbrun.task.fetch import READ_AT_ONCE
 from thumbrun.task.runner import TaskRunner
 from thumbrun.task.task_result import TaskResult
 

@@ -54,6 +54,12 @@ def test_the_tables_of_sizes_are_what_the_bench_says() -> None:
     assert module("sizing").refreshed(page) == page
 
 
+def test_the_table_of_prices_is_what_thumbrun_brings_along() -> None:
+    """The table in docs/plan.md is the one that docs/prices.py makes of the prices that are known."""
+    page = (ROOT / "docs/plan.md").read_text("utf-8")
+    assert module("prices").refreshed(page) == page
+
+
 def test_the_worked_example_is_what_its_commands_print() -> None:
     """The commands in docs/design.md print the files and keys that the page shows; numbers can differ."""
     example = module("worked_example")

@@ -2,12 +2,12 @@
 
 import os
 
-from thumbrun.commands.after_failures import after_failures
 from thumbrun.console import by_count, counted
 from thumbrun.logs.choose import DEMO_VARIABLE
 from thumbrun.logs.events import Events
 from thumbrun.logs.pace import rate_text
 from thumbrun.outcomes import MEANINGS, Reason, Tally
+from thumbrun.reporting.after_failures import after_failures
 from thumbrun.task.task_result import TaskResult
 
 
@@ -80,6 +80,8 @@ def say_run(result: TaskResult, events: Events) -> None:
         events.info("reason", f"  {reason}: {MEANINGS[Reason(reason)]}", reason=reason)
     if DEMO_VARIABLE in os.environ:
         return
+    if result.report:
+        events.info("report", f"Report: {result.report}", report=result.report)
     for advice in after_failures(tally.failed, result.named):
         events.info("next", advice)
     if tally.items:

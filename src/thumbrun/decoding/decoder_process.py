@@ -103,6 +103,11 @@ class DecodingProcess:
             if starting.done():
                 self._starting = None
 
+    @property
+    def processor_seconds(self) -> float | None:
+        """The processor time that the process has used, or None if it does not run, or the system does not tell."""
+        return self._process.processor_seconds if self._process is not None else None
+
     async def render(self, asked: Sequence[Asked]) -> list[protocol.Verdict]:
         """Make thumbnails. If this is cancelled, it kills the process, because nobody waits for the answers.
 

@@ -135,6 +135,13 @@ class DecoderPool:
         """Whether the system confines all processes, by every measure that Linux has; known after `start`."""
         return all(process.confined for process in self._processes)
 
+    @property
+    def processor_seconds(self) -> float | None:
+        """The processor time that the present processes have used, or None if that is not known of each."""
+        used = [process.processor_seconds for process in self._processes]
+        known = [seconds for seconds in used if seconds is not None]
+        return sum(known) if len(known) == len(used) else None
+
     def body(self, size: int) -> Body:
         """Return a body for an image of about `size` bytes; the caller closes it."""
         return Body(size, self._files)

@@ -30,6 +30,9 @@ _MOST_TASKS = 1_000_000  # a hundred times the limit of Cloud Run, and still few
 _MOST_NUMBER = 10**9
 
 
+_CLOUD_RUN = "Cloud Run"
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One task of a job.
@@ -47,6 +50,11 @@ class Task:
     attempt: int = 0
     execution: str | None = None
     platform: str = "by hand"
+
+    @property
+    def is_on_cloud_run(self) -> bool:
+        """Whether Cloud Run started this task."""
+        return self.platform == _CLOUD_RUN
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ _BY_HAND = _Platform("by hand", "TASK_INDEX", "TASK_COUNT", "TASK_ATTEMPT", ("TA
 
 _PLATFORMS = (
     _Platform(
-        "Cloud Run",
+        _CLOUD_RUN,
         "CLOUD_RUN_TASK_INDEX",
         "CLOUD_RUN_TASK_COUNT",
         "CLOUD_RUN_TASK_ATTEMPT",

@@ -15,7 +15,7 @@ from thumbrun.planning import listing, shards
 from thumbrun.planning.listing import NameRange, RangeListing
 from thumbrun.planning.naming import NameBook, NamingRule
 from thumbrun.planning.plan import Item, Plan, PlannedShard, item_line, read_some_items
-from thumbrun.planning.select import ObjectKind, Selection
+from thumbrun.planning.select import Decision, ObjectKind, Selection
 from thumbrun.planning.survey import Survey
 from thumbrun.runs import records
 from thumbrun.runs.record_names import RunNames
@@ -107,7 +107,14 @@ class PlanBuilder:
     """Makes one plan under one planner's number."""
 
     def __init__(
-        self, source: Source, state: RecordStore, run_id: str, planner: int, rule: NamingRule, tasks: int
+        self,
+        source: Source,
+        state: RecordStore,
+        run_id: str,
+        planner: int,
+        rule: NamingRule,
+        tasks: int,
+        on_item: Callable[[Entry, Decision, str], None] | None = None,
     ) -> None:
         """Set up the builder; nothing is listed yet.
 
@@ -118,7 +125,10 @@ class PlanBuilder:
             planner: The number under which the shards are written, claimed by this process alone.
             rule: The rule that names the thumbnails.
             tasks: The number of tasks that the plan is cut for.
+            on_item: Called with each item's entry, its decision, and the name of its thumbnail before collisions are
+                settled.
         """
+        self._on_item = on_item
         self._source = source
         self._state = state
         self._run_id = run_id
@@ -227,9 +237,13 @@ class PlanBuilder:
             if decision.is_item:
                 decodable = decision.kind is not ObjectKind.UNSUPPORTED
                 cost = shards.cost(entry.size, decision.format_name) if decodable else 0.0
+                if decodable:
+                    self._survey.count_read(entry, decision.format_name, cost)
                 self._items += 1
                 self._cost += cost
                 output = rule.name(path, decision.format_name, 0)
+                if self._on_item is not None:
+                    self._on_item(entry, decision, output)
                 mine.costs.append(cost)
                 mine.sizes.append(entry.size)
                 mine.keys.append(rule.key(output))

@@ -1,21 +1,20 @@
 """Agrees on one plan: one task claims it and shows that it is alive; the others wait, and take over if it seems dead.
 
-A planner that fails says so on the store, so that the next attempt need not wait until it seems dead. One whose source
-holds more images than the user allows says how many, so that the others end as well, and a command that allows so many
-goes on.
+A planner that fails says so on the store, so that the next attempt need not wait until it seems dead. One whose plan is
+larger or dearer than the user allows says what it holds, so that the others end as well, and a command that allows so
+much goes on.
 
 At most one plan is ever used, however many are made: `plan.json` is created if absent, and names its planner. So a task
 that takes over too early costs a listing and does no other harm.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
-from thumbrun.console import counted
 from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
 from thumbrun.planning.build import PlanBuilder, Source
@@ -49,7 +48,7 @@ class Planner:
         task: Task,
         clock: Clock,
         *,
-        max_images: int | None = None,
+        check: Callable[[int, Mapping[str, Any]], None] = lambda images, seen: None,
     ) -> None:
         """Set up the planner; nothing is read yet.
 
@@ -60,10 +59,12 @@ class Planner:
             rule: The rule that names the thumbnails.
             task: The task that asks.
             clock: Provides time and randomness.
-            max_images: The most images that the plan may hold; None: any number.
+            check: Raises PlanRefusedError for a plan that the user does not allow. It gets the number of images, and
+                what the listing showed, which is empty if a planner of an older version refused the plan.
         """
         self._state = state
-        self._max_images = max_images
+        self._check = check
+        self._refused: Plan | None = None
         self._source = source
         self._run_id = run_id
         self._run: RunNames = state.names.run(run_id)
@@ -89,7 +90,7 @@ class Planner:
 
         Raises:
             StoreError: Listing, reading or writing failed; another attempt might find or finish the plan.
-            SettingsError: The source holds more images than the settings allow.
+            PlanRefusedError: The settings do not allow such a plan.
         """
         if is_new and await self._claim(1):
             return await self._make(1, progress)
@@ -101,7 +102,8 @@ class Planner:
                 return plan
             await watch.poll()
             is_dead = watch.gave_up or watch.silent >= DEAD_SECONDS or self._succeeds(watch.claim)
-            check_images(watch.refused, self._max_images)
+            if watch.refused:
+                self._check(watch.refused, watch.refused_seen)
             if watch.last == 0 or is_dead:
                 await self._check_unplanned()
                 if await self._claim(watch.last + 1):
@@ -154,11 +156,10 @@ class Planner:
     async def _make(self, number: int, progress: Callable[[int], None]) -> Plan:
         try:
             committed = await self._commit(number, progress)
-        except BaseException as error:
+        except BaseException:
             with suppress(Exception):
                 async with asyncio.timeout(_LAST_WORDS_SECONDS):
-                    refused = error.images if isinstance(error, TooManyImagesError) else 0
-                    await self._write_beat(self._run.end_of_beats(number), number, MOST_NUMBER, refused)
+                    await self._write_beat(self._run.end_of_beats(number), number, MOST_NUMBER, self._refused)
             raise
         self.listed = True
         return Plan.from_record(committed)
@@ -171,7 +172,11 @@ class Planner:
             beats = await group.start(self._beat(number))
             try:
                 plan = await builder.make(progress)
-                check_images(plan.items, self._max_images)
+                try:
+                    self._check(plan.items, plan.seen)
+                except PlanRefusedError:
+                    self._refused = plan
+                    raise
                 # The beats go on until the commit: a planner must not look dead while the store makes it wait.
                 return await self._state.create_or_read(
                     self._run.plan, plan.to_record(), self._run_id, likely_free=True
@@ -187,37 +192,16 @@ class Planner:
             count += 1
             await self._write_beat(self._run.beat(number, count), number, count)
 
-    async def _write_beat(self, name: str, number: int, count: int, refused: int = 0) -> None:
-        header = {"run": self._run_id, "planner": number, "beat": count, **({"refused": refused} if refused else {})}
+    async def _write_beat(self, name: str, number: int, count: int, refused: Plan | None = None) -> None:
+        header: dict[str, Any] = {"run": self._run_id, "planner": number, "beat": count}
+        if refused is not None:
+            seen = {key: value for key, value in refused.seen.items() if key != "unlisted"}  # it can be long
+            header |= {"refused": refused.items, "refused_seen": seen}
         await self._state.create_once(name, records.to_lines(header, ()), self._run_id)
 
 
-class TooManyImagesError(SettingsError):
-    """The source holds more images than the settings allow.
-
-    Attributes:
-        images: The number of images.
-    """
-
-    def __init__(self, images: int, most: int) -> None:
-        """Say by how much the number is too high."""
-        problem = (
-            f"--max-images / THUMBRUN_MAX_IMAGES is {most:,}, but the source holds {images:,} images, "
-            f"{counted(images - most, 'image')} more; raise it, or choose fewer with --include, --exclude or --limit"
-        )
-        super().__init__([problem])
-        self.images = images
-
-
-def check_images(images: int, most: int | None) -> None:
-    """Raise TooManyImagesError if a source holds more images than the settings allow.
-
-    Args:
-        images: The number of images.
-        most: The most images that are allowed; None: any number.
-    """
-    if most is not None and images > most:
-        raise TooManyImagesError(images, most)
+class PlanRefusedError(SettingsError):
+    """The settings do not allow a plan as large or as dear as the one that was made."""
 
 
 def first_wait(tasks: int) -> float:
@@ -232,7 +216,8 @@ class _Watch:
         last: The number of the latest planner, or 0 if there is none.
         claim: The claim of the latest planner.
         gave_up: Whether the latest planner says that it has given up.
-        refused: How many images it has found, if it gave up because these were too many; else 0.
+        refused: How many images it has found, if it gave up because its plan was too large or too dear; else 0.
+        refused_seen: What its listing showed then; empty if that is not known.
     """
 
     def __init__(self, state: RecordStore, run: RunNames, clock: Clock) -> None:
@@ -245,6 +230,7 @@ class _Watch:
         self.claim: dict[str, Any] = {}
         self.gave_up = False
         self.refused = 0
+        self.refused_seen: Mapping[str, Any] = {}
 
     @property
     def silent(self) -> float:
@@ -257,14 +243,14 @@ class _Watch:
         newest = self._run.planner_of_claim(claims) if claims else 0
         if newest != self.last:
             self.last = newest
-            self.gave_up, self.refused = False, 0
+            self.gave_up, self.refused, self.refused_seen = False, 0, {}
             self.claim = await self._state.read_spare(self._run.planner_claim(newest)) or {}
         beat = await self._state.last_name(self._run.beats(newest)) if newest else ""
         gave_up = bool(newest) and beat == self._run.end_of_beats(newest)
         if gave_up and not self.gave_up:
             with suppress(RecordError, NotFoundError):
                 header, _ = await self._state.read_lines(beat)
-                self.refused = header.get("refused", 0)
+                self.refused, self.refused_seen = header.get("refused", 0), header.get("refused_seen", {})
         self.gave_up = gave_up
         sign = beat or claims
         if sign != self._sign:

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from thumbrun.console import shortened
+from thumbrun.planning import shards
 from thumbrun.planning.select import Decision, ObjectKind
 from thumbrun.storage.base import Entry, Unlisted
 
@@ -15,6 +17,7 @@ _MOST_SHOWN = 20
 _MOST_TYPES_SHOWN = 5
 _LONGEST = 400  # characters of why a part cannot be listed; its path can have thousands
 _LONGEST_TYPE = 80  # characters of a content type, which an object's owner can choose freely
+_MOST_READ = 500  # formats and storage classes that are counted apart
 _MOST_TYPES = 50  # types of one kind that are counted apart; names are data, so the memory for them is bounded
 # What one object of a kind is, and several are, where that is not simply the kind.
 _LINK = "symbolic link"
@@ -31,6 +34,7 @@ class Survey:
     def __init__(self) -> None:
         self._seen: dict[str, dict[str, list[int]]] = {}  # numbers of objects and bytes, by kind and type
         self._cold: Counter[str] = Counter()
+        self._read: dict[tuple[str | None, str | None], _Read] = {}  # by format and storage class
         self._unlisted: dict[str, str] = {}
         self._hidden = 0
         self._links = 0
@@ -65,11 +69,30 @@ class Survey:
         if decision.is_item and entry.storage_class in COLD_CLASSES:
             self._cold[entry.storage_class or ""] += entry.size
 
+    def count_read(self, entry: Entry, format_name: str | None, cost: float) -> None:
+        """Count an item to decode, with the format that it claims and its cost in milliseconds."""
+        storage_class = entry.storage_class
+        read = self._read.get((format_name, storage_class))
+        if read is None:
+            if len(self._read) >= _MOST_READ:  # a server that lists any number of classes is not Cloud Storage
+                storage_class = None
+            read = self._read.setdefault((format_name, storage_class), _Read())
+        read.objects += 1
+        read.size += entry.size
+        if entry.size > shards.READ_AT_ONCE:
+            if shards.always_peeked(entry.size, format_name):
+                read.peeked += 1
+            else:
+                read.large += 1
+        read.cost += cost
+        read.gzip += entry.content_encoding == "gzip"
+
     def to_record(self) -> dict[str, Any]:
         """Return the counts as the plan holds them.
 
-        They are the objects, bytes and types of each kind, and the bytes of items in each cold storage class; and if
-        there are any, the numbers of items that are hidden, of symbolic links, and of parts that cannot be listed, with
+        They are the objects, bytes and types of each kind, the bytes of items in each cold storage class, and the
+        objects, bytes, peeks and milliseconds of the items to decode, by format and storage class; and if there are
+        any, the numbers of items that are hidden, of symbolic links, and of parts that cannot be listed, with
         the first of these and why.
         """
         kinds = {
@@ -80,7 +103,7 @@ class Survey:
             }
             for kind, types in sorted(self._seen.items())
         }
-        seen: dict[str, Any] = {"kinds": kinds, "cold_bytes": dict(self._cold)}
+        seen: dict[str, Any] = {"kinds": kinds, "cold_bytes": dict(self._cold), "formats": self._formats()}
         if self._hidden:
             seen["hidden"] = self._hidden
         if self._links:
@@ -89,6 +112,44 @@ class Survey:
             named = [{"name": name, "detail": self._unlisted[name]} for name in sorted(self._unlisted)[:_MOST_NAMED]]
             seen["unlisted"] = {"parts": len(self._unlisted), "named": named}
         return seen
+
+    def _formats(self) -> list[dict[str, Any]]:
+        """Return the items to decode, by format and storage class, the largest number first."""
+        rows = sorted(self._read.items(), key=lambda row: -row[1].objects)
+        return [
+            {
+                "format": format_name,
+                "storage_class": storage_class,
+                "objects": read.objects,
+                "bytes": read.size,
+                "peeked": read.peeked,
+                "large": read.large,
+                "cost_ms": round(read.cost, 3),
+                "gzip": read.gzip,
+            }
+            for (format_name, storage_class), read in rows
+        ]
+
+
+@dataclass(slots=True)
+class _Read:
+    """Sums over the items to decode of one format and one storage class.
+
+    Attributes:
+        objects: Their number.
+        size: Their bytes.
+        peeked: How many of them a task peeks at, so that it reads them twice unless the first bytes are enough.
+        large: How many of them a task peeks at as long as that saves something.
+        cost: Their processor time in milliseconds, as `shards.cost` estimates it.
+        gzip: How many of them are stored compressed.
+    """
+
+    objects: int = 0
+    size: int = 0
+    peeked: int = 0
+    large: int = 0
+    cost: float = 0.0
+    gzip: int = 0
 
 
 def _label(entry: Entry, decision: Decision) -> str:

@@ -110,7 +110,19 @@ def seen(value: Any) -> bool:
         isinstance(kinds, dict)
         and counts()(value.get("cold_bytes"))
         and all(isinstance(kind, dict) and count(kind.get("objects")) for kind in kinds.values())
+        and list_of(_format)(value.get("formats", []))
         and ("unlisted" not in value or unlisted(value["unlisted"]))
+    )
+
+
+def _format(value: Any) -> bool:
+    """Return whether a value says how many items of one format and storage class there are, and what they take."""
+    return (
+        isinstance(value, dict)
+        and or_none(words)(value.get("format"))
+        and or_none(words)(value.get("storage_class"))
+        and all(count(value.get(key)) for key in ("objects", "bytes", "peeked", "large", "gzip"))
+        and amount(value.get("cost_ms"))
     )
 
 

@@ -9,14 +9,16 @@ from thumbrun.settings.setting import Setting
 T = TypeVar("T")
 
 MOST_TASKS = 1000  # on one machine
+MOST_SAMPLED = 1000
 
 _WHERE, _WHAT, _WHICH = "Where", "What to make", "Which images"
-_RUN, _MUCH = "Which run", "How much at once"
+_RUN, _MUCH, _COSTS = "Which run", "How much at once", "What it costs"
 _SAYS, _EXPERTS = "What it prints and returns", "For experts"
-GROUPS = (_WHERE, _WHAT, _WHICH, _RUN, _MUCH, _SAYS, _EXPERTS)  # in the order of the help
+GROUPS = (_WHERE, _WHAT, _WHICH, _RUN, _MUCH, _COSTS, _SAYS, _EXPERTS)  # in the order of the help
 
 _MOST = 10**12
 _NOT_FOR_VERIFY = ("verify",)
+_ONLY_BEFORE = ("retry", "verify")  # they find a plan, and ask no more what it costs
 _declared: list[Setting[Any]] = []
 
 
@@ -352,13 +354,105 @@ MAX_IMAGES = _setting(
 MAX_DURATION = _setting(
     "max_duration",
     values.seconds,
-    "SECONDS",
+    "TIME",
     None,
-    "Stop an attempt after this time, cleanly, with exit code 1; the next attempt, or the same command, goes on.",
+    "Stop an attempt after this time, such as 10m, cleanly, with exit code 1; the next attempt, or the same command, "
+    "goes on.",
     group=_MUCH,
     default_words="no limit",
     unit="seconds",
     unused_by=_NOT_FOR_VERIFY,
+)
+MAX_COST = _setting(
+    "max_cost",
+    values.dollars,
+    "USD",
+    None,
+    "Refuse to begin if the run might cost more, or if a price is unknown. With a higher number, the same command goes "
+    "on.",
+    group=_COSTS,
+    default_words="any cost",
+    unit="US dollars",
+    unused_by=_ONLY_BEFORE,
+)
+DEADLINE = _setting(
+    "deadline",
+    values.seconds,
+    "TIME",
+    None,
+    "Recommend the fewest tasks that are done in this time, such as 10m.",
+    group=_COSTS,
+    default_words="none",
+    unit="seconds",
+    variable="",
+    unused_by=("run", *_ONLY_BEFORE),
+)
+BUDGET = _setting(
+    "budget",
+    values.dollars,
+    "USD",
+    None,
+    "Recommend only numbers of tasks that cost at most this much.",
+    group=_COSTS,
+    default_words="none",
+    unit="US dollars",
+    variable="",
+    unused_by=("run", *_ONLY_BEFORE),
+)
+SAMPLE = _setting(
+    "sample",
+    values.whole(1, MOST_SAMPLED),
+    "N",
+    None,
+    "Make thumbnails of this many images in memory, spread over formats and sizes, and estimate from what they took. "
+    "Nothing is written.",
+    group=_COSTS,
+    default_words="none: read no image, and estimate from recorded rates",
+    unit="images",
+    variable="",
+    unused_by=("run", *_ONLY_BEFORE),
+)
+CPU = _setting(
+    "cpu",
+    values.whole(1, 256),
+    "N",
+    None,
+    "How many vCPUs each task of the job has, for estimates.",
+    group=_COSTS,
+    default_words="1; on Cloud Run as many as the task has",
+    unit="vCPUs",
+    unused_by=_ONLY_BEFORE,
+)
+TASK_MEMORY = _setting(
+    "task_memory",
+    values.bytes_,
+    "BYTES",
+    None,
+    "How much memory each task of the job has, for estimates.",
+    group=_COSTS,
+    default_words="512MiB; on Cloud Run as much as the task has",
+    unit="bytes",
+    unused_by=_ONLY_BEFORE,
+)
+REGION = _setting(
+    "region",
+    values.region,
+    "REGION",
+    None,
+    "The region of the job, such as europe-west1. With it, estimates include the transfer between regions.",
+    group=_COSTS,
+    default_words="unknown",
+    unused_by=_ONLY_BEFORE,
+)
+PRICES = _setting(
+    "prices",
+    values.path,
+    "FILE",
+    None,
+    "Prices to use in place of the list prices: a file in JSON with the rows that differ.",
+    group=_COSTS,
+    default_words="list prices of Cloud Run and Cloud Storage",
+    unused_by=_ONLY_BEFORE,
 )
 CACHE_CONTROL = _setting(
     "cache_control",
@@ -390,6 +484,15 @@ SOURCE_METADATA = _setting(
 )
 STRICT = _setting(
     "strict", values.yes_or_no, "", "no", "Exit with 3 if an image failed.", group=_SAYS, unused_by=_NOT_FOR_VERIFY
+)
+REPORT = _setting(
+    "report",
+    values.yes_or_no,
+    "",
+    "yes",
+    "Whether the task that finishes last puts the run's report (report.html, report.json) beside its summary.",
+    group=_SAYS,
+    unused_by=_NOT_FOR_VERIFY,
 )
 ALLOW_EMPTY = _setting(
     "allow_empty",

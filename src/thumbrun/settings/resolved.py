@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from thumbrun.console import printable, shortened
@@ -14,6 +15,7 @@ from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.recipe import Recipe
+from thumbrun.pricing.prices import Prices, PricesError, list_prices
 from thumbrun.settings import declared
 from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.locations import resolve_locations
@@ -25,6 +27,8 @@ from thumbrun.storage.location import Location
 _MEMORY_A_WORKER = 320 << 20
 _FILES_OF_ITS_OWN, _FILES_A_WORKER, _FILES_A_REQUEST = 40, 8, 4
 LEAST_MEMORY = 96 << 20  # bytes for bodies and decoded pictures, unless the setting says otherwise
+_TASK_MEMORY = 512 << 20  # Cloud Run's default
+_LARGEST_PRICES = 1 << 20  # bytes of a price file; that of thumbrun has some 9,000
 _PREFIX = "THUMBRUN_"
 
 
@@ -63,10 +67,19 @@ class Settings:
     max_bytes: int
     max_images: int | None
     max_duration: float | None
+    max_cost: float | None
+    deadline: float | None
+    budget: float | None
+    sample: int | None
+    cpu: int
+    task_memory: int
+    region: str | None
+    prices: Prices | None
     cache_control: str | None
     user_project: str | None
     source_metadata: str
     strict: bool
+    report: bool
     allow_empty: bool
     require_sandbox: bool
     quiet: bool
@@ -91,6 +104,11 @@ class Settings:
     def quality(self) -> int:
         """The quality of the recipe."""
         return self.recipe.quality
+
+    @property
+    def price_table(self) -> Prices:
+        """The prices to use: those of the settings, or the list prices, which are read only if somebody asks."""
+        return self.prices or list_prices()
 
     def describe(self) -> dict[str, Any]:
         """Return the settings that two commands must share to ask for the same run.
@@ -141,6 +159,7 @@ def resolve(
             globs = values.get(setting) or ()
             if advice := pattern_problem(globs) or (locations and pattern_outside(globs, locations.source)):
                 values.reject(setting, advice)
+    prices = _prices(values)
     if values.problems or locations is None:
         raise SettingsError([*values.problems, *slips])
     (width, height), *smaller = values.required(declared.SIZE)
@@ -167,17 +186,26 @@ def resolve(
         balance=values.required(declared.BALANCE),
         in_flight=min(values.required(declared.IN_FLIGHT), most_in_flight(machine.open_files, workers)),
         ramp=values.required(declared.RAMP),
-        memory=values.get(declared.MEMORY) or _memory(workers, machine),
+        memory=values.get(declared.MEMORY) or usual_memory(workers, machine),
         workers=workers,
         image_timeout=values.required(declared.IMAGE_TIMEOUT),
         max_pixels=values.required(declared.MAX_PIXELS),
         max_bytes=values.required(declared.MAX_BYTES),
         max_images=values.get(declared.MAX_IMAGES),
         max_duration=values.get(declared.MAX_DURATION),
+        max_cost=values.get(declared.MAX_COST),
+        deadline=values.get(declared.DEADLINE),
+        budget=values.get(declared.BUDGET),
+        sample=values.get(declared.SAMPLE),
+        cpu=values.get(declared.CPU) or (machine.processors if task.is_on_cloud_run else 1),
+        task_memory=values.get(declared.TASK_MEMORY) or (machine.memory if task.is_on_cloud_run else _TASK_MEMORY),
+        region=values.get(declared.REGION),
+        prices=prices,
         cache_control=values.get(declared.CACHE_CONTROL),
         user_project=values.get(declared.USER_PROJECT),
         source_metadata=values.required(declared.SOURCE_METADATA),
         strict=values.required(declared.STRICT),
+        report=values.required(declared.REPORT),
         allow_empty=values.required(declared.ALLOW_EMPTY),
         require_sandbox=values.required(declared.REQUIRE_SANDBOX),
         quiet=values.required(declared.QUIET),
@@ -188,6 +216,28 @@ def resolve(
         machine=machine,
         slips=tuple(slips),
     )
+
+
+def _prices(values: ParsedValues) -> Prices | None:
+    """Return the list prices with those of the file that the settings name, or None if they name none."""
+    path = values.get(declared.PRICES)
+    if path is None:
+        return None
+    try:
+        with Path(path).open("rb") as file:
+            text = file.read(_LARGEST_PRICES + 1).decode("utf-8")
+        if len(text) > _LARGEST_PRICES:
+            values.reject(declared.PRICES, f"it must be a file of at most {_LARGEST_PRICES:,} bytes")
+        else:
+            return list_prices().with_rows(text)
+    except OSError as error:
+        values.reject(declared.PRICES, f"it must be a file that can be read ({error.strerror})")
+    except UnicodeDecodeError:
+        values.reject(declared.PRICES, "it must be JSON in UTF-8")
+    except PricesError as error:
+        for problem in error.problems:
+            values.reject(declared.PRICES, problem)
+    return None
 
 
 def share(settings: Settings, tasks: int) -> Settings:
@@ -249,7 +299,7 @@ def _conflicts(values: ParsedValues, task: Task) -> list[str]:
     return problems
 
 
-def _memory(workers: int, machine: Machine) -> int:
+def usual_memory(workers: int, machine: Machine) -> int:
     """Return five eighths of a container's memory; on a machine that others use too, at most 320 MiB for each worker.
 
     Of Cloud Run's default of 512 MiB, five eighths are 320 MiB, which leaves enough for the processes themselves.

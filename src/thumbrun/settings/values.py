@@ -15,6 +15,8 @@ _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _YES, _NO = frozenset(("1", "true", "yes", "on")), frozenset(("0", "false", "no", "off"))
 _LONGEST_PLACE = 4096  # the longest path on most systems, and far more than the 1,024 bytes of Cloud Storage
 _LAST_PORT = 65535
+_WEEK = 604_800  # seconds
+_TIME = r"(?:({number})h)?(?:({number})m)?(?:({number})s)?"
 _HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)"
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 LARGEST_SIDE = 4096  # pixels
@@ -136,10 +138,40 @@ def bytes_(value: str) -> int:
 
 
 def seconds(value: str) -> float:
-    """Parse a number of seconds, more than 0 and at most a week."""
-    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", value) or not 0 < float(value) <= 604_800:
-        raise ValueError("it must be seconds, like 10 or 0.5, more than 0 and at most 604800")
-    return float(value)
+    """Parse a time in seconds, or in hours, minutes and seconds, more than 0 and at most a week.
+
+    >>> seconds("0.5"), seconds("90s"), seconds("10m"), seconds("1h30m")
+    (0.5, 90.0, 600.0, 5400.0)
+    """
+    number = r"[0-9]{1,6}(?:\.[0-9]{1,6})?"
+    plain, parts = re.fullmatch(number, value), re.fullmatch(_TIME.format(number=number), value)
+    found = float(value) if plain else 0.0
+    if parts:
+        found = sum(float(part or 0) * unit for part, unit in zip(parts.groups(), (3600, 60, 1), strict=True))
+    if not 0 < found <= _WEEK:
+        raise ValueError("it must be a time, like 10 or 0.5 seconds, 90s, 10m or 1h30m, more than 0 and at most a week")
+    return found
+
+
+def dollars(value: str) -> float:
+    """Parse an amount of US dollars, more than 0."""
+    if not re.fullmatch(r"\$?[0-9]{1,9}(\.[0-9]{1,6})?", value) or not float(value.lstrip("$")):
+        raise ValueError("it must be US dollars, like 2 or 0.50, more than 0")
+    return float(value.lstrip("$"))
+
+
+def region(value: str) -> str:
+    """Parse the name of a region of Google Cloud."""
+    if not re.fullmatch(r"[a-z]+-[a-z]+[0-9]{1,2}", value):
+        raise ValueError("it must be a region, like europe-west1")
+    return value
+
+
+def path(value: str) -> str:
+    """Parse the path of a file."""
+    if not value or len(value) > _LONGEST_PLACE or "\0" in value:
+        raise ValueError("it must be the path of a file")
+    return value
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:

@@ -13,9 +13,23 @@ WRITES = 1000  # writes a second that all tasks together send at first
 READS_A_WRITE = 5.0  # reads that a bucket accepts for each write
 DOUBLING_SECONDS = 1200.0
 
+# The tasks start at random moments, within 10 ms for each task and at most 10 s.
+JITTER_A_TASK = 0.01
+MOST_JITTER = 10.0
+
 _CREDIT_SECONDS = 0.25  # a task can use the turns that it left unused for this long, because requests come in bursts
 _WORTH_A_WORD = 1.0  # seconds of waiting after which the ramp calls `on_binding`
 _MOST_DOUBLINGS = 40.0  # far more than any bucket needs
+
+
+def writes_at(first: float, age: float) -> float:
+    """Return the requests a second that a bucket accepts at an age of the run, in seconds.
+
+    Args:
+        first: The requests a second that it accepts at first.
+        age: The seconds since the tasks began to work.
+    """
+    return first * math.exp2(min(max(age, 0.0) / DOUBLING_SECONDS, _MOST_DOUBLINGS))
 
 
 class Ramp:
@@ -75,4 +89,4 @@ class _Turns:
 
     def rate_at(self, age: float) -> float:
         """Return the number of turns a second at an age."""
-        return self._rate * math.exp2(min(max(age, 0.0) / DOUBLING_SECONDS, _MOST_DOUBLINGS))
+        return writes_at(self._rate, age)

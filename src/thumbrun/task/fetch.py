@@ -22,6 +22,7 @@ from thumbrun.imaging.partial.part import Part
 from thumbrun.imaging.request import too_many_pixels
 from thumbrun.outcomes import Reason
 from thumbrun.planning.plan import Item
+from thumbrun.planning.shards import READ_AT_ONCE
 from thumbrun.storage.base import (
     BytesSink,
     Chunk,
@@ -41,9 +42,6 @@ from thumbrun.task.peek_policy import PeekPolicy
 from thumbrun.task.refusals import RefusedItemError, Side
 from thumbrun.task.unfit import UnfitError
 
-# Smaller objects are read whole: one more request costs 0.1 to 0.3 ms of processor time, and photographs of this size
-# take at least 6 ms to decode.
-READ_AT_ONCE = 256 * 1024
 # The first bytes to read. They hold the header of nearly every image, and all that a thumbnail needs of many
 # progressive JPEGs and GIFs.
 _FIRST = {"gif": 32 * 1024, "tiff": 16 * 1024}

@@ -11,7 +11,8 @@ from thumbrun.logs.events import Events
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import RecordError
 from thumbrun.settings.resolved import Settings
-from thumbrun.storage.base import Store
+from thumbrun.storage.base import Store, StoreError
+from thumbrun.storage.bucket_facts import UNKNOWN, BucketFacts
 from thumbrun.storage.gcs.key_file import check_key_file
 from thumbrun.storage.location import Location
 from thumbrun.storage.open import open_store
@@ -64,6 +65,18 @@ class Stores:
 
     async def __aexit__(self, *error: object) -> None:
         await self._stack.aclose()
+
+    async def bucket_facts(self) -> tuple[BucketFacts, BucketFacts]:
+        """Return what is known of the buckets of source and output. No failure to find out is an error."""
+
+        async def of(store: Store) -> BucketFacts:
+            try:
+                return await store.bucket_facts()
+            except StoreError:
+                return UNKNOWN
+
+        source = await of(self.source)
+        return source, source if self.output is self.source else await of(self.output)
 
     def ramp(self, since: datetime) -> None:
         """Limit this task's requests, from now on, to its share of the rate that a bucket of Cloud Storage accepts.

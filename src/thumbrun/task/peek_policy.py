@@ -5,9 +5,7 @@ and none of the other JPEGs, which are all that most buckets hold. So thumbrun p
 saved nothing. The thumbnail is the same with and without a peek.
 """
 
-_IN_VAIN = 16  # peeks in a row that save nothing, before thumbrun peeks at few objects only
-_STILL_PEEKED_AT = 16  # it then peeks at one object of this many, in case they have changed
-_LARGEST_UNPEEKED = 4 << 20  # bytes; it peeks at every larger object, where one more request costs little
+from thumbrun.planning.shards import IN_VAIN, STILL_PEEKED_AT, always_peeked
 
 
 class PeekPolicy:
@@ -29,9 +27,9 @@ class PeekPolicy:
             format_: The format that its content type or name claims.
             size: The size of the object, in bytes.
         """
-        if format_ != "jpeg" or size > _LARGEST_UNPEEKED or self._in_vain < _IN_VAIN:
+        if always_peeked(size, format_) or self._in_vain < IN_VAIN:
             return True
-        self._unpeeked = (self._unpeeked + 1) % _STILL_PEEKED_AT
+        self._unpeeked = (self._unpeeked + 1) % STILL_PEEKED_AT
         return not self._unpeeked
 
     def record(self, format_: str | None, *, saved: bool) -> None:

@@ -1,17 +1,15 @@
 """Runs one task from start to end: agrees on the run, finds or makes the plan, works its shards, records outcomes."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
+from typing import Any
 
 from thumbrun.clock import Clock
-from thumbrun.concurrency import both
-from thumbrun.console import counted
 from thumbrun.decoding.launcher import Launcher
 from thumbrun.decoding.pool import DecoderPool, Renderer
 from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError, TooLateError
-from thumbrun.ledger.reader import SHARDS_A_PAGE
 from thumbrun.ledger.status import tally_so_far
 from thumbrun.ledger.writer import LedgerWriter
 from thumbrun.logs.events import Events
@@ -22,9 +20,7 @@ from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import count_of_unlisted, describe
 from thumbrun.runs.find_round import agree_on_round
 from thumbrun.runs.find_run import AgreedRun
-from thumbrun.runs.records import RecordError
 from thumbrun.runs.rounds import FIRST, Round, reasons_of
-from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.named_run import run_anew, run_arguments
 from thumbrun.settings.planning_inputs import (
     naming_rule,
@@ -32,10 +28,14 @@ from thumbrun.settings.planning_inputs import (
     run_folder,
     source_to_list,
 )
+from thumbrun.settings.pricing_inputs import PlanGuard
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Store
+from thumbrun.storage.bucket_facts import UNKNOWN
 from thumbrun.storage.location import Location
+from thumbrun.storage.ramp import JITTER_A_TASK, MOST_JITTER
 from thumbrun.task.admission import Admission, share
+from thumbrun.task.finish import make_report, summarise
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.join_run import join_run
 from thumbrun.task.local_folders import prepare_local_folders
@@ -50,11 +50,6 @@ from thumbrun.task.work_queue import WorkQueue
 GRACE_SECONDS = 5.0  # for the items in progress when the task is told to stop
 WRITE_DOWN_SECONDS = 2.5  # for the ledger, after that
 _STOP_SECONDS = GRACE_SECONDS + WRITE_DOWN_SECONDS
-
-# A new bucket of Cloud Storage accepts about 1,000 writes a second, so the tasks start at random moments, within 10 ms
-# for each task and at most 10 s.
-JITTER_A_TASK = 0.01
-MOST_JITTER = 10.0
 
 
 class TaskRunner:
@@ -177,7 +172,11 @@ class TaskRunner:
                 started=started,
             )
             own = await self._work_shards(stores, agreed, plan, ledger) if plan.items else Tally()
-            whole = await self._finish(stores, agreed, plan, ledger)
+            whole, is_new = await summarise(stores.state, agreed, plan, ledger, self._clock)
+            report = ""
+            if is_new and plan.items and settings.report:
+                await self._renderer.close()  # its memory is free for the report then
+                report = await make_report(settings, stores, agreed.run_id, this_round, self._events, self._clock)
             unlisted = count_of_unlisted(plan.seen)
             if not plan.items and not settings.allow_empty and not unlisted:
                 raise NothingToDoError(
@@ -206,6 +205,7 @@ class TaskRunner:
                 anew,
                 plan.items,
                 so_far,
+                report,
             )
 
     async def _require_sandbox(self) -> None:
@@ -266,11 +266,17 @@ class TaskRunner:
             naming_rule(settings, run_id),
             self._task,
             self._clock,
-            max_images=settings.max_images,
+            check=await self._guard(stores),
         )
         plan = await planner.plan(self._events.listing, partial(say_plan_awaited, self._events), is_new=agreed.is_new)
         say_plan(self._events, settings, plan, source.selection.unmatched, listed=planner.listed)
         return planner, plan
+
+    async def _guard(self, stores: Stores) -> Callable[[int, Mapping[str, Any]], None]:
+        """Return what refuses a plan; only a limit on the cost needs to know the buckets."""
+        settings = self._settings
+        facts = (UNKNOWN, UNKNOWN) if settings.max_cost is None else await stores.bucket_facts()
+        return PlanGuard(settings, *facts).check
 
     async def _work_shards(self, stores: Stores, agreed: AgreedRun, plan: Plan, ledger: LedgerWriter) -> Tally:
         settings = self._settings
@@ -312,35 +318,3 @@ class TaskRunner:
             run_items=plan.items,
         )
         return await self._processor.run()
-
-    async def _finish(self, stores: Stores, agreed: AgreedRun, plan: Plan, ledger: LedgerWriter) -> Tally | None:
-        """Write the run's summary if every shard is complete; return its tally, or None while shards are open."""
-        names = stores.state.names.run(agreed.run_id)
-        number = ledger.round.number
-        summarised, finished = await both(
-            stores.state.store.stat(names.summary(number)), ledger.finished(len(plan.shards), number)
-        )
-        if summarised and (summary := await last_summary(stores.state, agreed.run_id)):
-            return Tally.from_record(summary)
-        if finished is None:
-            return None
-        tally, parts = finished
-        if summarised:  # the summary is damaged
-            return tally
-        if tally.items != plan.items:
-            problem = f"the ledger of run {agreed.run_id} has {counted(tally.items, 'outcome')} of {plan.items:,} items"
-            raise RecordError(problem, hint="thumbrun verify says what is missing")
-        record = {
-            "run": agreed.run_id,
-            "round": number,
-            "began": agreed.began.isoformat(),
-            "ended": self._clock.now().isoformat(),
-            "items": plan.items,
-            "parts": parts,
-            **tally.to_record(),
-        }
-        # A small plan takes one listing and has few tasks, so the summary that was missing just now still is.
-        small = len(plan.shards) <= SHARDS_A_PAGE
-        return Tally.from_record(
-            await stores.state.create_or_read(names.summary(number), record, agreed.run_id, likely_free=small)
-        )

@@ -24,6 +24,7 @@ class TaskResult:
         anew: The command that begins another run of the same source.
         planned: The number of items in the whole run.
         so_far: The tally of all items that have an outcome, if the run is not complete and this task knows it.
+        report: The URI of the run's report, or an empty text if this task made none.
     """
 
     run_id: str
@@ -39,3 +40,4 @@ class TaskResult:
     anew: str = ""
     planned: int = 0
     so_far: Tally | None = None
+    report: str = ""

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.cost import KINDS, compare
-from bench.model import IN_EARNEST, Model, limit, predict
+from bench.model import IN_EARNEST, IN_FLIGHT, LATENCY, RENDER, limit
 from bench.scaling import measure, plan_virtually, run_virtually
+from thumbrun.pricing.model import Model, predict
 from thumbrun.storage.ramp import WRITES
 
 
@@ -16,7 +17,7 @@ from thumbrun.storage.ramp import WRITES
 def test_the_model_agrees_with_the_code_in_virtual_time(tasks: int, images: int) -> None:
     """The model predicts the time of whole tasks in virtual time within a tenth."""
     measured = run_virtually(tasks, images)
-    predicted = predict(replace(Model(), start=0.0, page=0.0), tasks, tasks * images)
+    predicted = predict(Model(LATENCY, IN_FLIGHT, RENDER, start=0.0, page=0.0), tasks, tasks * images)
     assert predicted.seconds == pytest.approx(measured.seconds, rel=0.1)
 
 

@@ -586,3 +586,19 @@ async def test_start_does_not_hold_up_the_loop(monkeypatch: pytest.MonkeyPatch) 
     async with running(2) as pool:
         waits_for_the_loop(pool._thread, "shutdown")
     assert ["launch", "launch", "end", "end", "shutdown", "close"] == waited
+
+
+@LINUX
+async def test_a_pool_tells_its_processor_time() -> None:
+    """The time grows with each image, and is not known before the processes start and after they end."""
+    pool = DecoderPool(2, timeout=30, memory=MEMORY)
+    assert pool.processor_seconds is None
+    await pool.start()
+    before = pool.processor_seconds
+    assert isinstance(await verdict(pool, photograph(1000, noise=True), request()), Rendered)
+    after = pool.processor_seconds
+    await pool.close()
+    assert before is not None
+    assert after is not None
+    assert before < after
+    assert pool.processor_seconds is None

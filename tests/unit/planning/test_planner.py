@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -25,6 +26,8 @@ from thumbrun.planning.planner import (
 from thumbrun.planning.select import Selection
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import RecordError
+from thumbrun.settings.pricing_inputs import PlanGuard
+from thumbrun.settings.resolved import resolve
 from thumbrun.storage.base import Entry, Page, Store, StoreError
 from thumbrun.storage.memory import MemoryStore
 
@@ -62,9 +65,16 @@ class MortalStore(GuardedStore):
 
 
 def planner(
-    state: Store, source: MemoryStore, *, index: int = 0, count: int = 4, most: int | None = None, **task: object
+    state: Store,
+    source: MemoryStore,
+    *,
+    index: int = 0,
+    count: int = 4,
+    limits: Mapping[str, str] | None = None,
+    **task: object,
 ) -> Planner:
-    """Return the planner of one task, which allows at most so many images."""
+    """Return the planner of one task, which has some limits on the plan, by variable."""
+    settings = resolve({"INPUT_FOLDER": "gs://pictures/in", **(limits or {})}, {})
     return Planner(
         RecordStore(state, "_thumbrun/"),
         Source(source, "in/", Selection()),
@@ -72,7 +82,7 @@ def planner(
         NamingRule("flat", "keep", folds=False, limit=900),
         Task(index, count, **task),  # type: ignore[arg-type]
         VirtualClock(index),
-        max_images=most,
+        check=PlanGuard(settings).check,
     )
 
 
@@ -372,23 +382,33 @@ def test_waiting_tasks_leave_the_bucket_room(tasks: int) -> None:
     assert tasks / wait <= POLLS_A_SECOND
 
 
-def test_more_images_than_are_allowed() -> None:
-    """A planner refuses a plan of too many images and says by how much; the others end at once, and do not list."""
+@pytest.mark.parametrize(
+    ("variable", "low", "higher", "high", "said", "said_higher"),
+    [
+        ("THUMBRUN_MAX_IMAGES", "20", "29", "30", "the source holds 30 images, 10 images more", "1 image more"),
+        ("THUMBRUN_MAX_COST", "0.0001", "0.0002", "2", "the run might cost $0.0", "the run might cost $0.0"),
+    ],
+)
+def test_a_plan_that_is_larger_or_dearer_than_allowed(
+    variable: str, low: str, higher: str, high: str, said: str, said_higher: str
+) -> None:
+    """The others learn at once what the planner found; a higher limit makes the plan, and then it holds."""
 
     async def scenario() -> None:
         state, source = MemoryStore(), CountingStore()
         photographs(source, 30)
-        with pytest.raises(SettingsError, match="is 20, but the source holds 30 images, 10 images more"):
-            await planner(state, source, most=20).plan(is_new=True)
+        with pytest.raises(SettingsError, match=re.escape(said)):
+            await planner(state, source, limits={variable: low}).plan(is_new=True)
         listed = sum(source.listed.values())
         clock = VirtualClock()
         before = clock.monotonic()
-        with pytest.raises(SettingsError, match="is 29, but the source holds 30 images, 1 image more"):
-            await planner(state, source, index=1, most=29).plan()
+        with pytest.raises(SettingsError, match=re.escape(said_higher)):
+            await planner(state, source, index=1, limits={variable: higher}).plan()
         assert (listed, before) == (sum(source.listed.values()), clock.monotonic())
         assert not [name for name in state.objects if name.endswith("plan.json")]
-        plan = await planner(state, source, index=2, most=30).plan()
+        plan = await planner(state, source, index=2, limits={variable: high}).plan()
         assert 30 == plan.items
-        assert 30 == (await planner(state, source, index=3, most=5).plan()).items  # the plan is there, so it holds
+        # The plan is there, so it holds.
+        assert 30 == (await planner(state, source, index=3, limits={variable: low}).plan()).items
 
     run(scenario())

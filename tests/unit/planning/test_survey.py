@@ -62,3 +62,35 @@ def test_hidden_images_are_counted() -> None:
     survey.count(Entry(".in/.notes", 5, "1"), Decision(ObjectKind.NOT_AN_IMAGE), ".notes")
     assert 3 == survey.to_record()["hidden"]
     assert "hidden" not in Survey().to_record()
+
+
+def test_items_to_decode_are_counted_by_format_and_storage_class() -> None:
+    """Each format and storage class has its objects, bytes, cost, peeks and compressed objects; most come first."""
+    survey = Survey()
+    for size in (1000, 300_000, 5 << 20):
+        survey.count_read(Entry("a.jpg", size, "1", storage_class="STANDARD"), "jpeg", 2.5)
+    survey.count_read(Entry("a.png", 300_000, "1", content_encoding="gzip"), "png", 7.0)
+    first, second = survey.to_record()["formats"]
+    assert {
+        "format": "jpeg",
+        "storage_class": "STANDARD",
+        "objects": 3,
+        "bytes": 301_000 + (5 << 20),
+        "peeked": 1,
+        "large": 1,
+        "cost_ms": 7.5,
+        "gzip": 0,
+    } == first
+    assert ("png", None, 1, 1, 0, 1) == tuple(
+        second[key] for key in ("format", "storage_class", "objects", "peeked", "large", "gzip")
+    )
+
+
+def test_the_memory_for_storage_classes_is_bounded() -> None:
+    """A server that names a new class for each object gets one row for all that are too many."""
+    survey = Survey()
+    for number in range(2000):
+        survey.count_read(Entry("a.jpg", 5, "1", storage_class=f"C{number}"), "jpeg", 1.0)
+    rows = survey.to_record()["formats"]
+    assert len(rows) < 600
+    assert (None, 2000) == (rows[0]["storage_class"], sum(row["objects"] for row in rows))

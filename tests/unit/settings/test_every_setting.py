@@ -1,6 +1,7 @@
 """Tests of every setting: a new one without a case here fails. For single settings see `tests.unit.settings`."""
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,8 @@ SWITCH = "it must be one of 1, true, yes, on, 0, false, no, off"
 ENDPOINT = "it must be an address like https://storage-name.p.googleapis.com"
 SECURE = "it must begin with https://, because thumbrun sends credentials there"
 RUN_ID = "it must be 1 to 63 letters, digits, dots, dashes and underscores, and begin with a letter or a digit"
-SECONDS = "it must be seconds, like 10 or 0.5, more than 0 and at most 604800"
+SECONDS = "it must be a time, like 10 or 0.5 seconds, 90s, 10m or 1h30m, more than 0 and at most a week"
+DOLLARS = "it must be US dollars, like 2 or 0.50, more than 0"
 BYTES = "it must be bytes, like 268435456 or 256MiB"
 GLOB = "is no pattern: a range in brackets must go upwards, like [a-z]"
 PLACE = "it must be gs://bucket/path, file:///folder or a local path"
@@ -52,7 +54,7 @@ WRONG: dict[str, list[tuple[str, str]]] = {
     "run_id": [(text, RUN_ID) for text in ("a/b", "-a", ".", "_thumbrun", "a" * 64, "a\n", "\xe4")],
     "resume": [(text, RUN_ID) for text in ("a/-b", "..", " a", "gs://")],
     "new": [("2", SWITCH), ("ja", SWITCH)],
-    "join_within": [(text, SECONDS) for text in ("0", "1h", "604801", "1e3")],
+    "join_within": [(text, SECONDS) for text in ("0", "1d", "604801", "1e3")],
     "size": [
         (text, "it must be pixels, like 100 or 160x90, and each side 1 to 4,096")
         for text in ("0", "4097", "1x4097", "0x1", "100x", "1,000", "\u0661")
@@ -69,11 +71,24 @@ WRONG: dict[str, list[tuple[str, str]]] = {
     "ramp": [(text, "it must be a whole number, 0 to 1,000,000,000,000") for text in ("-1", "0.5", "off")],
     "memory": [(text, BYTES) for text in ("0", "0MiB", "1.5GiB", "1TiB", "-1", "MiB")],
     "workers": [(text, "it must be a whole number, 1 to 256") for text in ("0", "257", "two")],
-    "image_timeout": [(text, SECONDS) for text in ("0", "10s", "nan", "inf", "-1")],
+    "image_timeout": [(text, SECONDS) for text in ("0", "10 s", "nan", "inf", "-1")],
     "max_pixels": [(text, TRILLION) for text in ("0", "1e8")],
     "max_bytes": [(text, BYTES) for text in ("0", "plenty")],
     "max_images": [(text, TRILLION) for text in ("0", "many", "1e3")],
-    "max_duration": [(text, SECONDS) for text in ("0", "1h", "604801")],
+    "max_duration": [(text, SECONDS) for text in ("0", "0h", "169h", "m", "1m1h", "604801")],
+    "max_cost": [(text, DOLLARS) for text in ("0", "2,50", "free", "-1", "1e3", "$")],
+    "deadline": [(text, SECONDS) for text in ("0", "noon")],
+    "budget": [(text, DOLLARS) for text in ("0.00", "2 USD")],
+    "sample": [(text, "it must be a whole number, 1 to 1,000") for text in ("0", "1001", "some")],
+    "cpu": [(text, "it must be a whole number, 1 to 256") for text in ("0", "0.5", "257")],
+    "task_memory": [(text, BYTES) for text in ("0", "half")],
+    "region": [(text, "it must be a region, like europe-west1") for text in ("EU", "europe", "europe-west1 ")],
+    "prices": [
+        ("/nowhere/prices.json", "it must be a file that can be read (No such file or directory)"),
+        (str(Path(__file__).parent), "it must be a file that can be read (Is a directory)"),
+        (__file__, "it must be JSON"),
+        ("a\0b", "it must be the path of a file"),
+    ],
     "cache_control": [
         (text, "it must be one line of ASCII, like public, max-age=3600") for text in ("a\r\nb", "\xe4", " ")
     ],
@@ -82,6 +97,7 @@ WRONG: dict[str, list[tuple[str, str]]] = {
     ],
     "source_metadata": [("none", "it must be one of name, hash")],
     "strict": [("very", SWITCH)],
+    "report": [("maybe", SWITCH)],
     "allow_empty": [("-", SWITCH)],
     "require_sandbox": [("maybe", SWITCH)],
     "quiet": [("hush", SWITCH)],
@@ -135,8 +151,11 @@ def test_a_wrong_value_is_named_with_what_is_right(setting: Setting[Any], text: 
 
 def test_the_problems_of_all_settings_come_at_once() -> None:
     """If every setting is wrong, each has its problem."""
-    environ = {setting.variable: WRONG[setting.name][0][0] for setting in DECLARED if setting.variable}
-    found = problems({"tasks": "0"}, **environ)
+    environ = {setting.variable: WRONG[setting.name][0][0] or "/" for setting in DECLARED if setting.variable}
+    flags: dict[str, str | None] = {
+        setting.name: WRONG[setting.name][0][0] for setting in DECLARED if not setting.variable
+    }
+    found = problems(flags, **environ)
     assert len(DECLARED) == len(found)
     for setting in DECLARED:
         assert 1 == sum(problem.startswith(f"{setting.label} is ") for problem in found)
@@ -266,8 +285,17 @@ SAME_RUN: dict[str, str] = {
     "max_bytes": "5",
     "max_images": "5",
     "max_duration": "5",
+    "max_cost": "5",
+    "deadline": "10m",
+    "budget": "5",
+    "sample": "5",
+    "cpu": "2",
+    "task_memory": "1GiB",
+    "region": "europe-west1",
+    "prices": str(Path(__file__).with_name("prices.json")),
     "user_project": "payer-1",
     "strict": "yes",
+    "report": "no",
     "allow_empty": "yes",
     "require_sandbox": "yes",
     "quiet": "yes",
@@ -320,8 +348,8 @@ def test_the_help_of_a_command_lists_every_flag(
     assert 0 == caught.value.code
     text = " ".join(capsys.readouterr().out.split())
     for setting in DECLARED:
-        if setting.flag:
-            shown = setting.flag if setting.is_argument else f"{setting.flag} {setting.metavar}".strip()
+        if setting.flag and setting.belongs_to(command):
+            shown = setting.flag if setting.is_argument else f"{setting.offered} {setting.metavar}".strip()
             assert shown in text
             assert setting.help in text
             assert not setting.variable or f"[{setting.variable}]" in text

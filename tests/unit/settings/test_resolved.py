@@ -11,6 +11,7 @@ from thumbrun.environment.machine import Machine
 from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
 from thumbrun.imaging.recipe import Recipe
+from thumbrun.pricing.prices import list_prices
 from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.options import add_options, flags_of
 from thumbrun.settings.resolved import Settings, resolve, share
@@ -19,6 +20,8 @@ from thumbrun.storage.location import Location
 MIB = 1 << 20
 MACHINE = Machine(processors=4, memory=16 << 30)
 SOURCE = {"INPUT_FOLDER": "gs://pictures/in"}
+PRICE_FILE = Path(__file__).with_name("prices.json")  # in which a vCPU-second costs a dollar
+DEAR = list_prices().with_rows(PRICE_FILE.read_text("utf-8"))
 SWITCHES = ("new", "strict", "allow_empty", "require_sandbox", "quiet")
 
 # Settings that the claim of a run fixes, or that name the run.
@@ -26,6 +29,8 @@ FIXED = {
     *("source", "size", "format", "quality", "layout", "include", "exclude", "limit", "detect"),
     *("source_metadata", "cache_control", "run_id", "resume", "new"),
 }
+# Settings of what a run costs, which nobody asks of a run that has a plan.
+COSTS = {"max_cost", "deadline", "budget", "sample", "cpu", "task_memory", "region", "prices"}
 
 
 def resolved(flags: dict[str, str | None] | None = None, /, **environ: str) -> Settings:
@@ -43,7 +48,7 @@ def problems(flags: dict[str, str | None] | None = None, /, **environ: str) -> l
 def parser() -> argparse.ArgumentParser:
     """Return a command that has every flag."""
     made = argparse.ArgumentParser()
-    add_options(made, "run")
+    add_options(made, "plan")
     return made
 
 
@@ -102,10 +107,18 @@ def test_defaults() -> None:
         settings.limit,
         settings.max_images,
         settings.max_duration,
+        settings.max_cost,
+        settings.deadline,
+        settings.budget,
+        settings.sample,
+        settings.region,
+        settings.prices,
         settings.cache_control,
         settings.user_project,
         settings.tasks,
     }
+    assert (1, 512 * MIB) == (settings.cpu, settings.task_memory)
+    assert list_prices() is settings.price_table
     assert not settings.new
     assert not settings.strict
     assert not settings.allow_empty
@@ -132,7 +145,12 @@ VALUES = {
     "THUMBRUN_MAX_PIXELS": ("50000000", "max_pixels", 50_000_000),
     "THUMBRUN_MAX_BYTES": ("64 KiB", "max_bytes", 65536),
     "THUMBRUN_MAX_IMAGES": ("5000", "max_images", 5000),
-    "THUMBRUN_MAX_DURATION": ("900", "max_duration", 900.0),
+    "THUMBRUN_MAX_DURATION": ("15m", "max_duration", 900.0),
+    "THUMBRUN_MAX_COST": ("$2.50", "max_cost", 2.5),
+    "THUMBRUN_CPU": ("2", "cpu", 2),
+    "THUMBRUN_TASK_MEMORY": ("1GiB", "task_memory", 1 << 30),
+    "THUMBRUN_REGION": ("europe-west1", "region", "europe-west1"),
+    "THUMBRUN_PRICES": (str(PRICE_FILE), "prices", DEAR),
     "THUMBRUN_CACHE_CONTROL": ("public, max-age=60", "cache_control", "public, max-age=60"),
     "THUMBRUN_USER_PROJECT": ("payer-1", "user_project", "payer-1"),
     "THUMBRUN_SOURCE_METADATA": ("hash", "source_metadata", "hash"),
@@ -141,6 +159,7 @@ VALUES = {
     "THUMBRUN_RESUME": ("20251203T1530Z", "resume", "20251203T1530Z"),
     "THUMBRUN_NEW": ("Yes", "new", True),
     "THUMBRUN_STRICT": ("1", "strict", True),
+    "THUMBRUN_REPORT": ("0", "report", False),
     "THUMBRUN_ALLOW_EMPTY": ("on", "allow_empty", True),
     "THUMBRUN_REQUIRE_SANDBOX": ("yes", "require_sandbox", True),
     "THUMBRUN_QUIET": ("1", "quiet", True),
@@ -153,6 +172,15 @@ VALUES = {
         "endpoint",
         "https://storage-x.p.googleapis.com",
     ),
+}
+
+
+# Settings that have no variable.
+ONLY_FLAGS: dict[str, tuple[str, str, object]] = {
+    "tasks": ("7", "tasks", 7),
+    "deadline": ("1h30m", "deadline", 5400.0),
+    "budget": ("2", "budget", 2.0),
+    "sample": ("20", "sample", 20),
 }
 
 
@@ -171,10 +199,12 @@ def test_every_variable_is_tried() -> None:
 def test_a_flag_goes_before_its_variable(setting: object) -> None:
     """Each flag sets the same field as its variable, and replaces the variable."""
     declared = next(s for s in DECLARED if s is setting)
-    text, field, expected = VALUES.get(declared.variable, ("7", "tasks", 7))
-    words = [declared.flag] if declared.is_switch else [declared.flag, text]
+    text, field, expected = VALUES.get(declared.variable) or ONLY_FLAGS[declared.name]
+    words = [declared.offered] if declared.is_switch else [declared.flag, text]
     flags = flags_of(parser().parse_args(words))
-    other = {declared.variable: "no" if declared.is_switch else "wrong"} if declared.variable else {}
+    other = (
+        {declared.variable: (declared.default or "") if declared.is_switch else "wrong"} if declared.variable else {}
+    )
     assert expected == getattr(resolved(flags, **other), field)
 
 
@@ -199,12 +229,13 @@ def test_flags_that_are_not_given_say_nothing() -> None:
 @pytest.mark.parametrize(
     ("command", "lacks"),
     [
-        ("run", set()),
+        ("run", {"deadline", "budget", "sample"}),
         ("plan", set()),
-        ("retry", FIXED | {"max_images"}),
+        ("retry", FIXED | COSTS | {"max_images"}),
         (
             "verify",
             FIXED
+            | COSTS
             | {
                 "join_within",
                 "balance",
@@ -213,6 +244,7 @@ def test_flags_that_are_not_given_say_nothing() -> None:
                 "max_images",
                 "max_duration",
                 "strict",
+                "report",
                 "allow_empty",
                 "require_sandbox",
                 "tasks",
@@ -233,7 +265,7 @@ def test_the_help_names_every_flag_and_variable() -> None:
     text = " ".join(parser().format_help().split())
     for setting in DECLARED:
         if setting.flag:
-            assert setting.flag in text
+            assert setting.offered in text
             assert not setting.variable or f"[{setting.variable}]" in text.replace("- ", "-")
 
 
@@ -256,7 +288,7 @@ WRONG = {
     "THUMBRUN_FORMAT": ["jpe g", "gif"],
     "THUMBRUN_LIMIT": ["0", "-1", "all", "1" * 30],
     "THUMBRUN_MEMORY": ["0", "plenty", "1.5GiB", "-1", "1TiB"],
-    "THUMBRUN_IMAGE_TIMEOUT": ["0", "10s", "nan", "inf", "604801", "-1", ".5"],
+    "THUMBRUN_IMAGE_TIMEOUT": ["0", "10 s", "nan", "inf", "604801", "-1", ".5"],
     "THUMBRUN_CACHE_CONTROL": ["a\nb", "caf\xe9", " "],
     "THUMBRUN_USER_PROJECT": ["My Project", "p", "a\r\nX-Header: b"],
     "THUMBRUN_RUN_ID": ["a/b", "-a", ".a", "_thumbrun", "a" * 64, "a\n", ".."],

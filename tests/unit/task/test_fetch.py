@@ -14,9 +14,9 @@ from tests.unit.imaging.partial.pyramids import pyramid
 from tests.unit.task.test_pipeline import RUN, item, pool, work
 from thumbrun.decoding.pool import DecoderPool
 from thumbrun.outcomes import Outcome, Reason, Status
+from thumbrun.planning.shards import READ_AT_ONCE
 from thumbrun.storage.base import Entry, Sink
 from thumbrun.storage.memory import MemoryStore
-from thumbrun.task.fetch import READ_AT_ONCE
 
 __all__ = ["pool"]  # a fixture
 pytestmark = pytest.mark.asyncio(loop_scope="module")

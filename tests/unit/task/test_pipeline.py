@@ -29,6 +29,7 @@ from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request, Took
 from thumbrun.outcomes import Outcome, Reason, Status, Timing
 from thumbrun.planning.plan import Item
+from thumbrun.planning.shards import READ_AT_ONCE
 from thumbrun.storage.base import (
     DamagedError,
     DeniedError,
@@ -44,7 +45,6 @@ from thumbrun.storage.base import (
 from thumbrun.storage.gcs.responses import status_error
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.admission import Admission
-from thumbrun.task.fetch import READ_AT_ONCE
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.pipeline import Pipeline
 from thumbrun.task.refusals import RefusedItemError

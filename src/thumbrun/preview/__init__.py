@@ -1,0 +1,1 @@
+"""Says before a run what it would do, take and cost, and writes nothing."""
