@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 FORMS = $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
-.PHONY: demo test test-wheel ship-check steady check audit docs diagrams chaos bench clean
+.PHONY: demo test test-wheel ship-check screenshots steady check audit docs diagrams chaos bench clean
 .PHONY: help image push deploy execute logs delete
 
 demo: .venv/demo-installed ## sample pictures, a store, four tasks, and the contact sheet to open
@@ -42,11 +42,22 @@ test-wheel: .venv/all-installed ## all tests, the slow ones too, against the bui
 	.venv/wheel/env/bin/python $(SUITE) --slow
 
 # What is around the program: the bare tree, the image built and run, the documents' gcloud commands, the mistakes of
-# docs/troubleshooting.md, the diagrams, links and snippets. What cannot run on this machine is skipped, and said.
-ship-check: .venv/all-installed ## the tests of the container, of gcloud's commands and of the documents
+# docs/troubleshooting.md, the diagrams, links and snippets, and the report in a browser. What cannot run on this machine
+# is skipped, and said.
+ship-check: .venv/all-installed .venv/browser-installed ## the tests of the container, of gcloud's commands and of the documents
 	@docker version --format 'Docker {{.Server.Version}} runs here' 2>/dev/null || tests/ship/podman.sh || true
 	SHIP_CHECK=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations 30 -r s \
 	    tests/ship tests/unit/test_links.py tests/unit/test_documents.py
+
+# What drives the browser of the system, and what judges its pages; without npm there is no axe.
+.venv/browser-installed: .venv/all-installed tests/ship/requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement tests/ship/requirements.txt
+	@npm install --silent --no-audit --no-fund --prefix .venv/browser-node axe-core@4.14.1 || rm -rf .venv/browser-node
+	@touch $@
+
+# The pictures of the report in README and docs, from the demo, in light and dark.
+screenshots: .venv/browser-installed ## draw the pictures of the report in README.md again; with chromium
+	$(BIN)/python docs/screenshots.py
 
 # Known vulnerabilities of what the container installs; where the service is out of reach, it says so and goes on.
 audit: .venv/audit/installed ## known vulnerabilities of what the container installs
@@ -54,6 +65,7 @@ audit: .venv/audit/installed ## known vulnerabilities of what the container inst
 
 docs: .venv/all-installed ## write the pages that come from the code
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/stub.py
 	$(BIN)/python -m docs.sizing
 	$(BIN)/python -m docs.prices
 

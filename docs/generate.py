@@ -5,6 +5,11 @@ from pathlib import Path
 
 from thumbrun import cli, formats
 from thumbrun.commands.list_runs import VERSION as LIST_VERSION
+from thumbrun.diagnosis.diagnose import DECODING_SECONDS
+from thumbrun.diagnosis.findings import HERE, Level
+from thumbrun.diagnosis.findings import MEANINGS as CHECKS
+from thumbrun.diagnosis.findings import VERSION as DOCTOR_VERSION
+from thumbrun.diagnosis.in_time import SECONDS
 from thumbrun.environment import task_identity
 from thumbrun.ledger.status import VERSION as STATUS_VERSION
 from thumbrun.ledger.status import State
@@ -13,6 +18,7 @@ from thumbrun.outcomes import MEANINGS, SKIPS
 from thumbrun.runs import record_names
 from thumbrun.runs.records import VERSION
 from thumbrun.settings.reference import reference as settings_table
+from thumbrun.task import stopwatch
 from thumbrun.verification import findings
 from thumbrun.verification.findings import MOST_NAMED
 
@@ -50,6 +56,8 @@ def table(text: str | None, number: int = 0) -> str:
 
 def reference() -> str:
     """Return the text of docs/reference.md."""
+    checks = "\n".join(f"| `{check}` | {meaning} |" for check, meaning in CHECKS.items())
+    levels = ", ".join(f"`{level}`" for level in Level)
     states = ", ".join(f"`{state}`" for state in State)
     reasons = "\n".join(
         f"| `{reason}` | {'skipped' if reason in SKIPS else 'failed'} | {meaning} |"
@@ -84,6 +92,29 @@ thumbrun reaches Cloud Storage, and the servers that give tokens, through the pr
 `http://user:password@proxy.example:3128`; `NO_PROXY` lists hosts that need none. The proxy must begin with http:// and
 pass TLS on unread (CONNECT), so it sees neither tokens nor images. thumbrun never uses a proxy for an emulator, for the
 metadata server and for this machine, and ignores `HTTP_PROXY`. It shows the user and the password nowhere.
+
+## Before a run
+
+`thumbrun doctor [SOURCE] [--output PLACE]` checks that a run can work here. It needs neither a source nor an output:
+without them it checks only this machine, the decoders and the credentials. It goes on after each problem. A request to
+a store takes at most {SECONDS:.0f} s, and any other check {DECODING_SECONDS:.0f} s. A wrong setting ends it with 2, as
+any command. Otherwise it exits with 3 if a finding is an error, and with 0 if not.
+
+| check | what it looks at |
+|---|---|
+{checks}
+
+It tries each permission in two ways: it asks Cloud Storage (`testIamPermissions`), and sends a request that needs the
+permission: a listing of one object, and a read of one byte of it. Where reading costs a fee or would move the object
+to another class, it reads only the object's record. It writes nothing, so it knows of `storage.objects.create` only
+what Cloud Storage says. With `--write` it creates one object in each bucket or folder that a run writes to, and shows
+its name: `doctor/<time>-<random>.txt` in the folder of records, which is `_thumbrun` below the output. If `--state`
+puts the records into another bucket, the output gets one in such a folder as well. The objects stay, because thumbrun
+deletes nothing, and no run takes them for images.
+
+With `--json` it prints one document: `version` (now {DOCTOR_VERSION}), `counts` of the findings by level, and
+`findings`. Each has `check`, `about` (the URI of a bucket or a folder, or `{HERE}`), `level` ({levels}), `what`, and if
+they apply `mend` (what to do, in words) and `command` (the exact command that does it).
 
 ## Commands on a run
 
@@ -156,10 +187,11 @@ Every item has exactly one outcome: `done`, or one of these.
 
 ## Events
 
-With `json` as the log format, each line is one JSON object. It has `severity`, `message`, `time`, `event`,
-`logging.googleapis.com/labels` (event, run, task, attempt) and the fields of the event.
+With `json` as the log format, each line is one JSON object, with the fields of its event.
 
 {table(events.__doc__)}
+
+{paragraphs(events.__doc__, "In `progress`")}
 
 ## What lies on the store
 
@@ -177,9 +209,13 @@ Records are JSON, or JSON lines compressed with gzip. [The design](design.md#one
   planned one, `generation`) and `unchecked` (true if thumbrun did not check the source's checksum,
   because it read only a part or because there is no checksum). An image that is done has a `detail` if there is
   something to remark, such as a broken colour profile.
+- A line also says when the work on the image began (`began`), and [what its time went into](#the-times-of-an-image):
+  `fetch_ms`, `decode_ms`, `encode_ms`, `put_ms` and `waiting_ms`; those that are 0 are left out. Version 0.1.0 did not
+  record them, and an image that was not worked has none: one whose thumbnail was found, or that is poison.
 - The header of a ledger part says which task wrote the part, and when. `opening` (ranges of `item`, first and last)
   says which items this task can open before its next part, `at_once` how many of them at once, and `alone` whether it
-  opens nothing else meanwhile.
+  opens nothing else meanwhile. `started` is when the task began, `processors` how many it can use, and `machine` a
+  name that tasks have in common if they share these processors. Version 0.1.0 wrote none of the three.
 - Each part has as metadata `thumbrun-task`: the task, the number of tasks, the attempt and the time, as in
   `3/10/0 2026-11-23T17:48:05+00:00`; and `thumbrun-rows`: the counts of its own rows. Version 0.1.0 wrote neither.
 - The part that completes a shard has the counts of the shard as metadata `thumbrun-tally`, its number as
@@ -203,6 +239,15 @@ Records are JSON, or JSON lines compressed with gzip. [The design](design.md#one
   metadata are in a file of `_thumbrun/local/marks`, by the same identity. Version 0.1.0 put all of them there.
 - Every object that thumbrun writes has the metadata `thumbrun-run`. Thumbnails also have `thumbrun-source`,
   `thumbrun-source-generation`, `thumbrun-recipe` and `thumbrun-crc32c` (the checksum of the bytes that were sent).
+
+### The times of an image
+
+{table(stopwatch.__doc__)}
+
+They count one thing at a time, so they add up to the time from `began` to the outcome. Each is the difference of two
+moments that are cut to milliseconds. So sums over many images are right, even if an image is encoded in less than one.
+
+{paragraphs(stopwatch.__doc__, "An item begins")}
 """
 
 

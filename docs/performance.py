@@ -24,6 +24,8 @@ _TITLES = {  # in their order
     "container": "Start of a container",
     "memory": "Memory",
     "planning": "Planning",
+    "ledger": "Times in the ledger",
+    "report": "The report of a million images",
     "balance": "Balance",
     "scaling": "Scaling",
     "bill": "Prediction",

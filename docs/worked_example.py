@@ -24,6 +24,11 @@ _SAME_EACH_TIME = (
     (r"\d{8}T\d{4}Z", "20261123T1748Z"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[0-9.]*\+00:00", "2026-11-23T17:48:…"),
     (r"\d+-(\d+)-\d{16,}(?:-\d{16,})?", r"…-\1-…"),  # an identity (inode, size, time) or a generation
+    (
+        r'("began":"[^"]+")(?:,"[a-z]+_ms":\d+)+',
+        r'\1,"fetch_ms":1,"decode_ms":4,"encode_ms":1,"put_ms":1,"waiting_ms":2',
+    ),
+    (r'("processors":)\d+,"machine":"[0-9a-f]{12}"', r'\g<1>2,"machine":"5c0e71d9a24f"'),
     (r'("fingerprint": ")[0-9a-f]{24}', r"\g<1>19c53c0cdae02863cf26e7dc"),
     (r'("crc32c": )(?:\d+|"[0-9a-f]{8}")', r'\1"…"'),  # of what holds some of the above
 )

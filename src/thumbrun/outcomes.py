@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -72,13 +72,15 @@ _RANK = {Status.DONE: 0, Status.SKIPPED: 1, Status.FAILED: 2}
 class Timing:
     """When the work on an item began, and what its time went into, in whole milliseconds.
 
+    The five numbers add up to the time from the beginning to the outcome; `task.stopwatch` says what each one counts.
+
     Attributes:
-        began: When its task turned to it; UTC, to the millisecond.
+        began: When its task turned to it; UTC, cut to the millisecond.
         fetch_ms: Reading the source.
         decode_ms: Decoding and scaling.
         encode_ms: Encoding the thumbnails.
         put_ms: Writing the thumbnails.
-        waiting_ms: Waiting for memory, a decoding process or an announcement.
+        waiting_ms: Waiting for memory, an announcement or a decoding process.
     """
 
     began: datetime
@@ -138,10 +140,27 @@ def precedence(outcome: Outcome, part: str) -> tuple[int, int, bool, str]:
     return (-outcome.retry_round, _RANK[outcome.status], outcome.reason is not Reason.OUTPUT_DAMAGED, part)
 
 
-def refusal(shard: int, item: int, reason: Reason, detail: str, *, source_bytes: int = 0) -> Outcome:
+def refusal(
+    shard: int, item: int, reason: Reason, detail: str, *, source_bytes: int = 0, timing: Timing | None = None
+) -> Outcome:
     """Return the outcome of an item that got no thumbnail; the reason decides whether it is skipped or failed."""
     status = Status.SKIPPED if reason in SKIPS else Status.FAILED
-    return Outcome(shard, item, status, reason, detail, source_bytes)
+    return Outcome(shard, item, status, reason, detail, source_bytes, timing=timing)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCounts:
+    """Counts of outcomes that change no more; see `Tally` for the fields."""
+
+    done: int
+    skipped: Mapping[str, int]
+    failed: Mapping[str, int]
+    source_bytes: int
+    output_bytes: int
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the counts in the form of JSON."""
+        return asdict(self)
 
 
 @dataclass(slots=True)
@@ -195,13 +214,11 @@ class Tally:
 
     def to_record(self) -> dict[str, Any]:
         """Return the tally in the form that records hold."""
-        return {
-            "done": self.done,
-            "skipped": dict(self.skipped),
-            "failed": dict(self.failed),
-            "source_bytes": self.source_bytes,
-            "output_bytes": self.output_bytes,
-        }
+        return self.counts().to_record()
+
+    def counts(self) -> OutcomeCounts:
+        """Return the counts as they are now."""
+        return OutcomeCounts(self.done, dict(self.skipped), dict(self.failed), self.source_bytes, self.output_bytes)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Tally":

@@ -58,3 +58,20 @@ def test_no_word_is_broken(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert "did nothing" in shown or "1 " in shown
     for line in shown.splitlines():
         assert len(line) <= COLUMNS or " " not in line.strip(" -"), shown
+
+
+@pytest.mark.parametrize("columns", [60, 120])
+def test_several_tasks_show_their_progress(tmp_path: Path, columns: int) -> None:
+    """`--tasks` shows the progress of all, that of each task, and the failures so far by reason."""
+    (tmp_path / "in").mkdir()
+    whole = next(iter(photographs().values()))
+    for number in range(8):
+        (tmp_path / "in" / f"{number}.jpg").write_bytes(whole if number % 4 else whole[: len(whole) // 2])
+    shown = in_terminal("run", "in", "--tasks", "3", "--output", "out", folder=tmp_path, columns=columns)
+    lines = re.split(r"[\r\n]", shown)
+    assert "8/8  2 failed" in shown
+    for task in range(3):
+        assert re.search(rf"task {task} .*\d/\d", shown)
+    assert "failed: 2 truncated" in lines
+    assert "The run is complete: 6 done, 2 failed (2 truncated)." in re.sub(r"\s+", " ", shown)
+    assert columns == max(len(line) for line in lines if re.search(r"^task \d|/8", line))

@@ -2,6 +2,9 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
 
 from thumbrun.console import width_of, wrapped
 from thumbrun.errors import ThumbrunError
@@ -32,8 +35,24 @@ def show_result(text: str) -> None:
     Raises:
         OutputError: The result cannot be written for another reason, such as a full disk.
     """
+    with result_stream() as stream:
+        print(wrapped(text, width_of(stream), indent="  "), file=stream)
+
+
+@contextmanager
+def result_stream() -> Iterator[TextIO]:
+    """Yield the standard output for the result of a command, and end quietly if its reader has gone.
+
+    Raises:
+        OutputError: The result cannot be written for another reason, such as a full disk.
+    """
+    if sys.stdout is None:  # the process has no standard output
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123  (it is no file of a folder)
+            yield nowhere
+        return
     try:
-        print(wrapped(text, width_of(sys.stdout), indent="  "), flush=True)
+        yield sys.stdout
+        sys.stdout.flush()
     except OSError as error:
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, sys.stdout.fileno())  # what is still in the buffer would fail again when Python ends

@@ -2,12 +2,12 @@
 
 import os
 
-from thumbrun.commands.after_failures import after_failures
-from thumbrun.console import counted
+from thumbrun.console import by_count, counted
 from thumbrun.logs.choose import DEMO_VARIABLE
 from thumbrun.logs.events import Events
 from thumbrun.logs.pace import rate_text
 from thumbrun.outcomes import MEANINGS, Reason, Tally
+from thumbrun.reporting.after_failures import after_failures
 from thumbrun.task.task_result import TaskResult
 
 
@@ -30,8 +30,7 @@ def tally_text(tally: Tally) -> str:
     parts = [f"{tally.done:,} done"]
     for word, counts in (("skipped", tally.skipped), ("failed", tally.failed)):
         if counts:
-            reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.most_common())
-            parts.append(f"{counts.total():,} {word} ({reasons})")
+            parts.append(f"{counts.total():,} {word} ({by_count(counts)})")
     return ", ".join(parts)
 
 
@@ -39,6 +38,14 @@ def say_task_result(result: TaskResult, events: Events) -> None:
     """Say what the task did, and the result of the run if every shard is complete."""
     own = result.own
     events.info("task-done", task_text(result), **own.to_record(), seconds=round(result.seconds, 3))
+    if result.so_far is not None:
+        events.info(
+            "run-unfinished",
+            f"The run so far: {tally_text(result.so_far)}, of {counted(result.planned, 'image')}. "
+            "Other tasks have the rest",
+            run_total=result.planned,
+            run_finished=result.so_far.items,
+        )
     if own.items and not result.worked.items and result.began:
         events.info(
             "next",
@@ -73,6 +80,8 @@ def say_run(result: TaskResult, events: Events) -> None:
         events.info("reason", f"  {reason}: {MEANINGS[Reason(reason)]}", reason=reason)
     if DEMO_VARIABLE in os.environ:
         return
+    if result.report:
+        events.info("report", f"Report: {result.report}", report=result.report)
     for advice in after_failures(tally.failed, result.named):
         events.info("next", advice)
     if tally.items:

@@ -6,6 +6,7 @@ honest process can say about the request, and nothing else:
 | header | meaning |
 |---|---|
 | `{"ready": true, "confined": …}` | the process can take requests, and whether the system confines it; once, at first |
+| `{"took": [decode, encode], …}` | what the image took in the process, in microseconds; in each of the following |
 | `{"reason": …, "detail": …}` | a refusal, for a reason in `_REASONS`; the detail is one short printable line |
 | `{"needs": …}` | a number of bytes, more than the request allows |
 | `{"source": [width, height, format], "pictures": [[width, height, bytes], …]}` | one thumbnail for each box |
@@ -13,6 +14,9 @@ honest process can say about the request, and nothing else:
 
 A thumbnail must begin like a file of the requested format. The answer and the thumbnail's own header must state the
 size that the geometry gives for the source. An answer that breaks a rule is an `ImproperAnswerError`.
+
+Nothing here can tell whether the process states its times truly. Whoever uses them compares them with the time that it
+waited for the answer (`task.stopwatch`).
 """
 
 import json
@@ -26,7 +30,16 @@ from thumbrun.imaging import sniff
 from thumbrun.imaging.geometry import Box, fit
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
-from thumbrun.imaging.request import REMARKS, NeedsMemory, Picture, Refused, Rendered, Request, too_many_pixels
+from thumbrun.imaging.request import (
+    REMARKS,
+    NeedsMemory,
+    Picture,
+    Refused,
+    Rendered,
+    Request,
+    Took,
+    too_many_pixels,
+)
 from thumbrun.outcomes import SKIPS, Reason
 
 MOST_READY = 128  # bytes of the message that a process sends first
@@ -36,6 +49,7 @@ _MOST_DETAIL = 300  # characters
 _DEEPEST = 2  # lists within the object
 _MOST_MEMORY = 1 << 50  # bytes; no machine has as many
 _MOST_SIDE = 1 << 31
+_MOST_MICROSECONDS = 1 << 40  # twelve days; the time limit of an image is shorter, but does not count pauses
 # A thumbnail that is larger than this is none: noise in the least efficient format takes less than 5 bytes a pixel.
 _OVERHEAD, _BYTES_A_PIXEL = 1 << 16, 5
 _REASONS = {
@@ -53,17 +67,18 @@ class ImproperAnswerError(Exception):
 
 def write(verdict: protocol.Verdict) -> list[bytes]:
     """Return the message that carries a verdict."""
+    took = {"took": [_microseconds(verdict.took.decode), _microseconds(verdict.took.encode)]}
     match verdict:
         case Rendered():
             source = [verdict.source_width, verdict.source_height, verdict.source_format]
             pictures = [[picture.width, picture.height, len(picture.data)] for picture in verdict.pictures]
             data = b"".join(picture.data for picture in verdict.pictures) if verdict.smaller else verdict.data
             remark = {"remark": REMARKS.index(verdict.remark)} if verdict.remark else {}
-            return protocol.frame({"source": source, "pictures": pictures, **remark}, data)
+            return protocol.frame(took | {"source": source, "pictures": pictures, **remark}, data)
         case Refused():
-            return protocol.frame({"reason": verdict.reason.value, "detail": verdict.detail})
+            return protocol.frame(took | {"reason": verdict.reason.value, "detail": verdict.detail})
         case NeedsMemory():
-            return protocol.frame({"needs": min(verdict.bytes, _MOST_MEMORY)})
+            return protocol.frame(took | {"needs": min(verdict.bytes, _MOST_MEMORY)})
 
 
 def longest(request: Request) -> int:
@@ -82,6 +97,13 @@ def read(message: bytes | bytearray, request: Request) -> protocol.Verdict:
     text, data = protocol.parts(message)
     header = _parsed(text, _MOST_HEADER + len(request.boxes) * _HEADER_OF_PICTURE)
     match header:
+        case {"took": [decode, encode], **verdict}:
+            return replace(_verdict(verdict, data, request), took=Took(_seconds(decode), _seconds(encode)))
+    raise ImproperAnswerError("its answer has no known form")
+
+
+def _verdict(header: dict[Any, Any], data: bytes, request: Request) -> protocol.Verdict:
+    match header:
         case {"source": source, "pictures": pictures, **others} if not others:
             return _rendered(source, pictures, data, request)
         case {"source": source, "pictures": pictures, "remark": place, **others} if not others:
@@ -92,6 +114,14 @@ def read(message: bytes | bytearray, request: Request) -> protocol.Verdict:
         case {"needs": needed, **others} if not others and not data:
             return NeedsMemory(_number(needed, request.memory + 1, _MOST_MEMORY))
     raise ImproperAnswerError("its answer has no known form")
+
+
+def _microseconds(seconds: float) -> int:
+    return min(max(0, round(seconds * 1e6)), _MOST_MICROSECONDS)
+
+
+def _seconds(microseconds: Any) -> float:
+    return _number(microseconds, 0, _MOST_MICROSECONDS) / 1e6
 
 
 def write_ready(confined: bool) -> list[bytes]:

@@ -78,6 +78,7 @@ def _rendered(source: IO[bytes], request: Request, memory: int) -> protocol.Verd
         return Refused(
             Reason.OUT_OF_MEMORY,
             f"decoding needs {verdict.bytes:,} bytes of memory, but --memory / THUMBRUN_MEMORY allows {memory:,}",
+            verdict.took,
         )
     return verdict
 

@@ -5,7 +5,7 @@ import contextlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from signal import SIGKILL, SIGTERM, SIGXCPU, Signals
 
@@ -15,7 +15,7 @@ from thumbrun.decoding.body import Body
 from thumbrun.decoding.channel import Channel
 from thumbrun.decoding.launcher import UNKNOWN, LaunchedProcess, Launcher
 from thumbrun.decoding.tries import Countdown, Tries
-from thumbrun.imaging.request import Refused, Request
+from thumbrun.imaging.request import Refused, Request, Took
 from thumbrun.outcomes import Reason
 
 _START_TIMEOUT = 60.0  # seconds; a start takes 0.02 s, the first one 0.3 s
@@ -156,7 +156,8 @@ class DecodingProcess:
                 self.kill()
             code = await self._reaped()
             if len(asked) == 1:
-                verdicts.append(self._verdict_of_death(error, code, too_late=limit.passed))
+                verdict = self._verdict_of_death(error, code, too_late=limit.passed)
+                verdicts.append(replace(verdict, took=Took(decode=limit.spent)))
         except BaseException:
             self.kill()
             self._hang_up()

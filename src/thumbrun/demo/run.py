@@ -1,14 +1,13 @@
-"""The demo: it starts an emulator, draws sample pictures, runs four tasks and writes a contact sheet."""
+"""The demo: it starts an emulator, draws sample pictures, runs four tasks and writes the report."""
 
 import asyncio
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 
 from thumbrun.clock import SystemClock
@@ -20,10 +19,11 @@ from thumbrun.errors import SettingsError
 from thumbrun.formats import suffix_of
 from thumbrun.logs.choose import DEMO_VARIABLE
 from thumbrun.outcomes import Status
-from thumbrun.reporting.collect import collect
-from thumbrun.reporting.contact_sheet import contact_sheet
-from thumbrun.reporting.content import Cell, RunDetails
+from thumbrun.reporting.content import Cell, Report
+from thumbrun.reporting.page import page
+from thumbrun.reporting.read_run import read_report
 from thumbrun.runs.record_store import RecordStore
+from thumbrun.settings.resolved import resolve
 from thumbrun.storage.location import Location, parse
 from thumbrun.storage.open import open_store
 
@@ -64,7 +64,7 @@ def demo(folder: str, say: Callable[[str], object]) -> int:
     """Run the demo and return its exit code, which is 0 if every sample has the outcome that the demo intends.
 
     Args:
-        folder: The folder for the thumbnails and the contact sheet; the results of an earlier demo are replaced.
+        folder: The folder for the thumbnails and the report; the results of an earlier demo are replaced.
         say: A function that prints each line for the user.
 
     Raises:
@@ -95,15 +95,12 @@ def demo(folder: str, say: Callable[[str], object]) -> int:
             f"thumbrun run {stores.source.uri()} --tasks {TASKS}\n"
             "Some samples are broken on purpose, so you will see warnings about them.\n"
         )
-        clock = SystemClock()
-        began, started = clock.now(), clock.monotonic()
-        run_id = began.strftime("%Y%m%dT%H%MZ")
+        run_id = SystemClock().now().strftime("%Y%m%dT%H%MZ")
         code = _run(stores, run_id)
-        seconds = clock.monotonic() - started
         if code:
             return code
-        cells = asyncio.run(_read_cells(stores, run_id))
-    return _tell(target, stores, drawn, _noted(cells, drawn), (run_id, began, seconds), say)
+        report = asyncio.run(_report(stores, run_id, {sample.path: sample.note for sample in drawn}))
+    return _tell(target, drawn, report, say)
 
 
 def claim(target: Path) -> None:
@@ -161,73 +158,58 @@ def _in_folder(drawn: Sequence[Sample], target: Path) -> DemoStores:
     return DemoStores(parse(str(pictures)), parse(str(target / "output")), None)
 
 
+def _places(stores: DemoStores) -> tuple[str, str]:
+    """Return source and output as the command line takes them."""
+    places = (stores.source, stores.output)
+    source, output = (place.root if stores.emulator is None else place.uri() for place in places)
+    return source, output
+
+
 def _run(stores: DemoStores, run_id: str) -> int:
     """Run the tasks in the same terminal, so that the user sees their progress."""
-    ends = (stores.source, stores.output)
-    source, output = (where.root if stores.emulator is None else where.uri() for where in ends)
+    source, output = _places(stores)
     environ = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
     environ[DEMO_VARIABLE] = "1"
     if stores.emulator:
         environ["STORAGE_EMULATOR_HOST"] = stores.emulator.url
     command = [sys.executable, "-m", "thumbrun", "run", source, "--output", output]
-    options = ["--tasks", str(TASKS), "--run-id", run_id]
+    options = ["--tasks", str(TASKS), "--run-id", run_id, "--no-report"]  # the demo makes its own, with notes
     sys.stdout.flush()  # otherwise a pipe could show the lines of the tasks before the demo's earlier lines
     return subprocess.run([*command, *options], env=environ, check=False).returncode  # noqa: S603  (it runs thumbrun itself)
 
 
-async def _read_cells(stores: DemoStores, run_id: str) -> list[Cell]:
-    """Return a cell for each item of the run, in the order of the plan."""
+async def _report(stores: DemoStores, run_id: str, notes: Mapping[str, str]) -> Report:
+    """Return the report of the run, with notes on the samples by their paths."""
+    source, output = _places(stores)
     url = stores.emulator.url if stores.emulator else None
-    output = open_store(stores.output, clock=SystemClock(), emulator=url)
+    settings = resolve({"STORAGE_EMULATOR_HOST": url or ""}, {"source": source, "output": output}, bare_source=True)
+    clock = SystemClock()
+    store = open_store(stores.output, clock=clock, emulator=url)
     try:
-        state = RecordStore(output, f"{stores.output.prefix}_thumbrun/")
-        folder = f"{stores.output.prefix}{run_id}/"
-        return [cell async for cell in collect(state, output, run_id, folder, stores.source.prefix)]
+        state = RecordStore(store, settings.state.prefix)
+        return await read_report(settings, state, store, run_id, clock, notes=notes)
     finally:
-        await output.close()
+        await store.close()
 
 
-def _noted(cells: Sequence[Cell], drawn: Sequence[Sample]) -> list[Cell]:
-    """Return the cells with the notes of their samples, in the order of the samples."""
-    notes = {sample.path: sample.note for sample in drawn}
-    order = {sample.path: number for number, sample in enumerate(drawn)}
-    noted = [replace(cell, note=notes.get(cell.source, "")) for cell in cells]
-    return sorted(noted, key=lambda cell: order.get(cell.source, len(order)))
-
-
-def _tell(
-    target: Path,
-    stores: DemoStores,
-    drawn: Sequence[Sample],
-    cells: Sequence[Cell],
-    run: tuple[str, datetime, float],
-    say: Callable[[str], object],
-) -> int:
-    """Write the thumbnails and the contact sheet into the folder, print their paths, and return the exit code."""
-    run_id, began, seconds = run
+def _tell(target: Path, drawn: Sequence[Sample], report: Report, say: Callable[[str], object]) -> int:
+    """Write the thumbnails and the report into the folder, print their paths, and return the exit code."""
     thumbnails = target / "thumbnails"
-    for cell in cells:
+    for cell in report.cells:
         if cell.thumbnail is not None:
             path = thumbnails / cell.output
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(cell.thumbnail)
-    details = RunDetails(
-        source=stores.source.uri(),
-        thumbnails=f"{stores.output.uri()}{run_id}/",
-        tasks=TASKS,
-        seconds=seconds,
-        started=began.strftime("%d %B %Y, %H:%M UTC").lstrip("0"),
-    )
-    sheet = target / "contact-sheet.html"
-    sheet.write_text(contact_sheet(f"Run {run_id}", details, cells), "utf-8")
-    made, skipped, failed = (sum(cell.status is status for cell in cells) for status in Status)
-    surprises = unexpected(drawn, cells)
+    sheet = target / "report.html"
+    sheet.write_text(page(report), "utf-8")
+    made, skipped, failed = (sum(cell.status is status for cell in report.cells) for status in Status)
+    surprises = unexpected(drawn, report.cells)
     say(
-        f"\n{len(drawn)} objects, {len(cells)} of them images: {made} thumbnails, {skipped} skipped, {failed} failed"
-        + (". Not every outcome is as intended:" if surprises else ", all as intended.")
+        f"\n{len(drawn)} objects, {len(report.cells)} of them images: {made} thumbnails, {skipped} skipped, {failed} "
+        + ("failed. Not every outcome is as intended:" if surprises else "failed, all as intended.")
     )
     for surprise in surprises:
         say(f"  {surprise}")
-    say(f"  thumbnails     {thumbnails}")
-    say(f"  contact sheet  {sheet.as_uri()} (open it in a browser)")
+    say(f"  thumbnails  {thumbnails}")
+    say(f"  report      {sheet.as_uri()} (open it in a browser)")
     return 1 if surprises else 0

@@ -6,8 +6,10 @@ groups are often those of the host, and the container cannot see them. The limit
 folder, which is always checked.
 """
 
+import hashlib
 import math
 import os
+import platform
 import resource
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -28,12 +30,14 @@ class Machine:
         memory: How much memory the process can use, in bytes.
         is_limited: Whether a limit sets the memory, such as a container's: that memory is there for this process alone.
         open_files: How many files and connections the process can have open.
+        name: A short name that all processes share which share these processors; it tells nothing else of the machine.
     """
 
     processors: int
     memory: int
     is_limited: bool = False
     open_files: int = _ENOUGH_FILES
+    name: str = ""
 
 
 def this_machine(environ: Mapping[str, str], root: Path = Path("/")) -> Machine:
@@ -45,11 +49,39 @@ def this_machine(environ: Mapping[str, str], root: Path = Path("/")) -> Machine:
     """
     usable = memory(root)
     is_limited = usable < _physical() or bool(environ.get("CLOUD_RUN_JOB"))
-    return Machine(processors(root), usable, is_limited=is_limited, open_files=raise_open_files())
+    return Machine(processors(root), usable, is_limited, open_files(), name(environ, root))
 
 
-def raise_open_files() -> int:
-    """Raise this process's limit on open files as far as it may, and return how many files it can have open.
+def name(environ: Mapping[str, str], root: Path = Path("/")) -> str:
+    """Return 12 hexadecimal digits that tell whether processes share their processors: those that do have the same.
+
+    They are a hash of the number that Linux draws when it starts, else of the machine's name on the network, and of the
+    processors that the process is allowed to run on. A container whose processor time is limited is a machine of its
+    own. So is every attempt of a task on Cloud Run, where the containers show nothing by which they differ.
+
+    Args:
+        environ: The environment.
+        root: The root of the file system, for tests.
+    """
+    parts = [_read(root / "proc/sys/kernel/random/boot_id") or platform.node()]
+    if hasattr(os, "sched_getaffinity"):
+        parts.append(str(sorted(os.sched_getaffinity(0))))
+    if math.isfinite(min(_quotas(root), default=math.inf)):
+        with suppress(OSError):
+            parts.append(str((root / "proc/self/ns/pid").readlink()))
+    if environ.get("CLOUD_RUN_JOB"):
+        parts += [environ.get(f"CLOUD_RUN_{part}", "") for part in ("EXECUTION", "TASK_INDEX", "TASK_ATTEMPT")]
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+
+def open_files() -> int:
+    """Return how many files and connections this process can have open; more than enough count as enough."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _ENOUGH_FILES if soft == resource.RLIM_INFINITY else soft
+
+
+def raise_open_files() -> None:
+    """Raise this process's limit on open files as far as it may. Only a process that is thumbrun's own does so.
 
     The limit is 256 on macOS, and 1,024 on most systems, unless a process raises its own.
     """
@@ -58,8 +90,6 @@ def raise_open_files() -> int:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with suppress(OSError, ValueError):  # a system can refuse what its hard limit allows
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-            soft = wanted
-    return _ENOUGH_FILES if soft == resource.RLIM_INFINITY else soft
 
 
 def processors(root: Path = Path("/")) -> int:

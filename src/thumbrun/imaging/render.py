@@ -3,7 +3,9 @@
 import contextlib
 import io
 import struct
+import time
 import warnings
+from dataclasses import replace
 from typing import IO
 
 from PIL import Image
@@ -13,7 +15,16 @@ from thumbrun.imaging.encode import encode
 from thumbrun.imaging.geometry import Box, around
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
-from thumbrun.imaging.request import BROKEN_PROFILE, NeedsMemory, Picture, Refused, Rendered, Request, too_many_pixels
+from thumbrun.imaging.request import (
+    BROKEN_PROFILE,
+    NeedsMemory,
+    Picture,
+    Refused,
+    Rendered,
+    Request,
+    Took,
+    too_many_pixels,
+)
 from thumbrun.outcomes import Reason
 
 _LONGEST_DETAIL = 200
@@ -24,7 +35,7 @@ _UNCOUNTED = 1 << 20  # bytes that finding a shorter file takes without asking; 
 _TAIL = 1 << 16  # bytes in which to look for the end marker of a JPEG
 _BRANDED = 1 << 16  # bytes in which to look for what a HEIC or AVIF file holds
 _NO_MEMORY = ("out of memory", "memory allocation", "decoder error -9")  # the last is Pillow's own code for it
-_ITS_OWN_LIMIT = "security limit"  # of libheif, which reports it as lack of memory; no setting changes it
+_NO_LACK = ("security limit", "invalid image size")  # libheif reports these as lack of memory, and more changes nothing
 _CUT_SHORT = (
     *("truncated", "unexpected end", "not enough data", "end of file", "premature"),
     *("not enough image data", "buffer is not large enough"),
@@ -38,6 +49,13 @@ def render(body: bytes | IO[bytes], request: Request) -> Rendered | Refused | Ne
         body: The image's bytes, or a file that holds them.
         request: What to make of the bytes, and within which limits.
     """
+    began = time.perf_counter()
+    verdict = _verdict(body, request)
+    encode = verdict.took.encode
+    return replace(verdict, took=Took(time.perf_counter() - began - encode, encode))
+
+
+def _verdict(body: bytes | IO[bytes], request: Request) -> Rendered | Refused | NeedsMemory:
     source = io.BytesIO(body) if isinstance(body, bytes | bytearray | memoryview) else body
     head = source.read(known_contents.HEAD)
     name = sniff.format_of(head[: sniff.HEAD])
@@ -189,9 +207,11 @@ def _decoded(
         reduced = decode.reduced(image, request.width, request.height, scale, request.smaller)
     if refused := too_many_pixels(*reduced.source_size, request.max_pixels):  # a few decoders find out only now
         return refused
+    began = time.perf_counter()
     first, *others = (_encoded(pixels, request) for pixels in (reduced.pixels, *reduced.smaller))
+    took = Took(encode=time.perf_counter() - began)
     remark = BROKEN_PROFILE if reduced.broken_profile else ""
-    return Rendered(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark)
+    return Rendered(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark, took)
 
 
 def _encoded(pixels: Image.Image, request: Request) -> Picture:
@@ -214,7 +234,7 @@ def _refused(name: str, source: IO[bytes], error: Exception) -> Refused:
     wrong = known_contents.wrong_coding(name, source.read(_BRANDED)) if name in ("avif", "heic") else None
     text = " ".join(f"{name}: {wrong or error or type(error).__name__}".split())
     detail = "".join(c if c.isprintable() else "?" for c in text)[:_LONGEST_DETAIL]
-    if wrong or _ITS_OWN_LIMIT in detail.lower():
+    if wrong or any(phrase in detail.lower() for phrase in _NO_LACK):
         return Refused(Reason.UNREADABLE, detail)
     if any(phrase in detail.lower() for phrase in _NO_MEMORY):
         return Refused(Reason.OUT_OF_MEMORY, detail)

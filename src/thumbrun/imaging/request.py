@@ -1,6 +1,6 @@
 """The request to a decoding process, and its answers: plain data that travels between processes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from thumbrun.imaging.geometry import Box
 from thumbrun.outcomes import Reason
@@ -41,6 +41,19 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Took:
+    """The time that an image took in the process that decodes it, in seconds.
+
+    Attributes:
+        decode: Reading its bytes, decoding and scaling.
+        encode: Encoding its thumbnails.
+    """
+
+    decode: float = 0.0
+    encode: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A thumbnail's file.
 
@@ -68,6 +81,7 @@ class Rendered:
         source_format: The format of the source's bytes, by its name in `formats`.
         smaller: The thumbnails of the other boxes, in the order of the request.
         remark: What people should know of the image, one of `REMARKS`; else empty.
+        took: The time that it took.
     """
 
     data: bytes
@@ -78,6 +92,7 @@ class Rendered:
     source_format: str
     smaller: tuple[Picture, ...] = ()
     remark: str = ""
+    took: Took = field(default=Took(), compare=False)
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
@@ -92,10 +107,12 @@ class Refused:
     Attributes:
         reason: The reason for the refusal.
         detail: A short line for people.
+        took: The time that it took.
     """
 
     reason: Reason
     detail: str
+    took: Took = field(default=Took(), compare=False)
 
 
 def too_many_pixels(width: int, height: int, most: int) -> Refused | None:
@@ -112,6 +129,8 @@ class NeedsMemory:
 
     Attributes:
         bytes: How many bytes of memory the picture takes.
+        took: The time that it took to find out.
     """
 
     bytes: int
+    took: Took = field(default=Took(), compare=False)

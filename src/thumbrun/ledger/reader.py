@@ -10,7 +10,7 @@ there are, because then a part was lost. In both ways, what is lost is worked ag
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -35,6 +35,8 @@ WRITER = "thumbrun-task"  # the metadata key of the task that wrote a part, and 
 
 _LONGEST_DETAIL = 10_000  # characters; a reader refuses a row that is much longer than any that thumbrun writes
 _NUMBERS = ("source_bytes", "output_bytes", "width", "height", "retry_round")
+_STATUSES = {status.value: status for status in Status}
+_REASONS: dict[str | None, Reason | None] = {None: None, **{reason.value: reason for reason in Reason}}
 SHARDS_A_PAGE = 300  # shards whose parts fill about one page of a listing
 
 
@@ -65,26 +67,29 @@ def to_row(outcome: Outcome, item: Item) -> dict[str, Any]:
 
 def from_row(shard: int, row: Mapping[str, Any]) -> Outcome:
     """Return the outcome in a row of a part."""
-    reason = Reason(row["reason"]) if "reason" in row else None
-    numbers = {name: row[name] for name in _NUMBERS if name in row}
+    get = row.get  # a ledger can have millions of rows, so this names no field twice
     return Outcome(
         shard,
         row["item"],
-        Status(row["status"]),
-        reason,
-        row.get("detail", ""),
-        **numbers,
-        unchecked=bool(row.get("unchecked")),
-        each=tuple(int(size) for size in row.get("each", ())),
-        made_of=row.get("made_of", ""),
-        timing=_timing(row),
+        _STATUSES[row["status"]],
+        _REASONS[get("reason")],
+        get("detail", ""),
+        get("source_bytes", 0),
+        get("output_bytes", 0),
+        get("width", 0),
+        get("height", 0),
+        get("retry_round", 0),
+        bool(get("unchecked")),
+        tuple(get("each", ())),
+        get("made_of", ""),
+        _timing(row),
     )
 
 
 def _timing(row: Mapping[str, Any]) -> Timing | None:
     if "began" not in row:
         return None
-    return Timing(datetime.fromisoformat(row["began"]), **{name: row[name] for name in TIMES if name in row})
+    return Timing(datetime.fromisoformat(row["began"]), *(row.get(name, 0) for name in TIMES))
 
 
 def choose(parts: Mapping[str, Iterable[Outcome]]) -> dict[int, Outcome]:
@@ -138,7 +143,13 @@ def seal_of(part: Entry) -> Seal | None:
 
 
 class Ledger:
-    """Reads the ledger of one run."""
+    """Reads the ledger of one run.
+
+    Attributes:
+        listed: All parts by shard, as `finished` listed them last; None if it did not have to list them all.
+    """
+
+    listed: Mapping[int, Sequence[Entry]] | None = None
 
     def __init__(
         self, state: RecordStore, run_id: str, set_aside: Callable[[str, RecordError], None] | None = None
@@ -217,7 +228,7 @@ class Ledger:
         """
         if shards > SHARDS_A_PAGE and await self.unfinished(shards, round_number) is not None:
             return None  # without listing the whole ledger
-        ledger = self._by_shard(await self._list(self._run.ledger))
+        self.listed = ledger = self._by_shard(await self._list(self._run.ledger))
         sealed = sum(last_seal(parts) >= round_number for parts in ledger.values())
         return await self._counted(ledger) if sealed == shards else None
 
@@ -261,6 +272,20 @@ class Ledger:
         counted = (seal.tally for seal in filter(None, map(seal_of, now)) if seal.round == last)
         return max((tally, *counted), key=lambda one: one.items), len(outcomes)
 
+    async def by_shard(self) -> AsyncIterator[tuple[int, list[Entry]]]:
+        """Yield each shard that has parts, in order, with its parts; never more than a page of them is kept."""
+        shard, parts = -1, list[Entry]()
+        async for entries in pages(self._state.store, self._run.ledger):
+            for entry in self._own(entries):
+                number = self._run.shard_of_part(entry.name)
+                if number != shard:
+                    if parts:
+                        yield shard, parts
+                    shard, parts = number, []
+                parts.append(entry)
+        if parts:
+            yield shard, parts
+
     async def _list(self, prefix: str) -> list[Entry]:
         return [entry async for entries in pages(self._state.store, prefix) for entry in self._own(entries)]
 
@@ -290,6 +315,23 @@ class Ledger:
         """Return the outcomes of each part that is not damaged, by the part's name, and the headers as `read` does."""
         outcomes: dict[str, list[Outcome]] = {}
         last: dict[str, Mapping[str, Any]] = {}
+        async for name, header, rows in self.rows(parts, items):
+            outcomes[name] = [from_row(shard, row) for row in rows]
+            last[self._run.nonce_of_part(name)] = header
+        return outcomes, last
+
+    async def rows(
+        self, parts: Iterable[Entry], items: Sequence[Item] | None = None
+    ) -> AsyncIterator[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
+        """Yield the name, the header and the rows of each part that is not damaged, in the order of the names.
+
+        Args:
+            parts: The parts of one shard, as `parts` lists them.
+            items: The shard's items, if each outcome must be that of the item with its index.
+
+        Raises:
+            RecordVersionError: Another version of thumbrun wrote a part.
+        """
         for part in sorted(parts, key=lambda part: part.name):
             try:
                 header, rows = await self._state.read_lines(part.name)
@@ -298,9 +340,7 @@ class Ledger:
             except RecordError as error:
                 self._set_aside(part.name, error)
                 continue
-            outcomes[part.name] = [from_row(shard, row) for row in rows]
-            last[self._run.nonce_of_part(part.name)] = header
-        return outcomes, last
+            yield part.name, header, rows
 
 
 def _check_items(name: str, rows: Iterable[Mapping[str, Any]], items: Sequence[Item]) -> None:

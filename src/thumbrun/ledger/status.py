@@ -180,20 +180,29 @@ async def read_status(state: RecordStore, run_id: str, claim: Mapping[str, Any],
     described = [part for listed in parts.values() for entry in listed if (part := _described(entry))]
     tasks = _tasks(described)
     at_work = any(is_recent(task.at, now) for task in tasks)
-    tally = Tally()
-    for listed in parts.values():
-        tally.merge(_tally_of(listed))
     return replace(
         begun,
         state=State.COMPLETE if is_complete else State.AT_WORK if at_work else State.SILENT,
         items=plan.items,
-        tally=tally,
+        tally=tally_so_far(parts.values()),
         shards=len(plan.shards),
         complete_shards=sum(last_seal(listed) >= number for listed in parts.values()),
         round=number,
         rate=_rate(described, now) if at_work and not is_complete else None,
         tasks=tasks,
     )
+
+
+def tally_so_far(shards: Iterable[Sequence[Entry]]) -> Tally:
+    """Return the outcomes of a run so far, as far as the metadata of its ledger parts tell.
+
+    Args:
+        shards: All parts of each shard, as they were listed.
+    """
+    tally = Tally()
+    for parts in shards:
+        tally.merge(_tally_of(parts))
+    return tally
 
 
 def _tally_of(parts: Sequence[Entry]) -> Tally:

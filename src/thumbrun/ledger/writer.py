@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from thumbrun.clock import Clock
+from thumbrun.environment.machine import Machine
 from thumbrun.environment.task_identity import Task
 from thumbrun.ledger.reader import COVERS, ROUND, ROWS, SEAL, SHARD, WRITER, Ledger, last_seal, to_row
 from thumbrun.ledger.suspects import RECENT_SECONDS, Announcement, from_index_ranges, to_index_ranges
@@ -32,7 +33,16 @@ class LedgerWriter(Ledger):
     """
 
     def __init__(
-        self, state: RecordStore, run_id: str, task: Task, nonce: str, clock: Clock, this_round: Round = FIRST
+        self,
+        state: RecordStore,
+        run_id: str,
+        task: Task,
+        nonce: str,
+        clock: Clock,
+        this_round: Round = FIRST,
+        *,
+        machine: Machine | None = None,
+        started: datetime | None = None,
     ) -> None:
         """Set up the ledger; nothing is read yet.
 
@@ -43,11 +53,24 @@ class LedgerWriter(Ledger):
             nonce: The nonce of this process, for the names of its parts.
             clock: Provides the time.
             this_round: The round that is worked.
+            machine: The machine that the task runs on, if its parts are to say so.
+            started: When the task started, if its parts are to say so.
         """
         super().__init__(state, run_id)
         self._task = task
         self._nonce = nonce
         self._clock = clock
+        self._writer: dict[str, Any] = {
+            "task": task.index,
+            "tasks": task.count,
+            "attempt": task.attempt,
+            "execution": task.execution,
+        }
+        if machine is not None:
+            self._writer |= {"processors": machine.processors}
+            self._writer |= {"machine": machine.name} if machine.name else {}
+        if started is not None:
+            self._writer["started"] = started.isoformat(timespec="milliseconds")
         self._sequence = 0
         self.round = this_round
 
@@ -113,10 +136,7 @@ class LedgerWriter(Ledger):
             "run": self._run_id,
             "shard": shard,
             "round": self.round.number,
-            "task": self._task.index,
-            "tasks": self._task.count,
-            "attempt": self._task.attempt,
-            "execution": self._task.execution,
+            **self._writer,
             "at": self.now().isoformat(),
             "sealed": tally is not None,
             **(opening or {}),

@@ -19,21 +19,24 @@ The names and the fields are a promise to users who filter logs:
 | misspelt-variable | WARNING | |
 | record-set-aside | WARNING | record |
 | listing | INFO | found |
-| progress | INFO | total, done, skipped, failed, source_bytes, output_bytes |
+| progress | INFO | total, done, skipped, failed, reasons, source_bytes, output_bytes, run_total |
 | image-skipped, image-failed | INFO, WARNING | source, shard, item, reason, detail |
 | store-retry | NOTICE | operation, attempt, wait, requests |
 | held-back | INFO | rate: requests a second |
 | stopping | NOTICE | |
 | task-done | INFO | done, skipped, failed, source_bytes, output_bytes, seconds |
+| run-unfinished | INFO | run_total, run_finished |
 | reason | INFO | reason |
 | run-done | NOTICE | done, skipped, failed, source_bytes, output_bytes |
 | next | INFO | |
 | task-retried, task-output | WARNING | task |
 | error | ERROR | hint |
 
-In `progress`, `skipped` and `failed` are counts. In `task-done` and `run-done`, they are counts by reason. Sizes are in
-bytes, and `wait` and `seconds` are in seconds. `requests` is how many equal retries a
-line stands for. `began` is a time as in RFC 3339. In JSON, every line also has these keys:
+In `progress`, `skipped` and `failed` are counts; in `task-done` and `run-done`, they are counts by reason. `reasons`
+are the counts of failures by reason. `total` is the number of images of the task, `run_total` that of the whole run,
+and `run_finished` how many images of the run have an outcome. Sizes are in bytes, and `wait` and `seconds` are in
+seconds. `requests` is how many equal retries a line stands for. `began` is a time as in RFC 3339. In JSON, every line
+also has these keys:
 
 | key | value |
 |---|---|
@@ -46,18 +49,22 @@ line stands for. `began` is a time as in RFC 3339. In JSON, every line also has 
 | @type, serviceContext | of ERROR only: what makes Error Reporting show and group the error |
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from thumbrun.clock import Clock
+from thumbrun.console import by_count, counted
 from thumbrun.logs.secrets import redacted, redacted_value
-from thumbrun.outcomes import Outcome, Status
+from thumbrun.outcomes import Outcome, Reason, Status
 from thumbrun.storage.retry import Retry
 
 SEVERITIES = ("DEBUG", "INFO", "NOTICE", "WARNING", "ERROR")
 _LISTING_SECONDS = 10.0  # between two `listing` events
 _RETRY_SECONDS = 10.0  # between two `store-retry` events of the same kind
+_REASONS = frozenset(map(str, Reason))
+_COUNTS = ("total", "done", "skipped", "failed", "source_bytes", "output_bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The progress of a task's shards, as numbers of items and bytes."""
+    """The progress of a task's shards, or of several tasks together, as numbers of items and bytes.
+
+    Attributes:
+        reasons: How many items failed, by reason.
+        run_total: The number of items in the whole run; 0 if nobody has said it.
+        tasks: The progress of each task, by index, if these are several; None for one that has said nothing yet.
+    """
 
     total: int = 0
     done: int = 0
@@ -89,23 +102,40 @@ class Progress:
     failed: int = 0
     source_bytes: int = 0
     output_bytes: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    run_total: int = 0
+    tasks: "tuple[Progress | None, ...]" = ()
 
     @property
     def finished(self) -> int:
         """The number of items with an outcome."""
         return self.done + self.skipped + self.failed
 
-    def __add__(self, other: "Progress") -> "Progress":
-        """Return the sum of both."""
-        return Progress(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Progress)))
+    @classmethod
+    def of_tasks(cls, tasks: "Sequence[Progress | None]", run_total: int) -> "Progress":
+        """Return the progress of several tasks, of all items of a run: some tasks might not have told theirs yet."""
+        heard = [task for task in tasks if task is not None]
+        numbers = {name: sum(getattr(task, name) for task in heard) for name in _COUNTS}
+        reasons = sum((Counter(task.reasons) for task in heard), Counter[str]())
+        numbers["total"] = numbers["run_total"] = max(numbers["total"], run_total)
+        return cls(**numbers, reasons=reasons, tasks=tuple(tasks))
 
     @classmethod
     def from_event(cls, event: Event) -> "Progress | None":
         """Return the progress in a `progress` event, or None if it is another event."""
         if event.name != "progress":
             return None
-        numbers = [event.fields.get(f.name, 0) for f in fields(cls)]
-        return cls(*numbers) if all(type(number) is int for number in numbers) else None
+        numbers = {name: event.fields.get(name, 0) for name in (*_COUNTS, "run_total")}
+        reasons = event.fields.get("reasons", {})
+        if not isinstance(reasons, Mapping) or not reasons.keys() <= _REASONS:
+            return None
+        if not all(type(number) is int for number in (*numbers.values(), *reasons.values())):
+            return None
+        return cls(**numbers, reasons=reasons)
+
+    def to_fields(self) -> dict[str, Any]:
+        """Return the fields of a `progress` event."""
+        return {name: getattr(self, name) for name in (*_COUNTS, "run_total")} | {"reasons": dict(self.reasons)}
 
 
 @dataclass(slots=True)
@@ -253,7 +283,10 @@ class Events:
 def progress_event(progress: Progress, labels: Mapping[str, str]) -> Event:
     """Return a `progress` event."""
     skipped = f", {progress.skipped:,} skipped" if progress.skipped else ""
-    failed = f", {progress.failed:,} failed" if progress.failed else ""
-    images = f"{progress.total:,} image{'' if progress.total == 1 else 's'}"
+    reasons = f" ({by_count(progress.reasons)})" if progress.reasons else ""
+    failed = f", {progress.failed:,} failed{reasons}" if progress.failed else ""
+    images = counted(progress.total, "image")
+    if progress.run_total > progress.total:
+        images += f" of this task (the run has {progress.run_total:,})"
     message = f"{progress.finished:,} of {images}{skipped}{failed}"
-    return Event("progress", "INFO", message, asdict(progress), dict(labels))
+    return Event("progress", "INFO", message, progress.to_fields(), dict(labels))

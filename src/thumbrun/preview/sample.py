@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, pvariance
 
+from thumbrun.clock import SystemClock
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import DecoderPool
 from thumbrun.decoding.tries import Tries
@@ -122,7 +123,9 @@ async def try_items(
         max_pixels=settings.max_pixels,
         max_bytes=settings.max_bytes,
     )
-    pipeline = Pipeline(source, MemoryStore("sample"), timed, Admission(memory, 1), rules, items_at_once=1)
+    pipeline = Pipeline(
+        source, MemoryStore("sample"), timed, Admission(memory, 1), rules, SystemClock(), items_at_once=1
+    )
     taken: list[Taken] = []
 
     async def works() -> AsyncIterator[WorkItem]:

@@ -1,1 +1,1 @@
-"""The contact sheet of a run: a page that shows the outcome of every image."""
+"""The report of a run: a page, its content as JSON, and the ledger as a table."""

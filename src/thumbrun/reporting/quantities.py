@@ -48,3 +48,21 @@ def saving(source: int, output: int) -> str:
         if float(rounded) < 99.5 or digits == 2:
             break
     return f"{min(float(rounded), 99.99):g} % smaller"
+
+
+def spoken(seconds: float) -> str:
+    """Return a duration with its unit.
+
+    >>> spoken(0.0123), spoken(192)
+    ('12 ms', '3:12 min')
+    """
+    return f"{seconds * 1000:.0f} ms" if seconds < 0.0995 else " ".join(duration(seconds))
+
+
+def percent(share: float) -> str:
+    """Return a share as a whole number of percent; what is not nothing is not shown as nothing.
+
+    >>> percent(0.5), percent(0.001), percent(0)
+    ('50 %', '< 1 %', '0 %')
+    """
+    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"

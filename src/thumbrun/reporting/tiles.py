@@ -1,7 +1,8 @@
-"""The tiles of the contact sheet, which show every image of the run under its folder. Pure."""
+"""The tiles of the contact sheet: those of failures first, then all others under their folders. Pure."""
 
 import base64
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 
 from thumbrun.console import counted
@@ -18,27 +19,64 @@ _DASH = '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="
 _TICK = '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9"/><path d="M8 12l3 3 5-6"/></svg>'
 
 
-def tiles_by_folder(cells: Sequence[Cell]) -> Iterable[str]:
-    """Yield the tiles, grouped by the first folder in which the paths differ.
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The folders under which the tiles stand: the first ones in which the paths of the images differ.
 
-    If such folders hold too few images, all tiles have one heading.
+    If such folders hold too few images, there is only the folder that holds all.
+
+    Attributes:
+        names: The names of the folders, each with its `/`; empty for images that lie in none.
     """
-    common = _common_folder(cells)
-    folders: dict[str, list[Cell]] = {}
+
+    names: Sequence[str]
+    _common: str
+
+    @classmethod
+    def of(cls, cells: Sequence[Cell]) -> "Folders":
+        """Return the folders of some images, in the order in which the first image of each comes."""
+        common = _common_folder(cells)
+        names = list(dict.fromkeys(_below(common, cell.source) for cell in cells))
+        headed = 1 < len(names) <= len(cells) / _FEW_IN_FOLDER
+        return cls(names if headed else [common], common)
+
+    def number_of(self, cell: Cell) -> int:
+        """Return the number of an image's folder."""
+        return self.names.index(_below(self._common, cell.source)) if len(self.names) > 1 else 0
+
+
+def tiles(cells: Sequence[Cell], folders: Folders) -> Iterable[str]:
+    """Yield the tiles: of what failed, under one heading, and then of the others under their folders."""
+    failed = [cell for cell in cells if cell.status is Status.FAILED]
+    if failed:
+        yield from _section(f'<span class="failed">Failed</span>{_many(failed)}', failed, folders, "")
+    others: dict[int, list[Cell]] = {}
     for cell in cells:
-        first, slash, _ = cell.source[len(common) :].partition("/")
-        folders.setdefault(common + first + slash if slash else common, []).append(cell)
-    headed = 1 < len(folders) <= len(cells) / _FEW_IN_FOLDER
-    if not headed:
-        folders = {common: list(cells)}
-    for folder, members in folders.items():
-        many = f"<small>{counted(len(members), 'image')}</small>"
+        if cell.status is not Status.FAILED:
+            others.setdefault(folders.number_of(cell), []).append(cell)
+    for number, members in others.items():
+        folder = folders.names[number]
         name = f'<span class="name">{html_text.text(folder)}</span>' if folder else "<span>not in a folder</span>"
-        heading = f"<h3>{name}{many}</h3>" if headed or common else '<h3 class="unseen">Images</h3>'
-        yield f'<section class="folder">{heading}<ul class="sheet">'
-        for cell in members:
-            yield _tile(cell, cell.source[len(folder) :])
-        yield "</ul></section>"
+        if len(folders.names) == 1 and not folder:
+            name = f"<span>{'The others' if failed else 'Images'}</span>"
+        yield from _section(name + _many(members), members, folders, folder)
+
+
+def _section(heading: str, cells: Iterable[Cell], folders: Folders, folder: str) -> Iterable[str]:
+    yield f'<section class="folder"><h3>{heading}</h3><ul class="sheet">'
+    for cell in cells:
+        yield _tile(cell, cell.source.removeprefix(folder), folders.number_of(cell))
+    yield "</ul></section>"
+
+
+def _many(cells: Sequence[Cell]) -> str:
+    return f"<small>{counted(len(cells), 'image')}</small>"
+
+
+def _below(common: str, source: str) -> str:
+    """Return the folder of an image: the first one below the common folder, or the common folder itself."""
+    first, slash, _ = source[len(common) :].partition("/")
+    return common + first + slash if slash else common
 
 
 def _common_folder(cells: Sequence[Cell]) -> str:
@@ -52,13 +90,13 @@ def _common_folder(cells: Sequence[Cell]) -> str:
     return first[: first.rfind("/", 0, shared) + 1]
 
 
-def _tile(cell: Cell, name: str) -> str:
+def _tile(cell: Cell, name: str, folder: int) -> str:
     box = f", {cell.width} by {cell.height}" if cell.width and cell.height else ""
-    title = f"{cell.source} → {cell.output}{box}" if cell.status is Status.DONE else cell.source
+    title = f"{cell.source} → {cell.output}{box}" if cell.output else cell.source
     note = f"<small>{html_text.text(cell.note)}</small>" if cell.note else ""
     return (
-        f'<li class="{cell.status}" title="{html_text.attribute(title)}">'
-        f'<figure><div class="well">{_content(cell)}</div>'
+        f'<li class="{cell.status}" data-folder="{folder}" data-format="{html_text.attribute(cell.format)}" '
+        f'title="{html_text.attribute(title)}"><figure><div class="well">{_content(cell)}</div>'
         f'<figcaption><span class="name">{html_text.text(name)}</span>{_sizes(cell)}{note}</figcaption></figure></li>'
     )
 
@@ -78,4 +116,4 @@ def _sizes(cell: Cell) -> str:
     before = " ".join(quantities.size(cell.source_bytes))
     if cell.status is not Status.DONE:
         return f"<small>{before}</small>" if cell.source_bytes else ""
-    return f"<small>{before} &rarr; {' '.join(quantities.size(cell.written))}</small>"
+    return f"<small>{before} &rarr; {' '.join(quantities.size(cell.output_bytes))}</small>"

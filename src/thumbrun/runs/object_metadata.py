@@ -3,6 +3,8 @@
 import hashlib
 from dataclasses import dataclass
 
+from thumbrun.console import as_unicode
+
 RUN_MARK = "thumbrun-run"  # every object that thumbrun wrote has this mark
 SOURCE_MARK = "thumbrun-source"
 GENERATION_MARK = "thumbrun-source-generation"
@@ -30,10 +32,9 @@ class ThumbnailMarks:
         if self.hash_source:
             source = hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()
         # The metadata of a bucket is Unicode, so the bytes of a file name that are not Unicode are escaped.
-        source = source.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         return {
             RUN_MARK: self.run_id,
-            SOURCE_MARK: source,
+            SOURCE_MARK: as_unicode(source),
             GENERATION_MARK: generation,
             RECIPE_MARK: self.recipe,
         }

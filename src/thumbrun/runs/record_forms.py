@@ -41,6 +41,7 @@ class Form:
         hint: What to do if it is damaged.
         most_bytes: The size of the largest record that is read. Of JSON lines it is that of the compressed bytes.
         successive: Whether its name ends in a number, and each record has the next number after the last one.
+        row_keys: All keys that a row can have.
     """
 
     name: re.Pattern[str]
@@ -53,6 +54,10 @@ class Form:
     hint: str = NEEDED
     most_bytes: int = _SMALL
     successive: bool = False
+    row_keys: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "row_keys", frozenset((*self.rows, *self.row_optional)))
 
 
 def form_of(name: str) -> Form | None:
@@ -94,9 +99,9 @@ def _wrong_key(record: Mapping[str, Any], keys: Keys, optional: Keys) -> str | N
             return f"it has no {key}"
         if not check(record[key]):
             return f"its {key} cannot be {_shown(record[key])}"
-    for key, check in optional.items():
-        if key in record and not check(record[key]):
-            return f"its {key} cannot be {_shown(record[key])}"
+    for key, value in record.items():
+        if key in optional and not optional[key](value):
+            return f"its {key} cannot be {_shown(value)}"
     return None
 
 

@@ -8,8 +8,11 @@
 <state>/runs/<run id>/plan.json              the commit point of the plan
 <state>/runs/<run id>/ledger/<shard>/<part>  the outcomes
 <state>/runs/<run id>/summary.json           the result of the run, once every shard is complete
+<state>/runs/<run id>/report.html, .json     what the run became, for people and for programs
+<state>/runs/<run id>/report.begun           who makes the report: it is tried once
 <state>/runs/<run id>/rounds/<n>.json        the reasons that a later round retries
-<state>/runs/<run id>/summaries/<n>.json     the result of the run after that round
+<state>/runs/<run id>/summaries/<n>.json     the result of the run after that round; its report is beside it
+<state>/doctor/…                             what `thumbrun doctor --write` created; you can delete it
 """
 
 import hashlib
@@ -79,6 +82,16 @@ class RunNames:
     def summary(self, round_number: int = 0) -> str:
         """Return the name of a round's summary, which exists once the round has sealed every shard."""
         return f"{self.summaries}{_number(round_number)}.json" if round_number else f"{self.prefix}summary.json"
+
+    def report(self, ending: str, round_number: int = 0) -> str:
+        """Return the name of a round's report, which lies beside its summary.
+
+        Args:
+            ending: `html` or `json`; `begun` for the record that says who makes the report.
+            round_number: The number of the round.
+        """
+        own = f"{self.summaries}{_number(round_number)}." if round_number else self.prefix
+        return f"{own}report.{ending}"
 
     @property
     def summaries(self) -> str:

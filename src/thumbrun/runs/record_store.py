@@ -19,6 +19,9 @@ T = TypeVar("T")
 _TRIES = 3  # how often a create is refused, with nothing there, before the store counts as failing
 _READS = 3  # how often a record is read damaged before it counts as damaged on the store
 _MOST_KEPT = 1 << 26  # bytes of memory for the rows of a record; 1,000 rows with the longest names take half of it
+# Bytes of a row that need not be counted. A number in a list takes two bytes of text or more and 40 of memory, so 4,000
+# rows of this length, which is as many as a record can have, take less than `_MOST_KEPT`.
+_SHORT = 512
 _NUMBER = 32  # bytes of memory that a number in a list takes
 
 
@@ -133,9 +136,10 @@ class RecordStore:
             known = records.parse_line(line, uri)
             if form and (problem := problem_of_row(form, number, known)):
                 raise RecordError(f"{uri} is not the record that its name says: {problem}")
-            if form:
-                known = {key: known[key] for keys in (form.rows, form.row_optional) for key in keys if key in known}
-            kept += getsizeof(known) + sum(map(_memory, known.values()))
+            if form and not known.keys() <= form.row_keys:
+                known = {key: value for key, value in known.items() if key in form.row_keys}
+            if len(line) > _SHORT:
+                kept += getsizeof(known) + sum(map(_memory, known.values()))
             if kept > _MOST_KEPT:
                 raise RecordError(f"{uri} is not a record of thumbrun: it holds more than any record of thumbrun")
             yield known

@@ -110,7 +110,7 @@ def parse_line(line: bytes, name: str) -> Any:
         RecordError: The line is not JSON.
     """
     try:
-        return json.loads(line)
+        return json.loads(line.decode())  # of bytes, it would search each line for other encodings
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{name} is not a record of thumbrun: {error}") from error
 

@@ -485,6 +485,15 @@ SOURCE_METADATA = _setting(
 STRICT = _setting(
     "strict", values.yes_or_no, "", "no", "Exit with 3 if an image failed.", group=_SAYS, unused_by=_NOT_FOR_VERIFY
 )
+REPORT = _setting(
+    "report",
+    values.yes_or_no,
+    "",
+    "yes",
+    "Whether the task that finishes last puts the run's report (report.html, report.json) beside its summary.",
+    group=_SAYS,
+    unused_by=_NOT_FOR_VERIFY,
+)
 ALLOW_EMPTY = _setting(
     "allow_empty",
     values.yes_or_no,

@@ -29,9 +29,9 @@ def _add(group: argparse._ArgumentGroup, setting: Setting[Any]) -> None:
     if setting.is_argument:
         group.add_argument(setting.name, nargs="?", metavar=setting.metavar, help=options["help"])
     elif setting.is_switch:
-        group.add_argument(setting.flag, action="store_const", const="yes", **options)
-        options["help"] = argparse.SUPPRESS
-        group.add_argument(setting.negation, action="store_const", const="no", **options)
+        for flag, value in ((setting.flag, "yes"), (setting.negation, "no")):
+            help_ = options["help"] if flag == setting.offered else argparse.SUPPRESS
+            group.add_argument(flag, action="store_const", const=value, **{**options, "help": help_})
     elif setting.flag:
         action = "append" if setting.repeats else "store"
         group.add_argument(setting.flag, action=action, metavar=setting.metavar, **options)

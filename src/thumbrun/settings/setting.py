@@ -69,6 +69,11 @@ class Setting(Generic[T]):
         """The flag that turns the setting off."""
         return self.flag.replace("--", "--no-", 1)
 
+    @property
+    def offered(self) -> str:
+        """The flag that the help shows: of a switch, the one that changes its default."""
+        return self.negation if self.is_switch and self.default == "yes" else self.flag
+
     def belongs_to(self, command: str) -> bool:
         """Return whether a command has the setting's flag."""
         return command not in self.unused_by and not (self.fixed and command in _COMMANDS_ON_A_RUN)

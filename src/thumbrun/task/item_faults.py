@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from thumbrun.errors import ThumbrunError, origin_of, told
+from thumbrun.outcomes import Timing
 
 
 class ItemFaultError(Exception):
@@ -16,7 +17,10 @@ class ItemFaultError(Exception):
     Attributes:
         detail: The type and the text of the exception, and where it was raised.
         origin: The type of the exception, and where it was raised: equal for equal faults.
+        timing: What the item's time went into.
     """
+
+    timing: Timing | None = None
 
     def __init__(self, error: Exception) -> None:
         where = origin_of(error)

@@ -6,14 +6,16 @@ store or the machine fails, the item stays open, and another attempt works it.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
+from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import DecoderPoolError, Renderer
 from thumbrun.decoding.tries import Tries
 from thumbrun.errors import ThumbrunError
 from thumbrun.imaging.geometry import around
-from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.imaging.request import Refused, Rendered, Request
 from thumbrun.outcomes import Outcome, Reason, Status, refusal
 from thumbrun.planning.plan import Item
 from thumbrun.storage.base import (
@@ -24,18 +26,18 @@ from thumbrun.storage.base import (
 )
 from thumbrun.task.admission import Admission, MemoryGrant
 from thumbrun.task.fetch import Fetcher, FetchLimits
-from thumbrun.task.item_faults import ItemFaultError, item_faults
+from thumbrun.task.item_faults import ItemFaultError
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.nearness import is_folder, is_near
 from thumbrun.task.put import Putter
 from thumbrun.task.read_proof import may_read_others
 from thumbrun.task.refusals import Again, Refusals, RefusedItemError, Side
+from thumbrun.task.render_granted import render_granted
+from thumbrun.task.stopwatch import Phase, Stopwatch
 from thumbrun.task.unfit import UnfitError
 from thumbrun.task.work_item import WorkItem
 
 _OF_ALL_BYTES = (Reason.UNREADABLE, Reason.TRUNCATED)  # verdicts that hold only after the whole object was checked
-# An image asks when it is opened, and when its size is known. A decoder that is taken over could ask for ever.
-_MOST_DEMANDS = 8
 _FAILURES_IN_A_ROW = 8  # items that a failing store leaves open in a row before the task gives up
 _SAME_FAULTS = 8  # items in a row with the same fault of thumbrun before the task gives up: they are not the cause
 
@@ -59,6 +61,7 @@ class Pipeline:
         renderer: Renderer,
         admission: Admission,
         rules: ItemRules,
+        clock: Clock,
         *,
         items_at_once: int,
     ) -> None:
@@ -70,11 +73,13 @@ class Pipeline:
             renderer: Decodes images and encodes thumbnails.
             admission: Bounds the bytes.
             rules: The settings that all items share.
+            clock: Provides the times of the items.
             items_at_once: Bounds their number; enough to keep the store's requests and the decoding processes busy.
         """
         self._renderer = renderer
         self._admission = admission
         self._rules = rules
+        self._clock = clock
         self.items_at_once = items_at_once
         self._refusals = Refusals(self._passes)
         self._may_create: Callable[[WorkItem], Awaitable[bool]] = _nothing_known
@@ -171,14 +176,17 @@ class Pipeline:
         take: Callable[[Outcome], None],
         announced: Callable[[WorkItem], Awaitable[None]],
     ) -> None:
+        watch = Stopwatch(self._clock)
         try:
-            outcome = await self._outcome(work, announced)
+            outcome = await self._outcome(work, announced, watch)
         except RefusedItemError as error:
+            error.timing = watch.timing()
             await self._refusals.add(work, error)
         except (UnauthenticatedError, BucketNotFoundError, DeniedError):
             raise
         except ItemFaultError as fault:
             self._in_a_row = 0
+            fault.timing = watch.timing()
             self._add_faulty(work, fault, take)
         except DecoderPoolError:
             raise
@@ -191,7 +199,7 @@ class Pipeline:
         else:
             self._in_a_row = 0
             self._take_faulty(take)
-            take(outcome)
+            take(replace(outcome, timing=watch.timing()))
 
     def _add_faulty(self, work: WorkItem, fault: ItemFaultError, take: Callable[[Outcome], None]) -> None:
         """Keep a fault until it is clear that the item is its cause, and not whatever all items have in common."""
@@ -207,7 +215,7 @@ class Pipeline:
     def _take_faulty(self, take: Callable[[Outcome], None]) -> None:
         """Give the items on which thumbrun failed their outcome."""
         for work, fault in self.faulty:
-            take(refusal(work.shard, work.index, Reason.INTERNAL_ERROR, fault.detail))
+            take(refusal(work.shard, work.index, Reason.INTERNAL_ERROR, fault.detail, timing=fault.timing))
         self.faulty.clear()
 
     async def _resolve_refused(self, take: Callable[[Outcome], None], again: Again) -> None:
@@ -222,25 +230,31 @@ class Pipeline:
             return await may_read_others(self._source, work.item.source, self._fetcher.last_read)
         return self._putter.created > error.created or (not of_many and await self._may_create(work))
 
-    async def _outcome(self, work: WorkItem, announced: Callable[[WorkItem], Awaitable[None]]) -> Outcome:
+    async def _outcome(
+        self, work: WorkItem, announced: Callable[[WorkItem], Awaitable[None]], watch: Stopwatch
+    ) -> Outcome:
         planned = item = work.item
         try:
             self._check(item)
             if self._rules.live:
+                watch.turn(Phase.FETCH)
                 item = await self._fetcher.live(item)
+                watch.turn(Phase.WAITING)
                 self._check(item)
                 work = replace(work, item=item)
             async with self._admission.body(self._held(item)) as grant:
                 await announced(work)
                 tries = Tries()
+                watch.turn(Phase.FETCH)
                 fetched = await self._fetcher.fetch(item)
                 try:
-                    verdict = await self._render(item, fetched.body, grant, tries)
+                    verdict = await self._render(item, fetched.body, grant, tries, watch)
                     if fetched.part and isinstance(verdict, Refused) and verdict.reason in _OF_ALL_BYTES:
                         fetched.body.close()
+                        watch.turn(Phase.FETCH)
                         again = await self._fetcher.fetch_whole(item)
                         fetched = replace(again, read=fetched.read + again.read)
-                        verdict = await self._render(item, fetched.body, grant, tries)
+                        verdict = await self._render(item, fetched.body, grant, tries, watch)
                     if fetched.body.has_changed():  # whatever the verdict is, it can be on a mixture
                         raise await self._fetcher.vanished(item)
                 finally:
@@ -251,6 +265,7 @@ class Pipeline:
         if isinstance(verdict, Refused):
             outcome = refusal(work.shard, work.index, verdict.reason, verdict.detail)
         else:
+            watch.turn(Phase.PUT)
             outcome = await self._putter.put(work, verdict)
             if outcome.status is Status.DONE:
                 outcome = replace(outcome, detail=verdict.remark)
@@ -276,28 +291,10 @@ class Pipeline:
             limit = f"--max-bytes / THUMBRUN_MAX_BYTES is {self._rules.max_bytes:,}"
             raise UnfitError(Reason.TOO_LARGE, f"it has {item.size:,} bytes; {limit}")
 
-    async def _render(self, item: Item, body: Body, grant: MemoryGrant, tries: Tries) -> Rendered | Refused:
-        """Decode in the memory that is enough for nearly all images; wait for more if the image needs more."""
-        needed = grant.first
-        asked = 0
-        while needed <= grant.most:
-            async with grant.decoding(needed):
-                with item_faults():
-                    verdict = await self._renderer.render(body, self._request(item, needed), tries)
-            if isinstance(verdict, NeedsMemory):
-                if verdict.bytes <= needed:
-                    return Refused(Reason.CRASHED, f"the decoder asks for {verdict.bytes:,} bytes, and had {needed:,}")
-                needed = verdict.bytes
-                asked += 1
-                if asked > _MOST_DEMANDS:
-                    return Refused(Reason.CRASHED, "the decoding process asked for more memory again and again")
-            elif needed < grant.share and _may_lack_memory(verdict, asked_for_more=needed > grant.first):
-                needed = grant.share
-            else:
-                return verdict
-        return Refused(
-            Reason.OUT_OF_MEMORY, f"decoding needs {needed:,} bytes, --memory / THUMBRUN_MEMORY leaves {grant.most:,}"
-        )
+    async def _render(
+        self, item: Item, body: Body, grant: MemoryGrant, tries: Tries, watch: Stopwatch
+    ) -> Rendered | Refused:
+        return await render_granted(self._renderer, body, partial(self._request, item), grant, tries, watch)
 
     def _request(self, item: Item, memory: int) -> Request:
         recipe = self._rules.recipe
@@ -311,17 +308,6 @@ class Pipeline:
             claimed=item.format is not None,
             smaller=recipe.smaller,
         )
-
-
-def _may_lack_memory(verdict: Rendered | Refused, *, asked_for_more: bool) -> bool:
-    """Whether more memory can change a verdict.
-
-    libjpeg, OpenJPEG, dav1d and libde265 can report a failed allocation as broken data. An image that did not ask for
-    more memory than every image gets first is far below its limit, so then the data are broken.
-    """
-    if not isinstance(verdict, Refused):
-        return False
-    return verdict.reason is Reason.OUT_OF_MEMORY or (verdict.reason is Reason.UNREADABLE and asked_for_more)
 
 
 def _of_planned(outcome: Outcome, item: Item) -> Outcome:

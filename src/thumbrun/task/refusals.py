@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from enum import Enum, auto
 
-from thumbrun.outcomes import Outcome, Reason, refusal
+from thumbrun.outcomes import Outcome, Reason, Timing, refusal
 from thumbrun.storage.base import StoreError
 from thumbrun.task.work_item import WorkItem
 
@@ -35,7 +35,10 @@ class RefusedItemError(StoreError):
         side: The store that refuses.
         reason: The reason of the item's outcome if others are not refused.
         created: For the output, how many thumbnails the task had created by then.
+        timing: What the item's time went into.
     """
+
+    timing: Timing | None = None
 
     def __init__(self, side: Side, reason: Reason, error: StoreError, *, created: int = 0) -> None:
         super().__init__(str(error), hint=error.hint)
@@ -90,7 +93,7 @@ class Refusals:
         passing &= await self._passing([*first, *second], count)
         for work, error in second:
             if error.side in passing:
-                take(refusal(work.shard, work.index, error.reason, str(error)))
+                take(refusal(work.shard, work.index, error.reason, str(error), timing=error.timing))
             else:
                 left.append((work, error))
         return left

@@ -7,12 +7,10 @@ from functools import partial
 from typing import Any
 
 from thumbrun.clock import Clock
-from thumbrun.concurrency import both
-from thumbrun.console import counted
 from thumbrun.decoding.launcher import Launcher
 from thumbrun.decoding.pool import DecoderPool, Renderer
 from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError, TooLateError
-from thumbrun.ledger.reader import SHARDS_A_PAGE
+from thumbrun.ledger.status import tally_so_far
 from thumbrun.ledger.writer import LedgerWriter
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
@@ -22,9 +20,7 @@ from thumbrun.planning.shards import assign
 from thumbrun.planning.survey import count_of_unlisted, describe
 from thumbrun.runs.find_round import agree_on_round
 from thumbrun.runs.find_run import AgreedRun
-from thumbrun.runs.records import RecordError
 from thumbrun.runs.rounds import FIRST, Round, reasons_of
-from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.named_run import run_anew, run_arguments
 from thumbrun.settings.planning_inputs import (
     naming_rule,
@@ -39,6 +35,7 @@ from thumbrun.storage.bucket_facts import UNKNOWN
 from thumbrun.storage.location import Location
 from thumbrun.storage.ramp import JITTER_A_TASK, MOST_JITTER
 from thumbrun.task.admission import Admission, share
+from thumbrun.task.finish import make_report, summarise
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.join_run import join_run
 from thumbrun.task.local_folders import prepare_local_folders
@@ -146,7 +143,7 @@ class TaskRunner:
         return f"continue with: thumbrun run --resume {run_arguments(self._run_id, settings.output, settings.state)}"
 
     async def _work(self) -> TaskResult:
-        began = self._clock.monotonic()
+        began, started = self._clock.monotonic(), self._clock.now()
         settings = self._settings
         if settings.require_sandbox:
             await self._require_sandbox()
@@ -164,9 +161,22 @@ class TaskRunner:
                 await starting
             finally:
                 starting.cancel()
-            ledger = LedgerWriter(stores.state, agreed.run_id, self._task, self._clock.nonce(), self._clock, this_round)
+            ledger = LedgerWriter(
+                stores.state,
+                agreed.run_id,
+                self._task,
+                self._clock.nonce(),
+                self._clock,
+                this_round,
+                machine=settings.machine,
+                started=started,
+            )
             own = await self._work_shards(stores, agreed, plan, ledger) if plan.items else Tally()
-            whole = await self._finish(stores, agreed, plan, ledger)
+            whole, is_new = await summarise(stores.state, agreed, plan, ledger, self._clock)
+            report = ""
+            if is_new and plan.items and settings.report:
+                await self._renderer.close()  # its memory is free for the report then
+                report = await make_report(settings, stores, agreed.run_id, this_round, self._events, self._clock)
             unlisted = count_of_unlisted(plan.seen)
             if not plan.items and not settings.allow_empty and not unlisted:
                 raise NothingToDoError(
@@ -178,8 +188,24 @@ class TaskRunner:
             worked = self._processor.worked if self._processor else Tally()
             named = run_arguments(agreed.run_id, settings.output, settings.state)
             anew = run_anew(self._settings.source, self._settings.output)
+            so_far = None
+            if whole is None and ledger.listed and this_round is FIRST:  # in a later round every item has an outcome
+                so_far = tally_so_far(ledger.listed.values())
             return TaskResult(
-                agreed.run_id, folder, own, whole, seconds, planner.listed, named, worked, unlisted, agreed.began, anew
+                agreed.run_id,
+                folder,
+                own,
+                whole,
+                seconds,
+                planner.listed,
+                named,
+                worked,
+                unlisted,
+                agreed.began,
+                anew,
+                plan.items,
+                so_far,
+                report,
             )
 
     async def _require_sandbox(self) -> None:
@@ -273,6 +299,7 @@ class TaskRunner:
                 hash_source=settings.source_metadata == "hash",
                 live=settings.retry is not None,
             ),
+            self._clock,
             items_at_once=requests_at_once(stores.source, stores.output, settings.in_flight) + 2 * settings.workers,
         )
         shards = shares[self._task.index]
@@ -288,37 +315,6 @@ class TaskRunner:
             self._events,
             self._clock,
             ledger_beside_output=settings.state.lies_below(settings.output),
+            run_items=plan.items,
         )
         return await self._processor.run()
-
-    async def _finish(self, stores: Stores, agreed: AgreedRun, plan: Plan, ledger: LedgerWriter) -> Tally | None:
-        """Write the run's summary if every shard is complete; return its tally, or None while shards are open."""
-        names = stores.state.names.run(agreed.run_id)
-        number = ledger.round.number
-        summarised, finished = await both(
-            stores.state.store.stat(names.summary(number)), ledger.finished(len(plan.shards), number)
-        )
-        if summarised and (summary := await last_summary(stores.state, agreed.run_id)):
-            return Tally.from_record(summary)
-        if finished is None:
-            return None
-        tally, parts = finished
-        if summarised:  # the summary is damaged
-            return tally
-        if tally.items != plan.items:
-            problem = f"the ledger of run {agreed.run_id} has {counted(tally.items, 'outcome')} of {plan.items:,} items"
-            raise RecordError(problem, hint="thumbrun verify says what is missing")
-        record = {
-            "run": agreed.run_id,
-            "round": number,
-            "began": agreed.began.isoformat(),
-            "ended": self._clock.now().isoformat(),
-            "items": plan.items,
-            "parts": parts,
-            **tally.to_record(),
-        }
-        # A small plan takes one listing and has few tasks, so the summary that was missing just now still is.
-        small = len(plan.shards) <= SHARDS_A_PAGE
-        return Tally.from_record(
-            await stores.state.create_or_read(names.summary(number), record, agreed.run_id, likely_free=small)
-        )

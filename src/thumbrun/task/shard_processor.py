@@ -36,6 +36,7 @@ class ShardProcessor:
         clock: Clock,
         *,
         ledger_beside_output: bool,
+        run_items: int,
     ) -> None:
         """Set up the work; nothing is begun yet.
 
@@ -47,6 +48,7 @@ class ShardProcessor:
             clock: Provides the time.
             ledger_beside_output: Whether the ledger lies where the thumbnails lie, so that who may create the one may
                 create the other.
+            run_items: The number of items in the whole run.
         """
         self._ledger_beside_output = ledger_beside_output
         self._queue = queue
@@ -60,6 +62,7 @@ class ShardProcessor:
         self._tally = Tally()
         self.worked = Tally()  # of the items that this process has worked itself
         self._total = items
+        self._run_total = run_items
 
     @property
     def finished(self) -> bool:
@@ -224,6 +227,8 @@ class ShardProcessor:
                 failed=tally.failed.total(),
                 source_bytes=tally.source_bytes,
                 output_bytes=tally.output_bytes,
+                reasons=dict(tally.failed),
+                run_total=self._run_total,
             )
         )
 

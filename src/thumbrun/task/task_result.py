@@ -22,6 +22,9 @@ class TaskResult:
         unlisted: How many parts of the source could not be listed, so that the run lacks what they hold.
         began: When the run began, so that its plan is hardly older; None if nobody needs to know.
         anew: The command that begins another run of the same source.
+        planned: The number of items in the whole run.
+        so_far: The tally of all items that have an outcome, if the run is not complete and this task knows it.
+        report: The URI of the run's report, or an empty text if this task made none.
     """
 
     run_id: str
@@ -35,3 +38,6 @@ class TaskResult:
     unlisted: int = 0
     began: datetime | None = None
     anew: str = ""
+    planned: int = 0
+    so_far: Tally | None = None
+    report: str = ""

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import IO, Any
 
 from thumbrun.decoding import answers, child, launcher, protocol
-from thumbrun.imaging.request import Rendered, Request
+from thumbrun.imaging.request import Rendered, Request, Took
 from thumbrun.outcomes import Reason
 
 _SERVE = "fork_server.main("
@@ -49,7 +49,7 @@ def install() -> None:
         content = source.read()
         source.seek(0)
         if content.endswith(b";") and (at := content.rfind(b"EVIL:")) >= 0:
-            return (PAYLOADS | FLOODS)[content[at + 5 : -1].decode()](lambda: render(source, request), request)
+            return (PAYLOADS | FLOODS | LIES)[content[at + 5 : -1].decode()](lambda: render(source, request), request)
         return render(source, request)
 
     vars(child)["render"] = hijacked
@@ -153,23 +153,30 @@ def _floods_behind_a_prefix(honest: Honest, request: Request) -> protocol.Verdic
     return _wait()
 
 
-_JPEG = {"source": [10, 10, "jpeg"], "pictures": [[10, 10, len(_HTML)]]}
+_JPEG = {"took": [0, 0], "source": [10, 10, "jpeg"], "pictures": [[10, 10, len(_HTML)]]}
 PAYLOADS: dict[str, Payload] = {
-    "needs nothing": _says(b'{"needs": 0}'),
-    "needs less": _says(b'{"needs": -5}'),
-    "needs infinity": _says(b'{"needs": Infinity}'),
-    "needs no number": _says(b'{"needs": NaN}'),
-    "needs a fraction": _says(b'{"needs": 1e300}'),
-    "needs a truth": _says(b'{"needs": true}'),
-    "needs a text": _says(b'{"needs": "1"}'),
-    "needs too much": _says(b'{"needs": 1%s}' % (b"0" * 4000)),
-    "needs and more": _says(b'{"needs": 1099511627777, "x": 1}'),
-    "needs with data": _says(b'{"needs": 1099511627777}', b"x"),
+    "took no time to say": _says(b'{"needs": 1099511627777}'),
+    "took less than nothing": _says(b'{"took": [-1, 0], "needs": 1099511627777}'),
+    "took ages": _says(b'{"took": [0, 1%s], "needs": 1099511627777}' % (b"0" * 20)),
+    "took a fraction": _says(b'{"took": [0.5, 0], "needs": 1099511627777}'),
+    "took a truth": _says(b'{"took": [true, 0], "needs": 1099511627777}'),
+    "took three times": _says(b'{"took": [0, 0, 0], "needs": 1099511627777}'),
+    "took a list": _says(b'{"took": [[0], 0], "needs": 1099511627777}'),
+    "needs nothing": _says(b'{"took": [0, 0], "needs": 0}'),
+    "needs less": _says(b'{"took": [0, 0], "needs": -5}'),
+    "needs infinity": _says(b'{"took": [0, 0], "needs": Infinity}'),
+    "needs no number": _says(b'{"took": [0, 0], "needs": NaN}'),
+    "needs a fraction": _says(b'{"took": [0, 0], "needs": 1e300}'),
+    "needs a truth": _says(b'{"took": [0, 0], "needs": true}'),
+    "needs a text": _says(b'{"took": [0, 0], "needs": "1"}'),
+    "needs too much": _says(b'{"took": [0, 0], "needs": 1%s}' % (b"0" * 4000)),
+    "needs and more": _says(b'{"took": [0, 0], "needs": 1099511627777, "x": 1}'),
+    "needs with data": _says(b'{"took": [0, 0], "needs": 1099511627777}', b"x"),
     "brackets": _says(b"[" * 60_000),
     "few brackets": _says(b"[" * 4_000),
-    "deep": _says(b'{"needs": ' + b"[" * 1_500 + b"]" * 1_500 + b"}"),
+    "deep": _says(b'{"took": [0, 0], "needs": ' + b"[" * 1_500 + b"]" * 1_500 + b"}"),
     "deep objects": _says(b'{"a":' * 600 + b"1" + b"}" * 600),
-    "a name twice": _says(b'{"needs": 1, "needs": 1099511627777}'),
+    "a name twice": _says(b'{"took": [0, 0], "needs": 1, "needs": 1099511627777}'),
     "no text": _says(b"\xff\xfe"),
     "nothing": _says(b""),
     "null": _says(b"null"),
@@ -178,13 +185,13 @@ PAYLOADS: dict[str, Payload] = {
     "a long answer": _raw(protocol.PREFIX.pack(10, 1 << 28) + b"x" * (8 << 20)),
     "an endless answer": _raw(b"\xff" * (8 << 20)),
     **{
-        f"reason {reason}": _says(json.dumps({"reason": reason, "detail": "x"}).encode())
+        f"reason {reason}": _says(json.dumps({"took": [0, 0], "reason": reason, "detail": "x"}).encode())
         for reason in [*(one.value for one in Reason), "x"]
         if reason not in ("unreadable", "truncated", "too-many-pixels", "out-of-memory")
     },
-    "a reason that is a list": _says(b'{"reason": [], "detail": "x"}'),
-    "a detail of lines": _says(b'{"reason": "unreadable", "detail": "a\\u001b[31m"}'),
-    "a long detail": _says(json.dumps({"reason": "unreadable", "detail": "x" * 3000}).encode()),
+    "a reason that is a list": _says(b'{"took": [0, 0], "reason": [], "detail": "x"}'),
+    "a detail of lines": _says(b'{"took": [0, 0], "reason": "unreadable", "detail": "a\\u001b[31m"}'),
+    "a long detail": _says(json.dumps({"took": [0, 0], "reason": "unreadable", "detail": "x" * 3000}).encode()),
     "HTML": _says(json.dumps(_JPEG).encode(), _HTML),
     "HTML of the right size": _returns(lambda own: replace(own, data=_HTML)),
     "negative width": _returns(lambda own: replace(own, width=-5)),
@@ -210,6 +217,10 @@ PAYLOADS: dict[str, Payload] = {
 }
 # After these the image has its own thumbnail, and the process is gone.
 FLOODS: dict[str, Payload] = {"a flood": _floods, "a flood behind a prefix": _floods_behind_a_prefix}
+
+
+# After this the image has its own thumbnail, and times that cannot be true.
+LIES: dict[str, Payload] = {"days": lambda honest, _: replace(honest(), took=Took(1e6, 1e6))}
 
 
 def _other_size(data: bytes) -> bytes:

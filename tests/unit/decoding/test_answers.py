@@ -13,7 +13,7 @@ from tests.unit.imaging.samples import photograph, request
 from thumbrun.decoding import answers, protocol
 from thumbrun.decoding.answers import ImproperAnswerError
 from thumbrun.imaging.render import render
-from thumbrun.imaging.request import BROKEN_PROFILE, NeedsMemory, Refused, Rendered, Request
+from thumbrun.imaging.request import BROKEN_PROFILE, NeedsMemory, Refused, Rendered, Request, Took
 from thumbrun.outcomes import Reason
 
 ASKED = request(memory=1 << 30, claimed=False)
@@ -57,6 +57,25 @@ def test_only_more_memory_is_a_demand(needed: int, proper: bool) -> None:
             answers.read(message(NeedsMemory(needed)), ASKED)
 
 
+DAYS = 2**40 / 1e6  # the longest that any image is said to take, in seconds
+
+
+@pytest.mark.parametrize(
+    "verdict", [Refused(Reason.UNREADABLE, "why"), NeedsMemory(1 << 40), render(photograph(40), ASKED)], ids=type
+)
+@pytest.mark.parametrize(
+    ("took", "expected"),
+    [
+        (Took(), Took()),
+        (Took(0.0123456, 0.5), Took(0.012346, 0.5)),
+        (Took(-1.0, 1e300), Took(0.0, DAYS)),
+    ],
+)
+def test_the_times_come_back(verdict: protocol.Verdict, took: Took, expected: Took) -> None:
+    """Whatever the verdict is, it tells what the image took, to the microsecond, and within bounds."""
+    assert expected == answers.read(message(replace(verdict, took=took)), ASKED).took
+
+
 @pytest.mark.parametrize("boxes", [[(100, 100)], [(400, 300), (100, 1), (1, 1)]], ids=["one box", "three boxes"])
 @pytest.mark.parametrize("size", [(1, 1), (150, 100), (3, 1000)])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
@@ -79,7 +98,7 @@ def test_thumbnails_come_back(
 @pytest.mark.parametrize("lengths", [[5], [-1], [1], [1, 3], [], [0]])
 def test_lengths_that_are_wrong_are_an_error(lengths: list[int]) -> None:
     """The task refuses lengths that do not match the data, and another number of thumbnails than it asked for."""
-    header = {"source": [1, 1, "jpeg"], "pictures": [[1, 1, length] for length in lengths]}
+    header = {"took": [0, 0], "source": [1, 1, "jpeg"], "pictures": [[1, 1, length] for length in lengths]}
     with pytest.raises(ImproperAnswerError):
         answers.read(b"".join(protocol.frame(header, b"xxx")), ASKED)
 
@@ -89,10 +108,12 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
-MEMBERS = st.dictionaries(st.sampled_from(["source", "pictures", "needs", "reason", "detail", "ready", "x"]), JSON)
+NAMES = ["took", "source", "pictures", "needs", "reason", "detail", "ready", "x"]
+MEMBERS = st.dictionaries(st.sampled_from(NAMES), JSON)
+TIMED = MEMBERS.map(lambda members: members | {"took": [3, 4]})
 
 
-@given(MEMBERS | JSON, st.binary(max_size=20))
+@given(TIMED | MEMBERS | JSON, st.binary(max_size=20))
 def test_any_other_header_is_an_error(header: object, data: bytes) -> None:
     """Whatever the header is, the task gets a verdict that it can use or the one error."""
     text = json.dumps(header).encode()

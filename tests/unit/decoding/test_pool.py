@@ -32,7 +32,7 @@ from thumbrun.decoding.body import IN_MEMORY
 from thumbrun.decoding.pool import DecoderPool, DecoderPoolError
 from thumbrun.decoding.tries import Countdown, Tries
 from thumbrun.environment.machine import Machine
-from thumbrun.imaging.request import NeedsMemory, Refused, Rendered
+from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Took
 from thumbrun.outcomes import Reason
 from thumbrun.settings.resolved import resolve
 from thumbrun.task.admission import share
@@ -379,7 +379,7 @@ async def test_all_tries_of_an_image_have_one_time_limit() -> None:
             process.resume()
             found.append(repr(await trying))
         assert found[0].startswith("NeedsMemory")
-        assert repr(Refused(Reason.TIMEOUT, f"{TOO_LONG} (1 s)")) == found[1]
+        assert repr(Refused(Reason.TIMEOUT, f"{TOO_LONG} (1 s)", Took(decode=0.25))) == found[1]
         body.close()
         assert 1.0 == tries.seconds
         assert isinstance(await verdict(pool, photograph(), request()), Rendered)

@@ -117,6 +117,71 @@ def test_memory_on_cloud_run(tmp_path: Path) -> None:
     assert resources.this_machine({"CLOUD_RUN_JOB": "thumbs"}, tmp_path).is_limited
 
 
+BOOT = "proc/sys/kernel/random/boot_id"
+
+
+def machine_with(root: Path, boot: str = "b1", namespace: str = "pid:[1]", quota: str = "max") -> Path:
+    """Make the files of a machine, or of a container on it, and return their root."""
+    tree(root, {BOOT: f"{boot}\n", f"{V2}cpu.max": f"{quota} 100000\n", "proc/self/ns/other": ""})
+    (root / "proc/self/ns/pid").symlink_to(namespace)
+    return root
+
+
+def test_who_shares_processors_has_one_name(tmp_path: Path) -> None:
+    """Containers without a limit share their machine's name; a limited one has its own, as another machine has."""
+    names = {
+        kind: resources.name({}, machine_with(tmp_path / kind, **how))
+        for kind, how in {
+            "machine": {},
+            "container": {"namespace": "pid:[2]"},
+            "limited": {"namespace": "pid:[3]", "quota": "200000"},
+            "limited too": {"namespace": "pid:[4]", "quota": "200000"},
+            "another": {"boot": "b2"},
+        }.items()
+    }
+    assert names["machine"] == names["container"]
+    assert 4 == len(set(names.values()))
+    assert {12} == {len(name) for name in names.values()}
+
+
+def test_who_may_run_on_other_processors_has_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that a batch system binds to different processors of one machine share none of them."""
+    root = machine_with(tmp_path)
+    names = set[str]()
+    for allowed in ({0, 1}, {1, 0}, {2, 3}):
+        monkeypatch.setattr("os.sched_getaffinity", lambda _, allowed=allowed: allowed, raising=False)
+        names.add(resources.name({}, root))
+    assert 2 == len(names)
+
+
+def test_every_instance_of_cloud_run_is_a_machine(tmp_path: Path) -> None:
+    """On Cloud Run tasks and attempts have names of their own, though their containers look alike."""
+    root = machine_with(tmp_path)
+    names = [
+        resources.name(
+            {
+                "CLOUD_RUN_JOB": "thumbs",
+                "CLOUD_RUN_EXECUTION": execution,
+                "CLOUD_RUN_TASK_INDEX": index,
+                "CLOUD_RUN_TASK_ATTEMPT": attempt,
+            },
+            root,
+        )
+        for execution, index, attempt in (("e1", "0", "0"), ("e1", "1", "0"), ("e1", "0", "1"), ("e2", "0", "0"))
+    ]
+    assert 4 == len(set(names))
+
+
+def test_a_name_says_nothing_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system has no number of its own, a hash of its name on the network takes its place."""
+    monkeypatch.setattr("platform.node", lambda: "anna-laptop")
+    name = resources.name({}, tmp_path)
+    assert "anna" not in name
+    assert name == resources.name({}, tmp_path)
+    monkeypatch.setattr("platform.node", lambda: "bens-laptop")
+    assert name != resources.name({}, tmp_path)
+
+
 def test_this_machine_has_something() -> None:
     """The figures of the machine that runs the tests are plausible."""
     found = resources.this_machine({})

@@ -3,6 +3,8 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -12,9 +14,10 @@ from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
 from thumbrun.ledger.reader import COVERS, ROUND, SEAL, SHARD, Ledger, choose, from_row, seal_of, to_row
 from thumbrun.ledger.writer import LedgerWriter, ShardLog
-from thumbrun.outcomes import Outcome, Reason, Status, Tally, refusal
+from thumbrun.outcomes import Outcome, Reason, Status, Tally, Timing, refusal
 from thumbrun.planning.plan import Item
 from thumbrun.runs.object_metadata import RUN_MARK
+from thumbrun.runs.record_forms import TIMES
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import from_lines, to_lines
 from thumbrun.storage.base import Entry, Page, TransientError
@@ -32,6 +35,12 @@ OUTCOMES = st.builds(
     detail=st.sampled_from(["", "why"]),
     retry_round=st.integers(0, 2),
     each=st.sampled_from([(), (30, 4)]),
+    timing=st.none()
+    | st.builds(
+        Timing,
+        st.datetimes(timezones=st.just(UTC)).map(lambda began: began.replace(microsecond=1000 * (began.second % 9))),
+        *[st.integers(0, 10**9)] * 5,
+    ),
 )
 
 
@@ -82,8 +91,30 @@ def test_a_damaged_thumbnail_is_not_hidden_by_another_failure() -> None:
 
 @given(OUTCOMES)
 def test_an_outcome_reads_back_from_its_row(outcome: Outcome) -> None:
-    """An outcome reads back from its row as it was written."""
-    assert outcome == from_row(0, to_row(outcome, ITEMS[outcome.item]))
+    """An outcome reads back from its row as it was written, with its times, or without if it has none."""
+    found = from_row(0, to_row(outcome, ITEMS[outcome.item]))
+    assert (outcome, outcome.timing) == (found, found.timing)
+
+
+def test_older_parts_stay_readable_beside_new_ones() -> None:
+    """A part without times and machine, as thumbrun wrote it before, counts as one with them; its times are unknown."""
+
+    async def scenario() -> None:
+        store = MemoryStore()
+        older, newer = await opened(store, "aa"), await opened(store, "bb")
+        older.add(done(0))
+        await older.write()
+        (name,) = store.objects
+        header, rows = from_lines(store.objects[name][1], name)
+        assert not {"machine", "processors", "started"} & header.keys()
+        assert not {"began", *TIMES} & rows[0].keys()
+        timing = Timing(datetime(2026, 1, 2, tzinfo=UTC), fetch_ms=7, waiting_ms=1)
+        newer.add(replace(done(1), timing=timing))
+        await newer.write()
+        found = await ledger(store).outcomes(0)
+        assert {0: None, 1: timing} == {item: outcome.timing for item, outcome in found.items()}
+
+    run(scenario())
 
 
 def test_a_shard_is_sealed_with_its_last_outcome() -> None:

@@ -1,9 +1,11 @@
 """Tests how a process writes a shard's outcomes: announcements, retractions, seals of later rounds."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from tests.virtual import VirtualClock, run
+from thumbrun.environment.machine import Machine
 from thumbrun.environment.task_identity import Task
 from thumbrun.ledger.reader import Ledger
 from thumbrun.ledger.suspects import RECENT_SECONDS
@@ -26,6 +28,28 @@ def state(store: MemoryStore) -> RecordStore:
 def writer(store: MemoryStore, nonce: str, this_round: Round | None = None) -> LedgerWriter:
     """Return the ledger of one writing process."""
     return LedgerWriter(state(store), RUN, Task(1, 4, 2, "e"), nonce, VirtualClock(), this_round or Round())
+
+
+def test_each_part_says_who_wrote_it() -> None:
+    """A part names the task, its attempt and its machine, when the task started, and when it was last at work."""
+
+    async def scenario() -> None:
+        store, clock = MemoryStore(), VirtualClock()
+        started = clock.now()
+        machine = Machine(4, 1 << 30, name="0123456789ab")
+        ledger = LedgerWriter(state(store), RUN, Task(1, 4, 2, "e"), "aa", clock, machine=machine, started=started)
+        log = await opened(ledger)
+        for seconds in (60, 90):
+            await clock.sleep(seconds)
+            await log.write()
+        found = await headers(store)
+        assert [(1, 4, 2, "0123456789ab", 4, started.isoformat(timespec="milliseconds"))] * 2 == [
+            tuple(header[key] for key in ("task", "tasks", "attempt", "machine", "processors", "started"))
+            for header in found
+        ]
+        assert [(started + timedelta(seconds=s)).isoformat() for s in (60, 150)] == [one["at"] for one in found]
+
+    run(scenario())
 
 
 async def opened(ledger: LedgerWriter) -> ShardLog:

@@ -148,12 +148,35 @@ def test_nothing_of_before_follows_an_error() -> None:
 
 def test_progress_goes_through_events_and_back() -> None:
     """A progress event reads back with the same numbers, and the progress of several tasks adds up."""
-    one, other = Progress(10, 1, 2, 3, 400, 50), Progress(20, 2, 0, 1, 100, 10)
+    one = Progress(10, 1, 2, 3, 400, 50, {"timeout": 1, "truncated": 2}, 40)
+    other = Progress(20, 2, 0, 1, 100, 10, {"timeout": 1}, 40)
     assert one == Progress.from_event(progress_event(one, {}))
-    assert Progress(30, 3, 2, 4, 500, 60) == one + other
-    assert "6 of 10 images, 2 skipped, 3 failed" == progress_event(one, {}).message
+    together = Progress.of_tasks([one, None, other], 40)
+    assert Progress(40, 3, 2, 4, 500, 60, {"truncated": 2, "timeout": 2}, 40, (one, None, other)) == together
     assert None is Progress.from_event(Event("task-done", "INFO", ""))
-    assert None is Progress.from_event(Event("progress", "INFO", "", {"total": "many"}))
+    for wrong in ({"total": "many"}, {"reasons": ["timeout"]}, {"reasons": {"timeout": "1"}}, {"reasons": {"\x1b": 1}}):
+        assert None is Progress.from_event(Event("progress", "INFO", "", wrong))
+
+
+@pytest.mark.parametrize(
+    ("progress", "message"),
+    [
+        (Progress(10, 1, 2, 3), "6 of 10 images, 2 skipped, 3 failed"),
+        (
+            Progress(10, 1, 0, 3, reasons={"timeout": 1, "truncated": 2}),
+            "4 of 10 images, 3 failed (2 truncated, 1 timeout)",
+        ),
+        (Progress(10, 1, run_total=10), "1 of 10 images"),
+        (Progress(1, 1, run_total=2000), "1 of 1 image of this task (the run has 2,000)"),
+        (Progress(40, 1, run_total=40, tasks=(None, Progress(10, 1))), "1 of 40 images"),
+    ],
+)
+def test_a_task_says_its_own_share_and_the_runs(progress: Progress, message: str) -> None:
+    """A line of progress tells the images of the task, of how many in the run, and the failures by reason."""
+    event = progress_event(progress, {})
+    assert message == event.message
+    assert (progress.total, progress.run_total) == (event.fields["total"], event.fields["run_total"])
+    assert "tasks" not in event.fields
 
 
 SECRETS = {

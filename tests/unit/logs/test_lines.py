@@ -4,6 +4,7 @@ import io
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,11 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.logs.clocks import HandClock
+from tests.unit.logs.test_events import Heard
 from thumbrun.console import printable, quoted, shortened
 from thumbrun.logs.choose import LOCAL_TASKS_VARIABLE, choose_sink, trace_of
-from thumbrun.logs.events import Event, Progress, Sink
+from thumbrun.logs.events import Event, Events, Progress, Sink
 from thumbrun.logs.lines import JsonLines, TextLines, parse
 from thumbrun.logs.terminal import Terminal
+from thumbrun.outcomes import Reason, refusal
 from thumbrun.version import __version__
 
 LABELS = "logging.googleapis.com/labels"
@@ -64,6 +67,22 @@ def test_an_error_is_one_for_error_reporting() -> None:
     assert {"service": "thumbrun", "version": __version__} == found["serviceContext"]
     assert error == parse(json_text(error))
     assert "@type" not in json_text(Event("image-failed", "WARNING", "It fails"))
+
+
+def test_the_metric_counts_images_by_outcome_and_reason() -> None:
+    """The log-based metric counts the events of images without a thumbnail; its labels are fields with few values."""
+    metric = (Path(__file__).parents[3] / "deploy/metric-images.yaml").read_text("utf-8")
+    counted = re.findall(r'"(image-[a-z]+)"', metric)
+    told = list[dict[str, Any]]()
+    for reason in Reason:
+        heard = Heard()
+        Events(heard, HandClock()).outcome(refusal(0, 1, reason, "why"), "in/name.jpg", "meaning")
+        told += [json.loads(json_text(event)) for event in heard.events]
+    assert set(counted) == {line["event"] for line in told}
+    labels = dict(re.findall(r"^  ([a-z]+): EXTRACT\(jsonPayload\.([a-z]+)\)$", metric, re.MULTILINE))
+    assert {"outcome": "event", "reason": "reason"} == labels
+    assert list(labels) == re.findall(r"- key: ([a-z]+)", metric)
+    assert {str(reason) for reason in Reason} == {line[labels["reason"]] for line in told}
 
 
 @given(ANY_TEXT, st.dictionaries(st.from_regex("[a-z_]{1,8}x", fullmatch=True), JSON_VALUES, max_size=4))

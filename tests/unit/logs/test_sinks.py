@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from thumbrun.logs.events import SEVERITIES, Event, Events, Progress, Sink
 from thumbrun.logs.lines import JSON_SECONDS, JsonLines, TextLines, parse, printable
 from thumbrun.logs.secrets import REDACTED, redacted, redacted_value
 from thumbrun.logs.terminal import Terminal
+from thumbrun.outcomes import Reason
 
 ANY_TEXT = st.text(st.characters(codec=None, categories=None))  # includes lone surrogates and control characters
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -294,6 +296,53 @@ def test_a_bar_over_the_whole_width() -> None:
     assert "1,000/s" not in shown  # the task tells its rate at its end
     assert " left" not in shown
     assert "\u2501" * 50 in shown
+
+
+def _frames(progress: Progress, columns: int, monkeypatch: pytest.MonkeyPatch, lines: int = 24) -> list[list[str]]:
+    """Return what a terminal of this size shows of some progress: while it lasts, and once it is closed."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", str(lines))
+    stream = FakeTerminal()
+    sink = Terminal(stream, HandClock())
+    sink.progress(progress, {})
+    sink.close()
+    screens = re.split(r"\r|(?:\x1b\[1A)+", stream.getvalue().replace("\x1b[2K", ""))
+    return [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen).splitlines() for screen in screens if screen.strip()]
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(60, 5), (120, 2)])
+def test_each_task_has_its_own_progress(columns: int, rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below the bar are as many tasks in a row as fit, what each has done, and all failures so far by reason."""
+    tasks = [Progress(1000, 250, 0, 2, reasons={"timeout": 2}), Progress(500, 500), None, Progress(), Progress(7, 0, 1)]
+    found = _frames(Progress.of_tasks(tasks, 2000), columns, monkeypatch)
+    seen = max(found, key=len)
+    assert "753/2,000" in seen[0]
+    assert 1 + rows + 1 == len(seen)
+    for number, text in enumerate(("252/1,000", "500/500", "is starting", "has no images", "1/7")):
+        assert re.search(rf"task {number} .*{text}", "\n".join(seen))
+    assert "failed: 2 timeout" == seen[-1]
+    assert columns >= max(map(len, seen))
+    assert ["753/2,000"] == re.findall(r"\S+/\S+", "".join(found[-1])), "the tasks go when the bar ends"
+
+
+def test_more_tasks_than_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where not all tasks fit, those at work are shown, and how many are not."""
+    tasks = [Progress(10, 10 if index % 2 else 5) for index in range(60)]
+    seen = max(_frames(Progress.of_tasks(tasks, 600), 60, monkeypatch, lines=20), key=len)
+    assert "and 48 more tasks" == seen[-1]
+    assert 14 == len(seen)
+    assert 12 == sum(" 5/10" in line for line in seen)
+
+
+def test_reasons_are_wrapped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many reasons take several lines, the most frequent one first, and none is broken."""
+    reasons = {str(reason): number + 1 for number, reason in enumerate(Reason)}
+    failed = sum(reasons.values())
+    seen = max(_frames(Progress(1000, 0, 0, failed, reasons=reasons), 60, monkeypatch), key=len)
+    assert 60 >= max(map(len, seen))
+    text = " ".join(line.strip() for line in seen)
+    assert f"failed: {len(reasons)} {list(reasons)[-1]}, " in text
+    assert all(f"{number} {reason}" in text for reason, number in reasons.items())
 
 
 def test_a_listing_gives_way_to_what_follows() -> None:

@@ -13,7 +13,7 @@ def test_the_examples_hold() -> None:
     """The examples in the docstrings are right."""
     failed, attempted = doctest.testmod(quantities)
     assert 0 == failed
-    assert 3 == attempted
+    assert 5 == attempted
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,7 @@ WRONG: dict[str, list[tuple[str, str]]] = {
     ],
     "source_metadata": [("none", "it must be one of name, hash")],
     "strict": [("very", SWITCH)],
+    "report": [("maybe", SWITCH)],
     "allow_empty": [("-", SWITCH)],
     "require_sandbox": [("maybe", SWITCH)],
     "quiet": [("hush", SWITCH)],
@@ -294,6 +295,7 @@ SAME_RUN: dict[str, str] = {
     "prices": str(Path(__file__).with_name("prices.json")),
     "user_project": "payer-1",
     "strict": "yes",
+    "report": "no",
     "allow_empty": "yes",
     "require_sandbox": "yes",
     "quiet": "yes",
@@ -347,7 +349,7 @@ def test_the_help_of_a_command_lists_every_flag(
     text = " ".join(capsys.readouterr().out.split())
     for setting in DECLARED:
         if setting.flag and setting.belongs_to(command):
-            shown = setting.flag if setting.is_argument else f"{setting.flag} {setting.metavar}".strip()
+            shown = setting.flag if setting.is_argument else f"{setting.offered} {setting.metavar}".strip()
             assert shown in text
             assert setting.help in text
             assert not setting.variable or f"[{setting.variable}]" in text

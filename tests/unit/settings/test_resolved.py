@@ -159,6 +159,7 @@ VALUES = {
     "THUMBRUN_RESUME": ("20251203T1530Z", "resume", "20251203T1530Z"),
     "THUMBRUN_NEW": ("Yes", "new", True),
     "THUMBRUN_STRICT": ("1", "strict", True),
+    "THUMBRUN_REPORT": ("0", "report", False),
     "THUMBRUN_ALLOW_EMPTY": ("on", "allow_empty", True),
     "THUMBRUN_REQUIRE_SANDBOX": ("yes", "require_sandbox", True),
     "THUMBRUN_QUIET": ("1", "quiet", True),
@@ -199,9 +200,11 @@ def test_a_flag_goes_before_its_variable(setting: object) -> None:
     """Each flag sets the same field as its variable, and replaces the variable."""
     declared = next(s for s in DECLARED if s is setting)
     text, field, expected = VALUES.get(declared.variable) or ONLY_FLAGS[declared.name]
-    words = [declared.flag] if declared.is_switch else [declared.flag, text]
+    words = [declared.offered] if declared.is_switch else [declared.flag, text]
     flags = flags_of(parser().parse_args(words))
-    other = {declared.variable: "no" if declared.is_switch else "wrong"} if declared.variable else {}
+    other = (
+        {declared.variable: (declared.default or "") if declared.is_switch else "wrong"} if declared.variable else {}
+    )
     assert expected == getattr(resolved(flags, **other), field)
 
 
@@ -241,6 +244,7 @@ def test_flags_that_are_not_given_say_nothing() -> None:
                 "max_images",
                 "max_duration",
                 "strict",
+                "report",
                 "allow_empty",
                 "require_sandbox",
                 "tasks",
@@ -261,7 +265,7 @@ def test_the_help_names_every_flag_and_variable() -> None:
     text = " ".join(parser().format_help().split())
     for setting in DECLARED:
         if setting.flag:
-            assert setting.flag in text
+            assert setting.offered in text
             assert not setting.variable or f"[{setting.variable}]" in text.replace("- ", "-")
 
 

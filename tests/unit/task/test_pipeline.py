@@ -5,6 +5,8 @@ import gzip
 import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable
+from dataclasses import astuple, replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -13,16 +15,19 @@ from crc32c import crc32c
 from PIL import Image
 
 from tests.photographs import draw
+from tests.unit.decoding import hijack
 from tests.unit.storage.guarded import GuardedStore
 from tests.virtual import rounds
+from thumbrun.clock import Clock, SystemClock
+from thumbrun.decoding import launcher
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import DecoderPool
 from thumbrun.decoding.tries import Tries
 from thumbrun.errors import ThumbrunError
 from thumbrun.imaging.partial.known_bytes import KnownBytes
 from thumbrun.imaging.recipe import Recipe
-from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
-from thumbrun.outcomes import Outcome, Reason, Status
+from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request, Took
+from thumbrun.outcomes import Outcome, Reason, Status, Timing
 from thumbrun.planning.plan import Item
 from thumbrun.planning.shards import READ_AT_ONCE
 from thumbrun.storage.base import (
@@ -96,16 +101,19 @@ async def work(
     pool: DecoderPool,
     items: Iterable[Item],
     announced: Callable[[WorkItem], Awaitable[None]] = at_once,
+    clock: Clock | None = None,
     **making: object,
 ) -> tuple[list[Outcome], Pipeline]:
     """Work items; return their outcomes, by index, and the pipeline."""
-    pipeline = _pipeline(source, output, pool, **making)
+    pipeline = _pipeline(source, output, pool, clock, **making)
     outcomes: list[Outcome] = []
     await pipeline.run(_feed(items), outcomes.append, announced)
     return sorted(outcomes, key=lambda outcome: outcome.item), pipeline
 
 
-def _pipeline(source: MemoryStore, output: MemoryStore, pool: DecoderPool, **making: object) -> Pipeline:
+def _pipeline(
+    source: MemoryStore, output: MemoryStore, pool: DecoderPool, clock: Clock | None = None, **making: object
+) -> Pipeline:
     values: dict[str, object] = {
         "run_id": RUN,
         "folder": f"{RUN}/",
@@ -119,6 +127,7 @@ def _pipeline(source: MemoryStore, output: MemoryStore, pool: DecoderPool, **mak
         pool,
         Admission(MEMORY, 1),
         ItemRules(**(values | making)),  # type: ignore[arg-type]
+        clock or SystemClock(),
         items_at_once=AT_ONCE,
     )
 
@@ -153,6 +162,119 @@ async def test_an_item_is_announced_before_its_first_byte_is_read(
     items = [item(source.put_as_user("a.jpg", photograph))]
     (outcome,), _ = await work(source, MemoryStore("out"), pool, items, announced)
     assert (Status.DONE, ["announced", "read", "decoded"]) == (outcome.status, list(dict.fromkeys(happened)))
+
+
+class SteppedClock(SystemClock):
+    """A clock that stands still, except that a test moves it forward."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def monotonic(self) -> float:
+        """Return the seconds by which it was moved."""
+        return self.seconds
+
+
+async def test_an_outcome_says_what_its_time_went_into(
+    pool: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading, decoding, also in vain, encoding, writing and waiting each count where they happen."""
+    source, output, clock = MemoryStore("in"), MemoryStore("out"), SteppedClock()
+    render, read, create = pool.render, source.read, output.create
+
+    async def reading(name: str, sink: Sink, **options: object) -> None:
+        clock.seconds += 1
+        await read(name, sink, **options)  # type: ignore[arg-type]
+
+    async def announced(_: WorkItem) -> None:
+        clock.seconds += 2
+
+    async def rendering(body: Body, request: Request, _: Tries | None = None) -> Rendered | Refused | NeedsMemory:
+        verdict = await render(body, request)
+        if not isinstance(verdict, Rendered):
+            clock.seconds += 64
+            return replace(verdict, took=Took(64))
+        clock.seconds += 4 + 8 + 16
+        assert verdict.took.decode > 0 < verdict.took.encode
+        return replace(verdict, took=Took(8, 16))
+
+    async def creating(name: str, data: bytes, **options: object) -> Entry:
+        clock.seconds += 32
+        return await create(name, data, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(source, "read", reading)
+    monkeypatch.setattr(pool, "render", rendering)
+    monkeypatch.setattr(output, "create", creating)
+    items = [item(source.put_as_user("a.jpg", photograph))]
+    before = clock.now() - timedelta(milliseconds=1)
+    (outcome,), _ = await work(source, output, pool, items, announced, clock)
+    assert outcome.timing
+    assert before <= outcome.timing.began <= clock.now()
+    assert Timing(outcome.timing.began, 1000, 72_000, 16_000, 32_000, 6000) == outcome.timing
+
+
+async def test_what_gets_no_thumbnail_has_times_too(
+    pool: DecoderPool, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An image that is refused, gone, denied or brings out a fault has the time that was spent on it."""
+    source, output, clock = MemoryStore("in"), MemoryStore("out"), SteppedClock()
+    read, render = source.read, pool.render
+    names = ["good.jpg", "broken.jpg", "gone.jpg", "denied.jpg", "faulty.jpg"]
+    bodies = [photograph, photograph[:2000], photograph, photograph, photograph[:2] + FAULTY + photograph]
+    items = [item(source.put_as_user(name, body)) for name, body in zip(names, bodies, strict=True)]
+    del source.objects["gone.jpg"]
+
+    async def reading(name: str, sink: Sink, **options: object) -> None:
+        clock.seconds += 1
+        if name == "denied.jpg":
+            raise DeniedError("no")
+        await read(name, sink, **options)  # type: ignore[arg-type]
+
+    async def rendering(body: Body, request: Request, _: Tries | None = None) -> Rendered | Refused | NeedsMemory:
+        if FAULTY in body.read():
+            raise KeyError("x")
+        return await render(body, request)
+
+    monkeypatch.setattr(source, "read", reading)
+    monkeypatch.setattr(pool, "render", rendering)
+    found, _ = await work(source, output, pool, items, clock=clock)
+    reasons = [None, Reason.TRUNCATED, Reason.SOURCE_GONE, Reason.SOURCE_DENIED, Reason.INTERNAL_ERROR]
+    assert reasons == [outcome.reason for outcome in found]
+    assert [True] * 5 == [outcome.timing is not None and outcome.timing.fetch_ms >= 1000 for outcome in found]
+
+
+async def test_a_decoding_process_tells_its_times(pool: DecoderPool) -> None:
+    """A real decoder's times fill the time that the task waits for its answer, or less."""
+    target = io.BytesIO()
+    draw(3000, 1).save(target, "PNG")
+    source, clock = MemoryStore("in"), SystemClock()
+    items = [item(source.put_as_user("a.png", target.getvalue()), format="png", output_format="webp")]
+    before = clock.now()
+    (outcome,), _ = await work(source, MemoryStore("out"), pool, items, max_bytes=1 << 30)
+    assert (Status.DONE, True) == (outcome.status, outcome.timing is not None)
+    assert outcome.timing
+    whole = 1000 * (clock.now() - before).total_seconds()
+    assert 0 < outcome.timing.decode_ms + outcome.timing.encode_ms <= whole + 1
+
+
+async def test_a_decoder_that_lies_about_its_times_costs_only_its_own_figure(
+    photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Days that a decoder claims count for no more than the wait for it, and no other image has different times."""
+    monkeypatch.setattr(launcher, "_COMMAND", hijack.command())
+    source, clock = MemoryStore("in"), SystemClock()
+    bodies = [photograph, hijack.evil(photograph, "days"), photograph]
+    items = [item(source.put_as_user(f"{number}.jpg", body)) for number, body in enumerate(bodies)]
+    pool = DecoderPool(1, timeout=60, memory=MEMORY)
+    await pool.start()
+    began = clock.monotonic()
+    found, _ = await work(source, MemoryStore("out"), pool, items)
+    whole = 1000 * (clock.monotonic() - began) + 1
+    await pool.close()
+    assert [Status.DONE] * 3 == [outcome.status for outcome in found]
+    spent = [astuple(outcome.timing)[1:] for outcome in found if outcome.timing]
+    assert [True] * 3 == [sum(times) <= whole for times in spent]
+    assert 0 == spent[1][2], "decoding alone would have taken all of the wait, so nothing is left for encoding"
 
 
 def _fail_on(chosen: str, error: Exception, pool: DecoderPool, monkeypatch: pytest.MonkeyPatch) -> None:

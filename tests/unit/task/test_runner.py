@@ -9,6 +9,7 @@ import pytest
 from tests.faults.deaths import Life, World
 from tests.virtual import run
 from thumbrun.errors import InterruptedRunError, SettingsError
+from thumbrun.ledger.reader import SHARDS_A_PAGE
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.runner import GRACE_SECONDS, WRITE_DOWN_SECONDS
 
@@ -128,5 +129,22 @@ def test_a_run_can_require_confinement(is_confined: bool) -> None:
             assert [SettingsError, SettingsError] == [type(error) for error in errors]
             assert 2 == SettingsError.exit_code
             assert ["in/a.jpg"] == list(world.store.objects)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("shards", [40, 400])
+def test_a_task_knows_how_far_the_run_is_if_it_listed_the_ledger(shards: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that ends first knows the outcomes so far where one page showed all; the one that ends last knows all."""
+    monkeypatch.setattr("thumbrun.planning.shards.SHARDS_A_TASK", shards // 2)
+
+    async def scenario() -> None:
+        world = World(1, tasks=2)
+        world.put({f"{number:03}.jpg": b"image %d" % number for number in range(shards)})
+        first, second = [await world.runner(index, 0, Life()).run(asyncio.Event()) for index in range(2)]
+        assert [shards] * 2 == [first.planned, second.planned]
+        assert first.run is None
+        assert (first.own if shards <= SHARDS_A_PAGE else None) == first.so_far
+        assert (shards, None) == (second.run.items if second.run else 0, second.so_far)
 
     run(scenario())

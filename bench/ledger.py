@@ -1,0 +1,137 @@
+"""Measures what the times of the images cost: bytes of the ledger, and processor time of the task.
+
+One task makes thumbnails on a distant store, as in `task`. Each part of its ledger is then written again without the
+times and without what else came with them. A shard of a run with many images has 1,000 of them, but those of this run
+have 150. So the bench also measures the same rows in shards of 1,000.
+"""
+
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.pictures import fill
+from bench.remote import remote, run_task
+from bench.results import Result, Row
+from bench.task import GET, PUT
+from thumbrun.clock import SystemClock
+from thumbrun.imaging.request import Took
+from thumbrun.runs.record_forms import TIMES
+from thumbrun.runs.records import from_lines, to_lines
+from thumbrun.task.stopwatch import Phase, Stopwatch
+
+IMAGES = 3_000
+SIZE = "18 kB"
+LARGEST_SHARD = 1_000  # images
+_ITEMS = 20_000  # that the processor time is measured with
+_OF_ROW, _OF_HEADER = ("began", *TIMES), ("machine", "processors", "started")
+
+Part = tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]  # a header, and rows
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The bytes of a ledger for each image.
+
+    Attributes:
+        shard: The images of a shard.
+        parts: The parts of the ledger.
+        with_times: With the times of the images.
+        without: Without them.
+    """
+
+    shard: int
+    parts: int
+    with_times: float
+    without: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All figures.
+
+    Attributes:
+        as_written: The ledger as the task wrote it.
+        large: The same rows in shards of `LARGEST_SHARD` images.
+        watch: The processor time of the times of one image, in seconds.
+    """
+
+    as_written: Sizes
+    large: Sizes
+    watch: float
+
+
+def measure() -> Measured:
+    """Run a task, and measure its ledger."""
+    with tempfile.TemporaryDirectory() as root:
+        folder, state = Path(root, "in"), Path(root, "state")
+        folder.mkdir()
+        fill(folder, SIZE, IMAGES)
+        with remote(folder, get=GET, put=PUT) as server:
+            run_task(server, {"THUMBRUN_STATE": str(state)})
+        parts = [from_lines(path.read_bytes(), path.name) for path in sorted(state.rglob("ledger/*/*.jsonl.gz"))]
+    rows = [row for _, some in parts for row in some]
+    announcing = [part for part in parts if not part[1]]
+    sealing = next(header for header, some in parts if some)
+    shards = -(-len(rows) // LARGEST_SHARD)
+    large = [(sealing, rows[at : at + LARGEST_SHARD]) for at in range(0, len(rows), LARGEST_SHARD)]
+    return Measured(
+        _sizes(parts, len({header["shard"] for header, _ in parts})),
+        _sizes([*announcing[:shards], *large], shards),
+        _watch(),
+    )
+
+
+def _sizes(parts: Sequence[Part], shards: int) -> Sizes:
+    images = sum(len(rows) for _, rows in parts)
+    return Sizes(images // shards, len(parts), _bytes(parts) / images, _bytes(map(_without_times, parts)) / images)
+
+
+def _bytes(parts: Iterable[Part]) -> int:
+    return sum(len(to_lines(header, rows)) for header, rows in parts)
+
+
+def _without_times(part: Part) -> Part:
+    header, rows = part
+    return _without(header, _OF_HEADER), [_without(row, _OF_ROW) for row in rows]
+
+
+def _without(record: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key not in keys}
+
+
+def _watch() -> float:
+    """Return the processor time of what the pipeline does with a watch for an image that is done."""
+    clock = SystemClock()
+    began = time.process_time()
+    for _ in range(_ITEMS):
+        watch = Stopwatch(clock)
+        for phase in (Phase.FETCH, Phase.WAITING, Phase.WAITING):
+            watch.turn(phase)
+        watch.rendered(Took(0.0, 0.0))
+        watch.turn(Phase.PUT)
+        watch.timing()
+    return (time.process_time() - began) / _ITEMS
+
+
+def result(_: int) -> Result:
+    """Measure the ledger and return its rows."""
+    found = measure()
+    rows = [
+        Row(
+            f"bytes of the ledger for each image, in shards of {sizes.shard:,}",
+            "",
+            f"{sizes.with_times:.1f}",
+            {"without the times": f"{sizes.without:.1f}"},
+            None,
+            note,
+        )
+        for sizes, note in (
+            (found.as_written, f"one task made {IMAGES:,} thumbnails of photographs of {SIZE}"),
+            (found.large, f"a run with many images has shards of {LARGEST_SHARD:,}"),
+        )
+    ]
+    rows.append(Row("processor time of counting the times of each image", "", f"{found.watch * 1e6:.0f} µs"))
+    return Result(rows, (), [found])
