@@ -65,6 +65,7 @@ audit: .venv/audit/installed ## known vulnerabilities of what the container inst
 
 docs: .venv/all-installed ## write the pages that come from the code
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/stub.py
 	$(BIN)/python -m docs.sizing
 	$(BIN)/python -m docs.prices
 

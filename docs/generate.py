@@ -5,6 +5,11 @@ from pathlib import Path
 
 from thumbrun import cli, formats
 from thumbrun.commands.list_runs import VERSION as LIST_VERSION
+from thumbrun.diagnosis.diagnose import DECODING_SECONDS
+from thumbrun.diagnosis.findings import HERE, Level
+from thumbrun.diagnosis.findings import MEANINGS as CHECKS
+from thumbrun.diagnosis.findings import VERSION as DOCTOR_VERSION
+from thumbrun.diagnosis.in_time import SECONDS
 from thumbrun.environment import task_identity
 from thumbrun.ledger.status import VERSION as STATUS_VERSION
 from thumbrun.ledger.status import State
@@ -53,6 +58,8 @@ def table(text: str | None, number: int = 0) -> str:
 
 def reference() -> str:
     """Return the text of docs/reference.md."""
+    checks = "\n".join(f"| `{check}` | {meaning} |" for check, meaning in CHECKS.items())
+    levels = ", ".join(f"`{level}`" for level in Level)
     states = ", ".join(f"`{state}`" for state in State)
     reasons = "\n".join(
         f"| `{reason}` | {'skipped' if reason in SKIPS else 'failed'} | {meaning} |"
@@ -88,6 +95,29 @@ thumbrun reaches Cloud Storage, and the servers that give tokens, through the pr
 `http://user:password@proxy.example:3128`; `NO_PROXY` lists hosts that need none. The proxy must begin with http:// and
 pass TLS on unread (CONNECT), so it sees neither tokens nor images. thumbrun never uses a proxy for an emulator, for the
 metadata server and for this machine, and ignores `HTTP_PROXY`. It shows the user and the password nowhere.
+
+## Before a run
+
+`thumbrun doctor [SOURCE] [--output PLACE]` checks that a run can work here. It needs neither a source nor an output:
+without them it checks only this machine, the decoders and the credentials. It goes on after each problem. A request to
+a store takes at most {SECONDS:.0f} s, and any other check {DECODING_SECONDS:.0f} s. A wrong setting ends it with 2, as
+any command. Otherwise it exits with 3 if a finding is an error, and with 0 if not.
+
+| check | what it looks at |
+|---|---|
+{checks}
+
+It tries each permission in two ways: it asks Cloud Storage (`testIamPermissions`), and sends a request that needs the
+permission: a listing of one object, and a read of one byte of it. Where reading costs a fee or would move the object
+to another class, it reads only the object's record. It writes nothing, so it knows of `storage.objects.create` only
+what Cloud Storage says. With `--write` it creates one object in each bucket or folder that a run writes to, and shows
+its name: `doctor/<time>-<random>.txt` in the folder of records, which is `_thumbrun` below the output. If `--state`
+puts the records into another bucket, the output gets one in such a folder as well. The objects stay, because thumbrun
+deletes nothing, and no run takes them for images.
+
+With `--json` it prints one document: `version` (now {DOCTOR_VERSION}), `counts` of the findings by level, and
+`findings`. Each has `check`, `about` (the URI of a bucket or a folder, or `{HERE}`), `level` ({levels}), `what`, and if
+they apply `mend` (what to do, in words) and `command` (the exact command that does it).
 
 ## Commands on a run
 

@@ -84,11 +84,11 @@ def dollars(usd: float) -> str:
     return f"${usd:.4f}" if 0 < usd < 0.01 else f"${usd:,.2f}"
 
 
-def wrapped(text: str, width: int | None, *, indent: str = "") -> str:
+def wrapped(text: str, width: int | None, *, indent: str = "", prose: bool = False) -> str:
     r"""Return text in lines of at most a width, broken between words only: a longer word has a line of its own.
 
-    A command stays whole, so that you can copy it: a line that begins with spaces and `thumbrun`, and what follows
-    `: thumbrun `, which gets a line of its own.
+    A command stays whole, so that you can copy it: a line that begins with spaces and `thumbrun` or `$`, and what
+    follows `: thumbrun `, which gets a line of its own.
 
     >>> wrapped("one two three", 8, indent="  ")
     'one two\\n  three'
@@ -97,17 +97,18 @@ def wrapped(text: str, width: int | None, *, indent: str = "") -> str:
         text: The text; each of its lines is wrapped for itself.
         width: The width in characters, or None to wrap nothing.
         indent: What the further lines of a wrapped line begin with, beside the spaces that the line itself begins with.
+        prose: Whether the text holds no command, so that `: thumbrun ` begins no line of its own.
     """
     if width is None:
         return text
-    return "\n".join(part for line in text.split("\n") for part in _lines(line, max(width, 20), indent))
+    return "\n".join(part for line in text.split("\n") for part in _lines(line, max(width, 20), indent, prose))
 
 
-def _lines(line: str, width: int, indent: str) -> list[str]:
-    if len(line) <= width or line.startswith("  thumbrun "):
+def _lines(line: str, width: int, indent: str, prose: bool) -> list[str]:
+    if len(line) <= width or line.startswith(("  thumbrun ", "  $ ")):
         return [line]
     margin = " " * (len(line) - len(line.lstrip(" ")))
-    words, command, rest = line.partition(": thumbrun ")
+    words, command, rest = (line, "", "") if prose else line.partition(": thumbrun ")
     lines = textwrap.wrap(
         f"{words}:" if command else line,
         width,

@@ -68,6 +68,18 @@ _BY_SUFFIX = {suffix: format_ for format_ in READ for suffix in format_.suffixes
 BY_NAME = {format_.name: format_ for format_ in READ}
 
 
+def thumbnail_format(wanted: str, source_format: str | None) -> str:
+    """Return the format of a thumbnail.
+
+    Args:
+        wanted: The format that the recipe says: `keep`, or a format's name.
+        source_format: The name of the source's format, or None if it is not known.
+    """
+    if wanted != "keep":
+        return wanted
+    return (source_format and BY_NAME[source_format].output) or "jpeg"
+
+
 def media_type_of(name: str) -> str:
     """Return the registered media type of a format, given its name."""
     return BY_NAME[name].media_types[0]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -148,6 +148,21 @@ def refusal(
     return Outcome(shard, item, status, reason, detail, source_bytes, timing=timing)
 
 
+@dataclass(frozen=True, slots=True)
+class OutcomeCounts:
+    """Counts of outcomes that change no more; see `Tally` for the fields."""
+
+    done: int
+    skipped: Mapping[str, int]
+    failed: Mapping[str, int]
+    source_bytes: int
+    output_bytes: int
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the counts in the form of JSON."""
+        return asdict(self)
+
+
 @dataclass(slots=True)
 class Tally:
     """Counts of outcomes.
@@ -199,13 +214,11 @@ class Tally:
 
     def to_record(self) -> dict[str, Any]:
         """Return the tally in the form that records hold."""
-        return {
-            "done": self.done,
-            "skipped": dict(self.skipped),
-            "failed": dict(self.failed),
-            "source_bytes": self.source_bytes,
-            "output_bytes": self.output_bytes,
-        }
+        return self.counts().to_record()
+
+    def counts(self) -> OutcomeCounts:
+        """Return the counts as they are now."""
+        return OutcomeCounts(self.done, dict(self.skipped), dict(self.failed), self.source_bytes, self.output_bytes)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Tally":

@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 ACCOUNT = "thumbs@project.iam.gserviceaccount.com"
 TOKEN = "ya29.a-token-of-the-tests"  # noqa: S105  (it opens nothing)
 _PASSED_ON = ("content-type", "range")
+_PASSED_BACK = ("content-type", "content-range", "x-goog")
 
 
 class Guard(ThreadingHTTPServer):
@@ -26,6 +27,8 @@ class Guard(ThreadingHTTPServer):
         tokens: The number of tokens given.
         passed: The number of requests passed on.
         refused: The number of requests without the token.
+        asked: The method and the path of each request with the token.
+        answer_to: Returns status and JSON of an answer to a method and a path, or None for the emulator's answer.
     """
 
     daemon_threads = True
@@ -40,6 +43,8 @@ class Guard(ThreadingHTTPServer):
         self.upstream = urlsplit(upstream).netloc
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.tokens = self.passed = self.refused = 0
+        self.asked: list[tuple[str, str]] = []
+        self.answer_to: Callable[[str, str], tuple[int, Any] | None] = lambda _, __: None
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
     def key_file(self) -> str:
@@ -94,12 +99,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.refused += 1
             self._answer(401, b'{"error": {"code": 401, "message": "Invalid Credentials"}}')
             return
+        self.server.asked.append((self.command, self.path))
+        if own := self.server.answer_to(self.command, self.path):
+            self._answer(own[0], json.dumps(own[1]).encode())
+            return
         self.server.passed += 1
         headers = {name: self.headers[name] for name in _PASSED_ON if name in self.headers}
         upstream = http.client.HTTPConnection(self.server.upstream)
         upstream.request(self.command, self.path, body, headers)
         answer = upstream.getresponse()
-        kept = {name: value for name, value in answer.getheaders() if name.lower().startswith(("content-t", "x-goog"))}
+        kept = {name: value for name, value in answer.getheaders() if name.lower().startswith(_PASSED_BACK)}
         self._answer(answer.status, answer.read(), kept)
         upstream.close()
 

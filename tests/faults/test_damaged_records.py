@@ -22,6 +22,7 @@ from thumbrun.environment.task_identity import Task
 from thumbrun.errors import ThumbrunError
 from thumbrun.ledger.reader import COVERS, ROUND, SEAL, SHARD
 from thumbrun.logs.events import Events
+from thumbrun.outcomes import Tally
 from thumbrun.runs.find_round import agree_on_round
 from thumbrun.runs.record_forms import form_of
 from thumbrun.runs.record_store import RecordStore
@@ -347,7 +348,7 @@ async def all_commands(world: World, run_id: str) -> None:
     with suppress(ThumbrunError):
         found = await verified(world, run_id)
         json.dumps(found.to_record()).encode()
-        assert verified_text(found, tally_text(found.tally))
+        assert verified_text(found, tally_text(Tally.from_record(found.outcomes.to_record())))
     with suppress(ThumbrunError):
         state = RecordStore(world.store, STATE)
         await agree_on_round(state, run_id, reasons_of(()), Task(0, 1), VirtualClock(), join_within=3600)

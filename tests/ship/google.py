@@ -219,6 +219,10 @@ def _create_bucket(google: Google, request: Request, _: dict[str, str]) -> Json:
     return {"name": request.body["name"]}
 
 
+def _update_bucket(google: Google, request: Request, at: dict[str, str]) -> Json:
+    return _bucket(google, request, at) | request.body
+
+
 def _delete_bucket(google: Google, request: Request, at: dict[str, str]) -> Json:
     google.buckets.remove(_bucket(google, request, at)["name"])
     return {}
@@ -314,6 +318,7 @@ _ROUTES: list[tuple[str, str, str, Callable[[Google, Request, dict[str, str]], J
     ("POST", _STORAGE, r"/storage/v1/b", _create_bucket),
     ("GET", _STORAGE, r"/storage/v1/b/(?P<bucket>[^/]+)(/storageLayout)?", _bucket),
     ("GET", _STORAGE, r"/storage/v1/b/(?P<bucket>[^/]+)/(managedFolders|folders)", _no_folders),
+    ("PATCH", _STORAGE, r"/storage/v1/b/(?P<bucket>[^/]+)", _update_bucket),
     ("DELETE", _STORAGE, r"/storage/v1/b/(?P<bucket>[^/]+)", _delete_bucket),
     ("GET", _STORAGE, r"/storage/v1/b/(?P<bucket>[^/]+)/o", _objects),
     ("DELETE", _STORAGE, r"/storage/v1/b/(?P<bucket>[^/]+)/o/(?P<object>.+)", _delete_object),

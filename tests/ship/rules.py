@@ -327,6 +327,7 @@ RULES: dict[str, Rule] = {
         {
             "--limit": lambda read, _: str(read.body["pageSize"]),
             "--freshness": _written("--freshness"),
+            "--order": lambda read, _: read.body["orderBy"].removeprefix("timestamp "),
             "--format": _written("--format"),
         },
         _read,

@@ -68,12 +68,13 @@ def _for_dollars(one: Estimate) -> str:
 def _table(forecast: Forecast, width: int | None) -> list[str]:
     wide, paid = width is None or width >= _WIDE, any(one.bill.lines for one in forecast.table)
     limited = forecast.conditions.ramp is not None
-    rows = [_heads(wide=wide, paid=paid, limited=limited)]
+    heads = ["tasks", "time", *(["between"] if wide else []), "vCPU-s", *(["requests"] if paid else [])]
+    rows = [[*heads, *(["writes/s "] if limited else []), *(["dollars"] if paid else [])]]
     for one in forecast.table:
         best = one.tasks == forecast.advice.estimate.tasks
         row = [("> " if best else "") + f"{one.tasks:,}", time_text(one.seconds.likely)]
         row += [_between_only(one.seconds)] if wide else []
-        row += [f"{one.vcpu_seconds.likely:,.0f}", f"{one.requests.total:,}"]
+        row += [f"{one.vcpu_seconds.likely:,.0f}", *([f"{one.requests.total:,}"] if paid else [])]
         row += [f"{one.peak_writes:,.0f}{'*' if one.is_held_back else ' '}"] if limited else []
         row += [dollars(one.usd.likely)] if paid else []
         rows.append(row)
@@ -82,11 +83,6 @@ def _table(forecast: Forecast, width: int | None) -> list[str]:
     if limited and any(one.is_held_back for one in forecast.table):
         lines.append(f"  * held back: a bucket accepts about {forecast.conditions.ramp:,.0f} writes a second at first")
     return lines
-
-
-def _heads(*, wide: bool, paid: bool, limited: bool) -> list[str]:
-    heads = ["tasks", "time", *(["between"] if wide else []), "vCPU-s", "requests"]
-    return [*heads, *(["writes/s "] if limited else []), *(["dollars"] if paid else [])]
 
 
 def _bill(found: Preview, forecast: Forecast) -> Iterator[str]:

@@ -2,3 +2,4 @@
 
 INCOMPLETE = 1  # a part of the source could not be listed
 STRICT_FAILURE = 3  # images failed, and `--strict` counts that
+HAS_ERRORS = 3  # `doctor` found something that keeps a run from working

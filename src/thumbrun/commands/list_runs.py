@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from thumbrun.api.existing_run import opened_state
 from thumbrun.clock import SystemClock
-from thumbrun.commands.resume import opened_state
+from thumbrun.commands.session import looking
 from thumbrun.commands.standard_streams import show_result
 from thumbrun.commands.summary import readable
 from thumbrun.concurrency import BoundedGroup
 from thumbrun.console import counted, printable, quoted, shortened
 from thumbrun.errors import SettingsError
+from thumbrun.logs.events import Events
 from thumbrun.planning.plan import read_plan
 from thumbrun.runs.recent import run_ids
 from thumbrun.runs.record_store import RecordStore
@@ -36,7 +38,8 @@ def list_runs(place: str | None, flags: Mapping[str, str | None], *, as_json: bo
         flags: The text of each flag that was given, by the setting's name.
         as_json: Whether to print JSON.
     """
-    where, runs = asyncio.run(_listed(place, flags))
+    with looking() as events:
+        where, runs = asyncio.run(_listed(place, flags, events))
     if as_json:
         show_result(json.dumps({"version": VERSION, "place": where, "runs": runs}, indent=1))
     else:
@@ -44,10 +47,12 @@ def list_runs(place: str | None, flags: Mapping[str, str | None], *, as_json: bo
     return 0
 
 
-async def _listed(text: str | None, flags: Mapping[str, str | None]) -> tuple[str, list[dict[str, Any]]]:
+async def _listed(
+    text: str | None, flags: Mapping[str, str | None], events: Events
+) -> tuple[str, list[dict[str, Any]]]:
     place, clock = named_place(text, os.environ, flags), SystemClock()
     found: dict[str, dict[str, Any]] = {}
-    async with opened_state(place, clock) as state:
+    async with opened_state(place, events, clock) as state:
 
         async def add(run_id: str) -> None:
             found[run_id] = await _described(state, run_id)

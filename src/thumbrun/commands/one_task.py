@@ -2,34 +2,25 @@
 
 import os
 
-from thumbrun.clock import SystemClock
+from thumbrun.api.one_task import run_one_task
 from thumbrun.commands.exit_codes import INCOMPLETE, STRICT_FAILURE
 from thumbrun.commands.stop_signal import stop_signal
 from thumbrun.commands.summary import say_task_result
 from thumbrun.decoding.launcher import Launcher
-from thumbrun.errors import ThumbrunError
 from thumbrun.logs.choose import LOCAL_TASKS_VARIABLE
 from thumbrun.logs.events import Events
-from thumbrun.runs.records import RecordError
 from thumbrun.settings.resolved import Settings
-from thumbrun.task.runner import TaskRunner
 
 
 async def one_task(settings: Settings, events: Events, launcher: Launcher) -> int:
-    """Do the work of one task, and return the exit code.
+    """Do the work of one task, say what it did, and return the exit code.
 
     Args:
         settings: The settings of the task.
         events: Shows what happens.
         launcher: Starts the decoding processes.
     """
-    runner = TaskRunner(settings, events, SystemClock(), launcher=launcher)
-    try:
-        result = await runner.run(stop_signal())
-    except ThumbrunError as error:
-        if error.exit_code == 1 and not isinstance(error, RecordError):  # a damaged record stays damaged
-            error.hint = "; ".join(part for part in (error.hint, runner.resume_hint()) if part)
-        raise
+    result = await run_one_task(settings, events, stop_signal(), launcher)
     events.close()
     say_task_result(result, events)
     # The first task speaks for all of them, so that a platform does not start every task again for what none can mend.

@@ -1,28 +1,25 @@
 """`thumbrun report`: the page of a run, as a local file; or what it holds as JSON; or the ledger as a table."""
 
-import asyncio
 import csv
 import json
-import os
 import sys
 import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
 
 from thumbrun.clock import SystemClock
-from thumbrun.commands.resume import settings_of_run
-from thumbrun.commands.session import run_session
+from thumbrun.commands.session import run_session, settings_of
 from thumbrun.commands.standard_streams import result_stream, show_result
 from thumbrun.errors import SettingsError, ThumbrunError
 from thumbrun.logs.events import Events
-from thumbrun.reporting.page import GENERATOR, page
+from thumbrun.reporting.page import page
+from thumbrun.reporting.page_file import problem_with, write
 from thumbrun.reporting.read_run import read_report
 from thumbrun.reporting.table import COLUMNS, table
 from thumbrun.settings.resolved import Settings
 from thumbrun.task.open_stores import Stores
 
 DEFAULT = "report.html"
-_HEAD = 1024  # bytes of a page in which it says who made it
 
 
 def report(
@@ -41,7 +38,7 @@ def report(
     target = Path(out or DEFAULT)
     if problems := _problems(target, page_wanted=bool(out) or opened, as_json=as_json, as_csv=as_csv):
         raise SettingsError(problems)
-    settings, _ = asyncio.run(settings_of_run(run, os.environ, flags, SystemClock()))
+    settings, _ = settings_of(run, flags)
 
     async def command(events: Events) -> str:
         async with Stores(settings, events, SystemClock()) as stores:
@@ -55,7 +52,7 @@ def report(
     if as_json:
         show_result(text)
     elif not as_csv:
-        _write(target, text)
+        write(target, text)
         show_result(f"Report: {target.resolve().as_uri()}")
         if opened and not webbrowser.open(target.resolve().as_uri()):
             raise ThumbrunError("no browser can be opened here", hint=f"open {target.resolve().as_uri()} yourself")
@@ -73,17 +70,8 @@ def _problems(target: Path, *, page_wanted: bool, as_json: bool, as_csv: bool) -
                 "--out and --open are for the page; --json and --csv print, so send the output to a file: > FILE"
             )
         return problems
-    try:
-        with target.open("rb") as file:
-            own = GENERATOR.encode() in file.read(_HEAD)
-    except FileNotFoundError:
-        if not target.parent.is_dir():
-            problems.append(f"--out is {str(target)!r}, but there is no folder {str(target.parent)!r}")
-    except OSError as error:
-        problems.append(f"--out is {str(target)!r}, which cannot be a file: {error.strerror}")
-    else:
-        if not own:
-            problems.append(f"--out is {str(target)!r}, a file that is no report of thumbrun; give another name")
+    if problem := problem_with(target):
+        problems.append(problem)
     return problems
 
 
@@ -93,20 +81,3 @@ async def _print_table(settings: Settings, stores: Stores) -> None:
         writer.writerow(COLUMNS)
         async for rows in table(settings, stores.state, stores.output, settings.resume or ""):
             writer.writerows(rows)
-
-
-def _write(target: Path, text: str) -> None:
-    """Write the page whole or not at all.
-
-    Raises:
-        ThumbrunError: It cannot be written.
-    """
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, "utf-8")
-        beside.replace(target)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise ThumbrunError(
-            f"the report cannot be written to {target}: {error.strerror}", hint="choose another file with --out"
-        ) from error

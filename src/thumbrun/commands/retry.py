@@ -1,12 +1,9 @@
 """`thumbrun retry`: retry what failed in a run, and what is missing."""
 
-import asyncio
-import os
 from collections.abc import Collection, Mapping
 
-from thumbrun.clock import SystemClock
-from thumbrun.commands.resume import settings_of_run
 from thumbrun.commands.run import work
+from thumbrun.commands.session import settings_of
 from thumbrun.runs.rounds import reasons_of
 
 
@@ -18,5 +15,4 @@ def retry(run: str, reasons: Collection[str], flags: Mapping[str, str | None]) -
         reasons: The reasons to retry; empty: every reason for a failure, and `missing`.
         flags: The text of each flag that was given, by the setting's name.
     """
-    chosen = reasons_of(reasons)
-    return work(*asyncio.run(settings_of_run(run, os.environ, flags, SystemClock(), retry=chosen)))
+    return work(*settings_of(run, flags, retry=reasons_of(reasons)))

@@ -1,6 +1,5 @@
 """`thumbrun run`: make the thumbnails, as one task or as several on this machine."""
 
-import asyncio
 import contextlib
 import os
 from collections.abc import Callable, Coroutine, Mapping
@@ -8,10 +7,10 @@ from typing import Any
 
 import uvloop
 
-from thumbrun.commands.session import run_session
+from thumbrun.commands.session import run_session, settings_of
 from thumbrun.decoding.launcher import Launcher
-from thumbrun.errors import SettingsError
 from thumbrun.logs.events import Events
+from thumbrun.settings.named_run import run_to_continue
 from thumbrun.settings.resolved import Settings, resolve
 
 
@@ -21,18 +20,8 @@ def run(flags: Mapping[str, str | None]) -> int:
     Args:
         flags: The text of each flag that was given, by the setting's name.
     """
-    if flags["source"] and flags["resume"]:
-        problem = (
-            "SOURCE and --resume cannot go together: a run knows its source; leave SOURCE out, or leave --resume out"
-        )
-        raise SettingsError([problem])
-    named = flags["resume"] or os.environ.get("THUMBRUN_RESUME") or ""
-    if not named or ("/" not in named and (flags["source"] or os.environ.get("INPUT_FOLDER"))):
-        return work(resolve(os.environ, flags), flags)
-    from thumbrun.clock import SystemClock
-    from thumbrun.commands.resume import settings_of_run
-
-    return work(*asyncio.run(settings_of_run(named, os.environ, flags, SystemClock())))
+    named = run_to_continue(os.environ, flags)
+    return work(*settings_of(named, flags)) if named else work(resolve(os.environ, flags), flags)
 
 
 def work(settings: Settings, flags: Mapping[str, str | None]) -> int:

@@ -3,7 +3,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TextIO, TypeVar
 
 from thumbrun.clock import SystemClock
@@ -14,6 +15,27 @@ from thumbrun.logs.events import Events
 from thumbrun.settings.resolved import Settings
 
 T = TypeVar("T")
+
+
+@contextmanager
+def looking() -> Iterator[Events]:
+    """Yield events for a look at records, before there are settings that say how to show events."""
+    clock = SystemClock()
+    events = Events(choose_sink("auto", os.environ, sys.stderr, clock), clock, task="0", attempt="0")
+    try:
+        yield events
+    finally:
+        events.close()
+
+
+def settings_of(
+    run: str, flags: Mapping[str, str | None], *, retry: frozenset[str] | None = None
+) -> tuple[Settings, dict[str, str | None]]:
+    """Return the settings of an existing run, and the flags that ask for them; see `existing_run`."""
+    from thumbrun.api.existing_run import settings_of_run  # a new run does not need its imports
+
+    with looking() as events:
+        return asyncio.run(settings_of_run(run, os.environ, flags, events, SystemClock(), retry=retry))
 
 
 def run_session(

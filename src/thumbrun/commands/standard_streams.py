@@ -46,6 +46,10 @@ def result_stream() -> Iterator[TextIO]:
     Raises:
         OutputError: The result cannot be written for another reason, such as a full disk.
     """
+    if sys.stdout is None:  # the process has no standard output
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123  (it is no file of a folder)
+            yield nowhere
+        return
     try:
         yield sys.stdout
         sys.stdout.flush()

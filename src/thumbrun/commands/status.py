@@ -11,12 +11,14 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from thumbrun.api.existing_run import opened_run
 from thumbrun.clock import SystemClock
-from thumbrun.commands.resume import opened_run
+from thumbrun.commands.session import looking
 from thumbrun.commands.standard_streams import show_result
 from thumbrun.commands.summary import tally_text
 from thumbrun.console import counted, printable
 from thumbrun.ledger.status import RunStatus, State, TaskSeen, is_recent, read_status
+from thumbrun.logs.events import Events
 from thumbrun.logs.pace import duration_text, rate_text
 from thumbrun.settings.named_run import run_arguments
 
@@ -41,13 +43,14 @@ def status(run: str, flags: Mapping[str, str | None], *, as_json: bool, watch: b
         as_json: Whether to print JSON.
         watch: Whether to go on until the run is complete.
     """
-    asyncio.run(_status(run, flags, as_json=as_json, watch=watch))
+    with looking() as events:
+        asyncio.run(_status(run, flags, events, as_json=as_json, watch=watch))
     return 0
 
 
-async def _status(text: str, flags: Mapping[str, str | None], *, as_json: bool, watch: bool) -> None:
+async def _status(text: str, flags: Mapping[str, str | None], events: Events, *, as_json: bool, watch: bool) -> None:
     clock = SystemClock()
-    async with opened_run(text, os.environ, flags, clock) as (run, state, claim):
+    async with opened_run(text, os.environ, flags, events, clock) as (run, state, claim):
         named = run_arguments(run.run_id, run.output, run.state)
 
         async def look() -> RunStatus:

@@ -50,6 +50,8 @@ def main(descriptor: int) -> NoReturn:
                 break
     for pid in children:
         os.kill(pid, signal.SIGKILL)
+    for pid in children:
+        os.waitpid(pid, 0)  # else a program that is the first process of its container would keep them as zombies
     os._exit(0)  # the task waits for this, and taking down the imported decoders takes some time
 
 

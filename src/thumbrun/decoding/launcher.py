@@ -1,4 +1,8 @@
-"""Starts and ends decoding processes and learns how they ended: the task's side of the fork server."""
+"""Starts and ends decoding processes and learns how they ended: the task's side of the fork server.
+
+The fork server ends when nobody holds the other end of its socket any more. So a process that the task forks, as
+`multiprocessing` can, gives up what it inherits: else the fork server would outlive a task that is killed.
+"""
 
 import contextlib
 import os
@@ -8,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 
 from thumbrun.decoding.confine import cleaned
@@ -67,6 +72,7 @@ class Launcher:
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._has_launched = False
+        _launchers.add(self)
 
     def start_server(self) -> None:
         """Start the fork server, and do not wait for it. If it cannot be started, `launch` will say why."""
@@ -102,6 +108,8 @@ class Launcher:
     def close(self) -> None:
         """End the fork server and all its processes. Calling it twice is harmless."""
         if self._control is not None:
+            with contextlib.suppress(OSError):
+                self._control.shutdown(socket.SHUT_RDWR)  # a process that was just forked might still hold it
             self._control.close()
         if self._server is not None:
             if not self._has_launched:  # it might still import, and has no process to end
@@ -111,6 +119,15 @@ class Launcher:
             except subprocess.TimeoutExpired:
                 self._server.kill()
                 self._server.wait()
+        self._control = self._server = None
+        self._has_launched = False
+
+    def forget(self) -> None:
+        """Give up the fork server in a process that was forked, without ending it: it serves the parent."""
+        if self._control is not None:
+            self._control.close()
+        if self._server is not None:
+            self._server.returncode = 0  # it is the parent that waits for it
         self._control = self._server = None
         self._has_launched = False
 
@@ -135,6 +152,17 @@ class Launcher:
                     process_group=0,  # Ctrl-C in a terminal is for the task alone, even while the server still starts
                 )
         return self._control
+
+
+_launchers = weakref.WeakSet[Launcher]()
+
+
+def _forget_all() -> None:
+    for launcher in _launchers:
+        launcher.forget()
+
+
+os.register_at_fork(after_in_child=_forget_all)
 
 
 def _answered(status: socket.socket) -> int:

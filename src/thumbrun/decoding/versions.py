@@ -5,12 +5,15 @@ Wheels bundle their own libraries: libjpeg or libtiff of the system's package ma
 
 import json
 import os
+import socket
+from collections.abc import Callable
 
 import pi_heif
 from PIL import features
 
-from thumbrun.decoding.confine import confine
+from thumbrun.decoding.confine import close_all_but, confine
 
+_CHANNEL = 3  # the number of the descriptor that the confined process keeps
 _LIBRARIES = {  # Pillow's name: the authors' name
     "libjpeg_turbo": "libjpeg-turbo",
     "jpg": "libjpeg API",
@@ -37,13 +40,18 @@ def versions() -> dict[str, str]:
 
 
 def confinement() -> dict[str, bool]:
-    """Return which measures hold here that not every system offers. A process confines itself to find out."""
+    """Return which measures hold here that not every system offers.
+
+    A process gives up what a decoding process gives up, confines itself, and then tries to get out.
+    """
     reading, writing = os.pipe()
     parent, child = os.getpid(), os.fork()
     if not child:
         try:
+            close_all_but(writing, _CHANNEL)
             found = confine(parent)
-            os.write(writing, json.dumps([found.no_new_privileges, found.system_calls]).encode())
+            held = found.system_calls and not any(_gets_out(attempt) for attempt in _ATTEMPTS)
+            os.write(_CHANNEL, json.dumps([found.no_new_privileges, held]).encode())
         finally:
             os._exit(0)
     os.close(writing)
@@ -52,3 +60,28 @@ def confinement() -> dict[str, bool]:
     os.waitpid(child, 0)
     privileges, calls = json.loads(text or b"[false, false]")
     return {"decoding cannot gain privileges": privileges, "decoding cannot reach files, network or programs": calls}
+
+
+def _fork() -> None:
+    if not os.fork():
+        os._exit(0)
+
+
+# Each needs a system call that decoding does not need.
+_ATTEMPTS: tuple[Callable[[], object], ...] = (
+    lambda: os.open("/", os.O_RDONLY),
+    lambda: socket.socket(socket.AF_INET),
+    _fork,
+    lambda: os.kill(os.getppid(), 0),
+)
+
+
+def _gets_out(attempt: Callable[[], object]) -> bool:
+    """Return whether an attempt works, or fails for another reason than the sandbox."""
+    try:
+        attempt()
+    except PermissionError:
+        return False
+    except OSError:
+        return True
+    return True

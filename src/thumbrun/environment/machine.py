@@ -49,7 +49,7 @@ def this_machine(environ: Mapping[str, str], root: Path = Path("/")) -> Machine:
     """
     usable = memory(root)
     is_limited = usable < _physical() or bool(environ.get("CLOUD_RUN_JOB"))
-    return Machine(processors(root), usable, is_limited, raise_open_files(), name(environ, root))
+    return Machine(processors(root), usable, is_limited, open_files(), name(environ, root))
 
 
 def name(environ: Mapping[str, str], root: Path = Path("/")) -> str:
@@ -74,8 +74,14 @@ def name(environ: Mapping[str, str], root: Path = Path("/")) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
-def raise_open_files() -> int:
-    """Raise this process's limit on open files as far as it may, and return how many files it can have open.
+def open_files() -> int:
+    """Return how many files and connections this process can have open; more than enough count as enough."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _ENOUGH_FILES if soft == resource.RLIM_INFINITY else soft
+
+
+def raise_open_files() -> None:
+    """Raise this process's limit on open files as far as it may. Only a process that is thumbrun's own does so.
 
     The limit is 256 on macOS, and 1,024 on most systems, unless a process raises its own.
     """
@@ -84,8 +90,6 @@ def raise_open_files() -> int:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with suppress(OSError, ValueError):  # a system can refuse what its hard limit allows
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-            soft = wanted
-    return _ENOUGH_FILES if soft == resource.RLIM_INFINITY else soft
 
 
 def processors(root: Path = Path("/")) -> int:

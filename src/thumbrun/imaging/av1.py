@@ -1,22 +1,10 @@
 """Reads which colours an AV1 stream states in its sequence header. They count if an AVIF file itself states none."""
 
+from thumbrun.imaging.bits import Bits
+
 _SEQUENCE_HEADER = 1
 _MOST_UNITS = 16
 _LONGEST = 512  # bytes of a sequence header to read
-
-
-class _Bits:
-    """Reads numbers bit by bit, the highest first."""
-
-    def __init__(self, data: bytes) -> None:
-        self._value, self._left = int.from_bytes(data, "big"), 8 * len(data)
-
-    def take(self, count: int) -> int:
-        """Return the next number of so many bits; raise EOFError at the end."""
-        self._left -= count
-        if self._left < 0:
-            raise EOFError("the sequence header is cut short")
-        return self._value >> self._left & ((1 << count) - 1)
 
 
 def colour_numbers(data: bytes) -> tuple[int, int] | None:
@@ -35,7 +23,7 @@ def colour_numbers(data: bytes) -> tuple[int, int] | None:
             else:
                 size, at = _size(data, at)
             if head >> 3 & 15 == _SEQUENCE_HEADER:
-                return _of_header(_Bits(data[at : at + min(size, _LONGEST)]))
+                return _of_header(Bits(data[at : at + min(size, _LONGEST)]))
             at += size
     except (IndexError, EOFError):
         pass
@@ -52,7 +40,7 @@ def _size(data: bytes, at: int) -> tuple[int, int]:
     return size, at + place + 1
 
 
-def _of_header(bits: _Bits) -> tuple[int, int] | None:
+def _of_header(bits: Bits) -> tuple[int, int] | None:
     """Read the header up to its colours (5.5.1)."""
     profile = bits.take(3)
     bits.take(1)
@@ -73,7 +61,7 @@ def _of_header(bits: _Bits) -> tuple[int, int] | None:
     return _of_colours(bits, profile)
 
 
-def _skip_operating_points(bits: _Bits) -> None:
+def _skip_operating_points(bits: Bits) -> None:
     """Pass over timing, decoder models and operating points (5.5.1, 5.5.3, 5.5.4)."""
     delay = 0
     if bits.take(1):
@@ -97,7 +85,7 @@ def _skip_operating_points(bits: _Bits) -> None:
             bits.take(4)
 
 
-def _skip_tools(bits: _Bits) -> None:
+def _skip_tools(bits: Bits) -> None:
     """Pass over the tools of moving pictures (5.5.1)."""
     bits.take(4)
     ordered = bits.take(1)
@@ -110,7 +98,7 @@ def _skip_tools(bits: _Bits) -> None:
         bits.take(3)
 
 
-def _of_colours(bits: _Bits, profile: int) -> tuple[int, int] | None:
+def _of_colours(bits: Bits, profile: int) -> tuple[int, int] | None:
     """Read the description of colours (5.5.2)."""
     deep = bits.take(1)
     if profile == 2 and deep:

@@ -4,15 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import IO
 
-import pi_heif
-from PIL import (
-    AvifImagePlugin,
-    Image,
-    ImageFile,
-    PngImagePlugin,
-)
+from PIL import Image, ImageFile
 
-from thumbrun.imaging import icc
+from thumbrun.imaging import icc, library_options
 from thumbrun.imaging.average import shrunk
 from thumbrun.imaging.avif import AvifImage
 from thumbrun.imaging.bitmap import Bitmap
@@ -29,12 +23,7 @@ from thumbrun.imaging.stated_colours import stated
 from thumbrun.imaging.tiff import TiffImage
 from thumbrun.imaging.webp import StillWebP, open_webp
 
-AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # one image keeps only one processor busy, so its time limit is fair
-pi_heif.options.DECODE_THREADS = 1
-pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False
-Image.MAX_IMAGE_PIXELS = None  # thumbrun checks a limit of its own before it decodes anything
-# Pictures can hold long texts, up to this bound, because editors store large XMP blocks.
-PngImagePlugin.MAX_TEXT_CHUNK = 16 << 20
+library_options.put(library_options.OURS)
 
 
 # No other decoder ever gets a byte. thumbrun calls the JPEG decoder directly, because Pillow's registry would give

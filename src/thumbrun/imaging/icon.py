@@ -17,6 +17,8 @@ _OPAQUE = 255
 class IconBitmap(Bitmap):
     """A bitmap as icons hold them: without a file header, and with a mask of what is transparent behind its rows."""
 
+    _mask_is_cut = False
+
     def _rows(self) -> int:
         return self._header.height // 2  # the header counts the mask's rows too
 
@@ -36,18 +38,25 @@ class IconBitmap(Bitmap):
         return super().load()
 
     def _read_mask(self) -> Image.Image | None:
-        """Return the mask as alpha: 255 where a bit is not set; None if it is not there."""
+        """Return the mask as alpha: 255 where a bit is not set; None if it is not there, or is cut."""
         header, fp = self._header, self._file()
         stride = (self.width + 31) // 32 * 4
         fp.seek(self._offset + header.stride * self.height)
         body = fp.read(stride * self.height)
+        self._mask_is_cut = not header.run_lengths and 0 < len(body) < stride * self.height
         if header.run_lengths or len(body) < stride * self.height:
             return None
         return Image.frombytes("1", self.size, body, "raw", "1;I", stride, -1).convert("L")
 
     def _finish(self) -> None:
-        """Apply the mask to a picture whose pixels hold no alpha; one that it would hide whole is opaque."""
+        """Apply the mask to a picture whose pixels hold no alpha; one that it would hide whole is opaque.
+
+        Raises:
+            OSError: The file ends within the mask.
+        """
         has_alpha = self.mode == "RGBA" and self.getchannel("A").getextrema() != (0, 0)
+        if self._mask_is_cut and not has_alpha:
+            raise OSError("image file is truncated within the mask")
         if has_alpha or self._mask is None:
             super()._finish()
             return

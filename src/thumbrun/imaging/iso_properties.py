@@ -12,14 +12,15 @@ from thumbrun.imaging import headers
 
 _MOST_BOXES = 5000
 _MOST_ASSOCIATIONS = 1 << 20  # bytes
-_VALUE = 64  # bytes of a property; those that thumbrun needs are shorter
+_VALUE = 512  # bytes of a property; those that thumbrun needs are shorter
 
 
-def of_primary(source: IO[bytes]) -> list[tuple[bytes, bytes]]:
+def of_primary(source: IO[bytes], *, derived: bool = False) -> list[tuple[bytes, bytes]]:
     """Return the name and the first bytes of each property of the primary item, in the order of their application.
 
     Args:
         source: The file; it is at the same place again when this returns.
+        derived: Whether to go to the first item that the primary one is derived from, if there is one.
 
     Raises:
         struct.error, IndexError: The boxes are broken.
@@ -28,7 +29,9 @@ def of_primary(source: IO[bytes]) -> list[tuple[bytes, bytes]]:
     try:
         start, end = _meta(source)
         boxes = _inside(source, start, end, b"iprp")
-        return list(_properties(source, *boxes, _primary(source, start, end))) if boxes else []
+        item = _primary(source, start, end)
+        item = _first_origin(source, start, end, item) if derived else item
+        return list(_properties(source, *boxes, item)) if boxes else []
     finally:
         source.seek(place)
 
@@ -46,12 +49,11 @@ def colour_numbers(source: IO[bytes]) -> tuple[int, int] | None:
         return None
 
 
-def first_bytes(source: IO[bytes], count: int) -> bytes:
-    """Return the first bytes of the primary item, or of the first item that it is derived from, such as a tile.
+def kind_of_primary(source: IO[bytes]) -> bytes:
+    """Return the type of the primary item, such as `hvc1` or `grid` (ISO/IEC 14496-12, 8.11.6).
 
     Args:
         source: The file; it is at the same place again when this returns.
-        count: How many bytes to return at most.
 
     Raises:
         struct.error, IndexError: The boxes are broken.
@@ -60,9 +62,37 @@ def first_bytes(source: IO[bytes], count: int) -> bytes:
     try:
         start, end = _meta(source)
         item = _primary(source, start, end)
-        if references := _inside(source, start, end, b"iref"):
-            version = _read(source, references[0], 1)
-            item = _derived_from(source, references[0] + 4, references[1], item, wide=version != b"\0")
+        infos = _inside(source, start, end, b"iinf")
+        if infos is None:
+            raise IndexError("there are no items")
+        entries = infos[0] + (6 if _read(source, infos[0], 1) == b"\0" else 8)
+        for _, begin, _ in _boxes(source, entries, infos[1]):
+            head = _read(source, begin, 14)
+            layout = ">4xI2x4s" if head[0] == 3 else ">4xH2x4s"
+            number, kind = struct.unpack_from(layout, head)
+            if number == item:
+                return bytes(kind)
+        raise IndexError("the primary item is not described")
+    finally:
+        source.seek(place)
+
+
+def first_bytes(source: IO[bytes], count: int, *, derived: bool = True) -> bytes:
+    """Return the first bytes of the primary item, or of the first item that it is derived from, such as a tile.
+
+    Args:
+        source: The file; it is at the same place again when this returns.
+        count: How many bytes to return at most.
+        derived: Whether to go to the item that it is derived from.
+
+    Raises:
+        struct.error, IndexError: The boxes are broken.
+    """
+    place = source.tell()
+    try:
+        start, end = _meta(source)
+        item = _primary(source, start, end)
+        item = _first_origin(source, start, end, item) if derived else item
         locations = _inside(source, start, end, b"iloc")
         if locations is None:
             return b""
@@ -92,10 +122,13 @@ def _primary(source: IO[bytes], start: int, end: int) -> int:
     return number
 
 
-def _derived_from(source: IO[bytes], start: int, end: int, item: int, *, wide: bool) -> int:
+def _first_origin(source: IO[bytes], start: int, end: int, item: int) -> int:
     """Return the first item that an item is derived from; itself if there is none (ISO/IEC 14496-12, 8.11.12)."""
-    layout = ">IHI" if wide else ">HHH"
-    for name, begin, until in _boxes(source, start, end):
+    references = _inside(source, start, end, b"iref")
+    if references is None:
+        return item
+    layout = ">HHH" if _read(source, references[0], 1) == b"\0" else ">IHI"
+    for name, begin, until in _boxes(source, references[0] + 4, references[1]):
         if name == b"dimg" and until - begin >= struct.calcsize(layout):
             derived, _, first = struct.unpack(layout, _read(source, begin, struct.calcsize(layout)))
             if derived == item:

@@ -12,18 +12,17 @@ from PIL import Image, ImageChops, ImageFile, JpegImagePlugin
 from thumbrun.imaging.geometry import INTERPOLATED
 from thumbrun.imaging.jpeg_scans_sent import are_all_sent
 
-_SOF0, _SOF2, _SOF9, _SOF10, _DHT, _JPG, _DAC = 0xC0, 0xC2, 0xC9, 0xCA, 0xC4, 0xC8, 0xCC
+_SOF0, _SOF2, _SOF3, _SOF9, _SOF10, _DHT, _JPG, _DAC = 0xC0, 0xC2, 0xC3, 0xC9, 0xCA, 0xC4, 0xC8, 0xCC
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _APP1, _APP2, _APP14 = 0xE1, 0xE2, 0xEE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {_DHT, _JPG, _DAC}
 _PROGRESSIVE, _ARITHMETIC = (_SOF2, _SOF10), (_SOF9, _SOF10)
 # ITU-T T.81, table B.1
 _UNREAD = {
-    0xC3: "lossless coding",
     0xC5: "hierarchical coding",
     0xC6: "hierarchical coding",
     0xC7: "hierarchical lossless coding",
-    0xCB: "lossless coding",
+    0xCB: "arithmetic lossless coding",
     0xCD: "hierarchical coding",
     0xCE: "hierarchical coding",
     0xCF: "hierarchical lossless coding",
@@ -53,6 +52,7 @@ class JpegImage(JpegImagePlugin.JpegImageFile):
     broken_profile = False
     lacks_end = False
     _arithmetic = False
+    _lossless = False
     _adobe: int | None = None
     _tail = b""
     _stored = 0, 0  # the size of the whole picture
@@ -127,6 +127,7 @@ class JpegImage(JpegImagePlugin.JpegImageFile):
         if any(not 1 <= factor <= 4 for _, across, down, _ in self.layer for factor in (across, down)):
             raise SyntaxError("the sampling factors are not those of a JPEG")
         self._arithmetic = marker in _ARITHMETIC
+        self._lossless = marker == _SOF3
         if marker in _PROGRESSIVE:
             self.info["progressive"] = self.info["progression"] = 1
 
@@ -161,7 +162,7 @@ class JpegImage(JpegImagePlugin.JpegImageFile):
             height: Its height, in pixels.
             margin: How many samples of a component there must be for each pixel of the thumbnail, across and down.
         """
-        for number in (8, 4, 2):
+        for number in () if self._lossless else (8, 4, 2):  # lossless coding has no blocks
             lost = self._lost(number)
             across, down = (margin * (1 if side == 1 else side * INTERPOLATED) for side in lost)
             if self.width >= width * across * number and self.height >= height * down * number:

@@ -35,7 +35,7 @@ _UNCOUNTED = 1 << 20  # bytes that finding a shorter file takes without asking; 
 _TAIL = 1 << 16  # bytes in which to look for the end marker of a JPEG
 _BRANDED = 1 << 16  # bytes in which to look for what a HEIC or AVIF file holds
 _NO_MEMORY = ("out of memory", "memory allocation", "decoder error -9")  # the last is Pillow's own code for it
-_ITS_OWN_LIMIT = "security limit"  # of libheif, which reports it as lack of memory; no setting changes it
+_NO_LACK = ("security limit", "invalid image size")  # libheif reports these as lack of memory, and more changes nothing
 _CUT_SHORT = (
     *("truncated", "unexpected end", "not enough data", "end of file", "premature"),
     *("not enough image data", "buffer is not large enough"),
@@ -234,7 +234,7 @@ def _refused(name: str, source: IO[bytes], error: Exception) -> Refused:
     wrong = known_contents.wrong_coding(name, source.read(_BRANDED)) if name in ("avif", "heic") else None
     text = " ".join(f"{name}: {wrong or error or type(error).__name__}".split())
     detail = "".join(c if c.isprintable() else "?" for c in text)[:_LONGEST_DETAIL]
-    if wrong or _ITS_OWN_LIMIT in detail.lower():
+    if wrong or any(phrase in detail.lower() for phrase in _NO_LACK):
         return Refused(Reason.UNREADABLE, detail)
     if any(phrase in detail.lower() for phrase in _NO_MEMORY):
         return Refused(Reason.OUT_OF_MEMORY, detail)

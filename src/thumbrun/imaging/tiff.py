@@ -1,5 +1,6 @@
 """Opens TIFF: Pillow draws what it surely draws right, thumbrun the other kinds that it reads (see `tiff_layout`)."""
 
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -8,17 +9,18 @@ from PIL import ExifTags, Image, ImageFile, TiffImagePlugin
 from thumbrun.imaging import icc, tiff_pieces, tiff_samples
 from thumbrun.imaging.tiff_layout import Layout, Way
 from thumbrun.imaging.tiff_rules import layout_of
-from thumbrun.imaging.tiff_tags import UnreadTiffError
 
 _CONVERTED = 16 << 20  # bytes at most that applying a profile takes beside a band: it builds tables
 # Samples whose scale depends on all of them are decompressed twice if they take more bytes than this.
 _KEPT = 32 << 20
+_BIG_HIGHEST_FIRST, _BIG_HEAD = b"MM\0+", 16  # the beginning of such a BigTIFF, and the bytes of its header
 
 
 class TiffImage(TiffImagePlugin.TiffImageFile):
     """A TIFF's first page with Pillow's interface."""
 
     _layout: Layout | None = None
+    _head = b""
 
     @property
     def beside(self) -> int | None:
@@ -41,10 +43,35 @@ class TiffImage(TiffImagePlugin.TiffImageFile):
             Exception: The file is broken.
         """
         assert self.fp is not None  # noqa: S101  (it has just been opened)
-        if self.fp.read(4) == b"MM\0+":
-            raise UnreadTiffError("BigTIFF with the highest byte first is not read")  # Pillow takes it for classic TIFF
+        self._head = self.fp.read(_BIG_HEAD)
         self.fp.seek(0)
         super()._open()
+
+    @property
+    def tag_v2(self) -> TiffImagePlugin.ImageFileDirectory_v2:
+        """The tags of the page. Pillow sets and reads them here."""
+        return self._tags
+
+    @tag_v2.setter
+    def tag_v2(self, tags: TiffImagePlugin.ImageFileDirectory_v2) -> None:
+        if self._is_big_highest_first:  # Pillow takes it for classic TIFF, unless told the order apart
+            tags = TiffImagePlugin.ImageFileDirectory_v2(b"II+\0" + self._head[4:], prefix=TiffImagePlugin.MM)
+        self._tags = tags
+
+    def getexif(self) -> Image.Exif:
+        """Return the EXIF block; of a BigTIFF that Pillow does not understand, only the orientation."""
+        return self._orientation if self._is_big_highest_first else super().getexif()
+
+    @cached_property
+    def _orientation(self) -> Image.Exif:
+        exif = Image.Exif()
+        if (value := self.tag_v2.get(ExifTags.Base.Orientation)) is not None:
+            exif[ExifTags.Base.Orientation] = value
+        return exif
+
+    @property
+    def _is_big_highest_first(self) -> bool:
+        return self._head.startswith(_BIG_HIGHEST_FIRST)
 
     def _setup(self) -> None:
         """Decide who draws the picture. Pillow calls this with the tags read.

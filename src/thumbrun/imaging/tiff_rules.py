@@ -135,7 +135,10 @@ def _bits(tags: Mapping[int, Any], samples: int, compression: int) -> int:
     """Return the bits a sample. Many writers state it once for all samples, and some state it too often."""
     if not 1 <= samples <= _MOST_SAMPLES:
         raise UnreadTiffError(f"{samples} samples a pixel are not read")
-    stated = numbers(tags, Tag.BITS) or (8 if compression in (OLD_JPEG, JPEG) else 1,)
+    in_jpeg = compression in (OLD_JPEG, JPEG)
+    stated = numbers(tags, Tag.BITS) or (8 if in_jpeg else 1,)
+    if Tag.BITS not in tags and samples > 1 and not in_jpeg:  # the default of 1 is for bilevel pictures
+        raise UnreadTiffError(f"the bits a sample are missing, of {samples} samples a pixel")
     if len(set(stated[:samples])) != 1 or 1 < len(stated) < samples:
         raise UnreadTiffError(f"samples of different depths ({', '.join(map(str, stated[:8]))} bits) are not read")
     return stated[0]

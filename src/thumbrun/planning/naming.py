@@ -43,11 +43,7 @@ class NamingRule:
 
     def output_format(self, source_format: str | None) -> str:
         """Return the format of an item's thumbnail; `source_format` is None if only the bytes will tell."""
-        if self.format != "keep":
-            return self.format
-        if source_format is None:
-            return "jpeg"
-        return formats.BY_NAME[source_format].output or "jpeg"
+        return formats.thumbnail_format(self.format, source_format)
 
     def name(self, path: str, source_format: str | None, level: int) -> str:
         """Return the name of an item's thumbnail below the run's folder.

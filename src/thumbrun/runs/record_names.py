@@ -12,6 +12,7 @@
 <state>/runs/<run id>/report.begun           who makes the report: it is tried once
 <state>/runs/<run id>/rounds/<n>.json        the reasons that a later round retries
 <state>/runs/<run id>/summaries/<n>.json     the result of the run after that round; its report is beside it
+<state>/doctor/…                             what `thumbrun doctor --write` created; you can delete it
 """
 
 import hashlib

@@ -13,7 +13,7 @@ from typing import Any
 from thumbrun.console import quoted
 from thumbrun.errors import SettingsError
 from thumbrun.settings import values
-from thumbrun.settings.declared import DECLARED, EMULATOR, ENDPOINT, OUTPUT, STATE, USER_PROJECT
+from thumbrun.settings.declared import DECLARED, EMULATOR, ENDPOINT, OUTPUT, RESUME, SOURCE, STATE, USER_PROJECT
 from thumbrun.settings.locations import STATE_NAME, state_of
 from thumbrun.settings.parsed import ParsedValues
 from thumbrun.storage import location
@@ -131,6 +131,29 @@ def _parse(text: str, output: str | None) -> tuple[Location, str]:
     if Path(text).is_dir():
         return location.parse("."), run_id
     raise ValueError(f"no folder here has that name; {VALID_RUN}")
+
+
+def run_to_continue(environ: Mapping[str, str], flags: Mapping[str, str | None]) -> str:
+    """Return the name of the run whose own settings count, or an empty text if the given settings do.
+
+    The id of a run, given together with a source, only chooses the run: its settings must be those that are given.
+
+    Args:
+        environ: The environment.
+        flags: The text of each flag that was given, by the setting's name.
+
+    Raises:
+        SettingsError: Source and run are both given.
+    """
+    if flags.get(SOURCE.name) and flags.get(RESUME.name):
+        problem = (
+            f"{SOURCE.flag} and {RESUME.flag} cannot go together: a run knows its source; leave {SOURCE.flag} out, or "
+            f"leave {RESUME.flag} out"
+        )
+        raise SettingsError([problem])
+    named = flags.get(RESUME.name) or environ.get(RESUME.variable) or ""
+    given = flags.get(SOURCE.name) or environ.get(SOURCE.variable)
+    return "" if "/" not in named and given else named
 
 
 def run_arguments(run_id: str, output: Location, state: Location) -> str:

@@ -26,7 +26,7 @@ from thumbrun.storage.location import Location
 
 _MEMORY_A_WORKER = 320 << 20
 _FILES_OF_ITS_OWN, _FILES_A_WORKER, _FILES_A_REQUEST = 40, 8, 4
-_LEAST_MEMORY = 96 << 20
+LEAST_MEMORY = 96 << 20  # bytes for bodies and decoded pictures, unless the setting says otherwise
 _TASK_MEMORY = 512 << 20  # Cloud Run's default
 _LARGEST_PRICES = 1 << 20  # bytes of a price file; that of thumbrun has some 9,000
 _PREFIX = "THUMBRUN_"
@@ -186,7 +186,7 @@ def resolve(
         balance=values.required(declared.BALANCE),
         in_flight=min(values.required(declared.IN_FLIGHT), most_in_flight(machine.open_files, workers)),
         ramp=values.required(declared.RAMP),
-        memory=values.get(declared.MEMORY) or _memory(workers, machine),
+        memory=values.get(declared.MEMORY) or usual_memory(workers, machine),
         workers=workers,
         image_timeout=values.required(declared.IMAGE_TIMEOUT),
         max_pixels=values.required(declared.MAX_PIXELS),
@@ -243,7 +243,7 @@ def _prices(values: ParsedValues) -> Prices | None:
 def share(settings: Settings, tasks: int) -> Settings:
     """Return the settings of one task when several tasks share this machine's processors and memory."""
     workers = max(1, settings.workers // tasks)
-    return replace(settings, workers=workers, memory=max(_LEAST_MEMORY, settings.memory // tasks))
+    return replace(settings, workers=workers, memory=max(LEAST_MEMORY, settings.memory // tasks))
 
 
 def most_in_flight(open_files: int, workers: int) -> int:
@@ -256,7 +256,12 @@ def most_in_flight(open_files: int, workers: int) -> int:
         open_files: The number of files and connections that the process can have open.
         workers: The number of decoding processes.
     """
-    return max(1, (open_files - _FILES_OF_ITS_OWN - _FILES_A_WORKER * workers) // _FILES_A_REQUEST)
+    return max(1, (open_files - files_needed(0, workers)) // _FILES_A_REQUEST)
+
+
+def files_needed(in_flight: int, workers: int) -> int:
+    """Return how many files and connections a process must be able to have open for so many requests at once."""
+    return _FILES_OF_ITS_OWN + _FILES_A_WORKER * workers + _FILES_A_REQUEST * in_flight
 
 
 def _slips(environ: Mapping[str, str]) -> list[str]:
@@ -294,10 +299,10 @@ def _conflicts(values: ParsedValues, task: Task) -> list[str]:
     return problems
 
 
-def _memory(workers: int, machine: Machine) -> int:
+def usual_memory(workers: int, machine: Machine) -> int:
     """Return five eighths of a container's memory; on a machine that others use too, at most 320 MiB for each worker.
 
     Of Cloud Run's default of 512 MiB, five eighths are 320 MiB, which leaves enough for the processes themselves.
     """
     most = machine.memory * 5 // 8
-    return max(_LEAST_MEMORY, most if machine.is_limited else min(_MEMORY_A_WORKER * workers, most))
+    return max(LEAST_MEMORY, most if machine.is_limited else min(_MEMORY_A_WORKER * workers, most))

@@ -1,8 +1,8 @@
 """Limits the memory that the bodies and decoded pictures of a task take at once, in bytes.
 
 The memory setting M bounds bodies and decoded pictures together: a quarter is for bodies, the rest is for decoding.
-More memory comes on top: about 75 MiB for the processes themselves, 35 MiB for each decoding process, and 16 MiB for
-the files that are kept for later bodies.
+More memory comes on top (`memory_of_task`): about 75 MiB for the processes themselves, 35 MiB for each decoding
+process, and 16 MiB for the files that are kept for later bodies.
 
     bodies held            <= M / 4
     decoded pictures       <= 3 M / 4. Each decoding process has an equal share. A picture gets an eighth of a share, so
@@ -21,6 +21,12 @@ from dataclasses import dataclass
 from thumbrun.concurrency import Budget
 
 _AT_HAND = 8  # pictures that can be ready for each process
+_ITSELF, _A_WORKER = (75 + 16) << 20, 35 << 20
+
+
+def memory_of_task(memory: int, workers: int) -> int:
+    """Return about how many bytes a task takes at most, with the memory setting's `memory` bytes and its processes."""
+    return memory + _ITSELF + _A_WORKER * workers
 
 
 def share(memory: int, workers: int) -> int:

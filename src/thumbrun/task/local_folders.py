@@ -14,6 +14,7 @@ from thumbrun.formats import UNSUPPORTED_SUFFIXES, by_suffix, suffix_of
 from thumbrun.settings.declared import OUTPUT, SOURCE, STATE
 from thumbrun.settings.locations import path_meant, pattern_meant, uri_meant
 from thumbrun.settings.resolved import Settings
+from thumbrun.settings.setting import Setting
 from thumbrun.storage.local.sidecars import linked_private_folder
 from thumbrun.storage.location import Location
 
@@ -27,10 +28,19 @@ def check_local_folders(settings: Settings) -> None:
         SettingsError: The source is not a folder or an image that this user can read, or thumbnails or records cannot
             be written. The error holds every problem.
     """
-    checked = (_source_problem(settings), *_output_problems(settings), *_link_problems(settings))
-    problems = [problem for problem in checked if problem]
+    problems = [problem for _, problem in folder_problems(settings)]
     if problems:
         raise SettingsError(problems)
+
+
+def folder_problems(settings: Settings) -> Iterator[tuple[Setting[str], str]]:
+    """Yield why local folders cannot be used, each with its setting; a sentence that says what would be right."""
+    if problem := _source_problem(settings):
+        yield SOURCE, problem
+    for setting, path in _written(settings):
+        if problem := _write_problem(setting.label, path):
+            yield setting, problem
+    yield from _link_problems(settings)
 
 
 def prepare_local_folders(settings: Settings) -> None:
@@ -41,11 +51,13 @@ def prepare_local_folders(settings: Settings) -> None:
             be written. The error holds every problem; nothing is written.
     """
     check_local_folders(settings)
-    for label, path in _written(settings):
+    for setting, path in _written(settings):
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise SettingsError([f"{label} is {_shown(path)}, which cannot be created: {error.strerror}"]) from error
+            raise SettingsError(
+                [f"{setting.label} is {_shown(path)}, which cannot be created: {error.strerror}"]
+            ) from error
 
 
 def _source_problem(settings: Settings) -> str | None:
@@ -95,16 +107,18 @@ def _did_you_mean(path: Path) -> str:
     return f"did you mean {quoted(meant, _LONGEST_PATH)}? If not, " if meant else ""
 
 
-def _link_problems(settings: Settings) -> Iterator[str | None]:
-    locations = {SOURCE.label: settings.source, OUTPUT.label: settings.output, STATE.label: settings.state}
-    roots = {location.root: label for label, location in reversed(locations.items()) if location.scheme == "file"}
-    for label in sorted(roots.values(), key=list(locations).index):
-        yield _link_problem(label, locations[label])
+def _link_problems(settings: Settings) -> Iterator[tuple[Setting[str], str]]:
+    checked: set[str] = set()
+    for setting, location in ((SOURCE, settings.source), (OUTPUT, settings.output), (STATE, settings.state)):
+        if location.scheme == "file" and location.root not in checked:
+            checked.add(location.root)
+            if problem := _link_problem(setting.label, location):
+                yield setting, problem
 
 
 def _link_problem(label: str, location: Location) -> str | None:
     """Return why a local folder cannot hold thumbrun's own folders, or None if it can."""
-    link = linked_private_folder(location.root) if location.scheme == "file" else None
+    link = linked_private_folder(location.root)
     return (
         f"{label} is {_shown(Path(location.root))}, where {_shown(Path(link))} is a symbolic link, which thumbrun does "
         "not follow; replace the link with a folder, or keep records elsewhere with --state / THUMBRUN_STATE"
@@ -113,16 +127,11 @@ def _link_problem(label: str, location: Location) -> str | None:
     )
 
 
-def _output_problems(settings: Settings) -> Iterator[str | None]:
-    for label, path in _written(settings):
-        yield _write_problem(label, path)
-
-
-def _written(settings: Settings) -> Iterator[tuple[str, Path]]:
-    """Yield the local folders that a run writes to, each with the label of its setting."""
+def _written(settings: Settings) -> Iterator[tuple[Setting[str], Path]]:
+    """Yield the local folders that a run writes to, each with its setting."""
     for setting, location in ((OUTPUT, settings.output), (STATE, settings.state)):
         if location.scheme == "file" and not (setting is STATE and location.shares_store_with(settings.output)):
-            yield setting.label, Path(location.root)
+            yield setting, Path(location.root)
 
 
 def _write_problem(label: str, path: Path) -> str | None:

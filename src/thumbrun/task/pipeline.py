@@ -6,6 +6,7 @@ store or the machine fails, the item stays open, and another attempt works it.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
@@ -14,7 +15,7 @@ from thumbrun.decoding.pool import DecoderPoolError, Renderer
 from thumbrun.decoding.tries import Tries
 from thumbrun.errors import ThumbrunError
 from thumbrun.imaging.geometry import around
-from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.imaging.request import Refused, Rendered, Request
 from thumbrun.outcomes import Outcome, Reason, Status, refusal
 from thumbrun.planning.plan import Item
 from thumbrun.storage.base import (
@@ -25,19 +26,18 @@ from thumbrun.storage.base import (
 )
 from thumbrun.task.admission import Admission, MemoryGrant
 from thumbrun.task.fetch import Fetcher, FetchLimits
-from thumbrun.task.item_faults import ItemFaultError, item_faults
+from thumbrun.task.item_faults import ItemFaultError
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.nearness import is_folder, is_near
 from thumbrun.task.put import Putter
 from thumbrun.task.read_proof import may_read_others
 from thumbrun.task.refusals import Again, Refusals, RefusedItemError, Side
+from thumbrun.task.render_granted import render_granted
 from thumbrun.task.stopwatch import Phase, Stopwatch
 from thumbrun.task.unfit import UnfitError
 from thumbrun.task.work_item import WorkItem
 
 _OF_ALL_BYTES = (Reason.UNREADABLE, Reason.TRUNCATED)  # verdicts that hold only after the whole object was checked
-# An image asks when it is opened, and when its size is known. A decoder that is taken over could ask for ever.
-_MOST_DEMANDS = 8
 _FAILURES_IN_A_ROW = 8  # items that a failing store leaves open in a row before the task gives up
 _SAME_FAULTS = 8  # items in a row with the same fault of thumbrun before the task gives up: they are not the cause
 
@@ -294,30 +294,7 @@ class Pipeline:
     async def _render(
         self, item: Item, body: Body, grant: MemoryGrant, tries: Tries, watch: Stopwatch
     ) -> Rendered | Refused:
-        """Decode in the memory that is enough for nearly all images; wait for more if the image needs more."""
-        needed = grant.first
-        asked = 0
-        watch.turn(Phase.WAITING)
-        while needed <= grant.most:
-            async with grant.decoding(needed):
-                watch.turn(Phase.WAITING)  # what the decoder states is compared with the time from here on
-                with item_faults():
-                    verdict = await self._renderer.render(body, self._request(item, needed), tries)
-                watch.rendered(verdict.took)
-            if isinstance(verdict, NeedsMemory):
-                if verdict.bytes <= needed:
-                    return Refused(Reason.CRASHED, f"the decoder asks for {verdict.bytes:,} bytes, and had {needed:,}")
-                needed = verdict.bytes
-                asked += 1
-                if asked > _MOST_DEMANDS:
-                    return Refused(Reason.CRASHED, "the decoding process asked for more memory again and again")
-            elif needed < grant.share and _may_lack_memory(verdict, asked_for_more=needed > grant.first):
-                needed = grant.share
-            else:
-                return verdict
-        return Refused(
-            Reason.OUT_OF_MEMORY, f"decoding needs {needed:,} bytes, --memory / THUMBRUN_MEMORY leaves {grant.most:,}"
-        )
+        return await render_granted(self._renderer, body, partial(self._request, item), grant, tries, watch)
 
     def _request(self, item: Item, memory: int) -> Request:
         recipe = self._rules.recipe
@@ -331,17 +308,6 @@ class Pipeline:
             claimed=item.format is not None,
             smaller=recipe.smaller,
         )
-
-
-def _may_lack_memory(verdict: Rendered | Refused, *, asked_for_more: bool) -> bool:
-    """Whether more memory can change a verdict.
-
-    libjpeg, OpenJPEG, dav1d and libde265 can report a failed allocation as broken data. An image that did not ask for
-    more memory than every image gets first is far below its limit, so then the data are broken.
-    """
-    if not isinstance(verdict, Refused):
-        return False
-    return verdict.reason is Reason.OUT_OF_MEMORY or (verdict.reason is Reason.UNREADABLE and asked_for_more)
 
 
 def _of_planned(outcome: Outcome, item: Item) -> Outcome:

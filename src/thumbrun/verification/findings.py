@@ -1,12 +1,13 @@
 """The findings of `thumbrun verify`: a closed set of kinds, a count for each kind, and its first findings. Pure."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from thumbrun.console import counted, printable, shortened
-from thumbrun.outcomes import Tally
+from thumbrun.outcomes import OutcomeCounts, Tally
 from thumbrun.runs.records import VERSION
 
 MOST_NAMED = 1000  # findings of each kind that are named; all are counted
@@ -98,26 +99,70 @@ class Finding:
         return {name: value for name, value in fields.items() if value}
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class VerifyResult:
     """The result of the check of a run.
 
     Attributes:
-        run_id: The id of the run.
+        run: The id of the run.
         source: The URI of the source.
         folder: The URI of the run's thumbnails.
         records: The URI of the run's records.
+        right: Whether the run has no problem.
         opened: Whether every thumbnail was read and decoded, not only listed.
         items: How many items the plan holds.
         shards: How many shards the plan holds.
-        tally: The counts of the outcomes.
+        outcomes: The counts of the outcomes.
         objects: How many objects the folder holds.
-        counts: How many findings there are of each kind.
-        named: The first findings of each kind.
+        counts: How many findings there are, by kind; a kind without any is not there.
+        findings: The first findings of each kind.
         advice: What the user should do: each entry is a command or a sentence.
     """
 
-    run_id: str
+    run: str
+    source: str
+    folder: str
+    records: str
+    right: bool
+    opened: bool
+    items: int
+    shards: int
+    outcomes: OutcomeCounts
+    objects: int
+    counts: Mapping[str, int]
+    findings: tuple[Finding, ...]
+    advice: tuple[str, ...]
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the result in the form that `--json` prints."""
+        return {
+            "version": VERSION,
+            "run": self.run,
+            "source": self.source,
+            "folder": self.folder,
+            "records": self.records,
+            "right": self.right,
+            "opened": self.opened,
+            "items": self.items,
+            "shards": self.shards,
+            "outcomes": self.outcomes.to_record(),
+            "objects": self.objects,
+            "counts": dict(self.counts),
+            "findings": [finding.to_record() for finding in self.findings],
+            "advice": list(self.advice),
+        }
+
+
+@dataclass(slots=True)
+class Found:
+    """What a check has found so far; see `VerifyResult` for the fields.
+
+    Attributes:
+        tally: The counts of the outcomes.
+        named: The first findings of each kind.
+    """
+
+    run: str
     source: str
     folder: str
     records: str
@@ -130,11 +175,6 @@ class VerifyResult:
     named: dict[FindingKind, list[Finding]] = field(default_factory=dict)
     advice: list[str] = field(default_factory=list)
 
-    @property
-    def right(self) -> bool:
-        """Whether the run has no problem."""
-        return not self.counts
-
     def add(self, finding: Finding) -> None:
         """Add a finding."""
         self.counts[finding.kind] += 1
@@ -142,25 +182,24 @@ class VerifyResult:
         if len(named) < MOST_NAMED:
             named.append(finding)
 
-    def to_record(self) -> dict[str, Any]:
-        """Return the result in the form that `--json` prints."""
+    def result(self) -> VerifyResult:
+        """Return the result."""
         kinds = [kind for kind in FindingKind if self.counts[kind]]
-        return {
-            "version": VERSION,
-            "run": self.run_id,
-            "source": self.source,
-            "folder": self.folder,
-            "records": self.records,
-            "right": self.right,
-            "opened": self.opened,
-            "items": self.items,
-            "shards": self.shards,
-            "outcomes": self.tally.to_record(),
-            "objects": self.objects,
-            "counts": {kind.value: self.counts[kind] for kind in kinds},
-            "findings": [finding.to_record() for kind in kinds for finding in self.named[kind]],
-            "advice": list(self.advice),
-        }
+        return VerifyResult(
+            run=self.run,
+            source=self.source,
+            folder=self.folder,
+            records=self.records,
+            right=not self.counts,
+            opened=self.opened,
+            items=self.items,
+            shards=self.shards,
+            outcomes=self.tally.counts(),
+            objects=self.objects,
+            counts={kind.value: self.counts[kind] for kind in kinds},
+            findings=tuple(finding for kind in kinds for finding in self.named[kind]),
+            advice=tuple(self.advice),
+        )
 
 
 def verified_text(verified: VerifyResult, outcomes: str) -> str:
@@ -170,20 +209,19 @@ def verified_text(verified: VerifyResult, outcomes: str) -> str:
         verified: The result.
         outcomes: The counts of the outcomes, in words.
     """
-    if verified.counts[FindingKind.NO_PLAN] or (verified.counts[FindingKind.BAD_RECORD] and not verified.shards):
-        lines = [f"Run {verified.run_id}: thumbrun found no plan that it can read, so it checked nothing."]
+    counts = verified.counts
+    if FindingKind.NO_PLAN in counts or (FindingKind.BAD_RECORD in counts and not verified.shards):
+        lines = [f"Run {verified.run}: thumbrun found no plan that it can read, so it checked nothing."]
     else:
         what = f"{counted(verified.items, 'item')} in {counted(verified.shards, 'shard')}, {outcomes}"
         folder = f"{verified.folder} holds {counted(verified.objects, 'object')}"
-        lines = [f"Run {verified.run_id}: {what}. {folder}."]
-    for kind in FindingKind:
-        if not verified.counts[kind]:
-            continue
-        lines.append(f"\n{verified.counts[kind]:,} {kind}: {MEANINGS[kind]}")
-        shown = verified.named[kind][:_MOST_SHOWN]
+        lines = [f"Run {verified.run}: {what}. {folder}."]
+    for kind, count in counts.items():
+        lines.append(f"\n{count:,} {kind}: {MEANINGS[FindingKind(kind)]}")
+        shown = [finding for finding in verified.findings if finding.kind == kind][:_MOST_SHOWN]
         lines += [f"  {printable(_line(finding))}" for finding in shown]
-        if verified.counts[kind] > len(shown):
-            lines.append(f"  … and {verified.counts[kind] - len(shown):,} more")
+        if count > len(shown):
+            lines.append(f"  … and {count - len(shown):,} more")
     if verified.right:
         lines.append(_all_is_right(verified))
     elif verified.advice:

@@ -32,7 +32,7 @@ from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Entry, NotFoundError
 from thumbrun.task.open_stores import Stores
 from thumbrun.verification.decode_check import DecodeCheck
-from thumbrun.verification.findings import IN_THE_WAY, Finding, FindingKind, Problem, VerifyResult
+from thumbrun.verification.findings import IN_THE_WAY, Finding, FindingKind, Found, Problem, VerifyResult
 from thumbrun.verification.inventory import list_folder, take_inventory
 
 _SHARDS_AT_ONCE = 4
@@ -68,8 +68,8 @@ class Verifier:
         # Whether a record is bad that the run needs, and whether one is that it can do without.
         self._lacking = self._damaged = False
         self._rounds: set[int] = set()  # of the ledger
-        self._verified = VerifyResult(
-            run_id=run_id,
+        self._verified = Found(
+            run=run_id,
             source=settings.source.uri(),
             folder=stores.output.uri(self._folder),
             records=stores.state.store.uri(self._run.prefix),
@@ -98,7 +98,7 @@ class Verifier:
         if plan is not None:
             await self._check_plan(plan)
         self._verified.advice += self._advice()
-        return self._verified
+        return self._verified.result()
 
     async def _check_plan(self, plan: Plan) -> None:
         verified = self._verified
@@ -149,7 +149,7 @@ class Verifier:
             self._bad_record(RecordError(f"{where} is missing"), "thumbrun cannot continue the run")
         elif claim["fingerprint"] != self._settings.fingerprint():
             problem = (
-                f"RUN is {self._verified.run_id}, which a thumbrun began that makes different thumbnails; use that "
+                f"RUN is {self._verified.run}, which a thumbrun began that makes different thumbnails; use that "
                 "version of thumbrun to verify it"
             )
             raise SettingsError([problem])
@@ -264,7 +264,7 @@ class Verifier:
                         return
 
     async def _check_summary(self) -> None:
-        record = await last_summary(self._stores.state, self._verified.run_id)
+        record = await last_summary(self._stores.state, self._verified.run)
         if record is None:
             return
         told, found = Tally.from_record(record), self._verified.tally
@@ -278,7 +278,7 @@ class Verifier:
         """Return what the user should do about the findings: commands and sentences."""
         counts = self._verified.counts
         settings = self._settings
-        named = run_arguments(self._verified.run_id, settings.output, settings.state)
+        named = run_arguments(self._verified.run, settings.output, settings.state)
         anew = run_anew(settings.source, settings.output)
         in_the_way = [kind.value for kind in FindingKind if kind in IN_THE_WAY and counts[kind]]
         advice = []

@@ -2,8 +2,8 @@
 
 import sys
 
+from thumbrun.api import local_tasks
 from thumbrun.cli import main
-from thumbrun.commands import local_tasks
 from thumbrun.ledger import suspects
 from thumbrun.task import shard_processor
 

@@ -302,6 +302,11 @@ def icons() -> Iterator[Variant]:
     yield Variant("ico", "PNG", partial(ico, [(32, png)]), picture.copy)
     small = saved(SCENE.resize((32, 32)), "PNG")
     yield Variant("ico", "a small PNG first", partial(ico, [(32, small), (24, plain_24)]), SCENE.copy)
+    for title, bare in {"24 bits": plain_24, "32 bits, alpha zero": no_alpha}.items():
+        encode = partial(ico, [(32, bare + flipped(mask)[:-900])])
+        yield Variant("ico", f"{title}, cut within the mask", encode, None, reason=Reason.TRUNCATED, says="mask")
+    body = with_alpha[:-900]
+    yield Variant("ico", "32 bits, alpha counts, cut within the mask", partial(ico, [(32, body)]), picture.copy)
     yield Variant("ico", "cut", lambda: ico([(24, plain_24)])[:-900], None, reason=Reason.TRUNCATED)
 
 

@@ -13,8 +13,8 @@ from tests.fidelity import profiles
 from tests.fidelity.numbered import numbered
 from tests.fidelity.pictures import heic
 from tests.fidelity.variants import heif_items
-from tests.fidelity.variants.heif_encoder import Item, clap, coded, irot, ispe, nclx
-from tests.fidelity.variants.heif_items import Family, plain
+from tests.fidelity.variants.heif_encoder import Item, Reference, clap, coded, irot, ispe, nclx
+from tests.fidelity.variants.heif_items import Family, plain, twice
 from tests.fidelity.variants.png_colours import four_quarters
 from tests.fidelity.variants.variant import Variant
 from thumbrun.outcomes import Reason
@@ -57,7 +57,23 @@ def _profiles() -> Iterator[Variant]:
 def _special() -> Iterator[Variant]:
     one, file = _HEIC.one, _HEIC.file
     memory, limit = Reason.UNREADABLE, "Security limit exceeded"
-    yield _HEIC.refused("no ispe", lambda: file(one(without=(b"ispe",))), "does not state the size")
+    unstated = partial(one, without=(b"ispe",))
+    yield _HEIC.right("no ispe", lambda: file(unstated()), plain)
+    yield _HEIC.refused("no ispe, turned", lambda: file(unstated(irot(1))), "Image has no 'ispe' property")
+    both: tuple[Reference, ...] = ((b"dimg", 1, (2, 3)),)
+    yield _HEIC.right(
+        "a grid without ispe", lambda: file(_HEIC.tiles(without=(b"ispe",)), one(), one(), references=both), twice
+    )
+    yield _HEIC.refused(
+        "tiles without ispe",
+        lambda: file(_HEIC.tiles(), unstated(), unstated(), references=both),
+        "zero width or height",
+    )
+    yield _HEIC.right(
+        "another item, neither with ispe",
+        lambda: file(Item(b"iden", b""), unstated(), references=((b"dimg", 1, (2,)),)),
+        plain,
+    )
     yield _HEIC.refused("ispe too small", lambda: file(one(ispe(120, 80), without=(b"ispe",))), limit, memory)
     yield _HEIC.refused(
         "ispe too large", lambda: file(one(ispe(300, 200), without=(b"ispe",))), "does not have the size"
@@ -131,5 +147,5 @@ def _tiled(tile: Item) -> bytes:
 
 def _as_display_p3() -> Image.Image:
     """Return what the scene's values mean as Display P3."""
-    light = profiles.linear(np.array(heif_items.twice()) / 255) @ profiles.P3.T @ np.linalg.inv(profiles.SRGB).T
+    light = profiles.linear(np.array(twice()) / 255) @ profiles.P3.T @ np.linalg.inv(profiles.SRGB).T
     return Image.fromarray((profiles.encoded(light) * 255).round().astype(np.uint8))

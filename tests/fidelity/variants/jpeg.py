@@ -207,6 +207,21 @@ def _beside(picture: Image.Image, fill: str) -> bytes:
     return body[:at] + struct.pack(">HH", height, width) + body[at + 4 :]
 
 
+def lossless() -> Iterator[Variant]:
+    """Yield pictures in lossless coding by each predictor (ITU-T T.81, annex H), also larger than a decoder divides."""
+    for predictor in range(1, 8):
+        yield Variant("jpeg", f"lossless, predictor {predictor}", partial(_lossless, SCENE, predictor), SCENE.copy)
+    grey, large = SCENE.convert("L"), scene(1000, 700)
+    yield Variant("jpeg", "lossless, grey", partial(_lossless, grey), partial(grey.convert, "RGB"))
+    yield Variant("jpeg", "lossless, 1000 x 700", partial(_lossless, large), large.copy)
+    cut = partial(_lossless, SCENE)
+    yield Variant("jpeg", "lossless, lacks 2000 bytes", lambda: cut()[:-2000], None, reason=Reason.TRUNCATED)
+
+
+def _lossless(picture: Image.Image, predictor: int = 1) -> bytes:
+    return bytes(imagecodecs.jpeg8_encode(np.asarray(picture), lossless=True, predictor=predictor))
+
+
 def refusals() -> Iterator[Variant]:
     """Yield what thumbrun does not read."""
     pixels = np.asarray(SCENE)
@@ -216,10 +231,13 @@ def refusals() -> Iterator[Variant]:
             lambda: bytes(imagecodecs.jpeg8_encode(pixels.astype(np.uint16) * 16, bitspersample=12)),
             "12 bits",
         ),
-        "lossless": (lambda: bytes(imagecodecs.jpeg8_encode(pixels, lossless=True)), "lossless"),
+        "lossless, 12 bits": (
+            lambda: bytes(imagecodecs.jpeg8_encode(pixels.astype(np.uint16) * 16, bitspersample=12, lossless=True)),
+            "12 bits",
+        ),
         "two components": (partial(assembled, "LA", b"\1\2"), "2 components"),
         "hierarchical": (partial(three, frame=0xC5), "hierarchical"),
-        "arithmetic lossless": (partial(three, frame=0xCB), "lossless"),
+        "arithmetic lossless": (partial(three, frame=0xCB), "arithmetic lossless"),
     }
     for name, (body, says) in cases.items():
         yield Variant("jpeg", name, body, None, says=says)
@@ -232,4 +250,5 @@ def variants() -> Iterator[Variant]:
     yield from segments()
     yield from ends()
     yield from edges()
+    yield from lossless()
     yield from refusals()

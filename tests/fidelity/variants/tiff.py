@@ -231,8 +231,6 @@ _FACTORS: dict[str, tuple[object, ...]] = {
 
 def _is_possible(chosen: dict[str, object]) -> bool:
     """Whether a standard says what this combination means."""
-    if chosen["big"] and chosen["order"] == ">":
-        return False
     if chosen["predictor"] == 1:
         return True
     _, bits, form, _ = _KINDS[str(chosen["samples"])]

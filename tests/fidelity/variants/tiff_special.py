@@ -104,6 +104,14 @@ def _orientations() -> Iterator[Variant]:
             partial(written, stored(2, 16).samples, kind),
             partial(stored(2, 16).shown.transpose, transposition),
         )
+    for compression in (1, 8):
+        for bits in (8, 16):
+            kind = Kind(2, bits, compression=compression, big=True, order=">", tags={274: (6,)})
+            yield _drawn(
+                f"BigTIFF, the highest byte first, {bits} bits, compression {compression}, orientation 6",
+                partial(written, stored(2, bits).samples, kind),
+                partial(stored(2, bits).shown.transpose, Image.Transpose(_ROTATED[6])),
+            )
     body = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r xmlns:tiff="t" tiff:Orientation="6"/></x:xmpmeta>'
     for bits in (8, 12):
         kind = Kind(2, bits, tags={700: tuple(body)})
@@ -186,6 +194,7 @@ def _not_read() -> Iterator[Variant]:
     yield _refused(
         "samples of different depths", "different depths (5, 6, 5 bits)", replace(rgb, tags={258: (5, 6, 5)})
     )
+    yield _refused("no bits a sample", "bits a sample are missing", replace(rgb, tags={258: None}))
     yield _refused("no photometric interpretation", "is missing", replace(rgb, tags={262: None}))
     others = (4, "transparency mask"), (10, "ITU LAB"), (32803, "colour filter array"), (34892, "linear raw")
     for photometric, words in others:
@@ -194,7 +203,6 @@ def _not_read() -> Iterator[Variant]:
     yield _refused("predictor without compression", "predictor 2", replace(rgb, tags={317: (2,)}))
     yield _refused("predictor 3 of whole numbers", "predictor 3", replace(rgb, compression=8, tags={317: (3,)}))
     yield _refused("predictor 34892", "predictor 34892", replace(rgb, compression=8, tags={317: (34892,)}))
-    yield _refused("big-endian BigTIFF", "highest byte first", replace(rgb, big=True, order=">"))
     yield _refused("LERC", "compression 34887 (LERC)", replace(rgb, tags={259: (34887,)}))
     yield _refused("an unknown compression", "compression 4711", replace(rgb, tags={259: (4711,)}))
     yield _refused(

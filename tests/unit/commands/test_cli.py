@@ -7,7 +7,7 @@ import pytest
 from thumbrun import cli
 from thumbrun.settings.declared import DECLARED, GROUPS
 
-COMMANDS = ("run", "plan", "retry", "verify", "demo")
+COMMANDS = ("run", "plan", "retry", "verify", "doctor", "demo")
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:

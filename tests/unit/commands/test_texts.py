@@ -14,17 +14,17 @@ from thumbrun.ledger.status import RunStatus, State
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
 from thumbrun.task.task_result import TaskResult
-from thumbrun.verification.findings import Finding, FindingKind, VerifyResult, verified_text
+from thumbrun.verification.findings import Finding, FindingKind, Found, verified_text
 
 
 def verified(items: int, *findings: FindingKind) -> str:
     """Return the text of a check of so many items, one a shard, with findings."""
-    result = VerifyResult("r", "gs://b/in/", "gs://b/r/", "gs://b/_thumbrun/runs/r/", opened=True)
+    result = Found("r", "gs://b/in/", "gs://b/r/", "gs://b/_thumbrun/runs/r/", opened=True)
     result.items = result.shards = result.objects = items
     result.tally = Tally(done=items)
     for kind in findings:
         result.add(Finding(kind))
-    return verified_text(result, f"{items:,} done").splitlines()[0]
+    return verified_text(result.result(), f"{items:,} done").splitlines()[0]
 
 
 @pytest.mark.parametrize(

@@ -21,14 +21,14 @@ from thumbrun.verification.findings import (
     MOST_NAMED,
     Finding,
     FindingKind,
-    VerifyResult,
+    Found,
     verified_text,
 )
 
 
-def verified() -> VerifyResult:
-    """Return the result for a run without findings."""
-    return VerifyResult("r", "gs://s/in/", "gs://o/r/", "gs://o/_thumbrun/runs/r/", opened=True, items=3, shards=1)
+def verified() -> Found:
+    """Return what a check has found of a run without a problem."""
+    return Found("r", "gs://s/in/", "gs://o/r/", "gs://o/_thumbrun/runs/r/", opened=True, items=3, shards=1)
 
 
 def test_every_kind_has_a_meaning() -> None:
@@ -43,12 +43,12 @@ def test_all_are_counted_and_the_first_are_named() -> None:
     for number in range(MOST_NAMED + 5):
         found.add(Finding(FindingKind.MISSING, f"gs://s/in/{number}"))
     found.add(Finding(FindingKind.OPEN, "gs://s/in/x"))
-    record = json.loads(json.dumps(found.to_record()))
+    record = json.loads(json.dumps(found.result().to_record()))
     assert {"open": 1, "missing": MOST_NAMED + 5} == record["counts"]
     assert {"kind": "open", "source": "gs://s/in/x"} == record["findings"][0]
     assert 1 + MOST_NAMED == len(record["findings"])
     assert not record["right"]
-    text = verified_text(found, "1 done")
+    text = verified_text(found.result(), "1 done")
     assert f"… and {MOST_NAMED + 5 - 20:,} more" in text
 
 
@@ -57,7 +57,7 @@ def test_names_move_no_cursor() -> None:
     found = verified()
     found.add(Finding(FindingKind.UNEXPLAINED, object="gs://o/r/a\x1b[2J\nb\u202e", detail="\r\x07"))
     found.advice.append("thumbrun retry 'a\nb'")
-    text = verified_text(found, "3 done")
+    text = verified_text(found.result(), "3 done")
     assert text.replace("\n", "").isprintable()
     assert r"a\x1b[2J\nb\u202e" in text
 
@@ -66,19 +66,19 @@ def test_a_long_text_of_a_stranger_is_shortened_for_people() -> None:
     """People see the beginning and the end of a long detail, and the document holds all of it."""
     found = verified()
     found.add(Finding(FindingKind.NOT_LISTED, "gs://s/in/a", detail="why" + "x" * 60_000 + "end"))
-    text = verified_text(found, "3 done")
+    text = verified_text(found.result(), "3 done")
     assert len(text) < 2_000
     assert "gs://s/in/a: why" in text
     assert "xend\n" in f"{text}\n"
-    assert "x" * 60_000 in json.dumps(found.to_record())
+    assert "x" * 60_000 in json.dumps(found.result().to_record())
 
 
 def test_what_is_right_says_how_far_it_looked() -> None:
     """The report says that thumbnails are whole only if they were opened."""
     found = verified()
-    assert "complete and of the right size" in verified_text(found, "3 done")
+    assert "complete and of the right size" in verified_text(found.result(), "3 done")
     found.opened = False
-    assert "thumbrun opened none" in verified_text(found, "3 done")
+    assert "thumbrun opened none" in verified_text(found.result(), "3 done")
 
 
 def encoded(width: int, height: int, format_: str = "PNG") -> bytes:

@@ -127,7 +127,7 @@ class HttpClient:
         except TimeoutError as error:
             raise TooSlowError(f"it took longer than {seconds:g} s to connect to {self._whom()}") from error
         except OSError as error:
-            raise HttpError(f"thumbrun cannot connect to {self._whom()}: {type(error).__name__} {error}") from error
+            raise HttpError(f"this machine cannot connect to {self._whom()}: {type(error).__name__} {error}") from error
 
     async def _connect(self) -> Connection:
         loop = asyncio.get_running_loop()

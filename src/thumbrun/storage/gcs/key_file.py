@@ -23,10 +23,13 @@ class WrongKeyFileError(UnauthenticatedError):
     exit_code = 2
 
 
-def check_key_file(environ: Mapping[str, str]) -> None:
+def check_key_file(environ: Mapping[str, str]) -> str:
     """Check the file that `GOOGLE_APPLICATION_CREDENTIALS` names, or that gcloud wrote at a login.
 
     Without the variable and without a login there is nothing to check: a metadata server can still have credentials.
+
+    Returns:
+        Where the file is, as a sentence without its end; an empty text if there is no file.
 
     Raises:
         WrongKeyFileError: The file cannot be read, or holds no credentials. The error says nothing of its content.
@@ -38,7 +41,7 @@ def check_key_file(environ: Mapping[str, str]) -> None:
         content = path.read_bytes()
     except FileNotFoundError as error:
         if not named:
-            return
+            return ""
         raise WrongKeyFileError(
             f"{origin}, which does not exist",
             hint=f"correct {VARIABLE}; in a container, mount the file: -v KEY.json:{one_line(str(path))}:ro",
@@ -50,17 +53,18 @@ def check_key_file(environ: Mapping[str, str]) -> None:
         ) from error
     except PermissionError as error:
         if not named and not _is_seen(path):
-            return  # the home folder of another user
+            return ""  # the home folder of another user
         raise _not_readable(origin, path) from error
     except (OSError, ValueError) as error:
         if not named:
-            return
+            return ""
         raise WrongKeyFileError(f"{origin}, which cannot be read: {error}", hint=f"correct {VARIABLE}") from error
     if not _is_key(content):
         raise WrongKeyFileError(
             f"{origin}, which is not a file of Google credentials: it must be a JSON object with a type",
             hint="download the key again, or run `gcloud auth application-default login`",
         )
+    return origin
 
 
 def _folder_of_gcloud(environ: Mapping[str, str]) -> Path:

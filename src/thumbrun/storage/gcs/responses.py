@@ -48,6 +48,7 @@ _NEEDED_ROLE = {
     "read": "storage.objects.get on the bucket (role Storage Object Viewer)",
     "create": "storage.objects.create on the bucket (role Storage Object Creator)",
     "bucket_facts": "storage.buckets.get on the bucket (role Storage Legacy Bucket Reader)",
+    "granted": "to use the bucket at all",
 }
 
 
@@ -150,7 +151,7 @@ def status_error(operation: str, where: str, status: int, text: str, headers: Ma
     """Return the error for an answer that is not a success.
 
     Args:
-        operation: `page`, `stat`, `read`, `create` or `bucket_facts`.
+        operation: `page`, `stat`, `read`, `create`, `bucket_facts` or `granted`.
         where: The URI of the bucket or object, for the message.
         status: The HTTP status.
         text: The answer's body, or its beginning.
@@ -173,7 +174,9 @@ def status_error(operation: str, where: str, status: int, text: str, headers: Ma
         )
     if status == 401:
         return UnauthenticatedError(
-            message, hint="check the credentials: they might have expired, or belong to another project"
+            message,
+            hint="check the credentials: they might have expired, or belong to another project; `thumbrun doctor` says "
+            "whose they are",
         )
     if status == 403:
         return DeniedError(message, hint=_needed(operation, lower))
@@ -201,6 +204,7 @@ def _words(text: str) -> str:
 def _needed(operation: str, lower: str) -> str:
     """Return what to check if a request is denied, in which case Cloud Storage mostly names the account."""
     hint = f"check that the account that runs thumbrun has the permission {_NEEDED_ROLE[operation]}"
+    hint += "; `thumbrun doctor` tries each permission, and shows the command that grants it"
     if _DEFAULT_ACCOUNT in lower:
         hint += "; this is the default account of a project: deploy the job with --service-account to use another"
     return hint
@@ -213,7 +217,7 @@ def _not_found(operation: str, where: str, message: str, lower: str) -> StoreErr
     message alone proves nothing.
     """
     bucket = "no such object" not in lower and ("bucket does not exist" in lower or "no such bucket" in lower)
-    if bucket or operation in ("page", "create", "bucket_facts"):
+    if bucket or operation in ("page", "create", "bucket_facts", "granted"):
         return BucketNotFoundError(
             f"the bucket of {where} does not exist", hint="check the bucket's name, or create the bucket"
         )

@@ -1,7 +1,8 @@
 """The store for Cloud Storage, through its JSON API.
 
-It sends five kinds of requests: for a page of a listing, for an object's record, for the bytes of one generation, a
-multipart upload that creates an object, and for the bucket's record. It retries nothing; `retry` does.
+It sends six kinds of requests: for a page of a listing, for an object's record, for the bytes of one generation, a
+multipart upload that creates an object, for the bucket's record, and for the permissions that the account has. It
+retries nothing; `retry` does.
 """
 
 import base64
@@ -57,6 +58,12 @@ _LONGEST_REFUSAL = 4096  # bytes that are used of an answer that is not a succes
 _NONE: Mapping[str, str] = {}
 
 
+def api_root(emulator: str | None, endpoint: str | None) -> str:
+    """Return the address of the API, without a path: that of an emulator, of an endpoint, or the public one."""
+    root = emulator or endpoint or _API
+    return (root if "://" in root else f"http://{root}").rstrip("/")
+
+
 class GcsStore:
     """One bucket of Cloud Storage, or of an emulator of it."""
 
@@ -79,8 +86,7 @@ class GcsStore:
         """
         self._bucket = bucket
         self._anonymous = emulator is not None
-        root = emulator or endpoint or _API
-        self._root = (root if "://" in root else f"http://{root}").rstrip("/")
+        self._root = api_root(emulator, endpoint)
         self._client = HttpClient(self._root, None if self._anonymous else proxy_for(self._root))
         self._credentials: Credentials | None = None
         self._boundary = secrets.token_hex(
@@ -89,7 +95,7 @@ class GcsStore:
         payer = urlencode({"userProject": user_project}) if user_project else ""
         self._payer = f"&{payer}" if payer else ""
         bucket = quote(bucket, safe="")
-        self._record_of_bucket = f"/storage/v1/b/{bucket}?fields={quote(BUCKET_FIELDS)}{self._payer}"
+        self._bucket_path = f"/storage/v1/b/{bucket}"
         self._objects = f"/storage/v1/b/{bucket}/o"
         query = f"?uploadType=multipart&ifGenerationMatch=0&fields={quote(_ENTRY_FIELDS)}{self._payer}"
         self._uploads = f"/upload/storage/v1/b/{bucket}/o{query}"
@@ -234,11 +240,30 @@ class GcsStore:
     async def bucket_facts(self) -> BucketFacts:
         """Return the settings of the bucket, as `Store` promises."""
         try:
-            answer = await self._record("bucket_facts", "", "GET", self._record_of_bucket)
+            target = f"{self._bucket_path}?fields={quote(BUCKET_FIELDS)}{self._payer}"
+            answer = await self._record("bucket_facts", "", "GET", target)
         except DeniedError:
             return UNKNOWN
         with understood("bucket_facts", self.uri("")):
             return facts_of(answer)
+
+    async def granted(self, permissions: Sequence[str]) -> frozenset[str]:
+        """Return which of some permissions on the bucket this account has, by the store's own word.
+
+        Asking needs no permission (https://cloud.google.com/storage/docs/json_api/v1/buckets/testIamPermissions). A
+        permission that holds only below some prefix is not among them. No emulator has this request.
+
+        Args:
+            permissions: Names such as `storage.objects.get`.
+
+        Raises:
+            BucketNotFoundError: The bucket does not exist, or the server does not know this request.
+        """
+        query = urlencode({"permissions": permissions}, doseq=True)
+        target = f"{self._bucket_path}/iam/testPermissions?{query}{self._payer}"
+        answer = await self._record("granted", "", "GET", target)
+        with understood("granted", self.uri("")):
+            return frozenset(answer.get("permissions", ())).intersection(permissions)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -43,16 +43,25 @@ _STOP_SECONDS = 10.0  # a task that is told to stop needs less (`task.runner`)
 
 
 async def run_local_tasks(
-    settings: Settings, flags: Mapping[str, str | None], events: Events, stop: asyncio.Event, clock: Clock
+    settings: Settings,
+    environ: Mapping[str, str],
+    flags: Mapping[str, str | None],
+    events: Events,
+    stop: asyncio.Event,
+    clock: Clock,
+    *,
+    stderr: int | None = None,
 ) -> tuple[int, TaskResult | None]:
     """Run all tasks of a job on this machine.
 
     Args:
         settings: The settings of the job, the number of tasks included.
+        environ: The environment that the tasks inherit.
         flags: The text of each flag that was given, by the setting's name.
         events: Shows the events of the tasks.
         stop: When this is set, the tasks are told to stop, and none is retried.
         clock: The source of time and chance.
+        stderr: Where the standard error of the tasks goes, as for `subprocess`; None: to that of this process.
 
     Returns:
         The exit code of the command, and the result of the run, or None if the run is not complete.
@@ -65,10 +74,10 @@ async def run_local_tasks(
         agreed = await join_run(settings, stores, clock)
         events.label(run=agreed.run_id)
         events.info("run-agreed", f"Run {agreed.run_id} ({agreed.how})", began=agreed.began.isoformat())
-        environ = _environ(settings, flags, agreed.run_id, tasks)
+        of_tasks = _environ(settings, environ, flags, agreed.run_id, tasks)
         # The attempts of one task are distinct only within one execution.
-        environ["CLOUD_RUN_EXECUTION"] = f"{agreed.run_id}-{clock.nonce()}"
-        running = _LocalTasks(settings, environ, tasks, events)
+        of_tasks["CLOUD_RUN_EXECUTION"] = f"{agreed.run_id}-{clock.nonce()}"
+        running = _LocalTasks(settings, of_tasks, tasks, events, stderr)
         code = await running.run(stop)
         summary = await last_summary(stores.state, agreed.run_id)
         if summary is None:
@@ -90,9 +99,11 @@ async def run_local_tasks(
         )
 
 
-def _environ(settings: Settings, flags: Mapping[str, str | None], run_id: str, tasks: int) -> dict[str, str]:
-    """Return the environment of every task: this process's own, and in it the flags and the run."""
-    environ = without_task(os.environ)
+def _environ(
+    settings: Settings, inherited: Mapping[str, str], flags: Mapping[str, str | None], run_id: str, tasks: int
+) -> dict[str, str]:
+    """Return the environment of every task: what it inherits, and in it the flags and the run."""
+    environ = without_task(inherited)
     environ.pop("CLOUD_RUN_JOB", None)
     for setting in DECLARED:
         text = flags.get(setting.name)
@@ -131,10 +142,18 @@ class _Task:
 class _LocalTasks:
     """Starts and retries the task processes, and shows their events."""
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str], tasks: int, events: Events) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        tasks: int,
+        events: Events,
+        stderr: int | None = None,
+    ) -> None:
         self._command = [*_PROGRAM, *_arguments(settings)]
         self._environ = environ
         self._events = events
+        self._stderr = stderr
         self._tasks = [_Task(index) for index in range(tasks)]
         self._processes: dict[int, asyncio.subprocess.Process] = {}
         self._said: set[str] = set()
@@ -221,6 +240,7 @@ class _LocalTasks:
             env=environ,
             stdin=self._ours,  # it says nothing, and closes when this process ends
             stdout=asyncio.subprocess.PIPE,
+            stderr=self._stderr,
             limit=_LONGEST_LINE,
             # Ctrl-C in a terminal reaches only this process, which then tells each task once.
             start_new_session=True,

@@ -4,7 +4,7 @@ import io
 
 from tests.unit.logs.clocks import HandClock
 from tests.unit.logs.test_events import Heard
-from thumbrun.commands.local_tasks import _LocalTasks
+from thumbrun.api.local_tasks import _LocalTasks
 from thumbrun.logs.events import Events, Progress
 from thumbrun.logs.lines import JsonLines
 from thumbrun.settings.resolved import resolve

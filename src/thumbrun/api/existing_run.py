@@ -1,8 +1,7 @@
-"""Find the settings of an existing run, so that a command can continue it: the run's claim records them."""
+"""Find an existing run and its settings, so that it can be continued or checked: the run's claim records them."""
 
 import os
 import shlex
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import Any
 
 from thumbrun.clock import Clock
 from thumbrun.console import printable, quoted
+from thumbrun.environment.machine import Machine
 from thumbrun.errors import SettingsError, ThumbrunError
-from thumbrun.logs.choose import choose_sink
 from thumbrun.logs.events import Events
 from thumbrun.runs.recent import recent_runs, recent_runs_text
 from thumbrun.runs.record_forms import NEEDED
@@ -26,9 +25,11 @@ async def settings_of_run(
     text: str,
     environ: Mapping[str, str],
     flags: Mapping[str, str | None],
+    events: Events,
     clock: Clock,
     *,
     retry: frozenset[str] | None = None,
+    machine: Machine | None = None,
 ) -> tuple[Settings, dict[str, str | None]]:
     """Return the settings of a run, and the flags that ask for them.
 
@@ -36,24 +37,25 @@ async def settings_of_run(
         text: The name of the run, as the user gave it.
         environ: The environment, for the settings that a claim does not fix: limits, workers, who pays.
         flags: The text of each flag that was given, by the setting's name; a flag counts more than the claim.
+        events: Receives an event for every request that is retried.
         clock: The source of time and chance.
         retry: The reasons that a later round retries; None: there is no such round.
+        machine: The machine that this process runs on; None: as the environment lets see.
 
     Raises:
         SettingsError: There is no such run, or settings are wrong.
         StoreError: The claim cannot be read.
     """
-    async with opened_run(text, environ, flags, clock) as (run, _, claim):
+    async with opened_run(text, environ, flags, events, clock) as (run, _, claim):
         recorded = _recorded(run, claim)
     given = {name: value for name, value in flags.items() if value is not None}
     merged = {**recorded, **given, "resume": run.run_id}
-    return resolve({**environ, "THUMBRUN_RESUME": ""}, merged, bare_source=True, retry=retry), merged
+    return resolve({**environ, "THUMBRUN_RESUME": ""}, merged, bare_source=True, retry=retry, machine=machine), merged
 
 
 @asynccontextmanager
-async def opened_state(place: Place, clock: Clock) -> AsyncIterator[RecordStore]:
+async def opened_state(place: Place, events: Events, clock: Clock) -> AsyncIterator[RecordStore]:
     """Open the store of the records of some runs, and close it in the end. Requests that are retried are told."""
-    events = Events(choose_sink("auto", os.environ, sys.stderr, clock), clock, task="0", attempt="0")
     store = open_store(
         place.state,
         clock=clock,
@@ -66,12 +68,11 @@ async def opened_state(place: Place, clock: Clock) -> AsyncIterator[RecordStore]
         yield RecordStore(store, place.state.prefix)
     finally:
         await store.close()
-        events.close()
 
 
 @asynccontextmanager
 async def opened_run(
-    text: str, environ: Mapping[str, str], flags: Mapping[str, str | None], clock: Clock
+    text: str, environ: Mapping[str, str], flags: Mapping[str, str | None], events: Events, clock: Clock
 ) -> AsyncIterator[tuple[NamedRun, RecordStore, dict[str, Any]]]:
     """Find a run; yield its locations, the open store of its records, and its claim, and close the store in the end.
 
@@ -79,6 +80,7 @@ async def opened_run(
         text: The name of the run, as the user gave it.
         environ: The environment, for what the text does not say.
         flags: The text of each flag that was given, by the setting's name.
+        events: Receives an event for every request that is retried.
         clock: The source of time and chance.
 
     Raises:
@@ -88,14 +90,14 @@ async def opened_run(
     try:
         run = named_run(text, environ, flags)
     except SettingsError as error:
-        if meant := await _runs_of(text, environ, flags, clock):
+        if meant := await _runs_of(text, environ, flags, events, clock):
             raise SettingsError([f"RUN is {quoted(text)}, which names no run; {meant}"]) from error
         raise
-    async with opened_state(run, clock) as state:
+    async with opened_state(run, events, clock) as state:
         name = state.names.run(run.run_id).claim
         claim = await state.read(name)
         if claim is None:
-            if meant := await _runs_of(text, environ, flags, clock):
+            if meant := await _runs_of(text, environ, flags, events, clock):
                 raise SettingsError([f"RUN is {quoted(text)}, which names no run; {meant}"])
             there = await recent_runs_text(state, clock)
             problem = (
@@ -105,7 +107,9 @@ async def opened_run(
         yield run, state, claim
 
 
-async def _runs_of(text: str, environ: Mapping[str, str], flags: Mapping[str, str | None], clock: Clock) -> str:
+async def _runs_of(
+    text: str, environ: Mapping[str, str], flags: Mapping[str, str | None], events: Events, clock: Clock
+) -> str:
     """Return what to give instead of a text that names no run but a place of runs, or a pattern for runs of a place.
 
     The answer is empty if there are no runs in that place, or it cannot be read.
@@ -116,7 +120,7 @@ async def _runs_of(text: str, environ: Mapping[str, str], flags: Mapping[str, st
     if not (folder.startswith(("gs://", "file:")) or os.path.isdir(folder)):  # noqa: PTH112, ASYNC240  (one small look)
         return ""
     try:
-        async with opened_state(named_place(folder, environ, flags), clock) as state:
+        async with opened_state(named_place(folder, environ, flags), events, clock) as state:
             found = await recent_runs(state, clock)
     except ThumbrunError:
         return ""

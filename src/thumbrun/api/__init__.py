@@ -1,0 +1,1 @@
+"""The functions that `import thumbrun` offers: what the commands do, for programs."""

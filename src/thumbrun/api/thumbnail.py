@@ -1,0 +1,188 @@
+"""`thumbrun.thumbnail`: a thumbnail of one image that a program has in memory."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import cache
+
+from thumbrun import formats
+from thumbrun.api.keywords import flags_of, named_by_keywords, takes, told_in_keywords
+from thumbrun.api.shared_decoders import Limits, shared_decoders
+from thumbrun.environment.machine import Machine, this_machine
+from thumbrun.errors import SettingsError, ThumbrunError
+from thumbrun.imaging import sniff
+from thumbrun.imaging.geometry import Box
+from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.outcomes import Reason
+from thumbrun.settings import declared
+from thumbrun.settings.parsed import ParsedValues
+from thumbrun.settings.resolved import usual_memory
+
+SETTINGS = (
+    declared.SIZE,
+    declared.FORMAT,
+    declared.QUALITY,
+    declared.MAX_PIXELS,
+    declared.MEMORY,
+    declared.WORKERS,
+    declared.IMAGE_TIMEOUT,
+    declared.REQUIRE_SANDBOX,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A thumbnail.
+
+    Attributes:
+        data: The bytes of its file.
+        width: Its width, in pixels.
+        height: Its height, in pixels.
+        format: Its format: `jpeg`, `png`, `gif`, `webp` or `avif`.
+    """
+
+    data: bytes
+    width: int
+    height: int
+    format: str
+
+
+class ImageError(ThumbrunError):
+    """thumbrun can make no thumbnail of an image.
+
+    Attributes:
+        reason: The reason, one of those that the reference lists, such as `truncated`.
+        detail: A sentence for people.
+    """
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+    def __reduce__(self) -> tuple[type["ImageError"], tuple[Reason, str]]:
+        """Return how to make the error again, so that it can travel between processes."""
+        return type(self), (self.reason, self.detail)
+
+
+@takes(SETTINGS)
+def thumbnail(data: bytes | bytearray | memoryview, *, in_process: bool = False, **keywords: object) -> Thumbnail:
+    """Make a thumbnail of one image: upright, in true colours, and never larger than the image.
+
+    The image is decoded in a process of its own, which is confined and holds nothing of this one. All calls share these
+    processes. They start with the first call, and end 30 seconds after the last one, and with this process.
+
+    Args:
+        data: The bytes of the image's file.
+        in_process: Whether to decode in this very process, one image at a time and without any protection: a broken
+            image can end the process or keep it busy, and a hostile one can take it over. `workers` and
+            `image_timeout` mean nothing then.
+        **keywords: The settings, named and meant like the flags of `thumbrun run`.
+
+    Raises:
+        ImageError: The image cannot be made into a thumbnail; `reason` says why.
+        SettingsError: Keywords have wrong values; `problems` has all of them.
+        DecoderPoolError: This machine cannot start the processes that decode.
+        TypeError: There is no such keyword, or its value or `data` is of no such type.
+    """
+    wanted = _wanted(data, keywords, in_process=in_process)
+    if in_process:
+        return wanted.made(wanted.rendered_here())
+    rendering = wanted.rendering()
+    try:
+        return wanted.made(rendering.result())
+    finally:
+        rendering.cancel()  # does nothing unless the wait was interrupted
+
+
+@takes(SETTINGS)
+async def thumbnail_async(
+    data: bytes | bytearray | memoryview, *, in_process: bool = False, **keywords: object
+) -> Thumbnail:
+    """Make a thumbnail of one image, as `thumbnail` does."""
+    wanted = _wanted(data, keywords, in_process=in_process)
+    if in_process:
+        return wanted.made(await asyncio.to_thread(wanted.rendered_here))
+    return wanted.made(await asyncio.wrap_future(wanted.rendering()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The thumbnail that a caller wants.
+
+    Attributes:
+        data: The bytes of the image.
+        box: The width and height that it must fit, in pixels.
+        format: Its format.
+        quality: Its quality, for the lossy encoders.
+        max_pixels: The most pixels that the image may have.
+        limits: The limits of the processes that decode.
+        require_sandbox: Whether these must be confined.
+    """
+
+    data: bytes
+    box: Box
+    format: str
+    quality: int
+    max_pixels: int
+    limits: Limits
+    require_sandbox: bool
+
+    def rendering(self) -> Future[Rendered | Refused]:
+        """Begin to make the thumbnail in a process of its own."""
+        return shared_decoders(self.limits).render(self.data, self._request, confined=self.require_sandbox)
+
+    def rendered_here(self) -> Rendered | Refused:
+        """Make the thumbnail in this process."""
+        from thumbrun.imaging.render_here import render_here  # it brings the decoders
+
+        verdict = render_here(self.data, self._request(self.limits.memory))
+        if isinstance(verdict, NeedsMemory):
+            detail = f"decoding needs {verdict.bytes:,} bytes of memory, but memory is {self.limits.memory:,}"
+            return Refused(Reason.OUT_OF_MEMORY, detail)
+        return verdict
+
+    def made(self, verdict: Rendered | Refused) -> Thumbnail:
+        """Return the thumbnail, or raise ImageError."""
+        if isinstance(verdict, Refused):
+            raise ImageError(verdict.reason, named_by_keywords(verdict.detail))
+        return Thumbnail(verdict.data, verdict.width, verdict.height, self.format)
+
+    def _request(self, memory: int) -> Request:
+        return Request(*self.box, self.format, self.quality, self.max_pixels, memory)
+
+
+def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -> _Wanted:
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise TypeError(f"data must be the bytes of an image, not {type(data).__name__}")
+    whole = data if isinstance(data, bytes) else bytes(data)
+    values = ParsedValues(SETTINGS, {}, flags_of("thumbnail", SETTINGS, keywords, ("data", "in_process")))
+    boxes = values.get(declared.SIZE) or ()
+    if len(boxes) > 1:
+        values.reject(declared.SIZE, "give one size, such as 200 or '160x90'")
+    if in_process and values.get(declared.REQUIRE_SANDBOX):
+        values.reject(declared.REQUIRE_SANDBOX, "nothing confines what is decoded in_process; use one of the two")
+    if values.problems:
+        with told_in_keywords():
+            raise SettingsError(values.problems)
+    workers = values.get(declared.WORKERS) or _machine().processors
+    return _Wanted(
+        data=whole,
+        box=boxes[0],
+        format=formats.thumbnail_format(values.required(declared.FORMAT), sniff.format_of(whole[: sniff.HEAD])),
+        quality=values.required(declared.QUALITY),
+        max_pixels=values.required(declared.MAX_PIXELS),
+        limits=Limits(
+            workers,
+            values.get(declared.MEMORY) or usual_memory(workers, _machine()),
+            values.required(declared.IMAGE_TIMEOUT),
+        ),
+        require_sandbox=values.required(declared.REQUIRE_SANDBOX),
+    )
+
+
+@cache
+def _machine() -> Machine:
+    return this_machine(os.environ)  # on Cloud Run the variables tell what the machine does not show

@@ -1,0 +1,43 @@
+"""The local file of a report's page."""
+
+import os
+from pathlib import Path
+
+from thumbrun.console import quoted
+from thumbrun.errors import ThumbrunError
+from thumbrun.reporting.page import GENERATOR
+
+_HEAD = 1024  # bytes of a page in which it says who made it
+
+
+def problem_with(target: Path) -> str | None:
+    """Return why the page cannot be written to a file, or None if it can. Only another page is replaced."""
+    try:
+        with target.open("rb") as file:
+            own = GENERATOR.encode() in file.read(_HEAD)
+    except FileNotFoundError:
+        if not target.parent.is_dir():
+            return f"--out is {quoted(str(target))}, but there is no folder {quoted(str(target.parent))}"
+    except OSError as error:
+        return f"--out is {quoted(str(target))}, which cannot be a file: {error.strerror}"
+    else:
+        if not own:
+            return f"--out is {quoted(str(target))}, a file that is no report of thumbrun; give another name"
+    return None
+
+
+def write(target: Path, text: str) -> None:
+    """Write the page whole or not at all.
+
+    Raises:
+        ThumbrunError: It cannot be written.
+    """
+    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, "utf-8")
+        beside.replace(target)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise ThumbrunError(
+            f"the report cannot be written to {target}: {error.strerror}", hint="choose another file with --out"
+        ) from error
