@@ -94,9 +94,9 @@ def refused(source: str, reason: Reason, detail: str = "") -> Cell:
 def attempt(task: int, tasks: int, seconds: float, **more: Any) -> Attempt:
     """Return what a task did from the first second of the run on."""
     end = T0 + timedelta(seconds=seconds)
-    known: dict[str, Any] = {"attempt": 0, "machine": "m", "processors": 8, "started": T0}
-    known |= {"images": 5, "execution": None}
-    return Attempt(task=task, tasks=tasks, first=T0 + timedelta(seconds=0.5), last=end, **(known | more))
+    known: dict[str, Any] = {"attempt": 0, "machine": "m", "processors": 8, "started": T0, "images": 5}
+    known |= {"execution": None, "first": T0 + timedelta(seconds=0.5), "last": end}
+    return Attempt(task=task, tasks=tasks, **(known | more))
 
 
 def report(cells: Sequence[Cell], **more: Any) -> Report:
