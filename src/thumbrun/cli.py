@@ -125,8 +125,8 @@ def _parser() -> tuple[Parser, dict[str, Parser]]:
                 "status  Show how far a run is.",
                 "list    List the runs of a place.",
                 "verify  Check that a run is complete.",
-                "report  Make the page of a run.",
                 "doctor  Check credentials, buckets and this machine.",
+                "report  Make the page of a run.",
                 "demo    Try thumbrun on sample pictures.",
             )
         },
@@ -261,33 +261,6 @@ def _add_list(commands: _Commands) -> Parser:
     return list_
 
 
-def _add_report(commands: _Commands) -> Parser:
-    report = commands.add_parser(
-        "report",
-        description="Make the page of a run, finished or not, as a local file: the verdict, failures and what to do, "
-        "the pictures, what the tasks did, and where the time went.",
-        takes="RUN [FLAGS]",
-        examples=(
-            "thumbrun report thumbs/20261123T1748Z --open",
-            "thumbrun report gs://bucket/20261123T1748Z --out run.html",
-            "thumbrun report gs://bucket/20261123T1748Z --csv > run.csv",
-        ),
-    )
-    own = report.add_argument_group("This command")
-    own.add_argument("run", metavar="RUN", help=f"The run; {VALID_RUN}.")
-    own.add_argument("--out", metavar="FILE", help="The file for the page. Default: report.html.")
-    own.add_argument("--open", action="store_true", help="Open the page in a browser.")
-    own.add_argument("--json", action="store_true", help="Print what the page tells as JSON, and make no page.")
-    own.add_argument(
-        "--csv",
-        action="store_true",
-        help="Print a table with a row for each image that has an outcome, and make no page.",
-    )
-    report.set_defaults(command=_report_run)
-    add_options(report, "report", PLACE_SETTINGS)
-    return report
-
-
 def _add_doctor(commands: _Commands) -> Parser:
     doctor = commands.add_parser(
         "doctor",
@@ -321,6 +294,33 @@ def _add_doctor(commands: _Commands) -> Parser:
     return doctor
 
 
+def _add_report(commands: _Commands) -> Parser:
+    report = commands.add_parser(
+        "report",
+        description="Make the page of a run, finished or not, as a local file: the verdict, failures and what to do, "
+        "the pictures, what the tasks did, and where the time went.",
+        takes="RUN [FLAGS]",
+        examples=(
+            "thumbrun report thumbs/20261123T1748Z --open",
+            "thumbrun report gs://bucket/20261123T1748Z --out run.html",
+            "thumbrun report gs://bucket/20261123T1748Z --csv > run.csv",
+        ),
+    )
+    own = report.add_argument_group("This command")
+    own.add_argument("run", metavar="RUN", help=f"The run; {VALID_RUN}.")
+    own.add_argument("--out", metavar="FILE", help="The file for the page. Default: report.html.")
+    own.add_argument("--open", action="store_true", help="Open the page in a browser.")
+    own.add_argument("--json", action="store_true", help="Print what the page tells as JSON, and make no page.")
+    own.add_argument(
+        "--csv",
+        action="store_true",
+        help="Print a table with a row for each image that has an outcome, and make no page.",
+    )
+    report.set_defaults(command=_report_run)
+    add_options(report, "report", PLACE_SETTINGS)
+    return report
+
+
 def _add_demo(commands: _Commands) -> Parser:
     demo = commands.add_parser(
         "demo",
@@ -343,8 +343,8 @@ _COMMANDS = {
     "status": _add_status,
     "list": _add_list,
     "verify": _add_verify,
-    "report": _add_report,
     "doctor": _add_doctor,
+    "report": _add_report,
     "demo": _add_demo,
 }
 
@@ -416,18 +416,18 @@ def _verify(parsed: argparse.Namespace) -> int:
     return verify(parsed.run, flags_of(parsed), as_json=parsed.json, quick=parsed.quick)
 
 
+def _doctor(parsed: argparse.Namespace) -> int:
+    from thumbrun.commands.doctor import doctor
+
+    return doctor(flags_of(parsed), as_json=parsed.json, write=parsed.write)
+
+
 def _report_run(parsed: argparse.Namespace) -> int:
     from thumbrun.commands.report import report
 
     return report(
         parsed.run, flags_of(parsed), out=parsed.out, opened=parsed.open, as_json=parsed.json, as_csv=parsed.csv
     )
-
-
-def _doctor(parsed: argparse.Namespace) -> int:
-    from thumbrun.commands.doctor import doctor
-
-    return doctor(flags_of(parsed), as_json=parsed.json, write=parsed.write)
 
 
 def _demo(parsed: argparse.Namespace) -> int:
