@@ -100,7 +100,7 @@ def check_log(task: Task, log_format: str) -> None:
         assert {"INFO", "NOTICE", "WARNING"} >= {json.loads(line)["severity"] for line in text.splitlines()}
     else:
         task_words = ("Run r", "Plan made", "warning: ", "This task", f"{len(NASTY)} of ")
-        words = (*task_words, "The run is", "  name-invalid", "name-invalid: a retry", "Some thumbnails would", "To ")
+        words = (*task_words, "The run is", "  name-invalid", "name-invalid: a retry", "Some thumbnails would", "To ", "Report: ")
         assert all(line.startswith(words) for line in text.splitlines()), text
 
 
