@@ -253,6 +253,7 @@ def test_tasks_that_share_processors_are_told_of() -> None:
     assert "the ideal line ends there" in text
 
 
+@pytest.mark.slow
 def test_a_timeline_of_ten_thousand_tasks_shows_a_hundred() -> None:
     """Of many tasks the timeline shows some, and the last one to end is among them."""
     tasks = [attempt(task, 10_000, 3) for task in range(9_999)] + [attempt(9_999, 10_000, 9)]
