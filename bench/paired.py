@@ -1,21 +1,22 @@
 """Compares the processor time of decoding and encoding with that of another checkout, by kind of picture.
 
 `python -m bench.paired CHECKOUT [--rounds 5]` prints, for each kind of the corpus and for each unusual sampling of
-JPEG, the time of this checkout divided by that of the other: the median of the rounds, the least and the most. Both
-run in turn, each round in new processes with the same libraries. Only the processor time of `render` counts, and of a
-process the median of its passes over the pictures, so that a busy machine hardly changes the ratios. `--keep` writes
-the results to `bench/results.json`, for docs/performance.md. `THUMBRUN_PHOTOS` names a folder of photographs.
+JPEG, the time of this checkout divided by that of the other: the median of the rounds, the least and the most. Each
+round has a new process of both, with the same libraries, which take turns pass by pass over the pictures. Only the
+processor time of `render` counts, and of a round the median of its passes, so that a busy machine hardly changes the
+ratios. `--keep` writes the results to `bench/results.json`, for docs/performance.md. `THUMBRUN_PHOTOS` names a folder
+of photographs.
 """
 
 import argparse
 import io
-import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from tests.photographs import photographs
 from thumbrun.imaging.sniff import HEAD, format_of
 
 _SAMPLINGS = ("422", "411", "440")
-_LEAST = 1.0  # seconds of processor time that the passes of a process take together
+_LEAST = 1.0  # seconds of processor time that the passes of each process take together in a round
 _AS_FAST = 1.05  # times the other's processor time: two series on a machine with other work differ by as much
 _LARGER = (
     "with 4:2:2, 4:1:1 and 4:4:0 the decoder divides less than before, because a component that has fewer samples one "
@@ -36,22 +37,20 @@ _LARGER = (
 _OUTPUTS = {"png": "png", "webp": "webp"}
 # What a process runs: thumbrun is that of the checkout which PYTHONPATH names.
 _RUN = """
-import json, statistics, sys, time
+import sys, time
 from pathlib import Path
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import Rendered, Request
-folder, format_, least = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
+folder, format_ = Path(sys.argv[1]), sys.argv[2]
 bodies = [path.read_bytes() for path in sorted(folder.iterdir())]
 request = Request(100, 100, format_, 80, 10**9, 300 << 20)
 if not all(isinstance(render(body, request), Rendered) for body in bodies):
     sys.exit("an image of the bench cannot be rendered")
-passes = []
-while sum(passes) < least:
+for _ in sys.stdin:
     began = time.process_time()
     for body in bodies:
         render(body, request)
-    passes.append(time.process_time() - began)
-print(json.dumps(statistics.median(passes) / len(bodies)))
+    print(time.process_time() - began, flush=True)
 """
 
 
@@ -99,22 +98,37 @@ def _of_kind(kind: str, bodies: list[bytes], other: Path, rounds: int) -> Compar
     with tempfile.TemporaryDirectory() as folder:
         for number, body in enumerate(bodies):
             Path(folder, f"{number:04d}").write_bytes(body)
-        times: dict[Path, list[float]] = {ROOT: [], other: []}
-        for number in range(rounds):
-            # Neither is always the first.
-            for checkout in (ROOT, other) if number % 2 else (other, ROOT):
-                times[checkout].append(_seconds(checkout, folder, format_))
-    ratios = tuple(one / another for one, another in zip(times[ROOT], times[other], strict=True))
-    own, others = (statistics.median(times[checkout]) * 1000 for checkout in (ROOT, other))
-    return Compared(kind, len(bodies), own, others, ratios)
+        # Neither is always the first.
+        pairs = [_round((ROOT, other) if number % 2 else (other, ROOT), folder, format_) for number in range(rounds)]
+    own, others = (statistics.median(times[checkout] for times in pairs) for checkout in (ROOT, other))
+    ratios = tuple(times[ROOT] / times[other] for times in pairs)
+    return Compared(kind, len(bodies), own / len(bodies) * 1000, others / len(bodies) * 1000, ratios)
 
 
-def _seconds(checkout: Path, folder: str, format_: str) -> float:
-    """Return the processor time of an image, in seconds, of a new process."""
+def _round(checkouts: tuple[Path, Path], folder: str, format_: str) -> dict[Path, float]:
+    """Return the processor time of a pass over the pictures by each checkout, in seconds."""
+    passes: dict[Path, list[float]] = {checkout: [] for checkout in checkouts}
+    with ExitStack() as stack:
+        running = {checkout: stack.enter_context(_started(checkout, folder, format_)) for checkout in checkouts}
+        while min(map(sum, passes.values())) < _LEAST:
+            for checkout, process in running.items():
+                passes[checkout].append(_pass(process))
+    return {checkout: statistics.median(times) for checkout, times in passes.items()}
+
+
+def _started(checkout: Path, folder: str, format_: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": str(checkout / "src")}
-    command = [sys.executable, "-c", _RUN, folder, format_, str(_LEAST)]
-    said = subprocess.run(command, check=True, capture_output=True, text=True, env=environment, cwd=folder).stdout
-    return float(json.loads(said))
+    command = [sys.executable, "-c", _RUN, folder, format_]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment, cwd=folder)
+
+
+def _pass(process: subprocess.Popen[str]) -> float:
+    assert process.stdin  # noqa: S101  (both are pipes)
+    assert process.stdout  # noqa: S101
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return float(process.stdout.readline())
 
 
 def _row(one: Compared, commit: str) -> Row:
