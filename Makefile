@@ -8,7 +8,7 @@ FORMS = $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 .PHONY: demo test test-wheel ship-check screenshots steady check audit docs diagrams chaos bench clean
 .PHONY: help image push deploy execute logs delete
 
-demo: .venv/demo-installed ## sample pictures, a store, four tasks, and the contact sheet to open
+demo: .venv/demo-installed ## sample pictures, a store, four tasks, and the report to open
 	@$(BIN)/thumbrun demo
 	@echo 'To make thumbnails of your own: $(BIN)/thumbrun run ~/Pictures --output thumbs'
 

@@ -1,7 +1,8 @@
 """Measures the report of a run of a million images: its time, its memory beyond the process, and its size.
 
 The run is made up: a plan and a ledger of 100 tasks with 2,000 shards in a folder, with names as real buckets have
-them, one image in a hundred failed, and the same thumbnail of 2.1 kB for all others. A process of its own makes the report.
+them, one image in a hundred failed, and the same thumbnail of 2.1 kB for all others. A process of its own makes
+the report.
 """
 
 import asyncio

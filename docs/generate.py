@@ -15,6 +15,8 @@ from thumbrun.ledger.status import VERSION as STATUS_VERSION
 from thumbrun.ledger.status import State
 from thumbrun.logs import events
 from thumbrun.outcomes import MEANINGS, SKIPS
+from thumbrun.reporting.content import VERSION as REPORT_VERSION
+from thumbrun.reporting.table import COLUMNS
 from thumbrun.runs import record_names
 from thumbrun.runs.records import VERSION
 from thumbrun.settings.reference import reference as settings_table
@@ -68,6 +70,7 @@ def reference() -> str:
         f"{', '.join(f'`{media_type}`' for media_type in format_.media_types)} | {format_.output} |"
         for format_ in formats.READ
     )
+    columns = ", ".join(f"`{column}`" for column in COLUMNS)
     kinds = "\n".join(f"| `{kind}` | {meaning} |" for kind, meaning in findings.MEANINGS.items())
     return f"""# Reference
 
@@ -130,6 +133,10 @@ every 5 seconds until the run is complete. `--json` prints `version` (now {STATU
 `rate` (images a second), `expected_end`, and `tasks`: each with `task`, `tasks`, `attempt`, `items` (the outcomes that
 this attempt wrote), `last_seen` and `silent_seconds`. While a shard is not complete, an item that two processes worked
 counts twice.
+
+`thumbrun report RUN` makes the page of a run as a local file, `report.html` or what `--out` names. `--open` opens it in
+a browser. `--json` prints what the page tells, in the form of [report.schema.json](report.schema.json) (`version` now
+{REPORT_VERSION}). `--csv` prints a table with the columns {columns}. [The report](report.md) says more.
 
 `thumbrun retry RUN` retries, as a new round, the images that failed in a run and those that are missing. `--reason`
 limits it to one of the reasons below or to `missing` (items without an outcome, and deleted thumbnails); you can give

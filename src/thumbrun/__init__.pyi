@@ -143,7 +143,7 @@ def plan(
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
         max_bytes: The largest image file to read. Default: 256MiB.
         max_images: Refuse to begin if the source holds more images. With a higher number, the same command goes on. Default: any number.
-        max_duration: Stop an attempt after this time, such as 10m, cleanly, with exit code 1; the next attempt, or the same command, goes on. Default: no limit.
+        max_duration: Stop after this time, in seconds or such as '10m', and raise TooLateError; another call goes on. Default: no limit.
         max_cost: Refuse to begin if the run might cost more, or if a price is unknown. With a higher number, the same command goes on. Default: any cost.
         deadline: Recommend the fewest tasks that are done in this time, such as 10m. Default: none.
         budget: Recommend only numbers of tasks that cost at most this much. Default: none.
@@ -156,8 +156,8 @@ def plan(
         user_project: The project that pays for requests. Default: the bucket's.
         source_metadata: What the metadata of a thumbnail tells about its source: its name, or a hash if names are private. Default: name.
         report: Whether the task that finishes last puts the run's report (report.html, report.json) beside its summary. Default: yes.
-        allow_empty: Exit with 0 if the source has no image. Default: no.
-        require_sandbox: Exit with 2, and write nothing, if this system cannot confine the decoding processes. Default: no.
+        allow_empty: Return a result if the source has no image, in place of NothingToDoError. Default: no.
+        require_sandbox: Refuse to work, with SettingsError, if this system cannot confine the decoding processes. Default: no.
         tasks: Run this many tasks side by side on this machine, as Cloud Run would. For a plan, this is how many tasks would share the work. Default: one task, or as the platform says.
 
     Raises:
@@ -241,7 +241,7 @@ async def plan_async(
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
         max_bytes: The largest image file to read. Default: 256MiB.
         max_images: Refuse to begin if the source holds more images. With a higher number, the same command goes on. Default: any number.
-        max_duration: Stop an attempt after this time, such as 10m, cleanly, with exit code 1; the next attempt, or the same command, goes on. Default: no limit.
+        max_duration: Stop after this time, in seconds or such as '10m', and raise TooLateError; another call goes on. Default: no limit.
         max_cost: Refuse to begin if the run might cost more, or if a price is unknown. With a higher number, the same command goes on. Default: any cost.
         deadline: Recommend the fewest tasks that are done in this time, such as 10m. Default: none.
         budget: Recommend only numbers of tasks that cost at most this much. Default: none.
@@ -254,8 +254,8 @@ async def plan_async(
         user_project: The project that pays for requests. Default: the bucket's.
         source_metadata: What the metadata of a thumbnail tells about its source: its name, or a hash if names are private. Default: name.
         report: Whether the task that finishes last puts the run's report (report.html, report.json) beside its summary. Default: yes.
-        allow_empty: Exit with 0 if the source has no image. Default: no.
-        require_sandbox: Exit with 2, and write nothing, if this system cannot confine the decoding processes. Default: no.
+        allow_empty: Return a result if the source has no image, in place of NothingToDoError. Default: no.
+        require_sandbox: Refuse to work, with SettingsError, if this system cannot confine the decoding processes. Default: no.
         tasks: Run this many tasks side by side on this machine, as Cloud Run would. For a plan, this is how many tasks would share the work. Default: one task, or as the platform says.
 
     Raises:
@@ -409,7 +409,7 @@ def run(
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
         max_bytes: The largest image file to read. Default: 256MiB.
         max_images: Refuse to begin if the source holds more images. With a higher number, the same command goes on. Default: any number.
-        max_duration: Stop an attempt after this time, such as 10m, cleanly, with exit code 1; the next attempt, or the same command, goes on. Default: no limit.
+        max_duration: Stop after this time, in seconds or such as '10m', and raise TooLateError; another call goes on. Default: no limit.
         max_cost: Refuse to begin if the run might cost more, or if a price is unknown. With a higher number, the same command goes on. Default: any cost.
         cpu: How many vCPUs each task of the job has, for estimates. Default: 1; on Cloud Run as many as the task has.
         task_memory: How much memory each task of the job has, for estimates. Default: 512MiB; on Cloud Run as much as the task has.
@@ -419,8 +419,8 @@ def run(
         user_project: The project that pays for requests. Default: the bucket's.
         source_metadata: What the metadata of a thumbnail tells about its source: its name, or a hash if names are private. Default: name.
         report: Whether the task that finishes last puts the run's report (report.html, report.json) beside its summary. Default: yes.
-        allow_empty: Exit with 0 if the source has no image. Default: no.
-        require_sandbox: Exit with 2, and write nothing, if this system cannot confine the decoding processes. Default: no.
+        allow_empty: Return a result if the source has no image, in place of NothingToDoError. Default: no.
+        require_sandbox: Refuse to work, with SettingsError, if this system cannot confine the decoding processes. Default: no.
         tasks: Run this many tasks side by side on this machine, as Cloud Run would. For a plan, this is how many tasks would share the work. Default: one task, or as the platform says.
 
     Raises:
@@ -520,7 +520,7 @@ async def run_async(
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
         max_bytes: The largest image file to read. Default: 256MiB.
         max_images: Refuse to begin if the source holds more images. With a higher number, the same command goes on. Default: any number.
-        max_duration: Stop an attempt after this time, such as 10m, cleanly, with exit code 1; the next attempt, or the same command, goes on. Default: no limit.
+        max_duration: Stop after this time, in seconds or such as '10m', and raise TooLateError; another call goes on. Default: no limit.
         max_cost: Refuse to begin if the run might cost more, or if a price is unknown. With a higher number, the same command goes on. Default: any cost.
         cpu: How many vCPUs each task of the job has, for estimates. Default: 1; on Cloud Run as many as the task has.
         task_memory: How much memory each task of the job has, for estimates. Default: 512MiB; on Cloud Run as much as the task has.
@@ -530,8 +530,8 @@ async def run_async(
         user_project: The project that pays for requests. Default: the bucket's.
         source_metadata: What the metadata of a thumbnail tells about its source: its name, or a hash if names are private. Default: name.
         report: Whether the task that finishes last puts the run's report (report.html, report.json) beside its summary. Default: yes.
-        allow_empty: Exit with 0 if the source has no image. Default: no.
-        require_sandbox: Exit with 2, and write nothing, if this system cannot confine the decoding processes. Default: no.
+        allow_empty: Return a result if the source has no image, in place of NothingToDoError. Default: no.
+        require_sandbox: Refuse to work, with SettingsError, if this system cannot confine the decoding processes. Default: no.
         tasks: Run this many tasks side by side on this machine, as Cloud Run would. For a plan, this is how many tasks would share the work. Default: one task, or as the platform says.
 
     Raises:
@@ -566,14 +566,14 @@ def thumbnail(
         in_process: Whether to decode in this very process, one image at a time and without any protection: a broken
             image can end the process or keep it busy, and a hostile one can take it over. `workers` and
             `image_timeout` mean nothing then.
-        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        size: The box that the thumbnail fits into, in pixels: 200, or '160x90'. Default: 100.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Default: 80.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
         memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
-        require_sandbox: Exit with 2, and write nothing, if this system cannot confine the decoding processes. Default: no.
+        require_sandbox: Refuse to work, with SettingsError, if this system cannot confine the decoding processes. Default: no.
 
     Raises:
         ImageError: The image cannot be made into a thumbnail; `reason` says why.
@@ -605,14 +605,14 @@ async def thumbnail_async(
         in_process: Whether to decode in this very process, one image at a time and without any protection: a broken
             image can end the process or keep it busy, and a hostile one can take it over. `workers` and
             `image_timeout` mean nothing then.
-        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        size: The box that the thumbnail fits into, in pixels: 200, or '160x90'. Default: 100.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Default: 80.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
         memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
-        require_sandbox: Exit with 2, and write nothing, if this system cannot confine the decoding processes. Default: no.
+        require_sandbox: Refuse to work, with SettingsError, if this system cannot confine the decoding processes. Default: no.
 
     Raises:
         ImageError: The image cannot be made into a thumbnail; `reason` says why.

@@ -46,6 +46,7 @@ def test_the_token_arrives_at_the_store(emulator: Emulator, source: list[str], t
     assert "PRIVATE KEY" not in task.output()
 
 
+@pytest.mark.slow
 def test_an_existing_run_is_read_from_there(
     emulator: Emulator, source: list[str], tasks: Tasks, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ def folder(tmp_path: Path) -> Path:
     return source
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize("tasks_flag", [(), ("--tasks", "2")])
 def test_more_images_than_meant(tasks: Tasks, folder: Path, tmp_path: Path, tasks_flag: tuple[str, ...]) -> None:
     """A run of more images than --max-images ends with 2; the same command with a higher number is the same run."""

@@ -54,6 +54,7 @@ print("".join(failed), end="")
 """
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize("code", [ALL, THREADED], ids=["main", "thread"])
 def test_everything_in_a_program(tmp_path: Path, code: str) -> None:
     """All functions work in a program, on its main thread and off it; nothing stays, and nothing is said.
@@ -66,6 +67,7 @@ def test_everything_in_a_program(tmp_path: Path, code: str) -> None:
     assert [] == [pid for pid in json.loads(left) if psutil.pid_exists(pid)]
 
 
+@pytest.mark.slow
 def test_no_variable_is_a_setting(tmp_path: Path, emulator: Emulator) -> None:
     """What would be wrong or different settings of a command, and another task, changes nothing."""
     pictures_in(tmp_path / "in", 3)

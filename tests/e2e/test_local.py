@@ -40,6 +40,7 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_a_folder_into_another(tasks: Tasks, tmp_path: Path, pictures: dict[str, bytes]) -> None:
     """`thumbrun run FOLDER --output FOLDER` makes the thumbnails and leaves the source as it was."""
     before = files(tmp_path / "pictures")
@@ -73,6 +74,7 @@ def test_a_folder_into_itself_three_times_by_three_tasks(
     assert " are thumbrun's own" in alone.output()
 
 
+@pytest.mark.slow
 def test_a_runs_folder_that_is_renamed_in_its_source(tasks: Tasks, tmp_path: Path) -> None:
     """Thumbnails whose folder was renamed within the source are still left out, and counted."""
     (tmp_path / "a.jpg").write_bytes(next(iter(photographs().values())))
@@ -100,6 +102,7 @@ def test_a_plan_writes_nothing(tasks: Tasks, tmp_path: Path, pictures: dict[str,
     assert {"image", "not an image"} == set(found["seen"]["kinds"])
 
 
+@pytest.mark.slow
 def test_failures_of_single_images_are_outcomes(tasks: Tasks, tmp_path: Path, pictures: dict[str, bytes]) -> None:
     """A broken image fails alone: thumbrun prints the reason, and exits with 0, or with 3 if --strict is given."""
     photo = next(iter(pictures.values()))
@@ -147,6 +150,7 @@ def test_patterns_as_people_write_them(tasks: Tasks, tmp_path: Path) -> None:
     assert "Left out: 4 objects are excluded" in task.output()
 
 
+@pytest.mark.slow
 def test_links_are_counted(tasks: Tasks, tmp_path: Path) -> None:
     """`plan` and `run` count symbolic links, and follow none; a source of links alone is not empty."""
     body = next(iter(photographs().values()))
@@ -202,6 +206,7 @@ def test_the_plan_alone_is_on_the_standard_output(tmp_path: Path) -> None:
     assert "THUMBRUN_SIZES is not a setting" in done.stderr
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize("command", ["run", "plan"])
 @pytest.mark.parametrize(("arguments", "code"), [((), 4), (("--allow-empty",), 0)])
 def test_a_source_without_images(
@@ -217,6 +222,7 @@ def test_a_source_without_images(
     assert (code == 4) == ("If this is expected, set --allow-empty" in task.output())
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("command", ["run", "run --tasks 2", "plan"])
 @pytest.mark.parametrize(("source", "said"), [("nowhere", "does not exist; check the path"), ("a.txt", "is a file")])
 def test_a_source_that_is_no_folder(tasks: Tasks, tmp_path: Path, command: str, source: str, said: str) -> None:
@@ -295,6 +301,7 @@ def test_a_part_of_the_source_that_cannot_be_listed(tasks: Tasks, tmp_path: Path
     assert "/middle/" in verify.output()
 
 
+@pytest.mark.slow
 def test_the_first_task_tells_what_another_could_not_list(tasks: Tasks, tmp_path: Path) -> None:
     """If another task lists the source, the first task is still the one that tells what is missing, and fails."""
     (tmp_path / "in").mkdir()

@@ -163,6 +163,7 @@ def test_one_task_without_any_engine(emulator: Emulator, tasks: Tasks) -> None:
     assert f"The run is complete: {len(images)} done. Thumbnails: gs://{BUCKET}/{run_id}/" in task.output()
 
 
+@pytest.mark.slow
 def test_another_bucket_leaves_the_source_untouched(emulator: Emulator, tasks: Tasks) -> None:
     """With OUTPUT_BUCKET, thumbrun writes nothing to the source's bucket, not even records."""
     images = upload(emulator)
@@ -193,6 +194,7 @@ def test_the_root_of_the_bucket_as_source_three_times(emulator: Emulator, tasks:
     assert 3 == len({name.partition("/")[0] for name in thumbnails(emulator)})
 
 
+@pytest.mark.slow
 def test_tasks_that_find_nothing_to_do_succeed(emulator: Emulator, tasks: Tasks) -> None:
     """If there are more tasks than images, the tasks without a shard exit with 0."""
     emulator.create_bucket(BUCKET)
@@ -247,6 +249,7 @@ def test_a_tree_keeps_the_paths_below_the_source(emulator: Emulator, tasks: Task
     assert {name.removeprefix("in/") for name in images} == below
 
 
+@pytest.mark.slow
 def test_a_task_that_cannot_finish_says_how_to_go_on(emulator: Emulator, tasks: Tasks) -> None:
     """If the store fails, a task exits with 1, says what to check, and prints last the command that resumes the run."""
     upload(emulator)

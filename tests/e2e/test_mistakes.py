@@ -47,6 +47,7 @@ def test_ctrl_c_on_several_tasks_is_answered_at_once(tasks: Tasks, tmp_path: Pat
     assert " of 400 images" not in task.output()[stopping:]
 
 
+@pytest.mark.slow
 def test_a_place_of_runs_is_no_run(tasks: Tasks, tmp_path: Path, pictures: Path) -> None:
     """A command on a run that gets the place of runs, or a pattern, names the runs there in full."""
     out = tmp_path / "out"
@@ -56,6 +57,7 @@ def test_a_place_of_runs_is_no_run(tasks: Tasks, tmp_path: Path, pictures: Path)
     assert f"it holds runs: name one of them, such as {out}/mine" in said(tasks, 2, "verify", f"{out}/m*")
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize("place", ["runs-1", "runs-1/some/where"])
 def test_a_bucket_of_runs_is_no_run(tasks: Tasks, emulator: Emulator, place: str) -> None:
     """In a bucket, or below a prefix of one, runs are named as well."""
@@ -69,6 +71,7 @@ def test_a_bucket_of_runs_is_no_run(tasks: Tasks, emulator: Emulator, place: str
     assert f"it holds runs: name one of them, such as gs://{place}/mine" in task.output()
 
 
+@pytest.mark.slow
 def test_a_folder_of_runs_that_was_moved(tasks: Tasks, tmp_path: Path, pictures: Path) -> None:
     """A run in a folder that was moved is answered with the command that moves it back, which works."""
     old, new = tmp_path / "out", tmp_path / "out 2"
@@ -91,6 +94,7 @@ def test_a_run_that_is_right_is_quiet(tasks: Tasks, tmp_path: Path, pictures: Pa
     assert "2 of 2 images\n" in loud  # and none of them failed
 
 
+@pytest.mark.slow
 def test_shared_names_are_told_with_the_layout_that_keeps_them(tasks: Tasks, tmp_path: Path, pictures: Path) -> None:
     """`plan` and `run`, with one task and with several, say that --layout tree avoids the hashes; a tree needs none."""
     where = (str(pictures), "--output", str(tmp_path / "out"))
@@ -99,6 +103,7 @@ def test_shared_names_are_told_with_the_layout_that_keeps_them(tasks: Tasks, tmp
     assert "--layout" not in said(tasks, 0, "run", *where, "--layout", "tree")
 
 
+@pytest.mark.slow
 def test_a_part_that_could_not_be_listed_is_of_the_plan(tasks: Tasks, tmp_path: Path) -> None:
     """A later attempt says that a part could not be listed then, and how to begin another run, which `verify` does."""
     source, out = tmp_path / "in", tmp_path / "out"
@@ -159,6 +164,7 @@ def test_a_suffix_in_place_of_a_pattern(tasks: Tasks, tmp_path: Path, pictures: 
     assert f"Did you mean --include '*.{text.removeprefix('.')}'? Check --include" in told
 
 
+@pytest.mark.slow
 def test_a_pattern_that_matches_nothing(tasks: Tasks, tmp_path: Path, pictures: Path) -> None:
     """`plan` and `run` name a mistyped pattern, once however many tasks there are, and not one that matches."""
     told = "No file of the source matches the pattern 'draftz'"

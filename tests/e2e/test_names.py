@@ -99,7 +99,7 @@ def check_log(task: Task, log_format: str) -> None:
         assert text.isascii()
         assert {"INFO", "NOTICE", "WARNING"} >= {json.loads(line)["severity"] for line in text.splitlines()}
     else:
-        task_words = ("Run r", "Plan made", "warning: ", "This task", f"{len(NASTY)} of ")
+        task_words = ("Run r", "Plan made", "warning: ", "This task", "Report: ", f"{len(NASTY)} of ")
         words = (*task_words, "The run is", "  name-invalid", "name-invalid: a retry", "Some thumbnails would", "To ")
         assert all(line.startswith(words) for line in text.splitlines()), text
 

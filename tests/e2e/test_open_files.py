@@ -50,6 +50,7 @@ def test_a_low_limit_is_enough_for_a_folder(tmp_path: Path, images: Path, limits
     assert f"The run is complete: {IMAGES} done" in said
 
 
+@pytest.mark.slow
 def test_a_low_limit_is_enough_for_buckets(emulator: Emulator, images: Path) -> None:
     """A run with two buckets keeps its connections within the limit, whatever --in-flight says."""
     for bucket in ("photographs", "thumbnails"):

@@ -74,6 +74,7 @@ def test_the_task_that_finishes_last_makes_the_report(tasks: Tasks, emulator: Em
     assert 0 == verify.wait(), verify.output()
 
 
+@pytest.mark.slow
 def test_a_report_can_be_turned_off_and_made_later(tasks: Tasks, source: Path, tmp_path: Path) -> None:
     """With --no-report a run leaves none; the command makes one in a local file, and replaces only its own."""
     out = tmp_path / "out"

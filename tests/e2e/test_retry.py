@@ -50,6 +50,7 @@ def thumbnails(emulator: Emulator, run: str) -> dict[str, str]:
     return {name: item["generation"] for name, item in emulator.objects(BUCKET, f"{run}/").items()}
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_made_again(tasks: Tasks, bucket: Emulator) -> None:
     """`--reason missing` makes deleted thumbnails again, and changes no other thumbnail."""
     run = run_once(tasks, bucket)
@@ -66,6 +67,7 @@ def test_what_is_missing_is_made_again(tasks: Tasks, bucket: Emulator) -> None:
     assert (12, {"truncated": 1, "unreadable": 1}) == (told["done"], told["failed"])
 
 
+@pytest.mark.slow
 def test_a_reason_alone_and_several_tasks(tasks: Tasks, bucket: Emulator) -> None:
     """Tasks of one execution share one round, which retries only the given reason and replaces its outcomes."""
     run = run_once(tasks, bucket)

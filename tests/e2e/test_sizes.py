@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from PIL import Image
 
 from tests.e2e.tasks import Tasks, cloud_run
@@ -13,6 +14,7 @@ SIZES = ("400x400", "160x90", "100x100")
 IMAGES = 8
 
 
+@pytest.mark.slow
 def test_every_size_of_every_item(tasks: Tasks, emulator: Emulator) -> None:
     """Two tasks make three sizes of each image; `verify` finds a lost and a wrong one, and its advice restores both."""
     emulator.create_bucket(BUCKET)

@@ -59,6 +59,7 @@ def test_closed_streams(folder: Path, command: str, redirections: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_reader_that_has_gone(folder: Path, command: str) -> None:
     """A command whose reader has read enough, as in `| head -0`, ends with its own exit code and says nothing."""
@@ -77,6 +78,7 @@ def test_a_full_disk(folder: Path, command: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize("command", [["run", "{}/in"], ["run", "{}/in", "--output", "o"], ["verify", "r"], ["demo"]])
 def test_a_working_folder_that_is_gone(folder: Path, command: list[str]) -> None:
     """A command that needs the working folder refuses with a sentence and writes nothing, if somebody deleted it."""
@@ -93,6 +95,7 @@ def test_a_working_folder_that_is_gone_and_not_needed(folder: Path) -> None:
     assert 0 == done.returncode, done.stderr
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("least", [100_000, 200_000, 400_000])
 def test_too_little_address_space(folder: Path, least: int) -> None:
     """A task with too little memory ends with 1 and a sentence, or does its work; it shows no traceback."""

@@ -71,6 +71,7 @@ def test_watching_until_the_end(tasks: Tasks, source: Path, tmp_path: Path) -> N
     assert "30 done, 1 failed (1 truncated)" in shown.splitlines()[-1]
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize("columns", [60, 120])
 def test_in_a_terminal(tasks: Tasks, source: Path, tmp_path: Path, columns: int) -> None:
     """On a terminal, status, watch and list break no word and say the same."""

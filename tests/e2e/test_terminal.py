@@ -60,6 +60,7 @@ def test_no_word_is_broken(tmp_path: Path, arguments: tuple[str, ...]) -> None:
         assert len(line) <= COLUMNS or " " not in line.strip(" -"), shown
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize("columns", [60, 120])
 def test_several_tasks_show_their_progress(tmp_path: Path, columns: int) -> None:
     """`--tasks` shows the progress of all, that of each task, and the failures so far by reason."""

@@ -168,6 +168,7 @@ def test_every_damage_is_found_and_named(tasks: Tasks, bucket: Emulator) -> None
     assert f"gs://{BUCKET}/in/00.jpg -> gs://{BUCKET}/{run}/00.jpg" in told.output()
 
 
+@pytest.mark.slow
 def test_what_it_advises_makes_the_run_whole(tasks: Tasks, bucket: Emulator) -> None:
     """The run is right again after you delete the objects in the way and run the command that verify advises."""
     run = run_once(tasks, bucket)
@@ -190,6 +191,7 @@ def sealed_shard(emulator: Emulator, run: str) -> tuple[list[str], str, dict[str
     return [name for name in parts if name.startswith(shard)], seal, parts[seal]["metadata"]
 
 
+@pytest.mark.slow
 def test_a_shard_whose_parts_are_gone(tasks: Tasks, bucket: Emulator) -> None:
     """If the parts of a shard are gone, its items are open, and `--resume` does them again."""
     run = run_once(tasks, bucket)
@@ -203,6 +205,7 @@ def test_a_shard_whose_parts_are_gone(tasks: Tasks, bucket: Emulator) -> None:
     assert (0, {}) == (verify(tasks, bucket, run)[0], verify(tasks, bucket, run)[1]["counts"])
 
 
+@pytest.mark.slow
 def test_outcomes_that_are_gone_from_a_sealed_shard(tasks: Tasks, bucket: Emulator) -> None:
     """If a sealed shard has lost its outcomes, its items are open, verify says so, and `--resume` does them again."""
     run = run_once(tasks, bucket)
@@ -220,6 +223,7 @@ def test_outcomes_that_are_gone_from_a_sealed_shard(tasks: Tasks, bucket: Emulat
     assert (0, {}) == (code, found["counts"]), found
 
 
+@pytest.mark.slow
 def test_records_that_cannot_be_read(tasks: Tasks, bucket: Emulator) -> None:
     """`verify` names a ledger part, shard or plan that it cannot read; after a bad part, it checks the other shards."""
     run = run_once(tasks, bucket)
@@ -240,6 +244,7 @@ def test_records_that_cannot_be_read(tasks: Tasks, bucket: Emulator) -> None:
     assert (3, {"bad-record": 1}) == (code, found["counts"])
 
 
+@pytest.mark.slow
 def test_a_run_that_is_not_finished(tasks: Tasks, bucket: Emulator) -> None:
     """`verify` reports the remaining items of an unfinished run as open, and names the command that finishes it."""
     common = {"THUMBRUN_BALANCE": "count", "THUMBRUN_STATE": f"gs://{BUCKET}/records"}
@@ -253,6 +258,7 @@ def test_a_run_that_is_not_finished(tasks: Tasks, bucket: Emulator) -> None:
     assert (0, {}) == (code, found["counts"]), found
 
 
+@pytest.mark.slow
 def test_a_run_without_a_plan_and_one_that_is_none(tasks: Tasks, bucket: Emulator) -> None:
     """`verify` exits with 3 if a run has no plan; if there is no such run, it exits with 2 and names the runs there."""
     run = run_once(tasks, bucket)
@@ -277,6 +283,7 @@ def test_a_run_without_a_plan_and_one_that_is_none(tasks: Tasks, bucket: Emulato
     )
 
 
+@pytest.mark.slow
 def test_a_store_that_fails(tasks: Tasks, bucket: Emulator) -> None:
     """If verify cannot list the thumbnails, it exits with 1 and reports no finding."""
     records = {"THUMBRUN_STATE": f"gs://{BUCKET}/records"}
@@ -317,6 +324,7 @@ def test_a_folder_of_this_machine(tasks: Tasks, tmp_path: Path) -> None:
     assert "1 missing" in damaged.output()
 
 
+@pytest.mark.slow
 def test_a_name_that_was_taken_is_explained(tasks: Tasks, tmp_path: Path) -> None:
     """`verify` accepts an object whose name made an item fail with name-taken, also with hashed source metadata."""
     (tmp_path / "in").mkdir()

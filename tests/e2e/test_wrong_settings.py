@@ -91,6 +91,7 @@ def test_a_run_under_other_settings_is_refused(tasks: Tasks, tmp_path: Path) -> 
     assert "SOURCE and --resume cannot go together: a run knows its source" in both.output()
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize("options", [(), ("--tasks", "2")])
 def test_a_misspelt_variable_is_told_and_stops_nothing(tasks: Tasks, tmp_path: Path, options: tuple[str, ...]) -> None:
     """A variable whose name is much like a setting's is told once; one that is somebody's own is not."""
@@ -104,6 +105,7 @@ def test_a_misspelt_variable_is_told_and_stops_nothing(tasks: Tasks, tmp_path: P
     assert "THUMBRUN_PHOTOS" not in task.output()
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize("output", [None, "thumbs"])
 def test_a_bucket_that_does_not_exist(tasks: Tasks, emulator: Emulator, output: str | None) -> None:
     """A source in a missing bucket is a wrong setting, wherever thumbnails go, and nothing is written."""
@@ -116,6 +118,7 @@ def test_a_bucket_that_does_not_exist(tasks: Tasks, emulator: Emulator, output: 
     assert not emulator.objects("thumbs")
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize(("name", "label"), [("OUTPUT_BUCKET", "--output"), ("THUMBRUN_STATE", "--state")])
 def test_an_output_bucket_that_does_not_exist(tasks: Tasks, emulator: Emulator, name: str, label: str) -> None:
     """A missing bucket for thumbnails or records is a wrong setting as well, and named with its setting."""
@@ -132,6 +135,7 @@ def test_an_output_bucket_that_does_not_exist(tasks: Tasks, emulator: Emulator, 
     assert ["in/a.jpg"] == list(emulator.objects("has-one"))
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize(
     ("source", "said"),
     [
@@ -170,6 +174,7 @@ def test_one_object_as_the_source(tasks: Tasks, emulator: Emulator) -> None:
         assert [f"{thumbnail}/{thumbnail}"] == made
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize(
     "text",
     [

@@ -90,6 +90,7 @@ def test_a_large_image_is_parsed_in_the_task() -> None:
     run(scenario())
 
 
+@pytest.mark.slow
 def test_no_pattern_keeps_healthy_images_from_being_done() -> None:
     """Whatever steps kill or fail, within the documented attempts every image has the outcome that it must have."""
     tried = campaign(range(60))

@@ -13,6 +13,7 @@ from thumbrun.storage.base import Entry
 from thumbrun.storage.memory import MemoryStore
 
 
+@pytest.mark.quick(one_in=4)
 @pytest.mark.parametrize("place", [0, 1, 40, 198, 199])
 @pytest.mark.parametrize("seed", range(4))
 def test_the_fourth_attempt_finishes_with_one_poisonous_image(seed: int, place: int) -> None:

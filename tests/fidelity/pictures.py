@@ -5,7 +5,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,11 @@ class Odd:
 
 def scene(width: int = 640, height: int = 480) -> Image.Image:
     """Draw a picture that looks different in every orientation, with smooth and hard edges and strong colours."""
+    return _scene(width, height).copy()
+
+
+@cache
+def _scene(width: int, height: int) -> Image.Image:
     y, x = np.mgrid[0:height, 0:width]
     across, down = x / width, y / height
     picture = np.stack([0.15 + 0.7 * across, 0.2 + 0.6 * down, 0.75 - 0.5 * across * down], -1)

@@ -64,6 +64,7 @@ def near(right: Colour, found: Colour, most: int) -> bool:
     return all(value < 0 or abs(value - other) <= most for value, other in zip(right, found, strict=False))
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("name", QUARTERS)
 async def test_the_quarters(name: str) -> None:
     """Four quarters have the colours that were meant."""
@@ -72,6 +73,7 @@ async def test_the_quarters(name: str) -> None:
         assert near(expected, found, most), (expected, found)
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("name", LIKE_GRADIENT)
 async def test_the_gradient(name: str) -> None:
     """The gradient is the same whatever is broken or unusual beside its pixels; two files have it in grey."""

@@ -81,7 +81,7 @@ def test_commands_of_the_readme_exist() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z]+)\b", readme)) <= targets
-    for command in ("run", "plan", "retry", "verify"):
+    for command in ("run", "plan", "retry", "verify", "report"):
         shown = subprocess.run([sys.executable, "-m", "thumbrun", command, "--help"], check=True, capture_output=True)
         flags = set(re.findall(r"--[a-z-]+", shown.stdout.decode()))
         for line in re.findall(rf"^thumbrun {command} (.*)$", readme, re.MULTILINE):

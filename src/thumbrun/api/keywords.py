@@ -20,6 +20,12 @@ from thumbrun.settings.setting import Setting
 F = TypeVar("F", bound=Callable[..., Any])
 
 OF_A_TERMINAL = (STRICT, QUIET, LOG_FORMAT)  # settings of what is printed and of exit codes, which no program needs
+# In a program, what ends a command with an exit code is an error or a result.
+_HELP = {
+    "allow_empty": "Return a result if the source has no image, in place of NothingToDoError.",
+    "max_duration": "Stop after this time, in seconds or such as '10m', and raise TooLateError; another call goes on.",
+    "require_sandbox": "Refuse to work, with SettingsError, if this system cannot confine the decoding processes.",
+}
 _TASK = {f"TASK_{name.upper()}": f"task_{name}" for name in ("index", "count", "attempt", "execution")}
 
 _INDENT = " " * 8  # of the arguments in a docstring
@@ -50,9 +56,17 @@ def keywords_of(command: str, among: Iterable[Setting[Any]] = DECLARED) -> tuple
     )
 
 
-def takes(settings: Sequence[Setting[Any]]) -> Callable[[F], F]:
-    """Return a decorator that shows settings as keywords of a function that takes `**keywords`, and describes them."""
-    described = "".join(f"\n{_INDENT}{one.name}: {one.help} Default: {one.default_words}." for one in settings)
+def takes(settings: Sequence[Setting[Any]], **help_: str) -> Callable[[F], F]:
+    """Return a decorator that shows settings as keywords of a function that takes `**keywords`, and describes them.
+
+    Args:
+        settings: The settings.
+        **help_: What settings mean to this function, where that differs from the help of the command.
+    """
+    help_ = _HELP | help_
+    described = "".join(
+        f"\n{_INDENT}{one.name}: {help_.get(one.name, one.help)} Default: {one.default_words}." for one in settings
+    )
 
     def decorated(function: F) -> F:
         signature = inspect.signature(function)

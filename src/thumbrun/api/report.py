@@ -25,7 +25,7 @@ SETTINGS = keywords_of("report", PLACE_SETTINGS)
 
 @dataclass(frozen=True, slots=True)
 class ReportResult(JsonResult):
-    """The report of a run. Its fields, apart from `html`, are those of `report.json`, which the reference describes.
+    """The report of a run. Its fields, apart from `html`, are those of `report.json`; docs/report.md describes them.
 
     Attributes:
         run: The id of the run.

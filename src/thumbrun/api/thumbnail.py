@@ -30,6 +30,7 @@ SETTINGS = (
     declared.IMAGE_TIMEOUT,
     declared.REQUIRE_SANDBOX,
 )
+_SIZE = "The box that the thumbnail fits into, in pixels: 200, or '160x90'."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class ImageError(ThumbrunError):
         return type(self), (self.reason, self.detail)
 
 
-@takes(SETTINGS)
+@takes(SETTINGS, size=_SIZE)
 def thumbnail(data: bytes | bytearray | memoryview, *, in_process: bool = False, **keywords: object) -> Thumbnail:
     """Make a thumbnail of one image: upright, in true colours, and never larger than the image.
 
@@ -97,7 +98,7 @@ def thumbnail(data: bytes | bytearray | memoryview, *, in_process: bool = False,
         rendering.cancel()  # does nothing unless the wait was interrupted
 
 
-@takes(SETTINGS)
+@takes(SETTINGS, size=_SIZE)
 async def thumbnail_async(
     data: bytes | bytearray | memoryview, *, in_process: bool = False, **keywords: object
 ) -> Thumbnail:

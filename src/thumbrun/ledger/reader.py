@@ -87,9 +87,18 @@ def from_row(shard: int, row: Mapping[str, Any]) -> Outcome:
 
 
 def _timing(row: Mapping[str, Any]) -> Timing | None:
-    if "began" not in row:
+    began = row.get("began")
+    if began is None:
         return None
-    return Timing(datetime.fromisoformat(row["began"]), *(row.get(name, 0) for name in TIMES))
+    get = row.get
+    return Timing(
+        datetime.fromisoformat(began),
+        get("fetch_ms", 0),
+        get("decode_ms", 0),
+        get("encode_ms", 0),
+        get("put_ms", 0),
+        get("waiting_ms", 0),
+    )
 
 
 def choose(parts: Mapping[str, Iterable[Outcome]]) -> dict[int, Outcome]:

@@ -28,6 +28,8 @@ The names and the fields are a promise to users who filter logs:
 | run-unfinished | INFO | run_total, run_finished |
 | reason | INFO | reason |
 | run-done | NOTICE | done, skipped, failed, source_bytes, output_bytes |
+| report | INFO | report |
+| no-report | WARNING | |
 | next | INFO | |
 | task-retried, task-output | WARNING | task |
 | error | ERROR | hint |

@@ -48,7 +48,7 @@ class Planner:
         task: Task,
         clock: Clock,
         *,
-        check: Callable[[int, Mapping[str, Any]], None] = lambda images, seen: None,
+        check: Callable[[int, Mapping[str, Any]], None] | None = None,
     ) -> None:
         """Set up the planner; nothing is read yet.
 
@@ -59,11 +59,11 @@ class Planner:
             rule: The rule that names the thumbnails.
             task: The task that asks.
             clock: Provides time and randomness.
-            check: Raises PlanRefusedError for a plan that the user does not allow. It gets the number of images, and
-                what the listing showed, which is empty if a planner of an older version refused the plan.
+            check: Raises PlanRefusedError for a plan that the user does not allow; None allows all. It gets how many
+                images it holds, and what the listing showed: nothing if a planner of an older version refused the plan.
         """
         self._state = state
-        self._check = check
+        self._check = check or _allow
         self._refused: Plan | None = None
         self._source = source
         self._run_id = run_id
@@ -255,3 +255,7 @@ class _Watch:
         sign = beat or claims
         if sign != self._sign:
             self._sign, self._seen_at = sign, self._clock.monotonic()
+
+
+def _allow(images: int, seen: Mapping[str, Any]) -> None:
+    """Refuse no plan."""

@@ -237,9 +237,9 @@ def _asks(settings: Settings) -> bool:
 
 
 def _workload(settings: Settings, made: Plan, sample: Sampled | None, collisions: int) -> Workload:
-    boxes = settings.recipe.boxes
+    boxes, shards = settings.recipe.boxes, {settings.tasks or settings.task.count: len(made.shards)}
     if sample is None:
-        return workload_of(made.seen, boxes, collisions=collisions)
+        return workload_of(made.seen, boxes, collisions=collisions, shards=shards)
     return workload_of(
         made.seen,
         boxes,
@@ -249,6 +249,7 @@ def _workload(settings: Settings, made: Plan, sample: Sampled | None, collisions
         read_share=sample.read_share,
         saving=sample.saving,
         slowness=sample.slowness,
+        shards=shards,
     )
 
 

@@ -16,8 +16,8 @@ from thumbrun.storage.ramp import WRITES, writes_at
 # a folder on a local disk, with photographs of 300 kB and processors that other programs used, too.
 CLOUD_WAITS, FOLDER_WAITS = (0.05, 0.08), (0.0017, 0.0006)
 FOLDER_AT_ONCE = 8  # as `task.nearness` has it
-# Seconds of processor time of one process, from its start to its end, without its images (`bench task`).
-PROCESS_SECONDS = 0.5
+# Seconds of processor time of one process, from its start to its end, without its images: 0.34 to 0.59 (`bench task`).
+PROCESS_SECONDS = 0.6
 PAGE_SECONDS = 0.006  # of the planner for each page of the listing (`bench planning`)
 
 _FIGURES = (1, 2, 5)  # the numbers of tasks in a table: these, and ten times as many …

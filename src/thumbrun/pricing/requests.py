@@ -56,7 +56,7 @@ class Requests:
 
 def requests_of(work: Workload, tasks: int) -> Requests:
     """Return the requests of a run that nothing disturbs, in a number of tasks."""
-    shards = shards_of(max(1, work.images), tasks)
+    shards = work.shards.get(tasks) or shards_of(max(1, work.images), tasks)
     renamed = _renamed_shards(work, shards)
     pages = max(1, math.ceil(work.listed / PAGE_LIMIT))
     return Requests(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from thumbrun.imaging.geometry import Box
@@ -96,6 +96,7 @@ class Workload:
         read_share: The bytes that are read of images, as a share of their bytes.
         saving: Of the large JPEG, the share at which a peek saves something: progressive ones.
         slowness: How many times as long as on the bench's machine a process takes for whatever is not measured.
+        shards: The number of shards by the number of tasks, where a plan was made; others are estimated.
     """
 
     groups: tuple[Group, ...]
@@ -107,6 +108,7 @@ class Workload:
     read_share: float = 1.0
     saving: float = 0.0
     slowness: float = 1.0
+    shards: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def images(self) -> int:
@@ -157,6 +159,7 @@ def workload_of(
     read_share: float = 1.0,
     saving: float = 0.0,
     slowness: float = 1.0,
+    shards: Mapping[int, int] | None = None,
 ) -> Workload:
     """Return what a run has to do.
 
@@ -169,6 +172,7 @@ def workload_of(
         read_share: The bytes that are read of images, as a share of their bytes.
         saving: Of the large JPEG, the share at which a peek saves something; recorded rates assume baseline JPEG.
         slowness: How many times as long as on the bench's machine a process takes for whatever is not measured.
+        shards: The number of shards by the number of tasks, where a plan was made.
     """
     groups = tuple(
         Group(
@@ -197,4 +201,5 @@ def workload_of(
         read_share,
         saving,
         slowness,
+        shards or {},
     )

@@ -136,8 +136,8 @@ class RecordStore:
             known = records.parse_line(line, uri)
             if form and (problem := problem_of_row(form, number, known)):
                 raise RecordError(f"{uri} is not the record that its name says: {problem}")
-            if form and not known.keys() <= form.row_keys:
-                known = {key: value for key, value in known.items() if key in form.row_keys}
+            if form and not known.keys() <= form.row_checks.keys():
+                known = {key: value for key, value in known.items() if key in form.row_checks}
             if len(line) > _SHORT:
                 kept += getsizeof(known) + sum(map(_memory, known.values()))
             if kept > _MOST_KEPT:

@@ -28,6 +28,8 @@ def text(value: Any) -> bool:
     """
     if not isinstance(value, str):
         return False
+    if value.isascii():
+        return True
     try:
         value.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

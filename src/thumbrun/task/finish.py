@@ -11,7 +11,6 @@ from thumbrun.ledger.writer import LedgerWriter
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
 from thumbrun.planning.plan import Plan
-from thumbrun.reporting.create import create_report
 from thumbrun.runs.find_run import AgreedRun
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import RecordError
@@ -67,6 +66,8 @@ async def make_report(
     settings: Settings, stores: Stores, run_id: str, this_round: Round, events: Events, clock: Clock
 ) -> str:
     """Make the report of a complete run; return its URI, or an empty text if there is none. No error ends the task."""
+    from thumbrun.reporting.create import create_report  # only the task that finishes last needs it
+
     try:
         made = await create_report(settings, stores.state, stores.output, run_id, this_round.number, clock)
     except asyncio.CancelledError:  # the task is told to stop, and has done all that it had to

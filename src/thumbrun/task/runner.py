@@ -28,7 +28,6 @@ from thumbrun.settings.planning_inputs import (
     run_folder,
     source_to_list,
 )
-from thumbrun.settings.pricing_inputs import PlanGuard
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Store
 from thumbrun.storage.bucket_facts import UNKNOWN
@@ -272,9 +271,13 @@ class TaskRunner:
         say_plan(self._events, settings, plan, source.selection.unmatched, listed=planner.listed)
         return planner, plan
 
-    async def _guard(self, stores: Stores) -> Callable[[int, Mapping[str, Any]], None]:
-        """Return what refuses a plan; only a limit on the cost needs to know the buckets."""
+    async def _guard(self, stores: Stores) -> Callable[[int, Mapping[str, Any]], None] | None:
+        """Return what refuses a plan, if there is a limit; only a limit on the cost needs to know the buckets."""
         settings = self._settings
+        if settings.max_images is None and settings.max_cost is None:
+            return None
+        from thumbrun.settings.pricing_inputs import PlanGuard  # most runs have no limit, and start sooner without it
+
         facts = (UNKNOWN, UNKNOWN) if settings.max_cost is None else await stores.bucket_facts()
         return PlanGuard(settings, *facts).check
 

@@ -85,11 +85,15 @@ class Unreadable(Exception):  # noqa: N818  (it describes a record)
 
 
 def parsed(name: str, body: bytes) -> list[dict[str, Any]]:
-    """Return the lines of a record; plain JSON is one line.
+    """Return the lines of a record; plain JSON is one line, and a page, which must be whole, has none.
 
     Raises:
-        Unreadable: The record is neither plain JSON nor JSON lines.
+        Unreadable: The record is neither plain JSON nor JSON lines nor a page.
     """
+    if name.endswith(".html"):
+        if not (body.startswith(b"<!doctype html>") and body.endswith(b"</html>\n")):
+            raise Unreadable(f"{name} is cut")
+        return []
     try:
         if name.endswith(".json") or body[:1] == b"{":
             lines = [json.loads(body)]

@@ -55,6 +55,8 @@ STEPS = {
     "list all parts": Step("page", end="/ledger/"),
     "look for the summary": Step("stat", end="/summary.json"),
     "write the summary": Step("create", end="/summary.json"),
+    "begin the report": Step("create", end="/report.begun"),
+    "write the report": Step("create", end="/report.html"),
 }
 ALWAYS = Policy().attempts + 1  # times in a row, more than the retries can repair
 PAIRS = [(name, fault) for name, step in STEPS.items() for fault in Fault if step.kind in APPLIES[fault]]

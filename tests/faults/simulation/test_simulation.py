@@ -28,6 +28,7 @@ def test_every_promise_is_kept(batch: int) -> None:
     assert BATCH == tried.schedules
 
 
+@pytest.mark.slow
 def test_schedules_are_of_every_kind() -> None:
     """The schedules of the suite contain all faults, and everything that can happen to tasks and source."""
     tried = campaign(range(1, 121))

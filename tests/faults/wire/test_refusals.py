@@ -46,6 +46,7 @@ def test_objects_that_the_store_refuses_fail_alone(stage: Stage, count: int) -> 
     assert count - 12 == found["done"] == stage.thumbnails()
 
 
+@pytest.mark.slow
 def test_a_thumbnail_that_can_never_be_created_ends_its_run(stage: Stage) -> None:
     """One image whose thumbnail the store refuses fails though no other image shows that others pass.
 

@@ -48,6 +48,7 @@ def test_a_task_hands_back_whatever_it_waits_for(stage: Stage, held: Callable[[A
     assert [] == stage.judge().all()
 
 
+@pytest.mark.slow
 def test_a_task_hands_back_in_a_storm(stage: Stage) -> None:
     """On SIGTERM a task exits in time, even if it waits between retries because the store answers only with 503."""
     stage.world.fill(40)
@@ -129,6 +130,7 @@ def test_a_decoding_process_that_is_killed(stage: Stage) -> None:
     assert 30 == stage.thumbnails()
 
 
+@pytest.mark.slow
 def test_a_decoding_process_that_is_killed_before_it_takes_an_image_up(stage: Stage) -> None:
     """If a process is killed before it takes an image up, the process that replaces it decodes the image."""
     stage.world.fill(30)

@@ -48,6 +48,7 @@ def test_the_same_command_in_two_terminals(stage: Stage, more: tuple[str, ...]) 
         assert re.search(rf"The run is complete: {IMAGES} done|This task: {IMAGES} done", task.output()), task.output()
 
 
+@pytest.mark.slow
 def test_a_dead_process_leaves_nothing_undone(stage: Stage) -> None:
     """The same command after a kill does what the dead process had announced, without waiting for it."""
     stage.world.fill(IMAGES)

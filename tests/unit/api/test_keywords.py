@@ -126,6 +126,7 @@ def test_help_describes_every_keyword(function: Callable[..., object]) -> None:
     """`help` of a function has a line for each keyword."""
     for name in inspect.signature(function).parameters:
         assert f"\n        {name}: " in (function.__doc__ or "")
+    assert "xit " not in (function.__doc__ or "")  # an exit code means nothing in a program
 
 
 def test_a_command_without_a_setting_has_no_keyword() -> None:

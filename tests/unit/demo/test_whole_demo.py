@@ -14,7 +14,7 @@ from thumbrun.demo.run import demo
 def test_everything_comes_out_as_it_was_meant_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_emulator: bool
 ) -> None:
-    """The demo draws pictures, runs four tasks, and leaves thumbnails and a contact sheet, without a surprise."""
+    """The demo draws pictures, runs four tasks, and leaves thumbnails and the report, without a surprise."""
     if with_emulator and not available():
         pytest.skip("the emulator's wheel is for Linux on x86-64 only")
     monkeypatch.setattr(module, "available", lambda: with_emulator)
@@ -23,8 +23,8 @@ def test_everything_comes_out_as_it_was_meant_to(
     assert 0 == demo(str(tmp_path / "demo"), lambda line: said.append(str(line)))
     assert with_emulator == ("in an emulator of Cloud Storage" in "\n".join(said))
     assert "3 failed, all as intended." in "\n".join(said)
-    sheet = (tmp_path / "demo" / "contact-sheet.html").read_text("utf-8")
+    page = (tmp_path / "demo" / "report.html").read_text("utf-8")
     thumbnails = list((tmp_path / "demo" / "thumbnails").iterdir())
-    assert len(thumbnails) == sheet.count("<img ")
+    assert len(thumbnails) == page.count("<img ")
     assert len(thumbnails) > 55
-    assert str(tmp_path) not in sheet or not with_emulator
+    assert str(tmp_path) not in page or not with_emulator

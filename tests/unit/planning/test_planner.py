@@ -119,6 +119,7 @@ def test_a_small_source_is_cut_exactly(count: int) -> None:
     run(scenario())
 
 
+@pytest.mark.slow
 def test_a_large_source_is_listed_in_parallel_ranges() -> None:
     """The planner lists many pages in ranges at once: every object once, in order, much faster than one lister.
 

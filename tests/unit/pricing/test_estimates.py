@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bench.model import IN_FLIGHT, LATENCY, RENDER
 from bench.tasks import share
-from thumbrun.pricing.estimates import Conditions, advise, estimate, table
+from thumbrun.pricing.estimates import PROCESS_SECONDS, Conditions, advise, estimate, table
 from thumbrun.pricing.prices import list_prices
 from thumbrun.pricing.requests import requests_of
 from thumbrun.pricing.workload import Group, Range, Workload, workload_of
@@ -33,7 +33,9 @@ def test_estimates_agree_with_whole_tasks(tasks: int) -> None:
     work = workload(400, RENDER)
     conditions = Conditions(read_seconds=LATENCY, write_seconds=LATENCY, in_flight=IN_FLIGHT, ramp=None)
     found = estimate(work, tasks, conditions, PRICES)
-    assert found.seconds.likely - 0.5 == pytest.approx(seconds, rel=1 / 7)  # processes start in no time there
+    assert found.seconds.likely - PROCESS_SECONDS == pytest.approx(
+        seconds, rel=1 / 7
+    )  # processes start in no time there
     sent = {
         letter: sum(
             number for one in worked for what, number in one.requests.items() if (what in CLASS_A) == (letter == "a")
@@ -79,6 +81,13 @@ def test_names_that_collide_take_requests(collisions: int, renamed: int) -> None
 def test_a_plan_without_formats_tells_nothing() -> None:
     """A plan of an older version has no images to estimate."""
     assert 0 == workload_of({"kinds": {"image": {"objects": 7}}}, [(100, 100)]).images
+
+
+def test_the_shards_of_a_plan_that_was_made() -> None:
+    """Where a plan was made, its shards count; for other numbers of tasks they are estimated."""
+    work = replace(workload(1000, 0.01), shards={2: 7})
+    assert 7 + 8 + 3 == requests_of(work, 2).record_reads
+    assert requests_of(workload(1000, 0.01), 1) == requests_of(work, 1)
 
 
 def test_more_tasks_save_time_until_the_bucket_binds() -> None:

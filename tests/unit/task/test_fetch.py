@@ -126,6 +126,7 @@ async def test_looks_that_stay_in_vain_are_given_up(pool: DecoderPool) -> None:
     assert 2 == len({content for name, (_, content) in output.objects.items() if name.startswith(RUN)})
 
 
+@pytest.mark.slow
 async def test_too_many_pixels_are_noticed_where_nothing_is_looked_at_first(pool: DecoderPool) -> None:
     """The fetcher ends a read at the first bytes if they declare too many pixels, and peeks at the next files again."""
     source, body, other = Counting(), noise("JPEG", 800), noise("JPEG", 1200)

@@ -91,6 +91,7 @@ def encoded(width: int, height: int, format_: str = "PNG") -> bytes:
 WHOLE = encoded(100, 75)
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize(
     ("body", "outcome", "expected"),
     [
