@@ -132,12 +132,13 @@ def _pass(process: subprocess.Popen[str]) -> float:
 
 
 def _row(one: Compared, commit: str) -> Row:
+    what = f"processor time, {one.kind}"
     middle, least, most = statistics.median(one.ratios), min(one.ratios), max(one.ratios)
     ours = f"{one.own:.1f} ms, {middle:.2f} times ({least:.2f} to {most:.2f})"
     others = {f"commit {commit}": f"{one.others:.1f} ms"}
     if one.kind.endswith(tuple(map(":".join, _SAMPLINGS))):
-        return Row(one.kind, "", ours, others, note=_LARGER)
-    return Row(one.kind, f"at most {_AS_FAST} times", ours, others, middle <= _AS_FAST)
+        return Row(what, "", ours, others, note=_LARGER)
+    return Row(what, f"at most {_AS_FAST} times", ours, others, middle <= _AS_FAST)
 
 
 def main() -> None:
