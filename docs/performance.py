@@ -14,6 +14,7 @@ RESULTS = HERE.parent / "bench/results.json"
 
 _TITLES = {  # in their order
     "decode": "Decoding and encoding alone",
+    "paired": "Processor time of decoding and encoding, against an earlier commit",
     "task": "One task on a distant store",
     "latency": "Latency",
     "sizes": "Several sizes",
@@ -31,6 +32,8 @@ _TITLES = {  # in their order
     "bill": "Prediction",
     "cost": "Cost",
 }
+
+_COMMANDS = {"paired": "python -m bench.paired CHECKOUT --keep"}  # the other parts are arguments of the bench
 
 _KINDS = {  # the kinds of the corpus in words
     "cam": "camera photo, JPEG",
@@ -109,7 +112,7 @@ def _section(name: str, part: Mapping[str, Any]) -> str:
         lines.append(f"| {_plain(row['what'])} | {row['goal']} | {row['ours']} | {others} | {met} |")
     notes = dict.fromkeys(row["note"] for row in part["rows"] if row["note"])
     lines += ["", *(f"- {_sentence(note)}" for note in notes)]
-    lines += ["", "```sh", f"python -m bench {name}", "```", ""]
+    lines += ["", "```sh", _COMMANDS.get(name, f"python -m bench {name}"), "```", ""]
     where = f"{ran['processors']} processors ({ran['machine']}), Python {ran['python']}, Pillow {ran['pillow']}"
     lines.append(f"Measured {ran['at']} on {where}.\n")
     return "\n".join(lines)

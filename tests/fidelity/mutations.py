@@ -1,7 +1,9 @@
 """Mutates small pictures, and reports thumbnails that are unlike what two other decoders agree on.
 
 `python -m tests.fidelity.mutations COUNT [SEED]` prints each finding: a thumbnail below 20 dB of PSNR against libvips
-and Pillow, where these agree within 30 dB. The mutants go through decoding processes, because some end their decoder.
+and Pillow, where these agree within 30 dB. The samples of TIFF pictures that have no range of their own are read by
+libvips and tifffile, and drawn by thumbrun's rule, because each decoder has another rule. The mutants go through
+decoding processes, because some end their decoder.
 """
 
 import asyncio
@@ -17,9 +19,10 @@ from dataclasses import dataclass
 import pyvips
 from PIL import Image
 
-from tests.fidelity.independent import by_libvips
+from tests.fidelity.independent import by_libvips, drawn, samples_by_libvips, samples_by_tifffile
 from tests.fidelity.measure import psnr, reference
 from tests.fidelity.variants import all_variants
+from tests.fidelity.variants.variant import Variant
 from tests.unit.imaging.samples import running, verdict
 from thumbrun.decoding import protocol
 from thumbrun.imaging.render import thumbnail_pixels
@@ -29,8 +32,8 @@ from thumbrun.outcomes import Reason
 LEAST, AGREE = 20.0, 30.0  # dB
 _HEAD = 200  # bytes, in which half of all changes are, because headers change meanings
 _LARGEST = 300_000
-# One changed value changes the range of these, and each decoder has a rule of its own for that.
-_OF_ANY_RANGE = re.compile("32|64|float")
+# TIFF pictures of these have no range of their own.
+_OF_ANY_RANGE = re.compile(r"\b32 bits|\b32-bit|float|half grey")
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,24 @@ def mutated(body: bytes, chance: random.Random) -> tuple[bytes, str]:
     return bytes(made), ", ".join(changes)
 
 
-def judged(body: bytes, verdict: protocol.Verdict) -> tuple[str, float]:
+def has_any_range(variant: Variant) -> bool:
+    """Whether the samples of a picture have no range of their own."""
+    return variant.kind == "tiff" and bool(_OF_ANY_RANGE.search(variant.name))
+
+
+def _by_others(body: bytes, *, any_range: bool) -> tuple[Image.Image, Image.Image]:
+    """Return what two other decoders make of a file; they raise errors of many kinds."""
+    if any_range:
+        samples, white_is_zero = samples_by_tifffile(body)
+        return (
+            drawn(samples_by_libvips(body), white_is_zero=white_is_zero),
+            drawn(samples, white_is_zero=white_is_zero),
+        )
+    with Image.open(io.BytesIO(body)) as image:
+        return by_libvips(body), image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def judged(body: bytes, verdict: protocol.Verdict, *, any_range: bool = False) -> tuple[str, float]:
     """Return what became of a file, and the PSNR of its thumbnail if the others agree on the picture."""
     if not isinstance(verdict, Rendered):
         is_dead = isinstance(verdict, Refused) and verdict.reason is Reason.CRASHED
@@ -70,9 +90,7 @@ def judged(body: bytes, verdict: protocol.Verdict) -> tuple[str, float]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of what is odd in a mutant
-            one = by_libvips(body)
-            with Image.open(io.BytesIO(body)) as image:
-                other = image.convert("RGBA" if image.has_transparency_data else "RGB")
+            one, other = _by_others(body, any_range=any_range)
     except (pyvips.Error, OSError, SyntaxError, ValueError, IndexError, TypeError, Image.DecompressionBombError):
         return "drawn by thumbrun, not by both others", 0.0
     if one.size != other.size or psnr(one, other) < AGREE:
@@ -88,11 +106,7 @@ def judged(body: bytes, verdict: protocol.Verdict) -> tuple[str, float]:
 async def campaign(count: int, seed: int, counts: Counter[str]) -> AsyncIterator[Finding]:
     """Mutate pictures of every format and yield the findings; count what became of all."""
     chance = random.Random(seed)  # noqa: S311  (it mutates pictures)
-    variants = [
-        variant
-        for variant in all_variants()
-        if variant.draw and len(variant.body) < _LARGEST and not _OF_ANY_RANGE.search(variant.name)
-    ]
+    variants = [variant for variant in all_variants() if variant.draw and len(variant.body) < _LARGEST]
     kinds = sorted({variant.kind for variant in variants})
     asked = Request(100, 100, "png", 80, 10**7, 10**9)
     understood: dict[str, bool] = {}
@@ -102,13 +116,15 @@ async def campaign(count: int, seed: int, counts: Counter[str]) -> AsyncIterator
             variant = chance.choice([variant for variant in variants if variant.kind == kind])
             # Where the others do not know what changes the meaning, such as colours by number, they cannot judge.
             if variant.name not in understood:
-                was, _ = judged(variant.body, await verdict(pool, variant.body, asked))
+                was, _ = judged(
+                    variant.body, await verdict(pool, variant.body, asked), any_range=has_any_range(variant)
+                )
                 understood[variant.name] = was == "like"
             if not understood[variant.name]:
                 counts["the others misunderstand the picture that was mutated"] += 1
                 continue
             body, change = mutated(variant.body, chance)
-            became, value = judged(body, await verdict(pool, body, asked))
+            became, value = judged(body, await verdict(pool, body, asked), any_range=has_any_range(variant))
             counts[became] += 1
             if became == "unlike":
                 yield Finding(f"{variant.kind}, {variant.name}", change, value)

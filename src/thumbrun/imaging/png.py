@@ -45,10 +45,13 @@ class PngImage(PngImagePlugin.PngImageFile):
 
     _stored: Iterator[bytes] | None = None
     _data: PixelData | None = None
+    _whole: IO[bytes] | None = None  # the file as png gets it
     _by_isal = True
 
     def _open(self) -> None:
-        self.fp, self.header = filtered(self._file())
+        whole = self._file()
+        self.fp, self.header = filtered(whole)
+        self._whole = whole if self.header.harmless else self.fp
         self.fp.seek(0)
         super()._open()
         self._first = self.tile[0].offset - 8 if self.tile else 0  # where the first chunk with pixels begins
@@ -102,7 +105,7 @@ class PngImage(PngImagePlugin.PngImageFile):
             self._by_isal = False
             loaded = super().load()
         finally:
-            self._stored = self._data = None  # else it would keep the picture beyond its last use
+            self._stored = self._data = self._whole = None  # else they would keep the picture beyond its last use
         if hidden is None:
             return loaded
         self.putalpha(ImageChops.invert(_all_equal([_equal(self, self.header.transparent, 8), hidden])))
@@ -135,9 +138,10 @@ class PngImage(PngImagePlugin.PngImageFile):
         """Decode the pixels by png and read on behind them by Pillow; if either fails, change nothing."""
         fp = self._file()
         at = fp.tell()
-        fp.seek(0)
+        whole = self._whole or fp
+        whole.seek(0)
         try:
-            pixels = kornia.decode_image_png_u8(fp.read(), (self.height, self.width), _MODES[self.mode][0])
+            pixels = kornia.decode_image_png_u8(whole.read(), (self.height, self.width), _MODES[self.mode][0])
             fp.seek(at)
             # The view keeps the array alive; Pillow copies the array before it changes anything in it.
             self._im, self.readonly = Image.frombuffer(self.mode, self.size, pixels, "raw", self.mode, 0, 1).im, 1

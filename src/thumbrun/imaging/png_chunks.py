@@ -20,6 +20,9 @@ _MOST_READ = 16 << 20  # bytes of a chunk or of a profile; larger ones count as 
 _HEAD = struct.Struct(">I4s")
 _CRITICAL = (b"IHDR", b"PLTE")
 _LONGEST_CRITICAL = 768  # bytes: a palette of 256 colours
+# What most screenshots have. No decoder makes other pixels, or much more than their own bytes, of these chunks.
+_HARMLESS = (b"sRGB", b"gAMA", b"cHRM", b"cICP", b"iCCP", b"pHYs", b"sBIT", b"bKGD", b"tIME", b"eXIf", b"tEXt", b"iTXt")
+_MOST_HARMLESS = 1 << 16  # bytes of all chunks before the pixels, or of the profile that they hold
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # 11.2.1, table 11.1
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 # First column and row of each pass of Adam7, and the steps between its columns and rows (8.2).
@@ -41,6 +44,7 @@ class Header:
             (4 bytes), and `transparency` of a picture with a palette.
         transparent: The samples of the colour that is transparent, in the picture's own bits; empty if there is none.
         broken_profile: Whether the file has a colour profile that cannot be read.
+        harmless: Whether a decoder can as well get the file with all its chunks: without a copy, this is faster.
     """
 
     width: int = 0
@@ -52,6 +56,7 @@ class Header:
     info: dict[str | tuple[int, int], Any] = field(default_factory=dict)
     transparent: tuple[int, ...] = ()
     broken_profile: bool = False
+    harmless: bool = True
 
     def size_of_rows(self) -> int:
         """Return how many bytes the rows of the picture have together, their filter types included (9.2)."""
@@ -163,7 +168,8 @@ class Spliced(io.BufferedIOBase):
 def filtered(source: IO[bytes]) -> tuple[IO[bytes], Header]:
     """Return a PNG without the chunks that do not matter before its pixels, and what those chunks tell that do.
 
-    Where the chunks are odd, the rest of the file is passed on as it is, so that its decoder judges it.
+    Where the chunks are odd, the rest of the file is passed on as it is, so that its decoder judges it. A file without
+    chunks to leave out is returned itself: reading it whole then copies nothing.
 
     Args:
         source: The file, at its start.
@@ -189,12 +195,16 @@ def filtered(source: IO[bytes]) -> tuple[IO[bytes], Header]:
                 raise ValueError(_unknown(name))
             passed.append(head + content)
             _READERS[name](header, content[:-4])
-        elif name in _READERS:
-            _read(header, name, length, source)
+        else:
+            header.harmless &= name in _HARMLESS
+            if name in _READERS:
+                _read(header, name, length, source)
         at += 12 + length
+    header.harmless &= max(at, len(header.info.get("icc_profile", b""))) <= _MOST_HARMLESS and not header.broken_profile
     if not wrong:
         _check(header)
-    return cast(IO[bytes], Spliced(b"".join(passed), source, at)), header
+    prefix = b"".join(passed)
+    return source if len(prefix) == at else cast(IO[bytes], Spliced(prefix, source, at)), header
 
 
 def read_behind(header: Header, source: IO[bytes], at: int) -> None:

@@ -190,6 +190,36 @@ def test_it_is_decoded_whole_by_png(monkeypatch: pytest.MonkeyPatch, mode: str) 
     assert plain.tobytes() == image.tobytes()
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "copied"),
+    [
+        (b"", b"", False),
+        (b"sRGB", b"\0", False),
+        (b"tEXt", b"key\0value", False),
+        (b"tEXt", bytes(1 << 16), True),
+        (b"tRNS", struct.pack(">HHH", 1, 2, 3), True),
+        (b"acTL", struct.pack(">II", 1, 0), True),
+        (b"prVt", b"", True),
+    ],
+)
+def test_png_gets_the_file_itself(monkeypatch: pytest.MonkeyPatch, name: bytes, content: bytes, copied: bool) -> None:
+    """The library png gets the file without a copy, unless it holds chunks that could matter to that library."""
+    kornia = pytest.importorskip("kornia_rs").io
+    plain = around("RGB", 300, 200, noise("RGB", 300, 200, [1, 2]))
+    body = plain[:33] + chunk(name, content) + plain[33:] if name else plain
+    decode = kornia.decode_image_png_u8
+    given = list[bytes]()
+
+    def decoding(file: bytes, *rest: object) -> object:
+        given.append(file)
+        return decode(file, *rest)
+
+    monkeypatch.setattr(kornia, "decode_image_png_u8", decoding)
+    pixels = png.PngImage(io.BytesIO(body)).tobytes()
+    assert [plain] == given if copied else given[0] is body
+    assert Image.open(io.BytesIO(plain)).tobytes() == pixels
+
+
 def test_without_kornia_it_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """ISA-L and Pillow make the same picture on a machine without wheels of kornia-rs."""
     body = around("RGB", 300, 200, noise("RGB", 300, 200, [1, 2, 3, 4]))
