@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Self
 
+_LONGEST = 80  # characters of a field that is shown
 BESIDE = {"in": "no JSON"}  # marks a field that the JSON does not have
 
 
@@ -11,6 +12,12 @@ class JsonResult:
     """A frozen dataclass with a field for each key of a command's JSON. Lists are tuples."""
 
     __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return the fields that are short, so that a notebook stays legible."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}  # type: ignore[arg-type]
+        short = (f"{name}={value!r}" for name, value in values.items() if len(repr(value)) <= _LONGEST)
+        return f"{type(self).__name__}({', '.join(short)}, …)"
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], **others: Any) -> Self:

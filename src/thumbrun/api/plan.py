@@ -17,7 +17,7 @@ from thumbrun.settings.resolved import resolve
 SETTINGS = keywords_of("plan")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PlanResult(JsonResult):
     """What a run would do, take and cost. The fields are those of `thumbrun plan --json`; docs/plan.md describes them.
 

@@ -23,7 +23,7 @@ from thumbrun.task.open_stores import Stores
 SETTINGS = keywords_of("report", PLACE_SETTINGS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ReportResult(JsonResult):
     """The report of a run. Its fields, apart from `html`, are those of `report.json`; docs/report.md describes them.
 

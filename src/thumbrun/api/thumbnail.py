@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from thumbrun import formats
@@ -44,7 +44,7 @@ class Thumbnail:
         format: Its format: `jpeg`, `png`, `gif`, `webp` or `avif`.
     """
 
-    data: bytes
+    data: bytes = field(repr=False)
     width: int
     height: int
     format: str

@@ -94,14 +94,15 @@ def _format_lines(formats: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _pixels(number: int) -> str:
-    """Return a number of pixels in plain words.
+    """Return a number of pixels in plain words, with the two digits that an estimate can stand for.
 
-    >>> _pixels(999), _pixels(12_000_000), _pixels(3_400_000_000)
-    ('999 pixels', '12.0 megapixels', '3.4 gigapixels')
+    >>> _pixels(940), _pixels(12_300_000), _pixels(104_700_000), _pixels(3_420_000_000)
+    ('940 pixels', '12 megapixels', '100 megapixels', '3.4 gigapixels')
     """
-    if number >= 1e9:
-        return f"{number / 1e9:,.1f} gigapixels"
-    return f"{number / 1e6:.1f} megapixels" if number >= 1e5 else f"{number:,} pixels"
+    known = float(f"{number:.2g}")
+    if known >= 1e9:
+        return f"{known / 1e9:,.3g} gigapixels" if known < 1e12 else f"{known / 1e9:,.0f} gigapixels"
+    return f"{known / 1e6:.3g} megapixels" if known >= 1e5 else f"{known:,.0f} pixels"
 
 
 def _notes(found: Preview) -> Iterator[str]:
@@ -119,8 +120,8 @@ def _notes(found: Preview) -> Iterator[str]:
         yield f"{several} would share a name, so each gets a hash of its path in the name. For example:"
         yield from (f"  {printable(one['source'])} -> {printable(one['output'])}" for one in found.renamed)
         if folded := risk["differ_in_form_only"]:
-            differ = "differs from another one" if folded == 1 else "differ from others"
-            yield f"The names of {folded:,} of them {differ} only in upper and lower case, or in their form of Unicode."
+            differ = "name of 1 of them differs" if folded == 1 else f"names of {folded:,} of them differ"
+            yield f"The {differ} from others only in upper and lower case, or in their form of Unicode."
         if found.settings.layout == "flat":
             yield "--layout tree keeps the folders of the source, and so the names of the files."
     if invalid := risk["invalid"]:
@@ -139,4 +140,7 @@ def _shards_lines(found: Preview) -> Iterator[str]:
     mean = sum(loads) / len(loads)
     if mean and len(loads) > 1:
         shared = f"{counted(found.shards, 'shard')} for {counted(len(loads), 'task')}."
-        yield f"{shared} The task with the most work has {max(loads) / mean:.2f} times the average."
+        if idle := loads.count(0):
+            yield f"{shared} {idle:,} of these tasks would have no work."
+        else:
+            yield f"{shared} The task with the most work has {max(loads) / mean:.2f} times the average."

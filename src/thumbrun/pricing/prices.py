@@ -149,8 +149,10 @@ def _is_day(value: object) -> bool:
 def _rows_in(text: str) -> list[object]:
     try:
         content = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except json.JSONDecodeError as error:
         raise PricesError([f"it must be JSON ({shortened(str(error))})"]) from None
+    except (ValueError, RecursionError):
+        raise PricesError(["it must be JSON, with shorter numbers and fewer lists in each other"]) from None
     rows = content.get("prices") if isinstance(content, dict) else None
     if not isinstance(rows, list) or content.get("version") != VERSION:
         raise PricesError([f'it must be an object with "version": {VERSION} and "prices", a list of rows'])

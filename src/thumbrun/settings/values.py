@@ -156,7 +156,7 @@ def seconds(value: str) -> float:
 def dollars(value: str) -> float:
     """Parse an amount of US dollars, more than 0."""
     if not re.fullmatch(r"\$?[0-9]{1,9}(\.[0-9]{1,6})?", value) or not float(value.lstrip("$")):
-        raise ValueError("it must be US dollars, like 2 or 0.50, more than 0")
+        raise ValueError("it must be US dollars, like 2 or 0.50, from 0.000001")
     return float(value.lstrip("$"))
 
 

@@ -73,6 +73,8 @@ def test_the_page_of_a_report(source: Path, out: Path, tmp_path: Path) -> None:
         reported = thumbrun.report(made.folder, out=tmp_path / "page.html")
     assert reported.html == (tmp_path / "page.html").read_text("utf-8")
     assert "html" not in reported.to_record()
+    assert "verdict=" in repr(reported)
+    assert len(repr(reported)) < 2_000
     with pytest.raises(SettingsError, match=r"^out is '.+0\.jpg', a file that is no report"):
         thumbrun.report(made.folder, out=source / "0.jpg")
     assert picture() == (source / "0.jpg").read_bytes()

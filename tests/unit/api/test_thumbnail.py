@@ -237,3 +237,8 @@ def test_threads_that_decode_here() -> None:
         thread.join()
     assert [thumbnail(picture())] * 4 == results
     assert filters == warnings.filters
+
+
+def test_a_notebook_shows_no_bytes() -> None:
+    """A thumbnail is shown with its size and format, and without its bytes."""
+    assert "Thumbnail(width=100, height=67, format='jpeg')" == repr(thumbnail(picture(), in_process=True))

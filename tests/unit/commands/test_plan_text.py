@@ -142,7 +142,7 @@ def test_a_plan_with_sizes_kinds_and_collisions() -> None:
     assert "unsupported, would be skipped" in shown
     assert "unknown, would be opened" in shown
     assert "2 thumbnails would share a name, so each gets a hash of its path in the name. For example:\n  in/a" in shown
-    assert "\nThe names of 1 of them differs from another one only in upper and lower case" in shown
+    assert "\nThe name of 1 of them differs from others only in upper and lower case" in shown
     assert "\n--layout tree keeps the folders of the source" in shown
 
 
@@ -165,7 +165,7 @@ def test_names_at_risk_formats_and_the_largest() -> None:
     assert (
         "1 thumbnail would fail (name-invalid), because the output cannot hold the name:\n  a\\x1b.jpg: a path" in shown
     )
-    assert "2  jpeg  1.0 MB  about 4.0 megapixels  COLDLINE" in shown
+    assert "2  jpeg  1.0 MB  about 4 megapixels  COLDLINE" in shown
     assert "The largest images:\n  2.0 kB  in/b\\n.jpg\n  1.0 kB  in/c.jpg" in shown
 
 

@@ -50,7 +50,8 @@ def test_the_table_that_is_shown_is_a_price_file() -> None:
     ("text", "said"),
     [
         ("", "it must be JSON"),
-        ("[" * 100_000, "it must be JSON"),
+        ("[" * 100_000, "it must be JSON, with shorter numbers and fewer lists in each other"),
+        ("9" * 5_000, "it must be JSON, with shorter numbers and fewer lists in each other"),
         ("[]", 'it must be an object with "version": 1'),
         ('{"version": 2, "prices": []}', 'it must be an object with "version": 1'),
         (price_file(7), 'row 1: it must be an object with an "id"'),
