@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from thumbrun.clock import SystemClock
 from thumbrun.decoding.launcher import Launcher
-from thumbrun.decoding.pool import DecoderPool
+from thumbrun.decoding.pool import DecoderPool, DecoderPoolError
 from thumbrun.decoding.tries import Tries
 from thumbrun.errors import SettingsError
 from thumbrun.imaging.request import Refused, Rendered, Request
@@ -102,6 +102,8 @@ class SharedDecoders:
                 body.write(data)
                 return await render_granted(pool, body, request, grant, Tries(), Stopwatch(SystemClock()))
             except ItemFaultError as fault:
+                if not threading.main_thread().is_alive():  # the interpreter takes no more work, whatever the image is
+                    raise DecoderPoolError("this program is ending, so no image is decoded any more") from fault
                 return Refused(Reason.INTERNAL_ERROR, fault.detail)
             finally:
                 body.close()

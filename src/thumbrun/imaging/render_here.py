@@ -1,5 +1,6 @@
 """Renders an image in a process that is not thumbrun's own, and leaves nothing changed there."""
 
+import os
 import threading
 
 from thumbrun.imaging import library_options
@@ -8,7 +9,7 @@ with library_options.kept():
     from thumbrun.imaging.render import render
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 
-_ONE = threading.Lock()  # rendering changes the options of Pillow, and what Python warns of, for the whole process
+_one = threading.Lock()  # rendering changes the options of Pillow, and what Python warns of, for the whole process
 
 
 def render_here(body: bytes, request: Request) -> Rendered | Refused | NeedsMemory:
@@ -18,6 +19,15 @@ def render_here(body: bytes, request: Request) -> Rendered | Refused | NeedsMemo
         body: The image's bytes.
         request: What to make of the bytes, and within which limits.
     """
-    with _ONE, library_options.kept():
+    with _one, library_options.kept():
         library_options.put(library_options.OURS)
         return render(body, request)
+
+
+def _begin_anew() -> None:
+    """Take another lock in a process that was just forked: a thread that is not there might hold this one."""
+    global _one
+    _one = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_begin_anew)

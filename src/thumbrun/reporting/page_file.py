@@ -1,6 +1,8 @@
 """The local file of a report's page."""
 
+import contextlib
 import os
+import stat
 from pathlib import Path
 
 from thumbrun.console import quoted
@@ -13,6 +15,9 @@ _HEAD = 1024  # bytes of a page in which it says who made it
 def problem_with(target: Path) -> str | None:
     """Return why the page cannot be written to a file, or None if it can. Only another page is replaced."""
     try:
+        mode = target.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a pipe would be waited for
+            return f"--out is {quoted(str(target))}, which is no file; give the name of a file"
         with target.open("rb") as file:
             own = GENERATOR.encode() in file.read(_HEAD)
     except FileNotFoundError:
@@ -32,12 +37,13 @@ def write(target: Path, text: str) -> None:
     Raises:
         ThumbrunError: It cannot be written.
     """
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    beside = target.with_name(f".thumbrun-report.{os.getpid()}")  # the name of the page can be as long as a name can be
     try:
         beside.write_text(text, "utf-8")
         beside.replace(target)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
         raise ThumbrunError(
             f"the report cannot be written to {target}: {error.strerror}", hint="choose another file with --out"
         ) from error

@@ -5,6 +5,7 @@ import io
 import multiprocessing
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -29,6 +30,7 @@ from tests.unit.imaging.samples import bomb
 from thumbrun import ImageError, Reason, SettingsError, Thumbnail, thumbnail, thumbnail_async
 from thumbrun.api import shared_decoders
 from thumbrun.decoding import launcher
+from thumbrun.imaging import render_here
 
 WAYS = pytest.mark.parametrize("in_process", [False, True], ids=["contained", "in_process"])
 
@@ -242,3 +244,13 @@ def test_threads_that_decode_here() -> None:
 def test_a_notebook_shows_no_bytes() -> None:
     """A thumbnail is shown with its size and format, and without its bytes."""
     assert "Thumbnail(width=100, height=67, format='jpeg')" == repr(thumbnail(picture(), in_process=True))
+
+
+def test_a_fork_beside_a_thread_that_renders_here() -> None:
+    """A forked process makes a thumbnail even if another thread was making one here at that moment."""
+    with render_here._one:  # as a thread holds it, of which the child has nothing
+        child = os.fork()
+        if not child:
+            signal.alarm(60)
+            os._exit(0 if thumbnail(picture(), in_process=True).width == 100 else 1)
+    assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -14,6 +14,7 @@ from thumbrun.storage.base import UnauthenticatedError
 from thumbrun.storage.gcs.responses import one_line
 
 VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
+_LONGEST = 1 << 20  # bytes of a file of credentials; a usual one has 2,300
 _LOGIN = "application_default_credentials.json"  # what `gcloud auth application-default login` writes
 
 
@@ -38,7 +39,7 @@ def check_key_file(environ: Mapping[str, str]) -> str:
     path = Path(named) if named else _folder_of_gcloud(environ) / _LOGIN
     origin = f"{VARIABLE} names {one_line(str(path))}" if named else f"gcloud keeps a login in {one_line(str(path))}"
     try:
-        content = path.read_bytes()
+        content = _content(path)
     except FileNotFoundError as error:
         if not named:
             return ""
@@ -65,6 +66,14 @@ def check_key_file(environ: Mapping[str, str]) -> str:
             hint="download the key again, or run `gcloud auth application-default login`",
         )
     return origin
+
+
+def _content(path: Path) -> bytes:
+    """Read a file of credentials. A pipe or a device might never end, and the library reads the file once more."""
+    if not stat.S_ISREG(mode := path.stat().st_mode) and not stat.S_ISDIR(mode):
+        raise ValueError("it is no regular file")
+    with path.open("rb") as file:
+        return file.read(_LONGEST)
 
 
 def _folder_of_gcloud(environ: Mapping[str, str]) -> Path:

@@ -32,5 +32,5 @@ async def server_time(root: str, seconds: float) -> datetime | None:
         await client.close()
     try:
         return parsedate_to_datetime(answer.headers["date"]).astimezone(UTC)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return None

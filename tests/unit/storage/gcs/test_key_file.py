@@ -62,6 +62,13 @@ def test_nothing_to_check(tmp_path: Path) -> None:
     check_key_file({VARIABLE: "", "CLOUDSDK_CONFIG": str(tmp_path)})
 
 
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """A pipe is refused at once; nobody might write to it, and the library would read it a second time."""
+    os.mkfifo(tmp_path / "key.json")
+    assert "no regular file" in str(refusal({VARIABLE: str(tmp_path / "key.json")}))
+    assert "no regular file" in str(refusal({VARIABLE: "/dev/zero"}))
+
+
 def test_a_file_that_does_not_exist(tmp_path: Path) -> None:
     """The error names the variable and the path, and says how a container gets the file."""
     error = refusal({VARIABLE: str(tmp_path / "none.json")})
