@@ -64,12 +64,18 @@ def test_the_task_that_finishes_last_makes_the_report(tasks: Tasks, emulator: Em
     page = emulator.read("pics", f"{RECORDS}/report.html").decode()
     assert 12 == page.count("<img ")
     assert "12 of 13 images have a thumbnail; 1 failed." in page
+    emulator.put("pics", "in/broken.jpg", BODY)  # so the first retry has one image to make, and the second has none
     retry = tasks.command("retry", "gs://pics/one", environment=environment)
     assert 0 == retry.wait(), retry.output()
     record = json.loads(emulator.read("pics", f"{RECORDS}/summaries/0000001.report.json"))
     check(record)
     assert 1 == record["round"] == len(record["tasks"])
     assert "Run one, round 1" in emulator.read("pics", f"{RECORDS}/summaries/0000001.report.html").decode()
+    retry = tasks.command("retry", "gs://pics/one", environment=environment)
+    assert 0 == retry.wait(), retry.output()
+    again = json.loads(emulator.read("pics", f"{RECORDS}/summaries/0000002.report.json"))
+    check(again)
+    assert (record["tasks"], record["work"]) == (again["tasks"], again["work"])
     verify = tasks.command("verify", "gs://pics/one", environment=environment)
     assert 0 == verify.wait(), verify.output()
 

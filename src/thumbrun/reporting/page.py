@@ -82,7 +82,7 @@ def _figures(report: Report) -> str:
         (f"done of {report.items:,}", f"{tally.done:,}", "", "done" if tally.done else ""),
         ("skipped", f"{skipped:,}", "", "skipped" if skipped else ""),
         ("failed", f"{failed:,}", "", "failed" if failed else ""),
-        ("start to end" if report.ended else "since the start", number, unit, ""),
+        (_span(report), number, unit, ""),
     ]
     if report.dollars:
         figures.append(_money(report.dollars.usd, report.dollars.estimate))
@@ -92,6 +92,12 @@ def _figures(report: Report) -> str:
         f'<div class="{kind}"><dt>{word}</dt><dd>{number}{f" <small>{unit}</small>" if unit else ""}</dd></div>'
         for word, number, unit, kind in figures
     )
+
+
+def _span(report: Report) -> str:
+    if not report.ended:
+        return "since the start"
+    return "start to end, without breaks" if report.break_seconds else "start to end"
 
 
 def _money(usd: float | None, estimate: float | None) -> tuple[str, str, str, str]:
