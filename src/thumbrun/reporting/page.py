@@ -180,7 +180,9 @@ def _extent(report: Report) -> str:
     shown, known = len(report.cells), report.tally.items
     failed = sum(cell.status is Status.FAILED for cell in report.cells)
     every = report.tally.failed.total()
-    if shown >= known:
+    if report.items > known and shown >= known:
+        text = f"{known:,} of {counted(report.items, 'image')} have an outcome; all of these are shown"
+    elif shown >= known:
         text = f"All {counted(known, 'image')}" if known != 1 else "The image"
     else:
         some = f"all {every:,}" if failed == every else f"{failed:,} of the {every:,}"

@@ -194,6 +194,13 @@ def test_the_verdict_is_one_sentence(cells: Sequence[Cell], more: dict[str, Any]
     assert verdict == report(cells, **more).verdict
 
 
+def test_the_contact_sheet_of_an_unfinished_run_says_how_many_are_missing() -> None:
+    """What has no outcome yet is not on the contact sheet, so it does not speak of all images."""
+    shown = page(report(CELLS, ended=None, items=120))
+    assert "10 of 120 images have an outcome; all of these are shown." in shown
+    assert "All 10 images." in page(report(CELLS))
+
+
 def test_every_image_has_a_tile_of_its_status() -> None:
     """The page shows each cell once, failures first, and shows a picture only for a done cell."""
     shown = Page(page(report(CELLS)))
