@@ -10,7 +10,7 @@ from pathlib import Path
 from thumbrun.clock import SystemClock
 from thumbrun.commands.session import run_session, settings_of
 from thumbrun.commands.standard_streams import result_stream, show_result
-from thumbrun.errors import SettingsError, ThumbrunError
+from thumbrun.errors import SettingsError
 from thumbrun.logs.events import Events
 from thumbrun.reporting.page import page
 from thumbrun.reporting.page_file import problem_with, write
@@ -53,9 +53,9 @@ def report(
         show_result(text)
     elif not as_csv:
         write(target, text)
-        show_result(f"Report: {target.resolve().as_uri()}")
-        if opened and not webbrowser.open(target.resolve().as_uri()):
-            raise ThumbrunError("no browser can be opened here", hint=f"open {target.resolve().as_uri()} yourself")
+        uri = target.resolve().as_uri()
+        unopened = opened and not webbrowser.open(uri)
+        show_result(f"Report: {uri}{' (no browser was found here to open it)' if unopened else ''}")
     return 0
 
 
