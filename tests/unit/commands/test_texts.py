@@ -98,7 +98,9 @@ def test_a_run_says_how_to_see_its_report(uri: str, expected: str) -> None:
     """No browser opens an object of a bucket, so a command does; the event has the URI in any case."""
     heard = Heard()
     run = Tally(1)
-    say_run(TaskResult("r", "gs://b/r/", run, run, 1.0, False, "gs://b/r/", run, report=uri), Events(heard, HandClock()))
+    say_run(
+        TaskResult("r", "gs://b/r/", run, run, 1.0, False, "gs://b/r/", run, report=uri), Events(heard, HandClock())
+    )
     [event] = [event for event in heard.events if event.name == "report"]
     assert (expected, uri) == (event.message, event.fields["report"])
 
