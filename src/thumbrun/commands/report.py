@@ -5,6 +5,7 @@ import json
 import sys
 import webbrowser
 from collections.abc import Mapping
+from contextlib import aclosing
 from pathlib import Path
 
 from thumbrun.clock import SystemClock
@@ -79,5 +80,7 @@ async def _print_table(settings: Settings, stores: Stores) -> None:
     with result_stream() as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
-        async for rows in table(settings, stores.state, stores.output, settings.resume or ""):
-            writer.writerows(rows)
+        # If the reader has gone, the table stops reading before its stores are closed.
+        async with aclosing(table(settings, stores.state, stores.output, settings.resume or "")) as shards:
+            async for rows in shards:
+                writer.writerows(rows)
