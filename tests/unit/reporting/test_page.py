@@ -201,6 +201,16 @@ def test_the_contact_sheet_of_an_unfinished_run_says_how_many_are_missing() -> N
     assert "All 10 images." in page(report(CELLS))
 
 
+@pytest.mark.parametrize("tasks", [1, 2])
+def test_rows_that_compare_several_tasks(tasks: int) -> None:
+    """What compares several tasks is left out of the report of one."""
+    attempts = [attempt(task, tasks, 3) for task in range(tasks)]
+    shown = page(report(CELLS, attempts=attempts, work=work_of(attempts)))
+    rows = ("Speed-up</th>", "Efficiency</th>", "Tasks that were done waited for the last one</th>")
+    assert [tasks > 1] * 3 == [row in shown for row in rows]
+    assert "Wall clock, while a task was at work</th>" in shown
+
+
 def test_every_image_has_a_tile_of_its_status() -> None:
     """The page shows each cell once, failures first, and shows a picture only for a done cell."""
     shown = Page(page(report(CELLS)))
