@@ -20,7 +20,18 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return "".join(c if c.isprintable() else spelt(c) for c in text)
+
+
+def spelt(character: str) -> str:
+    r"""Return the escape of a character that cannot be shown; a byte of a file name that is not Unicode is that byte.
+
+    >>> spelt("\n"), spelt("\u202e"), spelt("\udcff")
+    ('\\n', '\\u202e', '\\xff')
+    """
+    if "\udc80" <= character <= "\udcff":
+        return as_unicode(character)
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def as_unicode(text: str) -> str:

@@ -53,7 +53,8 @@ def test_the_task_that_finishes_last_makes_the_report(tasks: Tasks, emulator: Em
     environment = clean_environment(STORAGE_EMULATOR_HOST=emulator.url)
     run = tasks.command("run", "gs://pics/in", "--tasks", "2", "--run-id", "one", environment=environment)
     assert 0 == run.wait(), run.output()
-    assert f"Report: gs://pics/{RECORDS}/report.html" in run.output()
+    assert "To see the report: thumbrun report gs://pics/one/ --open" in run.output()
+    assert "Report: " not in run.output()
     record = json.loads(emulator.read("pics", f"{RECORDS}/report.json"))
     check(record)
     assert (13, 12, {"truncated": 1}) == tuple(record[key] for key in ("items", "done", "failed"))
@@ -64,12 +65,18 @@ def test_the_task_that_finishes_last_makes_the_report(tasks: Tasks, emulator: Em
     page = emulator.read("pics", f"{RECORDS}/report.html").decode()
     assert 12 == page.count("<img ")
     assert "12 of 13 images have a thumbnail; 1 failed." in page
+    emulator.put("pics", "in/broken.jpg", BODY)  # so the first retry has one image to make, and the second has none
     retry = tasks.command("retry", "gs://pics/one", environment=environment)
     assert 0 == retry.wait(), retry.output()
     record = json.loads(emulator.read("pics", f"{RECORDS}/summaries/0000001.report.json"))
     check(record)
     assert 1 == record["round"] == len(record["tasks"])
     assert "Run one, round 1" in emulator.read("pics", f"{RECORDS}/summaries/0000001.report.html").decode()
+    retry = tasks.command("retry", "gs://pics/one", environment=environment)
+    assert 0 == retry.wait(), retry.output()
+    again = json.loads(emulator.read("pics", f"{RECORDS}/summaries/0000002.report.json"))
+    check(again)
+    assert (record["tasks"], record["work"]) == (again["tasks"], again["work"])
     verify = tasks.command("verify", "gs://pics/one", environment=environment)
     assert 0 == verify.wait(), verify.output()
 
@@ -90,6 +97,17 @@ def test_a_report_can_be_turned_off_and_made_later(tasks: Tasks, source: Path, t
     assert "a file that is no report of thumbrun" in said
     assert "my own" == page.read_text()
     assert [] == list((out / RECORDS).glob("report*"))
+
+
+def test_a_machine_without_a_browser(tasks: Tasks, source: Path, tmp_path: Path) -> None:
+    """The page is made and named, and the command succeeds, if there is no browser to open it."""
+    out, page = tmp_path / "out", tmp_path / "page.html"
+    ran(tasks, "run", str(source), "--output", str(out), "--run-id", "one", "--no-report")
+    environment = clean_environment(BROWSER="/nonexistent/browser")
+    asked = tasks.command("report", str(out / "one"), "--out", str(page), "--open", environment=environment)
+    assert 0 == asked.wait(), asked.output()
+    assert f"Report: {page.as_uri()} (no browser was found here to open it)" in asked.output()
+    assert page.exists()
 
 
 def test_the_ledger_as_a_table(tasks: Tasks, source: Path, tmp_path: Path) -> None:

@@ -5,12 +5,13 @@ import json
 import sys
 import webbrowser
 from collections.abc import Mapping
+from contextlib import aclosing
 from pathlib import Path
 
 from thumbrun.clock import SystemClock
 from thumbrun.commands.session import run_session, settings_of
 from thumbrun.commands.standard_streams import result_stream, show_result
-from thumbrun.errors import SettingsError, ThumbrunError
+from thumbrun.errors import SettingsError
 from thumbrun.logs.events import Events
 from thumbrun.reporting.page import page
 from thumbrun.reporting.page_file import problem_with, write
@@ -53,9 +54,9 @@ def report(
         show_result(text)
     elif not as_csv:
         write(target, text)
-        show_result(f"Report: {target.resolve().as_uri()}")
-        if opened and not webbrowser.open(target.resolve().as_uri()):
-            raise ThumbrunError("no browser can be opened here", hint=f"open {target.resolve().as_uri()} yourself")
+        uri = target.resolve().as_uri()
+        unopened = opened and not webbrowser.open(uri)
+        show_result(f"Report: {uri}{' (no browser was found here to open it)' if unopened else ''}")
     return 0
 
 
@@ -79,5 +80,7 @@ async def _print_table(settings: Settings, stores: Stores) -> None:
     with result_stream() as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
-        async for rows in table(settings, stores.state, stores.output, settings.resume or ""):
-            writer.writerows(rows)
+        # If the reader has gone, the table stops reading before its stores are closed.
+        async with aclosing(table(settings, stores.state, stores.output, settings.resume or "")) as shards:
+            async for rows in shards:
+                writer.writerows(rows)

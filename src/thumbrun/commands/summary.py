@@ -81,7 +81,9 @@ def say_run(result: TaskResult, events: Events) -> None:
     if DEMO_VARIABLE in os.environ:
         return
     if result.report:
-        events.info("report", f"Report: {result.report}", report=result.report)
+        to_see = f"To see the report: thumbrun report {result.named} --open"  # no browser opens the URI of an object
+        text = to_see if result.report.startswith("gs://") else f"Report: {result.report}"
+        events.info("report", text, report=result.report)
     for advice in after_failures(tally.failed, result.named):
         events.info("next", advice)
     if tally.items:

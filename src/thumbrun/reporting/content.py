@@ -167,7 +167,8 @@ class Report:
         reasons: The images without a thumbnail by reason, failures first, the most frequent reason first.
         cells: The images of the contact sheet, failures first, then in the order of the plan.
         names_hidden: Whether names are private, so that the report holds none.
-        attempts: What each process of the latest round did, by task and attempt.
+        break_seconds: The seconds between the rounds, in which none of them was at work.
+        attempts: What each process of the latest round that made outcomes did, by task and attempt.
         work: The tasks against a single job, or None if the ledger does not tell.
         timed: How many outcomes recorded their times.
         milliseconds: What the time of these items went into, by the names of `Timing`.
@@ -191,6 +192,7 @@ class Report:
     reasons: Sequence[ReasonGroup] = ()
     cells: Sequence[Cell] = ()
     names_hidden: bool = False
+    break_seconds: float = 0.0
     attempts: Sequence[Attempt] = ()
     work: Work | None = None
     timed: int = 0
@@ -217,8 +219,8 @@ class Report:
 
     @property
     def seconds(self) -> float:
-        """The seconds from the run's begin to its end, or to the making of the report."""
-        return max(0.0, ((self.ended or self.at) - self.began).total_seconds())
+        """The seconds from the run's begin to its end, or to the making of the report, without the breaks."""
+        return max(0.0, ((self.ended or self.at) - self.began).total_seconds() - self.break_seconds)
 
     def to_record(self) -> dict[str, Any]:
         """Return the report as `report.json` holds it."""

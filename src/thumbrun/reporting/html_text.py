@@ -3,14 +3,12 @@
 import unicodedata
 from html import escape
 
+from thumbrun.console import spelt
+
 # These join parts of one emoji or of one letter group; every other invisible character is spelt out.
 _JOINERS = frozenset("\u200c\u200d")
 _MARKS = frozenset(("Mn", "Me", "Mc"))  # the categories of characters that are drawn on the one before them
 _MOST_MARKS = 4  # more combining marks than this on one letter would cover the lines around it
-
-
-def _spelt(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def _runs(value: str) -> list[tuple[bool, str]]:
@@ -23,7 +21,7 @@ def _runs(value: str) -> list[tuple[bool, str]]:
         elif character not in _JOINERS:  # a mark behind a joiner is drawn on the same letter
             marks = 0
         fair = (character.isprintable() or character in _JOINERS) and marks <= _MOST_MARKS
-        shown = character if fair else _spelt(character)
+        shown = character if fair else spelt(character)
         if runs and runs[-1][0] is fair:
             runs[-1] = (fair, runs[-1][1] + shown)
         else:

@@ -82,7 +82,7 @@ def _figures(report: Report) -> str:
         (f"done of {report.items:,}", f"{tally.done:,}", "", "done" if tally.done else ""),
         ("skipped", f"{skipped:,}", "", "skipped" if skipped else ""),
         ("failed", f"{failed:,}", "", "failed" if failed else ""),
-        ("start to end" if report.ended else "since the start", number, unit, ""),
+        (_span(report), number, unit, ""),
     ]
     if report.dollars:
         figures.append(_money(report.dollars.usd, report.dollars.estimate))
@@ -92,6 +92,12 @@ def _figures(report: Report) -> str:
         f'<div class="{kind}"><dt>{word}</dt><dd>{number}{f" <small>{unit}</small>" if unit else ""}</dd></div>'
         for word, number, unit, kind in figures
     )
+
+
+def _span(report: Report) -> str:
+    if not report.ended:
+        return "since the start"
+    return "start to end, without breaks" if report.break_seconds else "start to end"
 
 
 def _money(usd: float | None, estimate: float | None) -> tuple[str, str, str, str]:
@@ -174,7 +180,9 @@ def _extent(report: Report) -> str:
     shown, known = len(report.cells), report.tally.items
     failed = sum(cell.status is Status.FAILED for cell in report.cells)
     every = report.tally.failed.total()
-    if shown >= known:
+    if report.items > known and shown >= known:
+        text = f"{known:,} of {counted(report.items, 'image')} have an outcome; all of these are shown"
+    elif shown >= known:
         text = f"All {counted(known, 'image')}" if known != 1 else "The image"
     else:
         some = f"all {every:,}" if failed == every else f"{failed:,} of the {every:,}"

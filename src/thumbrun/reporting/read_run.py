@@ -18,7 +18,7 @@ from thumbrun.reporting.cells import CellReader
 from thumbrun.reporting.content import Cell, ReasonGroup, Report
 from thumbrun.reporting.cost import Facts, dollars_of
 from thumbrun.reporting.gather import Gathered
-from thumbrun.reporting.work import work_of
+from thumbrun.reporting.work import break_seconds, work_of
 from thumbrun.runs.record_names import RunNames
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.settings.named_run import run_arguments
@@ -48,7 +48,7 @@ async def read_report(
         output: The store of its thumbnails.
         run_id: The id of the run.
         clock: Provides the time.
-        round_number: The number of the round whose tasks the report tells of; None: the latest.
+        round_number: The number of the round that the report is of; None: the latest.
         notes: Notes on some images, by their paths below the source.
 
     Raises:
@@ -67,18 +67,22 @@ async def read_report(
     reader = CellReader(settings, state, output, run, plan, notes or {})
     cells, slowest = await reader.read(gathered)
     rounds = gathered.attempts()
-    attempts = rounds.get(number, [])
+    until = [rounds.get(one, []) for one in range(number + 1)]
+    attempts = next((made for made in reversed(until) if work_of(made)), until[-1])
     work = work_of(attempts)
     facts = Facts(plan, gathered.tally, gathered.parts, [one for made in rounds.values() for one in made], work)
     named = run_arguments(run_id, settings.output, settings.state)
     complete = summary is not None
+    began = datetime.fromisoformat(claim["began"])
+    ended = datetime.fromisoformat(summary["ended"]) if summary else None
     return Report(
         run_id=run_id,
         source=settings.source.uri(),
         thumbnails=output.uri(run_folder(settings, run_id)),
         named=named,
-        began=datetime.fromisoformat(claim["began"]),
-        ended=datetime.fromisoformat(summary["ended"]) if summary else None,
+        began=began,
+        ended=ended,
+        break_seconds=break_seconds(began, ended, until) if ended else 0.0,
         at=clock.now(),
         round=number,
         items=plan.items,

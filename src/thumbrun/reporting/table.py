@@ -7,7 +7,7 @@ needs to be changed in a name, and a database gets it as it is.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
 from thumbrun.console import as_unicode
@@ -26,7 +26,7 @@ Row = tuple[str, str, str, str, int, int, int | None, int | None]
 _SHARDS_AHEAD = 8
 
 
-async def table(settings: Settings, state: RecordStore, output: Store, run_id: str) -> AsyncIterator[list[Row]]:
+async def table(settings: Settings, state: RecordStore, output: Store, run_id: str) -> AsyncGenerator[list[Row], None]:
     """Yield the rows of each shard, in the order of the plan; only a few shards are in memory at once.
 
     `source_bytes` are the bytes that were read, `output_bytes` those of all thumbnails of the item. `output`, `width`

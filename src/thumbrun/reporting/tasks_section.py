@@ -50,6 +50,9 @@ def _times(number: int) -> str:
     return {1: "once", 2: "twice"}.get(number, f"{number:,} times")
 
 
+_OF_SEVERAL = ("Speed-up", "Efficiency", "Tasks that were done waited for the last one")  # rows that need two tasks
+
+
 def _summary(work: Work) -> str:
     rows = [
         ("Wall clock, while a task was at work", quantities.spoken(work.wall_seconds)),
@@ -63,6 +66,8 @@ def _summary(work: Work) -> str:
         ("Processors", "not recorded" if work.processors is None else f"{work.processors:,}"),
         ("Images", f"{work.images:,}"),
     ]
+    if work.tasks == 1:
+        rows = [row for row in rows if row[0] not in _OF_SEVERAL]
     cells = "".join(f'<tr><th scope="row">{word}</th><td>{value}</td></tr>' for word, value in rows)
     return f"<table><tbody>{cells}</tbody></table>"
 

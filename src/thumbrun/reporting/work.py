@@ -194,6 +194,26 @@ def seconds_covered(spans: Iterable[Span]) -> float:
     return covered
 
 
+def break_seconds(began: datetime, ended: datetime, rounds: Sequence[Sequence[Attempt]]) -> float:
+    """Return the seconds between the rounds of a complete run, in which none of them was at work.
+
+    Args:
+        began: When the run began.
+        ended: When its latest round was complete.
+        rounds: What each process did, by round, the first round first; a round that did nothing has no process.
+    """
+    if len(rounds) < 2:
+        return 0.0
+    spans = [
+        (min(one.started or one.first for one in made), max(one.last for one in made)) for made in rounds[1:] if made
+    ]
+    spans.append((began, max((one.last for one in rounds[0]), default=began)))
+    if rounds[-1]:
+        spans.append((max(one.last for one in rounds[-1]), ended))
+    within = ((max(first, began), min(last, ended)) for first, last in spans)
+    return max(0.0, (ended - began).total_seconds() - seconds_covered(within))
+
+
 def _counts(attempts: Iterable[Attempt]) -> set[int]:
     return {attempt.tasks for attempt in attempts}
 

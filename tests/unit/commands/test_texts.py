@@ -88,6 +88,24 @@ def test_a_run_ends_with_what_can_follow(failed: int, expected: list[str]) -> No
 
 
 @pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("gs://s/report.html", "To see the report: thumbrun report gs://b/r/ --open"),
+        ("file:///s/report.html", "Report: file:///s/report.html"),
+    ],
+)
+def test_a_run_says_how_to_see_its_report(uri: str, expected: str) -> None:
+    """No browser opens an object of a bucket, so a command does; the event has the URI in any case."""
+    heard = Heard()
+    run = Tally(1)
+    say_run(
+        TaskResult("r", "gs://b/r/", run, run, 1.0, False, "gs://b/r/", run, report=uri), Events(heard, HandClock())
+    )
+    [event] = [event for event in heard.events if event.name == "report"]
+    assert (expected, uri) == (event.message, event.fields["report"])
+
+
+@pytest.mark.parametrize(
     ("state", "number", "expected"),
     [
         (State.SILENT, 0, ["Continue it with: thumbrun run --resume gs://b/r"]),

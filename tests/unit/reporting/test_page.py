@@ -194,6 +194,23 @@ def test_the_verdict_is_one_sentence(cells: Sequence[Cell], more: dict[str, Any]
     assert verdict == report(cells, **more).verdict
 
 
+def test_the_contact_sheet_of_an_unfinished_run_says_how_many_are_missing() -> None:
+    """What has no outcome yet is not on the contact sheet, so it does not speak of all images."""
+    shown = page(report(CELLS, ended=None, items=120))
+    assert "10 of 120 images have an outcome; all of these are shown." in shown
+    assert "All 10 images." in page(report(CELLS))
+
+
+@pytest.mark.parametrize("tasks", [1, 2])
+def test_rows_that_compare_several_tasks(tasks: int) -> None:
+    """What compares several tasks is left out of the report of one."""
+    attempts = [attempt(task, tasks, 3) for task in range(tasks)]
+    shown = page(report(CELLS, attempts=attempts, work=work_of(attempts)))
+    rows = ("Speed-up</th>", "Efficiency</th>", "Tasks that were done waited for the last one</th>")
+    assert [tasks > 1] * 3 == [row in shown for row in rows]
+    assert "Wall clock, while a task was at work</th>" in shown
+
+
 def test_every_image_has_a_tile_of_its_status() -> None:
     """The page shows each cell once, failures first, and shows a picture only for a done cell."""
     shown = Page(page(report(CELLS)))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thumbrun.reporting.work import Attempt, Work, work_of
+from thumbrun.reporting.work import Attempt, Work, break_seconds, work_of
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -91,3 +91,17 @@ def test_figures_are_sound(spans: list[tuple[int, int, int, int, int]]) -> None:
         assert found.wall_seconds <= found.single_seconds + 1e-9 <= found.busy_seconds + 2e-9
         assert 1 <= found.ideal <= found.tasks
         assert found.idle_seconds >= 0
+
+
+def test_breaks_between_rounds() -> None:
+    """A run's time leaves out what lies between its rounds, and a round that did nothing adds nothing."""
+    day = 86_400
+    began, first, second = T0, [attempt(0, 1, 8), attempt(1, 1, 10)], [attempt(0, day, day + 5)]
+
+    def breaks(ended: float, *rounds: list[Attempt]) -> float:
+        return break_seconds(began, T0 + timedelta(seconds=ended), rounds)
+
+    assert breaks(11, first) == 0
+    assert breaks(day + 6, first, second) == day - 10
+    assert breaks(2 * day, first, second, []) == 2 * day - 10 - 5
+    assert breaks(9, first, [attempt(0, 8, 9, started=T0)]) == 0  # clocks differ: never less than nothing
