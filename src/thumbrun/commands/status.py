@@ -17,14 +17,13 @@ from thumbrun.commands.session import looking
 from thumbrun.commands.standard_streams import show_result
 from thumbrun.commands.summary import tally_text
 from thumbrun.console import counted, printable
-from thumbrun.ledger.status import RunStatus, State, TaskSeen, is_recent, read_status
+from thumbrun.ledger.status import LATE, RunStatus, State, TaskSeen, is_recent, read_status
 from thumbrun.logs.events import Events
 from thumbrun.logs.pace import duration_text, rate_text
 from thumbrun.settings.named_run import run_arguments
 
 _PAUSE = 5.0  # seconds between two looks
 _MOST_TASKS = 20  # that are named
-_LATE = timedelta(seconds=45)  # a task that works writes more often
 
 _STATES = {
     State.PLANNING: "is being planned: the source is listed",
@@ -133,7 +132,7 @@ def _working(found: RunStatus) -> list[TaskSeen]:
 def _task_lines(found: RunStatus) -> list[str]:
     working = _working(found)
     lines = [f"  tasks     {len(working):,} of {found.tasks[-1].count:,} heard of in the last two minutes"]
-    silent = sorted((task for task in found.tasks if not is_recent(task.at, found.at, _LATE)), key=lambda task: task.at)
+    silent = sorted((task for task in found.tasks if not is_recent(task.at, found.at, LATE)), key=lambda task: task.at)
     for task in silent[:_MOST_TASKS]:
         since = duration_text(max(0.0, (found.at - task.at).total_seconds()))
         attempt = f", attempt {task.attempt}" if task.attempt else ""
