@@ -27,10 +27,12 @@ _MOST_TASKS = 20  # that are named
 
 _STATES = {
     State.PLANNING: "is being planned: the source is listed",
+    State.REFUSED: "was refused: the source holds more images, or costs more, than --max-images or --max-cost allow",
     State.AT_WORK: "is at work",
     State.SILENT: "is not finished, and nobody was at work on it lately",
     State.COMPLETE: "is complete",
 }
+_UNPLANNED = (State.PLANNING, State.REFUSED)
 
 
 def status(run: str, flags: Mapping[str, str | None], *, as_json: bool, watch: bool) -> int:
@@ -83,7 +85,7 @@ def status_text(found: RunStatus, named: str) -> str:
     """
     lines = [f"Run {printable(found.run_id)} {_STATES[found.state]}.", f"  source    {printable(found.source)}"]
     lines.append(f"  began     {found.began:%Y-%m-%d %H:%M} UTC, {duration_text(_age(found))} ago")
-    if found.state is not State.PLANNING:
+    if found.state not in _UNPLANNED:
         lines.append(f"  images    {_counts(found)}")
         lines.append(f"  outcomes  {tally_text(found.tally)}")
     if found.round:
@@ -96,6 +98,8 @@ def status_text(found: RunStatus, named: str) -> str:
         )
     if found.tasks and found.state is not State.COMPLETE:
         lines += _task_lines(found)
+    if found.state is State.REFUSED:
+        lines.append("To go on, give a higher limit with the same command.")
     if found.state is State.SILENT:
         lines.append(f"Continue it with: thumbrun {'retry' if found.round else 'run --resume'} {printable(named)}")
     return "\n".join(lines)
@@ -104,7 +108,7 @@ def status_text(found: RunStatus, named: str) -> str:
 def status_line(found: RunStatus) -> str:
     """Return a status in one line without control characters, for a log."""
     parts = [f"{found.at:%H:%M:%S} {found.state}"]
-    if found.state is not State.PLANNING:
+    if found.state not in _UNPLANNED:
         parts += [_counts(found), tally_text(found.tally)]
     if found.rate and found.seconds_left is not None:
         parts.append(f"{rate_text(found.rate)} images/s, {duration_text(found.seconds_left)} left")

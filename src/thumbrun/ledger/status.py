@@ -20,6 +20,7 @@ from thumbrun.ledger.suspects import RECENT_SECONDS
 from thumbrun.outcomes import Tally
 from thumbrun.planning.listing import pages
 from thumbrun.planning.plan import read_plan
+from thumbrun.planning.planner import was_refused
 from thumbrun.runs.record_forms import is_tally
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import Entry
@@ -38,6 +39,7 @@ class State(StrEnum):
     """What is going on in a run."""
 
     PLANNING = "planning"
+    REFUSED = "refused"
     AT_WORK = "at-work"
     SILENT = "silent"
     COMPLETE = "complete"
@@ -162,7 +164,7 @@ async def read_status(state: RecordStore, run_id: str, claim: Mapping[str, Any],
         clock: Provides the time.
 
     Raises:
-        RecordError: The plan cannot be read.
+        RecordError: The plan, or what its planners wrote, cannot be read.
         StoreError: The store fails.
     """
     now = clock.now()
@@ -170,7 +172,7 @@ async def read_status(state: RecordStore, run_id: str, claim: Mapping[str, Any],
     run = state.names.run(run_id)
     plan = await read_plan(state, run)
     if plan is None:
-        return begun
+        return replace(begun, state=State.REFUSED) if await was_refused(state, run, clock) else begun
     last_round = await state.last_name(run.rounds)
     number = run.number_of_round(last_round) if last_round else 0
     parts: dict[int, list[Entry]] = defaultdict(list)
