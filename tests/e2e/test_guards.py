@@ -37,6 +37,7 @@ def test_more_images_than_meant(tasks: Tasks, folder: Path, tmp_path: Path, task
     refused = tasks.command(*command, "3")
     assert 2 == refused.wait(), refused.output()
     assert "is 3, but the source holds 5 images, 2 images more; raise it" in refused.output()
+    assert 1 == refused.output().count("thumbrun made no thumbnail, because:")
     assert not list((tmp_path / "out").glob("*/*.jpg"))
     assert "refused" == only_run(tasks, tmp_path / "out")["state"]
     allowed = tasks.command(*command, "5")

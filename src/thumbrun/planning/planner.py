@@ -203,6 +203,8 @@ class Planner:
 class PlanRefusedError(SettingsError):
     """The settings do not allow a plan as large or as dear as the one that was made."""
 
+    consequence = "thumbrun made no thumbnail"  # but it wrote the claim of the run
+
 
 async def was_refused(state: RecordStore, run: RunNames, clock: Clock) -> bool:
     """Return whether the latest planner of a run has given up because the settings do not allow its plan.
