@@ -122,8 +122,9 @@ they apply `mend` (what to do, in words) and `command` (the exact command that d
 ## Commands on a run
 
 `thumbrun list [PLACE]` lists the runs whose folders lie in a bucket, a prefix or a folder, the latest first: id, when
-the run began, its state (`planning`, `unfinished`, `complete`, `unreadable`), images, bytes, source. `--json` prints
-`version` (now {LIST_VERSION}), `place` and `runs`.
+the run began, its state (`planning`, `refused`, `unfinished`, `complete`, `unreadable`), images, bytes, source.
+`--json` prints `version` (now {LIST_VERSION}), `place` and `runs`. A run is `refused` if its source holds more images,
+or costs more, than `--max-images` or `--max-cost` allowed. The same command with a higher limit goes on with it.
 
 `thumbrun status RUN` shows how far a run is, from any machine, while others are working on it: the images that have an
 outcome, failures by reason, the speed of the last minutes, when the end is expected, and the tasks that nobody has

@@ -361,7 +361,7 @@ def _report(error: ThumbrunError) -> int:
 def refuse(error: SettingsError) -> int:
     """Print what is wrong with the settings, and return the exit code."""
     width = width_of(sys.stderr)
-    print("thumbrun did nothing, because:", file=sys.stderr)
+    print(f"{error.consequence}, because:", file=sys.stderr)
     for problem in error.problems:
         print(wrapped(f"  - {printable(redacted(problem))}", width, indent="  "), file=sys.stderr)
     if error.hint:

@@ -27,9 +27,11 @@ class SettingsError(ThumbrunError):
 
     Attributes:
         problems: One sentence for each wrong setting. It names the flag and the variable, and says what would be right.
+        consequence: What a person reads before the problems.
     """
 
     exit_code = 2
+    consequence = "thumbrun did nothing"
 
     def __init__(self, problems: Sequence[str], *, hint: str = "") -> None:
         super().__init__("; ".join(problems), hint=hint)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,14 @@ def folder(tmp_path: Path) -> Path:
     return source
 
 
+def only_run(tasks: Tasks, output: Path) -> dict[str, Any]:
+    """Return what `thumbrun list` says of the one run in an output."""
+    listed = tasks.command("list", str(output), "--json")
+    assert 0 == listed.wait(), listed.output()
+    (run,) = json.loads(listed.output())["runs"]
+    return dict(run)
+
+
 @pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize("tasks_flag", [(), ("--tasks", "2")])
 def test_more_images_than_meant(tasks: Tasks, folder: Path, tmp_path: Path, tasks_flag: tuple[str, ...]) -> None:
@@ -28,11 +37,28 @@ def test_more_images_than_meant(tasks: Tasks, folder: Path, tmp_path: Path, task
     refused = tasks.command(*command, "3")
     assert 2 == refused.wait(), refused.output()
     assert "is 3, but the source holds 5 images, 2 images more; raise it" in refused.output()
+    assert 1 == refused.output().count("thumbrun made no thumbnail, because:")
     assert not list((tmp_path / "out").glob("*/*.jpg"))
+    assert "refused" == only_run(tasks, tmp_path / "out")["state"]
     allowed = tasks.command(*command, "5")
     assert 0 == allowed.wait(), allowed.output()
     assert 5 == len(list((tmp_path / "out").glob("2*/*.jpg")))
-    assert 1 == len(list((tmp_path / "out/_thumbrun/runs").iterdir()))
+    assert "complete" == only_run(tasks, tmp_path / "out")["state"]
+
+
+def test_the_status_of_a_refused_run(tasks: Tasks, folder: Path, tmp_path: Path) -> None:
+    """The status says that a run was refused and what goes on with it, and not that somebody plans it."""
+    output = tmp_path / "out"
+    refused = tasks.command("run", str(folder), "--output", str(output), "--run-id", "one", "--max-images", "3")
+    assert 2 == refused.wait(), refused.output()
+    asked = tasks.command("status", str(output / "one"))
+    assert 0 == asked.wait(), asked.output()
+    assert "Run one was refused: the source holds more images" in asked.output()
+    assert "To go on, give a higher limit with the same command." in asked.output()
+    assert "--resume" not in asked.output()
+    record = tasks.command("status", str(output / "one"), "--json")
+    assert 0 == record.wait(), record.output()
+    assert "refused" == json.loads(record.output())["state"]
 
 
 def test_a_plan_of_more_images_than_meant(tasks: Tasks, folder: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from thumbrun.api.existing_run import opened_state
-from thumbrun.clock import SystemClock
+from thumbrun.clock import Clock, SystemClock
 from thumbrun.commands.session import looking
 from thumbrun.commands.standard_streams import show_result
 from thumbrun.commands.summary import readable
@@ -17,6 +17,7 @@ from thumbrun.console import counted, printable, quoted, shortened
 from thumbrun.errors import SettingsError
 from thumbrun.logs.events import Events
 from thumbrun.planning.plan import read_plan
+from thumbrun.planning.planner import was_refused
 from thumbrun.runs.recent import run_ids
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import RecordError
@@ -55,7 +56,7 @@ async def _listed(
     async with opened_state(place, events, clock) as state:
 
         async def add(run_id: str) -> None:
-            found[run_id] = await _described(state, run_id)
+            found[run_id] = await _described(state, run_id, clock)
 
         try:
             names = await run_ids(state, most=_MOST)
@@ -67,7 +68,7 @@ async def _listed(
     return place.output.uri(), sorted(found.values(), key=lambda run: (run["began"] or "", run["run"]), reverse=True)
 
 
-async def _described(state: RecordStore, run_id: str) -> dict[str, Any]:
+async def _described(state: RecordStore, run_id: str, clock: Clock) -> dict[str, Any]:
     """Return what the records say of a run; what cannot be read is None."""
     described: dict[str, Any] = {"run": run_id, "began": None, "source": None, "state": "unreadable"}
     try:
@@ -76,6 +77,8 @@ async def _described(state: RecordStore, run_id: str) -> dict[str, Any]:
         if claim is not None:
             described |= {"began": claim["began"], "source": claim["source"], "state": "planning"}
         plan = await read_plan(state, names)
+        if plan is None and claim is not None and await was_refused(state, names, clock):
+            described["state"] = "refused"
         if plan is not None:
             described |= {"state": "unfinished", "items": plan.items, "bytes": plan.size}
             if summary := await last_summary(state, run_id):

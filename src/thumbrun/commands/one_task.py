@@ -9,6 +9,7 @@ from thumbrun.commands.summary import say_task_result
 from thumbrun.decoding.launcher import Launcher
 from thumbrun.logs.choose import LOCAL_TASKS_VARIABLE
 from thumbrun.logs.events import Events
+from thumbrun.planning.planner import PlanRefusedError
 from thumbrun.settings.resolved import Settings
 
 
@@ -20,7 +21,12 @@ async def one_task(settings: Settings, events: Events, launcher: Launcher) -> in
         events: Shows what happens.
         launcher: Starts the decoding processes.
     """
-    result = await run_one_task(settings, events, stop_signal(), launcher)
+    try:
+        result = await run_one_task(settings, events, stop_signal(), launcher)
+    except PlanRefusedError as error:
+        if settings.task.index and os.environ.get(LOCAL_TASKS_VARIABLE):
+            return error.exit_code  # the first task refuses the plan as well, and says why
+        raise
     events.close()
     say_task_result(result, events)
     # The first task speaks for all of them, so that a platform does not start every task again for what none can mend.

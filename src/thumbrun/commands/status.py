@@ -17,21 +17,22 @@ from thumbrun.commands.session import looking
 from thumbrun.commands.standard_streams import show_result
 from thumbrun.commands.summary import tally_text
 from thumbrun.console import counted, printable
-from thumbrun.ledger.status import RunStatus, State, TaskSeen, is_recent, read_status
+from thumbrun.ledger.status import LATE, RunStatus, State, TaskSeen, is_recent, read_status
 from thumbrun.logs.events import Events
 from thumbrun.logs.pace import duration_text, rate_text
 from thumbrun.settings.named_run import run_arguments
 
 _PAUSE = 5.0  # seconds between two looks
 _MOST_TASKS = 20  # that are named
-_LATE = timedelta(seconds=45)  # a task that works writes more often
 
 _STATES = {
     State.PLANNING: "is being planned: the source is listed",
+    State.REFUSED: "was refused: the source holds more images, or costs more, than --max-images or --max-cost allow",
     State.AT_WORK: "is at work",
     State.SILENT: "is not finished, and nobody was at work on it lately",
     State.COMPLETE: "is complete",
 }
+_UNPLANNED = (State.PLANNING, State.REFUSED)
 
 
 def status(run: str, flags: Mapping[str, str | None], *, as_json: bool, watch: bool) -> int:
@@ -84,7 +85,7 @@ def status_text(found: RunStatus, named: str) -> str:
     """
     lines = [f"Run {printable(found.run_id)} {_STATES[found.state]}.", f"  source    {printable(found.source)}"]
     lines.append(f"  began     {found.began:%Y-%m-%d %H:%M} UTC, {duration_text(_age(found))} ago")
-    if found.state is not State.PLANNING:
+    if found.state not in _UNPLANNED:
         lines.append(f"  images    {_counts(found)}")
         lines.append(f"  outcomes  {tally_text(found.tally)}")
     if found.round:
@@ -97,6 +98,8 @@ def status_text(found: RunStatus, named: str) -> str:
         )
     if found.tasks and found.state is not State.COMPLETE:
         lines += _task_lines(found)
+    if found.state is State.REFUSED:
+        lines.append("To go on, give a higher limit with the same command.")
     if found.state is State.SILENT:
         lines.append(f"Continue it with: thumbrun {'retry' if found.round else 'run --resume'} {printable(named)}")
     return "\n".join(lines)
@@ -105,7 +108,7 @@ def status_text(found: RunStatus, named: str) -> str:
 def status_line(found: RunStatus) -> str:
     """Return a status in one line without control characters, for a log."""
     parts = [f"{found.at:%H:%M:%S} {found.state}"]
-    if found.state is not State.PLANNING:
+    if found.state not in _UNPLANNED:
         parts += [_counts(found), tally_text(found.tally)]
     if found.rate and found.seconds_left is not None:
         parts.append(f"{rate_text(found.rate)} images/s, {duration_text(found.seconds_left)} left")
@@ -133,7 +136,7 @@ def _working(found: RunStatus) -> list[TaskSeen]:
 def _task_lines(found: RunStatus) -> list[str]:
     working = _working(found)
     lines = [f"  tasks     {len(working):,} of {found.tasks[-1].count:,} heard of in the last two minutes"]
-    silent = sorted((task for task in found.tasks if not is_recent(task.at, found.at, _LATE)), key=lambda task: task.at)
+    silent = sorted((task for task in found.tasks if not is_recent(task.at, found.at, LATE)), key=lambda task: task.at)
     for task in silent[:_MOST_TASKS]:
         since = duration_text(max(0.0, (found.at - task.at).total_seconds()))
         attempt = f", attempt {task.attempt}" if task.attempt else ""

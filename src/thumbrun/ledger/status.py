@@ -20,6 +20,7 @@ from thumbrun.ledger.suspects import RECENT_SECONDS
 from thumbrun.outcomes import Tally
 from thumbrun.planning.listing import pages
 from thumbrun.planning.plan import read_plan
+from thumbrun.planning.planner import was_refused
 from thumbrun.runs.record_forms import is_tally
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import Entry
@@ -30,6 +31,7 @@ _MOST_SECONDS_LEFT = 10 * 365 * 86_400.0  # nobody can tell more, and a date has
 # A task writes a part at least every 30 seconds while it works (`writer.stay_recent`), and each of those might have
 # been written some seconds after its time.
 AT_WORK = timedelta(seconds=2 * RECENT_SECONDS)
+LATE = timedelta(seconds=45)  # a task that works writes more often
 _WRITER = re.compile(r"(\d{1,9})/(\d{1,9})/(\d{1,9}) (\S{1,40})")
 
 
@@ -37,6 +39,7 @@ class State(StrEnum):
     """What is going on in a run."""
 
     PLANNING = "planning"
+    REFUSED = "refused"
     AT_WORK = "at-work"
     SILENT = "silent"
     COMPLETE = "complete"
@@ -81,7 +84,8 @@ class RunStatus:
         shards: The number of shards in the plan.
         complete_shards: The number of shards that are complete in the latest round.
         round: The number of the latest round.
-        rate: Images a second in the last minutes, None if nobody is at work.
+        rate: Images a second in the last minutes, None if all tasks are silent for longer than a working task ever
+            is, or for so long that the run would have ended.
         tasks: The tasks of the latest attempts, by index.
     """
 
@@ -160,7 +164,7 @@ async def read_status(state: RecordStore, run_id: str, claim: Mapping[str, Any],
         clock: Provides the time.
 
     Raises:
-        RecordError: The plan cannot be read.
+        RecordError: The plan, or what its planners wrote, cannot be read.
         StoreError: The store fails.
     """
     now = clock.now()
@@ -168,7 +172,7 @@ async def read_status(state: RecordStore, run_id: str, claim: Mapping[str, Any],
     run = state.names.run(run_id)
     plan = await read_plan(state, run)
     if plan is None:
-        return begun
+        return replace(begun, state=State.REFUSED) if await was_refused(state, run, clock) else begun
     last_round = await state.last_name(run.rounds)
     number = run.number_of_round(last_round) if last_round else 0
     parts: dict[int, list[Entry]] = defaultdict(list)
@@ -180,15 +184,16 @@ async def read_status(state: RecordStore, run_id: str, claim: Mapping[str, Any],
     described = [part for listed in parts.values() for entry in listed if (part := _described(entry))]
     tasks = _tasks(described)
     at_work = any(is_recent(task.at, now) for task in tasks)
+    tally = tally_so_far(parts.values())
     return replace(
         begun,
         state=State.COMPLETE if is_complete else State.AT_WORK if at_work else State.SILENT,
         items=plan.items,
-        tally=tally_so_far(parts.values()),
+        tally=tally,
         shards=len(plan.shards),
         complete_shards=sum(last_seal(listed) >= number for listed in parts.values()),
         round=number,
-        rate=_rate(described, now) if at_work and not is_complete else None,
+        rate=None if is_complete else _rate(described, now, plan.items - tally.items),
         tasks=tasks,
     )
 
@@ -252,11 +257,16 @@ def _tasks(parts: Iterable[_Part]) -> tuple[TaskSeen, ...]:
     return tuple(latest[index] for index in sorted(latest))
 
 
-def _rate(parts: Iterable[_Part], now: datetime) -> float | None:
-    """Return the images a second of the last minutes: those in parts after the first one of these minutes."""
+def _rate(parts: Iterable[_Part], now: datetime, left: int) -> float | None:
+    """Return the images a second of the last minutes: those in parts after the first one of these minutes.
+
+    It is None if the run has been silent for too long to be at that speed still.
+    """
     recent = sorted((part for part in parts if is_recent(part.at, now, _WINDOW)), key=lambda part: part.at)
-    if not recent:
+    if not recent or not is_recent(recent[-1].at, now, LATE):
         return None
     seconds = (recent[-1].at - recent[0].at).total_seconds()
     images = sum(part.rows.items for part in recent[1:])
-    return images / seconds if seconds > 0 and images else None
+    rate = images / seconds if seconds > 0 and images else None
+    silent = (now - recent[-1].at).total_seconds()
+    return None if rate is None or silent > left / rate else rate

@@ -203,6 +203,20 @@ class Planner:
 class PlanRefusedError(SettingsError):
     """The settings do not allow a plan as large or as dear as the one that was made."""
 
+    consequence = "thumbrun made no thumbnail"  # but it wrote the claim of the run
+
+
+async def was_refused(state: RecordStore, run: RunNames, clock: Clock) -> bool:
+    """Return whether the latest planner of a run has given up because the settings do not allow its plan.
+
+    Raises:
+        RecordError: The records cannot be read.
+        StoreError: The store fails.
+    """
+    watch = _Watch(state, run, clock)
+    await watch.poll()
+    return bool(watch.refused)
+
 
 def first_wait(tasks: int) -> float:
     """Return the seconds that each of a number of tasks waits at first for a plan that another task makes."""

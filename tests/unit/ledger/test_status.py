@@ -11,7 +11,7 @@ from tests.unit.ledger.test_writer import ITEMS, RUN, done, state
 from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
 from thumbrun.ledger.reader import ROWS, WRITER
-from thumbrun.ledger.status import AT_WORK, RunStatus, State, read_status
+from thumbrun.ledger.status import AT_WORK, LATE, RunStatus, State, read_status
 from thumbrun.ledger.writer import LedgerWriter
 from thumbrun.outcomes import Reason, Tally, refusal
 from thumbrun.planning.plan import Plan, PlannedShard
@@ -87,6 +87,31 @@ def test_a_run_from_its_plan_to_its_end() -> None:
         await state(store).create(name, to_json(summary), JSON_TYPE, RUN)
         found = await look(store, claim)
         assert (State.COMPLETE, 18, 3, None) == (found.state, found.tally.items, found.complete_shards, found.rate)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("images", "silent", "is_known"),
+    [(6, LATE.total_seconds() - 1, True), (6, LATE.total_seconds() + 1, False), (16, 15, True), (16, 25, False)],
+)
+def test_a_run_that_was_stopped_has_no_speed(images: int, silent: float, is_known: bool) -> None:
+    """The speed and the end are unknown once all tasks are silent for too long, or the expected end has passed."""
+
+    async def scenario() -> None:
+        store = MemoryStore()
+        claim = await begun(store)
+        ledger = writer(store, 0)
+        for number in range(SHARDS):
+            log = await ledger.open(number, ITEMS, ())
+            for index in range(max(0, min(6, images - 6 * number))):
+                log.add(done(index))
+                await log.flush()
+                await asyncio.sleep(10)
+        await asyncio.sleep(silent - 10)
+        found = await look(store, claim)
+        assert (images, State.AT_WORK) == (found.tally.done, found.state)
+        assert (is_known, is_known) == (found.rate is not None, found.seconds_left is not None)
 
     run(scenario())
 
