@@ -11,6 +11,7 @@ from pathlib import Path
 from thumbrun.clock import SystemClock
 from thumbrun.commands.session import run_session, settings_of
 from thumbrun.commands.standard_streams import result_stream, show_result
+from thumbrun.console import printable
 from thumbrun.errors import SettingsError
 from thumbrun.logs.events import Events
 from thumbrun.reporting.page import page
@@ -78,9 +79,14 @@ def _problems(target: Path, *, page_wanted: bool, as_json: bool, as_csv: bool) -
 
 async def _print_table(settings: Settings, stores: Stores) -> None:
     with result_stream() as stream:
+        is_shown = stream.isatty()  # names are data of strangers; a file gets them as they are
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
         # If the reader has gone, the table stops reading before its stores are closed.
         async with aclosing(table(settings, stores.state, stores.output, settings.resume or "")) as shards:
             async for rows in shards:
-                writer.writerows(rows)
+                writer.writerows([tuple(map(_legible, row)) for row in rows] if is_shown else rows)
+
+
+def _legible(cell: object) -> object:
+    return printable(cell) if isinstance(cell, str) else cell

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import socket
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -193,7 +194,12 @@ class DecodingProcess:
         await self._reaped()
         loop = asyncio.get_running_loop()
         self._oom_kills = _oom_kills()
-        self._process, ours = await loop.run_in_executor(self._thread, self._launcher.launch, self._room, self._timeout)
+        launching = loop.run_in_executor(self._thread, self._launcher.launch, self._room, self._timeout)
+        try:
+            self._process, ours = await asyncio.shield(launching)
+        except asyncio.CancelledError:
+            launching.add_done_callback(_abandon)
+            raise
         self._channel = Channel(ours, answers.MOST_READY, self.kill)
         try:
             async with asyncio.timeout(_START_TIMEOUT):
@@ -215,6 +221,14 @@ class DecodingProcess:
         channel, self._channel = self._channel, None
         if channel is not None:
             channel.close()
+
+
+def _abandon(launching: "asyncio.Future[tuple[LaunchedProcess, socket.socket]]") -> None:
+    """End a process that was launched for nobody, because its start was cancelled in the meantime."""
+    if not launching.cancelled() and launching.exception() is None:
+        process, ours = launching.result()
+        ours.close()
+        process.abandon()
 
 
 async def _send(channel: Channel, asked: Sequence[Asked]) -> None:

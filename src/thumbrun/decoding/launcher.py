@@ -52,6 +52,11 @@ class LaunchedProcess:
         except OSError:
             return None
 
+    def abandon(self) -> None:
+        """Kill the process, and do not wait for its end."""
+        with self._status:
+            self.kill()
+
     def end(self) -> int:
         """Kill the process, wait for its end and return its exit code. If it is already dying, its own code counts."""
         with self._status:

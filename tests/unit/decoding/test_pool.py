@@ -588,6 +588,30 @@ async def test_start_does_not_hold_up_the_loop(monkeypatch: pytest.MonkeyPatch) 
     assert ["launch", "launch", "end", "end", "shutdown", "close"] == waited
 
 
+async def test_a_start_that_is_cancelled_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process whose launch nobody waits for any more is ended, and its sockets are closed."""
+    cancelled, launch = threading.Event(), launcher.Launcher.launch
+    launched: list[Any] = []
+
+    def late(*arguments: Any) -> Any:
+        assert cancelled.wait(60)
+        launched.append(launch(*arguments))
+        return launched[-1]
+
+    monkeypatch.setattr(launcher.Launcher, "launch", late)
+    pool = DecoderPool(1, timeout=60, memory=MEMORY, share=MEMORY)
+    starting = asyncio.ensure_future(pool.start())
+    await asyncio.sleep(0)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    cancelled.set()
+    await pool.close()
+    ((process, channel),) = launched
+    assert (-1, -1) == (process._status.fileno(), channel.fileno())
+    assert [] == processes()
+
+
 @LINUX
 async def test_a_pool_tells_its_processor_time() -> None:
     """The time grows with each image, and is not known before the processes start and after they end."""
