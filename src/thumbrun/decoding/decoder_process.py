@@ -215,7 +215,8 @@ class DecodingProcess:
         process, self._process = self._process, None
         if process is None:
             return None
-        return await asyncio.get_running_loop().run_in_executor(self._thread, process.end)
+        # Who is cancelled does not wait, but the process ends all the same: a job that nobody started can be cancelled.
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, process.end))
 
     def _hang_up(self) -> None:
         channel, self._channel = self._channel, None
