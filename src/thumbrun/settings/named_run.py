@@ -178,7 +178,7 @@ def flags_of_claim(claim: Mapping[str, Any], run: NamedRun) -> dict[str, str | N
         run: The locations of the run.
     """
     flags: dict[str, str | None] = {
-        setting.name: None if (recorded := claim[setting.name]) is None else setting.to_text(recorded) or None
+        setting.name: None if (recorded := claim.get(setting.name)) is None else setting.to_text(recorded) or None
         for setting in DECLARED
         if setting.claimed
     }

@@ -59,9 +59,27 @@ WRONG: dict[str, list[tuple[str, str]]] = {
         (text, "it must be pixels, like 100 or 160x90, and each side 1 to 4,096")
         for text in ("0", "4097", "1x4097", "0x1", "100x", "1,000", "\u0661")
     ],
+    "preset": [("print", "it must be one of web")],
+    "name": [
+        ("{stam}.jpg", "{stam} is no field; the fields are {path}, {dir}, {name}"),
+        ("a}b", "a brace stands alone in it"),
+        ("{}.jpg", "a brace stands alone in it"),
+        *((text, "it must be a path without empty parts, . and ..") for text in ("../{name}", "/{name}", "a//{name}")),
+        ("{name}\n", "it must be one line without control characters"),
+        ("x" * 501, "it must have 1 to 500 characters"),
+    ],
     "layout": [("Tree", "it must be one of flat, tree")],
-    "format": [("gif", "it must be one of keep, jpeg, png, webp, avif")],
-    "quality": [(text, "it must be a whole number, 1 to 100") for text in ("0", "101", "8.5", "-1", "\u0661")],
+    "format": [
+        *((text, "it must be one of keep, jpeg, png, webp, avif") for text in ("gif", "webp,", "webp jpeg")),
+        ("webp,jpg,WEBP", "it repeats webp; give each format only once"),
+        ("keep,webp", "keep cannot go with other formats"),
+    ],
+    "quality": [
+        *((text, "it must be a whole number, 1 to 100") for text in ("0", "101", "8.5", "-1", " 80", "\u0661")),
+        *((text, "like webp=79,avif=50") for text in ("avif=101", "png=5", "webp=", "=5", "webp=79,", "keep=80")),
+        ("80,70", "it gives the quality twice"),
+        ("webp=80,webp=70", "it gives the quality of webp twice"),
+    ],
     "include": [("[z-a].jpg", f"'[z-a].jpg' {GLOB}"), ("a/*,[9-0]", f"'[9-0]' {GLOB}")],
     "exclude": [("[z-a].jpg", f"'[z-a].jpg' {GLOB}")],
     "limit": [(text, TRILLION) for text in ("0", "1000000000001", "all", "9" * 5000)],
@@ -258,6 +276,8 @@ ANOTHER_RUN: dict[str, str] = {
     "output": "gs://thumbs",
     "size": "160x90",
     "layout": "tree",
+    "name": "{stem}.{ext}",
+    "preset": "web",
     "format": "webp",
     "quality": "81",
     "include": "*.jpg",
