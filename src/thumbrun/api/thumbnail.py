@@ -15,13 +15,19 @@ from thumbrun.errors import SettingsError, ThumbrunError
 from thumbrun.imaging import sniff
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.imaging.shape import Shape
 from thumbrun.outcomes import Reason
 from thumbrun.settings import declared
 from thumbrun.settings.parsed import ParsedValues
 from thumbrun.settings.resolved import usual_memory
+from thumbrun.settings.shape import shape_of
 
 SETTINGS = (
     declared.SIZE,
+    declared.FIT,
+    declared.GRAVITY,
+    declared.BACKGROUND,
+    declared.ENLARGE,
     declared.FORMAT,
     declared.QUALITY,
     declared.MAX_PIXELS,
@@ -30,7 +36,7 @@ SETTINGS = (
     declared.IMAGE_TIMEOUT,
     declared.REQUIRE_SANDBOX,
 )
-_SIZE = "The box that the thumbnail fits into, in pixels: 200, or '160x90'."
+_SIZE = "The box that the thumbnail fits into, in pixels: 200 or '160x90'. '320x' or 'x200' leaves the other side free."
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,7 @@ class _Wanted:
     Attributes:
         data: The bytes of the image.
         box: The width and height that it must fit, in pixels.
+        shape: How it fits them.
         format: Its format.
         quality: Its quality, for the lossy encoders.
         max_pixels: The most pixels that the image may have.
@@ -125,6 +132,7 @@ class _Wanted:
 
     data: bytes
     box: Box
+    shape: Shape
     format: str
     quality: int
     max_pixels: int
@@ -152,7 +160,7 @@ class _Wanted:
         return Thumbnail(verdict.data, verdict.width, verdict.height, self.format)
 
     def _request(self, memory: int) -> Request:
-        return Request(*self.box, self.format, self.quality, self.max_pixels, memory)
+        return Request(*self.box, self.format, self.quality, self.max_pixels, memory, shape=self.shape)
 
 
 def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -> _Wanted:
@@ -167,7 +175,8 @@ def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -
         values.reject(declared.FORMAT, "give one format, such as 'webp'")
     if in_process and values.get(declared.REQUIRE_SANDBOX):
         values.reject(declared.REQUIRE_SANDBOX, "nothing confines what is decoded in_process; use one of the two")
-    if values.problems:
+    shape = shape_of(values)
+    if values.problems or shape is None:
         with told_in_keywords():
             raise SettingsError(values.problems)
     workers = values.get(declared.WORKERS) or _machine().processors
@@ -176,6 +185,7 @@ def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -
     return _Wanted(
         data=whole,
         box=boxes[0],
+        shape=shape,
         format=format_,
         quality=values.required(declared.QUALITY).of(format_),
         max_pixels=values.required(declared.MAX_PIXELS),

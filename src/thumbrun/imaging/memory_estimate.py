@@ -1,5 +1,6 @@
 """Estimates how much memory decoding takes, from the header alone."""
 
+import math
 from collections.abc import Iterable
 
 from PIL import ImageFile, TiffImagePlugin
@@ -11,6 +12,7 @@ from thumbrun.imaging.gif import GifImage
 from thumbrun.imaging.jpeg import JpegImage
 from thumbrun.imaging.jpeg2000 import Jpeg2000Image
 from thumbrun.imaging.png import PngImage
+from thumbrun.imaging.shape import Shape
 from thumbrun.imaging.tiff import TiffImage
 from thumbrun.imaging.webp import StillWebP
 
@@ -88,16 +90,17 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
     return held + shape
 
 
-def smaller_thumbnails_bytes(size: tuple[int, int], boxes: Iterable[Box]) -> int:
-    """Return the bytes that the thumbnails beside the largest take until they are encoded.
+def thumbnails_bytes(size: tuple[int, int], boxes: Iterable[Box], shape: Shape) -> int:
+    """Return the bytes that the thumbnails take until they are encoded.
 
     Each of them is held twice while it is made.
 
     Args:
-        size: The size of the picture, in pixels.
-        boxes: The boxes that these thumbnails must fit.
+        size: The size of the picture, in pixels; how it is turned might not be known yet.
+        boxes: The boxes of the thumbnails.
+        shape: How the picture fits them.
     """
-    return sum(8 * min(size[0] * size[1], width * height) for width, height in boxes)
+    return sum(8 * max(math.prod(shape.placement(*side, box).size) for side in (size, size[::-1])) for box in boxes)
 
 
 def when_opened(name: str, width: int, height: int, size: int) -> int | None:

@@ -5,6 +5,7 @@ from itertools import product
 from typing import NamedTuple
 
 from thumbrun.imaging.geometry import Box
+from thumbrun.imaging.shape import USUAL_SHAPE, Shape
 from thumbrun.outcomes import Reason
 
 BROKEN_PROFILE = "its colour profile is broken, so its colours are taken for sRGB"
@@ -38,6 +39,7 @@ class Request:
             failure.
         smaller: The other boxes, largest first.
         further: The other encodings of each thumbnail.
+        shape: How the picture fits the boxes.
     """
 
     width: int
@@ -49,6 +51,7 @@ class Request:
     claimed: bool = True
     smaller: tuple[Box, ...] = ()
     further: tuple[Encoding, ...] = ()
+    shape: Shape = USUAL_SHAPE
 
     @property
     def boxes(self) -> tuple[Box, ...]:
