@@ -17,6 +17,7 @@ from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 from thumbrun.imaging.request import (
     BROKEN_PROFILE,
+    MOST_BYTES,
     NeedsMemory,
     Picture,
     Refused,
@@ -201,15 +202,20 @@ def _decoded(
         needed = memory_estimate.decoded_bytes(name, image, scale, size) + memory_estimate.smaller_thumbnails_bytes(
             image.size, request.smaller
         )
-        needed += beside
+        names = [encoding.format for encoding in request.encodings]
+        needed = max(needed, memory_estimate.encoding_bytes(image.size, request.boxes, names)) + beside
         if verdict := _beyond(image.size, needed, request):
             return verdict
         reduced = decode.reduced(image, request.width, request.height, scale, request.smaller)
     if refused := too_many_pixels(*reduced.source_size, request.max_pixels):  # a few decoders find out only now
         return refused
     began = time.perf_counter()
-    pixels = (reduced.pixels, *reduced.smaller)
-    first, *others = (_encoded(one, *encoding) for one in pixels for encoding in request.encodings)
+    made: list[Picture] = []
+    for pixels in (reduced.pixels, *reduced.smaller):
+        made += (_encoded(pixels, *encoding) for encoding in request.encodings)
+        if sum(len(picture.data) for picture in made) > MOST_BYTES:
+            return Refused(Reason.OUT_OF_MEMORY, f"its thumbnails take more than {MOST_BYTES:,} bytes together")
+    first, *others = made
     took = Took(encode=time.perf_counter() - began)
     remark = BROKEN_PROFILE if reduced.broken_profile else ""
     return Rendered(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark, took)

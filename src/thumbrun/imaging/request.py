@@ -8,6 +8,7 @@ from thumbrun.imaging.geometry import Box
 from thumbrun.outcomes import Reason
 
 BROKEN_PROFILE = "its colour profile is broken, so its colours are taken for sRGB"
+MOST_BYTES = 1 << 28  # of all thumbnails of an image together: no message between processes is longer
 REMARKS = (BROKEN_PROFILE,)  # all that a decoding process can remark about an image that it rendered
 
 

@@ -332,7 +332,7 @@ MEMORY = _setting(
     "BYTES",
     None,
     "How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves "
-    "need more memory on top: about 75 MiB, and 35 MiB for each worker.",
+    "need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails.",
     group=_MUCH,
     default_words="5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB",
     unit="bytes",
