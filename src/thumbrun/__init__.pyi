@@ -84,6 +84,7 @@ def plan(
     layout: str | None = None,
     format: str | None = None,
     quality: int | None = None,
+    placeholder: str | None = None,
     include: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] | None = None,
     limit: int | None = None,
@@ -130,6 +131,7 @@ def plan(
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Default: 80.
+        placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         include: Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders, and upper and lower case are the same. A pattern without a slash is matched against the names of files and folders; a folder means all that lies below it. Separate patterns with commas; you may repeat the flag. Default: everything.
         exclude: Skip paths that match any of these patterns, such as drafts or *.png. The pattern .* means hidden files and folders. Default: nothing.
         limit: Stop after this many images, in listing order. Default: none.
@@ -182,6 +184,7 @@ async def plan_async(
     layout: str | None = None,
     format: str | None = None,
     quality: int | None = None,
+    placeholder: str | None = None,
     include: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] | None = None,
     limit: int | None = None,
@@ -228,6 +231,7 @@ async def plan_async(
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Default: 80.
+        placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         include: Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders, and upper and lower case are the same. A pattern without a slash is matched against the names of files and folders; a folder means all that lies below it. Separate patterns with commas; you may repeat the flag. Default: everything.
         exclude: Skip paths that match any of these patterns, such as drafts or *.png. The pattern .* means hidden files and folders. Default: nothing.
         limit: Stop after this many images, in listing order. Default: none.
@@ -341,6 +345,7 @@ def run(
     layout: str | None = None,
     format: str | None = None,
     quality: int | None = None,
+    placeholder: str | None = None,
     include: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] | None = None,
     limit: int | None = None,
@@ -396,6 +401,7 @@ def run(
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Default: 80.
+        placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         include: Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders, and upper and lower case are the same. A pattern without a slash is matched against the names of files and folders; a folder means all that lies below it. Separate patterns with commas; you may repeat the flag. Default: everything.
         exclude: Skip paths that match any of these patterns, such as drafts or *.png. The pattern .* means hidden files and folders. Default: nothing.
         limit: Stop after this many images, in listing order. Default: none.
@@ -452,6 +458,7 @@ async def run_async(
     layout: str | None = None,
     format: str | None = None,
     quality: int | None = None,
+    placeholder: str | None = None,
     include: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] | None = None,
     limit: int | None = None,
@@ -507,6 +514,7 @@ async def run_async(
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Default: 80.
+        placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         include: Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders, and upper and lower case are the same. A pattern without a slash is matched against the names of files and folders; a folder means all that lies below it. Separate patterns with commas; you may repeat the flag. Default: everything.
         exclude: Skip paths that match any of these patterns, such as drafts or *.png. The pattern .* means hidden files and folders. Default: nothing.
         limit: Stop after this many images, in listing order. Default: none.
@@ -550,6 +558,7 @@ def thumbnail(
     size: int | str | None = None,
     format: str | None = None,
     quality: int | None = None,
+    placeholder: str | None = None,
     max_pixels: int | None = None,
     memory: int | str | None = None,
     workers: int | None = None,
@@ -569,6 +578,7 @@ def thumbnail(
         size: The box that the thumbnail fits into, in pixels: 200, or '160x90'. Default: 100.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Default: 80.
+        placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
         memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
@@ -589,6 +599,7 @@ async def thumbnail_async(
     size: int | str | None = None,
     format: str | None = None,
     quality: int | None = None,
+    placeholder: str | None = None,
     max_pixels: int | None = None,
     memory: int | str | None = None,
     workers: int | None = None,
@@ -608,6 +619,7 @@ async def thumbnail_async(
         size: The box that the thumbnail fits into, in pixels: 200, or '160x90'. Default: 100.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Default: 80.
+        placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
         memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.

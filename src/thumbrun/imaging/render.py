@@ -11,10 +11,12 @@ from typing import IO
 from PIL import Image
 
 from thumbrun.imaging import decode, headers, known_contents, memory_estimate, sniff, webp
+from thumbrun.imaging.dominant_colour import dominant_colour
 from thumbrun.imaging.encode import encode
 from thumbrun.imaging.geometry import Box, around
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
+from thumbrun.imaging.placeholder import placeholder
 from thumbrun.imaging.request import (
     BROKEN_PROFILE,
     NeedsMemory,
@@ -211,7 +213,12 @@ def _decoded(
     first, *others = (_encoded(pixels, request) for pixels in (reduced.pixels, *reduced.smaller))
     took = Took(encode=time.perf_counter() - began)
     remark = BROKEN_PROFILE if reduced.broken_profile else ""
-    return Rendered(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark, took)
+    smallest = (reduced.pixels, *reduced.smaller)[-1]
+    return Rendered(
+        *(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark, took),
+        colour=dominant_colour(smallest),
+        placeholder=placeholder(smallest, request.placeholder) if request.placeholder else "",
+    )
 
 
 def _encoded(pixels: Image.Image, request: Request) -> Picture:

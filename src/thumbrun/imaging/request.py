@@ -23,6 +23,7 @@ class Request:
         claimed: Whether something other than the bytes says that this is an image. If not, bytes of no image are no
             failure.
         smaller: The other boxes, largest first.
+        placeholder: The kind of the placeholder to make, one of `appearance.KINDS`; empty for none.
     """
 
     width: int
@@ -33,6 +34,7 @@ class Request:
     memory: int
     claimed: bool = True
     smaller: tuple[Box, ...] = ()
+    placeholder: str = ""
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -82,6 +84,8 @@ class Rendered:
         smaller: The thumbnails of the other boxes, in the order of the request.
         remark: What people should know of the image, one of `REMARKS`; else empty.
         took: The time that it took.
+        colour: The dominant colour of the smallest thumbnail, in the form of `appearance.COLOUR`; empty if it has none.
+        placeholder: The placeholder, in the form that `appearance` says; empty if none was requested.
     """
 
     data: bytes
@@ -93,6 +97,8 @@ class Rendered:
     smaller: tuple[Picture, ...] = ()
     remark: str = ""
     took: Took = field(default=Took(), compare=False)
+    colour: str = ""
+    placeholder: str = ""
 
     @property
     def pictures(self) -> tuple[Picture, ...]:

@@ -37,6 +37,7 @@ def _setting(
     repeats: bool = False,
     claimed: bool = False,
     fixed: bool | None = None,
+    implied: bool = False,
     unused_by: Iterable[str] = (),
     to_record: Callable[[Any], Any] = lambda value: value,
     to_text: Callable[[Any], str] = str,
@@ -56,6 +57,7 @@ def _setting(
         repeats=repeats,
         claimed=claimed,
         fixed=claimed if fixed is None else fixed,
+        implied=implied,
         unused_by=frozenset(unused_by),
         to_record=to_record,
         to_text=to_text,
@@ -208,6 +210,18 @@ QUALITY = _setting(
     "The quality of JPEG, WebP and AVIF thumbnails.",
     group=_WHAT,
     claimed=True,
+)
+PLACEHOLDER = _setting(
+    "placeholder",
+    values.placeholder,
+    "KIND",
+    "none",
+    "A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, "
+    "blurhash or none. thumbrun report --csv and --json tell it.",
+    group=_WHAT,
+    claimed=True,
+    implied=True,
+    to_record=values.placeholder_to_record,
 )
 INCLUDE = _setting(
     "include",

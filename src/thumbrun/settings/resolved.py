@@ -53,6 +53,7 @@ class Settings:
     join_within: float
     recipe: Recipe
     layout: str
+    placeholder: str
     include: tuple[str, ...]
     exclude: tuple[str, ...]
     limit: int | None
@@ -118,7 +119,8 @@ class Settings:
         pays, and where the records are. So you can continue a run with more memory, or with a longer time limit for the
         images that failed.
         """
-        return {setting.name: setting.to_record(getattr(self, setting.name)) for setting in DECLARED if setting.claimed}
+        values = ((setting, getattr(self, setting.name)) for setting in DECLARED)
+        return {setting.name: setting.to_record(value) for setting, value in values if setting.is_recorded(value)}
 
     def fingerprint(self) -> str:
         """Return 24 hexadecimal digits that are the same if `describe` and the recipe's version are the same."""
@@ -179,6 +181,7 @@ def resolve(
             width, height, values.required(declared.FORMAT), values.required(declared.QUALITY), tuple(smaller)
         ),
         layout=values.required(declared.LAYOUT),
+        placeholder=values.required(declared.PLACEHOLDER),
         include=values.required(declared.INCLUDE),
         exclude=values.required(declared.EXCLUDE),
         limit=values.get(declared.LIMIT),

@@ -307,6 +307,7 @@ class Pipeline:
             memory=memory,
             claimed=item.format is not None,
             smaller=recipe.smaller,
+            placeholder=self._rules.placeholder,
         )
 
 
