@@ -167,20 +167,24 @@ def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -
         raise TypeError(f"data must be the bytes of an image, not {type(data).__name__}")
     whole = data if isinstance(data, bytes) else bytes(data)
     values = ParsedValues(SETTINGS, {}, flags_of("thumbnail", SETTINGS, keywords, ("data", "in_process")))
-    boxes = values.get(declared.SIZE) or ()
+    boxes, names = values.get(declared.SIZE) or (), values.get(declared.FORMAT) or ()
     if len(boxes) > 1:
         values.reject(declared.SIZE, "give one size, such as 200 or '160x90'")
+    if len(names) > 1:
+        values.reject(declared.FORMAT, "give one format, such as 'webp'")
     if in_process and values.get(declared.REQUIRE_SANDBOX):
         values.reject(declared.REQUIRE_SANDBOX, "nothing confines what is decoded in_process; use one of the two")
     if values.problems:
         with told_in_keywords():
             raise SettingsError(values.problems)
     workers = values.get(declared.WORKERS) or _machine().processors
+    (wanted_format,) = values.required(declared.FORMAT)
+    format_ = formats.thumbnail_format(wanted_format, sniff.format_of(whole[: sniff.HEAD]))
     return _Wanted(
         data=whole,
         box=boxes[0],
-        format=formats.thumbnail_format(values.required(declared.FORMAT), sniff.format_of(whole[: sniff.HEAD])),
-        quality=values.required(declared.QUALITY),
+        format=format_,
+        quality=values.required(declared.QUALITY).of(format_),
         placeholder=values.required(declared.PLACEHOLDER),
         max_pixels=values.required(declared.MAX_PIXELS),
         limits=Limits(

@@ -9,7 +9,7 @@ honest process can say about the request, and nothing else:
 | `{"took": [decode, encode], …}` | what the image took in the process, in microseconds; in each of the following |
 | `{"reason": …, "detail": …}` | a refusal, for a reason in `_REASONS`; the detail is one short printable line |
 | `{"needs": …}` | a number of bytes, more than the request allows |
-| `{"source": [width, height, format], "pictures": [[width, height, bytes], …]}` | one thumbnail for each box |
+| `{"source": [width, height, format], "pictures": [[width, height, bytes], …]}` | the thumbnails |
 | `… "remark": …}` | after these, if the image has one: its place in `REMARKS` |
 | `… "colour": …}` | after these, if the thumbnail has one: its dominant colour, in the form of `appearance` |
 | `… "placeholder": …}` | after these, if the request asks for one: the placeholder, in the form of `appearance` |
@@ -76,7 +76,7 @@ def write(verdict: protocol.Verdict) -> list[bytes]:
         case Rendered():
             source = [verdict.source_width, verdict.source_height, verdict.source_format]
             pictures = [[picture.width, picture.height, len(picture.data)] for picture in verdict.pictures]
-            data = b"".join(picture.data for picture in verdict.pictures) if verdict.smaller else verdict.data
+            data = b"".join(picture.data for picture in verdict.pictures) if verdict.others else verdict.data
             more: dict[str, Any] = {"remark": REMARKS.index(verdict.remark)} if verdict.remark else {}
             more |= {"colour": verdict.colour} if verdict.colour else {}
             more |= {"placeholder": verdict.placeholder} if verdict.placeholder else {}
@@ -89,9 +89,9 @@ def write(verdict: protocol.Verdict) -> list[bytes]:
 
 def longest(request: Request) -> int:
     """Return the most bytes that the answer to a request can have."""
-    boxes = request.boxes
-    pictures = sum(_most_bytes(width, height) for width, height in boxes)
-    return protocol.PREFIX.size + _MOST_HEADER + len(boxes) * _HEADER_OF_PICTURE + pictures
+    thumbnails = request.thumbnails
+    pictures = sum(_most_bytes(width, height) for (width, height), _ in thumbnails)
+    return protocol.PREFIX.size + _MOST_HEADER + len(thumbnails) * _HEADER_OF_PICTURE + pictures
 
 
 def read(message: bytes | bytearray, request: Request) -> protocol.Verdict:
@@ -101,7 +101,7 @@ def read(message: bytes | bytearray, request: Request) -> protocol.Verdict:
         ImproperAnswerError: The message is no answer to the request.
     """
     text, data = protocol.parts(message)
-    header = _parsed(text, _MOST_HEADER + len(request.boxes) * _HEADER_OF_PICTURE)
+    header = _parsed(text, _MOST_HEADER + len(request.thumbnails) * _HEADER_OF_PICTURE)
     match header:
         case {"took": [decode, encode], **verdict}:
             return replace(_verdict(verdict, data, request), took=Took(_seconds(decode), _seconds(encode)))
@@ -175,17 +175,17 @@ def _rendered(source: Any, pictures: Any, data: bytes, request: Request) -> Rend
             raise ImproperAnswerError("it does not tell the size and format of the source")
     if too_many_pixels(*size, request.max_pixels):
         raise ImproperAnswerError("it decoded more pixels than max-pixels allows")
-    if not isinstance(pictures, list) or len(pictures) != len(request.boxes):
-        raise ImproperAnswerError("it does not have one thumbnail for each box")
+    if not isinstance(pictures, list) or len(pictures) != len(request.thumbnails):
+        raise ImproperAnswerError("it does not have one thumbnail for each box in each encoding")
     made, at = [], 0
-    for picture, box in zip(pictures, request.boxes, strict=True):
+    for picture, (box, encoding) in zip(pictures, request.thumbnails, strict=True):
         expected = fit(*size, *box)
         match picture:
             case [width, height, length] if (width, height) == expected:
                 end = at + _number(length, 1, min(_most_bytes(*expected), len(data) - at))
             case _:
                 raise ImproperAnswerError(f"a thumbnail does not have {expected[0]} x {expected[1]} pixels")
-        made.append(_checked(data if end - at == len(data) else data[at:end], expected, request.output_format))
+        made.append(_checked(data if end - at == len(data) else data[at:end], expected, encoding.format))
         at = end
     if at != len(data):
         raise ImproperAnswerError("the lengths of the thumbnails do not match the data")

@@ -210,19 +210,19 @@ def _decoded(
     if refused := too_many_pixels(*reduced.source_size, request.max_pixels):  # a few decoders find out only now
         return refused
     began = time.perf_counter()
-    first, *others = (_encoded(pixels, request) for pixels in (reduced.pixels, *reduced.smaller))
+    pixels = (reduced.pixels, *reduced.smaller)
+    first, *others = (_encoded(one, *encoding) for one in pixels for encoding in request.encodings)
     took = Took(encode=time.perf_counter() - began)
     remark = BROKEN_PROFILE if reduced.broken_profile else ""
-    smallest = (reduced.pixels, *reduced.smaller)[-1]
     return Rendered(
         *(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark, took),
-        colour=dominant_colour(smallest),
-        placeholder=placeholder(smallest, request.placeholder) if request.placeholder else "",
+        colour=dominant_colour(pixels[-1]),
+        placeholder=placeholder(pixels[-1], request.placeholder) if request.placeholder else "",
     )
 
 
-def _encoded(pixels: Image.Image, request: Request) -> Picture:
-    return Picture(encode(pixels, request.output_format, request.quality), *pixels.size)
+def _encoded(pixels: Image.Image, format_: str, quality: int) -> Picture:
+    return Picture(encode(pixels, format_, quality), *pixels.size)
 
 
 def _beyond(size: tuple[int, int], needed: int, request: Request) -> Refused | NeedsMemory | None:

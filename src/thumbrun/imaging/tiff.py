@@ -30,8 +30,8 @@ class TiffImage(TiffImagePlugin.TiffImageFile):
 
         `partial.tiff` writes it into the files that it makes.
         """
-        across, down, width, height = (self.tag_v2.get(tag) for tag in (*_SIZE, *_FULL_SIZE))
-        if not isinstance(width, int) or not isinstance(height, int) or not (width > across and height > down):
+        across, down, width, height = (self.tag_v2.get(tag, 0) for tag in (*_SIZE, *_FULL_SIZE))
+        if not isinstance(width, int) or not isinstance(height, int) or width <= across or height <= down:
             return None
         is_same = abs(across * height - down * width) <= 2 * max(width, height)
         return (width, height) if is_same else None

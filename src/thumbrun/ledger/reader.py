@@ -56,6 +56,8 @@ def to_row(outcome: Outcome, item: Item) -> dict[str, Any]:
         row["detail"] = shortened(outcome.detail, _LONGEST_DETAIL)
     if outcome.unchecked:
         row["unchecked"] = True
+    if item.outputs:
+        row["outputs"] = list(item.outputs)
     if outcome.each:
         row["each"] = list(outcome.each)
     if outcome.made_of:

@@ -15,6 +15,7 @@ from thumbrun.console import as_unicode
 from thumbrun.ledger.reader import Ledger, choose, from_row
 from thumbrun.outcomes import Status
 from thumbrun.planning.plan import read_plan
+from thumbrun.planning.thumbnail_names import recorded_name
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.settings.planning_inputs import run_folder
 from thumbrun.settings.resolved import Settings
@@ -52,13 +53,13 @@ async def table(settings: Settings, state: RecordStore, output: Store, run_id: s
     shards = len(plan.shards) if plan else 0
     ledger = Ledger(state, run_id)
     above = replace(settings.source, prefix="").uri()
-    folder = output.uri(run_folder(settings, run_id)) + settings.recipe.folders[0]
+    folder = output.uri(run_folder(settings, run_id))
 
     async def read(shard: int, parts: Sequence[Entry]) -> list[Row]:
         outcomes, names = {}, {}
         async for part, _, rows in ledger.rows(parts):
             outcomes[part] = [from_row(shard, row) for row in rows]
-            names.update({row["item"]: (row["source"], row["output"]) for row in rows})
+            names.update({row["item"]: (row["source"], recorded_name(settings.recipe, row, 0)) for row in rows})
         made = []
         for item, outcome in choose(outcomes).items():
             source, name = names[item]

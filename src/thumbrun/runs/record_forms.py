@@ -207,6 +207,7 @@ _FORMS = (
             "detail": values.words,
             "unchecked": values.flag,
             "each": values.list_of(values.count),
+            "outputs": values.list_of(values.text),
             "made_of": values.text,
             "began": values.time,
             "colour": values.colour,
@@ -232,6 +233,7 @@ _FORMS = (
             "crc32c": values.or_none(values.count),
             "encoding": values.or_none(values.text),
             "format": values.or_none(values.text),
+            "outputs": values.list_of(values.text),
         },
         most_bytes=LARGEST,
     ),
@@ -239,6 +241,7 @@ _FORMS = (
         _RUN + r"planner/[0-9]{7}/renames/(?P<shard>[^/]+)\.jsonl\.gz",
         {"run": values.run, "shard": values.text},
         rows={"item": values.count, "output": values.text},
+        row_optional={"outputs": values.list_of(values.text)},
         most_bytes=LARGEST,
     ),
     _form(

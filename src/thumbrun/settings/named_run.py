@@ -183,7 +183,7 @@ def flags_of_claim(claim: Mapping[str, Any], run: NamedRun) -> dict[str, str | N
 
 
 def _text_in(claim: Mapping[str, Any], setting: Setting[Any]) -> str | None:
-    if setting.implied and setting.name not in claim:
+    if setting.claimed_later and setting.name not in claim:
         return setting.default
     recorded = claim[setting.name]
     return None if recorded is None else setting.to_text(recorded) or None

@@ -26,9 +26,9 @@ class Setting(Generic[T]):
         group: The title of the group of flags in the help.
         repeats: Whether the flag may be given more than once.
         claimed: Whether another value makes another run; the value is then in the run's claim and in the fingerprint.
+        claimed_later: Whether older versions did not know this claimed setting. At its default, it is in neither of the
+            two, so that a newer version goes on with the runs of an older one.
         fixed: Whether an existing run fixes the value; commands that take an existing run do not have the flag.
-        implied: Whether a claim without the setting means its default, because claims of older versions lack it. Every
-            claim then leaves the default out, so that a run of an older version goes on under the same fingerprint.
         unused_by: The commands that do not use the setting.
         to_record: Turns the value into the JSON that the claim holds.
         to_text: Turns that JSON back into a text that `parse` takes; an empty text counts as not given.
@@ -46,11 +46,16 @@ class Setting(Generic[T]):
     unit: str = ""
     repeats: bool = False
     claimed: bool = False
+    claimed_later: bool = False
     fixed: bool = False
-    implied: bool = False
     unused_by: frozenset[str] = frozenset()
     to_record: Callable[[Any], Any] = lambda value: value
     to_text: Callable[[Any], str] = str
+
+    @property
+    def usual(self) -> T | None:
+        """The value of the default; None if there is none."""
+        return None if self.default is None else self.parse(self.default)
 
     @property
     def label(self) -> str:
@@ -76,10 +81,6 @@ class Setting(Generic[T]):
     def offered(self) -> str:
         """The flag that the help shows: of a switch, the one that changes its default."""
         return self.negation if self.is_switch and self.default == "yes" else self.flag
-
-    def is_recorded(self, value: T) -> bool:
-        """Return whether a claim holds the setting, if it has this value."""
-        return self.claimed and not (self.implied and self.default is not None and value == self.parse(self.default))
 
     def belongs_to(self, command: str) -> bool:
         """Return whether a command has the setting's flag."""

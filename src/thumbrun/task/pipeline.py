@@ -15,7 +15,7 @@ from thumbrun.decoding.pool import DecoderPoolError, Renderer
 from thumbrun.decoding.tries import Tries
 from thumbrun.errors import ThumbrunError
 from thumbrun.imaging.geometry import around
-from thumbrun.imaging.request import Refused, Rendered, Request
+from thumbrun.imaging.request import Encoding, Refused, Rendered, Request
 from thumbrun.outcomes import Outcome, Reason, Status, refusal
 from thumbrun.planning.plan import Item
 from thumbrun.storage.base import (
@@ -302,11 +302,12 @@ class Pipeline:
             width=recipe.width,
             height=recipe.height,
             output_format=item.output_format,
-            quality=recipe.quality,
+            quality=recipe.quality_of(item.output_format),
             max_pixels=self._rules.max_pixels,
             memory=memory,
             claimed=item.format is not None,
             smaller=recipe.smaller,
+            further=tuple(Encoding(name, recipe.quality_of(name)) for name in recipe.further),
             placeholder=self._rules.placeholder,
         )
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Container, Itera
 from dataclasses import astuple, replace
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -547,7 +548,7 @@ async def test_the_looks_are_those_of_the_smallest_thumbnail(pool: DecoderPool) 
     photograph.save(target, "JPEG", exif=exif)
     source, output = MemoryStore("in"), MemoryStore("out")
     items = [item(source.put_as_user("a.jpg", target.getvalue()))]
-    rules = {"recipe": Recipe(200, 200, smaller=((60, 60),)), "placeholder": "blurhash"}
+    rules: dict[str, Any] = {"recipe": Recipe(200, 200, smaller=((60, 60),)), "placeholder": "blurhash"}
     (outcome,), pipeline = await work(source, output, pool, items, **rules)
     assert (photograph.height, photograph.width) == (outcome.source_width, outcome.source_height)
     pixels = thumbnail_pixels(target.getvalue(), 60, 60)
