@@ -18,7 +18,7 @@ OF_VERSION_0_1 = {
     *("source", "output", "size", "layout", "format", "quality", "include", "exclude", "limit", "detect"),
     *("cache_control", "source_metadata"),
 }
-NEWER = {"placeholder": "blurhash", "name": "{stem}.{ext}"}
+NEWER = {"placeholder": "blurhash"}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_run_of_an_older_version_goes_on() -> None:
     assert OF_VERSION_0_1 == claim.keys()
     assert "6c725bf931d855e485bd9958" == begun.fingerprint()  # as version 0.1.0 makes it
     run = NamedRun(begun.output, begun.state, None, None, None, ID)
-    newer = {setting.variable: NEWER[setting.name] for setting in DECLARED if setting.claimed_later}
+    newer = {setting.variable: NEWER[setting.name] for setting in DECLARED if setting.claimed_later and setting.default}
     again = resolve(newer, flags_of_claim(claim, run), bare_source=True, machine=MACHINE)
     assert begun.fingerprint() == again.fingerprint()
 
