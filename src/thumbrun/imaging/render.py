@@ -11,10 +11,12 @@ from typing import IO
 from PIL import Image
 
 from thumbrun.imaging import decode, headers, known_contents, memory_estimate, sniff, webp
+from thumbrun.imaging.dominant_colour import dominant_colour
 from thumbrun.imaging.encode import encode
 from thumbrun.imaging.geometry import Box, around
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
+from thumbrun.imaging.placeholder import placeholder
 from thumbrun.imaging.request import (
     BROKEN_PROFILE,
     MOST_BYTES,
@@ -218,7 +220,11 @@ def _decoded(
     first, *others = made
     took = Took(encode=time.perf_counter() - began)
     remark = BROKEN_PROFILE if reduced.broken_profile else ""
-    return Rendered(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark, took)
+    return Rendered(
+        *(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark, took),
+        colour=dominant_colour(pixels[-1]),
+        placeholder=placeholder(pixels[-1], request.placeholder) if request.placeholder else "",
+    )
 
 
 def _encoded(pixels: Image.Image, format_: str, quality: int) -> Picture:

@@ -39,6 +39,7 @@ class Request:
             failure.
         smaller: The other boxes, largest first.
         further: The other encodings of each thumbnail.
+        placeholder: The kind of the placeholder to make, one of `appearance.KINDS`; empty for none.
     """
 
     width: int
@@ -50,6 +51,7 @@ class Request:
     claimed: bool = True
     smaller: tuple[Box, ...] = ()
     further: tuple[Encoding, ...] = ()
+    placeholder: str = ""
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -109,6 +111,8 @@ class Rendered:
         others: The other thumbnails, in the order of the request.
         remark: What people should know of the image, one of `REMARKS`; else empty.
         took: The time that it took.
+        colour: The dominant colour of the smallest thumbnail, in the form of `appearance.COLOUR`; empty if it has none.
+        placeholder: The placeholder, in the form that `appearance` says; empty if none was requested.
     """
 
     data: bytes
@@ -120,6 +124,8 @@ class Rendered:
     others: tuple[Picture, ...] = ()
     remark: str = ""
     took: Took = field(default=Took(), compare=False)
+    colour: str = ""
+    placeholder: str = ""
 
     @property
     def pictures(self) -> tuple[Picture, ...]:

@@ -245,6 +245,17 @@ QUALITY = _setting(
     to_record=values.qualities_to_record,
     to_text=values.qualities_from_record,
 )
+PLACEHOLDER = _setting(
+    "placeholder",
+    values.placeholder,
+    "KIND",
+    "none",
+    "A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, "
+    "blurhash or none. thumbrun report --csv and --json tell it.",
+    group=_WHAT,
+    claimed_later=True,
+    to_record=values.placeholder_to_record,
+)
 INCLUDE = _setting(
     "include",
     values.globs,

@@ -314,6 +314,7 @@ class Pipeline:
             claimed=item.format is not None,
             smaller=recipe.smaller,
             further=tuple(Encoding(name, recipe.quality_of(name)) for name in recipe.further),
+            placeholder=self._rules.placeholder,
         )
 
 
