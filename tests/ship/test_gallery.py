@@ -15,7 +15,7 @@ from tests.ship.browser import ROOT
 pytestmark = pytest.mark.ship
 
 DOCUMENT = ROOT / "docs/gallery.md"
-# The width of the window in pixels, how many pixels of the screen each of them is, and the width of the pictures to load.
+# The width of the window in pixels, the pixels of the screen for each of them, and the width of the pictures to load.
 # A column is 20rem wide, which are 320 pixels.
 LOADED = [(390, 1, 320), (390, 2, 640), (1440, 1, 320), (1440, 3, 1080)]
 

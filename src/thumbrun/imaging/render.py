@@ -218,12 +218,13 @@ def _decoded(
         if sum(len(picture.data) for picture in made) > MOST_BYTES:
             return Refused(Reason.OUT_OF_MEMORY, f"its thumbnails take more than {MOST_BYTES:,} bytes together")
     first, *others = made
+    smallest = (reduced.pixels, *reduced.smaller)[-1]
     took = Took(encode=time.perf_counter() - began)
     remark = BROKEN_PROFILE if reduced.broken_profile else ""
     return Rendered(
         *(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark, took),
-        colour=dominant_colour(pixels[-1]),
-        placeholder=placeholder(pixels[-1], request.placeholder) if request.placeholder else "",
+        colour=dominant_colour(smallest),
+        placeholder=placeholder(smallest, request.placeholder) if request.placeholder else "",
     )
 
 
