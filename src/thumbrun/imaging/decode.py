@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import IO
 
-from PIL import Image, ImageFile
+from PIL import ExifTags, Image, ImageFile
 
 from thumbrun.imaging import icc, library_options
 from thumbrun.imaging.average import Region, shrunk
@@ -114,6 +114,7 @@ def reduced(image: ImageFile.ImageFile, boxes: Sequence[Box], shape: Shape, scal
     elif scale > 1:
         image.draft(None, (width // scale, height // scale))
     forget_xmp(image)
+    full = _full_size(image)
     space = stated(image)
     image.load()
     if scale == 1:
@@ -123,6 +124,7 @@ def reduced(image: ImageFile.ImageFile, boxes: Sequence[Box], shape: Shape, scal
     # The half-bands of JPEG 2000's wavelet are not averages. WebP's decoder makes all its pixels equally large.
     averaged = 1 if isinstance(image, Jpeg2000Image) else scale
     extent = image.size if isinstance(image, StillWebP) else (width / scale, height / scale)
+    width, height = full or (width, height)
 
     def part(size: tuple[int, int], left: float, top: float, right: float, lower: float) -> Image.Image:
         across, down = extent
@@ -151,6 +153,13 @@ def reduced(image: ImageFile.ImageFile, boxes: Sequence[Box], shape: Shape, scal
     first, *others = (_finished(picture, profile, space, orientation) for picture, _ in made)
     broken = getattr(image, "broken_profile", False) or bool(profile and icc.is_broken(profile))
     return Reduced(first, source, tuple(others), broken)
+
+
+def _full_size(image: ImageFile.ImageFile) -> Box | None:
+    """Return the size, once it is loaded, of the picture of which a TIFF holds a smaller version; else None."""
+    if not isinstance(image, TiffImage) or (full := image.full_size) is None:
+        return None
+    return upright(*full, image.getexif().get(ExifTags.Base.Orientation, 1))
 
 
 def _finished(picture: Image.Image, profile: bytes | None, space: ColourSpace | None, orientation: int) -> Image.Image:

@@ -46,7 +46,7 @@ class Interest:
         return self._along(1, across), self._along(0, down)
 
     def _along(self, axis: int, part: float) -> float:
-        count = self._brightness.shape[axis]
+        count: int = self._brightness.shape[axis]
         window = max(1, round(count * part))
         if window >= count:
             return _MIDDLE
@@ -56,10 +56,9 @@ class Interest:
             scores = np.convolve(self._drawing.sum(1 - axis), middle, "valid")
         else:
             scores = _entropies(self._brightness if axis == 0 else self._brightness.T, window)
-        best = np.flatnonzero(scores == scores.max())  # of several, the one next to the middle
         room = count - window
-        chosen: int = best[np.abs(2 * best - room).argmin()]
-        return int(chosen) / room
+        best: list[int] = np.flatnonzero(scores == scores.max()).tolist()
+        return min(best, key=lambda place: abs(2 * place - room)) / room  # of several, the one next to the middle
 
 
 def _opaque(picture: Image.Image) -> Image.Image:

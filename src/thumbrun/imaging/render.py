@@ -12,13 +12,16 @@ from typing import IO
 from PIL import Image
 
 from thumbrun.imaging import decode, headers, known_contents, memory_estimate, sniff, webp
+from thumbrun.imaging.dominant_colour import dominant_colour
 from thumbrun.imaging.encode import encode
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.ground import laid
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
+from thumbrun.imaging.placeholder import placeholder
 from thumbrun.imaging.request import (
     BROKEN_PROFILE,
+    MOST_BYTES,
     NeedsMemory,
     Picture,
     Refused,
@@ -215,22 +218,29 @@ def _decoded(
         needed = memory_estimate.decoded_bytes(name, image, scale, size) + memory_estimate.thumbnails_bytes(
             image.size, request.boxes, request.shape
         )
-        needed += beside
+        names = [encoding.format for encoding in request.encodings]
+        needed = max(needed, memory_estimate.encoding_bytes(image.size, request.boxes, request.shape, names)) + beside
         if verdict := _beyond(image.size, needed, request):
             return verdict
         reduced = decode.reduced(image, request.boxes, request.shape, scale)
     if refused := too_many_pixels(*reduced.source_size, request.max_pixels):  # a few decoders find out only now
         return refused
     began = time.perf_counter()
-    placements = [request.shape.placement(*reduced.source_size, box) for box in request.boxes]
-    first, *others = (
-        _encoded(pixels, placement, request.shape, *encoding)
-        for pixels, placement in zip((reduced.pixels, *reduced.smaller), placements, strict=True)
-        for encoding in request.encodings
-    )
+    whole, made = (reduced.pixels, *reduced.smaller), list[Picture]()
+    for pixels, box in zip(whole, request.boxes, strict=True):
+        placement = request.shape.placement(*reduced.source_size, box)
+        made += (_encoded(pixels, placement, request.shape, *encoding) for encoding in request.encodings)
+        if sum(len(picture.data) for picture in made) > MOST_BYTES:
+            return Refused(Reason.OUT_OF_MEMORY, f"its thumbnails take more than {MOST_BYTES:,} bytes together")
+    first, *others = made
+    smallest = whole[-1]
     took = Took(encode=time.perf_counter() - began)
     remark = BROKEN_PROFILE if reduced.broken_profile else ""
-    return Rendered(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark, took)
+    return Rendered(
+        *(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark, took),
+        colour=dominant_colour(smallest),
+        placeholder=placeholder(smallest, request.placeholder) if request.placeholder else "",
+    )
 
 
 def _encoded(pixels: Image.Image, placement: Placement, shape: Shape, format_: str, quality: int) -> Picture:

@@ -34,13 +34,10 @@ class ParsedValues:
             defaults: Texts that replace the default of a setting, by its name.
         """
         self.problems: list[str] = []
-        self._given: set[str] = set()
         self._texts: dict[str, str | None] = {}
         self._values: dict[str, Any] = {}
         for setting in settings:
             given = _given(setting, environ, flags)
-            if given is not None:
-                self._given.add(setting.name)
             text = (defaults or {}).get(setting.name, setting.default) if given is None else given
             self._texts[setting.name] = text
             if text == "" and setting.is_argument:  # as in `thumbrun run "$UNSET"`, which must not mean another source
@@ -55,10 +52,6 @@ class ParsedValues:
         """Return a setting's value, or None if it has none or a wrong one."""
         value: T | None = self._values.get(setting.name)
         return value
-
-    def is_given(self, setting: Setting[Any]) -> bool:
-        """Return whether a flag or the environment gives a setting, rather than its default."""
-        return setting.name in self._given
 
     def required(self, setting: Setting[T]) -> T:
         """Return the value of a setting that has a default.

@@ -1,6 +1,6 @@
 """The shape of the thumbnails: what the settings of a crop, its colours and its size say together."""
 
-from thumbrun.imaging.shape import BOUND, BY_CONTENT, Shape
+from thumbrun.imaging.shape import BOUND, BY_CONTENT, USUAL_SHAPE, Shape
 from thumbrun.settings import declared
 from thumbrun.settings.parsed import ParsedValues
 
@@ -21,7 +21,7 @@ def shape_of(values: ParsedValues) -> Shape | None:
     boxes = values.get(declared.SIZE) or ()
     if fit in BOUND and not all(all(box) for box in boxes):
         values.reject(declared.SIZE, f"--fit {fit} needs both sides of each size, like 320x240")
-    if fit and values.is_given(declared.GRAVITY):
+    if fit and gravity not in (None, USUAL_SHAPE.gravity):
         if fit not in (_CROP, _BARS):
             advice = f"--fit {fit} shows the whole picture; leave --gravity out, or give --fit {_CROP} or {_BARS}"
             values.reject(declared.GRAVITY, advice)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from thumbrun.console import quoted
+from thumbrun.imaging.appearance import KINDS
 from thumbrun.imaging.geometry import LARGEST_SIDE, Box, box_name, largest_first
 from thumbrun.imaging.shape import BY_CONTENT, DIRECTIONS, TRANSPARENT
 from thumbrun.planning.globs import Glob
@@ -228,6 +229,19 @@ def background(value: str) -> str:
     if (named := css_colour(colour)) is None:
         raise ValueError("it must be a colour, like #rrggbb, #rrggbbaa, a name of CSS such as white, or transparent")
     return named
+
+
+def placeholder(value: str) -> str:
+    """Parse the kind of a placeholder; an empty text stands for none."""
+    return _placeholder(value).replace("none", "")
+
+
+_placeholder = choice("none", *KINDS)
+
+
+def placeholder_to_record(value: str) -> str:
+    """Return the kind of a placeholder in the form that a claim holds."""
+    return value or "none"
 
 
 def thumbnail_formats(value: str) -> tuple[str, ...]:

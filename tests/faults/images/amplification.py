@@ -123,7 +123,7 @@ async def cost_of(content: bytes, format_: str) -> Cost:
     with _measured() as process:
         name = sniff.format_of(content[: sniff.HEAD])
         if name is not None:
-            render._needed(name, io.BytesIO(content), KnownBytes(len(content)), (_BOX, _BOX))
+            render._needed(name, io.BytesIO(content), KnownBytes(len(content)), ((_BOX, _BOX),), USUAL_SHAPE)
     return Cost(
         *(len(content), part, len(store.ranges), read, made, task.held + made, task.lines),
         *(process.held, process.lines),

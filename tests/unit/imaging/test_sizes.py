@@ -88,7 +88,7 @@ def test_memory_covers_every_size(photographs: dict[str, bytes]) -> None:
     one, all_ = (render(photographs["PNG"], sizes(*boxes, memory=1)) for boxes in (BOXES[:1], BOXES))
     assert isinstance(one, NeedsMemory)
     assert isinstance(all_, NeedsMemory)
-    assert all_.bytes - one.bytes == memory_estimate.thumbnails_bytes((1200, 800), BOXES[1:], USUAL_SHAPE) > 0
+    assert all_.bytes - one.bytes == memory_estimate.thumbnails_bytes((1200, 800), BOXES, USUAL_SHAPE) > 0
 
 
 async def test_workers_make_every_size(photographs: dict[str, bytes]) -> None:
