@@ -143,7 +143,7 @@ def plan(
         balance: How thumbrun divides the work. cost gives each shard to the task with the least to do, by bytes and format; count gives each task a slice of equal length. Default: cost.
         in_flight: How many requests a store gets at once. Default: 96.
         ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
@@ -247,7 +247,7 @@ async def plan_async(
         balance: How thumbrun divides the work. cost gives each shard to the task with the least to do, by bytes and format; count gives each task a slice of equal length. Default: cost.
         in_flight: How many requests a store gets at once. Default: 96.
         ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
@@ -421,7 +421,7 @@ def run(
         balance: How thumbrun divides the work. cost gives each shard to the task with the least to do, by bytes and format; count gives each task a slice of equal length. Default: cost.
         in_flight: How many requests a store gets at once. Default: 96.
         ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
@@ -538,7 +538,7 @@ async def run_async(
         balance: How thumbrun divides the work. cost gives each shard to the task with the least to do, by bytes and format; count gives each task a slice of equal length. Default: cost.
         in_flight: How many requests a store gets at once. Default: 96.
         ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
@@ -596,7 +596,7 @@ def thumbnail(
         quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
         placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         require_sandbox: Refuse to work, with SettingsError, if this system cannot confine the decoding processes. Default: no.
@@ -637,7 +637,7 @@ async def thumbnail_async(
         quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
         placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         require_sandbox: Refuse to work, with SettingsError, if this system cannot confine the decoding processes. Default: no.
@@ -679,7 +679,7 @@ def verify(
         endpoint: The address of Cloud Storage, such as that of a Private Service Connect endpoint. thumbrun sends its credentials there. It must begin with https://, except on this machine. An emulator counts more. Default: https://storage.googleapis.com.
         in_flight: How many requests a store gets at once. Default: 96.
         ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         user_project: The project that pays for requests. Default: the bucket's.
@@ -721,7 +721,7 @@ async def verify_async(
         endpoint: The address of Cloud Storage, such as that of a Private Service Connect endpoint. thumbrun sends its credentials there. It must begin with https://, except on this machine. An emulator counts more. Default: https://storage.googleapis.com.
         in_flight: How many requests a store gets at once. Default: 96.
         ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         user_project: The project that pays for requests. Default: the bucket's.
