@@ -13,7 +13,7 @@ from tests.faults.simulation.pictures import draw
 from tests.faults.simulation.reading import read_runs
 from tests.faults.simulation.schedule import SOURCE_PREFIX, Execution, Schedule, TaskPlan, chance_of, path_of
 from tests.faults.simulation.world import World
-from tests.faults.store import Operation, Script
+from tests.faults.store import Fault, Operation, Script
 
 PATH = "a/p.jpg"
 RUN = "named-run"
@@ -98,3 +98,13 @@ def test_a_stranger_has_one_name(name: str) -> None:
     assert [] == judge(evidence)
     assert ["name-taken"] == said
     assert b"a stranger's" == evidence.output.objects[name][1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_is_stored_damaged(name: str) -> None:
+    """If the store damages any thumbnail, the outcome of the image says so, even if a stranger has another's name."""
+    for stranger in {"", NAMES[0], NAMES[-1]} - {name}:
+        damages = Script(lambda operation: operation.kind == "create" and operation.name == name, Fault.DAMAGED_KEPT)
+        evidence, said = run(stranger=stranger, chooser=damages)
+        assert [] == judge(evidence), stranger
+        assert ["output-damaged"] == said, stranger
