@@ -24,6 +24,7 @@ SETTINGS = (
     declared.SIZE,
     declared.FORMAT,
     declared.QUALITY,
+    declared.PLACEHOLDER,
     declared.MAX_PIXELS,
     declared.MEMORY,
     declared.WORKERS,
@@ -42,12 +43,16 @@ class Thumbnail:
         width: Its width, in pixels.
         height: Its height, in pixels.
         format: Its format: `jpeg`, `png`, `gif`, `webp` or `avif`.
+        colour: Its dominant colour as CSS writes it, such as `#3a6ea5`; empty if nothing of it can be seen.
+        placeholder: Its placeholder, after the kind and a colon, such as `thumbhash:…`; empty if none was requested.
     """
 
     data: bytes = field(repr=False)
     width: int
     height: int
     format: str
+    colour: str = ""
+    placeholder: str = ""
 
 
 class ImageError(ThumbrunError):
@@ -118,6 +123,7 @@ class _Wanted:
         box: The width and height that it must fit, in pixels.
         format: Its format.
         quality: Its quality, for the lossy encoders.
+        placeholder: The kind of its placeholder; empty for none.
         max_pixels: The most pixels that the image may have.
         limits: The limits of the processes that decode.
         require_sandbox: Whether these must be confined.
@@ -127,6 +133,7 @@ class _Wanted:
     box: Box
     format: str
     quality: int
+    placeholder: str
     max_pixels: int
     limits: Limits
     require_sandbox: bool
@@ -149,10 +156,10 @@ class _Wanted:
         """Return the thumbnail, or raise ImageError."""
         if isinstance(verdict, Refused):
             raise ImageError(verdict.reason, named_by_keywords(verdict.detail))
-        return Thumbnail(verdict.data, verdict.width, verdict.height, self.format)
+        return Thumbnail(verdict.data, verdict.width, verdict.height, self.format, verdict.colour, verdict.placeholder)
 
     def _request(self, memory: int) -> Request:
-        return Request(*self.box, self.format, self.quality, self.max_pixels, memory)
+        return Request(*self.box, self.format, self.quality, self.max_pixels, memory, placeholder=self.placeholder)
 
 
 def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -> _Wanted:
@@ -178,6 +185,7 @@ def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -
         box=boxes[0],
         format=format_,
         quality=values.required(declared.QUALITY).of(format_),
+        placeholder=values.required(declared.PLACEHOLDER),
         max_pixels=values.required(declared.MAX_PIXELS),
         limits=Limits(
             workers,

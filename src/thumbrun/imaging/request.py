@@ -8,6 +8,7 @@ from thumbrun.imaging.geometry import Box
 from thumbrun.outcomes import Reason
 
 BROKEN_PROFILE = "its colour profile is broken, so its colours are taken for sRGB"
+MOST_BYTES = 1 << 28  # of all thumbnails of an image together: no message between processes is longer
 REMARKS = (BROKEN_PROFILE,)  # all that a decoding process can remark about an image that it rendered
 
 
@@ -38,6 +39,7 @@ class Request:
             failure.
         smaller: The other boxes, largest first.
         further: The other encodings of each thumbnail.
+        placeholder: The kind of the placeholder to make, one of `appearance.KINDS`; empty for none.
     """
 
     width: int
@@ -49,6 +51,7 @@ class Request:
     claimed: bool = True
     smaller: tuple[Box, ...] = ()
     further: tuple[Encoding, ...] = ()
+    placeholder: str = ""
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -108,6 +111,8 @@ class Rendered:
         others: The other thumbnails, in the order of the request.
         remark: What people should know of the image, one of `REMARKS`; else empty.
         took: The time that it took.
+        colour: The dominant colour of the smallest thumbnail, in the form of `appearance.COLOUR`; empty if it has none.
+        placeholder: The placeholder, in the form that `appearance` says; empty if none was requested.
     """
 
     data: bytes
@@ -119,6 +124,8 @@ class Rendered:
     others: tuple[Picture, ...] = ()
     remark: str = ""
     took: Took = field(default=Took(), compare=False)
+    colour: str = ""
+    placeholder: str = ""
 
     @property
     def pictures(self) -> tuple[Picture, ...]:

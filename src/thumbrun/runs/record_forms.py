@@ -169,7 +169,7 @@ _SUMMARY: Keys = {
     "items": values.count,
     "parts": values.count,
 }
-_ROW_COUNTS = ("source_bytes", "output_bytes", "width", "height", "retry_round")
+_ROW_COUNTS = ("source_bytes", "output_bytes", "width", "height", "retry_round", "source_width", "source_height")
 TIMES = ("fetch_ms", "decode_ms", "encode_ms", "put_ms", "waiting_ms")  # of the work on an item
 
 _FORMS = (
@@ -210,6 +210,8 @@ _FORMS = (
             "outputs": values.list_of(values.text),
             "made_of": values.text,
             "began": values.time,
+            "colour": values.colour,
+            "placeholder": values.placeholder,
             **dict.fromkeys((*_ROW_COUNTS, *TIMES), values.count),
         },
         row_agrees=lambda row: ("reason" in row) != (row["status"] == Status.DONE.value),

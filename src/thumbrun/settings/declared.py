@@ -245,6 +245,17 @@ QUALITY = _setting(
     to_record=values.qualities_to_record,
     to_text=values.qualities_from_record,
 )
+PLACEHOLDER = _setting(
+    "placeholder",
+    values.placeholder,
+    "KIND",
+    "none",
+    "A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, "
+    "blurhash or none. thumbrun report --csv and --json tell it.",
+    group=_WHAT,
+    claimed_later=True,
+    to_record=values.placeholder_to_record,
+)
 INCLUDE = _setting(
     "include",
     values.globs,
@@ -332,7 +343,7 @@ MEMORY = _setting(
     "BYTES",
     None,
     "How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves "
-    "need more memory on top: about 75 MiB, and 35 MiB for each worker.",
+    "need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails.",
     group=_MUCH,
     default_words="5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB",
     unit="bytes",

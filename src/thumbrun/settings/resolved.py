@@ -56,6 +56,7 @@ class Settings:
     recipe: Recipe
     layout: str
     name: NamePattern | None
+    placeholder: str
     include: tuple[str, ...]
     exclude: tuple[str, ...]
     limit: int | None
@@ -197,6 +198,7 @@ def resolve(
         ),
         layout=values.required(declared.LAYOUT),
         name=values.get(declared.NAME),
+        placeholder=values.required(declared.PLACEHOLDER),
         include=values.required(declared.INCLUDE),
         exclude=values.required(declared.EXCLUDE),
         limit=values.get(declared.LIMIT),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from thumbrun.console import quoted
+from thumbrun.imaging.appearance import KINDS
 from thumbrun.imaging.geometry import Box, box_name, largest_first
 from thumbrun.planning.globs import Glob
 from thumbrun.planning.name_pattern import NamePattern
@@ -198,6 +199,19 @@ def choice(*names: str) -> Callable[[str], str]:
         return value
 
     return parse
+
+
+def placeholder(value: str) -> str:
+    """Parse the kind of a placeholder; an empty text stands for none."""
+    return _placeholder(value).replace("none", "")
+
+
+_placeholder = choice("none", *KINDS)
+
+
+def placeholder_to_record(value: str) -> str:
+    """Return the kind of a placeholder in the form that a claim holds."""
+    return value or "none"
 
 
 def thumbnail_formats(value: str) -> tuple[str, ...]:

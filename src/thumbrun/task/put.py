@@ -65,7 +65,18 @@ class Putter:
             RefusedItemError: The store refuses to create a thumbnail, and there is none.
             StoreError: The store fails.
         """
-        pictures = rendered.pictures
+        outcome = await self._put_all(work, rendered.pictures)
+        if outcome.status is not Status.DONE or outcome.made_of != work.item.generation:
+            return outcome  # a thumbnail that is there can show another generation than the one that was rendered
+        return replace(
+            outcome,
+            source_width=rendered.source_width,
+            source_height=rendered.source_height,
+            colour=rendered.colour,
+            placeholder=rendered.placeholder,
+        )
+
+    async def _put_all(self, work: WorkItem, pictures: Sequence[Picture]) -> Outcome:
         thumbnails = self._thumbnails(work.item)
         if len(thumbnails) == 1:
             return await self._put(work, thumbnails[0], pictures[0])

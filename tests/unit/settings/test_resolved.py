@@ -28,6 +28,7 @@ SWITCHES = ("new", "strict", "allow_empty", "require_sandbox", "quiet")
 # Settings that the claim of a run fixes, or that name the run.
 FIXED = {
     *("source", "size", "format", "quality", "layout", "name", "preset", "include", "exclude", "limit", "detect"),
+    "placeholder",
     *("source_metadata", "cache_control", "run_id", "resume", "new"),
 }
 # Settings of what a run costs, which nobody asks of a run that has a plan.
@@ -131,6 +132,7 @@ def test_defaults() -> None:
 VALUES = {
     "THUMBRUN_SIZE": ("160x90", "recipe", Recipe(160, 90)),
     "THUMBRUN_FORMAT": ("webp", "recipe", Recipe(format="webp")),
+    "THUMBRUN_PLACEHOLDER": ("thumbhash", "placeholder", "thumbhash"),
     "THUMBRUN_QUALITY": ("100", "recipe", Recipe(quality=100)),
     "THUMBRUN_NAME": ("{stem}.{ext}", "name", NamePattern.parse("{stem}.{ext}")),
     "THUMBRUN_PRESET": ("web", "size", ((1920, 0), (1080, 0), (640, 0), (320, 0))),
