@@ -14,6 +14,7 @@ from bench.results import Result, Row
 from bench.synthetic import Kept, Listed, Meter, Names
 from thumbrun.clock import SystemClock
 from thumbrun.environment.task_identity import Task
+from thumbrun.imaging.recipe import Recipe
 from thumbrun.planning.build import Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.plan import read_plan, read_shard
@@ -73,7 +74,7 @@ async def plan(objects: int, tasks: int, *, colliding: float = 0.02) -> Planned:
     state = RecordStore(kept, "_thumbrun/")
     task = Task(0, tasks)
     source = Source(Listed(Names(objects, colliding=colliding), meter), "", Selection())
-    rule = NamingRule("flat", "keep", folds=False, limit=900)
+    rule = NamingRule("flat", Recipe(), folds=False, limit=900)
     began, wall = time.process_time(), time.perf_counter()
     made = await Planner(state, source, RUN, rule, task, SystemClock()).plan()
     cpu, wall = time.process_time() - began - meter.seconds, time.perf_counter() - wall

@@ -21,6 +21,7 @@ from bench.results import Plot, Result, Row
 from bench.shown import show
 from bench.synthetic import Listed, Meter, Names
 from tests import virtual
+from thumbrun.imaging.recipe import Recipe
 from thumbrun.planning.build import PlanBuilder, Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.select import Selection
@@ -115,7 +116,7 @@ def plan_virtually(tasks: int, images: int) -> Planned:
         requests: Counter[str] = Counter()
         source = Distant(Listed(Names(images), Meter()), LATENCY, requests)
         state = RecordStore(Distant(MemoryStore("bucket"), LATENCY, requests), "")
-        rule = NamingRule("flat", "keep", folds=False, limit=900)
+        rule = NamingRule("flat", Recipe(), folds=False, limit=900)
         plan = await PlanBuilder(Source(source, "", Selection()), state, "run", 1, rule, tasks).make()
         return len(plan.shards), asyncio.get_running_loop().time()
 

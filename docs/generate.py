@@ -213,10 +213,11 @@ Records are JSON, or JSON lines compressed with gzip. [The design](design.md#one
 - Plain JSON ends with `crc32c`, the checksum of the rest as compact JSON with sorted keys. gzip has its own checksum.
 - Each line of a ledger part is one outcome. It holds `item`, `source`, `generation`, `output` and `status`, and if they
   apply `reason`, `detail`, `source_bytes` (bytes that were read), `output_bytes`, `each` (the bytes of each of several
-  thumbnails), `width`, `height`, `retry_round`, `made_of` (the generation that the thumbnail shows, if that is not the
-  planned one, `generation`) and `unchecked` (true if thumbrun did not check the source's checksum,
-  because it read only a part or because there is no checksum). An image that is done has a `detail` if there is
-  something to remark, such as a broken colour profile.
+  thumbnails), `width`, `height`, `source_width`, `source_height`, `colour`, `placeholder` (see [sizes, colours and
+  placeholders](placeholders.md); version 0.1.0 recorded none of these four), `retry_round`, `made_of` (the generation
+  that the thumbnail shows, if that is not the planned one, `generation`) and `unchecked` (true if thumbrun did not
+  check the source's checksum, because it read only a part or because there is no checksum). An image that is done has
+  a `detail` if there is something to remark, such as a broken colour profile.
 - A line also says when the work on the image began (`began`), and [what its time went into](#the-times-of-an-image):
   `fetch_ms`, `decode_ms`, `encode_ms`, `put_ms` and `waiting_ms`; those that are 0 are left out. Version 0.1.0 did not
   record them, and an image that was not worked has none: one whose thumbnail was found, or that is poison.

@@ -8,7 +8,9 @@ from typing import Any, get_type_hints
 import thumbrun
 from thumbrun.api import plan, report, run, thumbnail, verify
 from thumbrun.imaging.geometry import Box
+from thumbrun.planning.name_pattern import NamePattern
 from thumbrun.settings.setting import Setting
+from thumbrun.settings.values import Qualities
 
 TARGET = Path(__file__).parents[1] / "src/thumbrun/__init__.pyi"
 
@@ -32,16 +34,18 @@ _TYPES: dict[Any, str] = {
     str: "str",
     tuple[str, ...]: "str | Sequence[str]",
     tuple[Box, ...]: "int | str | Sequence[int | str]",
+    Qualities: "int | str | Mapping[str, int]",
+    NamePattern: "str",
 }
+_OF_ONE: dict[Any, str] = {tuple[str, ...]: "str", tuple[Box, ...]: "int | str"}  # where there is only one thumbnail
 _ALSO = {"PLACE": "PathLike[str]", "FILE": "PathLike[str]", "BYTES": "str", "TIME": "str"}  # by the setting's metavar
 
 
 def annotation(setting: Setting[Any], function: str) -> str:
     """Return the type of a setting's keyword."""
-    if function.startswith("thumbnail") and setting.repeats:
-        return "int | str | None"
-    also = _ALSO.get(setting.metavar)
-    return " | ".join(filter(None, (_TYPES[get_type_hints(setting.parse)["return"]], also, "None")))
+    hint = get_type_hints(setting.parse)["return"]
+    types = _TYPES | (_OF_ONE if function.startswith("thumbnail") else {})
+    return " | ".join(filter(None, (types[hint], _ALSO.get(setting.metavar), "None")))
 
 
 def signature(function: Callable[..., Any], settings: Sequence[Setting[Any]]) -> str:
@@ -82,7 +86,7 @@ def stub() -> str:
     parts = [
         f'"""{inspect.getdoc(thumbrun)}\n"""\n',
         "# `make docs` writes this file from the code.\n",
-        "from collections.abc import Callable, Sequence\nfrom os import PathLike\n",
+        "from collections.abc import Callable, Mapping, Sequence\nfrom os import PathLike\n",
         "\n".join(imports) + "\n",
         "__all__ = [\n" + "".join(f'    "{name}",\n' for name in thumbrun.__all__) + "]\n",
         "__version__: str\n",

@@ -13,6 +13,7 @@ from typing import Any
 from bench.cost import MEMORY_GIB
 from bench.results import read
 from bench.tasks import FAST, IMAGES, SLOW
+from thumbrun.imaging.recipe import Recipe
 from thumbrun.planning import planner
 from thumbrun.planning.naming import DIGITS, NamingRule
 from thumbrun.pricing.prices import Price, list_prices
@@ -190,7 +191,7 @@ def _names() -> str:
     one, other = _SAME_NAMES
 
     def named(path: str, layout: str, level: int) -> str:
-        rule = NamingRule(layout, "keep", folds=False, limit=900)
+        rule = NamingRule(layout, Recipe(), folds=False, limit=900)
         return f"`{rule.name(path, 'jpeg', level)}`"
 
     flat = "<br>".join(named(path, "flat", 1) for path in _SAME_NAMES)

@@ -5,7 +5,7 @@
 
 # `make docs` writes this file from the code.
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 
 from thumbrun.api.event_record import Failure as Failure
@@ -80,10 +80,13 @@ def plan(
     resume: str | None = None,
     new: bool | None = None,
     join_within: float | None = None,
+    preset: str | None = None,
     size: int | str | Sequence[int | str] | None = None,
     layout: str | None = None,
-    format: str | None = None,
-    quality: int | None = None,
+    name: str | None = None,
+    format: str | Sequence[str] | None = None,
+    quality: int | str | Mapping[str, int] | None = None,
+    placeholder: str | None = None,
     include: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] | None = None,
     limit: int | None = None,
@@ -126,10 +129,13 @@ def plan(
         resume: Continue this run: its id, or gs://bucket/prefix/<run id>, or its folder. Give no source then: the run knows the settings that it began with. Default: none.
         new: Begin another run, even if an unfinished one has the same settings. Default: no.
         join_within: A task that you start by hand joins an unfinished run with the same settings if the run is younger than this. Default: 3600.
+        preset: Sizes and formats for a purpose, unless you give your own. web is for the srcset of a page: --size 320x,640x,1080x,1920x --format webp,jpeg. Default: none.
         size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
-        format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Default: keep.
-        quality: The quality of JPEG, WebP and AVIF thumbnails. Default: 80.
+        name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
+        format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
+        quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
+        placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         include: Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders, and upper and lower case are the same. A pattern without a slash is matched against the names of files and folders; a folder means all that lies below it. Separate patterns with commas; you may repeat the flag. Default: everything.
         exclude: Skip paths that match any of these patterns, such as drafts or *.png. The pattern .* means hidden files and folders. Default: nothing.
         limit: Stop after this many images, in listing order. Default: none.
@@ -137,7 +143,7 @@ def plan(
         balance: How thumbrun divides the work. cost gives each shard to the task with the least to do, by bytes and format; count gives each task a slice of equal length. Default: cost.
         in_flight: How many requests a store gets at once. Default: 96.
         ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
@@ -178,10 +184,13 @@ async def plan_async(
     resume: str | None = None,
     new: bool | None = None,
     join_within: float | None = None,
+    preset: str | None = None,
     size: int | str | Sequence[int | str] | None = None,
     layout: str | None = None,
-    format: str | None = None,
-    quality: int | None = None,
+    name: str | None = None,
+    format: str | Sequence[str] | None = None,
+    quality: int | str | Mapping[str, int] | None = None,
+    placeholder: str | None = None,
     include: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] | None = None,
     limit: int | None = None,
@@ -224,10 +233,13 @@ async def plan_async(
         resume: Continue this run: its id, or gs://bucket/prefix/<run id>, or its folder. Give no source then: the run knows the settings that it began with. Default: none.
         new: Begin another run, even if an unfinished one has the same settings. Default: no.
         join_within: A task that you start by hand joins an unfinished run with the same settings if the run is younger than this. Default: 3600.
+        preset: Sizes and formats for a purpose, unless you give your own. web is for the srcset of a page: --size 320x,640x,1080x,1920x --format webp,jpeg. Default: none.
         size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
-        format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Default: keep.
-        quality: The quality of JPEG, WebP and AVIF thumbnails. Default: 80.
+        name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
+        format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
+        quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
+        placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         include: Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders, and upper and lower case are the same. A pattern without a slash is matched against the names of files and folders; a folder means all that lies below it. Separate patterns with commas; you may repeat the flag. Default: everything.
         exclude: Skip paths that match any of these patterns, such as drafts or *.png. The pattern .* means hidden files and folders. Default: nothing.
         limit: Stop after this many images, in listing order. Default: none.
@@ -235,7 +247,7 @@ async def plan_async(
         balance: How thumbrun divides the work. cost gives each shard to the task with the least to do, by bytes and format; count gives each task a slice of equal length. Default: cost.
         in_flight: How many requests a store gets at once. Default: 96.
         ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
@@ -337,10 +349,13 @@ def run(
     resume: str | None = None,
     new: bool | None = None,
     join_within: float | None = None,
+    preset: str | None = None,
     size: int | str | Sequence[int | str] | None = None,
     layout: str | None = None,
-    format: str | None = None,
-    quality: int | None = None,
+    name: str | None = None,
+    format: str | Sequence[str] | None = None,
+    quality: int | str | Mapping[str, int] | None = None,
+    placeholder: str | None = None,
     include: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] | None = None,
     limit: int | None = None,
@@ -392,10 +407,13 @@ def run(
         resume: Continue this run: its id, or gs://bucket/prefix/<run id>, or its folder. Give no source then: the run knows the settings that it began with. Default: none.
         new: Begin another run, even if an unfinished one has the same settings. Default: no.
         join_within: A task that you start by hand joins an unfinished run with the same settings if the run is younger than this. Default: 3600.
+        preset: Sizes and formats for a purpose, unless you give your own. web is for the srcset of a page: --size 320x,640x,1080x,1920x --format webp,jpeg. Default: none.
         size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
-        format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Default: keep.
-        quality: The quality of JPEG, WebP and AVIF thumbnails. Default: 80.
+        name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
+        format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
+        quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
+        placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         include: Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders, and upper and lower case are the same. A pattern without a slash is matched against the names of files and folders; a folder means all that lies below it. Separate patterns with commas; you may repeat the flag. Default: everything.
         exclude: Skip paths that match any of these patterns, such as drafts or *.png. The pattern .* means hidden files and folders. Default: nothing.
         limit: Stop after this many images, in listing order. Default: none.
@@ -403,7 +421,7 @@ def run(
         balance: How thumbrun divides the work. cost gives each shard to the task with the least to do, by bytes and format; count gives each task a slice of equal length. Default: cost.
         in_flight: How many requests a store gets at once. Default: 96.
         ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
@@ -448,10 +466,13 @@ async def run_async(
     resume: str | None = None,
     new: bool | None = None,
     join_within: float | None = None,
+    preset: str | None = None,
     size: int | str | Sequence[int | str] | None = None,
     layout: str | None = None,
-    format: str | None = None,
-    quality: int | None = None,
+    name: str | None = None,
+    format: str | Sequence[str] | None = None,
+    quality: int | str | Mapping[str, int] | None = None,
+    placeholder: str | None = None,
     include: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] | None = None,
     limit: int | None = None,
@@ -503,10 +524,13 @@ async def run_async(
         resume: Continue this run: its id, or gs://bucket/prefix/<run id>, or its folder. Give no source then: the run knows the settings that it began with. Default: none.
         new: Begin another run, even if an unfinished one has the same settings. Default: no.
         join_within: A task that you start by hand joins an unfinished run with the same settings if the run is younger than this. Default: 3600.
+        preset: Sizes and formats for a purpose, unless you give your own. web is for the srcset of a page: --size 320x,640x,1080x,1920x --format webp,jpeg. Default: none.
         size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
-        format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Default: keep.
-        quality: The quality of JPEG, WebP and AVIF thumbnails. Default: 80.
+        name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
+        format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
+        quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
+        placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         include: Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders, and upper and lower case are the same. A pattern without a slash is matched against the names of files and folders; a folder means all that lies below it. Separate patterns with commas; you may repeat the flag. Default: everything.
         exclude: Skip paths that match any of these patterns, such as drafts or *.png. The pattern .* means hidden files and folders. Default: nothing.
         limit: Stop after this many images, in listing order. Default: none.
@@ -514,7 +538,7 @@ async def run_async(
         balance: How thumbrun divides the work. cost gives each shard to the task with the least to do, by bytes and format; count gives each task a slice of equal length. Default: cost.
         in_flight: How many requests a store gets at once. Default: 96.
         ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
@@ -549,7 +573,8 @@ def thumbnail(
     in_process: bool = False,
     size: int | str | None = None,
     format: str | None = None,
-    quality: int | None = None,
+    quality: int | str | Mapping[str, int] | None = None,
+    placeholder: str | None = None,
     max_pixels: int | None = None,
     memory: int | str | None = None,
     workers: int | None = None,
@@ -567,10 +592,11 @@ def thumbnail(
             image can end the process or keep it busy, and a hostile one can take it over. `workers` and
             `image_timeout` mean nothing then.
         size: The box that the thumbnail fits into, in pixels: 200, or '160x90'. Default: 100.
-        format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Default: keep.
-        quality: The quality of JPEG, WebP and AVIF thumbnails. Default: 80.
+        format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
+        quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
+        placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         require_sandbox: Refuse to work, with SettingsError, if this system cannot confine the decoding processes. Default: no.
@@ -588,7 +614,8 @@ async def thumbnail_async(
     in_process: bool = False,
     size: int | str | None = None,
     format: str | None = None,
-    quality: int | None = None,
+    quality: int | str | Mapping[str, int] | None = None,
+    placeholder: str | None = None,
     max_pixels: int | None = None,
     memory: int | str | None = None,
     workers: int | None = None,
@@ -606,10 +633,11 @@ async def thumbnail_async(
             image can end the process or keep it busy, and a hostile one can take it over. `workers` and
             `image_timeout` mean nothing then.
         size: The box that the thumbnail fits into, in pixels: 200, or '160x90'. Default: 100.
-        format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Default: keep.
-        quality: The quality of JPEG, WebP and AVIF thumbnails. Default: 80.
+        format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
+        quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
+        placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         require_sandbox: Refuse to work, with SettingsError, if this system cannot confine the decoding processes. Default: no.
@@ -651,7 +679,7 @@ def verify(
         endpoint: The address of Cloud Storage, such as that of a Private Service Connect endpoint. thumbrun sends its credentials there. It must begin with https://, except on this machine. An emulator counts more. Default: https://storage.googleapis.com.
         in_flight: How many requests a store gets at once. Default: 96.
         ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         user_project: The project that pays for requests. Default: the bucket's.
@@ -693,7 +721,7 @@ async def verify_async(
         endpoint: The address of Cloud Storage, such as that of a Private Service Connect endpoint. thumbrun sends its credentials there. It must begin with https://, except on this machine. An emulator counts more. Default: https://storage.googleapis.com.
         in_flight: How many requests a store gets at once. Default: 96.
         ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         user_project: The project that pays for requests. Default: the bucket's.

@@ -112,6 +112,10 @@ class Outcome:
         each: The size of each thumbnail in bytes, largest box first, if there are several; else empty.
         made_of: The generation of the source that the thumbnail shows, if it is not the planned one; else empty.
         timing: When the work on the item began, and what its time went into; None if that is not recorded.
+        source_width: The width of the source, upright, in pixels; 0 unless this attempt rendered it.
+        source_height: The height of the source, upright, in pixels; 0 likewise.
+        colour: The dominant colour of the (smallest) thumbnail, as CSS writes it; empty if it is not known.
+        placeholder: The placeholder of the (smallest) thumbnail, as `imaging.appearance` says; empty if there is none.
     """
 
     shard: int
@@ -128,6 +132,10 @@ class Outcome:
     each: tuple[int, ...] = ()
     made_of: str = ""
     timing: Timing | None = field(default=None, compare=False)
+    source_width: int = 0
+    source_height: int = 0
+    colour: str = ""
+    placeholder: str = ""
 
 
 def precedence(outcome: Outcome, part: str) -> tuple[int, int, bool, str]:

@@ -166,7 +166,7 @@ def progress(now):
 try:
     thumbrun.run("in", output="out", workers=1, progress=progress)
 except KeyboardInterrupt:
-    print("interrupted")
+    print("interrupted", threading.active_count())
 again = thumbrun.run("in", output="out", workers=1)
 print(again.complete, again.outcomes.done, threading.active_count())
 """
@@ -175,7 +175,7 @@ print(again.complete, again.outcomes.done, threading.active_count())
 def test_ctrl_c_stops_in_order(tmp_path: Path) -> None:
     """Ctrl-C raises KeyboardInterrupt once the run has recorded what it has done, and the same call goes on."""
     pictures_in(tmp_path / "in", 60)
-    assert ["interrupted", "True 60 1"] == ran(tmp_path, INTERRUPTED).splitlines()
+    assert ["interrupted 1", "True 60 1"] == ran(tmp_path, INTERRUPTED).splitlines()
     assert 1 == len(list(tmp_path.glob("out/2*")))
 
 

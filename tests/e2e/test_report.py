@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from PIL import Image
 
 from tests.e2e.tasks import ROOT, Tasks, clean_environment
 from tests.photographs import photographs
 from thumbrun.demo.emulator import Emulator
+from thumbrun.imaging.dominant_colour import dominant_colour
+from thumbrun.imaging.placeholder import placeholder
+from thumbrun.imaging.render import thumbnail_pixels
 from thumbrun.runs.object_metadata import SOURCE_MARK, ThumbnailMarks
 
 RECORDS = "_thumbrun/runs/one"
@@ -113,7 +117,8 @@ def test_a_machine_without_a_browser(tasks: Tasks, source: Path, tmp_path: Path)
 def test_the_ledger_as_a_table(tasks: Tasks, source: Path, tmp_path: Path) -> None:
     """The table has a row for each image; no cell begins like a formula, because source and output are whole URIs."""
     out = tmp_path / "out"
-    ran(tasks, "run", str(source), "--output", str(out), "--run-id", "one", "--layout", "tree")
+    options = ("--layout", "tree", "--placeholder", "thumbhash")
+    ran(tasks, "run", str(source), "--output", str(out), "--run-id", "one", *options)
     rows = list(csv.DictReader(io.StringIO(ran(tasks, "report", str(out / "one"), "--csv"))))
     by_source = {row["source"]: row for row in rows}
     assert {path.as_uri() for path in source.rglob("*.*") if path.name != "=4.jpg"} < by_source.keys()
@@ -122,9 +127,18 @@ def test_the_ledger_as_a_table(tasks: Tasks, source: Path, tmp_path: Path) -> No
     assert ("done", "", str(len(BODY))) == (row["outcome"], row["reason"], row["source_bytes"])
     made = (out / "one/sea/=4.jpg").stat().st_size
     assert (str(made), "100") == (row["output_bytes"], max(row["width"], row["height"], key=int))
+    with Image.open(io.BytesIO(BODY)) as image:
+        assert tuple(map(str, image.size)) == (row["source_width"], row["source_height"])
+    pixels = thumbnail_pixels(BODY, 100, 100)
+    assert (dominant_colour(pixels), placeholder(pixels, "thumbhash")) == (row["colour"], row["placeholder"])
+    told = json.loads(ran(tasks, "report", str(out / "one"), "--json"))
+    check(told)
+    (cell,) = (one for one in told["images"] if one["source"] == "sea/=4.jpg")
+    keys = ("source_width", "source_height", "colour", "placeholder")
+    assert [row[key] for key in keys] == [str(cell[key]) for key in keys]
     failed = by_source[f"{source.as_uri()}/sea/secret-name.jpg"]
-    assert ("", "failed", "truncated", "0", "") == tuple(
-        failed[key] for key in ("output", "outcome", "reason", "output_bytes", "width")
+    assert ("", "failed", "truncated", "0", *[""] * 5) == tuple(
+        failed[key] for key in ("output", "outcome", "reason", "output_bytes", "width", *keys)
     )
     assert not any(cell[:1] in "=+-@\t\r" for row in rows for cell in row.values() if cell)
 

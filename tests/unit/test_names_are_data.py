@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thumbrun.console import printable, quoted
+from thumbrun.imaging.recipe import Recipe
 from thumbrun.planning.naming import NamingRule
 from thumbrun.runs import records
 from thumbrun.storage.gcs.store import GcsStore
@@ -30,7 +31,7 @@ ROOT = Path("/destination/of/the thumbnails")
 )
 def test_no_name_leaves_the_folder_of_the_run(layout: str, path: str, format_: str, level: int, limit: int) -> None:
     """Every name that a folder accepts is a path below the run's folder, and never one of thumbrun's own."""
-    name = "20261123T1748Z/" + NamingRule(layout, format_, True, limit).name(path, "jpeg", level)
+    name = "20261123T1748Z/" + NamingRule(layout, Recipe(format=format_), True, limit).name(path, "jpeg", level)
     if LocalStore(str(ROOT)).name_problem(name) is None:
         target = os.path.normpath(f"{ROOT}/{name}")
         assert target == f"{ROOT}/{name}"
@@ -43,7 +44,7 @@ def test_no_name_leaves_the_folder_of_the_run(layout: str, path: str, format_: s
 @given(path=PATHS, level=st.integers(0, 3))
 def test_no_name_is_what_a_bucket_cannot_hold(path: str, level: int) -> None:
     """Every name that a bucket accepts is Unicode of 1 to 1,024 bytes without line ends, below the run's folder."""
-    name = "r/" + NamingRule("tree", "keep", False, 1022).name(path, "jpeg", level)
+    name = "r/" + NamingRule("tree", Recipe(), False, 1022).name(path, "jpeg", level)
     if GcsStore("bucket").name_problem(name) is None:
         assert 1 <= len(name.encode("utf-8")) <= 1024
         assert not set(name) & {"\r", "\n"}
@@ -53,7 +54,7 @@ def test_no_name_is_what_a_bucket_cannot_hold(path: str, level: int) -> None:
 @given(first=PATHS, second=PATHS)
 def test_names_that_a_disk_takes_for_one_have_one_key(first: str, second: str) -> None:
     """Two names that differ only by case or Unicode form have the same key in the rule for disks."""
-    rule = NamingRule("tree", "keep", True, 900)
+    rule = NamingRule("tree", Recipe(), True, 900)
     for form in ("NFC", "NFD"):
         assert rule.key(first) == rule.key(unicodedata.normalize(form, first))
     if first.casefold() == second.casefold():

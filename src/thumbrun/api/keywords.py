@@ -161,6 +161,8 @@ def _text(setting: Setting[Any], value: object, *, repeats: bool = False) -> str
         return str(value)
     if isinstance(value, os.PathLike):
         return str(Path(value).absolute())
+    if repeats and isinstance(value, Mapping):
+        return ",".join(f"{name}={_text(setting, one)}" for name, one in value.items())
     if repeats and isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes | bytearray):
         return ",".join(_text(setting, one) for one in value)
     raise TypeError(f"{setting.name} cannot be {type(value).__name__}: {setting.help}")

@@ -39,6 +39,8 @@ class _Call:
         self._result: Any = None
         self._error: BaseException | None = None
         self._begun = threading.Event()
+        # Until 3.13, a thread whose `join` was interrupted counts as ended while it still runs.
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="thumbrun")
 
     def result(self) -> Any:
@@ -48,6 +50,7 @@ class _Call:
         """
         try:
             self._thread.start()
+            self._ended.wait()
             self._thread.join()
         except BaseException:
             self._end()
@@ -60,12 +63,15 @@ class _Call:
         """Cancel the coroutine, and wait until it has stopped; another interrupt makes it stop at once."""
         if self._thread.ident is None:  # the system gave no thread
             self._coroutine.close()
-        while self._thread.is_alive():
+            return
+        while not self._ended.is_set():
             with contextlib.suppress(KeyboardInterrupt):
                 self._begun.wait()
                 if self._task is not None:
-                    self._task.get_loop().call_soon_threadsafe(self._task.cancel)
-                self._thread.join()
+                    with contextlib.suppress(RuntimeError):  # the loop is closed: the end is near
+                        self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+                self._ended.wait()
+        self._thread.join()
 
     def _run(self) -> None:
         try:
@@ -75,6 +81,7 @@ class _Call:
             self._error = error
         finally:
             self._begun.set()
+            self._ended.set()
 
     async def _noted(self) -> Any:
         self._task = asyncio.current_task()

@@ -35,8 +35,10 @@ class PlanResult(JsonResult):
     source: str
     output: str
     sizes: tuple[str, ...]
+    output_formats: tuple[str, ...]
     limit: int | None
     layout: str
+    name: str | None
     unmatched: tuple[str, ...]
     items: int
     bytes: int

@@ -24,6 +24,7 @@ SETTINGS = (
     declared.SIZE,
     declared.FORMAT,
     declared.QUALITY,
+    declared.PLACEHOLDER,
     declared.MAX_PIXELS,
     declared.MEMORY,
     declared.WORKERS,
@@ -42,12 +43,16 @@ class Thumbnail:
         width: Its width, in pixels.
         height: Its height, in pixels.
         format: Its format: `jpeg`, `png`, `gif`, `webp` or `avif`.
+        colour: Its dominant colour as CSS writes it, such as `#3a6ea5`; empty if nothing of it can be seen.
+        placeholder: Its placeholder, after the kind and a colon, such as `thumbhash:…`; empty if none was requested.
     """
 
     data: bytes = field(repr=False)
     width: int
     height: int
     format: str
+    colour: str = ""
+    placeholder: str = ""
 
 
 class ImageError(ThumbrunError):
@@ -118,6 +123,7 @@ class _Wanted:
         box: The width and height that it must fit, in pixels.
         format: Its format.
         quality: Its quality, for the lossy encoders.
+        placeholder: The kind of its placeholder; empty for none.
         max_pixels: The most pixels that the image may have.
         limits: The limits of the processes that decode.
         require_sandbox: Whether these must be confined.
@@ -127,6 +133,7 @@ class _Wanted:
     box: Box
     format: str
     quality: int
+    placeholder: str
     max_pixels: int
     limits: Limits
     require_sandbox: bool
@@ -149,10 +156,10 @@ class _Wanted:
         """Return the thumbnail, or raise ImageError."""
         if isinstance(verdict, Refused):
             raise ImageError(verdict.reason, named_by_keywords(verdict.detail))
-        return Thumbnail(verdict.data, verdict.width, verdict.height, self.format)
+        return Thumbnail(verdict.data, verdict.width, verdict.height, self.format, verdict.colour, verdict.placeholder)
 
     def _request(self, memory: int) -> Request:
-        return Request(*self.box, self.format, self.quality, self.max_pixels, memory)
+        return Request(*self.box, self.format, self.quality, self.max_pixels, memory, placeholder=self.placeholder)
 
 
 def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -> _Wanted:
@@ -160,20 +167,25 @@ def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -
         raise TypeError(f"data must be the bytes of an image, not {type(data).__name__}")
     whole = data if isinstance(data, bytes) else bytes(data)
     values = ParsedValues(SETTINGS, {}, flags_of("thumbnail", SETTINGS, keywords, ("data", "in_process")))
-    boxes = values.get(declared.SIZE) or ()
+    boxes, names = values.get(declared.SIZE) or (), values.get(declared.FORMAT) or ()
     if len(boxes) > 1:
         values.reject(declared.SIZE, "give one size, such as 200 or '160x90'")
+    if len(names) > 1:
+        values.reject(declared.FORMAT, "give one format, such as 'webp'")
     if in_process and values.get(declared.REQUIRE_SANDBOX):
         values.reject(declared.REQUIRE_SANDBOX, "nothing confines what is decoded in_process; use one of the two")
     if values.problems:
         with told_in_keywords():
             raise SettingsError(values.problems)
     workers = values.get(declared.WORKERS) or _machine().processors
+    (wanted_format,) = values.required(declared.FORMAT)
+    format_ = formats.thumbnail_format(wanted_format, sniff.format_of(whole[: sniff.HEAD]))
     return _Wanted(
         data=whole,
         box=boxes[0],
-        format=formats.thumbnail_format(values.required(declared.FORMAT), sniff.format_of(whole[: sniff.HEAD])),
-        quality=values.required(declared.QUALITY),
+        format=format_,
+        quality=values.required(declared.QUALITY).of(format_),
+        placeholder=values.required(declared.PLACEHOLDER),
         max_pixels=values.required(declared.MAX_PIXELS),
         limits=Limits(
             workers,

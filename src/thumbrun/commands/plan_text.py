@@ -58,9 +58,16 @@ def _headline(found: Preview) -> str:
 
 
 def _where(found: Preview) -> str:
-    sizes = [box_name(box) for box in found.settings.recipe.boxes]
-    folders = f", in {len(sizes)} folders: {', '.join(f'{size}/' for size in sizes)}" if len(sizes) > 1 else ""
-    return f"Thumbnails would go to {printable(found.settings.output.uri())}<run id>/{folders}."
+    recipe, pattern = found.settings.recipe, found.settings.name
+    sizes = [box_name(box) for box in recipe.boxes]
+    how = ""
+    if pattern:
+        how = f", named {pattern.text}"
+    elif len(sizes) > 1:
+        how = f", in {len(sizes)} folders: {', '.join(f'{size}/' for size in sizes)}"
+    if recipe.further:
+        how += f"; each as {', '.join(recipe.formats)}"
+    return f"Thumbnails would go to {printable(found.settings.output.uri())}<run id>/{how}."
 
 
 def _kind_lines(seen: Mapping[str, Any]) -> list[str]:
@@ -122,7 +129,7 @@ def _notes(found: Preview) -> Iterator[str]:
         if folded := risk["differ_in_form_only"]:
             differ = "name of 1 of them differs" if folded == 1 else f"names of {folded:,} of them differ"
             yield f"The {differ} from others only in upper and lower case, or in their form of Unicode."
-        if found.settings.layout == "flat":
+        if found.settings.layout == "flat" and not found.settings.name:
             yield "--layout tree keeps the folders of the source, and so the names of the files."
     if invalid := risk["invalid"]:
         yield f"{counted(invalid, 'thumbnail')} would fail (name-invalid), because the output cannot hold the name:"

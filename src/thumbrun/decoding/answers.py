@@ -9,8 +9,10 @@ honest process can say about the request, and nothing else:
 | `{"took": [decode, encode], …}` | what the image took in the process, in microseconds; in each of the following |
 | `{"reason": …, "detail": …}` | a refusal, for a reason in `_REASONS`; the detail is one short printable line |
 | `{"needs": …}` | a number of bytes, more than the request allows |
-| `{"source": [width, height, format], "pictures": [[width, height, bytes], …]}` | one thumbnail for each box |
+| `{"source": [width, height, format], "pictures": [[width, height, bytes], …]}` | the thumbnails |
 | `… "remark": …}` | after these, if the image has one: its place in `REMARKS` |
+| `… "colour": …}` | after these, if the thumbnail has one: its dominant colour, in the form of `appearance` |
+| `… "placeholder": …}` | after these, if the request asks for one: the placeholder, in the form of `appearance` |
 
 A thumbnail must begin like a file of the requested format. The answer and the thumbnail's own header must state the
 size that the geometry gives for the source. An answer that breaks a rule is an `ImproperAnswerError`.
@@ -27,6 +29,7 @@ from typing import Any, NoReturn
 from thumbrun import formats
 from thumbrun.decoding import protocol
 from thumbrun.imaging import sniff
+from thumbrun.imaging.appearance import is_colour, is_placeholder
 from thumbrun.imaging.geometry import Box, fit
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
@@ -52,6 +55,7 @@ _MOST_SIDE = 1 << 31
 _MOST_MICROSECONDS = 1 << 40  # twelve days; the time limit of an image is shorter, but does not count pauses
 # A thumbnail that is larger than this is none: noise in the least efficient format takes less than 5 bytes a pixel.
 _OVERHEAD, _BYTES_A_PIXEL = 1 << 16, 5
+_MORE = frozenset(("remark", "colour", "placeholder"))
 _REASONS = {
     reason.value: reason
     for reason in (
@@ -72,9 +76,11 @@ def write(verdict: protocol.Verdict) -> list[bytes]:
         case Rendered():
             source = [verdict.source_width, verdict.source_height, verdict.source_format]
             pictures = [[picture.width, picture.height, len(picture.data)] for picture in verdict.pictures]
-            data = b"".join(picture.data for picture in verdict.pictures) if verdict.smaller else verdict.data
-            remark = {"remark": REMARKS.index(verdict.remark)} if verdict.remark else {}
-            return protocol.frame(took | {"source": source, "pictures": pictures, **remark}, data)
+            data = b"".join(picture.data for picture in verdict.pictures) if verdict.others else verdict.data
+            more: dict[str, Any] = {"remark": REMARKS.index(verdict.remark)} if verdict.remark else {}
+            more |= {"colour": verdict.colour} if verdict.colour else {}
+            more |= {"placeholder": verdict.placeholder} if verdict.placeholder else {}
+            return protocol.frame(took | {"source": source, "pictures": pictures, **more}, data)
         case Refused():
             return protocol.frame(took | {"reason": verdict.reason.value, "detail": verdict.detail})
         case NeedsMemory():
@@ -83,9 +89,9 @@ def write(verdict: protocol.Verdict) -> list[bytes]:
 
 def longest(request: Request) -> int:
     """Return the most bytes that the answer to a request can have."""
-    boxes = request.boxes
-    pictures = sum(_most_bytes(width, height) for width, height in boxes)
-    return protocol.PREFIX.size + _MOST_HEADER + len(boxes) * _HEADER_OF_PICTURE + pictures
+    thumbnails = request.thumbnails
+    pictures = sum(_most_bytes(width, height) for (width, height), _ in thumbnails)
+    return protocol.PREFIX.size + _MOST_HEADER + len(thumbnails) * _HEADER_OF_PICTURE + pictures
 
 
 def read(message: bytes | bytearray, request: Request) -> protocol.Verdict:
@@ -95,7 +101,7 @@ def read(message: bytes | bytearray, request: Request) -> protocol.Verdict:
         ImproperAnswerError: The message is no answer to the request.
     """
     text, data = protocol.parts(message)
-    header = _parsed(text, _MOST_HEADER + len(request.boxes) * _HEADER_OF_PICTURE)
+    header = _parsed(text, _MOST_HEADER + len(request.thumbnails) * _HEADER_OF_PICTURE)
     match header:
         case {"took": [decode, encode], **verdict}:
             return replace(_verdict(verdict, data, request), took=Took(_seconds(decode), _seconds(encode)))
@@ -104,16 +110,27 @@ def read(message: bytes | bytearray, request: Request) -> protocol.Verdict:
 
 def _verdict(header: dict[Any, Any], data: bytes, request: Request) -> protocol.Verdict:
     match header:
-        case {"source": source, "pictures": pictures, **others} if not others:
-            return _rendered(source, pictures, data, request)
-        case {"source": source, "pictures": pictures, "remark": place, **others} if not others:
-            remark = REMARKS[_number(place, 0, len(REMARKS) - 1)]
-            return replace(_rendered(source, pictures, data, request), remark=remark)
+        case {"source": source, "pictures": pictures, **others} if others.keys() <= _MORE:
+            return _with_more(_rendered(source, pictures, data, request), others, request)
         case {"reason": str(reason), "detail": str(detail), **others} if not others and not data:
             return _refused(reason, detail, request)
         case {"needs": needed, **others} if not others and not data:
             return NeedsMemory(_number(needed, request.memory + 1, _MOST_MEMORY))
     raise ImproperAnswerError("its answer has no known form")
+
+
+def _with_more(rendered: Rendered, header: dict[Any, Any], request: Request) -> Rendered:
+    """Return the thumbnails with what an answer says of the image beside them."""
+    remark, colour, placeholder = header.get("remark"), header.get("colour", ""), header.get("placeholder", "")
+    if "colour" in header and not (isinstance(colour, str) and is_colour(colour)):
+        raise ImproperAnswerError("its colour is none")
+    if request.placeholder:
+        if not isinstance(placeholder, str) or not is_placeholder(placeholder, request.placeholder):
+            raise ImproperAnswerError(f"its placeholder is no {request.placeholder}")
+    elif "placeholder" in header:
+        raise ImproperAnswerError("it gives a placeholder that was not requested")
+    told = REMARKS[_number(remark, 0, len(REMARKS) - 1)] if "remark" in header else ""
+    return replace(rendered, remark=told, colour=colour, placeholder=placeholder)
 
 
 def _microseconds(seconds: float) -> int:
@@ -158,17 +175,17 @@ def _rendered(source: Any, pictures: Any, data: bytes, request: Request) -> Rend
             raise ImproperAnswerError("it does not tell the size and format of the source")
     if too_many_pixels(*size, request.max_pixels):
         raise ImproperAnswerError("it decoded more pixels than max-pixels allows")
-    if not isinstance(pictures, list) or len(pictures) != len(request.boxes):
-        raise ImproperAnswerError("it does not have one thumbnail for each box")
+    if not isinstance(pictures, list) or len(pictures) != len(request.thumbnails):
+        raise ImproperAnswerError("it does not have one thumbnail for each box in each encoding")
     made, at = [], 0
-    for picture, box in zip(pictures, request.boxes, strict=True):
+    for picture, (box, encoding) in zip(pictures, request.thumbnails, strict=True):
         expected = fit(*size, *box)
         match picture:
             case [width, height, length] if (width, height) == expected:
                 end = at + _number(length, 1, min(_most_bytes(*expected), len(data) - at))
             case _:
                 raise ImproperAnswerError(f"a thumbnail does not have {expected[0]} x {expected[1]} pixels")
-        made.append(_checked(data if end - at == len(data) else data[at:end], expected, request.output_format))
+        made.append(_checked(data if end - at == len(data) else data[at:end], expected, encoding.format))
         at = end
     if at != len(data):
         raise ImproperAnswerError("the lengths of the thumbnails do not match the data")

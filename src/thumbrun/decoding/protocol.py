@@ -10,7 +10,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
-from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.imaging.request import MOST_BYTES, Encoding, NeedsMemory, Refused, Rendered, Request
 
 Verdict = Rendered | Refused | NeedsMemory
 
@@ -21,7 +21,7 @@ NUMBER = struct.Struct("!i")  # a process id; later its exit code, or minus the 
 PREFIX = struct.Struct("!II")  # the lengths of header and data, in bytes
 MOST_FILES = 4  # files whose descriptors travel at once; a decoding process can open few
 _LONGEST_HEADER = 1 << 16
-_LONGEST_DATA = 1 << 28
+_LONGEST_DATA = MOST_BYTES
 
 
 def frame(header: dict[str, Any], data: bytes = b"") -> list[bytes]:
@@ -83,4 +83,6 @@ def _text(request: Request, in_file: bool) -> bytes:
 def asked(header: dict[str, Any]) -> tuple[Request, bool]:
     """Return the request in a message's header, and whether the body is in a file."""
     in_file = header.pop("in_file")
-    return Request(**{**header, "smaller": tuple((width, height) for width, height in header["smaller"])}), in_file
+    smaller = tuple((width, height) for width, height in header["smaller"])
+    further = tuple(Encoding(*encoding) for encoding in header["further"])
+    return Request(**{**header, "smaller": smaller, "further": further}), in_file

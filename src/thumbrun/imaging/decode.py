@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import IO
 
-from PIL import Image, ImageFile
+from PIL import ExifTags, Image, ImageFile
 
 from thumbrun.imaging import icc, library_options
 from thumbrun.imaging.average import shrunk
@@ -115,6 +115,7 @@ def reduced(
     elif scale > 1:
         image.draft(None, (width // scale, height // scale))
     forget_xmp(image)
+    full = _full_size(image)
     space = stated(image)
     image.load()
     if scale == 1:
@@ -126,7 +127,7 @@ def reduced(
     extent = None if isinstance(image, StillWebP) else (width / scale, height / scale)
     made: list[Image.Image] = []
     for box in ((box_width, box_height), *smaller):
-        size = _stored_size(image, *box, orientation, (width, height))
+        size = _stored_size(image, *box, orientation, full or (width, height))
         # A larger thumbnail is a good source if averaging would stop at its size or above.
         enough = [other for other in made if other.width >= size[0] * MARGIN and other.height >= size[1] * MARGIN]
         made.append(
@@ -136,7 +137,14 @@ def reduced(
         )
     first, *others = (_finished(picture, profile, space, orientation) for picture in made)
     broken = getattr(image, "broken_profile", False) or bool(profile and icc.is_broken(profile))
-    return Reduced(first, upright(width, height, orientation), tuple(others), broken)
+    return Reduced(first, upright(*(full or (width, height)), orientation), tuple(others), broken)
+
+
+def _full_size(image: ImageFile.ImageFile) -> Box | None:
+    """Return the size, once it is loaded, of the picture of which a TIFF holds a smaller version; else None."""
+    if not isinstance(image, TiffImage) or (full := image.full_size) is None:
+        return None
+    return upright(*full, image.getexif().get(ExifTags.Base.Orientation, 1))
 
 
 def _finished(picture: Image.Image, profile: bytes | None, space: ColourSpace | None, orientation: int) -> Image.Image:

@@ -11,12 +11,15 @@ from typing import IO
 from PIL import Image
 
 from thumbrun.imaging import decode, headers, known_contents, memory_estimate, sniff, webp
+from thumbrun.imaging.dominant_colour import dominant_colour
 from thumbrun.imaging.encode import encode
 from thumbrun.imaging.geometry import Box, around
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
+from thumbrun.imaging.placeholder import placeholder
 from thumbrun.imaging.request import (
     BROKEN_PROFILE,
+    MOST_BYTES,
     NeedsMemory,
     Picture,
     Refused,
@@ -201,21 +204,32 @@ def _decoded(
         needed = memory_estimate.decoded_bytes(name, image, scale, size) + memory_estimate.smaller_thumbnails_bytes(
             image.size, request.smaller
         )
-        needed += beside
+        names = [encoding.format for encoding in request.encodings]
+        needed = max(needed, memory_estimate.encoding_bytes(image.size, request.boxes, names)) + beside
         if verdict := _beyond(image.size, needed, request):
             return verdict
         reduced = decode.reduced(image, request.width, request.height, scale, request.smaller)
     if refused := too_many_pixels(*reduced.source_size, request.max_pixels):  # a few decoders find out only now
         return refused
     began = time.perf_counter()
-    first, *others = (_encoded(pixels, request) for pixels in (reduced.pixels, *reduced.smaller))
+    made: list[Picture] = []
+    for pixels in (reduced.pixels, *reduced.smaller):
+        made += (_encoded(pixels, *encoding) for encoding in request.encodings)
+        if sum(len(picture.data) for picture in made) > MOST_BYTES:
+            return Refused(Reason.OUT_OF_MEMORY, f"its thumbnails take more than {MOST_BYTES:,} bytes together")
+    first, *others = made
+    smallest = (reduced.pixels, *reduced.smaller)[-1]
     took = Took(encode=time.perf_counter() - began)
     remark = BROKEN_PROFILE if reduced.broken_profile else ""
-    return Rendered(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark, took)
+    return Rendered(
+        *(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark, took),
+        colour=dominant_colour(smallest),
+        placeholder=placeholder(smallest, request.placeholder) if request.placeholder else "",
+    )
 
 
-def _encoded(pixels: Image.Image, request: Request) -> Picture:
-    return Picture(encode(pixels, request.output_format, request.quality), *pixels.size)
+def _encoded(pixels: Image.Image, format_: str, quality: int) -> Picture:
+    return Picture(encode(pixels, format_, quality), *pixels.size)
 
 
 def _beyond(size: tuple[int, int], needed: int, request: Request) -> Refused | NeedsMemory | None:

@@ -1,28 +1,45 @@
 """The request to a decoding process, and its answers: plain data that travels between processes."""
 
 from dataclasses import dataclass, field
+from itertools import product
+from typing import NamedTuple
 
 from thumbrun.imaging.geometry import Box
 from thumbrun.outcomes import Reason
 
 BROKEN_PROFILE = "its colour profile is broken, so its colours are taken for sRGB"
+MOST_BYTES = 1 << 28  # of all thumbnails of an image together: no message between processes is longer
 REMARKS = (BROKEN_PROFILE,)  # all that a decoding process can remark about an image that it rendered
+
+
+class Encoding(NamedTuple):
+    """How a thumbnail's pixels become a file.
+
+    Attributes:
+        format: `jpeg`, `png`, `gif`, `webp` or `avif`.
+        quality: The quality for the lossy encoders, from 1 to 100.
+    """
+
+    format: str
+    quality: int
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request for one or several thumbnails of one image.
+    """A request for one or several thumbnails of one image: one for each box in each encoding.
 
     Attributes:
         width: The width of the box, in pixels; of the largest box if there are several.
         height: The height of that box, in pixels.
-        output_format: `jpeg`, `png`, `gif`, `webp` or `avif`.
-        quality: The quality for the lossy encoders, from 1 to 100.
+        output_format: The format of the thumbnails; the first one if there are several.
+        quality: The quality for this format.
         max_pixels: The most pixels that the source's header may declare.
         memory: The bytes that decoding may take, as `memory_estimate` says.
         claimed: Whether something other than the bytes says that this is an image. If not, bytes of no image are no
             failure.
         smaller: The other boxes, largest first.
+        further: The other encodings of each thumbnail.
+        placeholder: The kind of the placeholder to make, one of `appearance.KINDS`; empty for none.
     """
 
     width: int
@@ -33,11 +50,23 @@ class Request:
     memory: int
     claimed: bool = True
     smaller: tuple[Box, ...] = ()
+    further: tuple[Encoding, ...] = ()
+    placeholder: str = ""
 
     @property
     def boxes(self) -> tuple[Box, ...]:
         """All boxes, largest first."""
         return ((self.width, self.height), *self.smaller)
+
+    @property
+    def encodings(self) -> tuple[Encoding, ...]:
+        """All encodings."""
+        return (Encoding(self.output_format, self.quality), *self.further)
+
+    @property
+    def thumbnails(self) -> list[tuple[Box, Encoding]]:
+        """The box and the encoding of each thumbnail, in the order in which thumbrun makes and records them."""
+        return list(product(self.boxes, self.encodings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +102,17 @@ class Rendered:
     """The thumbnails of one image.
 
     Attributes:
-        data: The encoded thumbnail; that of the largest box if there are several.
+        data: The encoded thumbnail; if there are several, that of the largest box in the first encoding.
         width: The width of this thumbnail, in pixels.
         height: The height of this thumbnail, in pixels.
         source_width: The width of the source, upright, in pixels.
         source_height: The height of the source, upright, in pixels.
         source_format: The format of the source's bytes, by its name in `formats`.
-        smaller: The thumbnails of the other boxes, in the order of the request.
+        others: The other thumbnails, in the order of the request.
         remark: What people should know of the image, one of `REMARKS`; else empty.
         took: The time that it took.
+        colour: The dominant colour of the smallest thumbnail, in the form of `appearance.COLOUR`; empty if it has none.
+        placeholder: The placeholder, in the form that `appearance` says; empty if none was requested.
     """
 
     data: bytes
@@ -90,14 +121,16 @@ class Rendered:
     source_width: int
     source_height: int
     source_format: str
-    smaller: tuple[Picture, ...] = ()
+    others: tuple[Picture, ...] = ()
     remark: str = ""
     took: Took = field(default=Took(), compare=False)
+    colour: str = ""
+    placeholder: str = ""
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        """All thumbnails, in the order of the request's boxes."""
-        return (Picture(self.data, self.width, self.height), *self.smaller)
+        """All thumbnails, in the order of the request."""
+        return (Picture(self.data, self.width, self.height), *self.others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from thumbrun.imaging.tiff_rules import layout_of
 _CONVERTED = 16 << 20  # bytes at most that applying a profile takes beside a band: it builds tables
 # Samples whose scale depends on all of them are decompressed twice if they take more bytes than this.
 _KEPT = 32 << 20
+_SIZE = (256, 257)
+_FULL_SIZE = (33300, 33301)  # PIXAR_IMAGEFULLWIDTH, PIXAR_IMAGEFULLLENGTH
 _BIG_HIGHEST_FIRST, _BIG_HEAD = b"MM\0+", 16  # the beginning of such a BigTIFF, and the bytes of its header
 
 
@@ -21,6 +23,18 @@ class TiffImage(TiffImagePlugin.TiffImageFile):
 
     _layout: Layout | None = None
     _head = b""
+
+    @property
+    def full_size(self) -> tuple[int, int] | None:
+        """The stored size of the picture of which this one is a smaller version; None if the file does not tell.
+
+        `partial.tiff` writes it into the files that it makes.
+        """
+        across, down, width, height = (self.tag_v2.get(tag, 0) for tag in (*_SIZE, *_FULL_SIZE))
+        if not isinstance(width, int) or not isinstance(height, int) or width <= across or height <= down:
+            return None
+        is_same = abs(across * height - down * width) <= 2 * max(width, height)
+        return (width, height) if is_same else None
 
     @property
     def beside(self) -> int | None:

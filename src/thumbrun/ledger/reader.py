@@ -34,7 +34,8 @@ ROWS = "thumbrun-rows"  # the metadata key of the tally of a part's own rows
 WRITER = "thumbrun-task"  # the metadata key of the task that wrote a part, and when
 
 _LONGEST_DETAIL = 10_000  # characters; a reader refuses a row that is much longer than any that thumbrun writes
-_NUMBERS = ("source_bytes", "output_bytes", "width", "height", "retry_round")
+_NUMBERS = ("source_bytes", "output_bytes", "width", "height", "retry_round", "source_width", "source_height")
+_LOOKS = ("colour", "placeholder")
 _STATUSES = {status.value: status for status in Status}
 _REASONS: dict[str | None, Reason | None] = {None: None, **{reason.value: reason for reason in Reason}}
 SHARDS_A_PAGE = 300  # shards whose parts fill about one page of a listing
@@ -55,6 +56,8 @@ def to_row(outcome: Outcome, item: Item) -> dict[str, Any]:
         row["detail"] = shortened(outcome.detail, _LONGEST_DETAIL)
     if outcome.unchecked:
         row["unchecked"] = True
+    if item.outputs:
+        row["outputs"] = list(item.outputs)
     if outcome.each:
         row["each"] = list(outcome.each)
     if outcome.made_of:
@@ -62,7 +65,7 @@ def to_row(outcome: Outcome, item: Item) -> dict[str, Any]:
     if timing := outcome.timing:
         row["began"] = timing.began.isoformat(timespec="milliseconds")
         row |= {name: value for name in TIMES if (value := getattr(timing, name))}
-    return row | {name: value for name in _NUMBERS if (value := getattr(outcome, name))}
+    return row | {name: value for name in (*_NUMBERS, *_LOOKS) if (value := getattr(outcome, name))}
 
 
 def from_row(shard: int, row: Mapping[str, Any]) -> Outcome:
@@ -83,6 +86,10 @@ def from_row(shard: int, row: Mapping[str, Any]) -> Outcome:
         tuple(get("each", ())),
         get("made_of", ""),
         _timing(row),
+        get("source_width", 0),
+        get("source_height", 0),
+        get("colour", ""),
+        get("placeholder", ""),
     )
 
 

@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from thumbrun.concurrency import BoundedGroup
 from thumbrun.planning import listing, shards
@@ -79,6 +80,11 @@ def path_below(name: str, prefix: str) -> str:
     return name.removeprefix(prefix) if name.startswith(prefix) else name.rpartition("/")[2]
 
 
+def _renaming(index: int, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the row of an item's new names."""
+    return {"item": index, "output": names[0]} | ({"outputs": list(names)} if len(names) > 1 else {})
+
+
 @dataclass(slots=True)
 class _Slice:
     """Items of one range of names that are not in a shard yet: their rows, name keys, sizes and costs."""
@@ -114,7 +120,7 @@ class PlanBuilder:
         planner: int,
         rule: NamingRule,
         tasks: int,
-        on_item: Callable[[Entry, Decision, str], None] | None = None,
+        on_item: Callable[[Entry, Decision, tuple[str, ...]], None] | None = None,
     ) -> None:
         """Set up the builder; nothing is listed yet.
 
@@ -125,7 +131,7 @@ class PlanBuilder:
             planner: The number under which the shards are written, claimed by this process alone.
             rule: The rule that names the thumbnails.
             tasks: The number of tasks that the plan is cut for.
-            on_item: Called with each item's entry, its decision, and the name of its thumbnail before collisions are
+            on_item: Called with each item's entry, its decision, and the names of its thumbnails before collisions are
                 settled.
         """
         self._on_item = on_item
@@ -137,12 +143,12 @@ class PlanBuilder:
         self._rule = rule
         self._tasks = tasks
         self._survey = Survey()
-        self._names = NameBook()
+        self._names = NameBook(rule.names_an_item)
         self._shards: dict[int, PlannedShard] = {}
         self._order: list[tuple[str, int, int]] = []
         self._items = 0
         self._cost = 0.0
-        self._renamed: dict[int, dict[int, str]] = {}  # new names that are not written yet, by shard and index
+        self._renamed: dict[int, dict[int, tuple[str, ...]]] = {}  # new, not written yet
         self._remembered = 0
         self.collisions = 0
         self.is_single = False  # whether the source is one object, and no folder
@@ -241,12 +247,12 @@ class PlanBuilder:
                     self._survey.count_read(entry, decision.format_name, cost)
                 self._items += 1
                 self._cost += cost
-                output = rule.name(path, decision.format_name, 0)
+                names = rule.names(path, decision.format_name, 0)
                 if self._on_item is not None:
-                    self._on_item(entry, decision, output)
+                    self._on_item(entry, decision, names)
                 mine.costs.append(cost)
                 mine.sizes.append(entry.size)
-                mine.keys.append(rule.key(output))
+                mine.keys.extend(map(rule.key, names))
                 mine.lines.append(
                     item_line(
                         entry.name,
@@ -256,8 +262,9 @@ class PlanBuilder:
                         entry.content_encoding,
                         decision.format_name,
                         decodable,
-                        output,
+                        names[0],
                         rule.output_format(decision.format_name),
+                        names if len(names) > 1 else (),
                     )
                 )
         self._progress(self._items)
@@ -268,7 +275,7 @@ class PlanBuilder:
         for length, weight in shards.cut(mine.costs, most):
             await self._write(mine, at, length, weight)
             at += length
-        del mine.lines[:at], mine.keys[:at], mine.sizes[:at], mine.costs[:at]
+        del mine.lines[:at], mine.keys[: at * self._rule.names_an_item], mine.sizes[:at], mine.costs[:at]
 
     def _streamed_cost(self) -> float:
         return shards.streamed_shard_cost(self._cost, self._tasks)
@@ -285,7 +292,8 @@ class PlanBuilder:
         label = f"{mine.number:05d}-{mine.written:07d}"
         self._order.append((mine.first, mine.written, number))
         mine.written += 1
-        self._names.add(number, mine.keys[some])
+        each = self._rule.names_an_item
+        self._names.add(number, mine.keys[at * each : (at + length) * each])
         self._shards[number] = PlannedShard(label, length, sum(mine.sizes[some]), weight)
         body = records.to_lines({"run": self._run_id, "shard": label}, mine.lines[some])
         await self._writes.start(self._state.create_once(self._run.shard(self._planner, label), body, self._run_id))
@@ -304,33 +312,33 @@ class PlanBuilder:
 
     async def _rename(self, number: int, indices: Iterable[int]) -> None:
         for index, item in (await self._read(number, indices)).items():
-            name = self._name(number, index, item)
-            self._names.rename(number, index, self._rule.key(name))
-            self._remember(number, index, name)
+            names = self._names_of(number, index, item)
+            self._names.rename(number, index, map(self._rule.key, names))
+            self._remember(number, index, names)
 
     async def _write_renames(self, number: int) -> None:
         levels = self._names.levels(number)
         names = self._renamed.pop(number, {})
         if missing := levels.keys() - names.keys():
             items = await self._read(number, sorted(missing))
-            names |= {index: self._name(number, index, item) for index, item in items.items()}
-        rows = [{"item": index, "output": names[index]} for index in levels]
+            names |= {index: self._names_of(number, index, item) for index, item in items.items()}
+        rows = [_renaming(index, names[index]) for index in levels]
         self.collisions += len(rows)
         shard = self._shards[number]
         body = records.to_lines({"run": self._run_id, "shard": shard.label}, rows)
         await self._state.create_once(self._run.renames(self._planner, shard.label), body, self._run_id)
         self._shards[number] = shard._replace(renamed=True)
 
-    def _remember(self, number: int, index: int, name: str) -> None:
-        """Keep a new name until it is written; if there are too many, `_write_renames` makes it again."""
-        names = self._renamed.setdefault(number, {})
-        if index in names or self._remembered < _NAMES_KEPT:
-            self._remembered += index not in names
-            names[index] = name
+    def _remember(self, number: int, index: int, names: tuple[str, ...]) -> None:
+        """Keep an item's new names until they are written; if there are too many, `_write_renames` makes them again."""
+        kept = self._renamed.setdefault(number, {})
+        if index in kept or self._remembered < _NAMES_KEPT:
+            self._remembered += 0 if index in kept else len(names)
+            kept[index] = names
 
-    def _name(self, number: int, index: int, item: Item) -> str:
+    def _names_of(self, number: int, index: int, item: Item) -> tuple[str, ...]:
         path = path_below(item.source, self._source.prefix)
-        return self._rule.name(path, item.format, self._names.level(number, index))
+        return self._rule.names(path, item.format, self._names.level(number, index))
 
     async def _read(self, number: int, indices: Iterable[int]) -> dict[int, Item]:
         name = self._run.shard(self._planner, self._shards[number].label)

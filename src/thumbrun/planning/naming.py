@@ -6,14 +6,15 @@ thumbrun keeps only 64-bit hashes of names: 10 million names are 80 MB. If two d
 is below 1e-5 for 10 million), both merely get a suffix.
 """
 
-import hashlib
 import unicodedata
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 from thumbrun import formats
+from thumbrun.imaging.recipe import Recipe
+from thumbrun.planning.name_pattern import NamePattern, Target, path_hash, utf8
 
 DIGITS = (0, 10, 24, 64)  # hexadecimal digits of the hash at each level
 _KEPT = frozenset(format_.name for format_ in formats.READ if format_.output == format_.name)
@@ -30,50 +31,69 @@ class NamingRule:
 
     Attributes:
         layout: `flat` or `tree`.
-        format: `keep`, or the one format of all thumbnails.
+        recipe: The recipe of the run, for formats and boxes.
+        pattern: The pattern of the names, in place of the layout; None: the layout counts.
         folds: Whether the destination might take two names for the same if they differ in case or Unicode form only,
             as disks of macOS and Windows do.
         limit: The most bytes of one name: the limit of the destination, less the run's folder.
+        part_limit: The most bytes of one part of a name between two slashes, or None for as many as `limit`.
     """
 
     layout: str
-    format: str
+    recipe: Recipe
     folds: bool
     limit: int
+    pattern: NamePattern | None = None
+    part_limit: int | None = None
+
+    @property
+    def names_an_item(self) -> int:
+        """How many names of an item are compared: one if its thumbnails differ only by the folder of their size."""
+        return len(self.recipe.boxes) * len(self.recipe.formats) if self._expands else 1
+
+    @property
+    def _expands(self) -> bool:
+        return self.pattern is not None or bool(self.recipe.further)
 
     def output_format(self, source_format: str | None) -> str:
-        """Return the format of an item's thumbnail; `source_format` is None if only the bytes will tell."""
-        return formats.thumbnail_format(self.format, source_format)
+        """Return the (first) format of an item's thumbnails; `source_format` is None if only the bytes will tell."""
+        return formats.thumbnail_format(self.recipe.format, source_format)
 
-    def name(self, path: str, source_format: str | None, level: int) -> str:
-        """Return the name of an item's thumbnail below the run's folder.
+    def names(self, path: str, source_format: str | None, level: int) -> tuple[str, ...]:
+        """Return the names of an item's thumbnails below the run's folder, in the order of the recipe.
+
+        If the thumbnails differ only by the folder of their size, this is one name, below that folder.
 
         Args:
             path: The item's name below the source.
             source_format: The format that the item's content type or name claims, or None.
             level: 0 for the item's own name; each higher level adds more digits of a hash of `path`.
         """
-        folder, slash, file_name = path.rpartition("/")
-        keeps = source_format in _KEPT and self.format == "keep" and self.layout == "flat"
-        if keeps and level == 0 and file_name and _UTF8_MOST * len(file_name) <= self.limit:
-            return file_name  # nearly all items end here
-        keep_folder = folder + slash if self.layout == "tree" else ""
-        appended = self._appended(file_name, source_format)
-        dot_suffix = file_name[len(file_name) - len(formats.suffix_of(file_name)) :]
-        stem = (file_name.removesuffix(dot_suffix) if dot_suffix else file_name) or "unnamed"
-        room = self.limit - len(_utf8(keep_folder + dot_suffix + appended))
-        if level == 0 and len(_utf8(stem)) > room:
-            level = 1
-        mark = f"-{hashlib.sha256(_utf8(path)).hexdigest()[: DIGITS[level]]}" if level else ""
-        stem = _cut(stem, room - len(mark))
-        return f"{keep_folder}{stem}{mark}{dot_suffix}{appended}"
+        keeps = self.recipe.format == "keep" and source_format in _KEPT
+        if keeps and level == 0 and not self._expands:
+            own = path if self.layout == "tree" else path[path.rfind("/") + 1 :]
+            is_short = _UTF8_MOST * len(own) <= min(self.limit, self.part_limit or self.limit)
+            if own and own[-1] != "/" and is_short:
+                return (own,)  # nearly all items end here
+        first = self.output_format(source_format)
+        boxes = self.recipe.boxes if self._expands else self.recipe.boxes[:1]
+        targets = [Target(box, format_, keeps) for box in boxes for format_ in (first, *self.recipe.further)]
+        pattern = self.pattern or _PATTERNS[self.layout, self._expands and bool(self.recipe.smaller)]
+        names = [pattern.expanded(path, target, _mark(path, level)) for target in targets]
+        if (beyond := max(map(self._beyond, names))) <= 0:
+            return tuple(names)
+        mark = _mark(path, max(1, level))
+        beyond += 0 if level else len(mark)
+        return tuple(pattern.expanded(path, target, mark, beyond) for target in targets)
 
-    def _appended(self, file_name: str, source_format: str | None) -> str:
-        output = self.output_format(source_format)
-        if self.format == "keep" and output == source_format:
-            return ""
-        suffixes = formats.BY_NAME[output].suffixes
-        return "" if formats.suffix_of(file_name) in suffixes else suffixes[0]
+    def _beyond(self, name: str) -> int:
+        """Return by how many bytes a name is too long."""
+        parts = max(len(utf8(part)) for part in name.split("/")) - self.part_limit if self.part_limit else 0
+        return max(len(utf8(name)) - self.limit, parts)
+
+    def name(self, path: str, source_format: str | None, level: int) -> str:
+        """Return the first of the names of an item's thumbnails, as `names` does."""
+        return self.names(path, source_format, level)[0]
 
     def key(self, name: str) -> int:
         """Return the 64-bit hash by which names are compared. Other processes get other hashes: Python keys them."""
@@ -82,26 +102,38 @@ class NamingRule:
         return hash(name) & _64_BITS  # takes a tenth of the time of a digest
 
 
-def _utf8(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+def _mark(path: str, level: int) -> str:
+    """Return what tells an item's names from those of other items, by the digits of its level."""
+    return f"-{path_hash(path)[: DIGITS[level]]}" if level else ""
 
 
-def _cut(stem: str, room: int) -> str:
-    """Return as much of the stem as fits into `room` bytes of UTF-8, at least one character."""
-    if len(_utf8(stem)) <= room:
-        return stem
-    return _utf8(stem)[: max(room, 0)].decode("utf-8", "ignore") or stem[0]
+# By the layout, and whether several sizes each have a folder: what it stands for.
+_PATTERNS = {
+    ("flat", False): NamePattern.parse("{name}"),
+    ("flat", True): NamePattern.parse("{width}x{height}/{name}"),
+    ("tree", False): NamePattern.parse("{path}"),
+    ("tree", True): NamePattern.parse("{width}x{height}/{path}"),
+}
 
 
 class NameBook:
-    """Holds the names of a plan that is being made, as hashes, by shard and index."""
+    """Holds the names of a plan that is being made, as hashes, by shard and index.
 
-    def __init__(self) -> None:
+    An item has one name or several; it moves to the next level with all of them.
+    """
+
+    def __init__(self, names_an_item: int = 1) -> None:
+        """Begin an empty book.
+
+        Args:
+            names_an_item: How many names each item has.
+        """
+        self._each = names_an_item
         self._hashes: dict[int, array[int]] = {}
         self._levels: dict[int, bytearray] = {}
 
     def add(self, shard: int, keys: "array[int]") -> None:
-        """Add the keys (array type Q) of a shard's items, in their order, at level 0."""
+        """Add the keys (array type Q) of a shard's items, each with all of its names, in their order, at level 0."""
         self._hashes[shard] = keys
 
     def level(self, shard: int, index: int) -> int:
@@ -122,16 +154,18 @@ class NameBook:
         Raises:
             OverflowError: A name at the last level still collides, which takes 256 equal bits.
         """
-        moved: dict[int, list[int]] = {}
+        moved: dict[int, dict[int, None]] = {}
         for shared in self._shared():
             for shard, index in self._positions(shared):
-                self._raise(shard, index)
-                moved.setdefault(shard, []).append(index)
-        return moved
+                if index not in moved.setdefault(shard, {}):  # an item can share several of its names
+                    self._raise(shard, index)
+                    moved[shard][index] = None
+        return {shard: list(indices) for shard, indices in moved.items()}
 
-    def rename(self, shard: int, index: int, key: int) -> None:
-        """Set the key of an item's name at its current level."""
-        self._hashes[shard][index] = key
+    def rename(self, shard: int, index: int, keys: Iterable[int]) -> None:
+        """Set the keys of an item's names at its current level."""
+        for place, key in enumerate(keys, index * self._each):
+            self._hashes[shard][place] = key
 
     def _shared(self) -> Iterator[set[int]]:
         """Yield the keys that more than one item has, in sets of limited size."""
@@ -157,12 +191,12 @@ class NameBook:
     def _positions(self, shared: set[int]) -> Iterator[tuple[int, int]]:
         for shard, keys in self._hashes.items():
             if not shared.isdisjoint(keys):
-                for index, key in enumerate(keys):
+                for place, key in enumerate(keys):
                     if key in shared:
-                        yield shard, index
+                        yield shard, place // self._each
 
     def _raise(self, shard: int, index: int) -> None:
-        levels = self._levels.setdefault(shard, bytearray(len(self._hashes[shard])))
+        levels = self._levels.setdefault(shard, bytearray(len(self._hashes[shard]) // self._each))
         if levels[index] + 1 >= len(DIGITS):
             raise OverflowError("two items share a name and the SHA-256 of their paths")
         levels[index] += 1

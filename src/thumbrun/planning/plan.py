@@ -23,8 +23,10 @@ class Item(NamedTuple):
         encoding: `gzip` if the stored bytes are compressed, else None.
         format: The source format that content type or name claims; None if only the bytes will tell, or unsupported.
         decodable: Whether thumbrun decodes it; False for an image of an unsupported format.
-        output: The thumbnail's name below the run's folder.
-        output_format: The format of the thumbnail.
+        output: The thumbnail's name below the run's folder; the first one if there are several. If thumbnails differ
+            only by the folder of their size, the name below that folder.
+        output_format: The format of the thumbnail; the first one if there are several.
+        outputs: The names of all thumbnails below the run's folder, if they differ in more than the folder; else empty.
     """
 
     source: str
@@ -36,10 +38,12 @@ class Item(NamedTuple):
     decodable: bool
     output: str
     output_format: str
+    outputs: tuple[str, ...] = ()
 
     def to_row(self) -> dict[str, Any]:
         """Return the item as a row of a shard's record."""
-        return {_KEYS.get(name, name): value for name, value in self._asdict().items() if value is not None}
+        fields = self._asdict() | {"outputs": list(self.outputs) or None}
+        return {_KEYS.get(name, name): value for name, value in fields.items() if value is not None}
 
     def to_line(self) -> str:
         """Return the row of the item as JSON."""
@@ -54,12 +58,18 @@ class Item(NamedTuple):
         """
         if not row.keys() >= _ALWAYS:
             raise RecordError(f"a row of a shard's record lacks {', '.join(sorted(_ALWAYS - row.keys()))}")
-        return cls(*(row.get(_KEYS.get(name, name)) for name in Item._fields))  # type: ignore[arg-type]
+        return cls._make([*map(row.get, _IN_ORDER), tuple(row.get("outputs", ()))])
 
 
 _text = json.encoder.encode_basestring_ascii
 _KEYS = {"decodable": "opened"}  # the record keys that differ from their fields
-_ALWAYS = {_KEYS.get(name, name) for name in Item._fields} - {"crc32c", "encoding", "format"}  # keys of every row
+_ALWAYS = {_KEYS.get(name, name) for name in Item._fields} - {
+    "crc32c",
+    "encoding",
+    "format",
+    "outputs",
+}  # keys of every row
+_IN_ORDER = [_KEYS.get(name, name) for name in Item._fields if name != "outputs"]
 
 
 def item_line(
@@ -72,6 +82,7 @@ def item_line(
     decodable: bool,
     output: str,
     output_format: str,
+    outputs: tuple[str, ...] = (),
 ) -> str:
     """Return the JSON of an item's row, put together by hand from its fields: a plan has millions of rows."""
     shown = "" if crc32c is None else f',"crc32c":{crc32c}'
@@ -82,8 +93,12 @@ def item_line(
     return (
         f'{{"source":{_text(source)},"generation":{_text(generation)},"size":{size}{shown}'
         f',"opened":{"true" if decodable else "false"},"output":{_text(output)}'
-        f',"output_format":"{output_format}"}}'
+        f',"output_format":"{output_format}"{_names(outputs)}}}'
     )
+
+
+def _names(outputs: tuple[str, ...]) -> str:
+    return f',"outputs":[{",".join(map(_text, outputs))}]' if outputs else ""
 
 
 class PlannedShard(NamedTuple):
@@ -177,7 +192,7 @@ async def read_shard(state: RecordStore, run: RunNames, plan: Plan, number: int)
             index = row["item"]
             if index >= len(items):
                 raise RecordError(f"{state.store.uri(name)} names item {index}, of {len(items):,}", hint=NEEDED)
-            items[index] = items[index]._replace(output=row["output"])
+            items[index] = items[index]._replace(output=row["output"], outputs=tuple(row.get("outputs", ())))
     return items
 
 

@@ -62,22 +62,24 @@ class ItemWatch:
         self._named: list[dict[str, str]] = []
         self.strata: dict[tuple[str, int], Stratum] = {}
 
-    def item(self, entry: Entry, decision: Decision, output: str) -> None:
-        """Look at the next item and the name that its thumbnail would have."""
+    def item(self, entry: Entry, decision: Decision, outputs: tuple[str, ...]) -> None:
+        """Look at the next item and the names that its thumbnails would have."""
         if len(self._largest) < _LARGEST:
             heapq.heappush(self._largest, (entry.size, entry.name))
         elif entry.size > self._largest[0][0]:
             heapq.heapreplace(self._largest, (entry.size, entry.name))
         if self._keys is not None:
-            self._keys.append(hash(output))
-        if problem := self._name_problem(output):
-            self._invalid += 1
-            if len(self._named) < _NAMED:
-                self._named.append({"source": entry.name, "output": output, "problem": problem})
+            self._keys.extend(map(hash, outputs))
+        for output in outputs:
+            if problem := self._name_problem(output):
+                self._invalid += 1
+                if len(self._named) < _NAMED:
+                    self._named.append({"source": entry.name, "output": output, "problem": problem})
+                break
         if self._sample and decision.kind is not ObjectKind.UNSUPPORTED:
-            self._choose(entry, decision, output)
+            self._choose(entry, decision, outputs)
 
-    def _choose(self, entry: Entry, decision: Decision, output: str) -> None:
+    def _choose(self, entry: Entry, decision: Decision, outputs: tuple[str, ...]) -> None:
         """Count an item in its stratum, and keep it with the chance that all its items have (reservoir sampling)."""
         name = decision.format_name
         stratum = self.strata.setdefault((name or "", entry.size.bit_length() // _BITS), Stratum())
@@ -93,8 +95,9 @@ class ItemWatch:
                 entry.content_encoding,
                 name,
                 True,
-                output,
+                outputs[0],
                 self._output_format(name),
+                outputs if len(outputs) > 1 else (),
             )
             stratum.chosen[place : place + 1] = [item]
 

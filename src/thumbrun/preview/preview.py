@@ -122,8 +122,10 @@ class Preview:
             "source": self.source,
             "output": settings.output.uri(),
             "sizes": [box_name(box) for box in settings.recipe.boxes],
+            "output_formats": list(settings.recipe.formats),
             "limit": settings.limit,
             "layout": settings.layout,
+            "name": settings.name.text if settings.name else None,
             "unmatched": list(self.unmatched),
             "items": self.items,
             "bytes": self.size,
@@ -189,7 +191,9 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> Preview:
     asked = settings.tasks or settings.task.count
     state = RecordStore(MemoryStore(), "")
     rule = naming_rule(settings, _RUN_ID)
-    folder = run_folder(settings, _RUN_ID) + max(settings.recipe.folders, key=len)
+    folder = run_folder(settings, _RUN_ID)
+    if rule.names_an_item == 1:
+        folder += max(settings.recipe.folders, key=len)
     chance = random.Random(0)  # noqa: S311  (the same plan tries the same images; no secret)
     async with Stores(settings, events, clock) as stores:
         source = source_to_list(settings, stores.source)
@@ -237,7 +241,7 @@ def _asks(settings: Settings) -> bool:
 
 
 def _workload(settings: Settings, made: Plan, sample: Sampled | None, collisions: int) -> Workload:
-    boxes, shards = settings.recipe.boxes, {settings.tasks or settings.task.count: len(made.shards)}
+    boxes, shards = settings.recipe.box_of_each, {settings.tasks or settings.task.count: len(made.shards)}
     if sample is None:
         return workload_of(made.seen, boxes, collisions=collisions, shards=shards)
     return workload_of(
@@ -284,7 +288,7 @@ async def _renamed(settings: Settings, state: RecordStore, made: Plan) -> tuple[
         if shard.renamed and len(found) < _EXAMPLES:
             for item in await read_shard(state, state.names.run(_RUN_ID), made, number):
                 path = path_below(item.source, settings.source.prefix)
-                if item.output != rule.name(path, item.format, 0):
+                if item.output != rule.names(path, item.format, 0)[0]:
                     found.append({"source": item.source, "output": item.output})
     return tuple(found[:_EXAMPLES])
 

@@ -25,7 +25,7 @@ class Requests:
     Attributes:
         reads: How often images are read, by the storage class of the image.
         writes: The thumbnails of the first size.
-        further: The thumbnails of all further sizes.
+        further: All thumbnails but the first of each image.
         listing: The pages of the listing of the source.
         record_writes: The requests that create or list records.
         record_reads: The requests that read records.

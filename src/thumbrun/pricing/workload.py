@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from thumbrun.imaging.geometry import Box
 from thumbrun.planning.shards import IN_VAIN, STILL_PEEKED_AT
 
-# Milliseconds of processor time for each image and further size: 9.61 ms an image for two sizes, and 9.06 for the
+# Milliseconds of processor time for each image and further thumbnail: 9.61 ms an image for two sizes, and 9.06 for the
 # larger one alone (`bench sizes`).
 FURTHER_MS = 0.55
 IMAGES_UNDER_WAY = 64  # of one task on a distant store (`bench task`)
@@ -165,7 +165,7 @@ def workload_of(
 
     Args:
         seen: What the listing showed, in the form that the plan holds.
-        boxes: The boxes of the recipe, in pixels.
+        boxes: The box of each thumbnail of an image, in pixels.
         collisions: How many thumbnails would share a name.
         processor: The seconds of processor time of all images; None: by the recorded rates.
         thumbnails: The bytes of all thumbnails; None: by the recorded rates.

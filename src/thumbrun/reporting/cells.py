@@ -65,7 +65,7 @@ class CellReader:
         self._run = run
         self._plan = plan
         self._notes = notes
-        self._number, self._size_folder = shown(settings.recipe)
+        self._number = shown(settings.recipe)
         self.names_hidden = settings.source_metadata == "hash"
         self._items: dict[tuple[int, int], Item] = {}
 
@@ -114,16 +114,20 @@ class CellReader:
         path = chosen.source.removeprefix(self._settings.source.prefix) or chosen.source
         done = outcome.status is Status.DONE
         named = done and not self.names_hidden
-        sized = done and self._number == 0
+        sized = done and self._number < len(self._settings.recipe.formats)
         return Cell(
             source=self._private(chosen.source) if self.names_hidden else shortened(path, _LONGEST_NAME),
-            output=shortened(self._size_folder + chosen.output, _LONGEST_NAME) if named else "",
+            output=shortened(chosen.output, _LONGEST_NAME) if named else "",
             status=outcome.status,
             reason=outcome.reason,
             detail="" if self.names_hidden else shortened(outcome.detail, _LONGEST_DETAIL),
             note=self._notes.get(path, ""),
             width=outcome.width if sized else 0,
             height=outcome.height if sized else 0,
+            source_width=outcome.source_width,
+            source_height=outcome.source_height,
+            colour=outcome.colour,
+            placeholder=outcome.placeholder,
             source_bytes=item.size if item else outcome.source_bytes,
             output_bytes=self._bytes_of(chosen),
             format=(item.format or "") if item else "",
@@ -161,7 +165,7 @@ class CellReader:
 
     async def _with_thumbnail(self, chosen: Chosen, cell: Cell) -> Cell:
         """Return a cell with its thumbnail, if that is still there and has its size."""
-        name = run_folder(self._settings, self._plan.run_id) + self._size_folder + chosen.output
+        name = run_folder(self._settings, self._plan.run_id) + chosen.output
         sink = _Exactly(cell.output_bytes)
         try:
             await self._output.read(name, sink)
@@ -197,12 +201,10 @@ class _Exactly:
         self.body += chunk
 
 
-def shown(recipe: Recipe) -> tuple[int, str]:
-    """Return the number and the folder of the size that a page shows.
+def shown(recipe: Recipe) -> int:
+    """Return the number of the thumbnail that a page shows, among those of an image.
 
-    It is the smallest size that fills a tile, or the largest size if none does.
+    It is of the smallest size that fills a tile, or of the largest size if none does, and of the first format.
     """
-    sizes = list(enumerate(recipe.boxes))
-    fitting = [number for number, box in sizes if max(box) >= _SHOWN]
-    number = fitting[-1] if fitting else 0
-    return number, recipe.folders[number]
+    fitting = [number for number, box in enumerate(recipe.boxes) if max(box) >= _SHOWN]
+    return (fitting[-1] if fitting else 0) * len(recipe.formats)

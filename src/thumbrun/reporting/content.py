@@ -25,6 +25,10 @@ class Cell:
         note: A note for people on what the image shows or tests, or empty.
         width: The width of the thumbnail, in pixels; 0 if unknown.
         height: The height of the thumbnail, in pixels; 0 if unknown.
+        source_width: The width of the image, upright, in pixels; 0 if unknown.
+        source_height: The height of the image, upright, in pixels; 0 if unknown.
+        colour: The dominant colour of the smallest thumbnail, as CSS writes it; empty if unknown.
+        placeholder: The placeholder of that thumbnail, as `imaging.appearance` says; empty if there is none.
         source_bytes: The size of the image, in bytes.
         output_bytes: The size of the thumbnail, in bytes; 0 if there is none.
         format: The format that name and content type of the image claim, or empty.
@@ -40,6 +44,10 @@ class Cell:
     note: str = ""
     width: int = 0
     height: int = 0
+    source_width: int = 0
+    source_height: int = 0
+    colour: str = ""
+    placeholder: str = ""
     source_bytes: int = 0
     output_bytes: int = 0
     format: str = ""
@@ -59,6 +67,10 @@ class Cell:
             "output_bytes": self.output_bytes,
             "width": self.width,
             "height": self.height,
+            "source_width": self.source_width,
+            "source_height": self.source_height,
+            "colour": self.colour or None,
+            "placeholder": self.placeholder or None,
             "shown": self.thumbnail is not None,
         }
 

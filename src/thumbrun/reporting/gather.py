@@ -24,7 +24,7 @@ class Chosen(NamedTuple):
     Attributes:
         outcome: Its outcome.
         source: The full name of its source.
-        output: The name of its thumbnail.
+        output: The name, below the run's folder, of its thumbnail that the page shows.
     """
 
     outcome: Outcome

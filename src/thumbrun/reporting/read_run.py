@@ -10,11 +10,13 @@ from datetime import datetime
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
+from thumbrun.imaging.recipe import Recipe
 from thumbrun.ledger.reader import Ledger, choose, from_row
 from thumbrun.outcomes import Reason, Status
 from thumbrun.planning.plan import Plan, read_plan
+from thumbrun.planning.thumbnail_names import recorded_name
 from thumbrun.reporting.after_failures import after_failures, what_to_do
-from thumbrun.reporting.cells import CellReader
+from thumbrun.reporting.cells import CellReader, shown
 from thumbrun.reporting.content import Cell, ReasonGroup, Report
 from thumbrun.reporting.cost import Facts, dollars_of
 from thumbrun.reporting.gather import Gathered
@@ -63,7 +65,7 @@ async def read_report(
     plan = await read_plan(state, run) or Plan(run_id, 0, (), {})
     number = await _latest_round(state, run) if round_number is None else round_number
     summary = await state.read_spare(run.summary(number))
-    gathered = await _gather(state, run_id, plan)
+    gathered = await _gather(state, run_id, plan, settings.recipe)
     reader = CellReader(settings, state, output, run, plan, notes or {})
     cells, slowest = await reader.read(gathered)
     rounds = gathered.attempts()
@@ -107,10 +109,10 @@ async def _latest_round(state: RecordStore, run: RunNames) -> int:
     return run.number_of_round(name) if name else 0
 
 
-async def _gather(state: RecordStore, run_id: str, plan: Plan) -> Gathered:
+async def _gather(state: RecordStore, run_id: str, plan: Plan, recipe: Recipe) -> Gathered:
     """Return what the ledger tells of all items and all tasks."""
     gathered, ledger = Gathered(), Ledger(state, run_id)
-    run = state.names.run(run_id)
+    run, number = state.names.run(run_id), shown(recipe)
 
     async def add_shard(shard: int, parts: Sequence[Entry]) -> None:
         outcomes, names = {}, {}
@@ -118,7 +120,7 @@ async def _gather(state: RecordStore, run_id: str, plan: Plan) -> Gathered:
             began = min((row["began"] for row in rows if "began" in row), default=None)
             gathered.add_part(run.nonce_of_part(part), header, len(rows), began)
             outcomes[part] = [from_row(shard, row) for row in rows]
-            names.update({row["item"]: (row["source"], row["output"]) for row in rows})
+            names.update({row["item"]: (row["source"], recorded_name(recipe, row, number)) for row in rows})
         for item, outcome in choose(outcomes).items():
             if item < plan.shards[shard].items:  # else somebody else wrote it
                 gathered.add(outcome, *names[item])

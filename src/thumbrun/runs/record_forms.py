@@ -169,7 +169,7 @@ _SUMMARY: Keys = {
     "items": values.count,
     "parts": values.count,
 }
-_ROW_COUNTS = ("source_bytes", "output_bytes", "width", "height", "retry_round")
+_ROW_COUNTS = ("source_bytes", "output_bytes", "width", "height", "retry_round", "source_width", "source_height")
 TIMES = ("fetch_ms", "decode_ms", "encode_ms", "put_ms", "waiting_ms")  # of the work on an item
 
 _FORMS = (
@@ -207,8 +207,11 @@ _FORMS = (
             "detail": values.words,
             "unchecked": values.flag,
             "each": values.list_of(values.count),
+            "outputs": values.list_of(values.text),
             "made_of": values.text,
             "began": values.time,
+            "colour": values.colour,
+            "placeholder": values.placeholder,
             **dict.fromkeys((*_ROW_COUNTS, *TIMES), values.count),
         },
         row_agrees=lambda row: ("reason" in row) != (row["status"] == Status.DONE.value),
@@ -230,6 +233,7 @@ _FORMS = (
             "crc32c": values.or_none(values.count),
             "encoding": values.or_none(values.text),
             "format": values.or_none(values.text),
+            "outputs": values.list_of(values.text),
         },
         most_bytes=LARGEST,
     ),
@@ -237,6 +241,7 @@ _FORMS = (
         _RUN + r"planner/[0-9]{7}/renames/(?P<shard>[^/]+)\.jsonl\.gz",
         {"run": values.run, "shard": values.text},
         rows={"item": values.count, "output": values.text},
+        row_optional={"outputs": values.list_of(values.text)},
         most_bytes=LARGEST,
     ),
     _form(

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
+from thumbrun.imaging.appearance import is_colour, is_placeholder
+
 Check = Callable[[Any], bool]
 
 MOST = 2**63 - 1  # of every number in a record; beyond it, sums and rates would end in errors
@@ -40,6 +42,16 @@ def text(value: Any) -> bool:
 def words(value: Any) -> bool:
     """Return whether a value is text that is only shown, where whatever has no bytes is spelt out."""
     return isinstance(value, str)
+
+
+def colour(value: Any) -> bool:
+    """Return whether a value is a colour."""
+    return isinstance(value, str) and is_colour(value)
+
+
+def placeholder(value: Any) -> bool:
+    """Return whether a value is a placeholder."""
+    return isinstance(value, str) and is_placeholder(value)
 
 
 def flag(value: Any) -> bool:

@@ -16,6 +16,9 @@ _RUN, _MUCH, _COSTS = "Which run", "How much at once", "What it costs"
 _SAYS, _EXPERTS = "What it prints and returns", "For experts"
 GROUPS = (_WHERE, _WHAT, _WHICH, _RUN, _MUCH, _COSTS, _SAYS, _EXPERTS)  # in the order of the help
 
+PRESETS: dict[str, dict[str, str]] = {"web": {"size": "320x,640x,1080x,1920x", "format": "webp,jpeg"}}
+"""By the name of a preset: the text that it gives to each setting that is not given itself."""
+
 _MOST = 10**12
 _NOT_FOR_VERIFY = ("verify",)
 _ONLY_BEFORE = ("retry", "verify")  # they find a plan, and ask no more what it costs
@@ -36,6 +39,7 @@ def _setting(
     flag: str | None = None,
     repeats: bool = False,
     claimed: bool = False,
+    claimed_later: bool = False,
     fixed: bool | None = None,
     unused_by: Iterable[str] = (),
     to_record: Callable[[Any], Any] = lambda value: value,
@@ -54,8 +58,9 @@ def _setting(
         group=group,
         unit=unit,
         repeats=repeats,
-        claimed=claimed,
-        fixed=claimed if fixed is None else fixed,
+        claimed=claimed or claimed_later,
+        claimed_later=claimed_later,
+        fixed=(claimed or claimed_later) if fixed is None else fixed,
         unused_by=frozenset(unused_by),
         to_record=to_record,
         to_text=to_text,
@@ -166,6 +171,17 @@ JOIN_WITHIN = _setting(
     unit="seconds",
     unused_by=_NOT_FOR_VERIFY,
 )
+PRESET = _setting(
+    "preset",
+    values.choice(*PRESETS),
+    "NAME",
+    None,
+    "Sizes and formats for a purpose, unless you give your own. web is for the srcset of a page: "
+    f"--size {PRESETS['web']['size']} --format {PRESETS['web']['format']}.",
+    group=_WHAT,
+    default_words="none",
+    fixed=True,
+)
 SIZE = _setting(
     "size",
     values.sizes,
@@ -190,24 +206,55 @@ LAYOUT = _setting(
     group=_WHAT,
     claimed=True,
 )
+NAME = _setting(
+    "name",
+    values.name_pattern,
+    "PATTERN",
+    None,
+    "The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The "
+    "fields are path, dir, name, stem, ext, format, hash, width and height.",
+    group=_WHAT,
+    default_words="as the layout says",
+    claimed_later=True,
+    to_record=values.name_pattern_to_record,
+)
 FORMAT = _setting(
     "format",
-    values.thumbnail_format,
+    values.thumbnail_formats,
     "FORMAT",
     "keep",
     "The format of the thumbnails: keep, jpeg, png, webp or avif. "
-    "keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO.",
+    "keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. "
+    "Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; "
+    "you may repeat the flag.",
     group=_WHAT,
+    repeats=True,
     claimed=True,
+    to_record=values.formats_to_record,
+    to_text=values.formats_from_record,
 )
 QUALITY = _setting(
     "quality",
-    values.whole(1, 100),
+    values.qualities,
     "1-100",
-    "80",
-    "The quality of JPEG, WebP and AVIF thumbnails.",
+    str(values.USUAL_QUALITY),
+    "The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50.",
     group=_WHAT,
+    repeats=True,
     claimed=True,
+    to_record=values.qualities_to_record,
+    to_text=values.qualities_from_record,
+)
+PLACEHOLDER = _setting(
+    "placeholder",
+    values.placeholder,
+    "KIND",
+    "none",
+    "A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, "
+    "blurhash or none. thumbrun report --csv and --json tell it.",
+    group=_WHAT,
+    claimed_later=True,
+    to_record=values.placeholder_to_record,
 )
 INCLUDE = _setting(
     "include",
@@ -296,7 +343,7 @@ MEMORY = _setting(
     "BYTES",
     None,
     "How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves "
-    "need more memory on top: about 75 MiB, and 35 MiB for each worker.",
+    "need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails.",
     group=_MUCH,
     default_words="5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB",
     unit="bytes",

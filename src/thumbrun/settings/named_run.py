@@ -16,6 +16,7 @@ from thumbrun.settings import values
 from thumbrun.settings.declared import DECLARED, EMULATOR, ENDPOINT, OUTPUT, RESUME, SOURCE, STATE, USER_PROJECT
 from thumbrun.settings.locations import STATE_NAME, state_of
 from thumbrun.settings.parsed import ParsedValues
+from thumbrun.settings.setting import Setting
 from thumbrun.storage import location
 from thumbrun.storage.location import Location
 
@@ -177,9 +178,12 @@ def flags_of_claim(claim: Mapping[str, Any], run: NamedRun) -> dict[str, str | N
         claim: The result of `Settings.describe` when the run began.
         run: The locations of the run.
     """
-    flags: dict[str, str | None] = {
-        setting.name: None if (recorded := claim[setting.name]) is None else setting.to_text(recorded) or None
-        for setting in DECLARED
-        if setting.claimed
-    }
+    flags = {setting.name: _text_in(claim, setting) for setting in DECLARED if setting.claimed}
     return flags | {"state": values.location_from_record(run.state.uri())}
+
+
+def _text_in(claim: Mapping[str, Any], setting: Setting[Any]) -> str | None:
+    if setting.claimed_later and setting.name not in claim:
+        return setting.default
+    recorded = claim[setting.name]
+    return None if recorded is None else setting.to_text(recorded) or None

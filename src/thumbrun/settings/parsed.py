@@ -19,7 +19,11 @@ class ParsedValues:
     """
 
     def __init__(
-        self, settings: Iterable[Setting[Any]], environ: Mapping[str, str], flags: Mapping[str, str | None]
+        self,
+        settings: Iterable[Setting[Any]],
+        environ: Mapping[str, str],
+        flags: Mapping[str, str | None],
+        defaults: Mapping[str, str] | None = None,
     ) -> None:
         """Parse every text that is given.
 
@@ -27,12 +31,15 @@ class ParsedValues:
             settings: The settings to parse.
             environ: The environment; an empty variable counts as unset.
             flags: The text of each flag that was given, by the setting's name.
+            defaults: Texts that replace the default of a setting, by its name.
         """
         self.problems: list[str] = []
         self._texts: dict[str, str | None] = {}
         self._values: dict[str, Any] = {}
         for setting in settings:
-            text = self._texts[setting.name] = _text(setting, environ, flags)
+            given = _given(setting, environ, flags)
+            text = (defaults or {}).get(setting.name, setting.default) if given is None else given
+            self._texts[setting.name] = text
             if text == "" and setting.is_argument:  # as in `thumbrun run "$UNSET"`, which must not mean another source
                 text = self._texts[setting.name] = None
             if text is not None:
@@ -71,9 +78,9 @@ class ParsedValues:
         self.problems.append(f"{setting.label} {what}; {shortened(advice, _LONGEST_ADVICE)}")
 
 
-def _text(setting: Setting[Any], environ: Mapping[str, str], flags: Mapping[str, str | None]) -> str | None:
-    """Return the text of a setting: from its flag, else from the environment, else its default."""
+def _given(setting: Setting[Any], environ: Mapping[str, str], flags: Mapping[str, str | None]) -> str | None:
+    """Return the text that a flag gives, else the environment, or None; an empty variable counts as unset."""
     given = flags.get(setting.name)
     if given is not None:
         return given
-    return (environ.get(setting.variable) if setting.variable else None) or setting.default
+    return (environ.get(setting.variable) if setting.variable else None) or None

@@ -1,6 +1,7 @@
 """Builds what planning and storing need from the settings."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from thumbrun.console import quoted
@@ -38,7 +39,7 @@ def nothing_hint(settings: Settings, seen: Mapping[str, Any]) -> str:
 
 def names_shared(settings: Settings, plan: Plan) -> str:
     """Return a sentence that says how to keep names that several thumbnails would share, or an empty text."""
-    if settings.layout != "flat" or not any(shard.renamed for shard in plan.shards):
+    if settings.layout != "flat" or settings.name or not any(shard.renamed for shard in plan.shards):
         return ""
     return (
         "Some thumbnails would share a name, so each of them has a hash of its path in its name. "
@@ -76,9 +77,8 @@ def naming_rule(settings: Settings, run_id: str) -> NamingRule:
     systems, each part of a path can have 255 bytes.
     """
     local = settings.output.scheme == "file"
-    folder = run_folder(settings, run_id)
-    longest = max(len(size) for size in settings.recipe.folders)
-    limit = (
-        255 if local and settings.layout == "flat" else 1024 - len(folder.encode("utf-8", "surrogateescape")) - longest
-    )
-    return NamingRule(settings.layout, settings.recipe.format, folds=local, limit=limit)
+    limit = 1024 - len(run_folder(settings, run_id).encode("utf-8", "surrogateescape"))
+    rule = NamingRule(settings.layout, settings.recipe, local, limit, settings.name, part_limit=255 if local else None)
+    if rule.names_an_item == 1:  # then the rule names what lies below the folders of the sizes
+        return replace(rule, limit=limit - max(len(size) for size in settings.recipe.folders))
+    return rule

@@ -70,7 +70,7 @@ class PlanGuard:
 
     def _too_dear(self, seen: Mapping[str, Any]) -> list[str]:
         settings, most = self._settings, self._settings.max_cost
-        work = workload_of(seen, settings.recipe.boxes)
+        work = workload_of(seen, settings.recipe.box_of_each)
         if most is None or not work.images:
             return []
         tasks = settings.tasks or settings.task.count

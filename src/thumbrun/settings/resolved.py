@@ -15,13 +15,15 @@ from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.recipe import Recipe
+from thumbrun.planning.name_pattern import NamePattern, targets_alike
 from thumbrun.pricing.prices import Prices, PricesError, list_prices
 from thumbrun.settings import declared
-from thumbrun.settings.declared import DECLARED
+from thumbrun.settings.declared import DECLARED, PRESETS
 from thumbrun.settings.locations import resolve_locations
 from thumbrun.settings.parsed import ParsedValues
 from thumbrun.settings.patterns import pattern_outside, pattern_problem
 from thumbrun.settings.setting import Setting
+from thumbrun.settings.values import Qualities
 from thumbrun.storage.location import Location
 
 _MEMORY_A_WORKER = 320 << 20
@@ -53,6 +55,8 @@ class Settings:
     join_within: float
     recipe: Recipe
     layout: str
+    name: NamePattern | None
+    placeholder: str
     include: tuple[str, ...]
     exclude: tuple[str, ...]
     limit: int | None
@@ -96,14 +100,14 @@ class Settings:
         return self.recipe.boxes
 
     @property
-    def format(self) -> str:
-        """The format of the recipe."""
-        return self.recipe.format
+    def format(self) -> tuple[str, ...]:
+        """The formats of the recipe."""
+        return self.recipe.formats
 
     @property
-    def quality(self) -> int:
-        """The quality of the recipe."""
-        return self.recipe.quality
+    def quality(self) -> Qualities:
+        """The qualities of the recipe."""
+        return Qualities(self.recipe.quality, self.recipe.qualities)
 
     @property
     def price_table(self) -> Prices:
@@ -118,7 +122,11 @@ class Settings:
         pays, and where the records are. So you can continue a run with more memory, or with a longer time limit for the
         images that failed.
         """
-        return {setting.name: setting.to_record(getattr(self, setting.name)) for setting in DECLARED if setting.claimed}
+        recorded = {
+            setting.name: setting.to_record(getattr(self, setting.name)) for setting in DECLARED if setting.claimed
+        }
+        left_out = {setting.name: setting.to_record(setting.usual) for setting in DECLARED if setting.claimed_later}
+        return {name: record for name, record in recorded.items() if name not in left_out or record != left_out[name]}
 
     def fingerprint(self) -> str:
         """Return 24 hexadecimal digits that are the same if `describe` and the recipe's version are the same."""
@@ -148,7 +156,8 @@ def resolve(
     """
     identity_problems: list[str] = []
     task = task_identity.detect(environ, identity_problems)
-    values = ParsedValues(DECLARED, environ, flags)
+    preset = ParsedValues((declared.PRESET,), environ, flags).get(declared.PRESET)
+    values = ParsedValues(DECLARED, environ, flags, PRESETS.get(preset or ""))
     values.problems[:0] = identity_problems
     values.problems += _conflicts(values, task)
     bare_source = flags.get("source") is not None if bare_source is None else bare_source
@@ -159,10 +168,13 @@ def resolve(
             globs = values.get(setting) or ()
             if advice := pattern_problem(globs) or (locations and pattern_outside(globs, locations.source)):
                 values.reject(setting, advice)
+    _check_names(values)
     prices = _prices(values)
     if values.problems or locations is None:
         raise SettingsError([*values.problems, *slips])
     (width, height), *smaller = values.required(declared.SIZE)
+    first, *further = values.required(declared.FORMAT)
+    quality = values.required(declared.QUALITY)
     machine = machine or this_machine(environ)
     workers = values.get(declared.WORKERS) or machine.processors
     return Settings(
@@ -176,9 +188,17 @@ def resolve(
         new=values.required(declared.NEW),
         join_within=values.required(declared.JOIN_WITHIN),
         recipe=Recipe(
-            width, height, values.required(declared.FORMAT), values.required(declared.QUALITY), tuple(smaller)
+            width,
+            height,
+            first,
+            quality.usual,
+            smaller=tuple(smaller),
+            further=tuple(further),
+            qualities=quality.by_format,
         ),
         layout=values.required(declared.LAYOUT),
+        name=values.get(declared.NAME),
+        placeholder=values.required(declared.PLACEHOLDER),
         include=values.required(declared.INCLUDE),
         exclude=values.required(declared.EXCLUDE),
         limit=values.get(declared.LIMIT),
@@ -216,6 +236,13 @@ def resolve(
         machine=machine,
         slips=tuple(slips),
     )
+
+
+def _check_names(values: ParsedValues) -> None:
+    """Reject a pattern of names that cannot tell the thumbnails of one image apart."""
+    pattern, boxes, formats = values.get(declared.NAME), values.get(declared.SIZE), values.get(declared.FORMAT)
+    if pattern and boxes and formats and (advice := targets_alike(pattern, boxes, formats)):
+        values.reject(declared.NAME, advice)
 
 
 def _prices(values: ParsedValues) -> Prices | None:

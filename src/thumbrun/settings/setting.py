@@ -26,6 +26,8 @@ class Setting(Generic[T]):
         group: The title of the group of flags in the help.
         repeats: Whether the flag may be given more than once.
         claimed: Whether another value makes another run; the value is then in the run's claim and in the fingerprint.
+        claimed_later: Whether older versions did not know this claimed setting. At its default, it is in neither of the
+            two, so that a newer version goes on with the runs of an older one.
         fixed: Whether an existing run fixes the value; commands that take an existing run do not have the flag.
         unused_by: The commands that do not use the setting.
         to_record: Turns the value into the JSON that the claim holds.
@@ -44,10 +46,16 @@ class Setting(Generic[T]):
     unit: str = ""
     repeats: bool = False
     claimed: bool = False
+    claimed_later: bool = False
     fixed: bool = False
     unused_by: frozenset[str] = frozenset()
     to_record: Callable[[Any], Any] = lambda value: value
     to_text: Callable[[Any], str] = str
+
+    @property
+    def usual(self) -> T | None:
+        """The value of the default; None if there is none."""
+        return None if self.default is None else self.parse(self.default)
 
     @property
     def label(self) -> str:

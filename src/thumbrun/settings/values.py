@@ -3,11 +3,13 @@
 import difflib
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from thumbrun.console import quoted
+from thumbrun.imaging.appearance import KINDS
 from thumbrun.imaging.geometry import Box, box_name, largest_first
 from thumbrun.planning.globs import Glob
+from thumbrun.planning.name_pattern import NamePattern
 from thumbrun.storage.location import Location
 
 _UNITS = {"": 1, "B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -21,6 +23,7 @@ _HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)"
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 LARGEST_SIDE = 4096  # pixels
 MOST_SIZES = 16
+MOST_QUALITY = 100
 
 
 def location_text(value: str) -> str:
@@ -198,13 +201,113 @@ def choice(*names: str) -> Callable[[str], str]:
     return parse
 
 
-def thumbnail_format(value: str) -> str:
-    """Parse the format of the thumbnails, also as it is spelt in the names of files."""
-    spelt = value.lower()
-    return _format("jpeg" if spelt == "jpg" else spelt)
+def placeholder(value: str) -> str:
+    """Parse the kind of a placeholder; an empty text stands for none."""
+    return _placeholder(value).replace("none", "")
+
+
+_placeholder = choice("none", *KINDS)
+
+
+def placeholder_to_record(value: str) -> str:
+    """Return the kind of a placeholder in the form that a claim holds."""
+    return value or "none"
+
+
+def thumbnail_formats(value: str) -> tuple[str, ...]:
+    """Parse the formats of the thumbnails, separated by commas, also as they are spelt in the names of files."""
+    spelt = [part.strip().lower() for part in value.split(",")] if "," in value else [value.lower()]
+    found = tuple(_format("jpeg" if name == "jpg" else name) for name in spelt)
+    if twice := [name for name in dict.fromkeys(found) if found.count(name) > 1]:
+        raise ValueError(f"it repeats {', '.join(twice)}; give each format only once")
+    if len(found) > 1 and "keep" in found:
+        raise ValueError("keep cannot go with other formats; give keep alone, or name each format, like webp,jpeg")
+    return found
 
 
 _format = choice("keep", "jpeg", "png", "webp", "avif")
+
+
+class Qualities(NamedTuple):
+    """The qualities of the lossy encoders, from 1 to 100.
+
+    Attributes:
+        usual: The quality for every format that `by_format` lacks.
+        by_format: The quality for single formats, by name, sorted.
+    """
+
+    usual: int
+    by_format: tuple[tuple[str, int], ...] = ()
+
+    def of(self, format_: str) -> int:
+        """Return the quality for a format."""
+        return dict(self.by_format).get(format_, self.usual)
+
+
+USUAL_QUALITY = 80
+_LOSSY = ("jpeg", "webp", "avif")
+
+
+def qualities(value: str) -> Qualities:
+    """Parse a quality, qualities of single formats, or both, separated by commas.
+
+    >>> qualities("85"), qualities("webp=79,avif=50")
+    (Qualities(usual=85, by_format=()), Qualities(usual=80, by_format=(('avif', 50), ('webp', 79))))
+    """
+    usual: list[int] = []
+    named: dict[str, int] = {}
+    for part in value.split(","):
+        format_, equals, number = part.rpartition("=")
+        format_ = "jpeg" if format_.lower() == "jpg" else format_.lower()
+        wrong = not re.fullmatch(r"[0-9]{1,3}", number) or not 1 <= int(number) <= MOST_QUALITY
+        if wrong or (equals and format_ not in _LOSSY):
+            raise ValueError(
+                f"it must be a whole number, 1 to {MOST_QUALITY}, or one for each format, like webp=79,avif=50; "
+                f"{_series(_LOSSY)} have a quality"
+            )
+        if format_ in named or (usual and not equals):
+            raise ValueError(f"it gives the quality {f'of {format_} ' if equals else ''}twice; give it only once")
+        if equals:
+            named[format_] = int(number)
+        else:
+            usual.append(int(number))
+    return Qualities(usual[0] if usual else USUAL_QUALITY, tuple(sorted(named.items())))
+
+
+def _series(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def qualities_to_record(value: Qualities) -> Any:
+    """Return one quality as a number, and qualities of single formats as an object, whose key `usual` is all others."""
+    return {"usual": value.usual, **dict(value.by_format)} if value.by_format else value.usual
+
+
+def qualities_from_record(record: Any) -> str:
+    """Return the text of a flag for the qualities of a claim."""
+    if not isinstance(record, dict):
+        return str(record)
+    return ",".join(str(number) if name == "usual" else f"{name}={number}" for name, number in record.items())
+
+
+def name_pattern(value: str) -> NamePattern:
+    """Parse a pattern of names."""
+    return NamePattern.parse(value)
+
+
+def name_pattern_to_record(value: NamePattern | None) -> str | None:
+    """Return the pattern's text."""
+    return value.text if value else None
+
+
+def formats_to_record(formats: Sequence[str]) -> Any:
+    """Return one format as its name, and several formats as a list of names."""
+    return list(formats) if len(formats) > 1 else formats[0]
+
+
+def formats_from_record(record: Any) -> str:
+    """Return the text of a flag for the formats of a claim."""
+    return record if isinstance(record, str) else ",".join(record)
 
 
 def globs(value: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ class ItemRules:
         max_bytes: The most bytes of one object.
         cache_control: The Cache-Control header of the thumbnails, or None.
         hash_source: Whether the thumbnails carry a hash of the source's name instead of the name.
+        placeholder: The kind of the placeholders to make; empty for none.
         live: Whether thumbrun takes the live generation of a source instead of the planned one, as a retry does.
     """
 
@@ -27,4 +28,5 @@ class ItemRules:
     max_bytes: int
     cache_control: str | None = None
     hash_source: bool = False
+    placeholder: str = ""
     live: bool = False

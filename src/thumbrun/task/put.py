@@ -7,10 +7,10 @@ from dataclasses import replace
 from crc32c import crc32c
 
 from thumbrun import formats
-from thumbrun.imaging.geometry import box_name
 from thumbrun.imaging.request import Picture, Rendered
 from thumbrun.outcomes import Outcome, Reason, Status, refusal
 from thumbrun.planning.plan import Item
+from thumbrun.planning.thumbnail_names import Thumbnail, thumbnails_of
 from thumbrun.runs.object_metadata import CHECKSUM_MARK, GENERATION_MARK, RUN_MARK, ThumbnailMarks
 from thumbrun.storage.base import DamagedError, DeniedError, Entry, ExistsError, NameRefusedError, Store, StoreError
 from thumbrun.task.item_rules import ItemRules
@@ -43,18 +43,18 @@ class Putter:
 
     def name_problem(self, item: Item) -> str | None:
         """Return why the destination cannot hold the item's thumbnails, or None if it can."""
-        problems = (self._output.name_problem(name) for name in self._names(item))
+        problems = (self._output.name_problem(self._name(one)) for one in self._thumbnails(item))
         return next((problem for problem in problems if problem), None)
 
     async def existing_outcome(self, work: WorkItem) -> Outcome | None:
         """Return an item's outcome if all its thumbnails exist, or if another object has the name of one; else None."""
-        names = self._names(work.item)
-        existing = await asyncio.gather(*(self._output.stat(name) for name in names))
+        thumbnails = self._thumbnails(work.item)
+        existing = await asyncio.gather(*(self._output.stat(self._name(one)) for one in thumbnails))
         found = [self._existing(work, entry, 0) if entry else None for entry in existing]
         there = [outcome for outcome in found if outcome is not None]
-        if len(there) < len(names) and all(outcome.status is Status.DONE for outcome in there):
+        if len(there) < len(thumbnails) and all(outcome.status is Status.DONE for outcome in there):
             return None
-        return self._together(found)
+        return _together(thumbnails, found)
 
     async def put(self, work: WorkItem, rendered: Rendered) -> Outcome:
         """Create the thumbnails; if a name is taken, or a create is refused, check the object that is there.
@@ -65,11 +65,22 @@ class Putter:
             RefusedItemError: The store refuses to create a thumbnail, and there is none.
             StoreError: The store fails.
         """
-        pictures = rendered.pictures
-        names = self._names(work.item)
-        if len(names) == 1:
-            return await self._put(work, names[0], pictures[0])
-        puts = [self._put(work, name, picture) for name, picture in zip(names, pictures, strict=True)]
+        outcome = await self._put_all(work, rendered.pictures)
+        if outcome.status is not Status.DONE or outcome.made_of != work.item.generation:
+            return outcome  # a thumbnail that is there can show another generation than the one that was rendered
+        return replace(
+            outcome,
+            source_width=rendered.source_width,
+            source_height=rendered.source_height,
+            colour=rendered.colour,
+            placeholder=rendered.placeholder,
+        )
+
+    async def _put_all(self, work: WorkItem, pictures: Sequence[Picture]) -> Outcome:
+        thumbnails = self._thumbnails(work.item)
+        if len(thumbnails) == 1:
+            return await self._put(work, thumbnails[0], pictures[0])
+        puts = [self._put(work, one, picture) for one, picture in zip(thumbnails, pictures, strict=True)]
         # Wait for all of them, so that a thumbnail need not be created again because another one failed.
         results = await asyncio.gather(*puts, return_exceptions=True)
         outcomes: list[Outcome | None] = []
@@ -77,32 +88,10 @@ class Putter:
             if isinstance(result, BaseException):
                 raise result
             outcomes.append(result)
-        return self._together(outcomes)
+        return _together(thumbnails, outcomes)
 
-    def _together(self, outcomes: Sequence[Outcome | None]) -> Outcome:
-        """Combine the outcomes of an item's thumbnails; a failure names the first box that has it.
-
-        Args:
-            outcomes: The outcome of each thumbnail, largest first; None for one that is missing while another failed.
-        """
-        if len(outcomes) == 1 and outcomes[0]:
-            return outcomes[0]
-        done: list[Outcome] = []
-        for box, outcome in zip(self._rules.recipe.boxes, outcomes, strict=True):
-            if outcome and outcome.status is not Status.DONE:
-                return replace(outcome, detail=f"{box_name(box)}: {outcome.detail}")
-            if outcome:
-                done.append(outcome)
-        if len(done) < len(outcomes):
-            raise AssertionError(f"{len(done)} of {len(outcomes)} thumbnails exist, but none has failed")
-        if len({outcome.made_of for outcome in done}) > 1:
-            detail = "some of its thumbnails show another generation of the image than the others"
-            return refusal(done[0].shard, done[0].item, Reason.NAME_TAKEN, detail)
-        each = tuple(outcome.output_bytes for outcome in done)
-        return replace(done[0], output_bytes=sum(each), each=each)
-
-    async def _put(self, work: WorkItem, name: str, picture: Picture) -> Outcome:
-        item = work.item
+    async def _put(self, work: WorkItem, thumbnail: Thumbnail, picture: Picture) -> Outcome:
+        item, name = work.item, self._name(thumbnail)
         refused: StoreError | None = None
         created = self.created
         for _ in range(_TRIES):
@@ -110,7 +99,7 @@ class Putter:
                 await self._output.create(
                     name,
                     picture.data,
-                    content_type=formats.media_type_of(item.output_format),
+                    content_type=formats.media_type_of(thumbnail.format),
                     metadata=self._marks(item) | {CHECKSUM_MARK: f"{crc32c(picture.data):08x}"},
                     cache_control=self._rules.cache_control,
                 )
@@ -165,6 +154,32 @@ class Putter:
     def _marks(self, item: Item) -> dict[str, str]:
         return self._thumbnail_marks.of(self._source_uri(item.source), item.generation)
 
-    def _names(self, item: Item) -> list[str]:
-        """Return the names of the item's thumbnails, largest box first."""
-        return [f"{self._rules.folder}{size}{item.output}" for size in self._rules.recipe.folders]
+    def _thumbnails(self, item: Item) -> list[Thumbnail]:
+        return thumbnails_of(self._rules.recipe, item)
+
+    def _name(self, thumbnail: Thumbnail) -> str:
+        return self._rules.folder + thumbnail.name
+
+
+def _together(thumbnails: Sequence[Thumbnail], outcomes: Sequence[Outcome | None]) -> Outcome:
+    """Combine the outcomes of an item's thumbnails; a failure names the first thumbnail that has it.
+
+    Args:
+        thumbnails: The thumbnails of the item.
+        outcomes: The outcome of each; None for one that is missing while another failed.
+    """
+    if len(outcomes) == 1 and outcomes[0]:
+        return outcomes[0]
+    done: list[Outcome] = []
+    for thumbnail, outcome in zip(thumbnails, outcomes, strict=True):
+        if outcome and outcome.status is not Status.DONE:
+            return replace(outcome, detail=f"{thumbnail.label}: {outcome.detail}")
+        if outcome:
+            done.append(outcome)
+    if len(done) < len(outcomes):
+        raise AssertionError(f"{len(done)} of {len(outcomes)} thumbnails exist, but none has failed")
+    if len({outcome.made_of for outcome in done}) > 1:
+        detail = "some of its thumbnails show another generation of the image than the others"
+        return refusal(done[0].shard, done[0].item, Reason.NAME_TAKEN, detail)
+    each = tuple(outcome.output_bytes for outcome in done)
+    return replace(done[0], output_bytes=sum(each), each=each)

@@ -318,6 +318,7 @@ class TaskRunner:
                 max_bytes=settings.max_bytes,
                 cache_control=settings.cache_control,
                 hash_source=settings.source_metadata == "hash",
+                placeholder=settings.placeholder,
                 live=settings.retry is not None,
             ),
             self._clock,

@@ -16,12 +16,12 @@ from thumbrun.concurrency import BoundedGroup
 from thumbrun.console import counted
 from thumbrun.decoding.pool import DecoderPool, Renderer
 from thumbrun.errors import SettingsError
-from thumbrun.imaging.geometry import Box, box_name
 from thumbrun.ledger.reader import Ledger, StrayOutcomeError, last_seal, lost_parts
 from thumbrun.logs.events import Events, Progress
 from thumbrun.outcomes import Outcome, Reason, Status, Tally
 from thumbrun.planning.listing import pages
 from thumbrun.planning.plan import Item, Plan, read_plan, read_shard
+from thumbrun.planning.thumbnail_names import Thumbnail, thumbnails_of
 from thumbrun.runs.object_metadata import CHECKSUM_MARK, GENERATION_MARK, MARKS, ThumbnailMarks
 from thumbrun.runs.records import RecordError
 from thumbrun.runs.rounds import MISSING
@@ -178,42 +178,40 @@ class Verifier:
                 await group.start(self._item(item, outcomes.get(index)))
 
     async def _item(self, item: Item, outcome: Outcome | None) -> None:
-        boxes = self._settings.recipe.boxes
-        names = [size + item.output for size in self._settings.recipe.folders]
-        signature = [self._inventory.find(name) for name in names]  # from now on the item explains all of them
+        thumbnails, formats = thumbnails_of(self._settings.recipe, item), len(self._settings.recipe.formats)
+        signature = [self._inventory.find(one.name) for one in thumbnails]  # from now on the item explains all of them
         source = self._stores.source.uri(item.source)
-        uris = [self._stores.output.uri(self._folder + name) for name in names]
+        uris = [self._stores.output.uri(self._folder + one.name) for one in thumbnails]
         if outcome is None:
             self._add(FindingKind.OPEN, source, uris[0])
-        elif outcome.status is Status.DONE and len(names) > 1 and len(outcome.each) != len(names):
+        elif outcome.status is Status.DONE and len(thumbnails) > 1 and len(outcome.each) != len(thumbnails):
             told_of = counted(len(outcome.each), "thumbnail")
-            detail = f"the outcome has {told_of}, but the run makes {len(names)} of each image"
+            detail = f"the outcome has {told_of}, but the run makes {len(thumbnails)} of each image"
             self._add(FindingKind.MISSING, source, uris[0], detail)
         else:
-            for number, (box, name) in enumerate(zip(boxes, names, strict=True)):
-                told = outcome if len(names) == 1 else _of_size(outcome, number)
-                if wrong := await self._wrong(item, told, box, name, signature[number]):
-                    size = box_name(box) if len(names) > 1 else ""
-                    self._verified.add(Finding(wrong.kind, source, uris[number], wrong.detail, size))
+            for number, thumbnail in enumerate(thumbnails):
+                told = outcome if len(thumbnails) == 1 else _of_thumbnail(outcome, number, formats)
+                if wrong := await self._wrong(item, told, thumbnail, signature[number]):
+                    self._verified.add(Finding(wrong.kind, source, uris[number], wrong.detail, thumbnail.label))
         self._seen += 1  # a finding is no image that failed, and one image can have several
         self._events.progress(Progress(total=self._verified.items, done=self._seen))
 
     async def _wrong(
-        self, item: Item, outcome: Outcome, box: Box, name: str, signature: bytes | None
+        self, item: Item, outcome: Outcome, thumbnail: Thumbnail, signature: bytes | None
     ) -> Problem | None:
         if outcome.status is not Status.DONE:
-            if signature is None or outcome.reason is Reason.NAME_TAKEN or await self._is_beside(item, name):
+            if signature is None or outcome.reason is Reason.NAME_TAKEN or await self._is_beside(item, thumbnail.name):
                 return None
             return Problem(FindingKind.UNEXPLAINED, f"the outcome of the item is {outcome.status}: {outcome.reason}")
-        if wrong := await self._wrong_by_listing(item, outcome, name, signature):
+        if wrong := await self._wrong_by_listing(item, outcome, thumbnail.name, signature):
             return wrong
         if self._decode_check is None:
             return None
-        return await self._decode_check.wrong(self._folder + name, item.output_format, outcome, box)
+        return await self._decode_check.wrong(self._folder + thumbnail.name, thumbnail.format, outcome, thumbnail.box)
 
     async def _is_beside(self, item: Item, name: str) -> bool:
-        """Return whether this is one of several sizes that was made completely before another size failed."""
-        if not self._settings.recipe.smaller:
+        """Return whether this is one of several thumbnails that was made completely before another one failed."""
+        if not (self._settings.recipe.smaller or self._settings.recipe.further):
             return False
         entry = await self._entry(name)
         if entry is None:
@@ -325,12 +323,12 @@ class Verifier:
         self._verified.add(Finding(kind, source, object_, detail))
 
 
-def _of_size(outcome: Outcome, number: int) -> Outcome:
-    """Return the outcome for one of an item's thumbnails; it has a width and a height only for the largest."""
+def _of_thumbnail(outcome: Outcome, number: int, formats: int) -> Outcome:
+    """Return the outcome for one of an item's thumbnails; it has a width and a height only for the largest box."""
     size = outcome.each[number] if outcome.each else 0
-    return (
-        replace(outcome, output_bytes=size) if number == 0 else replace(outcome, output_bytes=size, width=0, height=0)
-    )
+    if number < formats:
+        return replace(outcome, output_bytes=size)
+    return replace(outcome, output_bytes=size, width=0, height=0)
 
 
 async def verify(settings: Settings, events: Events, clock: Clock, *, quick: bool) -> VerifyResult:

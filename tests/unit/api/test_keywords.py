@@ -62,7 +62,7 @@ def test_values_of_python(keyword: str, value: object, text: str | None) -> None
         ({"sizes": 100}, r"run\(\) got an unexpected keyword argument 'sizes'; did you mean 'size'\?"),
         ({"strict": True}, "unexpected keyword argument 'strict'"),
         ({"progres": print}, "did you mean 'progress'"),
-        ({"quality": [80, 90]}, "quality cannot be list"),
+        ({"limit": [80, 90]}, "limit cannot be list"),
         ({"quality": True}, "quality cannot be bool"),
         ({"output": b"thumbs"}, "output cannot be bytes"),
     ],

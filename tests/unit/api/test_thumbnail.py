@@ -31,6 +31,7 @@ from thumbrun import ImageError, Reason, SettingsError, Thumbnail, thumbnail, th
 from thumbrun.api import shared_decoders
 from thumbrun.decoding import launcher
 from thumbrun.imaging import render_here
+from thumbrun.imaging.appearance import is_colour, is_placeholder
 
 WAYS = pytest.mark.parametrize("in_process", [False, True], ids=["contained", "in_process"])
 
@@ -243,7 +244,16 @@ def test_threads_that_decode_here() -> None:
 
 def test_a_notebook_shows_no_bytes() -> None:
     """A thumbnail is shown with its size and format, and without its bytes."""
-    assert "Thumbnail(width=100, height=67, format='jpeg')" == repr(thumbnail(picture(), in_process=True))
+    shown = repr(thumbnail(picture(), in_process=True))
+    assert "Thumbnail(width=100, height=67, format='jpeg', colour='#008083', placeholder='')" == shown
+
+
+@pytest.mark.parametrize("in_process", [True, False])
+@pytest.mark.parametrize("kind", ["thumbhash", "blurhash"])
+def test_a_placeholder(kind: str, in_process: bool) -> None:
+    """A thumbnail has its dominant colour and the placeholder that was asked for."""
+    made = thumbnail(picture(), in_process=in_process, placeholder=kind)
+    assert (True, True) == (is_colour(made.colour), is_placeholder(made.placeholder, kind))
 
 
 def test_a_fork_beside_a_thread_that_renders_here() -> None:

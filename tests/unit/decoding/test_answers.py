@@ -108,7 +108,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
-NAMES = ["took", "source", "pictures", "needs", "reason", "detail", "ready", "x"]
+NAMES = ["took", "source", "pictures", "needs", "reason", "detail", "ready", "colour", "placeholder", "x"]
 MEMBERS = st.dictionaries(st.sampled_from(NAMES), JSON)
 TIMED = MEMBERS.map(lambda members: members | {"took": [3, 4]})
 
@@ -160,6 +160,49 @@ def test_the_first_message_tells_whether_it_is_confined(confined: bool) -> None:
     assert confined is answers.read_ready(b"".join(answers.write_ready(confined)))
     with pytest.raises(ImproperAnswerError):
         answers.read_ready(b"".join(protocol.frame({"ready": True, "confined": 1})))
+
+
+HASHED = replace(ASKED, placeholder="thumbhash")
+HASH = "thumbhash:XggOJZpwd3dheId3eHiIiJLgC/h3"
+
+
+@pytest.mark.parametrize("kind", ["thumbhash", "blurhash", ""])
+@pytest.mark.parametrize("colour", ["#3a6ea5", ""])
+def test_the_looks_come_back(kind: str, colour: str) -> None:
+    """The dominant colour, if there is one, and the placeholder that was requested come back."""
+    asked = replace(ASKED, placeholder=kind)
+    rendered = render(photograph(40), asked)
+    assert isinstance(rendered, Rendered)
+    assert bool(kind) == bool(rendered.placeholder)
+    told = replace(rendered, colour=colour)
+    assert told == answers.read(message(told), asked)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("colour", value) for value in ("", "#3A6EA5", "#3a6ea5\n", "red", "#3a6ea5;}", 7, None, ["#3a6ea5"], True)),
+        *(("placeholder", value) for value in ("", f"{HASH}\n", f"{HASH}<b>", HASH[10:], 7, None, [HASH])),
+        ("placeholder", "blurhash:L%HV9m2S$6Shhkavjwf5gZfNfTfO"),
+        ("placeholder", "thumbhash:" + "A" * 4000),
+    ],
+)
+def test_other_looks_are_an_error(name: str, value: object) -> None:
+    """A decoder can put no other text in the place of a colour or of a placeholder, nor one of another kind."""
+    rendered = render(photograph(40), HASHED)
+    assert isinstance(rendered, Rendered)
+    header, data = protocol.parts(bytearray(message(rendered)))
+    said = b"".join(protocol.frame(json.loads(bytes(header)) | {name: value}, bytes(data)))
+    with pytest.raises(ImproperAnswerError, match=name):
+        answers.read(said, HASHED)
+
+
+def test_a_placeholder_is_there_if_it_is_requested() -> None:
+    """An answer with a placeholder that nobody asked for is an error, and so is one that lacks it."""
+    with_one, without = (message(verdict) for asked in (HASHED, ASKED) if (verdict := render(photograph(40), asked)))
+    for said, asked in ((with_one, ASKED), (without, HASHED)):
+        with pytest.raises(ImproperAnswerError, match="placeholder"):
+            answers.read(said, asked)
 
 
 @pytest.mark.parametrize("place", [0, 1, -1, "0", True, None])

@@ -13,6 +13,7 @@ from thumbrun.demo.pictures import rocket
 from thumbrun.demo.profiles import ADOBE_RGB, DISPLAY_P3, grey_profile, rgb_profile
 from thumbrun.demo.sample import Sample
 from thumbrun.demo.samples import left_out, samples
+from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.render import thumbnail_pixels
 from thumbrun.outcomes import SKIPS, Reason, Status
 from thumbrun.planning.naming import NamingRule
@@ -206,7 +207,7 @@ def test_what_is_no_item_is_none_for_the_selection(drawn: Drawn) -> None:
 
 def test_names_collide_as_intended(drawn: Drawn) -> None:
     """Two photographs in two folders share a name, so their thumbnails need a hash."""
-    rule = NamingRule(layout="flat", format="keep", folds=False, limit=1000)
+    rule = NamingRule(layout="flat", recipe=Recipe(), folds=False, limit=1000)
     names: dict[str, list[str]] = {}
     for path, sample in drawn.items():
         if sample.status is Status.DONE and (found := formats.by_media_type(sample.content_type or "")):

@@ -35,6 +35,10 @@ OUTCOMES = st.builds(
     detail=st.sampled_from(["", "why"]),
     retry_round=st.integers(0, 2),
     each=st.sampled_from([(), (30, 4)]),
+    source_width=st.sampled_from([0, 4000]),
+    source_height=st.sampled_from([0, 3000]),
+    colour=st.sampled_from(["", "#3a6ea5"]),
+    placeholder=st.sampled_from(["", "blurhash:L%HV9m2S$6Shhkavjwf5gZfNfTfO"]),
     timing=st.none()
     | st.builds(
         Timing,

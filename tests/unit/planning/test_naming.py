@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from thumbrun.imaging.recipe import Recipe
 from thumbrun.planning.naming import NameBook, NamingRule
 
 PATHS = st.text(alphabet="ab-./é 0", min_size=1, max_size=6)
@@ -13,12 +14,17 @@ PATHS = st.text(alphabet="ab-./é 0", min_size=1, max_size=6)
 
 def rule(*, layout: str = "flat", format_: str = "keep", folds: bool = False, limit: int = 900) -> NamingRule:
     """Return a naming rule."""
-    return NamingRule(layout, format_, folds, limit)
+    return NamingRule(layout, Recipe(format=format_), folds, limit)
 
 
 def settle(paths: list[str], naming: NamingRule) -> list[str]:
-    """Return the final names of JPEGs at the paths; every third path shares a shard with the one before."""
-    book = NameBook()
+    """Return the final names of JPEGs at the paths, one for each."""
+    return [name for (name,) in settle_all(paths, naming)]
+
+
+def settle_all(paths: list[str], naming: NamingRule) -> list[tuple[str, ...]]:
+    """Return all final names of JPEGs at the paths; every third path shares a shard with the one before."""
+    book = NameBook(naming.names_an_item)
     shards: list[list[str]] = []
     for number, path in enumerate(paths):
         if number % 3 == 1:
@@ -26,14 +32,14 @@ def settle(paths: list[str], naming: NamingRule) -> list[str]:
         else:
             shards.append([path])
     for number, shard in enumerate(shards):
-        book.add(number, array("Q", [naming.key(naming.name(path, "jpeg", 0)) for path in shard]))
+        book.add(number, array("Q", [naming.key(name) for path in shard for name in naming.names(path, "jpeg", 0)]))
     while moved := book.raise_colliding():
         for number, indices in moved.items():
             for index in indices:
                 level = book.level(number, index)
-                book.rename(number, index, naming.key(naming.name(shards[number][index], "jpeg", level)))
+                book.rename(number, index, map(naming.key, naming.names(shards[number][index], "jpeg", level)))
     return [
-        naming.name(path, "jpeg", book.level(number, index))
+        naming.names(path, "jpeg", book.level(number, index))
         for number, shard in enumerate(shards)
         for index, path in enumerate(shard)
     ]

@@ -12,6 +12,7 @@ from tests.unit.storage.guarded import GuardedStore
 from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
+from thumbrun.imaging.recipe import Recipe
 from thumbrun.planning.build import Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.plan import Item, Plan, read_shard
@@ -79,7 +80,7 @@ def planner(
         RecordStore(state, "_thumbrun/"),
         Source(source, "in/", Selection()),
         RUN,
-        NamingRule("flat", "keep", folds=False, limit=900),
+        NamingRule("flat", Recipe(), folds=False, limit=900),
         Task(index, count, **task),  # type: ignore[arg-type]
         VirtualClock(index),
         check=PlanGuard(settings).check,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.virtual import run
+from thumbrun.imaging.recipe import Recipe
 from thumbrun.planning import naming
 from thumbrun.planning.build import PlanBuilder, Source
 from thumbrun.planning.naming import NamingRule
@@ -62,7 +63,7 @@ def peak(count: int) -> int:
 
     async def scenario() -> None:
         source = Source(Endless(count), "in/", Selection())
-        rule = NamingRule("flat", "keep", folds=False, limit=900)
+        rule = NamingRule("flat", Recipe(), folds=False, limit=900)
         builder = PlanBuilder(
             source, RecordStore(Forgetful(), ""), "run", 1, rule, 1
         )  # every shard has a thousand items from the start

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thumbrun.formats import BY_NAME
+from thumbrun.imaging.recipe import Recipe
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.select import Decision, ObjectKind
 from thumbrun.preview.item_watch import ItemWatch
 from thumbrun.storage.base import Entry
 
-RULE = NamingRule("flat", "keep", folds=False, limit=900)
+RULE = NamingRule("flat", Recipe(), folds=False, limit=900)
 JPEG, PNG = (Decision(ObjectKind.IMAGE, BY_NAME[name]) for name in ("jpeg", "png"))
 
 
@@ -20,7 +21,7 @@ def watch(*, folds: bool = False, sample: int = 0, problem: str | None = None) -
     """Return a watch whose destination cannot hold names that begin with `bad`."""
     return ItemWatch(
         lambda name: problem if name.startswith("bad") else None,
-        NamingRule("flat", "keep", folds=folds, limit=900),
+        NamingRule("flat", Recipe(), folds=folds, limit=900),
         sample=sample,
         chance=random.Random(1),  # noqa: S311
     )
@@ -31,7 +32,7 @@ def test_the_largest_items(sizes: list[int]) -> None:
     """The five largest are named, the largest first."""
     seen = watch()
     for number, size in enumerate(sizes):
-        seen.item(Entry(f"{number}", size, "1"), JPEG, f"{number}")
+        seen.item(Entry(f"{number}", size, "1"), JPEG, (f"{number}",))
     assert sorted(sizes, reverse=True)[:5] == [one["bytes"] for one in seen.largest]
     assert all(sizes[int(one["source"])] == one["bytes"] for one in seen.largest)
 
@@ -40,7 +41,7 @@ def test_names_that_the_destination_cannot_hold() -> None:
     """All are counted, and five are named with the reason."""
     seen = watch(problem="too long")
     for number in range(9):
-        seen.item(Entry(f"in/{number}", 1, "1"), JPEG, f"bad{number}" if number else "good")
+        seen.item(Entry(f"in/{number}", 1, "1"), JPEG, (f"bad{number}" if number else "good",))
     risk = seen.names_at_risk(0)
     assert 8 == risk["invalid"]
     assert 5 == len(risk["named"])
@@ -52,7 +53,7 @@ def test_names_that_differ_in_form_only() -> None:
     names = ["a.jpg", "A.JPG", "b.jpg", "b.jpg", "b.jpg", "c.jpg"]  # the planner finds five that collide
     seen = watch(folds=True)
     for name in names:
-        seen.item(Entry(name, 1, "1"), JPEG, name)
+        seen.item(Entry(name, 1, "1"), JPEG, (name,))
     assert 2 == seen.names_at_risk(5)["differ_in_form_only"]
     assert 0 == watch().names_at_risk(5)["differ_in_form_only"]
     assert 0 == watch(folds=True).names_at_risk(0)["differ_in_form_only"]
@@ -63,8 +64,8 @@ def test_every_format_and_size_has_its_chosen_items(sample: int, items: list[tup
     """Each stratum counts its items and keeps at most as many as the sample, each of its own format and size."""
     seen = watch(sample=sample)
     for number, (decision, size) in enumerate(items):
-        seen.item(Entry(f"{number}", size, "1"), decision, f"{number}")
-    seen.item(Entry("x.svg", 5, "1"), Decision(ObjectKind.UNSUPPORTED), "x.svg")  # nobody can try it
+        seen.item(Entry(f"{number}", size, "1"), decision, (f"{number}",))
+    seen.item(Entry("x.svg", 5, "1"), Decision(ObjectKind.UNSUPPORTED), ("x.svg",))  # nobody can try it
     assert (len(items) if sample else 0) == sum(stratum.objects for stratum in seen.strata.values())
     for (format_, _), stratum in seen.strata.items():
         assert min(sample, stratum.objects) == len(stratum.chosen)
@@ -83,7 +84,7 @@ def test_each_item_has_the_same_chance() -> None:
     for _ in range(1000):
         seen = ItemWatch(lambda _: None, RULE, sample=3, chance=chance)
         for number in range(10):
-            seen.item(Entry(f"{number}", 100, "1"), JPEG, "")
+            seen.item(Entry(f"{number}", 100, "1"), JPEG, ("",))
         counts.update(item.source for stratum in seen.strata.values() for item in stratum.chosen)
     assert 3000 == counts.total()
     assert 250 < min(counts.values())

@@ -6,12 +6,19 @@ import pytest
 
 from thumbrun.environment.machine import Machine
 from thumbrun.errors import SettingsError
+from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.named_run import NamedRun, flags_of_claim, named_run
 from thumbrun.settings.resolved import resolve
 from thumbrun.storage.location import Location
 
 MACHINE = Machine(1, 1 << 30)
 ID = "20260102T1530Z"
+# The settings in the claims of version 0.1.0, and values of those that came later.
+OF_VERSION_0_1 = {
+    *("source", "output", "size", "layout", "format", "quality", "include", "exclude", "limit", "detect"),
+    *("cache_control", "source_metadata"),
+}
+NEWER = {"placeholder": "blurhash"}
 
 
 @pytest.mark.parametrize(
@@ -74,6 +81,7 @@ def test_what_names_no_run(text: str, tmp_path: Path, monkeypatch: pytest.Monkey
         {"source": "gs://b-1/i n%", "output": "gs://o-1/p", "state": "gs://s-1", "size": "160x90", "quality": "70"},
         {"source": "/a b%20", "output": "/out", "include": "*.jpg,a/**", "exclude": "b*", "limit": "7"},
         {"source": "/in", "output": "/out", "format": "webp", "layout": "tree", "detect": "content"},
+        {"source": "/in", "output": "/out", "placeholder": "blurhash"},
         {"source": "/in", "output": "/out", "source_metadata": "hash", "cache_control": "public, max-age=3600"},
     ],
 )
@@ -84,6 +92,18 @@ def test_a_claim_becomes_the_same_settings_again(flags: dict[str, str | None]) -
     again = resolve({}, flags_of_claim(settings.describe(), run), bare_source=True, machine=MACHINE)
     assert settings == again
     assert settings.fingerprint() == again.fingerprint()
+
+
+def test_a_run_of_an_older_version_goes_on() -> None:
+    """Settings that its claim lacks have their defaults, whatever the environment says now; its fingerprint stays."""
+    begun = resolve({"INPUT_FOLDER": "gs://pictures/in"}, {}, machine=MACHINE)
+    claim = begun.describe()
+    assert OF_VERSION_0_1 == claim.keys()
+    assert "6c725bf931d855e485bd9958" == begun.fingerprint()  # as version 0.1.0 makes it
+    run = NamedRun(begun.output, begun.state, None, None, None, ID)
+    newer = {setting.variable: NEWER[setting.name] for setting in DECLARED if setting.claimed_later and setting.default}
+    again = resolve(newer, flags_of_claim(claim, run), bare_source=True, machine=MACHINE)
+    assert begun.fingerprint() == again.fingerprint()
 
 
 def test_several_sizes_come_back_from_a_claim() -> None:

@@ -11,6 +11,7 @@ from thumbrun.environment.machine import Machine
 from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
 from thumbrun.imaging.recipe import Recipe
+from thumbrun.planning.name_pattern import NamePattern
 from thumbrun.pricing.prices import list_prices
 from thumbrun.settings.declared import DECLARED
 from thumbrun.settings.options import add_options, flags_of
@@ -26,7 +27,8 @@ SWITCHES = ("new", "strict", "allow_empty", "require_sandbox", "quiet")
 
 # Settings that the claim of a run fixes, or that name the run.
 FIXED = {
-    *("source", "size", "format", "quality", "layout", "include", "exclude", "limit", "detect"),
+    *("source", "size", "format", "quality", "layout", "name", "preset", "include", "exclude", "limit", "detect"),
+    "placeholder",
     *("source_metadata", "cache_control", "run_id", "resume", "new"),
 }
 # Settings of what a run costs, which nobody asks of a run that has a plan.
@@ -130,7 +132,10 @@ def test_defaults() -> None:
 VALUES = {
     "THUMBRUN_SIZE": ("160x90", "recipe", Recipe(160, 90)),
     "THUMBRUN_FORMAT": ("webp", "recipe", Recipe(format="webp")),
+    "THUMBRUN_PLACEHOLDER": ("thumbhash", "placeholder", "thumbhash"),
     "THUMBRUN_QUALITY": ("100", "recipe", Recipe(quality=100)),
+    "THUMBRUN_NAME": ("{stem}.{ext}", "name", NamePattern.parse("{stem}.{ext}")),
+    "THUMBRUN_PRESET": ("web", "size", ((1920, 0), (1080, 0), (640, 0), (320, 0))),
     "THUMBRUN_LAYOUT": ("tree", "layout", "tree"),
     "THUMBRUN_INCLUDE": ("*.jpg, a/**,,*.jpg", "include", ("*.jpg", "a/**")),
     "THUMBRUN_EXCLUDE": ("[!a-c]?.png", "exclude", ("[!a-c]?.png",)),

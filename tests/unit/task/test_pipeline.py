@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Container, Itera
 from dataclasses import astuple, replace
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -24,8 +25,11 @@ from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import DecoderPool
 from thumbrun.decoding.tries import Tries
 from thumbrun.errors import ThumbrunError
+from thumbrun.imaging.appearance import is_placeholder
+from thumbrun.imaging.dominant_colour import dominant_colour
 from thumbrun.imaging.partial.known_bytes import KnownBytes
 from thumbrun.imaging.recipe import Recipe
+from thumbrun.imaging.render import thumbnail_pixels
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request, Took
 from thumbrun.outcomes import Outcome, Reason, Status, Timing
 from thumbrun.planning.plan import Item
@@ -532,6 +536,29 @@ async def test_what_exists_is_looked_at(pool: DecoderPool, photograph: bytes) ->
     assert [None, Reason.NAME_TAKEN, None, Reason.NAME_TAKEN] == [outcome.reason for outcome in outcomes]
     assert ["", "", "1", ""] == [outcome.made_of for outcome in outcomes]
     assert before == output.objects
+
+
+async def test_the_looks_are_those_of_the_smallest_thumbnail(pool: DecoderPool) -> None:
+    """The outcome tells the upright size of the source, and colour and placeholder of the smallest thumbnail.
+
+    An attempt that finds the thumbnails tells nothing if it has not seen the image.
+    """
+    photograph, target, exif = draw(300, 1), io.BytesIO(), Image.Exif()
+    exif[0x0112] = 6
+    photograph.save(target, "JPEG", exif=exif)
+    source, output = MemoryStore("in"), MemoryStore("out")
+    items = [item(source.put_as_user("a.jpg", target.getvalue()))]
+    rules: dict[str, Any] = {"recipe": Recipe(200, 200, smaller=((60, 60),)), "placeholder": "blurhash"}
+    (outcome,), pipeline = await work(source, output, pool, items, **rules)
+    assert (photograph.height, photograph.width) == (outcome.source_width, outcome.source_height)
+    pixels = thumbnail_pixels(target.getvalue(), 60, 60)
+    assert abs(int(outcome.colour[1:3], 16) - int(dominant_colour(pixels)[1:3], 16)) < 16
+    assert is_placeholder(outcome.placeholder, "blurhash")
+    (again,), _ = await work(source, output, pool, items, **rules)
+    assert (outcome.colour, outcome.placeholder) == (again.colour, again.placeholder)
+    found = await pipeline.existing_outcome(WorkItem(0, 0, items[0]))
+    assert found is not None
+    assert (Status.DONE, 0, "", "") == (found.status, found.source_width, found.colour, found.placeholder)
 
 
 async def test_a_thumbnail_that_was_damaged_on_its_way_is_not_taken_for_done(

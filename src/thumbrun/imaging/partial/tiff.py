@@ -12,6 +12,7 @@ from thumbrun.imaging.partial.tiff_directories import Directory, OddTiffError, T
 from thumbrun.imaging.partial.tiff_levels import smallest
 
 _WIDTH, _HEIGHT, _COMPRESSION, _ORIENTATION, _TILES, _PROFILE = 256, 257, 259, 274, 324, 34675
+_FULL_WIDTH, _FULL_HEIGHT = 33300, 33301  # the size of the picture that another one was made of (Pixar)
 _PLACES = {273: 279, _TILES: 325}  # the tags of the data's positions, and of its lengths
 _ELSEWHERE = frozenset((330, 400, 34665, 34853, 40965))  # tags that point to further directories
 _OLD_JPEG = 6  # its tables can lie anywhere in the file
@@ -55,7 +56,8 @@ def part(known: KnownBytes, width: int, height: int, *, smaller: bool = False) -
         if chosen is first and smaller:
             return None
         if chosen is not first:
-            chosen = {tag: first[tag] for tag in (_ORIENTATION, _PROFILE) if tag in first} | chosen
+            kept = {tag: first[tag] for tag in (_ORIENTATION, _PROFILE) if tag in first}
+            chosen = kept | {_FULL_WIDTH: first[_WIDTH], _FULL_HEIGHT: first[_HEIGHT]} | chosen
         return _file(tiff, chosen)
     except (OddTiffError, struct.error):
         return None

@@ -40,6 +40,7 @@ def pyramid_of(
     said: bytes = b"",
     of_a_map: bool = False,
     apart: bool = False,
+    orientation: int = 1,
 ) -> bytes:
     """Return a TIFF.
 
@@ -55,6 +56,7 @@ def pyramid_of(
         said: The resampling that the smaller versions name, as those of GDAL do.
         of_a_map: Whether the first page says where it lies on earth.
         apart: Whether each directory lies behind its tiles, as in libvips' files, rather than all at the end.
+        orientation: The orientation that the first page states, if it is not 1.
     """
     offset, width = ("Q", 8) if big else ("I", 4)
     mark = b"II" if order == "<" else b"MM"
@@ -65,6 +67,8 @@ def pyramid_of(
         fields = _tiled(file, pixels, quality, rgb=rgb) | {254: [int(number > 0)]}
         if said and number:
             fields[42112] = b'<GDALMetadata><Item name="RESAMPLING" sample="0">%s</Item></GDALMetadata>\0' % said
+        if orientation != 1 and not number:
+            fields[274] = [orientation]
         if of_a_map and not number:
             fields[34735] = [1, 1, 0, 0]
         if apart:

@@ -3,6 +3,7 @@
 import io
 import re
 import struct
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,9 +14,12 @@ from PIL import Image
 from tests.photographs import draw, photographs
 from tests.unit.imaging.partial.pictures import FIRST, declared, fetched, made, psnr
 from tests.unit.imaging.partial.pyramids import pyramid, pyramid_of
+from tests.unit.imaging.samples import request
+from thumbrun.imaging.geometry import fit
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes
-from thumbrun.imaging.render import thumbnail_pixels
+from thumbrun.imaging.render import render, thumbnail_pixels
+from thumbrun.imaging.request import Rendered
 
 
 def pages(count: int, **options: object) -> bytes:
@@ -40,6 +44,22 @@ def test_a_pyramid(order: str, big: bool, below: bool) -> None:
     assert psnr(whole, thumbnail_pixels(part, 100, 100)) >= 45
     assert thumbnail_pixels(body, 100, 100).tobytes() == thumbnail_pixels(part, 100, 100).tobytes()
     assert (2400, 1600) == declared(body)
+
+
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_the_size_of_the_first_page_is_told(orientation: int, big: bool) -> None:
+    """A smaller version tells the first page's size, upright, whether a task or a decoding process has chosen it."""
+    body = pyramid_of(draw(2401, 3), order="<", big=big, orientation=orientation)
+    part, _ = fetched(body)
+    assert part is not None
+    expected = (2401, 1600) if orientation == 1 else (1600, 2401)
+    for source in (body, part):
+        verdict = render(source, replace(request(), smaller=((50, 31),)))
+        assert isinstance(verdict, Rendered)
+        assert expected == (verdict.source_width, verdict.source_height)
+        made = [(picture.width, picture.height) for picture in verdict.pictures]
+        assert [fit(*expected, 100, 100), fit(*expected, 50, 31)] == made
 
 
 def test_no_more_directories_than_needed() -> None:

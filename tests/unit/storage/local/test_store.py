@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from thumbrun.imaging.recipe import Recipe
 from thumbrun.planning.build import PlanBuilder, Source
 from thumbrun.planning.naming import NamingRule
 from thumbrun.planning.select import Selection
@@ -353,7 +354,7 @@ async def test_a_plan_names_a_folder_that_may_not_be_read(nobody: Path) -> None:
     (nobody / "open/a.jpg").write_bytes(b"x")
     (nobody / "closed").chmod(0)
     state, store = RecordStore(MemoryStore(), ""), LocalStore(str(nobody))
-    rule = NamingRule("flat", "keep", folds=True, limit=255)
+    rule = NamingRule("flat", Recipe(), folds=True, limit=255)
     for limit in (None, 5):
         plan = await PlanBuilder(Source(store, "", Selection(), limit), state, f"run{limit}", 1, rule, 1).make()
         assert 1 == plan.items
