@@ -161,9 +161,9 @@ def seconds(value: str) -> float:
 
 
 def dollars(value: str) -> float:
-    """Parse an amount of US dollars, more than 0."""
-    if not re.fullmatch(r"\$?[0-9]{1,9}(\.[0-9]{1,6})?", value) or not float(value.lstrip("$")):
-        raise ValueError("it must be US dollars, like 2 or 0.50, from 0.000001")
+    """Parse an amount of US dollars, 0 included."""
+    if not re.fullmatch(r"\$?[0-9]{1,9}(\.[0-9]{1,6})?", value):
+        raise ValueError("it must be US dollars, like 2 or 0.50, with at most six digits behind the point")
     return float(value.lstrip("$"))
 
 

@@ -78,7 +78,7 @@ class Finding:
         source: The URI of the item's source, or empty if the problem is not with an item.
         object: The URI of the thumbnail, record or other object, or empty.
         detail: A sentence for people, or empty.
-        size: The box of the thumbnail, like `400x400`, if the run makes several sizes; else empty.
+        size: What tells the thumbnail from others of the image, like `400x400` or `400x400 webp`; else empty.
     """
 
     kind: FindingKind

@@ -21,7 +21,7 @@ ENDPOINT = "it must be an address like https://storage-name.p.googleapis.com"
 SECURE = "it must begin with https://, because thumbrun sends credentials there"
 RUN_ID = "it must be 1 to 63 letters, digits, dots, dashes and underscores, and begin with a letter or a digit"
 SECONDS = "it must be a time, like 10 or 0.5 seconds, 90s, 10m or 1h30m, more than 0 and at most a week"
-DOLLARS = "it must be US dollars, like 2 or 0.50, from 0.000001"
+DOLLARS = "it must be US dollars, like 2 or 0.50, with at most six digits behind the point"
 BYTES = "it must be bytes, like 268435456 or 256MiB"
 GLOB = "is no pattern: a range in brackets must go upwards, like [a-z]"
 PLACE = "it must be gs://bucket/path, file:///folder or a local path"
@@ -105,9 +105,9 @@ WRONG: dict[str, list[tuple[str, str]]] = {
     "max_bytes": [(text, BYTES) for text in ("0", "plenty")],
     "max_images": [(text, TRILLION) for text in ("0", "many", "1e3")],
     "max_duration": [(text, SECONDS) for text in ("0", "0h", "169h", "m", "1m1h", "604801")],
-    "max_cost": [(text, DOLLARS) for text in ("0", "2,50", "free", "-1", "1e3", "$")],
+    "max_cost": [(text, DOLLARS) for text in ("0.0000001", "2,50", "free", "-1", "1e3", "$")],
     "deadline": [(text, SECONDS) for text in ("0", "noon")],
-    "budget": [(text, DOLLARS) for text in ("0.00", "2 USD")],
+    "budget": [(text, DOLLARS) for text in ("2 USD",)],
     "sample": [(text, "it must be a whole number, 1 to 1,000") for text in ("0", "1001", "some")],
     "cpu": [(text, "it must be a whole number, 1 to 256") for text in ("0", "0.5", "257")],
     "task_memory": [(text, BYTES) for text in ("0", "half")],
