@@ -226,19 +226,19 @@ def _decoded(
     if refused := too_many_pixels(*reduced.source_size, request.max_pixels):  # a few decoders find out only now
         return refused
     began = time.perf_counter()
-    whole, made = (reduced.pixels, *reduced.smaller), list[Picture]()
-    for pixels, box in zip(whole, request.boxes, strict=True):
+    made: list[Picture] = []
+    for pixels, box in zip((reduced.pixels, *reduced.smaller), request.boxes, strict=True):
         placement = request.shape.placement(*reduced.source_size, box)
         made += (_encoded(pixels, placement, request.shape, *encoding) for encoding in request.encodings)
         if sum(len(picture.data) for picture in made) > MOST_BYTES:
             return Refused(Reason.OUT_OF_MEMORY, f"its thumbnails take more than {MOST_BYTES:,} bytes together")
     first, *others = made
-    smallest = whole[-1]
+    smallest = laid(pixels, placement, request.shape, transparent=True)
     took = Took(encode=time.perf_counter() - began)
     remark = BROKEN_PROFILE if reduced.broken_profile else ""
     return Rendered(
         *(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark, took),
-        colour=dominant_colour(smallest),
+        colour=dominant_colour(pixels),
         placeholder=placeholder(smallest, request.placeholder) if request.placeholder else "",
     )
 
