@@ -142,7 +142,11 @@ def test_runs_in_a_narrow_terminal(width: int | None) -> None:
         assert "complete, 2 failed  1,240   5.0 MB   gs://photos/in/" in text
         assert "found no images     0       0 bytes  gs://photos/in/" in text
     else:
-        first = ["20260102T1530Z  2026-01-02 15:30 UTC", "  complete, 2 failed; 1,240 images, 5.0 MB", "  gs://photos/in/"]
+        first = [
+            "20260102T1530Z  2026-01-02 15:30 UTC",
+            "  complete, 2 failed; 1,240 images, 5.0 MB",
+            "  gs://photos/in/",
+        ]
         assert first == text.splitlines()[:3]
         assert "  unfinished; 1 image, 7 bytes" in text.splitlines()
         assert "odd  ? UTC" not in text
