@@ -22,10 +22,17 @@ def tasks_section(report: Report) -> str:
     several = work.tasks > 1
     title = "Tasks against a single job" if several else "The task"
     return (
-        f'<section class="work"><h2>{title}</h2><p class="soft">{_sentence(work)}</p>'
+        f'<section class="work"><h2>{title}</h2><p class="soft">{_whose(report)}{_sentence(work)}</p>'
         f'<div class="pair"><div>{_summary(work)}</div>{_curve(work) if several else ""}</div>'
         f"{_timeline(report.attempts)}{_batch(work)}</section>"
     )
+
+
+def _whose(report: Report) -> str:
+    """Return which round the tasks belong to, if the run has several."""
+    if not report.round:
+        return ""
+    return f"In round {report.tasks_round}: " if report.tasks_round else "In the run itself, before any retry: "
 
 
 def _sentence(work: Work) -> str:
