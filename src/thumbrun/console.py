@@ -4,10 +4,11 @@ Names of objects are data: they can hold line ends, escape sequences that move a
 change the writing direction. All text from outside passes through here before thumbrun shows it.
 """
 
+import difflib
 import re
 import shutil
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TextIO
 
 _LONGEST = 80
@@ -70,6 +71,16 @@ def quoted(text: str, longest: int = _LONGEST) -> str:
     'a\nb' 'a\xff' 'a\\udcff'
     """
     return _BYTE.sub(r"\1\\x\2", repr(shortened(text, longest)))
+
+
+def did_you_mean(text: str, known: Iterable[str], *, mark: str = "'") -> str:
+    """Return the end of a sentence that names what a text most likely means, or an empty text.
+
+    >>> did_you_mean("rum", ["run", "plan"]), did_you_mean("x", ["run"])
+    ("; did you mean 'run'?", '')
+    """
+    close = difflib.get_close_matches(text, list(known), 1)
+    return f"; did you mean {mark}{close[0]}{mark}?" if close else ""
 
 
 def counted(number: int, noun: str) -> str:

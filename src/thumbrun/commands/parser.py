@@ -156,16 +156,6 @@ def _flag_meant(flag: str, flags: Sequence[str]) -> str:
     return f"; did you mean {names[close[0]]}?" if close else ""
 
 
-def did_you_mean(text: str, known: Iterable[str], *, mark: str = "'") -> str:
-    """Return the end of a sentence that names what a text most likely means, or an empty text.
-
-    >>> did_you_mean("rum", ["run", "plan"]), did_you_mean("x", ["run"])
-    ("; did you mean 'run'?", '')
-    """
-    close = difflib.get_close_matches(text, list(known), 1)
-    return f"; did you mean {mark}{close[0]}{mark}?" if close else ""
-
-
 class _Help(argparse.HelpFormatter):
     """Lays out a help for terminals of any width, and breaks no word, so that a flag can be copied from it."""
 
