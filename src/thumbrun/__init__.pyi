@@ -84,6 +84,10 @@ def plan(
     join_within: float | None = None,
     preset: str | None = None,
     size: int | str | Sequence[int | str] | None = None,
+    fit: str | None = None,
+    gravity: str | None = None,
+    background: str | None = None,
+    enlarge: bool | None = None,
     layout: str | None = None,
     name: str | None = None,
     format: str | Sequence[str] | None = None,
@@ -132,7 +136,11 @@ def plan(
         new: Begin another run, even if an unfinished one has the same settings. Default: no.
         join_within: A task that you start by hand joins an unfinished run with the same settings if the run is younger than this. Default: 3600.
         preset: Sizes and formats for a purpose, unless you give your own. web is for the srcset of a page: --size 320x,640x,1080x,1920x --format webp,jpeg. Default: none.
-        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. 320x or x200 leaves the other side free. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        fit: How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the box. Default: inside.
+        gravity: What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or entropy (where most is to be seen). With contain, where the picture lies. Default: centre.
+        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, such as white. In a JPEG, transparent becomes white. Default: transparent.
+        enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
         name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
@@ -188,6 +196,10 @@ async def plan_async(
     join_within: float | None = None,
     preset: str | None = None,
     size: int | str | Sequence[int | str] | None = None,
+    fit: str | None = None,
+    gravity: str | None = None,
+    background: str | None = None,
+    enlarge: bool | None = None,
     layout: str | None = None,
     name: str | None = None,
     format: str | Sequence[str] | None = None,
@@ -236,7 +248,11 @@ async def plan_async(
         new: Begin another run, even if an unfinished one has the same settings. Default: no.
         join_within: A task that you start by hand joins an unfinished run with the same settings if the run is younger than this. Default: 3600.
         preset: Sizes and formats for a purpose, unless you give your own. web is for the srcset of a page: --size 320x,640x,1080x,1920x --format webp,jpeg. Default: none.
-        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. 320x or x200 leaves the other side free. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        fit: How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the box. Default: inside.
+        gravity: What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or entropy (where most is to be seen). With contain, where the picture lies. Default: centre.
+        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, such as white. In a JPEG, transparent becomes white. Default: transparent.
+        enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
         name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
@@ -497,6 +513,10 @@ def run(
     join_within: float | None = None,
     preset: str | None = None,
     size: int | str | Sequence[int | str] | None = None,
+    fit: str | None = None,
+    gravity: str | None = None,
+    background: str | None = None,
+    enlarge: bool | None = None,
     layout: str | None = None,
     name: str | None = None,
     format: str | Sequence[str] | None = None,
@@ -554,7 +574,11 @@ def run(
         new: Begin another run, even if an unfinished one has the same settings. Default: no.
         join_within: A task that you start by hand joins an unfinished run with the same settings if the run is younger than this. Default: 3600.
         preset: Sizes and formats for a purpose, unless you give your own. web is for the srcset of a page: --size 320x,640x,1080x,1920x --format webp,jpeg. Default: none.
-        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. 320x or x200 leaves the other side free. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        fit: How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the box. Default: inside.
+        gravity: What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or entropy (where most is to be seen). With contain, where the picture lies. Default: centre.
+        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, such as white. In a JPEG, transparent becomes white. Default: transparent.
+        enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
         name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
@@ -614,6 +638,10 @@ async def run_async(
     join_within: float | None = None,
     preset: str | None = None,
     size: int | str | Sequence[int | str] | None = None,
+    fit: str | None = None,
+    gravity: str | None = None,
+    background: str | None = None,
+    enlarge: bool | None = None,
     layout: str | None = None,
     name: str | None = None,
     format: str | Sequence[str] | None = None,
@@ -671,7 +699,11 @@ async def run_async(
         new: Begin another run, even if an unfinished one has the same settings. Default: no.
         join_within: A task that you start by hand joins an unfinished run with the same settings if the run is younger than this. Default: 3600.
         preset: Sizes and formats for a purpose, unless you give your own. web is for the srcset of a page: --size 320x,640x,1080x,1920x --format webp,jpeg. Default: none.
-        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. 320x or x200 leaves the other side free. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        fit: How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the box. Default: inside.
+        gravity: What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or entropy (where most is to be seen). With contain, where the picture lies. Default: centre.
+        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, such as white. In a JPEG, transparent becomes white. Default: transparent.
+        enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
         name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
@@ -718,6 +750,10 @@ def thumbnail(
     *,
     in_process: bool = False,
     size: int | str | None = None,
+    fit: str | None = None,
+    gravity: str | None = None,
+    background: str | None = None,
+    enlarge: bool | None = None,
     format: str | None = None,
     quality: int | str | Mapping[str, int] | None = None,
     placeholder: str | None = None,
@@ -737,7 +773,11 @@ def thumbnail(
         in_process: Whether to decode in this very process, one image at a time and without any protection: a broken
             image can end the process or keep it busy, and a hostile one can take it over. `workers` and
             `image_timeout` mean nothing then.
-        size: The box that the thumbnail fits into, in pixels: 200, or '160x90'. Default: 100.
+        size: The box that the thumbnail fits into, in pixels: 200 or '160x90'. '320x' or 'x200' leaves the other side free. Default: 100.
+        fit: How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the box. Default: inside.
+        gravity: What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or entropy (where most is to be seen). With contain, where the picture lies. Default: centre.
+        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, such as white. In a JPEG, transparent becomes white. Default: transparent.
+        enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
         placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
@@ -759,6 +799,10 @@ async def thumbnail_async(
     *,
     in_process: bool = False,
     size: int | str | None = None,
+    fit: str | None = None,
+    gravity: str | None = None,
+    background: str | None = None,
+    enlarge: bool | None = None,
     format: str | None = None,
     quality: int | str | Mapping[str, int] | None = None,
     placeholder: str | None = None,
@@ -778,7 +822,11 @@ async def thumbnail_async(
         in_process: Whether to decode in this very process, one image at a time and without any protection: a broken
             image can end the process or keep it busy, and a hostile one can take it over. `workers` and
             `image_timeout` mean nothing then.
-        size: The box that the thumbnail fits into, in pixels: 200, or '160x90'. Default: 100.
+        size: The box that the thumbnail fits into, in pixels: 200 or '160x90'. '320x' or 'x200' leaves the other side free. Default: 100.
+        fit: How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the box. Default: inside.
+        gravity: What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or entropy (where most is to be seen). With contain, where the picture lies. Default: centre.
+        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, such as white. In a JPEG, transparent becomes white. Default: transparent.
+        enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
         placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.

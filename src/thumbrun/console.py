@@ -13,7 +13,8 @@ from typing import TextIO
 
 _LONGEST = 80
 _NARROWEST = 20
-# In a text that `repr` has made: the escape of a byte that is not Unicode, behind backslashes that stand for themselves.
+# In a text that `repr` has made: the escape of a byte that is not Unicode, behind backslashes that stand for
+# themselves.
 _BYTE = re.compile(r"(?<!\\)((?:\\\\)*)\\udc([89a-f][0-9a-f])")
 
 

@@ -361,9 +361,7 @@ async def all_commands(world: World, run_id: str) -> None:
         assert plan is not None
         reasons = reasons_of(("timeout",))
         anything = partial(has_work, state, plan, Round(reasons=reasons))
-        await agree_on_round(
-            state, run_id, reasons, Task(0, 1), VirtualClock(), join_within=3600, has_work=anything
-        )
+        await agree_on_round(state, run_id, reasons, Task(0, 1), VirtualClock(), join_within=3600, has_work=anything)
     ended = await go_on(world)
     if not isinstance(ended, ThumbrunError) and ended.run is not None:
         say_run(ended, Events(Quiet(), VirtualClock()))

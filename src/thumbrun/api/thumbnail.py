@@ -15,13 +15,19 @@ from thumbrun.errors import SettingsError, ThumbrunError
 from thumbrun.imaging import sniff
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.imaging.shape import Shape
 from thumbrun.outcomes import Reason
 from thumbrun.settings import declared
 from thumbrun.settings.parsed import ParsedValues
 from thumbrun.settings.resolved import usual_memory
+from thumbrun.settings.shape import shape_of
 
 SETTINGS = (
     declared.SIZE,
+    declared.FIT,
+    declared.GRAVITY,
+    declared.BACKGROUND,
+    declared.ENLARGE,
     declared.FORMAT,
     declared.QUALITY,
     declared.PLACEHOLDER,
@@ -31,7 +37,7 @@ SETTINGS = (
     declared.IMAGE_TIMEOUT,
     declared.REQUIRE_SANDBOX,
 )
-_SIZE = "The box that the thumbnail fits into, in pixels: 200, or '160x90'."
+_SIZE = "The box that the thumbnail fits into, in pixels: 200 or '160x90'. '320x' or 'x200' leaves the other side free."
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,7 @@ class _Wanted:
     Attributes:
         data: The bytes of the image.
         box: The width and height that it must fit, in pixels.
+        shape: How it fits them.
         format: Its format.
         quality: Its quality, for the lossy encoders.
         placeholder: The kind of its placeholder; empty for none.
@@ -131,6 +138,7 @@ class _Wanted:
 
     data: bytes
     box: Box
+    shape: Shape
     format: str
     quality: int
     placeholder: str
@@ -159,7 +167,15 @@ class _Wanted:
         return Thumbnail(verdict.data, verdict.width, verdict.height, self.format, verdict.colour, verdict.placeholder)
 
     def _request(self, memory: int) -> Request:
-        return Request(*self.box, self.format, self.quality, self.max_pixels, memory, placeholder=self.placeholder)
+        return Request(
+            *self.box,
+            self.format,
+            self.quality,
+            self.max_pixels,
+            memory,
+            placeholder=self.placeholder,
+            shape=self.shape,
+        )
 
 
 def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -> _Wanted:
@@ -174,7 +190,8 @@ def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -
         values.reject(declared.FORMAT, "give one format, such as 'webp'")
     if in_process and values.get(declared.REQUIRE_SANDBOX):
         values.reject(declared.REQUIRE_SANDBOX, "nothing confines what is decoded in_process; use one of the two")
-    if values.problems:
+    shape = shape_of(values)
+    if values.problems or shape is None:
         with told_in_keywords():
             raise SettingsError(values.problems)
     workers = values.get(declared.WORKERS) or _machine().processors
@@ -183,6 +200,7 @@ def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -
     return _Wanted(
         data=whole,
         box=boxes[0],
+        shape=shape,
         format=format_,
         quality=values.required(declared.QUALITY).of(format_),
         placeholder=values.required(declared.PLACEHOLDER),

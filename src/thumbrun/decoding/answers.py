@@ -30,7 +30,7 @@ from thumbrun import formats
 from thumbrun.decoding import protocol
 from thumbrun.imaging import sniff
 from thumbrun.imaging.appearance import is_colour, is_placeholder
-from thumbrun.imaging.geometry import Box, fit
+from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 from thumbrun.imaging.request import (
@@ -90,7 +90,7 @@ def write(verdict: protocol.Verdict) -> list[bytes]:
 def longest(request: Request) -> int:
     """Return the most bytes that the answer to a request can have."""
     thumbnails = request.thumbnails
-    pictures = sum(_most_bytes(width, height) for (width, height), _ in thumbnails)
+    pictures = sum(_most_bytes(*request.shape.largest(box)) for box, _ in thumbnails)
     return protocol.PREFIX.size + _MOST_HEADER + len(thumbnails) * _HEADER_OF_PICTURE + pictures
 
 
@@ -179,7 +179,7 @@ def _rendered(source: Any, pictures: Any, data: bytes, request: Request) -> Rend
         raise ImproperAnswerError("it does not have one thumbnail for each box in each encoding")
     made, at = [], 0
     for picture, (box, encoding) in zip(pictures, request.thumbnails, strict=True):
-        expected = fit(*size, *box)
+        expected = request.shape.placement(*size, box).size
         match picture:
             case [width, height, length] if (width, height) == expected:
                 end = at + _number(length, 1, min(_most_bytes(*expected), len(data) - at))

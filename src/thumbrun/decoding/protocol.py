@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from thumbrun.imaging.request import MOST_BYTES, Encoding, NeedsMemory, Refused, Rendered, Request
+from thumbrun.imaging.shape import Shape
 
 Verdict = Rendered | Refused | NeedsMemory
 
@@ -85,4 +86,5 @@ def asked(header: dict[str, Any]) -> tuple[Request, bool]:
     in_file = header.pop("in_file")
     smaller = tuple((width, height) for width, height in header["smaller"])
     further = tuple(Encoding(*encoding) for encoding in header["further"])
-    return Request(**{**header, "smaller": smaller, "further": further}), in_file
+    shape = Shape(**header["shape"])
+    return Request(**{**header, "smaller": smaller, "further": further, "shape": shape}), in_file

@@ -154,7 +154,7 @@ class JpegImage(JpegImagePlugin.JpegImageFile):
             self.decodermaxblock = size + 1  # libjpeg cannot wait for more bytes of an arithmetic code
         fp.seek(begin)
 
-    def divisor(self, width: int, height: int, margin: float) -> int:
+    def divisor(self, width: float, height: float, margin: float) -> int:
         """Return the largest number of 8, 4, 2 and 1 that libjpeg can divide by if every component keeps a margin.
 
         It is 1 for lossless coding, which has no blocks, and for arithmetic codes: damage there can make values far

@@ -5,6 +5,7 @@ from itertools import product
 from typing import NamedTuple
 
 from thumbrun.imaging.geometry import Box
+from thumbrun.imaging.shape import USUAL_SHAPE, Shape
 from thumbrun.outcomes import Reason
 
 BROKEN_PROFILE = "its colour profile is broken, so its colours are taken for sRGB"
@@ -39,6 +40,7 @@ class Request:
             failure.
         smaller: The other boxes, largest first.
         further: The other encodings of each thumbnail.
+        shape: How the picture fits the boxes.
         placeholder: The kind of the placeholder to make, one of `appearance.KINDS`; empty for none.
     """
 
@@ -51,6 +53,7 @@ class Request:
     claimed: bool = True
     smaller: tuple[Box, ...] = ()
     further: tuple[Encoding, ...] = ()
+    shape: Shape = USUAL_SHAPE
     placeholder: str = ""
 
     @property

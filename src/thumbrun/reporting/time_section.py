@@ -71,7 +71,8 @@ def _slowest(report: Report) -> str:
     times = zip(*(quantities.alike(column) for column in columns), strict=True)
     rows = "".join(
         f'<tr><th scope="row"><span class="name">{html_text.text(slow.cell.source)}</span></th>'
-        f"<td>{' '.join(quantities.size(slow.cell.source_bytes))}</td>{''.join(f'<td>{time}</td>' for time in row)}</tr>"
+        f"<td>{' '.join(quantities.size(slow.cell.source_bytes))}</td>"
+        f"{''.join(f'<td>{time}</td>' for time in row)}</tr>"
         for slow, row in zip(report.slowest, times, strict=True)
     )
     return (

@@ -16,10 +16,12 @@ from crc32c import crc32c
 
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import Renderer
+from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 from thumbrun.imaging.partial.part import Part
 from thumbrun.imaging.request import too_many_pixels
+from thumbrun.imaging.shape import Shape
 from thumbrun.outcomes import Reason
 from thumbrun.planning.plan import Item
 from thumbrun.planning.shards import READ_AT_ONCE
@@ -119,16 +121,16 @@ class FetchLimits:
     """The size of the thumbnails, and the limits within which items are read.
 
     Attributes:
-        width: The width of the largest box, in pixels.
-        height: The height of the largest box, in pixels.
+        boxes: The boxes of the thumbnails.
+        shape: How pictures fit them.
         max_pixels: The most pixels of one image.
         local: Whether the items are local files, which decoding processes read themselves.
         most_bytes: The most bytes of a body once it is decompressed.
         most_held: The most bytes of a body in memory.
     """
 
-    width: int
-    height: int
+    boxes: tuple[Box, ...]
+    shape: Shape
     max_pixels: int
     local: bool
     most_bytes: int
@@ -215,7 +217,7 @@ class Fetcher:
             try:
                 with item_faults(MissingError, UnfitError):
                     self._check_pixels(known)
-                    part = dispatch.partial_file(known, self._limits.width, self._limits.height)
+                    part = dispatch.partial_file(known, self._limits.boxes, self._limits.shape)
                 if part is None:
                     break
             except MissingError as error:

@@ -15,7 +15,6 @@ from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import DecoderPoolError, Renderer
 from thumbrun.decoding.tries import Tries
 from thumbrun.errors import ThumbrunError
-from thumbrun.imaging.geometry import around
 from thumbrun.imaging.request import Encoding, Refused, Rendered, Request
 from thumbrun.outcomes import Outcome, Reason, Status, refusal
 from thumbrun.planning.plan import Item
@@ -89,7 +88,8 @@ class Pipeline:
         self.is_near = is_near(source, output)
         self._putter = Putter(output, rules, source.uri)
         limits = FetchLimits(
-            *around(rules.recipe.boxes),
+            rules.recipe.boxes,
+            rules.recipe.shape,
             rules.max_pixels,
             self._is_local,
             min(rules.max_bytes, admission.largest_body),
@@ -314,6 +314,7 @@ class Pipeline:
             claimed=item.format is not None,
             smaller=recipe.smaller,
             further=tuple(Encoding(name, recipe.quality_of(name)) for name in recipe.further),
+            shape=recipe.shape,
             placeholder=self._rules.placeholder,
         )
 

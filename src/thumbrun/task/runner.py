@@ -264,8 +264,7 @@ class TaskRunner:
             if self._task.index == 0:  # it speaks for all
                 reasons = " or ".join(sorted(settings.retry))
                 self._events.notice(
-                    "nothing-to-retry",
-                    f"No image of this run has the reason {reasons}, so there is nothing to retry"
+                    "nothing-to-retry", f"No image of this run has the reason {reasons}, so there is nothing to retry"
                 )
             return None
         everything = this_round.reasons == reasons_of(())

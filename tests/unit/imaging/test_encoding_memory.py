@@ -22,6 +22,7 @@ from pathlib import Path
 from PIL import Image
 from thumbrun.imaging import memory_estimate
 from thumbrun.imaging.encode import encode
+from thumbrun.imaging.shape import USUAL_SHAPE
 
 def status(name):
     return 1024 * int(re.search(rf"{name}:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
@@ -37,7 +38,7 @@ for width, height in boxes:
     del noise
 Path("/proc/self/clear_refs").write_text("5")
 made = [encode(picture, name, 80) for picture in pictures for name in formats]
-print(status("VmHWM") - before, memory_estimate.encoding_bytes((side, side), boxes, formats))
+print(status("VmHWM") - before, memory_estimate.encoding_bytes((side, side), boxes, USUAL_SHAPE, formats))
 """
 
 

@@ -56,9 +56,19 @@ WRONG: dict[str, list[tuple[str, str]]] = {
     "new": [("2", SWITCH), ("ja", SWITCH)],
     "join_within": [(text, SECONDS) for text in ("0", "1d", "604801", "1e3")],
     "size": [
-        (text, "it must be pixels, like 100 or 160x90, and each side 1 to 4,096")
-        for text in ("0", "4097", "1x4097", "0x1", "100x", "1,000", "\u0661")
+        (text, "it must be pixels, like 100, 160x90, 320x or x200, and each side 1 to 4,096")
+        for text in ("0", "4097", "1x4097", "0x1", "x", "x0", "4097x", "100xx", "1,000", "\u0661")
     ],
+    "fit": [("crop", "it must be one of inside, cover, contain, fill, outside"), ("covers", "did you mean cover?")],
+    "gravity": [
+        ("up", "it must be one of centre, north, northeast, east, southeast, south, southwest, west, northwest"),
+        ("atention", "did you mean attention?"),
+    ],
+    "background": [
+        (text, "it must be a colour, like #rrggbb, #rrggbbaa, a name of CSS such as white, or transparent")
+        for text in ("#fff", "ffffff", "#ggffff", "#ffffff0", "rgb(0,0,0)", "whitish", "\u0661")
+    ],
+    "enlarge": [("big", SWITCH)],
     "preset": [("print", "it must be one of web")],
     "name": [
         ("{stam}.jpg", "{stam} is no field; the fields are {path}, {dir}, {name}"),
@@ -276,6 +286,10 @@ ANOTHER_RUN: dict[str, str] = {
     "source": "gs://pictures/inbox",
     "output": "gs://thumbs",
     "size": "160x90",
+    "fit": "fill",
+    "gravity": "north",
+    "background": "navy",
+    "enlarge": "yes",
     "layout": "tree",
     "name": "{stem}.{ext}",
     "preset": "web",
@@ -289,6 +303,7 @@ ANOTHER_RUN: dict[str, str] = {
     "source_metadata": "hash",
     "cache_control": "no-store",
 }
+WITH: dict[str, dict[str, str | None]] = {"gravity": {"fit": "cover"}}  # what a setting above goes with
 SAME_RUN: dict[str, str] = {
     "state": "gs://private",
     "emulator": "127.0.0.1:9023",
@@ -335,7 +350,8 @@ def test_every_setting_makes_another_run_or_does_not() -> None:
 @pytest.mark.parametrize(("name", "text"), ANOTHER_RUN.items())
 def test_what_makes_another_run(name: str, text: str) -> None:
     """A setting of the source, the thumbnails or their place changes the fingerprint."""
-    assert resolved().fingerprint() != resolved({name: text}).fingerprint()
+    others = WITH.get(name, {})
+    assert resolved(others).fingerprint() != resolved({**others, name: text}).fingerprint()
 
 
 @pytest.mark.parametrize(("name", "text"), SAME_RUN.items())

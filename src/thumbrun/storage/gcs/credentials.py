@@ -24,12 +24,16 @@ _USER = "https://openidconnect.googleapis.com/v1/userinfo"
 _PROBE_SECONDS = 3.0  # in which a metadata server answers; where there is none, nobody does
 _METADATA_ADDRESS = "169.254.169.254"  # https://cloud.google.com/compute/docs/metadata/querying-metadata
 # What tells that a metadata server belongs to this machine. It can be late there, as in a pod that has just begun.
-_PLATFORM_VARIABLES = ("CLOUD_RUN_JOB", "K_SERVICE", "KUBERNETES_SERVICE_HOST", "GCE_METADATA_HOST", "GCE_METADATA_ROOT")
+_PLATFORM_VARIABLES = (
+    "CLOUD_RUN_JOB",
+    "K_SERVICE",
+    "KUBERNETES_SERVICE_HOST",
+    "GCE_METADATA_HOST",
+    "GCE_METADATA_ROOT",
+)
 _PRODUCT = Path("/sys/class/dmi/id/product_name")  # of Google's virtual machines: Google Compute Engine
 LOGIN = "gcloud auth application-default login"
-_HINT = (
-    f"run `{LOGIN}`, set {VARIABLE} to a credentials file, or run thumbrun where a service account is attached"
-)
+_HINT = f"run `{LOGIN}`, set {VARIABLE} to a credentials file, or run thumbrun where a service account is attached"
 
 
 class NoCredentialsError(UnauthenticatedError):

@@ -5,7 +5,6 @@ from thumbrun.storage.gcs.connection import HttpError, NoServerError, TooSlowErr
 from thumbrun.storage.gcs.proxy import ProxyRefusedError
 from thumbrun.storage.gcs.responses import NETWORK_HINT, one_line
 
-
 EMULATOR_SETTING, ENDPOINT_SETTING = "STORAGE_EMULATOR_HOST", "--endpoint / CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE"
 
 
