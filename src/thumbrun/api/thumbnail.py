@@ -18,12 +18,13 @@ from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 from thumbrun.settings import declared
 from thumbrun.settings.parsed import ParsedValues
-from thumbrun.settings.resolved import usual_memory
+from thumbrun.settings.resolved import reject_still_formats, usual_memory
 
 SETTINGS = (
     declared.SIZE,
     declared.FORMAT,
     declared.QUALITY,
+    declared.ANIMATED,
     declared.PLACEHOLDER,
     declared.MAX_PIXELS,
     declared.MEMORY,
@@ -123,6 +124,7 @@ class _Wanted:
         box: The width and height that it must fit, in pixels.
         format: Its format.
         quality: Its quality, for the lossy encoders.
+        animated: Whether it shows all frames of an animation.
         placeholder: The kind of its placeholder; empty for none.
         max_pixels: The most pixels that the image may have.
         limits: The limits of the processes that decode.
@@ -133,6 +135,7 @@ class _Wanted:
     box: Box
     format: str
     quality: int
+    animated: bool
     placeholder: str
     max_pixels: int
     limits: Limits
@@ -159,7 +162,15 @@ class _Wanted:
         return Thumbnail(verdict.data, verdict.width, verdict.height, self.format, verdict.colour, verdict.placeholder)
 
     def _request(self, memory: int) -> Request:
-        return Request(*self.box, self.format, self.quality, self.max_pixels, memory, placeholder=self.placeholder)
+        return Request(
+            *self.box,
+            self.format,
+            self.quality,
+            self.max_pixels,
+            memory,
+            placeholder=self.placeholder,
+            animated=self.animated,
+        )
 
 
 def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -> _Wanted:
@@ -172,6 +183,7 @@ def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -
         values.reject(declared.SIZE, "give one size, such as 200 or '160x90'")
     if len(names) > 1:
         values.reject(declared.FORMAT, "give one format, such as 'webp'")
+    reject_still_formats(values)
     if in_process and values.get(declared.REQUIRE_SANDBOX):
         values.reject(declared.REQUIRE_SANDBOX, "nothing confines what is decoded in_process; use one of the two")
     if values.problems:
@@ -185,6 +197,7 @@ def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -
         box=boxes[0],
         format=format_,
         quality=values.required(declared.QUALITY).of(format_),
+        animated=values.required(declared.ANIMATED) == "keep",
         placeholder=values.required(declared.PLACEHOLDER),
         max_pixels=values.required(declared.MAX_PIXELS),
         limits=Limits(

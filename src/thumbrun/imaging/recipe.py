@@ -21,6 +21,7 @@ class Recipe:
         smaller: The other boxes, largest first, if every image gets thumbnails of several sizes.
         further: The other formats, if every image gets thumbnails in several formats.
         qualities: The quality for single formats, by name, sorted.
+        animated: What becomes of an animation: `first`, its first frame, or `keep`, an animated thumbnail.
     """
 
     width: int = 100
@@ -30,6 +31,7 @@ class Recipe:
     smaller: tuple[Box, ...] = ()
     further: tuple[str, ...] = ()
     qualities: tuple[tuple[str, int], ...] = ()
+    animated: str = "first"
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -54,6 +56,11 @@ class Recipe:
     def quality_of(self, format_: str) -> int:
         """Return the quality for a format."""
         return dict(self.qualities).get(format_, self.quality)
+
+    @property
+    def keeps_animations(self) -> bool:
+        """Whether animations become animated thumbnails, in formats that can be animated."""
+        return self.animated == "keep"
 
     def digest(self) -> str:
         """Return 16 hexadecimal digits that are the same for the same recipe on every machine.

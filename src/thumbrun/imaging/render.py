@@ -17,6 +17,7 @@ from thumbrun.imaging.geometry import Box, around
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 from thumbrun.imaging.placeholder import placeholder
+from thumbrun.imaging.render_animation import Moving, render_animation
 from thumbrun.imaging.request import (
     BROKEN_PROFILE,
     NeedsMemory,
@@ -193,6 +194,11 @@ def _decoded(
         request: What to make of the file, and within which limits.
         beside: The bytes that this process holds already, because it made the file.
     """
+    moving = render_animation(name, source, size, request)
+    if isinstance(moving, Moving):
+        return _told(moving.pictures, moving.source_size, moving.smallest, moving.seconds, moving.remark, name, request)
+    if isinstance(moving, NeedsMemory):
+        return moving
     source.seek(0)
     declared = headers.declared_size(name, source) or (0, 0)
     opened = 0 if webp.opens_lightly(name, source) else memory_estimate.when_opened(name, *declared, size)
@@ -211,13 +217,26 @@ def _decoded(
         return refused
     began = time.perf_counter()
     pixels = (reduced.pixels, *reduced.smaller)
-    first, *others = (_encoded(one, *encoding) for one in pixels for encoding in request.encodings)
-    took = Took(encode=time.perf_counter() - began)
-    remark = BROKEN_PROFILE if reduced.broken_profile else ""
+    made = [_encoded(one, *encoding) for one in pixels for encoding in request.encodings]
+    seconds = time.perf_counter() - began
+    remark = moving or (BROKEN_PROFILE if reduced.broken_profile else "")
+    return _told(made, reduced.source_size, pixels[-1], seconds, remark, name, request)
+
+
+def _told(
+    made: list[Picture],
+    source_size: Box,
+    smallest: Image.Image,
+    seconds: float,
+    remark: str,
+    name: str,
+    request: Request,
+) -> Rendered:
+    first, *others = made
     return Rendered(
-        *(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark, took),
-        colour=dominant_colour(pixels[-1]),
-        placeholder=placeholder(pixels[-1], request.placeholder) if request.placeholder else "",
+        *(first.data, first.width, first.height, *source_size, name, tuple(others), remark, Took(encode=seconds)),
+        colour=dominant_colour(smallest),
+        placeholder=placeholder(smallest, request.placeholder) if request.placeholder else "",
     )
 
 

@@ -4,11 +4,18 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import NamedTuple
 
+from thumbrun.imaging.animation import FORMATS, MOST_FRAMES
 from thumbrun.imaging.geometry import Box
 from thumbrun.outcomes import Reason
 
 BROKEN_PROFILE = "its colour profile is broken, so its colours are taken for sRGB"
-REMARKS = (BROKEN_PROFILE,)  # all that a decoding process can remark about an image that it rendered
+TOO_MANY_FRAMES = f"its thumbnail shows only its first frame, because it has more than {MOST_FRAMES} frames"
+TOO_MUCH_OF_FRAMES = "its thumbnail shows only its first frame, because all its frames have too many pixels together"
+REMARKS = (
+    BROKEN_PROFILE,
+    TOO_MANY_FRAMES,
+    TOO_MUCH_OF_FRAMES,
+)  # all that a decoding process can remark about an image that it rendered
 
 
 class Encoding(NamedTuple):
@@ -39,6 +46,7 @@ class Request:
         smaller: The other boxes, largest first.
         further: The other encodings of each thumbnail.
         placeholder: The kind of the placeholder to make, one of `appearance.KINDS`; empty for none.
+        animated: Whether the thumbnails of an animation are animated, if their format is one of `animation.FORMATS`.
     """
 
     width: int
@@ -51,6 +59,7 @@ class Request:
     smaller: tuple[Box, ...] = ()
     further: tuple[Encoding, ...] = ()
     placeholder: str = ""
+    animated: bool = False
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -61,6 +70,10 @@ class Request:
     def encodings(self) -> tuple[Encoding, ...]:
         """All encodings."""
         return (Encoding(self.output_format, self.quality), *self.further)
+
+    def animates(self, encoding: Encoding) -> bool:
+        """Return whether a thumbnail in an encoding moves, if the image does."""
+        return self.animated and encoding.format in FORMATS
 
     @property
     def thumbnails(self) -> list[tuple[Box, Encoding]]:

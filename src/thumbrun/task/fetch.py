@@ -16,6 +16,7 @@ from crc32c import crc32c
 
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import Renderer
+from thumbrun.imaging import sniff
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 from thumbrun.imaging.partial.part import Part
@@ -123,6 +124,7 @@ class FetchLimits:
         height: The height of the largest box, in pixels.
         max_pixels: The most pixels of one image.
         local: Whether the items are local files, which decoding processes read themselves.
+        animated: Whether thumbnails show all frames of an animation, so that a GIF is needed whole.
         most_bytes: The most bytes of a body once it is decompressed.
         most_held: The most bytes of a body in memory.
     """
@@ -131,6 +133,7 @@ class FetchLimits:
     height: int
     max_pixels: int
     local: bool
+    animated: bool
     most_bytes: int
     most_held: int
 
@@ -215,7 +218,7 @@ class Fetcher:
             try:
                 with item_faults(MissingError, UnfitError):
                     self._check_pixels(known)
-                    part = dispatch.partial_file(known, self._limits.width, self._limits.height)
+                    part = self._part(known)
                 if part is None:
                     break
             except MissingError as error:
@@ -225,6 +228,16 @@ class Fetcher:
                     break
                 return Fetched(self._made(part), known.count, checked=False, part=True)
         return None
+
+    def _part(self, known: KnownBytes) -> Part | None:
+        """Return the part of an object that its thumbnails need, None if they need all of it.
+
+        Raises:
+            MissingError: More bytes are needed.
+        """
+        if self._limits.animated and sniff.format_of(known.head[: sniff.HEAD]) == "gif":
+            return None
+        return dispatch.partial_file(known, self._limits.width, self._limits.height)
 
     def _made(self, part: Part) -> Body:
         body = self._renderer.body(part.size)

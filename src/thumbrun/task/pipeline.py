@@ -91,6 +91,7 @@ class Pipeline:
             *around(rules.recipe.boxes),
             rules.max_pixels,
             self._is_local,
+            rules.recipe.keeps_animations,
             min(rules.max_bytes, admission.largest_body),
             admission.largest_body,
         )
@@ -309,6 +310,7 @@ class Pipeline:
             smaller=recipe.smaller,
             further=tuple(Encoding(name, recipe.quality_of(name)) for name in recipe.further),
             placeholder=self._rules.placeholder,
+            animated=recipe.keeps_animations,
         )
 
 
