@@ -25,7 +25,7 @@ _TITLES = {  # in their order
     "container": "Start of a container",
     "memory": "Memory",
     "planning": "Planning",
-    "placeholders": "Placeholders",
+    "recipes": "Recipes",
     "ledger": "Times and looks in the ledger",
     "report": "The report of a million images",
     "balance": "Balance",

@@ -26,7 +26,8 @@ _STRUCTURES = (
 _WHAT = {
     "simulation": "Whole tasks run as coroutines over a store in memory, with one scheduler, in virtual time. A seed "
     "decides how many tasks there are, which faults happen, where tasks die and start again, and how the source "
-    "changes.",
+    "changes. In a third of the schedules each image gets several thumbnails, of several sizes, in several formats or "
+    "both, with names by a layout or by a pattern. There tasks also die at a chosen thumbnail.",
     "random kills": "Whole tasks run in virtual time and are killed at random moments that have nothing to do with "
     "images. The campaign checks that no healthy image is ever called poison.",
     "random kills, slow line": "The same, on a line on which each read takes two seconds and each write three, and "

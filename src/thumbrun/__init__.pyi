@@ -82,10 +82,15 @@ def plan(
     join_within: float | None = None,
     preset: str | None = None,
     size: int | str | Sequence[int | str] | None = None,
+    fit: str | None = None,
+    gravity: str | None = None,
+    background: str | None = None,
+    enlarge: bool | None = None,
     layout: str | None = None,
     name: str | None = None,
     format: str | Sequence[str] | None = None,
     quality: int | str | Mapping[str, int] | None = None,
+    animated: str | None = None,
     placeholder: str | None = None,
     include: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] | None = None,
@@ -130,11 +135,16 @@ def plan(
         new: Begin another run, even if an unfinished one has the same settings. Default: no.
         join_within: A task that you start by hand joins an unfinished run with the same settings if the run is younger than this. Default: 3600.
         preset: Sizes and formats for a purpose, unless you give your own. web is for the srcset of a page: --size 320x,640x,1080x,1920x --format webp,jpeg. Default: none.
-        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. 320x or x200 leaves the other side free. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        fit: How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the box. Default: inside.
+        gravity: What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or entropy (where most is to be seen). With contain, where the picture lies. Default: centre.
+        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, such as white. In a JPEG, transparent becomes white. Default: transparent.
+        enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
         name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
+        animated: What becomes of animations: first makes a thumbnail of the first frame; keep makes animated WebP and GIF, of GIF, WebP and PNG with at most 500 frames. Default: first.
         placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         include: Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders, and upper and lower case are the same. A pattern without a slash is matched against the names of files and folders; a folder means all that lies below it. Separate patterns with commas; you may repeat the flag. Default: everything.
         exclude: Skip paths that match any of these patterns, such as drafts or *.png. The pattern .* means hidden files and folders. Default: nothing.
@@ -143,7 +153,7 @@ def plan(
         balance: How thumbrun divides the work. cost gives each shard to the task with the least to do, by bytes and format; count gives each task a slice of equal length. Default: cost.
         in_flight: How many requests a store gets at once. Default: 96.
         ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
@@ -186,10 +196,15 @@ async def plan_async(
     join_within: float | None = None,
     preset: str | None = None,
     size: int | str | Sequence[int | str] | None = None,
+    fit: str | None = None,
+    gravity: str | None = None,
+    background: str | None = None,
+    enlarge: bool | None = None,
     layout: str | None = None,
     name: str | None = None,
     format: str | Sequence[str] | None = None,
     quality: int | str | Mapping[str, int] | None = None,
+    animated: str | None = None,
     placeholder: str | None = None,
     include: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] | None = None,
@@ -234,11 +249,16 @@ async def plan_async(
         new: Begin another run, even if an unfinished one has the same settings. Default: no.
         join_within: A task that you start by hand joins an unfinished run with the same settings if the run is younger than this. Default: 3600.
         preset: Sizes and formats for a purpose, unless you give your own. web is for the srcset of a page: --size 320x,640x,1080x,1920x --format webp,jpeg. Default: none.
-        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. 320x or x200 leaves the other side free. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        fit: How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the box. Default: inside.
+        gravity: What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or entropy (where most is to be seen). With contain, where the picture lies. Default: centre.
+        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, such as white. In a JPEG, transparent becomes white. Default: transparent.
+        enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
         name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
+        animated: What becomes of animations: first makes a thumbnail of the first frame; keep makes animated WebP and GIF, of GIF, WebP and PNG with at most 500 frames. Default: first.
         placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         include: Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders, and upper and lower case are the same. A pattern without a slash is matched against the names of files and folders; a folder means all that lies below it. Separate patterns with commas; you may repeat the flag. Default: everything.
         exclude: Skip paths that match any of these patterns, such as drafts or *.png. The pattern .* means hidden files and folders. Default: nothing.
@@ -247,7 +267,7 @@ async def plan_async(
         balance: How thumbrun divides the work. cost gives each shard to the task with the least to do, by bytes and format; count gives each task a slice of equal length. Default: cost.
         in_flight: How many requests a store gets at once. Default: 96.
         ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
@@ -351,10 +371,15 @@ def run(
     join_within: float | None = None,
     preset: str | None = None,
     size: int | str | Sequence[int | str] | None = None,
+    fit: str | None = None,
+    gravity: str | None = None,
+    background: str | None = None,
+    enlarge: bool | None = None,
     layout: str | None = None,
     name: str | None = None,
     format: str | Sequence[str] | None = None,
     quality: int | str | Mapping[str, int] | None = None,
+    animated: str | None = None,
     placeholder: str | None = None,
     include: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] | None = None,
@@ -408,11 +433,16 @@ def run(
         new: Begin another run, even if an unfinished one has the same settings. Default: no.
         join_within: A task that you start by hand joins an unfinished run with the same settings if the run is younger than this. Default: 3600.
         preset: Sizes and formats for a purpose, unless you give your own. web is for the srcset of a page: --size 320x,640x,1080x,1920x --format webp,jpeg. Default: none.
-        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. 320x or x200 leaves the other side free. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        fit: How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the box. Default: inside.
+        gravity: What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or entropy (where most is to be seen). With contain, where the picture lies. Default: centre.
+        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, such as white. In a JPEG, transparent becomes white. Default: transparent.
+        enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
         name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
+        animated: What becomes of animations: first makes a thumbnail of the first frame; keep makes animated WebP and GIF, of GIF, WebP and PNG with at most 500 frames. Default: first.
         placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         include: Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders, and upper and lower case are the same. A pattern without a slash is matched against the names of files and folders; a folder means all that lies below it. Separate patterns with commas; you may repeat the flag. Default: everything.
         exclude: Skip paths that match any of these patterns, such as drafts or *.png. The pattern .* means hidden files and folders. Default: nothing.
@@ -421,7 +451,7 @@ def run(
         balance: How thumbrun divides the work. cost gives each shard to the task with the least to do, by bytes and format; count gives each task a slice of equal length. Default: cost.
         in_flight: How many requests a store gets at once. Default: 96.
         ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
@@ -468,10 +498,15 @@ async def run_async(
     join_within: float | None = None,
     preset: str | None = None,
     size: int | str | Sequence[int | str] | None = None,
+    fit: str | None = None,
+    gravity: str | None = None,
+    background: str | None = None,
+    enlarge: bool | None = None,
     layout: str | None = None,
     name: str | None = None,
     format: str | Sequence[str] | None = None,
     quality: int | str | Mapping[str, int] | None = None,
+    animated: str | None = None,
     placeholder: str | None = None,
     include: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] | None = None,
@@ -525,11 +560,16 @@ async def run_async(
         new: Begin another run, even if an unfinished one has the same settings. Default: no.
         join_within: A task that you start by hand joins an unfinished run with the same settings if the run is younger than this. Default: 3600.
         preset: Sizes and formats for a purpose, unless you give your own. web is for the srcset of a page: --size 320x,640x,1080x,1920x --format webp,jpeg. Default: none.
-        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. 320x or x200 leaves the other side free. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
+        fit: How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the box. Default: inside.
+        gravity: What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or entropy (where most is to be seen). With contain, where the picture lies. Default: centre.
+        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, such as white. In a JPEG, transparent becomes white. Default: transparent.
+        enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
         name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
+        animated: What becomes of animations: first makes a thumbnail of the first frame; keep makes animated WebP and GIF, of GIF, WebP and PNG with at most 500 frames. Default: first.
         placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         include: Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders, and upper and lower case are the same. A pattern without a slash is matched against the names of files and folders; a folder means all that lies below it. Separate patterns with commas; you may repeat the flag. Default: everything.
         exclude: Skip paths that match any of these patterns, such as drafts or *.png. The pattern .* means hidden files and folders. Default: nothing.
@@ -538,7 +578,7 @@ async def run_async(
         balance: How thumbrun divides the work. cost gives each shard to the task with the least to do, by bytes and format; count gives each task a slice of equal length. Default: cost.
         in_flight: How many requests a store gets at once. Default: 96.
         ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
@@ -572,8 +612,13 @@ def thumbnail(
     *,
     in_process: bool = False,
     size: int | str | None = None,
+    fit: str | None = None,
+    gravity: str | None = None,
+    background: str | None = None,
+    enlarge: bool | None = None,
     format: str | None = None,
     quality: int | str | Mapping[str, int] | None = None,
+    animated: str | None = None,
     placeholder: str | None = None,
     max_pixels: int | None = None,
     memory: int | str | None = None,
@@ -591,12 +636,17 @@ def thumbnail(
         in_process: Whether to decode in this very process, one image at a time and without any protection: a broken
             image can end the process or keep it busy, and a hostile one can take it over. `workers` and
             `image_timeout` mean nothing then.
-        size: The box that the thumbnail fits into, in pixels: 200, or '160x90'. Default: 100.
+        size: The box that the thumbnail fits into, in pixels: 200 or '160x90'. '320x' or 'x200' leaves the other side free. Default: 100.
+        fit: How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the box. Default: inside.
+        gravity: What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or entropy (where most is to be seen). With contain, where the picture lies. Default: centre.
+        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, such as white. In a JPEG, transparent becomes white. Default: transparent.
+        enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
+        animated: What becomes of animations: first makes a thumbnail of the first frame; keep makes animated WebP and GIF, of GIF, WebP and PNG with at most 500 frames. Default: first.
         placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         require_sandbox: Refuse to work, with SettingsError, if this system cannot confine the decoding processes. Default: no.
@@ -613,8 +663,13 @@ async def thumbnail_async(
     *,
     in_process: bool = False,
     size: int | str | None = None,
+    fit: str | None = None,
+    gravity: str | None = None,
+    background: str | None = None,
+    enlarge: bool | None = None,
     format: str | None = None,
     quality: int | str | Mapping[str, int] | None = None,
+    animated: str | None = None,
     placeholder: str | None = None,
     max_pixels: int | None = None,
     memory: int | str | None = None,
@@ -632,12 +687,17 @@ async def thumbnail_async(
         in_process: Whether to decode in this very process, one image at a time and without any protection: a broken
             image can end the process or keep it busy, and a hostile one can take it over. `workers` and
             `image_timeout` mean nothing then.
-        size: The box that the thumbnail fits into, in pixels: 200, or '160x90'. Default: 100.
+        size: The box that the thumbnail fits into, in pixels: 200 or '160x90'. '320x' or 'x200' leaves the other side free. Default: 100.
+        fit: How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the box. Default: inside.
+        gravity: What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or entropy (where most is to be seen). With contain, where the picture lies. Default: centre.
+        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, such as white. In a JPEG, transparent becomes white. Default: transparent.
+        enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
+        animated: What becomes of animations: first makes a thumbnail of the first frame; keep makes animated WebP and GIF, of GIF, WebP and PNG with at most 500 frames. Default: first.
         placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         require_sandbox: Refuse to work, with SettingsError, if this system cannot confine the decoding processes. Default: no.
@@ -679,7 +739,7 @@ def verify(
         endpoint: The address of Cloud Storage, such as that of a Private Service Connect endpoint. thumbrun sends its credentials there. It must begin with https://, except on this machine. An emulator counts more. Default: https://storage.googleapis.com.
         in_flight: How many requests a store gets at once. Default: 96.
         ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         user_project: The project that pays for requests. Default: the bucket's.
@@ -721,7 +781,7 @@ async def verify_async(
         endpoint: The address of Cloud Storage, such as that of a Private Service Connect endpoint. thumbrun sends its credentials there. It must begin with https://, except on this machine. An emulator counts more. Default: https://storage.googleapis.com.
         in_flight: How many requests a store gets at once. Default: 96.
         ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
-        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, and 35 MiB for each worker. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
         workers: How many processes decode images. Default: the processors that the task really has, container limits included.
         image_timeout: Give up on an image that takes longer to decode. Default: 10.
         user_project: The project that pays for requests. Default: the bucket's.

@@ -91,6 +91,21 @@ def test_a_reason_alone_and_several_tasks(tasks: Tasks, bucket: Emulator) -> Non
     assert 13 == summary["done"]
 
 
+@pytest.mark.parametrize("more", [(), ("--tasks", "2")], ids=" ".join)
+def test_a_reason_that_nothing_failed_with(tasks: Tasks, bucket: Emulator, more: tuple[str, ...]) -> None:
+    """Where no image has the reasons that are named, no round begins; the command says so once, and ends with 0."""
+    run = run_once(tasks, bucket)
+    before = {name: item["generation"] for name, item in bucket.objects(BUCKET).items()}
+    named = ("--reason", "timeout", "--reason", "crashed")
+    task = tasks.command("retry", f"gs://{BUCKET}/{run}", *named, *more, environment=environment(bucket))
+    assert 0 == task.wait(), task.output()
+    said = "No image of this run has the reason crashed or timeout, so there is nothing to retry"
+    assert [said] == [told["message"] for told in events(task, "nothing-to-retry")]
+    assert [] == events(task, "round-agreed")
+    assert [12] == [told["done"] for told in events(task, "run-done")]
+    assert before == {name: item["generation"] for name, item in bucket.objects(BUCKET).items()}
+
+
 def test_a_finished_run_is_resumed_without_work(tasks: Tasks, bucket: Emulator, emulator_log: Path) -> None:
     """`--resume` needs only the folder of a finished run; it writes nothing, and reads the ledger but no shard."""
     run = run_once(tasks, bucket)

@@ -80,7 +80,7 @@ class Life:
         self.check()
 
 
-def _partial_file(known: KnownBytes, _: int, __: int) -> bytes | None:
+def _partial_file(known: KnownBytes, *_: object) -> bytes | None:
     _living.get().meet("parse", known.head)
     return None
 

@@ -86,6 +86,11 @@ class Operation:
     start: str = ""
     content_type: str = ""
 
+    @property
+    def is_thumbnail(self) -> bool:
+        """Whether it creates a thumbnail."""
+        return self.kind == "create" and self.content_type.startswith("image/")
+
 
 class Chooser(Protocol):
     """Decides which fault strikes an operation."""
@@ -151,7 +156,7 @@ def _may(fault: Fault, operation: Operation) -> bool:
     """Return whether a fault fits: only thumbnails are kept damaged, because Cloud Storage refuses damaged uploads."""
     if fault is Fault.BROKEN_LISTING:
         return bool(operation.start)
-    return fault is not Fault.DAMAGED_KEPT or operation.content_type.startswith("image/")
+    return fault is not Fault.DAMAGED_KEPT or operation.is_thumbnail
 
 
 class Hooks(Protocol):

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -21,13 +21,15 @@ from thumbrun.commands.summary import readable, say_run, tally_text
 from thumbrun.environment.task_identity import Task
 from thumbrun.errors import ThumbrunError
 from thumbrun.ledger.reader import COVERS, ROUND, SEAL, SHARD
+from thumbrun.ledger.status import has_work
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
+from thumbrun.planning.plan import read_plan
 from thumbrun.runs.find_round import agree_on_round
 from thumbrun.runs.record_forms import form_of
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import JSON_TYPE, to_json, to_lines
-from thumbrun.runs.rounds import reasons_of
+from thumbrun.runs.rounds import Round, reasons_of
 from thumbrun.settings.resolved import resolve
 from thumbrun.storage.base import Entry
 from thumbrun.storage.memory import MemoryStore
@@ -355,7 +357,11 @@ async def all_commands(world: World, run_id: str) -> None:
         assert verified_text(found, tally_text(Tally.from_record(found.outcomes.to_record())))
     with suppress(ThumbrunError):
         state = RecordStore(world.store, STATE)
-        await agree_on_round(state, run_id, reasons_of(()), Task(0, 1), VirtualClock(), join_within=3600)
+        plan = await read_plan(state, state.names.run(run_id))
+        assert plan is not None
+        reasons = reasons_of(("timeout",))
+        anything = partial(has_work, state, plan, Round(reasons=reasons))
+        await agree_on_round(state, run_id, reasons, Task(0, 1), VirtualClock(), join_within=3600, has_work=anything)
     ended = await go_on(world)
     if not isinstance(ended, ThumbrunError) and ended.run is not None:
         say_run(ended, Events(Quiet(), VirtualClock()))

@@ -1,20 +1,26 @@
-"""Tests of several sizes of one item when one of them fails: the item is done only when all sizes exist."""
+"""Tests of several thumbnails of one item when one of them fails: the item is done only when all of them exist."""
 
+import io
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
+from PIL import Image
 
 from tests.unit.imaging.samples import photograph, running
 from tests.unit.task.test_pipeline import RUN, item, work
 from thumbrun.decoding.pool import DecoderPool
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.outcomes import Reason, Status
+from thumbrun.planning.plan import Item
 from thumbrun.storage.base import DamagedError, DeniedError, Entry, TransientError
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.work_item import WorkItem
 
 RECIPE = Recipe(200, 200, smaller=((100, 100), (50, 50)))
 NAMES = [f"{RUN}/{size}a.jpg" for size in RECIPE.folders]
+BOTH = Recipe(200, 200, "webp", smaller=((100, 100),), further=("jpeg", "avif"))
+OUTPUTS = tuple(f"a_{side}.{suffix}" for side in (200, 100) for suffix in ("webp", "jpg", "avif"))
+LABELS = [f"{side} {name}" for side in ("200x200", "100x100") for name in ("webp", "jpeg", "avif")]
 
 
 class Failing(MemoryStore):
@@ -135,3 +141,47 @@ async def test_a_name_too_long_for_one_size(pool: DecoderPool, source: MemorySto
         recipe=RECIPE,
     )
     assert Reason.NAME_INVALID is outcome.reason
+
+
+def both(source: MemoryStore) -> Item:
+    """Return the item that gets a thumbnail of each size in each format, named by a pattern."""
+    changes = {"output": OUTPUTS[0], "outputs": OUTPUTS, "output_format": "webp"}
+    return item(source.objects["a.jpg"][0], **changes)
+
+
+async def test_all_formats_make_one_outcome(pool: DecoderPool, source: MemoryStore) -> None:
+    """Each size has an object in each format, of the right type and bytes, and the item has one outcome for all."""
+    output = MemoryStore("out")
+    (outcome,), _ = await work(source, output, pool, [both(source)], recipe=BOTH)
+    assert {f"{RUN}/{name}" for name in OUTPUTS} == set(output.objects)
+    assert (Status.DONE, 6) == (outcome.status, len(outcome.each))
+    for name, length, label in zip(OUTPUTS, outcome.each, LABELS, strict=True):
+        entry, body = output.objects[f"{RUN}/{name}"]
+        side, format_ = label.split()
+        with Image.open(io.BytesIO(body)) as picture:
+            told = (entry.content_type, picture.format, max(picture.size), len(body))
+        assert (f"image/{format_}", format_.upper(), int(side.partition("x")[0]), length) == told
+
+
+@pytest.mark.parametrize("number", range(6))
+async def test_a_fault_between_two_formats(pool: DecoderPool, source: MemoryStore, number: int) -> None:
+    """After one thumbnail fails, the item stays open, and the next attempt makes only the one that is missing."""
+    name = f"{RUN}/{OUTPUTS[number]}"
+    output = Failing(name, TransientError("503"))
+    outcomes, pipeline = await work(source, output, pool, [both(source)], recipe=BOTH)
+    assert ([], 1, 5) == (outcomes, pipeline.left_open, len(output.objects))
+    there = MemoryStore("out")
+    there.objects = dict(output.objects)
+    assert await pipeline.existing_outcome(WorkItem(0, 0, both(source))) is None
+    (outcome,), _ = await work(source, there, pool, [both(source)], recipe=BOTH)
+    assert (Status.DONE, 6) == (outcome.status, len(there.objects))
+    assert output.objects.items() <= there.objects.items()
+
+
+@pytest.mark.parametrize("number", range(6))
+async def test_a_name_that_is_taken_for_one_format(pool: DecoderPool, source: MemoryStore, number: int) -> None:
+    """An item fails if a foreign object has the name of one thumbnail, and its outcome names size and format."""
+    output = MemoryStore("out")
+    output.put_as_user(f"{RUN}/{OUTPUTS[number]}", b"a stranger's")
+    (outcome,), _ = await work(source, output, pool, [both(source)], recipe=BOTH)
+    assert (Reason.NAME_TAKEN, True) == (outcome.reason, outcome.detail.startswith(f"{LABELS[number]}: "))

@@ -16,6 +16,7 @@ from thumbrun.imaging.partial.known_bytes import KnownBytes
 from thumbrun.imaging.partial.part import Part
 from thumbrun.imaging.render import render, thumbnail_pixels
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.imaging.shape import USUAL_SHAPE
 from thumbrun.outcomes import Reason
 
 PAIRS = [pytest.param(kind, samples, id=name) for name, kind, samples in pairwise()]
@@ -63,7 +64,7 @@ def test_a_file_of_the_first_page_keeps_its_meaning(kind: Kind, samples: Extra) 
     photometric, bits, form, extra = samples
     body = written(with_extra(photometric, bits, extra, form).samples, kind)
     known = KnownBytes(len(body) + 1_000_000, body + bytes(1_000_000))
-    part = Part.of(known, partial_tiff.part(known, 100, 100))
+    part = Part.of(known, partial_tiff.part(known, ((100, 100),), USUAL_SHAPE))
     assert part is not None
     assert psnr(thumbnail_pixels(body, 100, 100), thumbnail_pixels(bytes(part), 100, 100)) == 99
 

@@ -6,9 +6,11 @@ Those marked `ship` build images and start gcloud dozens of times. `make ship-ch
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.ship.browser import NoBrowserError, browser
 from tests.ship.containers import Containers, containers_of
 from tests.ship.engine import Engine, NoEngineError, find_engine
 from thumbrun.demo.emulator import Emulator, running_emulator
@@ -66,3 +68,13 @@ def emulator(tmp_path: Path) -> Iterator[Emulator]:
     """Run an emulator for one test."""
     with running_emulator(tmp_path / "emulator.log") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """Return the browser; without one, skip the test and say why."""
+    try:
+        with browser() as running:
+            yield running
+    except NoBrowserError as error:
+        pytest.skip(str(error))

@@ -5,7 +5,6 @@ import struct
 import subprocess
 import sys
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 
 from tests.e2e.tasks import clean_environment
 from tests.photographs import photographs
-from tests.ship.browser import AXE, NoBrowserError, browser
+from tests.ship.browser import AXE
 from thumbrun.demo.sample import bomb
 
 pytestmark = pytest.mark.ship
@@ -66,16 +65,6 @@ def _png() -> bytes:
     )
     body = [struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in chunks]
     return b"\x89PNG\r\n\x1a\n" + b"".join(body)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """Return the browser; without one, skip the test and say why."""
-    try:
-        with browser() as running:
-            yield running
-    except NoBrowserError as error:
-        pytest.skip(str(error))
 
 
 class Shown:

@@ -36,7 +36,8 @@ RETRIES = 3  # Cloud Run's default
 _FINAL = frozenset((0, 2, 3, 4, 130))  # exit codes after which another attempt would end in the same way
 # The first of these that a task ended with is the exit code of the whole command.
 _GRAVEST_FIRST = (2, 130, 1, 4, 3, 0)
-_FROM_ONE = ("pattern-unmatched",)  # events that only the task tells that has listed the source
+# Events that only one task tells: the one that has listed the source, or the first one.
+_FROM_ONE = ("pattern-unmatched", "nothing-to-retry")
 _LONGEST_LINE = 1 << 20
 _PROGRAM = (sys.executable, "-m", "thumbrun")
 _STOP_SECONDS = 10.0  # a task that is told to stop needs less (`task.runner`)

@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from thumbrun.clock import SystemClock
@@ -100,7 +101,8 @@ class SharedDecoders:
             body = pool.body(len(data))
             try:
                 body.write(data)
-                return await render_granted(pool, body, request, grant, Tries(), Stopwatch(SystemClock()))
+                async with AsyncExitStack() as kept:
+                    return await render_granted(pool, body, request, grant, Tries(), Stopwatch(SystemClock()), kept)
             except ItemFaultError as fault:
                 if not threading.main_thread().is_alive():  # the interpreter takes no more work, whatever the image is
                     raise DecoderPoolError("this program is ending, so no image is decoded any more") from fault

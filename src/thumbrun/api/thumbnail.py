@@ -15,13 +15,19 @@ from thumbrun.errors import SettingsError, ThumbrunError
 from thumbrun.imaging import sniff
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
+from thumbrun.imaging.shape import Shape
 from thumbrun.outcomes import Reason
 from thumbrun.settings import declared
 from thumbrun.settings.parsed import ParsedValues
 from thumbrun.settings.resolved import reject_still_formats, usual_memory
+from thumbrun.settings.shape import shape_of
 
 SETTINGS = (
     declared.SIZE,
+    declared.FIT,
+    declared.GRAVITY,
+    declared.BACKGROUND,
+    declared.ENLARGE,
     declared.FORMAT,
     declared.QUALITY,
     declared.ANIMATED,
@@ -32,7 +38,7 @@ SETTINGS = (
     declared.IMAGE_TIMEOUT,
     declared.REQUIRE_SANDBOX,
 )
-_SIZE = "The box that the thumbnail fits into, in pixels: 200, or '160x90'."
+_SIZE = "The box that the thumbnail fits into, in pixels: 200 or '160x90'. '320x' or 'x200' leaves the other side free."
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,7 @@ class _Wanted:
     Attributes:
         data: The bytes of the image.
         box: The width and height that it must fit, in pixels.
+        shape: How it fits them.
         format: Its format.
         quality: Its quality, for the lossy encoders.
         animated: Whether it shows all frames of an animation.
@@ -133,6 +140,7 @@ class _Wanted:
 
     data: bytes
     box: Box
+    shape: Shape
     format: str
     quality: int
     animated: bool
@@ -169,6 +177,7 @@ class _Wanted:
             self.max_pixels,
             memory,
             placeholder=self.placeholder,
+            shape=self.shape,
             animated=self.animated,
         )
 
@@ -186,7 +195,8 @@ def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -
     reject_still_formats(values)
     if in_process and values.get(declared.REQUIRE_SANDBOX):
         values.reject(declared.REQUIRE_SANDBOX, "nothing confines what is decoded in_process; use one of the two")
-    if values.problems:
+    shape = shape_of(values)
+    if values.problems or shape is None:
         with told_in_keywords():
             raise SettingsError(values.problems)
     workers = values.get(declared.WORKERS) or _machine().processors
@@ -195,6 +205,7 @@ def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -
     return _Wanted(
         data=whole,
         box=boxes[0],
+        shape=shape,
         format=format_,
         quality=values.required(declared.QUALITY).of(format_),
         animated=values.required(declared.ANIMATED) == "keep",

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from thumbrun.commands.session import looking
 from thumbrun.commands.standard_streams import show_result
 from thumbrun.commands.summary import readable
 from thumbrun.concurrency import BoundedGroup
-from thumbrun.console import counted, printable, quoted, shortened
+from thumbrun.console import counted, printable, quoted, shortened, width_of
 from thumbrun.errors import SettingsError
 from thumbrun.logs.events import Events
 from thumbrun.planning.plan import read_plan
@@ -44,7 +45,7 @@ def list_runs(place: str | None, flags: Mapping[str, str | None], *, as_json: bo
     if as_json:
         show_result(json.dumps({"version": VERSION, "place": where, "runs": runs}, indent=1))
     else:
-        show_result(runs_text(where, runs))
+        show_result(runs_text(where, runs, width_of(sys.stdout)))
     return 0
 
 
@@ -89,8 +90,14 @@ async def _described(state: RecordStore, run_id: str, clock: Clock) -> dict[str,
     return described
 
 
-def runs_text(where: str, runs: list[dict[str, Any]]) -> str:
-    """Return the runs as a table for people."""
+def runs_text(where: str, runs: list[dict[str, Any]], width: int | None) -> str:
+    """Return the runs as a table for people; if that is too wide, as a few lines for each run.
+
+    Args:
+        where: The URI of the place.
+        runs: The runs, as JSON has them.
+        width: The width of the terminal in characters, or None if it does not matter.
+    """
     if not runs:
         return (
             f"There are no runs in {printable(where)}\n"
@@ -98,15 +105,28 @@ def runs_text(where: str, runs: list[dict[str, Any]]) -> str:
         )
     rows = [("RUN", "BEGAN (UTC)", "STATE", "IMAGES", "SIZE", "SOURCE"), *map(_row, runs)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    lines = (
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
-    )
-    return "\n".join(line.rstrip() for line in lines) + f"\n{counted(len(runs), 'run')} in {printable(where)}"
+    lines = [
+        "  ".join([*(cell.ljust(wide) for cell, wide in zip(row, widths, strict=False)), row[-1]]).rstrip()
+        for row in rows
+    ]
+    if width is not None and any(len(line) > width for line in lines):
+        lines = [line for row in rows[1:] for line in _narrow(row)]
+    return "\n".join([*lines, f"{counted(len(runs), 'run')} in {printable(where)}"])
+
+
+def _narrow(row: tuple[str, ...]) -> tuple[str, ...]:
+    run, began, state, images, size, source = row
+    if "?" in (began, images):
+        return f"{run}  {began}", f"  {state}", f"  {source}"
+    many = "image" if images == "1" else "images"
+    return f"{run}  {began} UTC", f"  {state}; {images} {many}, {size}", f"  {source}"
 
 
 def _row(run: Mapping[str, Any]) -> tuple[str, str, str, str, str, str]:
     began = datetime.fromisoformat(run["began"]).strftime("%Y-%m-%d %H:%M") if run["began"] else "?"
     state = f"{run['state']}, {run['failed']:,} failed" if run.get("failed") else run["state"]
+    if run["state"] == "complete" and not run["items"]:
+        state = "found no images"
     items = f"{run['items']:,}" if "items" in run else "?"
     size = readable(run["bytes"]) if "bytes" in run else "?"
     source = shortened(printable(run["source"] or "?"), _LONGEST_SOURCE)

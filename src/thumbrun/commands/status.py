@@ -83,9 +83,11 @@ def status_text(found: RunStatus, named: str) -> str:
         found: The status.
         named: The words that name the run on a command line.
     """
-    lines = [f"Run {printable(found.run_id)} {_STATES[found.state]}.", f"  source    {printable(found.source)}"]
+    empty = found.state is State.COMPLETE and not found.items
+    what = "is complete: it found no images" if empty else _STATES[found.state]
+    lines = [f"Run {printable(found.run_id)} {what}.", f"  source    {printable(found.source)}"]
     lines.append(f"  began     {found.began:%Y-%m-%d %H:%M} UTC, {duration_text(_age(found))} ago")
-    if found.state not in _UNPLANNED:
+    if found.state not in _UNPLANNED and not empty:
         lines.append(f"  images    {_counts(found)}")
         lines.append(f"  outcomes  {tally_text(found.tally)}")
     if found.round:

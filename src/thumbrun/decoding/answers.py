@@ -31,7 +31,7 @@ from thumbrun.decoding import protocol
 from thumbrun.imaging import sniff
 from thumbrun.imaging.animation import MOST_FRAMES, MOST_MADE
 from thumbrun.imaging.appearance import is_colour, is_placeholder
-from thumbrun.imaging.geometry import Box, fit
+from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 from thumbrun.imaging.request import (
@@ -92,8 +92,10 @@ def write(verdict: protocol.Verdict) -> list[bytes]:
 def longest(request: Request) -> int:
     """Return the most bytes that the answer to a request can have."""
     thumbnails = request.thumbnails
-    still = sum(_most_bytes(box) for box, encoding in thumbnails if not request.animates(encoding))
-    moving = [box for box, encoding in thumbnails if request.animates(encoding)]
+    still = sum(
+        _most_bytes(request.shape.largest(box)) for box, encoding in thumbnails if not request.animates(encoding)
+    )
+    moving = [request.shape.largest(box) for box, encoding in thumbnails if request.animates(encoding)]
     most = still + len(moving) * _OVERHEAD_OF_FRAMES + _BYTES_A_PIXEL * _pixels_of_frames(moving)
     return protocol.PREFIX.size + _MOST_HEADER + len(thumbnails) * _HEADER_OF_PICTURE + most
 
@@ -183,7 +185,7 @@ def _rendered(source: Any, pictures: Any, data: bytes, request: Request) -> Rend
         raise ImproperAnswerError("it does not have one thumbnail for each box in each encoding")
     made, at = [], 0
     for picture, (box, encoding) in zip(pictures, request.thumbnails, strict=True):
-        expected = fit(*size, *box)
+        expected = request.shape.placement(*size, box).size
         match picture:
             case [width, height, length] if (width, height) == expected:
                 most = _most_bytes(expected, animated=request.animates(encoding))

@@ -134,10 +134,10 @@ class DecodingProcess:
 
     async def close(self) -> None:
         """Kill the process, even while it decodes. Calling it twice is harmless."""
-        if self._starting is not None:
+        starting, self._starting = self._starting, None
+        if starting is not None:
             with contextlib.suppress(Exception):
-                await self._starting
-            self._starting = None
+                await starting  # if this is cancelled, so is the start
         self.kill()
         async with self._rendering:  # callers that wait see the process die before its socket closes
             await self._reaped()

@@ -10,7 +10,8 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
-from thumbrun.imaging.request import Encoding, NeedsMemory, Refused, Rendered, Request
+from thumbrun.imaging.request import MOST_BYTES, Encoding, NeedsMemory, Refused, Rendered, Request
+from thumbrun.imaging.shape import Shape
 
 Verdict = Rendered | Refused | NeedsMemory
 
@@ -21,7 +22,7 @@ NUMBER = struct.Struct("!i")  # a process id; later its exit code, or minus the 
 PREFIX = struct.Struct("!II")  # the lengths of header and data, in bytes
 MOST_FILES = 4  # files whose descriptors travel at once; a decoding process can open few
 _LONGEST_HEADER = 1 << 16
-_LONGEST_DATA = 1 << 28
+_LONGEST_DATA = MOST_BYTES
 
 
 def frame(header: dict[str, Any], data: bytes = b"") -> list[bytes]:
@@ -85,4 +86,5 @@ def asked(header: dict[str, Any]) -> tuple[Request, bool]:
     in_file = header.pop("in_file")
     smaller = tuple((width, height) for width, height in header["smaller"])
     further = tuple(Encoding(*encoding) for encoding in header["further"])
-    return Request(**{**header, "smaller": smaller, "further": further}), in_file
+    shape = Shape(**header["shape"])
+    return Request(**{**header, "smaller": smaller, "further": further, "shape": shape}), in_file

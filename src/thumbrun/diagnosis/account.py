@@ -7,12 +7,11 @@ from thumbrun.diagnosis.findings import HERE, Check, Finding, Level, failure
 from thumbrun.diagnosis.in_time import in_time
 from thumbrun.settings.declared import EMULATOR
 from thumbrun.storage.base import UnauthenticatedError
-from thumbrun.storage.gcs.credentials import Credentials
+from thumbrun.storage.gcs.credentials import LOGIN, Credentials, NoCredentialsError
 from thumbrun.storage.gcs.identity import Identity
-from thumbrun.storage.gcs.key_file import VARIABLE, check_key_file
+from thumbrun.storage.gcs.key_file import check_key_file
 
 _DEFAULT_ACCOUNT = "-compute@developer.gserviceaccount.com"
-_LOGIN = "gcloud auth application-default login"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +46,7 @@ async def account_here(emulator: str | None, *, needed: bool) -> Account:
     try:
         identity = await in_time(_identity(), "The server that gives tokens")
     except Exception as error:  # noqa: BLE001  (no check stops the others)
-        found = _unusable(error, needed=needed) if origin else _none(needed=needed)
-        return Account((found,), usable=False)
+        return Account((_unusable(error, needed=needed),), usable=False)
     return Account(tuple(_whose(identity, origin)), member=identity.member)
 
 
@@ -72,21 +70,10 @@ def _whose(identity: Identity, origin: str) -> list[Finding]:
     return found
 
 
-def _none(*, needed: bool) -> Finding:
-    if not needed:
+def _unusable(error: Exception, *, needed: bool) -> Finding:
+    if isinstance(error, NoCredentialsError) and not needed:
         what = "There are none for Cloud Storage here; local folders need none"
         return Finding(Check.CREDENTIALS, HERE, Level.OK, what)
-    return Finding(
-        Check.CREDENTIALS,
-        HERE,
-        Level.ERROR,
-        f"There are none: {VARIABLE} is not set, gcloud keeps no login, and no account is attached to this machine",
-        f"log in, set {VARIABLE} to a credentials file, or run thumbrun where a service account is attached",
-        _LOGIN,
-    )
-
-
-def _unusable(error: Exception, *, needed: bool) -> Finding:
     found = failure(Check.CREDENTIALS, HERE, error)
     level = Level.ERROR if needed else Level.WARNING
-    return replace(found, level=level, command=_LOGIN if _LOGIN in found.mend else "")
+    return replace(found, level=level, command=LOGIN if LOGIN in found.mend else "")

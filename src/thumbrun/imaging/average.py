@@ -1,5 +1,6 @@
 """Reduces a picture: box averages down to a margin, then Lanczos, then sharpening for the detail that averages lost."""
 
+import math
 from functools import lru_cache
 
 from PIL import Image, ImageFilter
@@ -11,6 +12,7 @@ from thumbrun.imaging.lanczos import resized
 # How much of the second term of an average's frequency response to undo: a little more than all, as more terms follow.
 _STRENGTH = 1.25
 _HARDLY = 0.004  # share of a second difference that hardly shows: a level of 250; from a margin of 3.6 on it is less
+Region = tuple[float, float, float, float]
 _PIECE = 1 << 18  # pixels; their 1 MiB stays in a processor's cache from one step to the next
 
 
@@ -19,10 +21,10 @@ def shrunk(
     width: int,
     height: int,
     averaged: int = 1,
-    extent: tuple[float, float] | None = None,
+    region: Region | None = None,
     curve: bytes | None = None,
 ) -> Image.Image:
-    """Return the picture in another size, not larger than it is, in mode L, LA, RGB, RGBA, CMYK or LAB.
+    """Return a part of the picture in another size, in mode L, LA, RGB, RGBA, CMYK or LAB.
 
     A picture that must be converted before it can be averaged is converted piece by piece. Converting all of it at once
     would take 4 more bytes for every pixel.
@@ -32,30 +34,63 @@ def shrunk(
         width: The new width, in pixels.
         height: The new height, in pixels.
         averaged: How many of the source's pixels, each way, a decoder has averaged to one pixel of the image.
-        extent: How much of the image is picture, in the image's own pixels; None for all of it. A decoder that divides
-            rounds up, and even a quarter of a pixel shows.
+        region: The part: its left, upper, right and lower edge, in the image's own pixels; None for all of it. It ends
+            where the picture ends: a decoder that divides rounds up, and even a quarter of a pixel shows.
         curve: The values to put in the place of 0 to 255 in each channel of colour before averaging; None if all stay.
 
     Raises:
         ValueError: Some pixel values are not numbers.
     """
-    across = max(1, image.width // (width * MARGIN))
-    down = max(1, image.height // (height * MARGIN))
+    left, top, right, lower = region or (0.0, 0.0, float(image.width), float(image.height))
+    across = max(1, math.ceil(right - left) // (width * MARGIN))
+    down = max(1, math.ceil(lower - top) // (height * MARGIN))
     convert = colour.conversion(image)
     convert = colour.curved(convert, curve) if curve else convert
-    if (width, height) == image.size:
-        return colour.visible(convert(image) if convert else image)
+    if (left + width, top + height) == (right, lower) and left.is_integer() and top.is_integer():
+        part = image if (width, height) == image.size else image.crop((int(left), int(top), int(right), int(lower)))
+        return colour.visible(convert(part) if convert else part)
+    area = (*_around(left, right, width, across, image.width), *_around(top, lower, height, down, image.height))
+    part = image if area == (0, image.width, 0, image.height) else image.crop((area[0], area[2], area[1], area[3]))
     if convert is not None or image.mode in ("LA", "RGBA"):
-        reduced = _in_pieces(image, across, down, convert)
+        reduced = _in_pieces(part, across, down, convert)
     elif across > 1 or down > 1:
-        reduced = Image.Image.reduce(image, (across, down))  # JPEG 2000 has a `reduce` of its own
+        reduced = Image.Image.reduce(part, (across, down))  # JPEG 2000 has a `reduce` of its own
     else:
-        reduced = image
-    right, lower = extent or image.size
-    box = (0.0, 0.0, right / across, lower / down)
-    small = resized(reduced, (width, height), box)
-    softer = _softening(averaged * across, box[2] / width), _softening(averaged * down, box[3] / height)
+        reduced = part
+    left, right = (left - area[0]) / across, (right - area[0]) / across
+    top, lower = (top - area[2]) / down, (lower - area[2]) / down
+    small = _resized_twice(reduced, width, height, (left, top, right, lower))
+    margin = (right - left) / width, (lower - top) / height
+    softer = _softening(averaged * across, margin[0]), _softening(averaged * down, margin[1])
     return colour.visible(_sharpened(small, *softer))
+
+
+def _around(begin: float, end: float, side: int, averaged: int, most: int) -> tuple[int, int]:
+    """Return where the pixels begin and end that a part of a row or column is made of.
+
+    Lanczos looks at three of the thumbnail's pixels beyond the part, or at three pixels if it enlarges.
+
+    Args:
+        begin: The begin of the part, in pixels.
+        end: Its end.
+        side: How many pixels become of the part.
+        averaged: How many pixels are averaged to one at first. The result begins at a whole multiple of it.
+        most: How many pixels there are.
+    """
+    beyond = 3 * max((end - begin) / side, averaged) + averaged
+    return max(0, math.floor((begin - beyond) / averaged)) * averaged, min(most, math.ceil(end + beyond))
+
+
+def _resized_twice(image: Image.Image, width: int, height: int, region: Region) -> Image.Image:
+    """Return a part of a picture in another size, first reduced, then enlarged.
+
+    If one side is enlarged and the other reduced, both at once could take far more memory than either picture.
+    """
+    wide, high = round(region[2] - region[0]), round(region[3] - region[1])
+    if (width > wide and height < high) or (width < wide and height > high):
+        image = resized(image, (min(width, wide), min(height, high)), region)
+        region = (0.0, 0.0, float(image.width), float(image.height))
+    return resized(image, (width, height), region)
 
 
 def _softening(averaged: int, margin: float) -> float:

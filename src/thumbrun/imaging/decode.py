@@ -1,13 +1,13 @@
 """Turns an image's bytes into a small picture in memory. `reduced` takes the steps, in their order."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import IO
 
 from PIL import ExifTags, Image, ImageFile
 
 from thumbrun.imaging import icc, library_options
-from thumbrun.imaging.average import shrunk
+from thumbrun.imaging.average import Region, shrunk
 from thumbrun.imaging.avif import AvifImage
 from thumbrun.imaging.bitmap import Bitmap
 from thumbrun.imaging.colour_numbers import ColourSpace
@@ -15,10 +15,12 @@ from thumbrun.imaging.geometry import JPEG_MARGIN, MARGIN, Box, fit
 from thumbrun.imaging.gif import GifImage
 from thumbrun.imaging.heic import HeicImage
 from thumbrun.imaging.icon import Icon
+from thumbrun.imaging.interest import SEEN, Interest
 from thumbrun.imaging.jpeg import JpegImage
 from thumbrun.imaging.jpeg2000 import Jpeg2000Image, open_jpeg2000
-from thumbrun.imaging.orientation import SIDEWAYS, forget_xmp, orientation_of, turned, upright
+from thumbrun.imaging.orientation import SIDEWAYS, forget_xmp, orientation_of, stored_region, turned, upright
 from thumbrun.imaging.png import PngImage
+from thumbrun.imaging.shape import Shape
 from thumbrun.imaging.stated_colours import stated
 from thumbrun.imaging.tiff import TiffImage
 from thumbrun.imaging.webp import StillWebP, open_webp
@@ -47,16 +49,18 @@ class Reduced:
     """A thumbnail's pixels before they are encoded.
 
     Attributes:
-        pixels: The thumbnail, upright, in sRGB, of mode L, LA, RGB or RGBA, with no metadata.
+        pixels: The thumbnail, upright, in sRGB, of mode L, LA, RGB or RGBA, with no metadata and without bars.
         source_size: The width and height of the source, upright, in pixels.
         smaller: The thumbnails for the other boxes, each like `pixels`.
         broken_profile: Whether the source has a colour profile that is broken.
+        interest: Where the interesting part is, if the shape asks for that.
     """
 
     pixels: Image.Image
     source_size: tuple[int, int]
     smaller: tuple[Image.Image, ...] = ()
     broken_profile: bool = False
+    interest: Interest | None = None
 
 
 def open_image(name: str, source: IO[bytes]) -> ImageFile.ImageFile:
@@ -72,14 +76,14 @@ def open_image(name: str, source: IO[bytes]) -> ImageFile.ImageFile:
     return _DECODERS[name](source)
 
 
-def decoder_scale(image: ImageFile.ImageFile, box_width: int, box_height: int) -> int:
+def decoder_scale(image: ImageFile.ImageFile, boxes: Sequence[Box], shape: Shape) -> int:
     """Return the largest number by which the decoder can divide width and height and still keep the margin.
 
     JPEG decodes to a half, a quarter or an eighth; JPEG 2000 to as many halves as its wavelet has levels; still WebP to
     any fraction. No other decoder can divide.
     """
     if isinstance(image, JpegImage):
-        size = _stored_size(image, box_width, box_height, orientation_of(image))
+        size = _stored_scaled(image, boxes, shape, orientation_of(image))
         return image.divisor(*size, JPEG_MARGIN)
     if isinstance(image, Jpeg2000Image):
         most, orientation = image.levels, 1
@@ -87,7 +91,7 @@ def decoder_scale(image: ImageFile.ImageFile, box_width: int, box_height: int) -
         most, orientation = 0, orientation_of(image)
     else:
         return 1
-    width, height = _stored_size(image, box_width, box_height, orientation)
+    width, height = _stored_scaled(image, boxes, shape, orientation)
     quotient = int(min(image.width / width, image.height / height) / MARGIN)
     if isinstance(image, StillWebP):
         return max(1, quotient)
@@ -95,16 +99,16 @@ def decoder_scale(image: ImageFile.ImageFile, box_width: int, box_height: int) -
 
 
 def reduced(
-    image: ImageFile.ImageFile, box_width: int, box_height: int, scale: int = 1, smaller: Iterable[Box] = ()
+    image: ImageFile.ImageFile, boxes: Sequence[Box], shape: Shape, scale: int = 1, interest: Interest | None = None
 ) -> Reduced:
-    """Return the thumbnail's pixels.
+    """Return the pixels of the thumbnails, all from the same decoded picture.
 
     Args:
         image: The image, as `open_image` returns it.
-        box_width: The width of the box, in pixels.
-        box_height: The height of the box, in pixels.
+        boxes: The boxes of the thumbnails, largest first.
+        shape: How the picture fits them.
         scale: The number that `decoder_scale` returned.
-        smaller: Other boxes; their thumbnails come from the same decoded picture.
+        interest: Where the interesting part is if another picture decides that; else None.
 
     Raises:
         Exception: The image is broken; decoders raise exceptions of any kind.
@@ -124,20 +128,35 @@ def reduced(
     profile = None if space else image.info.get("icc_profile")
     # The half-bands of JPEG 2000's wavelet are not averages. WebP's decoder makes all its pixels equally large.
     averaged = 1 if isinstance(image, Jpeg2000Image) else scale
-    extent = None if isinstance(image, StillWebP) else (width / scale, height / scale)
-    made: list[Image.Image] = []
-    for box in ((box_width, box_height), *smaller):
-        size = _stored_size(image, *box, orientation, full or (width, height))
+    extent = image.size if isinstance(image, StillWebP) else (width / scale, height / scale)
+    width, height = full or (width, height)
+
+    def part(size: tuple[int, int], left: float, top: float, right: float, lower: float) -> Image.Image:
+        across, down = extent
+        region = (across * (left / width), down * (top / height), across * (right / width), down * (lower / height))
+        return shrunk(image, *size, averaged, region, space.curve if space else None)
+
+    source = upright(width, height, orientation)
+    if shape.looks_for_content and interest is None:
+        seen = part(fit(width, height, SEEN, SEEN), 0, 0, width, height)
+        interest = Interest(_finished(seen, profile, space, orientation), shape.gravity)
+    made: list[tuple[Image.Image, Region]] = []
+    for box in boxes:
+        placement = shape.placement(*source, box)
+        across, down = placement.region
+        share = interest.share(across / source[0], down / source[1]) if interest else shape.share
+        size = upright(*placement.picture, orientation)
+        region = stored_region(placement.region_at(*source, share), *source, orientation)
         # A larger thumbnail is a good source if averaging would stop at its size or above.
-        enough = [other for other in made if other.width >= size[0] * MARGIN and other.height >= size[1] * MARGIN]
-        made.append(
-            shrunk(enough[-1], *size)
-            if enough
-            else shrunk(image, *size, averaged, extent, space.curve if space else None)
-        )
-    first, *others = (_finished(picture, profile, space, orientation) for picture in made)
+        enough = [
+            other
+            for other, shown in made
+            if shown == region and other.width >= size[0] * MARGIN and other.height >= size[1] * MARGIN
+        ]
+        made.append((shrunk(enough[-1], *size) if enough else part(size, *region), region))
+    first, *others = (_finished(picture, profile, space, orientation) for picture, _ in made)
     broken = getattr(image, "broken_profile", False) or bool(profile and icc.is_broken(profile))
-    return Reduced(first, upright(*(full or (width, height)), orientation), tuple(others), broken)
+    return Reduced(first, source, tuple(others), broken, interest)
 
 
 def _full_size(image: ImageFile.ImageFile) -> Box | None:
@@ -156,10 +175,7 @@ def _finished(picture: Image.Image, profile: bytes | None, space: ColourSpace | 
     return picture
 
 
-def _stored_size(
-    image: Image.Image, box_width: int, box_height: int, orientation: int, size: tuple[int, int] | None = None
-) -> tuple[int, int]:
-    """Return the thumbnail's size in the orientation in which the source is stored."""
-    if orientation in SIDEWAYS:
-        box_width, box_height = box_height, box_width
-    return fit(*(size or image.size), box_width, box_height)
+def _stored_scaled(image: Image.Image, boxes: Sequence[Box], shape: Shape, orientation: int) -> tuple[float, float]:
+    """Return how large the picture must at least be, in the orientation in which the source is stored."""
+    across, down = shape.scaled(*upright(*image.size, orientation), boxes)
+    return (down, across) if orientation in SIDEWAYS else (across, down)

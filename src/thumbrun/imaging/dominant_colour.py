@@ -18,13 +18,13 @@ def dominant_colour(picture: Image.Image) -> str:
     Args:
         picture: The picture, in mode L, LA, RGB or RGBA, in sRGB.
     """
-    pixels = np.asarray(picture.convert("RGBA")).reshape(-1, 4)
+    pixels = np.frombuffer(picture.convert("RGBA").tobytes(), "<u4")  # red is the lowest byte
     if picture.mode in ("LA", "RGBA"):
-        pixels = pixels[pixels[:, 3] >= _HALF]
+        pixels = pixels[pixels >> 24 >= _HALF]
     if not len(pixels):
         return ""
-    packed = np.ascontiguousarray(pixels).view("<u4")[:, 0]  # red is the lowest byte
-    boxes = (packed & 0xF0) << 4 | packed >> 8 & 0xF0 | packed >> 20 & 0xF
-    most_frequent = np.bincount(boxes).argmax()
-    chosen = packed[boxes == most_frequent]
-    return "#" + "".join(f"{int((chosen >> shift & 0xFF).mean() + 0.5):02x}" for shift in (0, 8, 16))
+    high = pixels & 0xF0F0F0
+    boxes = (high << 4 | high >> 8 | high >> 20) & 0xFFF
+    chosen = pixels[boxes == np.bincount(boxes.view("<i4")).argmax()]
+    sums = chosen.view(np.uint8).reshape(-1, 4).sum(axis=0, dtype=np.uint64)
+    return "#" + "".join(f"{int(band / len(chosen) + 0.5):02x}" for band in sums[:3])

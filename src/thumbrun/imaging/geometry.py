@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-Box = tuple[int, int]  # width and height in pixels that a thumbnail must fit
+Box = tuple[int, int]  # width and height in pixels that a thumbnail must fit; 0 for a side that is free
+LARGEST_SIDE = 4096  # pixels; of a box, and of a thumbnail whose box has a free side
 
 # Averaging stops at three times the thumbnail's size, and Lanczos does the rest. The median PSNR against Lanczos on
 # every pixel is 56 dB, in about half of its time (1600 pixels). With a margin of 2 it is 52 dB.
@@ -15,8 +16,10 @@ JPEG_MARGIN = 2.3
 INTERPOLATED = 1.5
 
 
-def fit(width: int, height: int, box_width: int, box_height: int) -> tuple[int, int]:
+def fit(width: int, height: int, box_width: int, box_height: int, *, enlarge: bool = False) -> tuple[int, int]:
     """Return the largest size within the box that keeps the aspect ratio, and is not larger than the picture.
+
+    If `enlarge` says so, it can be larger than the picture.
 
     The side that limits the size equals the box's side. The other side is rounded to the nearest pixel, half up, and is
     at least 1.
@@ -24,7 +27,7 @@ def fit(width: int, height: int, box_width: int, box_height: int) -> tuple[int, 
     >>> fit(4000, 3000, 100, 100), fit(3000, 4000, 100, 100), fit(40, 30, 100, 100), fit(5000, 10, 100, 100)
     ((100, 75), (75, 100), (40, 30), (100, 1))
     """
-    if width <= box_width and height <= box_height:
+    if width <= box_width and height <= box_height and not enlarge:
         return width, height
     if width * box_height >= height * box_width:  # the width limits the size
         return box_width, max(1, (2 * height * box_width + width) // (2 * width))
@@ -34,26 +37,25 @@ def fit(width: int, height: int, box_width: int, box_height: int) -> tuple[int, 
 def box_name(box: Box) -> str:
     """Return a box's name, for messages and, if there are several boxes, for the folder of its thumbnails.
 
-    >>> box_name((400, 300))
-    '400x300'
+    >>> box_name((400, 300)), box_name((320, 0)), box_name((0, 200))
+    ('400x300', '320x', 'x200')
     """
-    return f"{box[0]}x{box[1]}"
+    return f"{box[0] or ''}x{box[1] or ''}"
+
+
+def area(box: Box) -> int:
+    """Return about how many pixels a thumbnail has. A free side counts as long as the other.
+
+    >>> area((400, 300)), area((320, 0))
+    (120000, 102400)
+    """
+    return (box[0] or box[1]) * (box[1] or box[0])
 
 
 def largest_first(boxes: Iterable[Box]) -> tuple[Box, ...]:
     """Return boxes in the order in which thumbrun makes and records them: by area, then by width, largest first.
 
-    >>> largest_first([(100, 100), (160, 90), (400, 400)])
-    ((400, 400), (160, 90), (100, 100))
+    >>> largest_first([(100, 100), (160, 90), (400, 400), (0, 320)])
+    ((400, 400), (0, 320), (160, 90), (100, 100))
     """
-    return tuple(sorted(boxes, key=lambda box: (box[0] * box[1], box[0]), reverse=True))
-
-
-def around(boxes: Iterable[Box]) -> Box:
-    """Return the smallest box that holds all boxes. A picture decoded for it is large enough for each of them.
-
-    >>> around([(400, 100), (100, 300)])
-    (400, 300)
-    """
-    widths, heights = zip(*boxes, strict=True)
-    return max(widths), max(heights)
+    return tuple(sorted(boxes, key=lambda box: (area(box), *box), reverse=True))

@@ -154,15 +154,19 @@ class JpegImage(JpegImagePlugin.JpegImageFile):
             self.decodermaxblock = size + 1  # libjpeg cannot wait for more bytes of an arithmetic code
         fp.seek(begin)
 
-    def divisor(self, width: int, height: int, margin: float) -> int:
+    def divisor(self, width: float, height: float, margin: float) -> int:
         """Return the largest number of 8, 4, 2 and 1 that libjpeg can divide by if every component keeps a margin.
+
+        It is 1 for lossless coding, which has no blocks, and for arithmetic codes: damage there can make values far
+        beyond the range of a sample. libjpeg bounds them after it divides, so a reduced picture would differ from a
+        whole one (8 dB).
 
         Args:
             width: The width of the thumbnail as the picture is stored, in pixels.
             height: Its height, in pixels.
             margin: How many samples of a component there must be for each pixel of the thumbnail, across and down.
         """
-        for number in () if self._lossless else (8, 4, 2):  # lossless coding has no blocks
+        for number in () if self._lossless or self._arithmetic else (8, 4, 2):
             lost = self._lost(number)
             across, down = (margin * (1 if side == 1 else side * INTERPOLATED) for side in lost)
             if self.width >= width * across * number and self.height >= height * down * number:

@@ -10,6 +10,9 @@ from PIL import ExifTags, Image, ImageFile, TiffImagePlugin
 # EXIF orientations in which the picture's rows are stored as columns.
 SIDEWAYS = frozenset((5, 6, 7, 8))
 
+# EXIF orientations in which the first stored pixel lies at the right, or at the bottom, of the upright picture.
+_FROM_THE_RIGHT, _FROM_BELOW = frozenset((2, 3, 6, 7)), frozenset((3, 4, 7, 8))
+
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -55,6 +58,25 @@ def _exif(image: ImageFile.ImageFile) -> Image.Exif:
 def turned(picture: Image.Image, orientation: int) -> Image.Image:
     """Return a picture with an EXIF orientation applied."""
     return picture.transpose(_TRANSPOSITIONS[orientation]) if orientation in _TRANSPOSITIONS else picture
+
+
+def stored_region(
+    region: tuple[float, float, float, float], width: int, height: int, orientation: int
+) -> tuple[float, float, float, float]:
+    """Return where a region of an upright picture lies in the picture as it is stored.
+
+    Args:
+        region: The region: its left, upper, right and lower edge, in pixels.
+        width: The width of the upright picture, in pixels.
+        height: The height of the upright picture, in pixels.
+        orientation: The EXIF orientation of the stored picture.
+    """
+    left, top, right, lower = region
+    if orientation in _FROM_THE_RIGHT:
+        left, right = width - right, width - left
+    if orientation in _FROM_BELOW:
+        top, lower = height - lower, height - top
+    return (top, left, lower, right) if orientation in SIDEWAYS else (left, top, right, lower)
 
 
 def upright(width: int, height: int, orientation: int) -> tuple[int, int]:

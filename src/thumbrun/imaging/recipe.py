@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 
 from thumbrun.imaging.geometry import Box, box_name
+from thumbrun.imaging.shape import USUAL_SHAPE, Shape
 
 RECIPE_VERSION = 1  # raise it when the same recipe makes different pictures
 
@@ -21,6 +22,7 @@ class Recipe:
         smaller: The other boxes, largest first, if every image gets thumbnails of several sizes.
         further: The other formats, if every image gets thumbnails in several formats.
         qualities: The quality for single formats, by name, sorted.
+        shape: How pictures fit the boxes.
         animated: What becomes of an animation: `first`, its first frame, or `keep`, an animated thumbnail.
     """
 
@@ -31,6 +33,7 @@ class Recipe:
     smaller: tuple[Box, ...] = ()
     further: tuple[str, ...] = ()
     qualities: tuple[tuple[str, int], ...] = ()
+    shape: Shape = USUAL_SHAPE
     animated: str = "first"
 
     @property
@@ -68,7 +71,7 @@ class Recipe:
         What a recipe could not say at first counts only if it differs from its default, so that a newer version of
         thumbrun takes the thumbnails of an older one for its own.
         """
-        made = asdict(self)
+        made = asdict(self) | {"shape": self.shape.stated()}
         for name in made.keys() - _ALWAYS:
             if getattr(self, name) == _DEFAULTS[name]:
                 del made[name]

@@ -5,6 +5,7 @@ import io
 import struct
 import time
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import IO
 
@@ -13,13 +14,15 @@ from PIL import Image
 from thumbrun.imaging import decode, headers, known_contents, memory_estimate, sniff, webp
 from thumbrun.imaging.dominant_colour import dominant_colour
 from thumbrun.imaging.encode import encode
-from thumbrun.imaging.geometry import Box, around
+from thumbrun.imaging.geometry import Box
+from thumbrun.imaging.ground import laid
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 from thumbrun.imaging.placeholder import placeholder
 from thumbrun.imaging.render_animation import Moving, render_animation
 from thumbrun.imaging.request import (
     BROKEN_PROFILE,
+    MOST_BYTES,
     NeedsMemory,
     Picture,
     Refused,
@@ -28,6 +31,7 @@ from thumbrun.imaging.request import (
     Took,
     too_many_pixels,
 )
+from thumbrun.imaging.shape import USUAL_SHAPE, Placement, Shape
 from thumbrun.outcomes import Reason
 
 _LONGEST_DETAIL = 200
@@ -92,13 +96,16 @@ def _unknown(head: bytes, *, claimed: bool) -> Refused:
     return Refused(reason, f"the bytes are in no image format that thumbrun reads{named}")
 
 
-def thumbnail_pixels(body: bytes | IO[bytes], width: int, height: int, *, whole: bool = False) -> Image.Image:
+def thumbnail_pixels(
+    body: bytes | IO[bytes], width: int, height: int, shape: Shape = USUAL_SHAPE, *, whole: bool = False
+) -> Image.Image:
     """Return a thumbnail's pixels before they are encoded. This checks no limits.
 
     Args:
         body: The image's bytes, or a file that holds them.
         width: The width of the box, in pixels.
         height: The height of the box, in pixels.
+        shape: How the picture fits the box.
         whole: Whether to decode all of the image, even if a part is enough.
 
     Raises:
@@ -110,17 +117,19 @@ def thumbnail_pixels(body: bytes | IO[bytes], width: int, height: int, *, whole:
     if name is None:
         raise ValueError("the bytes are in no image format that thumbrun reads")
     known = KnownBytes(source.seek(0, io.SEEK_END))
-    needed = None if whole else _needed(name, source, known, (width, height))
+    boxes = ((width, height),)
+    needed = None if whole else _needed(name, source, known, boxes, shape)
     source.seek(0)
     with decode.open_image(name, needed if isinstance(needed, io.BytesIO) else source) as image:
-        return decode.reduced(image, width, height, decode.decoder_scale(image, width, height)).pixels
+        reduced = decode.reduced(image, boxes, shape, decode.decoder_scale(image, boxes, shape))
+    return laid(reduced.pixels, shape.placement(*reduced.source_size, *boxes), shape, transparent=True)
 
 
 def _render(name: str, source: IO[bytes], request: Request) -> Rendered | Refused | NeedsMemory:
     """Decode the part of the image that is needed; if that fails, decode all of it."""
     size = source.seek(0, io.SEEK_END)
     known = KnownBytes(size)
-    needed = _needed(name, source, known, around(request.boxes), request.memory)
+    needed = _needed(name, source, known, request.boxes, request.shape, request.memory)
     if isinstance(needed, NeedsMemory):
         return needed
     declared = None if needed is None else dispatch.declared_size(known)
@@ -135,7 +144,12 @@ def _render(name: str, source: IO[bytes], request: Request) -> Rendered | Refuse
 
 
 def _needed(
-    name: str, source: IO[bytes], known: KnownBytes, box: Box, memory: int | None = None
+    name: str,
+    source: IO[bytes],
+    known: KnownBytes,
+    boxes: Sequence[Box],
+    shape: Shape,
+    memory: int | None = None,
 ) -> io.BytesIO | NeedsMemory | None:
     """Return a shorter file that makes the same thumbnail in less time, None if there is none.
 
@@ -143,7 +157,8 @@ def _needed(
         name: The name of the format.
         source: The file.
         known: The bytes that are known of it, none at first.
-        box: The box that the thumbnail must fit.
+        boxes: The boxes of the thumbnails.
+        shape: How the picture fits them.
         memory: The most bytes that reading and making may take together, None for any number.
     """
     if name not in ("jpeg", "tiff"):
@@ -158,7 +173,7 @@ def _needed(
         source.seek(missing[0])
         known.add(missing[0], source.read(missing[1] - missing[0]))
         try:
-            part = dispatch.faster_file(known, *box)
+            part = dispatch.faster_file(known, boxes, shape)
         except MissingError as error:
             missing = error.start, error.end
         else:
@@ -205,22 +220,27 @@ def _decoded(
     if opened is not None and (verdict := _beyond(declared, opened, request)):
         return verdict
     with decode.open_image(name, source) as image:
-        scale = decode.decoder_scale(image, *around(request.boxes))
-        needed = memory_estimate.decoded_bytes(name, image, scale, size) + memory_estimate.smaller_thumbnails_bytes(
-            image.size, request.smaller
+        scale = decode.decoder_scale(image, request.boxes, request.shape)
+        needed = memory_estimate.decoded_bytes(name, image, scale, size) + memory_estimate.thumbnails_bytes(
+            image.size, request.boxes, request.shape
         )
-        needed += beside
+        names = [encoding.format for encoding in request.encodings]
+        needed = max(needed, memory_estimate.encoding_bytes(image.size, request.boxes, request.shape, names)) + beside
         if verdict := _beyond(image.size, needed, request):
             return verdict
-        reduced = decode.reduced(image, request.width, request.height, scale, request.smaller)
+        reduced = decode.reduced(image, request.boxes, request.shape, scale)
     if refused := too_many_pixels(*reduced.source_size, request.max_pixels):  # a few decoders find out only now
         return refused
     began = time.perf_counter()
-    pixels = (reduced.pixels, *reduced.smaller)
-    made = [_encoded(one, *encoding) for one in pixels for encoding in request.encodings]
+    whole, made = (reduced.pixels, *reduced.smaller), list[Picture]()
+    for pixels, box in zip(whole, request.boxes, strict=True):
+        placement = request.shape.placement(*reduced.source_size, box)
+        made += (_encoded(pixels, placement, request.shape, *encoding) for encoding in request.encodings)
+        if sum(len(picture.data) for picture in made) > MOST_BYTES:
+            return Refused(Reason.OUT_OF_MEMORY, f"its thumbnails take more than {MOST_BYTES:,} bytes together")
     seconds = time.perf_counter() - began
     remark = moving or (BROKEN_PROFILE if reduced.broken_profile else "")
-    return _told(made, reduced.source_size, pixels[-1], seconds, remark, name, request)
+    return _told(made, reduced.source_size, whole[-1], seconds, remark, name, request)
 
 
 def _told(
@@ -240,8 +260,9 @@ def _told(
     )
 
 
-def _encoded(pixels: Image.Image, format_: str, quality: int) -> Picture:
-    return Picture(encode(pixels, format_, quality), *pixels.size)
+def _encoded(pixels: Image.Image, placement: Placement, shape: Shape, format_: str, quality: int) -> Picture:
+    whole = laid(pixels, placement, shape, transparent=format_ != "jpeg")
+    return Picture(encode(whole, format_, quality), *whole.size)
 
 
 def _beyond(size: tuple[int, int], needed: int, request: Request) -> Refused | NeedsMemory | None:

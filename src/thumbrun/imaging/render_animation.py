@@ -9,13 +9,13 @@ from PIL import Image
 from thumbrun.imaging import animated_encode, animation_frames, animation_gif, animation_png, animation_webp, decode
 from thumbrun.imaging.animation import FORMATS, MOST_FRAMES, MOST_MADE, Animation, Reader
 from thumbrun.imaging.encode import encode
-from thumbrun.imaging.geometry import fit
+from thumbrun.imaging.geometry import Box
+from thumbrun.imaging.ground import laid
 from thumbrun.imaging.memory_estimate import animation_bytes
 from thumbrun.imaging.request import (
     BROKEN_PROFILE,
     TOO_MANY_FRAMES,
     TOO_MUCH_OF_FRAMES,
-    Encoding,
     NeedsMemory,
     Picture,
     Request,
@@ -77,32 +77,31 @@ def render_animation(name: str, source: IO[bytes], size: int, request: Request) 
     return NeedsMemory(needed) if needed > request.memory else _rendered(name, source, reader, animation, request)
 
 
-def _sizes(animation: Animation, request: Request) -> list[tuple[int, int]]:
-    """Return the sizes of the thumbnails, as stored or upright: they have as many pixels, to within a few."""
-    return [fit(animation.width, animation.height, *box) for box in request.boxes]
+def _sizes(animation: Animation, request: Request) -> list[Box]:
+    """Return the sizes of the thumbnails if the animation is stored upright; else they have about as many pixels."""
+    return [request.shape.placement(animation.width, animation.height, box).size for box in request.boxes]
 
 
 def _rendered(name: str, source: IO[bytes], reader: Reader, animation: Animation, request: Request) -> Moving:
     frames: list[list[Image.Image]] = [[] for _ in request.boxes]
-    source_size, broken = (0, 0), False
+    interest, reduced = None, None
     for picture in animation_frames.pictures(name, source, reader, animation):
-        reduced = decode.reduced(picture, request.width, request.height, 1, request.smaller)
+        reduced = decode.reduced(picture, request.boxes, request.shape, interest=interest)
+        interest = reduced.interest  # the first frame decides, so that the part that shows does not jump
         for made, thumbnail in zip(frames, (reduced.pixels, *reduced.smaller), strict=True):
             made.append(thumbnail)
-        source_size, broken = reduced.source_size, reduced.broken_profile
+    assert reduced is not None  # noqa: S101  (an animation has frames)
     began = time.perf_counter()
     milliseconds = [frame.milliseconds for frame in animation.frames]
-    pictures = [
-        Picture(_encoded(made, milliseconds, animation.plays, encoding), *made[0].size)
-        for made in frames
-        for encoding in request.encodings
-    ]
-    seconds = time.perf_counter() - began
-    return Moving(pictures, source_size, frames[-1][0], BROKEN_PROFILE if broken else "", seconds)
-
-
-def _encoded(frames: list[Image.Image], milliseconds: list[int], plays: int, encoding: Encoding) -> bytes:
-    form, quality = encoding
-    if form in FORMATS:
-        return animated_encode.encode_animation(frames, milliseconds, plays, form, quality)
-    return encode(frames[0].copy(), form, quality)
+    pictures = []
+    for made, box in zip(frames, request.boxes, strict=True):
+        placement = request.shape.placement(*reduced.source_size, box)
+        for form, quality in request.encodings:
+            if form in FORMATS:
+                whole = [laid(frame, placement, request.shape, transparent=True) for frame in made]
+                data = animated_encode.encode_animation(whole, milliseconds, animation.plays, form, quality)
+            else:
+                data = encode(laid(made[0], placement, request.shape, transparent=form != "jpeg"), form, quality)
+            pictures.append(Picture(data, *placement.size))
+    remark = BROKEN_PROFILE if reduced.broken_profile else ""
+    return Moving(pictures, reduced.source_size, frames[-1][0], remark, time.perf_counter() - began)

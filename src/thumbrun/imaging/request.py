@@ -6,11 +6,13 @@ from typing import NamedTuple
 
 from thumbrun.imaging.animation import FORMATS, MOST_FRAMES
 from thumbrun.imaging.geometry import Box
+from thumbrun.imaging.shape import USUAL_SHAPE, Shape
 from thumbrun.outcomes import Reason
 
 BROKEN_PROFILE = "its colour profile is broken, so its colours are taken for sRGB"
 TOO_MANY_FRAMES = f"its thumbnail shows only its first frame, because it has more than {MOST_FRAMES} frames"
 TOO_MUCH_OF_FRAMES = "its thumbnail shows only its first frame, because all its frames have too many pixels together"
+MOST_BYTES = 1 << 28  # of all thumbnails of an image together: no message between processes is longer
 REMARKS = (
     BROKEN_PROFILE,
     TOO_MANY_FRAMES,
@@ -45,6 +47,7 @@ class Request:
             failure.
         smaller: The other boxes, largest first.
         further: The other encodings of each thumbnail.
+        shape: How the picture fits the boxes.
         placeholder: The kind of the placeholder to make, one of `appearance.KINDS`; empty for none.
         animated: Whether the thumbnails of an animation are animated, if their format is one of `animation.FORMATS`.
     """
@@ -58,6 +61,7 @@ class Request:
     claimed: bool = True
     smaller: tuple[Box, ...] = ()
     further: tuple[Encoding, ...] = ()
+    shape: Shape = USUAL_SHAPE
     placeholder: str = ""
     animated: bool = False
 

@@ -19,10 +19,11 @@ from thumbrun.ledger.reader import ROWS, WRITER, last_seal, seal_of
 from thumbrun.ledger.suspects import RECENT_SECONDS
 from thumbrun.outcomes import Tally
 from thumbrun.planning.listing import pages
-from thumbrun.planning.plan import read_plan
+from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.planning.planner import was_refused
 from thumbrun.runs.record_forms import is_tally
 from thumbrun.runs.record_store import RecordStore
+from thumbrun.runs.rounds import Round
 from thumbrun.storage.base import Entry
 
 VERSION = 1  # of the JSON
@@ -175,11 +176,7 @@ async def read_status(state: RecordStore, run_id: str, claim: Mapping[str, Any],
         return replace(begun, state=State.REFUSED) if await was_refused(state, run, clock) else begun
     last_round = await state.last_name(run.rounds)
     number = run.number_of_round(last_round) if last_round else 0
-    parts: dict[int, list[Entry]] = defaultdict(list)
-    async for entries in pages(state.store, run.ledger):
-        for entry in entries:
-            if run.is_part(entry.name) and run.shard_of_part(entry.name) < len(plan.shards):
-                parts[run.shard_of_part(entry.name)].append(entry)
+    parts = await _parts(state, plan)
     is_complete = await state.store.stat(run.summary(number)) is not None
     described = [part for listed in parts.values() for entry in listed if (part := _described(entry))]
     tasks = _tasks(described)
@@ -196,6 +193,28 @@ async def read_status(state: RecordStore, run_id: str, claim: Mapping[str, Any],
         rate=None if is_complete else _rate(described, now, plan.items - tally.items),
         tasks=tasks,
     )
+
+
+async def has_work(state: RecordStore, plan: Plan, this_round: Round) -> bool:
+    """Return whether a round of a run that has a plan would have anything to do.
+
+    Raises:
+        StoreError: The store fails.
+    """
+    parts = await _parts(state, plan)
+    shards = (parts.get(number, []) for number in range(len(plan.shards)))
+    return any(last_seal(listed) < 0 or not this_round.has_nothing_for(_tally_of(listed)) for listed in shards)
+
+
+async def _parts(state: RecordStore, plan: Plan) -> Mapping[int, Sequence[Entry]]:
+    """List the ledger; return the parts of each shard that has any."""
+    run = state.names.run(plan.run_id)
+    parts: dict[int, list[Entry]] = defaultdict(list)
+    async for entries in pages(state.store, run.ledger):
+        for entry in entries:
+            if run.is_part(entry.name) and run.shard_of_part(entry.name) < len(plan.shards):
+                parts[run.shard_of_part(entry.name)].append(entry)
+    return parts
 
 
 def tally_so_far(shards: Iterable[Sequence[Entry]]) -> Tally:

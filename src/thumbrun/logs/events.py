@@ -8,6 +8,7 @@ The names and the fields are a promise to users who filter logs:
 | plan-awaited | INFO | |
 | plan-made, plan-read | INFO | items, bytes, shards |
 | round-agreed | INFO | round |
+| nothing-to-retry | NOTICE | |
 | suspects | WARNING | items |
 | others-awaited | INFO | items |
 | cold-storage | WARNING | bytes, by storage class |

@@ -6,7 +6,8 @@ Below the bar are the progress of each task, if there are several, and the failu
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO, cast
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
 from rich.progress import BarColumn, ProgressColumn, Task
 from rich.progress import Progress as Bar
 from rich.progress_bar import ProgressBar
@@ -24,7 +25,10 @@ from thumbrun.logs.stream import ForgivingStream
 _STYLES = {"WARNING": "yellow", "ERROR": "bold red", "NOTICE": "bold"}
 _SHORTEST_BAR = 8  # characters, including the gap beside the bar
 _GAP = "  "
-_TASK_WIDTH = 40  # characters that the progress of one task takes at least; a wide terminal shows several in a row
+# Columns to the right that stay free. A terminal shows ^C behind the last line, and if that begins another line there,
+# the display is drawn again one line too low.
+_FREE = 3
+_TASK_WIDTH = 39  # characters that the progress of one task takes at least; a wide terminal shows several in a row
 _OTHER_LINES = 8  # of the terminal, which the progress of single tasks leaves for the bar, the failures and messages
 
 
@@ -41,7 +45,7 @@ class _Numbers(ProgressColumn):
         elapsed = duration_text(task.elapsed or 0.0)
         kept: set[str] = set()
         for part in (counts, trouble, left, rate, elapsed):  # the most important first
-            if part and len(_GAP.join([*kept, part])) <= self._console.width - _SHORTEST_BAR:
+            if part and len(_GAP.join([*kept, part])) <= self._console.width - _FREE - _SHORTEST_BAR:
                 kept.add(part)
         shown = [
             Text(part, style="yellow" if part is trouble else "")
@@ -60,6 +64,16 @@ class _Display(Bar):
 
     told: Progress | None = None
 
+    def __init__(self, console: Console) -> None:
+        """Set up the display; it shows nothing yet."""
+        self._shown_on = console  # `Bar` asks for what to show before it has a console
+        columns = BarColumn(bar_width=None, table_column=Column(ratio=1)), _Numbers(console)
+        super().__init__(*columns, console=console, expand=True)
+
+    def get_renderable(self) -> RenderableType:
+        """Return all that is shown."""
+        return Constrain(Group(*self.get_renderables()), self._shown_on.width - _FREE)
+
     def get_renderables(self) -> Iterable[RenderableType]:
         """Return the bar and what lies below it."""
         yield from super().get_renderables()
@@ -69,12 +83,12 @@ class _Display(Bar):
         if len(told.tasks) > 1:
             yield from self._each_task(told.tasks)
         if told.reasons:
-            text = wrapped(f"failed: {by_count(told.reasons)}", self.console.width, indent=_GAP)
+            text = wrapped(f"failed: {by_count(told.reasons)}", self.console.width - _FREE, indent=_GAP)
             yield Text(text, style="yellow")
 
     def _each_task(self, tasks: Sequence[Progress | None]) -> Iterable[RenderableType]:
         """Yield the progress of as many tasks as there is room for; if that is too little, those at work come first."""
-        in_a_row = max(1, self.console.width // _TASK_WIDTH)
+        in_a_row = max(1, (self.console.width - _FREE) // _TASK_WIDTH)
         most = in_a_row * max(1, self.console.height - _OTHER_LINES)
         shown = list(enumerate(tasks))
         if len(shown) > most:
@@ -161,12 +175,7 @@ class Terminal:
             self._bar = None
 
     def _start_bar(self, total: int) -> _Display:
-        self._bar = _Display(
-            BarColumn(bar_width=None, table_column=Column(ratio=1)),
-            _Numbers(self._console),
-            console=self._console,
-            expand=True,
-        )
+        self._bar = _Display(self._console)
         self._bar.add_task("thumbnails", total=total, counts="", trouble="", rate="", left="")
         self._bar.start()
         return self._bar

@@ -8,6 +8,7 @@ from thumbrun.planning.select import ObjectKind
 from thumbrun.planning.survey import COLD_CLASSES
 from thumbrun.pricing.bill import GIB
 from thumbrun.pricing.estimates import Estimate
+from thumbrun.settings.declared import OUTPUT
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.bucket_facts import UNKNOWN, BucketFacts
 
@@ -32,6 +33,8 @@ def cautions(
     source: BucketFacts,
     output: BucketFacts,
     asked: Estimate | None,
+    *,
+    writable: bool = True,
 ) -> list[Caution]:
     """Return what to know before a run.
 
@@ -41,8 +44,10 @@ def cautions(
         source: What is known of the source's bucket.
         output: What is known of the output's bucket.
         asked: The estimate for the number of tasks that the settings ask for, or None.
+        writable: Whether a run could write to the output.
     """
     return [
+        *_output(writable=writable),
         *_classes(seen, source),
         *_regions(settings, source, output),
         *_soft_delete(output),
@@ -50,6 +55,13 @@ def cautions(
         *_tasks(asked),
         *_unknown(settings, source, output),
     ]
+
+
+def _output(*, writable: bool) -> Iterator[Caution]:
+    if not writable:
+        yield Caution(
+            "output-needed", f"A run needs {OUTPUT.label}, because thumbrun cannot write to the current folder."
+        )
 
 
 def _classes(seen: Mapping[str, Any], source: BucketFacts) -> Iterator[Caution]:
@@ -126,10 +138,14 @@ def _tasks(asked: Estimate | None) -> Iterator[Caution]:
 
 def _unknown(settings: Settings, source: BucketFacts, output: BucketFacts) -> Iterator[Caution]:
     places = ((settings.source, source), (settings.output, output))
-    buckets = [f"gs://{place.root}" for place, facts in places if place.scheme == "gs" and facts == UNKNOWN]
-    if buckets:
+    unknown = {
+        f"gs://{place.root}": facts.trouble for place, facts in places if place.scheme == "gs" and facts == UNKNOWN
+    }
+    if unknown:
+        denied = "reading them needs storage.buckets.get"
+        why = "; ".join(dict.fromkeys(trouble or denied for trouble in unknown.values()))
         yield Caution(
             "bucket-not-known",
-            f"Region, storage class, Autoclass and soft delete of {' and '.join(dict.fromkeys(buckets))} are not "
-            "known: reading them needs storage.buckets.get. Prices are those of Standard storage in one region.",
+            f"Region, storage class, Autoclass and soft delete of {' and '.join(unknown)} are not "
+            f"known: {why}. Prices are those of Standard storage in one region.",
         )

@@ -24,7 +24,7 @@ from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import BucketNotFoundError
 from thumbrun.storage.memory import MemoryStore
 from thumbrun.task.join_run import missing_bucket
-from thumbrun.task.local_folders import check_local_folders
+from thumbrun.task.local_folders import check_for_plan
 from thumbrun.task.open_stores import Stores
 
 _EXAMPLES = 5
@@ -183,11 +183,11 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> Preview:
         clock: The source of time.
 
     Raises:
-        SettingsError: A local folder cannot be read or written as a run would, a bucket does not exist, or the run
+        SettingsError: The source cannot be read, a folder that is named as the output cannot be written to, a bucket does not exist, or the run
             would have more images, or cost more, than the settings allow.
         StoreError: The source cannot be listed.
     """
-    check_local_folders(settings)
+    writable = check_for_plan(settings)
     asked = settings.tasks or settings.task.count
     state = RecordStore(MemoryStore(), "")
     rule = naming_rule(settings, _RUN_ID)
@@ -230,7 +230,7 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> Preview:
         largest=tuple(watch.largest),
         names_at_risk=watch.names_at_risk(builder.collisions),
         forecast=forecast,
-        cautions=tuple(cautions(settings, made.seen, *facts, forecast.asked if forecast else None)),
+        cautions=tuple(cautions(settings, made.seen, *facts, forecast.asked if forecast else None, writable=writable)),
         formats=_formats(work, sample),
     )
 

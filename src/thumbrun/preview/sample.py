@@ -31,7 +31,10 @@ from thumbrun.task.pipeline import Pipeline
 from thumbrun.task.work_item import WorkItem
 
 _DEVIATIONS = 2  # standard errors between the likely value and the ends of a range
-_LEAST_SPREAD = 0.1  # of a range, since the processors of a job are not this machine's
+# Of a range to either side. A machine that others share is slower at one time than at another: images took 1.3 times as
+# long and more where other programs kept its processors busy (`bench rates`).
+_LEAST_SPREAD = 0.25
+_PARTS = 4  # of the sample, one after the other, between which the machine's own speed is compared
 _FASTEST, _SLOWEST = 0.7, 1.3  # machines in relation to the bench's, as far as images can tell
 Strata = Mapping[tuple[str, int], Stratum]
 
@@ -151,7 +154,12 @@ async def try_items(
 
 
 def sampled(strata: Strata, taken: Sequence[Taken]) -> Sampled:
-    """Return what the items that were tried say of all items; at least one was tried."""
+    """Return what the items that were tried say of all items; at least one was tried.
+
+    Args:
+        strata: The strata of all items.
+        taken: What each item took, in the order in which they were tried.
+    """
     ratios = {key: [one.ms / one.expected_ms for one in taken if one.stratum == key] for key in strata}
     everywhere = sum(one.ms for one in taken) / sum(one.expected_ms for one in taken)
     spread = pvariance([one.ms / one.expected_ms for one in taken])
@@ -167,7 +175,7 @@ def sampled(strata: Strata, taken: Sequence[Taken]) -> Sampled:
         own_spread = pvariance(tried) if len(tried) > 3 else spread
         unknown = 1 - len(tried) / stratum.objects
         variance += unknown * own_spread * (own / 1000) ** 2 / max(1, len(tried))
-    error = max(_DEVIATIONS * math.sqrt(variance), _LEAST_SPREAD * seconds)
+    error = max(_DEVIATIONS * math.sqrt(variance), max(_LEAST_SPREAD, _drift(taken)) * seconds)
     made = [one for one in taken if one.thumbnail_bytes]
     large = [one for one in taken if one.stratum[0] == "jpeg" and one.size > shards.READ_AT_ONCE]
     each = fmean([one.thumbnail_bytes for one in made]) if made else 0.0
@@ -185,6 +193,21 @@ def sampled(strata: Strata, taken: Sequence[Taken]) -> Sampled:
         slowness,
         _pixels_a_byte(taken),
     )
+
+
+def _drift(taken: Sequence[Taken]) -> float:
+    """Return by how much the machine was faster or slower at times, as a share of its mean speed.
+
+    The images were tried in a random order, so that each part of the sample takes as long as any other if the machine
+    stays the same.
+    """
+    ratios: dict[tuple[str, int], list[float]] = {}
+    for one in taken:
+        ratios.setdefault(one.stratum, []).append(one.ms / one.expected_ms)
+    own = [one.ms / one.expected_ms / fmean(ratios[one.stratum]) if one.ms else 1.0 for one in taken]
+    size = len(own) // _PARTS
+    parts = [fmean(own[at * size : (at + 1) * size]) for at in range(_PARTS)] if size else [1.0]
+    return (max(parts) - min(parts)) / 2
 
 
 def _pixels_a_byte(taken: Sequence[Taken]) -> dict[str, float]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from thumbrun.imaging.geometry import Box
+from thumbrun.imaging.geometry import Box, area
 from thumbrun.planning.shards import IN_VAIN, STILL_PEEKED_AT
 
 # Milliseconds of processor time for each image and further thumbnail: 9.61 ms an image for two sizes, and 9.06 for the
@@ -190,7 +190,7 @@ def workload_of(
     images = sum(group.objects for group in groups)
     likely = sum(group.cost_ms for group in groups) / 1000
     recorded = Range(RECORDED_LOW * likely, likely, RECORDED_HIGH * likely)
-    each = sum(_THUMBNAIL_BYTES * (width * height / 10_000) ** _THUMBNAIL_POWER for width, height in boxes)
+    each = sum(_THUMBNAIL_BYTES * (area(box) / 10_000) ** _THUMBNAIL_POWER for box in boxes)
     return Workload(
         groups,
         sum(int(kind["objects"]) for kind in seen.get("kinds", {}).values()),

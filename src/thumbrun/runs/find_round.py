@@ -1,6 +1,6 @@
 """Finds the later round of a retry: all tasks of it find the same round without talking to each other."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +14,18 @@ from thumbrun.runs.rounds import Round
 
 
 async def agree_on_round(
-    state: RecordStore, run_id: str, reasons: frozenset[str], task: Task, clock: Clock, *, join_within: float
-) -> Round:
+    state: RecordStore,
+    run_id: str,
+    reasons: frozenset[str],
+    task: Task,
+    clock: Clock,
+    *,
+    join_within: float,
+    has_work: Callable[[], Awaitable[bool]],
+) -> Round | None:
     """Return the round to work on: the round of this execution, a round that the task can join, or the next one.
+
+    It is None if there is no round to join, and a new one would have nothing to do.
 
     A task without an execution joins the last round if that round has the same reasons, is unfinished, and is younger
     than `join_within` seconds.
@@ -28,6 +37,7 @@ async def agree_on_round(
         task: The task that asks for its round.
         clock: The source of time and chance.
         join_within: How many seconds old a round can be so that a task still joins it.
+        has_work: Returns whether a new round would have anything to do.
 
     Raises:
         StoreError: The state cannot be read or written.
@@ -49,6 +59,8 @@ async def agree_on_round(
         record = await state.read_spare(run.round(number))
         if record is not None and await _joinable(state, run, record, reasons, clock, join_within):
             return Round.from_record(record)
+    if not await has_work():
+        return None
     while True:
         number += 1
         record = await _create(state, run_id, Round(number, reasons), owner, clock)

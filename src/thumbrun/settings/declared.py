@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from thumbrun.imaging.animation import MOST_FRAMES
+from thumbrun.imaging.geometry import LARGEST_SIDE
+from thumbrun.imaging.shape import FITS, USUAL_SHAPE
 from thumbrun.settings import values
 from thumbrun.settings.setting import Setting
 
@@ -188,7 +190,8 @@ SIZE = _setting(
     values.sizes,
     "PIXELS",
     "100",
-    f"The box that a thumbnail fits into: 100 or 160x90, each side 1 to {values.LARGEST_SIDE:,}. "
+    f"The box that a thumbnail fits into: 100 or 160x90, each side 1 to {LARGEST_SIDE:,}. "
+    "320x or x200 leaves the other side free. "
     f"Give up to {values.MOST_SIZES} sizes, separated by commas, to make several thumbnails from one decode; "
     "each size then has its own folder, such as 400x400/. You may repeat the flag.",
     group=_WHAT,
@@ -197,6 +200,46 @@ SIZE = _setting(
     claimed=True,
     to_record=values.sizes_to_record,
     to_text=values.sizes_from_record,
+)
+FIT = _setting(
+    "fit",
+    values.choice(*FITS),
+    "FIT",
+    USUAL_SHAPE.fit,
+    "How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; "
+    "contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the "
+    "box.",
+    group=_WHAT,
+    claimed_later=True,
+)
+GRAVITY = _setting(
+    "gravity",
+    values.gravity,
+    "WHERE",
+    USUAL_SHAPE.gravity,
+    "What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or "
+    "entropy (where most is to be seen). With contain, where the picture lies.",
+    group=_WHAT,
+    claimed_later=True,
+)
+BACKGROUND = _setting(
+    "background",
+    values.background,
+    "COLOUR",
+    "transparent",
+    "The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, "
+    "such as white. In a JPEG, transparent becomes white.",
+    group=_WHAT,
+    claimed_later=True,
+)
+ENLARGE = _setting(
+    "enlarge",
+    values.yes_or_no,
+    "",
+    "no",
+    "Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing.",
+    group=_WHAT,
+    claimed_later=True,
 )
 LAYOUT = _setting(
     "layout",
@@ -354,7 +397,7 @@ MEMORY = _setting(
     "BYTES",
     None,
     "How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves "
-    "need more memory on top: about 75 MiB, and 35 MiB for each worker.",
+    "need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails.",
     group=_MUCH,
     default_words="5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB",
     unit="bytes",

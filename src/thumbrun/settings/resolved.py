@@ -24,6 +24,7 @@ from thumbrun.settings.locations import resolve_locations
 from thumbrun.settings.parsed import ParsedValues
 from thumbrun.settings.patterns import pattern_outside, pattern_problem
 from thumbrun.settings.setting import Setting
+from thumbrun.settings.shape import shape_of
 from thumbrun.settings.values import Qualities
 from thumbrun.storage.location import Location
 
@@ -101,6 +102,26 @@ class Settings:
         return self.recipe.boxes
 
     @property
+    def fit(self) -> str:
+        """How pictures fit the boxes of the recipe."""
+        return self.recipe.shape.fit
+
+    @property
+    def gravity(self) -> str:
+        """What of a picture shows, or where it lies."""
+        return self.recipe.shape.gravity
+
+    @property
+    def background(self) -> str:
+        """The colour of bars, and of what is transparent in a JPEG."""
+        return self.recipe.shape.background
+
+    @property
+    def enlarge(self) -> bool:
+        """Whether small pictures are enlarged."""
+        return self.recipe.shape.enlarge
+
+    @property
     def format(self) -> tuple[str, ...]:
         """The formats of the recipe."""
         return self.recipe.formats
@@ -175,9 +196,10 @@ def resolve(
             if advice := pattern_problem(globs) or (locations and pattern_outside(globs, locations.source)):
                 values.reject(setting, advice)
     _check_names(values)
+    shape = shape_of(values)
     reject_still_formats(values)
     prices = _prices(values)
-    if values.problems or locations is None:
+    if values.problems or locations is None or shape is None:
         raise SettingsError([*values.problems, *slips])
     (width, height), *smaller = values.required(declared.SIZE)
     first, *further = values.required(declared.FORMAT)
@@ -202,6 +224,7 @@ def resolve(
             smaller=tuple(smaller),
             further=tuple(further),
             qualities=quality.by_format,
+            shape=shape,
             animated=values.required(declared.ANIMATED),
         ),
         layout=values.required(declared.LAYOUT),

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from thumbrun.console import quoted
 from thumbrun.imaging.appearance import KINDS
-from thumbrun.imaging.geometry import Box, box_name, largest_first
+from thumbrun.imaging.geometry import LARGEST_SIDE, Box, box_name, largest_first
+from thumbrun.imaging.shape import BY_CONTENT, DIRECTIONS, TRANSPARENT
 from thumbrun.planning.globs import Glob
 from thumbrun.planning.name_pattern import NamePattern
 from thumbrun.storage.location import Location
@@ -21,7 +22,6 @@ _WEEK = 604_800  # seconds
 _TIME = r"(?:({number})h)?(?:({number})m)?(?:({number})s)?"
 _HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)"
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
-LARGEST_SIDE = 4096  # pixels
 MOST_SIZES = 16
 MOST_QUALITY = 100
 
@@ -101,12 +101,16 @@ def yes_or_no(value: str) -> bool:
 
 
 def size(value: str) -> tuple[int, int]:
-    """Parse a box: its width and height in pixels."""
-    found = re.fullmatch(r"([0-9]{1,5})(?:[xX]([0-9]{1,5}))?", value)
-    width, height = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
-    if not (1 <= width <= LARGEST_SIDE and 1 <= height <= LARGEST_SIDE):
-        raise ValueError(f"it must be pixels, like 100 or 160x90, and each side 1 to {LARGEST_SIDE:,}")
-    return width, height
+    """Parse a box: its width and height in pixels; a side that is left out is free, and becomes 0.
+
+    >>> size("100"), size("160x90"), size("320x"), size("x200")
+    ((100, 100), (160, 90), (320, 0), (0, 200))
+    """
+    found = re.fullmatch(r"([0-9]{1,5})|([0-9]{0,5})[xX]([0-9]{0,5})", value)
+    width, height = (found[1] or found[2], found[1] or found[3]) if found else ("", "")
+    if not (width or height) or not all(1 <= int(side) <= LARGEST_SIDE for side in (width, height) if side):
+        raise ValueError(f"it must be pixels, like 100, 160x90, 320x or x200, and each side 1 to {LARGEST_SIDE:,}")
+    return int(width or 0), int(height or 0)
 
 
 def sizes(value: str) -> tuple[Box, ...]:
@@ -157,9 +161,9 @@ def seconds(value: str) -> float:
 
 
 def dollars(value: str) -> float:
-    """Parse an amount of US dollars, more than 0."""
-    if not re.fullmatch(r"\$?[0-9]{1,9}(\.[0-9]{1,6})?", value) or not float(value.lstrip("$")):
-        raise ValueError("it must be US dollars, like 2 or 0.50, from 0.000001")
+    """Parse an amount of US dollars, 0 included."""
+    if not re.fullmatch(r"\$?[0-9]{1,9}(\.[0-9]{1,6})?", value):
+        raise ValueError("it must be US dollars, like 2 or 0.50, with at most six digits behind the point")
     return float(value.lstrip("$"))
 
 
@@ -199,6 +203,32 @@ def choice(*names: str) -> Callable[[str], str]:
         return value
 
     return parse
+
+
+def gravity(value: str) -> str:
+    """Parse what a crop shows, also as Americans spell it."""
+    return _gravity("centre" if value == "center" else value)
+
+
+_gravity = choice(*DIRECTIONS, *sorted(BY_CONTENT))
+
+
+def background(value: str) -> str:
+    """Parse a colour: its digits or its name in CSS. Return `#rrggbb`, or `#rrggbbaa` if it is not opaque.
+
+    >>> background("#FFF8E7"), background("navy"), background("#00000080"), background("transparent")
+    ('#fff8e7', '#000080', '#00000080', '#00000000')
+    """
+    colour = value.lower()
+    if re.fullmatch(r"#([0-9a-f]{2}){3,4}", colour):
+        return TRANSPARENT if colour[7:] == "00" else colour[:7] if colour[7:] == "ff" else colour
+    if colour == "transparent":
+        return TRANSPARENT
+    from thumbrun.imaging.ground import css_colour  # it loads all of Pillow, and few commands name a colour
+
+    if (named := css_colour(colour)) is None:
+        raise ValueError("it must be a colour, like #rrggbb, #rrggbbaa, a name of CSS such as white, or transparent")
+    return named
 
 
 def placeholder(value: str) -> str:

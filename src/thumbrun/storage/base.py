@@ -267,6 +267,10 @@ class LostError(TransientError):
     """A disk failed to read a file, and might have lost it."""
 
 
+class NobodyListensError(TransientError):
+    """This machine itself refused the connection: no server listens at the address that was set."""
+
+
 class ThrottledError(TransientError):
     """The store answered 429 or 503, or too slowly: another attempt is worth it, with fewer requests at once."""
 

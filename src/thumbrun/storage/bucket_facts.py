@@ -1,6 +1,6 @@
 """What a store says of a whole bucket, as far as this account may read it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class BucketFacts:
         requester_pays: Whether those who send requests pay for them.
         hierarchical_namespace: Whether the bucket has real folders.
         uniform_access: Whether only the bucket's policy grants access, and no list of a single object does.
+        trouble: The error that kept thumbrun from knowing; empty if there was none, or the account may not know.
     """
 
     location: str | None = None
@@ -30,6 +31,7 @@ class BucketFacts:
     requester_pays: bool | None = None
     hierarchical_namespace: bool | None = None
     uniform_access: bool | None = None
+    trouble: str = field(default="", compare=False)
 
 
 UNKNOWN = BucketFacts()

@@ -12,6 +12,7 @@ from thumbrun.storage.base import (
     Entry,
     ExistsError,
     LostError,
+    NobodyListensError,
     ObjectRefusedError,
     Page,
     Sink,
@@ -26,6 +27,8 @@ from thumbrun.storage.throttle import Throttle
 
 T = TypeVar("T")
 
+_FEW = (DeniedError, LostError, NobodyListensError)
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -36,8 +39,8 @@ class Policy:
         first: The longest first wait, in seconds; the longest wait doubles with each attempt. The wait itself is
             random between 0 and that (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
         cap: The limit of every such wait, in seconds.
-        few_attempts: The number of attempts if the store answers 403, because it sees a new role only after a while, or
-            if a disk fails.
+        few_attempts: The number of attempts if the store answers 403, because it sees a new role only after a while, if
+            a disk fails, or if no server listens on this machine.
         longest_retry_after: The longest wait that a store can ask for, in seconds; a longer one is cut to this.
     """
 
@@ -168,7 +171,7 @@ class RetryingStore:
             except ObjectRefusedError:
                 raise
             except (TransientError, DeniedError) as error:
-                attempts = policy.few_attempts if isinstance(error, DeniedError | LostError) else policy.attempts
+                attempts = policy.few_attempts if isinstance(error, _FEW) else policy.attempts
                 if attempt >= attempts:
                     raise
                 wait = self._wait(error, attempt)

@@ -2,7 +2,7 @@
 
 The memory setting M bounds bodies and decoded pictures together: a quarter is for bodies, the rest is for decoding.
 More memory comes on top (`memory_of_task`): about 75 MiB for the processes themselves, 35 MiB for each decoding
-process, and 16 MiB for the files that are kept for later bodies.
+process, 16 MiB for the files that are kept for later bodies, and 16 MiB for finished thumbnails.
 
     bodies held            <= M / 4
     decoded pictures       <= 3 M / 4. Each decoding process has an equal share. A picture gets an eighth of a share, so
@@ -11,17 +11,21 @@ process, and 16 MiB for the files that are kept for later bodies.
     a body beyond M / 4       has the task to itself: it waits until nothing else is held. Its decoding can use what
                               the body leaves of M. Beyond M / 2, thumbrun can read only a part of it.
 
+    finished thumbnails       wait for the store outside of M if 16 MiB hold them. Thumbnails for which there is no room
+                              yet keep the memory in which they were made, so that the decoders wait for the store.
+
 So bodies and decoded pictures together never exceed M, whatever the bucket holds.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from thumbrun.concurrency import Budget
 
 _AT_HAND = 8  # pictures that can be ready for each process
-_ITSELF, _A_WORKER = (75 + 16) << 20, 35 << 20
+FINISHED = 16 << 20  # bytes of thumbnails on their way to the store
+_ITSELF, _A_WORKER = ((75 + 16) << 20) + FINISHED, 35 << 20
 
 
 def memory_of_task(memory: int, workers: int) -> int:
@@ -42,12 +46,13 @@ class Admission:
         largest_of_several: The most bytes of a body that is held beside others.
     """
 
-    def __init__(self, memory: int, workers: int) -> None:
-        """Divide `memory` bytes among bodies and `workers` decoding processes."""
+    def __init__(self, memory: int, workers: int, finished: int = FINISHED) -> None:
+        """Divide `memory` bytes among bodies and `workers` decoding processes; beside them, keep `finished` bytes."""
         self._memory = memory
         self.largest_of_several = memory // 4
         self._bodies = Budget(self.largest_of_several)
         self._decoding = Budget(memory - memory // 4)
+        self._finished = Budget(finished)
         self._share = share(memory, workers)
         self.largest_body = memory // 2
 
@@ -62,12 +67,15 @@ class Admission:
             raise ValueError(f"the body has {size} bytes, the limit is {self.largest_body}")
         if size <= self._bodies.capacity:
             async with self._bodies.take(size):
-                yield MemoryGrant(self._share // _AT_HAND, self._share, self._decoding.capacity, self._decoding)
+                first, most = self._share // _AT_HAND, self._decoding.capacity
+                yield MemoryGrant(first, self._share, most, self._finished, self._decoding)
         else:
             # Every decoding holds a body. Once this holds all memory for bodies, nothing decodes, so the wait ends.
-            async with self._bodies.take(self._bodies.capacity), self._decoding.take(self._decoding.capacity):
+            async with AsyncExitStack() as alone:
+                for budget in (self._bodies, self._decoding):
+                    await alone.enter_async_context(budget.take(budget.capacity))
                 left = self._memory - size
-                yield MemoryGrant(left, left, left, None)
+                yield MemoryGrant(left, left, left, self._finished, None, alone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,9 @@ class MemoryGrant:
     first: int
     share: int
     most: int
+    _finished: Budget
     _decoding: Budget | None
+    _alone: AsyncExitStack | None = None  # holds all memory, for a body that has the task to itself
 
     @asynccontextmanager
     async def decoding(self, size: int) -> AsyncIterator[None]:
@@ -99,3 +109,16 @@ class MemoryGrant:
         else:
             async with self._decoding.take(size):
                 yield
+
+    async def keep(self, size: int, decoding: AsyncExitStack, kept: AsyncExitStack) -> None:
+        """Hold thumbnails of `size` bytes; wait until there is room, and leave them their decoding's memory until then.
+
+        Args:
+            size: The bytes of the thumbnails.
+            decoding: Holds the memory of their decoding.
+            kept: Gets what holds the thumbnails: the room, or that memory if there can never be room.
+        """
+        if size <= self._finished.capacity:
+            await kept.enter_async_context(self._finished.take(size))
+        else:
+            kept.push_async_exit((self._alone or decoding).pop_all())

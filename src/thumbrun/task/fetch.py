@@ -17,10 +17,12 @@ from crc32c import crc32c
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import Renderer
 from thumbrun.imaging import sniff
+from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 from thumbrun.imaging.partial.part import Part
 from thumbrun.imaging.request import too_many_pixels
+from thumbrun.imaging.shape import Shape
 from thumbrun.outcomes import Reason
 from thumbrun.planning.plan import Item
 from thumbrun.planning.shards import READ_AT_ONCE
@@ -120,22 +122,22 @@ class FetchLimits:
     """The size of the thumbnails, and the limits within which items are read.
 
     Attributes:
-        width: The width of the largest box, in pixels.
-        height: The height of the largest box, in pixels.
+        boxes: The boxes of the thumbnails.
+        shape: How pictures fit them.
         max_pixels: The most pixels of one image.
         local: Whether the items are local files, which decoding processes read themselves.
-        animated: Whether thumbnails show all frames of an animation, so that a GIF is needed whole.
         most_bytes: The most bytes of a body once it is decompressed.
         most_held: The most bytes of a body in memory.
+        animated: Whether thumbnails show all frames of an animation, so that a GIF is needed whole.
     """
 
-    width: int
-    height: int
+    boxes: tuple[Box, ...]
+    shape: Shape
     max_pixels: int
     local: bool
-    animated: bool
     most_bytes: int
     most_held: int
+    animated: bool = False
 
 
 class Fetcher:
@@ -237,7 +239,7 @@ class Fetcher:
         """
         if self._limits.animated and sniff.format_of(known.head[: sniff.HEAD]) == "gif":
             return None
-        return dispatch.partial_file(known, self._limits.width, self._limits.height)
+        return dispatch.partial_file(known, self._limits.boxes, self._limits.shape)
 
     def _made(self, part: Part) -> Body:
         body = self._renderer.body(part.size)

@@ -17,8 +17,10 @@ from thumbrun.runs.records import RecordError
 from thumbrun.runs.rounds import Round
 from thumbrun.runs.summaries import last_summary
 from thumbrun.settings.named_run import run_arguments
+from thumbrun.settings.planning_inputs import run_folder
 from thumbrun.settings.resolved import Settings
 from thumbrun.task.open_stores import Stores
+from thumbrun.task.task_result import TaskResult
 
 
 async def summarise(
@@ -60,6 +62,22 @@ async def summarise(
     small = len(plan.shards) <= SHARDS_A_PAGE
     written = await state.create_or_read(names.summary(number), record, agreed.run_id, likely_free=small)
     return Tally.from_record(written), True
+
+
+async def unchanged(settings: Settings, stores: Stores, agreed: AgreedRun, seconds: float) -> TaskResult:
+    """Return the result of a task that found nothing to do in a run: what the run's last summary says."""
+    summary = await last_summary(stores.state, agreed.run_id)
+    tally = Tally.from_record(summary) if summary else None
+    return TaskResult(
+        run_id=agreed.run_id,
+        folder=stores.output.uri(run_folder(settings, agreed.run_id)),
+        own=tally or Tally(),
+        run=tally,
+        seconds=seconds,
+        listed=False,
+        named=run_arguments(agreed.run_id, settings.output, settings.state),
+        worked=Tally(),
+    )
 
 
 async def make_report(

@@ -15,6 +15,7 @@ from thumbrun.settings.declared import OUTPUT, SOURCE, STATE
 from thumbrun.settings.locations import path_meant, pattern_meant, uri_meant
 from thumbrun.settings.resolved import Settings
 from thumbrun.settings.setting import Setting
+from thumbrun.storage import location
 from thumbrun.storage.local.sidecars import linked_private_folder
 from thumbrun.storage.location import Location
 
@@ -31,6 +32,26 @@ def check_local_folders(settings: Settings) -> None:
     problems = [problem for _, problem in folder_problems(settings)]
     if problems:
         raise SettingsError(problems)
+
+
+def check_for_plan(settings: Settings) -> bool:
+    """Check the local folders for a plan, which writes nothing: the current folder need not be fit for a run.
+
+    It is the output if nobody names one, and a run can have another.
+
+    Returns:
+        Whether the output is fit for a run.
+
+    Raises:
+        SettingsError: The source is not a folder or an image that this user can read, or an output that was named
+            cannot be written to.
+    """
+    found = list(folder_problems(settings))
+    is_here = settings.output == location.parse(".")
+    problems = [problem for setting, problem in found if not (is_here and setting is OUTPUT)]
+    if problems:
+        raise SettingsError(problems)
+    return not found
 
 
 def folder_problems(settings: Settings) -> Iterator[tuple[Setting[str], str]]:
@@ -109,18 +130,18 @@ def _did_you_mean(path: Path) -> str:
 
 def _link_problems(settings: Settings) -> Iterator[tuple[Setting[str], str]]:
     checked: set[str] = set()
-    for setting, location in ((SOURCE, settings.source), (OUTPUT, settings.output), (STATE, settings.state)):
-        if location.scheme == "file" and location.root not in checked:
-            checked.add(location.root)
-            if problem := _link_problem(setting.label, location):
+    for setting, place in ((SOURCE, settings.source), (OUTPUT, settings.output), (STATE, settings.state)):
+        if place.scheme == "file" and place.root not in checked:
+            checked.add(place.root)
+            if problem := _link_problem(setting.label, place):
                 yield setting, problem
 
 
-def _link_problem(label: str, location: Location) -> str | None:
+def _link_problem(label: str, place: Location) -> str | None:
     """Return why a local folder cannot hold thumbrun's own folders, or None if it can."""
-    link = linked_private_folder(location.root)
+    link = linked_private_folder(place.root)
     return (
-        f"{label} is {_shown(Path(location.root))}, where {_shown(Path(link))} is a symbolic link, which thumbrun does "
+        f"{label} is {_shown(Path(place.root))}, where {_shown(Path(link))} is a symbolic link, which thumbrun does "
         "not follow; replace the link with a folder, or keep records elsewhere with --state / THUMBRUN_STATE"
         if link
         else None
@@ -129,9 +150,9 @@ def _link_problem(label: str, location: Location) -> str | None:
 
 def _written(settings: Settings) -> Iterator[tuple[Setting[str], Path]]:
     """Yield the local folders that a run writes to, each with its setting."""
-    for setting, location in ((OUTPUT, settings.output), (STATE, settings.state)):
-        if location.scheme == "file" and not (setting is STATE and location.shares_store_with(settings.output)):
-            yield setting, Path(location.root)
+    for setting, place in ((OUTPUT, settings.output), (STATE, settings.state)):
+        if place.scheme == "file" and not (setting is STATE and place.shares_store_with(settings.output)):
+            yield setting, Path(place.root)
 
 
 def _write_problem(label: str, path: Path) -> str | None:

@@ -12,7 +12,7 @@ from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import RecordError
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Store, StoreError
-from thumbrun.storage.bucket_facts import UNKNOWN, BucketFacts
+from thumbrun.storage.bucket_facts import BucketFacts
 from thumbrun.storage.gcs.key_file import check_key_file
 from thumbrun.storage.location import Location
 from thumbrun.storage.open import open_store
@@ -72,8 +72,8 @@ class Stores:
         async def of(store: Store) -> BucketFacts:
             try:
                 return await store.bucket_facts()
-            except StoreError:
-                return UNKNOWN
+            except StoreError as error:
+                return BucketFacts(trouble=str(error))
 
         source = await of(self.source)
         return source, source if self.output is self.source else await of(self.output)

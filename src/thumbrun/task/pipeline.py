@@ -5,6 +5,7 @@ store or the machine fails, the item stays open, and another attempt works it.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 
@@ -14,7 +15,6 @@ from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import DecoderPoolError, Renderer
 from thumbrun.decoding.tries import Tries
 from thumbrun.errors import ThumbrunError
-from thumbrun.imaging.geometry import around
 from thumbrun.imaging.request import Encoding, Refused, Rendered, Request
 from thumbrun.outcomes import Outcome, Reason, Status, refusal
 from thumbrun.planning.plan import Item
@@ -88,12 +88,13 @@ class Pipeline:
         self.is_near = is_near(source, output)
         self._putter = Putter(output, rules, source.uri)
         limits = FetchLimits(
-            *around(rules.recipe.boxes),
+            rules.recipe.boxes,
+            rules.recipe.shape,
             rules.max_pixels,
             self._is_local,
-            rules.recipe.keeps_animations,
             min(rules.max_bytes, admission.largest_body),
             admission.largest_body,
+            animated=rules.recipe.keeps_animations,
         )
         self._fetcher = Fetcher(source, renderer, limits)
         self._in_a_row = 0
@@ -179,7 +180,8 @@ class Pipeline:
     ) -> None:
         watch = Stopwatch(self._clock)
         try:
-            outcome = await self._outcome(work, announced, watch)
+            async with AsyncExitStack() as kept:
+                outcome = await self._outcome(work, announced, watch, kept)
         except RefusedItemError as error:
             error.timing = watch.timing()
             await self._refusals.add(work, error)
@@ -232,7 +234,11 @@ class Pipeline:
         return self._putter.created > error.created or (not of_many and await self._may_create(work))
 
     async def _outcome(
-        self, work: WorkItem, announced: Callable[[WorkItem], Awaitable[None]], watch: Stopwatch
+        self,
+        work: WorkItem,
+        announced: Callable[[WorkItem], Awaitable[None]],
+        watch: Stopwatch,
+        kept: AsyncExitStack,
     ) -> Outcome:
         planned = item = work.item
         try:
@@ -249,13 +255,13 @@ class Pipeline:
                 watch.turn(Phase.FETCH)
                 fetched = await self._fetcher.fetch(item)
                 try:
-                    verdict = await self._render(item, fetched.body, grant, tries, watch)
+                    verdict = await self._render(item, fetched.body, grant, tries, watch, kept)
                     if fetched.part and isinstance(verdict, Refused) and verdict.reason in _OF_ALL_BYTES:
                         fetched.body.close()
                         watch.turn(Phase.FETCH)
                         again = await self._fetcher.fetch_whole(item)
                         fetched = replace(again, read=fetched.read + again.read)
-                        verdict = await self._render(item, fetched.body, grant, tries, watch)
+                        verdict = await self._render(item, fetched.body, grant, tries, watch, kept)
                     if fetched.body.has_changed():  # whatever the verdict is, it can be on a mixture
                         raise await self._fetcher.vanished(item)
                 finally:
@@ -293,9 +299,9 @@ class Pipeline:
             raise UnfitError(Reason.TOO_LARGE, f"it has {item.size:,} bytes; {limit}")
 
     async def _render(
-        self, item: Item, body: Body, grant: MemoryGrant, tries: Tries, watch: Stopwatch
+        self, item: Item, body: Body, grant: MemoryGrant, tries: Tries, watch: Stopwatch, kept: AsyncExitStack
     ) -> Rendered | Refused:
-        return await render_granted(self._renderer, body, partial(self._request, item), grant, tries, watch)
+        return await render_granted(self._renderer, body, partial(self._request, item), grant, tries, watch, kept)
 
     def _request(self, item: Item, memory: int) -> Request:
         recipe = self._rules.recipe
@@ -309,6 +315,7 @@ class Pipeline:
             claimed=item.format is not None,
             smaller=recipe.smaller,
             further=tuple(Encoding(name, recipe.quality_of(name)) for name in recipe.further),
+            shape=recipe.shape,
             placeholder=self._rules.placeholder,
             animated=recipe.keeps_animations,
         )

@@ -8,7 +8,7 @@ from crc32c import crc32c
 
 from thumbrun import formats
 from thumbrun.imaging.request import Picture, Rendered
-from thumbrun.outcomes import Outcome, Reason, Status, refusal
+from thumbrun.outcomes import Outcome, Reason, Status, precedence, refusal
 from thumbrun.planning.plan import Item
 from thumbrun.planning.thumbnail_names import Thumbnail, thumbnails_of
 from thumbrun.runs.object_metadata import CHECKSUM_MARK, GENERATION_MARK, RUN_MARK, ThumbnailMarks
@@ -162,7 +162,7 @@ class Putter:
 
 
 def _together(thumbnails: Sequence[Thumbnail], outcomes: Sequence[Outcome | None]) -> Outcome:
-    """Combine the outcomes of an item's thumbnails; a failure names the first thumbnail that has it.
+    """Combine the outcomes of an item's thumbnails; of several failures, the one that `precedence` chooses counts.
 
     Args:
         thumbnails: The thumbnails of the item.
@@ -170,12 +170,11 @@ def _together(thumbnails: Sequence[Thumbnail], outcomes: Sequence[Outcome | None
     """
     if len(outcomes) == 1 and outcomes[0]:
         return outcomes[0]
-    done: list[Outcome] = []
-    for thumbnail, outcome in zip(thumbnails, outcomes, strict=True):
-        if outcome and outcome.status is not Status.DONE:
-            return replace(outcome, detail=f"{thumbnail.label}: {outcome.detail}")
-        if outcome:
-            done.append(outcome)
+    known = [(one, outcome) for one, outcome in zip(thumbnails, outcomes, strict=True) if outcome]
+    if failed := [(one, outcome) for one, outcome in known if outcome.status is not Status.DONE]:
+        thumbnail, failure = min(failed, key=lambda pair: precedence(pair[1], part=""))
+        return replace(failure, detail=f"{thumbnail.label}: {failure.detail}")
+    done = [outcome for _, outcome in known]
     if len(done) < len(outcomes):
         raise AssertionError(f"{len(done)} of {len(outcomes)} thumbnails exist, but none has failed")
     if len({outcome.made_of for outcome in done}) > 1:

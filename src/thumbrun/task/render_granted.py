@@ -1,6 +1,7 @@
 """Renders an image in the memory that it is granted, and asks for more if the image needs more."""
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import Renderer
@@ -22,6 +23,7 @@ async def render_granted(
     grant: MemoryGrant,
     tries: Tries,
     watch: Stopwatch,
+    kept: AsyncExitStack,
 ) -> Rendered | Refused:
     """Decode in the memory that is enough for nearly all images; wait for more if the image needs more.
 
@@ -32,6 +34,7 @@ async def render_granted(
         grant: The memory that decoding can take.
         tries: What earlier calls took for the same image.
         watch: Learns what the time goes into.
+        kept: Holds the memory of the thumbnails for as long as the caller needs them.
 
     Raises:
         ItemFaultError: thumbrun failed on the image.
@@ -41,11 +44,14 @@ async def render_granted(
     asked = 0
     watch.turn(Phase.WAITING)
     while needed <= grant.most:
-        async with grant.decoding(needed):
+        async with AsyncExitStack() as decoding:
+            await decoding.enter_async_context(grant.decoding(needed))
             watch.turn(Phase.WAITING)  # what the decoder states is compared with the time from here on
             with item_faults():
                 verdict = await renderer.render(body, request(needed), tries)
             watch.rendered(verdict.took)
+            if isinstance(verdict, Rendered):
+                await grant.keep(sum(len(picture.data) for picture in verdict.pictures), decoding, kept)
         if isinstance(verdict, NeedsMemory):
             if verdict.bytes <= needed:
                 return Refused(Reason.CRASHED, f"the decoder asks for {verdict.bytes:,} bytes, and had {needed:,}")

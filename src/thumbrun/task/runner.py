@@ -10,7 +10,7 @@ from thumbrun.clock import Clock
 from thumbrun.decoding.launcher import Launcher
 from thumbrun.decoding.pool import DecoderPool, Renderer
 from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError, TooLateError
-from thumbrun.ledger.status import tally_so_far
+from thumbrun.ledger.status import has_work, tally_so_far
 from thumbrun.ledger.writer import LedgerWriter
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally
@@ -34,7 +34,7 @@ from thumbrun.storage.bucket_facts import UNKNOWN
 from thumbrun.storage.location import Location
 from thumbrun.storage.ramp import JITTER_A_TASK, MOST_JITTER
 from thumbrun.task.admission import Admission, share
-from thumbrun.task.finish import make_report, summarise
+from thumbrun.task.finish import make_report, summarise, unchanged
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.join_run import join_run
 from thumbrun.task.local_folders import prepare_local_folders
@@ -156,6 +156,8 @@ class TaskRunner:
             try:
                 agreed = await self._agree(stores)
                 this_round = await self._round(stores, agreed.run_id)
+                if this_round is None:
+                    return await unchanged(settings, stores, agreed, self._clock.monotonic() - began)
                 planner, plan = await self._plan(stores, agreed)
                 await starting
             finally:
@@ -241,15 +243,30 @@ class TaskRunner:
         self._events.info("run-agreed", f"Run {agreed.run_id} ({agreed.how})", began=agreed.began.isoformat())
         return agreed
 
-    async def _round(self, stores: Stores, run_id: str) -> Round:
+    async def _round(self, stores: Stores, run_id: str) -> Round | None:
+        """Return the round to work on, or None if a retry finds nothing to do."""
         settings = self._settings
         if settings.retry is None:
             return FIRST
-        if await read_plan(stores.state, stores.state.names.run(run_id)) is None:
+        plan = await read_plan(stores.state, stores.state.names.run(run_id))
+        if plan is None:
             raise SettingsError([f"RUN is {run_id}, a run without a plan; continue it with thumbrun run --resume"])
         this_round = await agree_on_round(
-            stores.state, run_id, settings.retry, self._task, self._clock, join_within=settings.join_within
+            stores.state,
+            run_id,
+            settings.retry,
+            self._task,
+            self._clock,
+            join_within=settings.join_within,
+            has_work=partial(has_work, stores.state, plan, Round(reasons=settings.retry)),
         )
+        if this_round is None:
+            if self._task.index == 0:  # it speaks for all
+                reasons = " or ".join(sorted(settings.retry))
+                self._events.notice(
+                    "nothing-to-retry", f"No image of this run has the reason {reasons}, so there is nothing to retry"
+                )
+            return None
         everything = this_round.reasons == reasons_of(())
         reasons = "everything that failed or is missing" if everything else ", ".join(sorted(this_round.reasons))
         self._events.info("round-agreed", f"Round {this_round.number} retries: {reasons}", round=this_round.number)

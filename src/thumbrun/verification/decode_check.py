@@ -1,9 +1,11 @@
 """Open an existing thumbnail, and report what is wrong with it."""
 
+import math
+
 from thumbrun.concurrency import Budget
 from thumbrun.console import counted
 from thumbrun.decoding.pool import Renderer
-from thumbrun.imaging.geometry import Box
+from thumbrun.imaging.geometry import Box, box_name
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Outcome, Reason
@@ -33,7 +35,7 @@ class DecodeCheck:
             height=1,
             output_format="png",
             quality=1,
-            max_pixels=recipe.width * recipe.height,
+            max_pixels=max(math.prod(recipe.shape.largest(box)) for box in recipe.boxes),
             memory=memory,
         )
 
@@ -44,7 +46,7 @@ class DecodeCheck:
             name: The name of the object.
             format_: The format that it should have.
             outcome: The outcome of its item, which is done, with the size of this thumbnail in bytes.
-            box: The box that it must fit into; None: the recipe's largest box.
+            box: The box that it was made for; None: the recipe's largest box.
 
         Raises:
             StoreError, DecoderPoolError: The thumbnail cannot be checked.
@@ -78,8 +80,8 @@ class DecodeCheck:
         width, height = verdict.source_width, verdict.source_height
         if verdict.source_format != format_:
             return Problem(FindingKind.WRONG_FORMAT, f"its format is {verdict.source_format} instead of {format_}")
-        if width > box[0] or height > box[1]:
-            detail = f"it has {width} x {height} pixels, but the box has only {box[0]} x {box[1]}"
+        if not self._recipe.shape.allows((width, height), box):
+            detail = f"it has {width} x {height} pixels, which the box {box_name(box)} does not allow"
             return Problem(FindingKind.WRONG_SIZE, detail)
         if outcome.width and (width, height) != (outcome.width, outcome.height):
             detail = f"it has {width} x {height} pixels instead of {outcome.width} x {outcome.height}"

@@ -44,8 +44,8 @@ MEANINGS: dict[FindingKind, str] = {
     FindingKind.WRONG_LENGTH: "the thumbnail has a different number of bytes than its outcome says",
     FindingKind.UNREADABLE: "the thumbnail cannot be decoded to its end",
     FindingKind.WRONG_FORMAT: "the thumbnail has a different format than the plan says",
-    FindingKind.WRONG_SIZE: "the thumbnail has a different width or height than its outcome says, or is larger than "
-    "the box",
+    FindingKind.WRONG_SIZE: "the thumbnail has a different width or height than its outcome says, or one that "
+    "the box does not allow",
     FindingKind.UNEXPLAINED: "no outcome explains this object in the run's folder",
     FindingKind.WRONG_SUMMARY: "the summary has different counts than the ledger",
 }
@@ -78,7 +78,7 @@ class Finding:
         source: The URI of the item's source, or empty if the problem is not with an item.
         object: The URI of the thumbnail, record or other object, or empty.
         detail: A sentence for people, or empty.
-        size: The box of the thumbnail, like `400x400`, if the run makes several sizes; else empty.
+        size: What tells the thumbnail from others of the image, like `400x400` or `400x400 webp`; else empty.
     """
 
     kind: FindingKind

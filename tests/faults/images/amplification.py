@@ -14,6 +14,7 @@ from typing import Any
 from thumbrun.decoding.body import Body
 from thumbrun.imaging import partial, render, sniff
 from thumbrun.imaging.partial.known_bytes import KnownBytes
+from thumbrun.imaging.shape import USUAL_SHAPE
 from thumbrun.planning.plan import Item
 from thumbrun.storage.base import Sink
 from thumbrun.storage.memory import MemoryStore
@@ -108,7 +109,7 @@ async def cost_of(content: bytes, format_: str) -> Cost:
     store = _Counting()
     entry = store.put_as_user(_NAME, content)
     item = Item(_NAME, entry.generation, entry.size, entry.crc32c, None, format_, True, _NAME, "jpeg")
-    fetcher = Fetcher(store, _Bodies(), FetchLimits(_BOX, _BOX, _ANY, False, _ANY, _ANY))  # type: ignore[arg-type]
+    fetcher = Fetcher(store, _Bodies(), FetchLimits(((_BOX, _BOX),), USUAL_SHAPE, _ANY, False, _ANY, _ANY))  # type: ignore[arg-type]
     made, part = 0, False
     with _measured() as task:
         try:
@@ -122,7 +123,7 @@ async def cost_of(content: bytes, format_: str) -> Cost:
     with _measured() as process:
         name = sniff.format_of(content[: sniff.HEAD])
         if name is not None:
-            render._needed(name, io.BytesIO(content), KnownBytes(len(content)), (_BOX, _BOX))
+            render._needed(name, io.BytesIO(content), KnownBytes(len(content)), ((_BOX, _BOX),), USUAL_SHAPE)
     return Cost(
         *(len(content), part, len(store.ranges), read, made, task.held + made, task.lines),
         *(process.held, process.lines),

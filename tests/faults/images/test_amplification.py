@@ -8,6 +8,7 @@ from tests.faults.images.campaign import Campaign
 from tests.faults.images.structures import structure
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes
+from thumbrun.imaging.shape import USUAL_SHAPE
 
 SEED = 20
 STRUCTURES = 80
@@ -28,7 +29,7 @@ def test_stand_ins_for_scans_of_nothing(components: int, more: dict[str, int]) -
     seen = cost(content, "jpeg")
     assert ([], False, 0) == (seen.wrong(), seen.part, seen.made), seen
     assert seen.rendered < len(content) + PYTHON
-    assert None is dispatch.faster_file(KnownBytes(len(content), content), 100, 100)
+    assert None is dispatch.faster_file(KnownBytes(len(content), content), ((100, 100),), USUAL_SHAPE)
 
 
 @pytest.mark.parametrize("tags", [990, 240])

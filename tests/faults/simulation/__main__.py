@@ -18,7 +18,16 @@ from tests.faults.simulation.world import World
 def replay(seed: int) -> int:
     """Show one schedule, and return 1 if a promise was broken."""
     schedule = draw_schedule(seed)
-    for name in ("place", "layout", "versioning", "page_limit", "shards_a_task", "denied_for_taken", "rates"):
+    for name in (
+        "place",
+        "layout",
+        "versioning",
+        "page_limit",
+        "shards_a_task",
+        "denied_for_taken",
+        "rates",
+        "outputs",
+    ):
         print(f"{name}: {getattr(schedule, name)}")
     for execution in schedule.executions:
         print(execution)

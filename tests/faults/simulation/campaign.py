@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 
 from tests.faults.simulation.evidence import Evidence
+from tests.faults.simulation.names import planned
 from tests.faults.simulation.oracle import judge
 from tests.faults.simulation.reading import Run, read_runs
 from tests.faults.simulation.schedule import Schedule, draw_schedule
@@ -41,6 +42,7 @@ def count(tried: Tried, evidence: Evidence, findings: Iterable[Finding]) -> None
     tried.faults["process told to stop"] += sum(fate.told_after > 0 for fate in fates)
     tried.faults["source object put or deleted meanwhile"] += len(schedule.edits)
     tried.faults["killed twice with one healthy image open, alone"] += _unlucky(runs.values())
+    tried.faults["killed between two thumbnails of one image"] += _killed_between(evidence, runs.values())
     for finding in findings:
         name = finding.kind.value
         setattr(tried, name, getattr(tried, name) + 1)
@@ -55,6 +57,21 @@ def _unlucky(runs: Iterable[Run]) -> int:
         for key, row in run.outcomes().items()
         if key in run.items
     )
+
+
+def _killed_between(evidence: Evidence, runs: Iterable[Run]) -> int:
+    """Return how often a process died after it had created a thumbnail of an image that still lacked others."""
+    created = {change.name: change for change in evidence.output.journal}
+    deaths = {ending.life: ending.ended for ending in evidence.endings if ending.how == "killed"}
+    found = 0
+    for run in runs:
+        for item in run.items.values():
+            thumbnails = planned(evidence.schedule.outputs, item, run.width)
+            changes = [created.get(f"{evidence.output_prefix}{run.run_id}/{one.name}") for one in thumbnails]
+            for life, died in deaths.items():
+                there = [change.actor for change in changes if change and change.at <= died]
+                found += life in there and len(there) < len(changes)
+    return found
 
 
 def campaign(seeds: range, say: Callable[[str], None] = lambda _: None) -> Tried:

@@ -2,23 +2,26 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
 from tests.faults.simulation.bucket import Bucket
+from thumbrun.imaging.geometry import Box
+from thumbrun.imaging.request import Encoding, Rendered, Request
 from thumbrun.ledger import reader
 from thumbrun.ledger.reader import Ledger
 from thumbrun.ledger.writer import LedgerWriter, ShardLog
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence, refusal
 from thumbrun.planning import build, planner
 from thumbrun.planning.listing import RangeListing
-from thumbrun.planning.naming import NameBook
+from thumbrun.planning.naming import NameBook, NamingRule
 from thumbrun.planning.plan import Item, Plan
 from thumbrun.planning.planner import Planner
 from thumbrun.planning.select import Decision, Selection
+from thumbrun.planning.thumbnail_names import Thumbnail
 from thumbrun.runs import records
 from thumbrun.runs.find_run import AgreedRun, RunFinder
 from thumbrun.runs.object_metadata import RUN_MARK
@@ -26,7 +29,7 @@ from thumbrun.runs.record_names import RunNames
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import PAGE_LIMIT, DamagedError, Entry, ExistsError, Page, Sink, Store, TransientError
 from thumbrun.storage.retry import RetryingStore
-from thumbrun.task import shard_processor
+from thumbrun.task import put, shard_processor
 from thumbrun.task.fetch import Fetched, Fetcher
 from thumbrun.task.pipeline import Pipeline
 from thumbrun.task.put import Putter
@@ -243,7 +246,7 @@ def _blind_to_marks(self: Selection, entry: Entry, path: str) -> Decision:
 _put = Putter.put
 
 
-async def _done_before_put(self: Putter, work: WorkItem, rendered: Any) -> Outcome:
+async def _done_before_put(self: Putter, work: WorkItem, rendered: Rendered) -> Outcome:
     asyncio.ensure_future(_put(self, work, rendered))  # noqa: RUF006  (that nobody waits for it is the defect)
     return Outcome(work.shard, work.index, Status.DONE, source_bytes=work.item.size, output_bytes=len(rendered.data))
 
@@ -257,6 +260,51 @@ async def _keep_damaged(self: RetryingStore, name: str, body: bytes, **options: 
 
 async def _sees_nothing(self: Pipeline, work: WorkItem) -> None:
     return None
+
+
+_together = put._together
+
+
+async def _first_is_there(self: Putter, work: WorkItem) -> Outcome | None:
+    thumbnails = self._thumbnails(work.item)
+    first, *others = [await self._output.stat(self._name(one)) for one in thumbnails]
+    return first and _together(thumbnails, [self._existing(work, one or first, 0) for one in (first, *others)])
+
+
+async def _first_again(self: Putter, work: WorkItem, rendered: Rendered) -> Outcome:
+    thumbnails = self._thumbnails(work.item)
+    existing = [await self._output.stat(self._name(one)) for one in thumbnails]
+    if not any(existing):
+        return await _put(self, work, rendered)
+    first = await self._put(work, thumbnails[0], rendered.pictures[0])
+    others = [self._existing(work, one, work.item.size) if one else first for one in existing[1:]]
+    return _together(thumbnails, [first, *others])
+
+
+def _first_for_all(thumbnails: Sequence[Thumbnail], outcomes: Sequence[Outcome | None]) -> Outcome | None:
+    first = outcomes[0]
+    return first and _together(thumbnails, [one if one and one.status is first.status else first for one in outcomes])
+
+
+_shared = NameBook._shared
+
+
+def _of_first_names(self: NameBook) -> Iterator[set[int]]:
+    first = NameBook()
+    for shard, keys in self._hashes.items():
+        first.add(shard, keys[:: self._each])
+    return _shared(first)
+
+
+_names = NamingRule.names
+
+
+def _first_is_marked(self: NamingRule, path: str, source_format: str | None, level: int) -> tuple[str, ...]:
+    return _names(self, path, source_format, level)[:1] + _names(self, path, source_format, 0)[1:]
+
+
+def _by_format(self: Request) -> list[tuple[Box, Encoding]]:
+    return [(box, encoding) for encoding in self.encodings for box in self.boxes]
 
 
 async def _seal_is_all(self: Ledger, shard: int, parts: list[Entry]) -> tuple[Tally, int]:
@@ -299,4 +347,10 @@ DEFECTS = (
     Defect("a damaged upload is taken for whole", 4, _instead(RetryingStore, "create", _keep_damaged)),
     Defect("one death while alone makes poison", 7, _instead(shard_processor, "POISON_DEATHS", 1)),
     Defect("after a death nobody looks for thumbnails", 3, _instead(Pipeline, "existing_outcome", _sees_nothing)),
+    Defect("an item is done if its first thumbnail is there", 3, _instead(Putter, "existing_outcome", _first_is_there)),
+    Defect("an item that was begun gets only its first thumbnail", 3, _instead(Putter, "put", _first_again)),
+    Defect("the outcome of the first thumbnail is that of all", 3, _instead(put, "_together", _first_for_all)),
+    Defect("only the first names are compared", 5, _instead(NameBook, "_shared", _of_first_names)),
+    Defect("only the first name is marked", 5, _instead(NamingRule, "names", _first_is_marked)),
+    Defect("thumbnails are made by format and named by size", 4, _instead(Request, "thumbnails", property(_by_format))),
 )

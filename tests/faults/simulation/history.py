@@ -42,13 +42,13 @@ class Version:
         """Whether thumbrun reads its format."""
         return FORMATS[suffix_of(self.name)][2]
 
-    def made(self, width: int) -> bytes | str:
-        """Return its thumbnail in a box of a given width, or the reason why there is none."""
+    def made(self, box: tuple[int, int], format_: str) -> bytes | str:
+        """Return its thumbnail in a box and a format, or the reason why there is none."""
         if not self.opened:
             return "unsupported"
         if self.denied:
             return "source-denied"
-        return "source-damaged" if self.torn else truth(content_of(self.body, self.encoding), width)
+        return "source-damaged" if self.torn else truth(content_of(self.body, self.encoding), box, format_)
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ QUICK: dict[str, tuple[int, ...]] = {
     "after a death nobody looks for thumbnails": (249,),
     "a damaged upload is taken for whole": (90,),
     "the worst outcome is chosen": (1454,),
+    "only the first names are compared": (399,),
     "a seal is believed whatever was written after it": (1454,),
 }
 """Seeds whose schedules notice a defect that few schedules notice. Other seeds do so as well; these save time."""

@@ -8,6 +8,8 @@ from typing import Any
 from tests.faults.simulation.bucket import USER
 from tests.faults.simulation.evidence import Evidence
 from tests.faults.simulation.history import History, Version
+from tests.faults.simulation.names import Thumbnail, planned
+from tests.faults.simulation.outputs import Box
 from tests.faults.simulation.reading import Run
 from tests.faults.simulation.verdict import Finding, Kind
 from thumbrun.storage.base import Entry
@@ -63,8 +65,8 @@ def _ledger(run: Run) -> Iterator[Finding]:
         seen = known.setdefault(part.shard, set())
         for row in part.rows:
             item = run.items.get((part.shard, row["item"]))
-            told = {name: row.get(name) for name in ("source", "generation", "output")}
-            if item is None or told != {name: item[name] for name in told}:
+            told = {name: row.get(name) for name in ("source", "generation", "output", "outputs")}
+            if item is None or told != {name: item.get(name) for name in told}:
                 yield Finding(Kind.WRONG, 2, f"{part.name} of {run.run_id} tells of {told}, which the plan does not")
             seen.add(row["item"])
         if len({row["item"] for row in part.rows}) < len(part.rows):
@@ -77,57 +79,89 @@ def _ledger(run: Run) -> Iterator[Finding]:
 def _outcome(
     evidence: Evidence, run: Run, item: dict[str, Any], outcome: dict[str, Any], version: Version
 ) -> Iterator[Finding]:
-    """Check that an outcome is right for the planned generation."""
-    name = f"{evidence.output_prefix}{run.run_id}/{item['output']}"
+    """Check that an outcome is right for the planned generation; done needs every thumbnail."""
+    thumbnails = planned(evidence.schedule.outputs, item, run.width)
+    names = [_name(evidence, run, one) for one in thumbnails]
     said = outcome["status"] if outcome["status"] == "done" else outcome["reason"]
-    made = version.made(run.width)
+    made = version.made(thumbnails[0].box, thumbnails[0].format)
     right = {"done"} if isinstance(made, bytes) else {made}
     lost = version.until < float("inf") and not evidence.source.versioning
-    if lost and version.opened and not _found(evidence, run, name, outcome):
+    if lost and version.opened and not _found(evidence, run, names, outcome):
         right |= {"source-gone", "source-changed"}
-    if f"{run.run_id}/{item['output']}" in evidence.schedule.strangers and version.opened:
+    if version.opened and any(f"{run.run_id}/{one.name}" in evidence.schedule.strangers for one in thumbnails):
         right = right - {"done"} | {"name-taken"}
-    if name in evidence.damaged:
+    if evidence.damaged.intersection(names):
         right = right - {"done"} | {"output-damaged"}
     if said not in right:
         yield Finding(Kind.WRONG, 3, f"{item['source']} of {run.run_id} is said to be {said}, not {sorted(right)}")
-    if outcome["status"] == "done" and name not in evidence.output.objects:
+    if said == "done":
+        yield from _done(evidence, run, item, outcome, names)
+
+
+def _done(
+    evidence: Evidence, run: Run, item: dict[str, Any], outcome: dict[str, Any], names: list[str]
+) -> Iterator[Finding]:
+    """Check that all thumbnails of an item that is done are there, with the sizes that its row tells."""
+    objects = evidence.output.objects
+    missing = [name for name in names if name not in objects]
+    for name in missing:
         yield Finding(Kind.LOST, 3, f"{item['source']} of {run.run_id} is said to be done and {name} is not there")
+    told = outcome.get("each", []) or [outcome.get("output_bytes", 0)]
+    if not missing and (sizes := [len(objects[name][1]) for name in names]) != told:
+        yield Finding(Kind.WRONG, 3, f"the thumbnails of {item['source']} have {sizes} bytes, its row says {told}")
 
 
-def _found(evidence: Evidence, run: Run, name: str, outcome: dict[str, Any]) -> bool:
-    """Return whether all writers of an outcome began after the thumbnail was there, so that they had to find it."""
-    made = min((c.at for c in evidence.output.journal if c.name == name and c.actor != USER), default=float("inf"))
+def _found(evidence: Evidence, run: Run, names: list[str], outcome: dict[str, Any]) -> bool:
+    """Return whether all writers of an outcome began after all thumbnails were there, so that they had to find them."""
+    created: dict[str, float] = {}
+    for change in evidence.output.journal:
+        if change.actor != USER:
+            created.setdefault(change.name, change.at)
+    made = max(created.get(name, float("inf")) for name in names)
     began = {ending.life: ending.began for ending in evidence.endings}
     writers = {part.writer for part in run.parts if outcome in part.rows}
     return all(began.get(writer, 0.0) > made for writer in writers)
 
 
+def _name(evidence: Evidence, run: Run, thumbnail: Thumbnail) -> str:
+    return f"{evidence.output_prefix}{run.run_id}/{thumbnail.name}"
+
+
 def _folder(evidence: Evidence, run: Run, history: History, outcomes: dict[Key, dict[str, Any]]) -> Iterator[Finding]:
     """Check that a run's folder holds its thumbnails, whole and right, and nothing else but objects of strangers."""
     folder = f"{evidence.output_prefix}{run.run_id}/"
-    by_output = {folder + item["output"]: (key, item) for key, item in run.items.items()}
-    made_of: Counter[tuple[str, str]] = Counter()
+    by_name = {
+        _name(evidence, run, thumbnail): (key, item, thumbnail)
+        for key, item in run.items.items()
+        for thumbnail in planned(evidence.schedule.outputs, item, run.width)
+    }
+    made_of: Counter[tuple[str, str, Box, str]] = Counter()
     for name, (entry, body) in evidence.output.objects.items():
         if not name.startswith(folder) or name.removeprefix(evidence.output_prefix) in evidence.schedule.strangers:
             continue
-        key, item = by_output.get(name, ((-1, -1), {}))
-        version = history.versions.get((item.get("source", ""), item.get("generation", "")))
-        if version is None:
+        if name not in by_name:
             yield Finding(Kind.WRONG, 1, f"{name} is no thumbnail of the plan's")
             continue
-        made_of[version.name, version.generation] += 1
+        key, item, thumbnail = by_name[name]
+        version = history.versions.get((item["source"], item["generation"]))
+        if version is None:
+            yield Finding(Kind.WRONG, 1, f"{name} is a thumbnail of nothing that the source held")
+            continue
+        made_of[version.name, version.generation, thumbnail.box, thumbnail.format] += 1
         said = outcomes.get(key, {})
         if said.get("reason") == "output-damaged" and name in evidence.damaged:
             continue
-        yield from _thumbnail(evidence, run, version, entry, body)
-    for source, times in made_of.items():
+        yield from _thumbnail(evidence, run, version, thumbnail, entry, body)
+    for (source, _, (width, height), format_), times in made_of.items():
         if times > 1:
-            yield Finding(Kind.DOUBLED, 1, f"{source} has {times} thumbnails in {run.run_id}")
+            text = f"{source} has {times} thumbnails of {width}x{height} as {format_} in {run.run_id}"
+            yield Finding(Kind.DOUBLED, 1, text)
 
 
-def _thumbnail(evidence: Evidence, run: Run, version: Version, entry: Entry, body: bytes) -> Iterator[Finding]:
-    made = version.made(run.width)
+def _thumbnail(
+    evidence: Evidence, run: Run, version: Version, thumbnail: Thumbnail, entry: Entry, body: bytes
+) -> Iterator[Finding]:
+    made = version.made(thumbnail.box, thumbnail.format)
     if body != made:
         torn = entry.name in evidence.damaged or (isinstance(made, bytes) and made.startswith(body))
         yield Finding(Kind.TORN if torn else Kind.WRONG, 4, f"{entry.name} is not what {version.name} makes")

@@ -8,9 +8,9 @@ from itertools import pairwise
 from tests.faults.simulation.evidence import Evidence
 from tests.faults.simulation.history import History
 from tests.faults.simulation.life import Fate
-from tests.faults.simulation.pictures import FORMATS, suffix_of
+from tests.faults.simulation.names import expected, planned
 from tests.faults.simulation.reading import Run
-from tests.faults.simulation.schedule import SOURCE_PREFIX
+from tests.faults.simulation.schedule import path_of
 from tests.faults.simulation.verdict import Finding, Kind
 
 
@@ -54,27 +54,34 @@ def _snapshot(run: Run, history: History) -> Iterator[Finding]:
 
 
 def _names(evidence: Evidence, run: Run) -> Iterator[Finding]:
-    """Check that each item has its own name, with a suffix exactly if other items would share it."""
-    plain = {key: plain_name(item["source"], evidence.schedule.layout) for key, item in run.items.items()}
-    shared = Counter(plain.values())
-    for output, times in Counter(item["output"] for item in run.items.values()).items():
+    """Check that each item has its own names, with one mark in all of them exactly if others would share any."""
+    outputs, layout = evidence.schedule.outputs, evidence.schedule.layout
+    plain = {
+        key: [one.name for one in expected(outputs, layout, path_of(item["source"]), run.width)]
+        for key, item in run.items.items()
+    }
+    told = {key: [one.name for one in planned(outputs, item, run.width)] for key, item in run.items.items()}
+    for output, times in Counter(name for names in told.values() for name in names).items():
         if times > 1:
-            yield Finding(Kind.DOUBLED, 5, f"{times} items of {run.run_id} are called {output}")
+            yield Finding(Kind.DOUBLED, 5, f"{times} thumbnails of {run.run_id} are called {output}")
+    shared = Counter(name for names in plain.values() for name in names)
     for key, item in run.items.items():
-        name = plain[key]
-        stem = name[: name.index(".")]
-        marked = re.fullmatch(rf"{re.escape(stem)}-[0-9a-f]{{10,}}{re.escape(name[len(stem) :])}", item["output"])
-        if item["output"] != name and not marked:
-            yield Finding(Kind.WRONG, 5, f"{item['source']} is called {item['output']}")
-        if (item["output"] == name) != (shared[name] == 1):
-            yield Finding(Kind.WRONG, 5, f"{item['source']} is called {item['output']}, which {shared[name]} share")
+        marked = expected(outputs, layout, path_of(item["source"]), run.width, mark="@")
+        mark = _mark([one.name for one in marked], told[key])
+        shares = max(shared[name] for name in plain[key])
+        if mark is None or item.get("outputs", []) != (told[key] if outputs.are_listed else []):
+            yield Finding(Kind.WRONG, 5, f"the thumbnails of {item['source']} are called {told[key]}")
+        elif bool(mark) != (shares > 1):
+            yield Finding(Kind.WRONG, 5, f"{item['source']} is called {item['output']}, which {shares} share")
 
 
-def plain_name(source: str, layout: str) -> str:
-    """Return the name of a thumbnail that shares its name with no other."""
-    path = source.removeprefix(SOURCE_PREFIX)
-    base = path if layout == "tree" else path.rpartition("/")[2]
-    return base + FORMATS[suffix_of(path)][1]
+def _mark(expected_names: list[str], told: list[str]) -> str | None:
+    """Return the mark that all names of an item hold where the expected ones hold `@`; None if they are others."""
+    if len(told) != len(expected_names):
+        return None
+    patterns = [re.escape(name).replace("@", "(|-[0-9a-f]{10,})") for name in expected_names]
+    marks = {found and found[1] for found in map(re.fullmatch, patterns, told)}
+    return marks.pop() if len(marks) == 1 else None
 
 
 def _planners(evidence: Evidence, run: Run) -> Iterator[Finding]:

@@ -19,7 +19,8 @@ class Fate:
 
     Attributes:
         killed_at: The number of the operation at which it dies, from 1; 0 for never.
-        applied: Whether that operation is applied before the process dies.
+        killed_at_thumbnail: The number of the thumbnail at whose creation it dies, from 1; 0 for never.
+        applied: Whether the operation at which it dies is applied before.
         killed_after: The virtual seconds after which it dies at any point, or 0.
         paused_at: The number of the operation before which it pauses, or 0.
         pause: The length of the pause, in virtual seconds.
@@ -27,6 +28,7 @@ class Fate:
     """
 
     killed_at: int = 0
+    killed_at_thumbnail: int = 0
     applied: bool = False
     killed_after: float = 0.0
     paused_at: int = 0
@@ -50,6 +52,7 @@ class Life:
         main: The coroutine that it runs.
         dead: Whether it was killed.
         operations: The number of requests that it began.
+        thumbnails: The number of thumbnails that it began to create.
         most: The number of operations after which it counts as endless, or 0.
         crash_if: Asked before and after every operation, for tests that kill at a step of the protocol; True kills.
     """
@@ -62,6 +65,7 @@ class Life:
     main: asyncio.Task[Any] | None = None
     dead: bool = False
     operations: int = 0
+    thumbnails: int = 0
     _paused_until: float = 0.0
     _last: Operation | None = None
 
@@ -100,11 +104,15 @@ class Life:
         if number == self.fate.paused_at:
             self.pause(self.fate.pause)
             await self.gate()
-        if (number == self.fate.killed_at and not self.fate.applied) or self.crash_if(operation, False):
+        due = number == self.fate.killed_at
+        if operation.is_thumbnail:
+            self.thumbnails += 1
+            due |= self.thumbnails == self.fate.killed_at_thumbnail
+        if (due and not self.fate.applied) or self.crash_if(operation, False):
             self.say(f"dies before {operation.kind} {operation.name}")
             self.kill()
             raise asyncio.CancelledError
-        if number == self.fate.killed_at:
+        if due:
             self._last = operation
 
     async def after(self, operation: Operation, fault: Fault | None) -> None:

@@ -11,8 +11,8 @@ from tests.faults.simulation import judge_items, judge_plan
 from tests.faults.simulation.bucket import USER
 from tests.faults.simulation.evidence import Ending, Evidence
 from tests.faults.simulation.history import read_history
+from tests.faults.simulation.outputs import USUAL_WIDTH
 from tests.faults.simulation.reading import Run, read_runs
-from tests.faults.simulation.schedule import USUAL_WIDTH
 from tests.faults.simulation.verdict import Finding, Kind
 from thumbrun.storage.base import StoreError
 

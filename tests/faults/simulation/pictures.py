@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tests.faults.simulation.life import Life
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.tries import Tries
+from thumbrun.imaging import request as answers
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
 
@@ -18,14 +19,16 @@ _LARGE = 48 << 20  # bytes that a large picture needs, more than a decoding proc
 POISON = b"poison"
 
 FORMATS = {
-    # suffix: content type, suffix added to the thumbnail's name, whether thumbrun opens it, whether it is an item
-    ".jpg": ("image/jpeg", "", True, True),
-    ".JPG": (None, "", True, True),
-    ".png": ("application/octet-stream", "", True, True),
-    ".webp": (None, "", True, True),
-    ".tif": ("image/tiff", ".jpg", True, True),
-    ".svg": ("image/svg+xml", ".jpg", False, True),
-    ".txt": ("text/plain", "", False, False),
+    # suffix: content type, format of the thumbnail with `keep`, whether thumbrun opens it, whether it is an item
+    ".jpg": ("image/jpeg", "jpeg", True, True),
+    ".JPG": (None, "jpeg", True, True),
+    ".jpeg": (None, "jpeg", True, True),
+    ".png": ("application/octet-stream", "png", True, True),
+    ".webp": (None, "webp", True, True),
+    ".avif": (None, "avif", True, True),
+    ".tif": ("image/tiff", "jpeg", True, True),
+    ".svg": ("image/svg+xml", "jpeg", False, True),
+    ".txt": ("text/plain", "jpeg", False, False),
 }
 _SUFFIXES = (".jpg",) * 6 + (".JPG", ".png", ".webp", ".tif", ".svg", ".txt")
 
@@ -80,14 +83,14 @@ def content_of(body: bytes, encoding: str | None) -> bytes:
     return gzip.decompress(body) if encoding == "gzip" else body
 
 
-def truth(content: bytes, width: int) -> bytes | str:
-    """Return the thumbnail of a content in a box of a given width, or the reason why there is none."""
+def truth(content: bytes, box: tuple[int, int], format_: str) -> bytes | str:
+    """Return the thumbnail of a content in a box and a format, or the reason why there is none."""
     kind = content.partition(b"|")[0]
     if kind in _VERDICTS:
         return str(_VERDICTS[kind].value)
     if kind == POISON:
         return Reason.POISON.value
-    return b"thumbnail|%d|" % width + hashlib.sha256(content).hexdigest().encode() * 2
+    return f"thumbnail|{box[0]}x{box[1]}|{format_}|{hashlib.sha256(content).hexdigest() * 2}".encode()
 
 
 class SyntheticRenderer:
@@ -118,7 +121,7 @@ class SyntheticRenderer:
         return Body(size)
 
     async def render(self, body: Body, request: Request, _: Tries | None = None) -> Rendered | Refused | NeedsMemory:
-        """Return the thumbnail or the verdict that the bytes ask for."""
+        """Return the thumbnails or the verdict that the bytes ask for."""
         await self._life.gate()
         content = body.read()
         kind = content.partition(b"|")[0]
@@ -131,10 +134,14 @@ class SyntheticRenderer:
         seconds = 14.0 if kind == b"slow" else self._chance.uniform(0, self._seconds)
         await asyncio.sleep(seconds)
         await self._life.gate()
-        made = truth(content, request.width)
-        if isinstance(made, str):
-            return Refused(Reason(made), "as its bytes say")
-        return Rendered(made, request.width, request.height, 10, 10, "jpeg")
+        others = []
+        for box, encoding in request.thumbnails:
+            made = truth(content, box, encoding.format)
+            if isinstance(made, str):
+                return Refused(Reason(made), "as its bytes say")
+            others.append(answers.Picture(made, *box))
+        first = others.pop(0)
+        return Rendered(first.data, first.width, first.height, 10, 10, "jpeg", tuple(others))
 
     async def close(self) -> None:
         """Do nothing; the renderer holds nothing."""

@@ -60,8 +60,9 @@ class Run:
 
     @property
     def width(self) -> int:
-        """The width of its thumbnails' box, in pixels."""
-        return int(self.claim["size"][0]) if self.claim else 0
+        """The width of the (largest) box of its thumbnails, in pixels."""
+        first = self.claim["size"][0] if self.claim else 0
+        return int(first[0] if isinstance(first, list) else first)
 
     def outcomes(self, parts: list[Part] | None = None) -> dict[tuple[int, int], dict[str, Any]]:
         """Return the chosen outcome of each item.
@@ -142,9 +143,9 @@ def _fill(run: Run, records: dict[str, list[dict[str, Any]]], changes: dict[str,
         folder = f"runs/{run.run_id}/planner/{run.plan['planner']:07d}"
         for shard, (label, *_) in enumerate(run.plan["shards"]):
             rows = records.get(f"{folder}/shards/{label}.jsonl.gz", [{}])[1:]
-            names = {r["item"]: r["output"] for r in records.get(f"{folder}/renames/{label}.jsonl.gz", [{}])[1:]}
+            renames = {row["item"]: row for row in records.get(f"{folder}/renames/{label}.jsonl.gz", [{}])[1:]}
             for index, row in enumerate(rows):
-                run.items[shard, index] = row | {"output": names.get(index, row["output"])}
+                run.items[shard, index] = row | renames.get(index, {})
     for name in run.created:
         if name.startswith("ledger/"):
             full = f"runs/{run.run_id}/{name}"

@@ -1,16 +1,17 @@
 """The events of one schedule, all drawn from a seed."""
 
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from tests.faults.simulation.life import Fate
+from tests.faults.simulation.names import expected
+from tests.faults.simulation.outputs import ONE_EACH, USUAL_WIDTH, Outputs, draw_outputs
 from tests.faults.simulation.pictures import Picture, draw, draw_name, poisonous
 from tests.faults.store import Fault
 
 SOURCE_PREFIX = "photos/"
 PLACES = ("other bucket", "other bucket", "same bucket", "inside the source")  # places of the output
-USUAL_WIDTH, ODD_WIDTH = 100, 64  # of the thumbnails' box, in pixels: the width that tasks ask for, and an odd task's
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class Schedule:
         slow: The probability that an operation takes seconds.
         listing_seconds: The most seconds that a page of the source's listing takes.
         denied: The names of source objects that may not be read, although others may.
+        outputs: The thumbnails that the tasks make of each image.
     """
 
     seed: int
@@ -114,6 +116,12 @@ class Schedule:
     slow: float = 0.0
     listing_seconds: float = 0.0
     denied: frozenset[str] = frozenset()
+    outputs: Outputs = ONE_EACH
+
+
+def path_of(name: str) -> str:
+    """Return the path below the source of an object."""
+    return name.removeprefix(SOURCE_PREFIX)
 
 
 def chance_of(seed: int, *what: object) -> random.Random:
@@ -128,10 +136,19 @@ def draw_schedule(seed: int) -> Schedule:
     names = {SOURCE_PREFIX + draw_name(chance, folders) for _ in range(chance.choice((1, 4, 6, 8, 10, 12, 16, 24, 48)))}
     pictures = {name: draw(chance, name) for name in sorted(names)}
     executions = _draw_executions(chance)
+    # A chance of its own, so that what else happens is the same with several thumbnails as with one.
+    own_chance = chance_of(seed, "outputs")
+    outputs = draw_outputs(own_chance)
+    if outputs != ONE_EACH:
+        executions = tuple(_killed_at_thumbnails(own_chance, execution) for execution in executions)
     if all(execution.name for execution in executions) and chance.random() < 0.08:
         pictures[f"{SOURCE_PREFIX}poison.jpg"] = poisonous()  # only an engine's dead attempts are known at once
     named = [execution.run_id for execution in executions if execution.run_id]
     layout = chance.choice(("flat", "flat", "tree"))
+
+    def taken(path: str) -> str:
+        return own_chance.choice(expected(outputs, layout, path, USUAL_WIDTH)).name
+
     # The planner's beats can lie inside the source: pages must be large and fast enough for the listing to pass them.
     listing_seconds = chance.choice((0.0,) * 7 + (20.0,))
     rates = {} if listing_seconds and chance.random() < 0.5 else _draw_rates(chance)
@@ -139,7 +156,7 @@ def draw_schedule(seed: int) -> Schedule:
         seed=seed,
         pictures=pictures,
         edits=_draw_edits(chance, sorted(names), folders),
-        strangers=_draw_strangers(chance, named, sorted(names), layout),
+        strangers=_draw_strangers(chance, named, sorted(names), taken),
         executions=executions,
         rates=rates,
         place=chance.choice(PLACES if len(executions) == 1 else PLACES[-2:]),
@@ -157,6 +174,7 @@ def draw_schedule(seed: int) -> Schedule:
         denied=frozenset(name for name in sorted(names) if chance.random() < 0.1)
         if chance.random() < 0.1
         else frozenset(),
+        outputs=outputs,
     )
 
 
@@ -192,6 +210,18 @@ def _draw_execution(chance: random.Random, kind: str, number: int) -> Execution:
     )
 
 
+def _killed_at_thumbnails(chance: random.Random, execution: Execution) -> Execution:
+    """Return an execution in which some attempts die at one of their first thumbnails instead of meeting their fate."""
+
+    def fate(usual: Fate) -> Fate:
+        if chance.random() < 0.7:
+            return usual
+        return Fate(killed_at_thumbnail=chance.randint(1, 12), applied=chance.random() < 0.5)
+
+    tasks = [replace(task, fates=tuple(map(fate, task.fates))) for task in execution.tasks]
+    return replace(execution, tasks=tuple(tasks))
+
+
 def _draw_fate(chance: random.Random, death: float) -> Fate:
     """Return the fate of one attempt; deaths crowd at early operations, because tasks agree during these."""
     operation = chance.choice((chance.randint(1, 12), chance.randint(1, 40), chance.randint(1, 200)))
@@ -216,15 +246,23 @@ def _draw_edits(chance: random.Random, names: list[str], folders: int) -> tuple[
     return tuple(sorted(edits, key=lambda edit: edit.at))
 
 
-def _draw_strangers(chance: random.Random, runs: list[str], names: list[str], layout: str) -> tuple[str, ...]:
-    """Return names in a run's folder that a stranger took before; only a named run's folder is known in advance."""
-    taken: list[str] = []
+def _draw_strangers(
+    chance: random.Random, runs: list[str], names: list[str], taken: Callable[[str], str]
+) -> tuple[str, ...]:
+    """Return names in a run's folder that a stranger took before; only a named run's folder is known in advance.
+
+    Args:
+        chance: The source of randomness.
+        runs: The named runs.
+        names: The names of the source objects.
+        taken: Returns the name of one of an image's thumbnails, given its path below the source.
+    """
+    found: set[str] = set()
     for run in runs:
         for name in names:
             if chance.random() < 0.04:
-                path = name.removeprefix(SOURCE_PREFIX)
-                taken.append(f"{run}/{path if layout == 'tree' else path.rpartition('/')[2]}")
-    return tuple(sorted(set(taken)))
+                found.add(f"{run}/{taken(path_of(name))}")
+    return tuple(sorted(found))
 
 
 def _draw_rates(chance: random.Random) -> dict[Fault, float]:

@@ -13,6 +13,7 @@ import pytest
 from tests.faults.simulation.campaign import campaign, repeat_command
 from tests.faults.simulation.defects import DEFECTS, Defect
 from tests.faults.simulation.hunt import MOST, QUICK, hunt
+from tests.faults.simulation.outputs import ONE_EACH, USUAL_WIDTH
 from tests.faults.simulation.schedule import draw_schedule
 from tests.faults.simulation.world import World
 
@@ -38,6 +39,14 @@ def test_schedules_are_of_every_kind() -> None:
     executions = [execution for schedule in schedules for execution in schedule.executions]
     assert {"other bucket", "same bucket", "inside the source"} == {schedule.place for schedule in schedules}
     assert {"flat", "tree"} == {schedule.layout for schedule in schedules}
+    several = [schedule.outputs for schedule in schedules if schedule.outputs != ONE_EACH]
+    assert 30 <= len(several)
+    assert {(1, 2), (1, 3), (2, 1), (2, 2), (2, 3), (3, 1), (3, 2), (3, 3)} == {
+        (len(outputs.boxes(USUAL_WIDTH)), len(outputs.formats)) for outputs in several
+    }
+    assert 5 == len({outputs.pattern for outputs in several})
+    assert any(schedule.strangers and schedule.outputs != ONE_EACH for schedule in schedules)
+    assert tried.faults["killed between two thumbnails of one image"]
     assert any(len(schedule.executions) > 1 for schedule in schedules)
     assert any(execution.by_hand for execution in executions)
     assert any(execution.run_id for execution in executions)

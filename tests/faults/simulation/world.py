@@ -9,11 +9,10 @@ from tests.faults.simulation.bucket import ACTOR, Bucket
 from tests.faults.simulation.evidence import Ending, Evidence
 from tests.faults.simulation.life import Fate, Life, LifeClock, Trace, never
 from tests.faults.simulation.order import run
+from tests.faults.simulation.outputs import ODD_WIDTH, USUAL_WIDTH
 from tests.faults.simulation.pictures import Picture, SyntheticRenderer
 from tests.faults.simulation.schedule import (
-    ODD_WIDTH,
     SOURCE_PREFIX,
-    USUAL_WIDTH,
     Execution,
     Schedule,
     TaskPlan,
@@ -102,8 +101,8 @@ class World:
             "THUMBRUN_IN_FLIGHT": str(schedule.in_flight),
             "THUMBRUN_WORKERS": "2",
             "THUMBRUN_MEMORY": "96MiB",
-            "THUMBRUN_SIZE": f"{ODD_WIDTH if odd else USUAL_WIDTH}x100",
             "THUMBRUN_ALLOW_EMPTY": "yes" if schedule.seed % 2 else "",
+            **schedule.outputs.environ(ODD_WIDTH if odd else USUAL_WIDTH),
         }
         if schedule.state_elsewhere:
             environ["THUMBRUN_STATE"] = f"gs://{evidence.state.name}/{evidence.state_prefix}"

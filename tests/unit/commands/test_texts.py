@@ -123,4 +123,31 @@ def test_a_silent_run_says_how_to_continue_it(state: State, number: int, expecte
 
 def test_a_place_without_runs_says_which_place_to_give() -> None:
     """Who lists the runs of the source reads that they lie in the output."""
-    assert "that was the --output of the runs" in runs_text("gs://b/in/", [])
+    assert "that was the --output of the runs" in runs_text("gs://b/in/", [], None)
+
+
+@pytest.mark.parametrize("width", [None, 200, 60, 30])
+def test_runs_in_a_narrow_terminal(width: int | None) -> None:
+    """Where the table is too wide, each run has three lines with all that the table tells."""
+    whole = {"run": "20260102T1530Z", "began": "2026-01-02T15:30:00+00:00", "source": "gs://photos/in/"}
+    runs = [
+        {**whole, "state": "complete", "items": 1240, "bytes": 5_000_000, "done": 1238, "failed": 2, "skipped": 0},
+        {**whole, "state": "unfinished", "items": 1, "bytes": 7},
+        {**whole, "state": "complete", "items": 0, "bytes": 0, "done": 0, "failed": 0, "skipped": 0},
+        {"run": "odd", "began": None, "source": None, "state": "unreadable"},
+    ]
+    text = runs_text("gs://b/", runs, width)
+    if width in (None, 200):
+        assert 1 + len(runs) + 1 == len(text.splitlines())
+        assert "complete, 2 failed  1,240   5.0 MB   gs://photos/in/" in text
+        assert "found no images     0       0 bytes  gs://photos/in/" in text
+    else:
+        first = [
+            "20260102T1530Z  2026-01-02 15:30 UTC",
+            "  complete, 2 failed; 1,240 images, 5.0 MB",
+            "  gs://photos/in/",
+        ]
+        assert first == text.splitlines()[:3]
+        assert "  unfinished; 1 image, 7 bytes" in text.splitlines()
+        assert "odd  ? UTC" not in text
+        assert "4 runs in gs://b/" == text.splitlines()[-1]

@@ -589,11 +589,12 @@ async def test_start_does_not_hold_up_the_loop(monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_a_start_that_is_cancelled_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process whose launch nobody waits for any more is ended, and its sockets are closed."""
-    cancelled, launch = threading.Event(), launcher.Launcher.launch
+    """A process whose launch nobody waits for any more, not even the end of its pool, is ended; its sockets close."""
+    begun, cancelled, launch = threading.Event(), threading.Event(), launcher.Launcher.launch
     launched: list[Any] = []
 
     def late(*arguments: Any) -> Any:
+        begun.set()
         assert cancelled.wait(60)
         launched.append(launch(*arguments))
         return launched[-1]
@@ -601,10 +602,13 @@ async def test_a_start_that_is_cancelled_leaves_no_process(monkeypatch: pytest.M
     monkeypatch.setattr(launcher.Launcher, "launch", late)
     pool = DecoderPool(1, timeout=60, memory=MEMORY, share=MEMORY)
     starting = asyncio.ensure_future(pool.start())
-    await asyncio.sleep(0)
-    starting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await starting
+    assert await asyncio.to_thread(begun.wait, 60)
+    for waiting in (starting, closing := asyncio.ensure_future(pool.close())):
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    assert closing.cancelled()
     cancelled.set()
     await pool.close()
     ((process, channel),) = launched

@@ -133,7 +133,7 @@ async def test_no_credentials(google: Google) -> None:
     findings = await found("gs://my-photos/in", endpoint=google.url)
     error, left_out = bad(findings)
     assert (Level.ERROR, LOGIN) == (error.level, error.command)
-    assert error.what.startswith("There are none: GOOGLE_APPLICATION_CREDENTIALS is not set, ")
+    assert "there are no credentials for Cloud Storage: GOOGLE_APPLICATION_CREDENTIALS is not set, " in error.what
     assert "Not checked" in left_out.what
     account = await account_here(None, needed=False)
     assert [Level.OK] == [finding.level for finding in account.findings]

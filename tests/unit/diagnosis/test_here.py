@@ -32,7 +32,7 @@ def test_cloud_runs_own_defaults_are_enough(monkeypatch: pytest.MonkeyPatch) -> 
     """A task of 1 processor and 512 MiB, which is what Cloud Run gives, has all that the settings ask for."""
     findings = of_machine(monkeypatch, Machine(1, 512 * MIB, is_limited=True), {"CLOUD_RUN_JOB": "thumbs"})
     assert [] == bad(findings)
-    assert "a task takes up to 446 MiB (320 MiB for images)" in of(findings, Check.MEMORY)[0].what
+    assert "a task takes up to 462 MiB (320 MiB for images)" in of(findings, Check.MEMORY)[0].what
 
 
 @pytest.mark.parametrize(
@@ -43,10 +43,10 @@ def test_cloud_runs_own_defaults_are_enough(monkeypatch: pytest.MonkeyPatch) -> 
             512,
             {"memory": "400MiB"},
             Level.WARNING,
-            "set --memory / THUMBRUN_MEMORY to 386MiB, or give the container 576",
+            "set --memory / THUMBRUN_MEMORY to 370MiB, or give the container 576",
         ),
         (128, {}, Level.ERROR, "give the container 384 MiB"),
-        (512, {"workers": "20"}, Level.ERROR, "give the container 2112 MiB"),
+        (512, {"workers": "20"}, Level.ERROR, "give the container 2176 MiB"),
     ],
 )
 def test_memory(monkeypatch: pytest.MonkeyPatch, memory: int, flags: dict[str, str], level: Level, mend: str) -> None:

@@ -73,7 +73,7 @@ def independent(body: bytes) -> list[Image.Image]:
     """
     if body.startswith(b"RIFF"):
         return shown(body)[0]
-    with av.open(io.BytesIO(body), format="gif" if body.startswith(b"GIF") else "apng") as container:
+    with av.open(io.BytesIO(body), "r", format="gif" if body.startswith(b"GIF") else "apng") as container:
         return [Image.fromarray(frame.to_ndarray(format="rgba")) for frame in container.decode(video=0)]
 
 

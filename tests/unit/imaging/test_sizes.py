@@ -11,10 +11,11 @@ from tests.photographs import draw
 from tests.unit.imaging.encoded import ENCODED
 from tests.unit.imaging.samples import PLENTY, running, verdict
 from thumbrun.imaging import decode, memory_estimate
-from thumbrun.imaging.geometry import around, fit, largest_first
+from thumbrun.imaging.geometry import fit, largest_first
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import NeedsMemory, Rendered, Request
+from thumbrun.imaging.shape import USUAL_SHAPE
 
 FAITHFUL = 45.0  # dB
 BOXES = ((400, 400), (160, 90), (100, 100), (30, 30))
@@ -78,7 +79,7 @@ def test_one_decode_makes_all(photographs: dict[str, bytes], monkeypatch: pytest
 
     with decode.open_image("jpeg", io.BytesIO(photographs["JPEG"])) as image:
         monkeypatch.setattr(type(image), "load", counted)
-        reduced = decode.reduced(image, *BOXES[0], decode.decoder_scale(image, *around(BOXES)), BOXES[1:])
+        reduced = decode.reduced(image, BOXES, USUAL_SHAPE, decode.decoder_scale(image, BOXES, USUAL_SHAPE))
     assert (3, 1) == (len(reduced.smaller), len({id(one) for one in loads}))
 
 
@@ -87,7 +88,7 @@ def test_memory_covers_every_size(photographs: dict[str, bytes]) -> None:
     one, all_ = (render(photographs["PNG"], sizes(*boxes, memory=1)) for boxes in (BOXES[:1], BOXES))
     assert isinstance(one, NeedsMemory)
     assert isinstance(all_, NeedsMemory)
-    assert all_.bytes - one.bytes == memory_estimate.smaller_thumbnails_bytes((1200, 1200), BOXES[1:]) > 0
+    assert all_.bytes - one.bytes == memory_estimate.thumbnails_bytes((1200, 800), BOXES, USUAL_SHAPE) > 0
 
 
 async def test_workers_make_every_size(photographs: dict[str, bytes]) -> None:

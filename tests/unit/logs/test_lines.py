@@ -270,6 +270,24 @@ def test_a_narrow_terminal_shows_what_matters_most(width: int, expected: str, mo
     assert "…" not in stream.getvalue()
 
 
+@pytest.mark.parametrize("width", [40, 60, 120])
+def test_the_terminal_has_room_for_ctrl_c(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No line below the messages reaches the last columns: what a terminal shows there for Ctrl-C begins no new line."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "xterm")
+    stream, clock = FakeTerminal(), HandClock()
+    sink = Terminal(stream, clock)
+    reasons = {"source-missing": 100, "truncated": 50, "unreadable": 20, "crashed": 3}
+    told = (Progress(total=500, done=50), None, Progress(total=500, done=250), Progress())
+    sink.progress(Progress(total=1000, done=300, failed=3, reasons=reasons, tasks=told), {})
+    sink.close()
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue())
+    lines = [line for line in re.split(r"[\r\n]", shown) if line]
+    assert any("task 2" in line for line in lines)
+    assert any("truncated" in line for line in lines)
+    assert width - 3 == max(len(line) for line in lines)
+
+
 def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
     """With NO_COLOR, the terminal shows no colour."""
     monkeypatch.setenv("NO_COLOR", "1")

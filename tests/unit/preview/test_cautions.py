@@ -93,6 +93,11 @@ def test_nothing_to_warn_of() -> None:
             "bucket-not-known",
             "of gs://pictures are not known: reading them needs storage.buckets.get",
         ),
+        (
+            {"output": BucketFacts(trouble="there are no credentials")},
+            "bucket-not-known",
+            "of gs://thumbs are not known: there are no credentials. Prices",
+        ),
         ({"source": UNKNOWN, "output": UNKNOWN}, "bucket-not-known", "of gs://pictures and gs://thumbs are not known"),
     ],
 )

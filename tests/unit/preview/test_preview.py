@@ -1,6 +1,7 @@
 """Tests of a whole preview, of folders and of a stand-in for Cloud Storage that knows its bucket's settings."""
 
 import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,21 @@ async def test_a_folder(folder: dict[str, str], tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+async def test_a_current_folder_that_cannot_be_written_to(
+    folder: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan needs no output to write to: it says that a run needs one. An output that is named must be right."""
+    (tmp_path / "shut").mkdir()
+    monkeypatch.chdir(tmp_path / "shut")
+    monkeypatch.setattr(os, "access", lambda path, mode: mode & os.W_OK == 0)  # this test can run as root
+    found = await previewed({"INPUT_FOLDER": folder["INPUT_FOLDER"]})
+    assert 4 == found.items
+    assert ["output-needed"] == [one.kind for one in found.cautions]
+    (tmp_path / "out").mkdir()
+    with pytest.raises(SettingsError, match="is not permitted to write to"):
+        await previewed(folder)
+
+
 async def test_a_sample_of_a_folder(folder: dict[str, str], tmp_path: Path) -> None:
     """A sample opens images, one of which is broken, and estimates from them; nothing is written."""
     found = await previewed(folder, {"sample": "4"})
@@ -73,18 +89,26 @@ async def test_nothing_to_estimate(tmp_path: Path) -> None:
 
 
 class Bucket:
-    """A stand-in for Cloud Storage: one bucket, with settings that an account may read or not."""
+    """A stand-in for Cloud Storage: one bucket, with settings that an account may read or not.
+
+    Attributes:
+        settings: The settings of the bucket, or None if it refuses to tell them.
+        items: The objects.
+        url: The address.
+        status: The status with which it refuses.
+    """
 
     def __init__(self) -> None:
         self.settings: dict[str, Any] | None = None
         self.items: list[dict[str, Any]] = []
         self.url = ""
+        self.status = 403
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer a request for a listing, or for the bucket's settings."""
         if request.path.endswith("/o"):
             return web.json_response({"items": self.items})
-        return web.Response(status=403) if self.settings is None else web.json_response(self.settings)
+        return web.Response(status=self.status) if self.settings is None else web.json_response(self.settings)
 
 
 @pytest.fixture
@@ -124,6 +148,16 @@ async def test_a_bucket(bucket: Bucket) -> None:
     assert ["class-b/region/nearline", "transfer/world", "transfer/world"] == record["bill"]["not_included"]
     assert ["cold-storage", "regions-differ", "soft-delete"] == [one["kind"] for one in record["warnings"]]
     assert [("jpeg", "NEARLINE")] == [(row["format"], row["storage_class"]) for row in record["formats"]]
+
+
+async def test_an_output_without_credentials(folder: dict[str, str], bucket: Bucket) -> None:
+    """The warning names what keeps thumbrun from the bucket of the output, and not a permission."""
+    bucket.status = 401
+    found = await previewed(folder | {"OUTPUT_BUCKET": "gs://thumbs", "STORAGE_EMULATOR_HOST": bucket.url})
+    ((kind, text),) = found.cautions
+    assert "bucket-not-known" == kind
+    assert "of gs://thumbs are not known: gs://thumbs/: the bucket_facts request failed with HTTP status 401" in text
+    assert "storage.buckets.get" not in text
 
 
 async def test_a_bucket_whose_settings_are_secret(bucket: Bucket) -> None:

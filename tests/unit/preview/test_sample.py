@@ -57,8 +57,8 @@ def test_all_items_take_what_the_tried_ones_take() -> None:
     strata = {KEY: stratum(1000, 1000 * (10 + shards.BESIDE_MS))}
     found = sampled(strata, [taken(20.0), taken(20.0)])
     assert found.processor.likely == pytest.approx(20 + 1.3 * shards.BESIDE_MS)
-    assert found.processor.low == pytest.approx(20 * 0.9 + 1.3 * shards.BESIDE_MS)
-    assert found.processor.high == pytest.approx(20 * 1.1 + 1.3 * shards.BESIDE_MS)
+    assert found.processor.low == pytest.approx(20 * 0.75 + 1.3 * shards.BESIDE_MS)
+    assert found.processor.high == pytest.approx(20 * 1.25 + 1.3 * shards.BESIDE_MS)
     assert (2_000_000, 0.5, 1.3, 0.0) == (found.thumbnails.likely, found.read_share, found.slowness, found.saving)
     assert {"jpeg": 4.0} == found.pixels_a_byte
     assert (2, 0) == (found.images, found.failed)
@@ -78,6 +78,18 @@ def test_uneven_items_make_a_wide_range() -> None:
     assert few.likely == pytest.approx(many.likely)
     assert few.high - few.low > 3 * (many.high - many.low)
     assert 0 < few.low < few.likely < few.high
+
+
+def test_a_machine_that_changes_its_speed_makes_a_wide_range() -> None:
+    """Images that take longer together, for a while, say that the machine is shared; the same ones mixed do not."""
+    strata = {KEY: stratum(10_000, 10_000 * (10 + shards.BESIDE_MS))}
+    slow, fast = [taken(30.0)] * 20, [taken(10.0)] * 60
+    mixed = sampled(strata, [one for four in zip(slow, fast[::3], fast[1::3], fast[2::3], strict=True) for one in four])
+    changed = sampled(strata, [*fast, *slow])
+    assert changed.processor.likely == pytest.approx(mixed.processor.likely)
+    beside = 1.3 * shards.BESIDE_MS * 10
+    assert mixed.processor.high - beside == pytest.approx(150 * 1.25)
+    assert changed.processor.high - beside == pytest.approx(150 + (300 - 100) / 2)
 
 
 def test_a_stratum_that_was_not_tried() -> None:

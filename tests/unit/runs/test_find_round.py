@@ -29,10 +29,28 @@ def summary(number: int) -> dict[str, object]:
 async def agreed(
     state: RecordStore, reasons: frozenset[str] = ALL, execution: str | None = None, seed: int = 0, index: int = 0
 ) -> Round:
-    """Return the round that one task agrees on."""
-    return await agree_on_round(
-        state, RUN, reasons, Task(index, 9, execution=execution), VirtualClock(seed), join_within=3600
-    )
+    """Return the round that one task agrees on, where there is work."""
+    found = await agreed_if(state, reasons, execution, seed, index, work=True)
+    assert found is not None
+    return found
+
+
+async def agreed_if(
+    state: RecordStore,
+    reasons: frozenset[str] = ALL,
+    execution: str | None = None,
+    seed: int = 0,
+    index: int = 0,
+    *,
+    work: bool,
+) -> Round | None:
+    """Return the round that one task agrees on, where there is work for a new one or not."""
+
+    async def has_work() -> bool:
+        return work
+
+    task = Task(index, 9, execution=execution)
+    return await agree_on_round(state, RUN, reasons, task, VirtualClock(seed), join_within=3600, has_work=has_work)
 
 
 def test_all_tasks_of_an_execution_work_one_round() -> None:
@@ -44,6 +62,21 @@ def test_all_tasks_of_an_execution_work_one_round() -> None:
         assert [1, 2] == sorted({found.number for found in rounds})
         assert 1 == len({found.number for found in rounds[::2]})
         assert rounds[1] == await agreed(state, ALL, "a", 99)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("execution", [None, "a"])
+def test_no_round_begins_without_work(execution: str | None) -> None:
+    """Where there is nothing to do, no record is written; a round that was begun before is still joined."""
+
+    async def scenario() -> None:
+        store = MemoryStore()
+        state = RecordStore(store, "")
+        assert await agreed_if(state, TIMEOUTS, execution, work=False) is None
+        assert [] == list(store.objects)
+        assert Round(1, TIMEOUTS) == await agreed(state, TIMEOUTS, execution)
+        assert Round(1, TIMEOUTS) == await agreed_if(state, TIMEOUTS, execution, seed=2, work=False)
 
     run(scenario())
 

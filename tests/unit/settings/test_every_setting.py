@@ -21,7 +21,7 @@ ENDPOINT = "it must be an address like https://storage-name.p.googleapis.com"
 SECURE = "it must begin with https://, because thumbrun sends credentials there"
 RUN_ID = "it must be 1 to 63 letters, digits, dots, dashes and underscores, and begin with a letter or a digit"
 SECONDS = "it must be a time, like 10 or 0.5 seconds, 90s, 10m or 1h30m, more than 0 and at most a week"
-DOLLARS = "it must be US dollars, like 2 or 0.50, from 0.000001"
+DOLLARS = "it must be US dollars, like 2 or 0.50, with at most six digits behind the point"
 BYTES = "it must be bytes, like 268435456 or 256MiB"
 GLOB = "is no pattern: a range in brackets must go upwards, like [a-z]"
 PLACE = "it must be gs://bucket/path, file:///folder or a local path"
@@ -56,9 +56,19 @@ WRONG: dict[str, list[tuple[str, str]]] = {
     "new": [("2", SWITCH), ("ja", SWITCH)],
     "join_within": [(text, SECONDS) for text in ("0", "1d", "604801", "1e3")],
     "size": [
-        (text, "it must be pixels, like 100 or 160x90, and each side 1 to 4,096")
-        for text in ("0", "4097", "1x4097", "0x1", "100x", "1,000", "\u0661")
+        (text, "it must be pixels, like 100, 160x90, 320x or x200, and each side 1 to 4,096")
+        for text in ("0", "4097", "1x4097", "0x1", "x", "x0", "4097x", "100xx", "1,000", "\u0661")
     ],
+    "fit": [("crop", "it must be one of inside, cover, contain, fill, outside"), ("covers", "did you mean cover?")],
+    "gravity": [
+        ("up", "it must be one of centre, north, northeast, east, southeast, south, southwest, west, northwest"),
+        ("atention", "did you mean attention?"),
+    ],
+    "background": [
+        (text, "it must be a colour, like #rrggbb, #rrggbbaa, a name of CSS such as white, or transparent")
+        for text in ("#fff", "ffffff", "#ggffff", "#ffffff0", "rgb(0,0,0)", "whitish", "\u0661")
+    ],
+    "enlarge": [("big", SWITCH)],
     "preset": [("print", "it must be one of web")],
     "name": [
         ("{stam}.jpg", "{stam} is no field; the fields are {path}, {dir}, {name}"),
@@ -80,6 +90,7 @@ WRONG: dict[str, list[tuple[str, str]]] = {
         ("80,70", "it gives the quality twice"),
         ("webp=80,webp=70", "it gives the quality of webp twice"),
     ],
+    "animated": [(text, "it must be one of first, keep") for text in ("yes", "Keep", "all")],
     "placeholder": [(text, "it must be one of none, thumbhash, blurhash") for text in ("ThumbHash", "yes", "lqip")],
     "include": [("[z-a].jpg", f"'[z-a].jpg' {GLOB}"), ("a/*,[9-0]", f"'[9-0]' {GLOB}")],
     "exclude": [("[z-a].jpg", f"'[z-a].jpg' {GLOB}")],
@@ -95,9 +106,9 @@ WRONG: dict[str, list[tuple[str, str]]] = {
     "max_bytes": [(text, BYTES) for text in ("0", "plenty")],
     "max_images": [(text, TRILLION) for text in ("0", "many", "1e3")],
     "max_duration": [(text, SECONDS) for text in ("0", "0h", "169h", "m", "1m1h", "604801")],
-    "max_cost": [(text, DOLLARS) for text in ("0", "2,50", "free", "-1", "1e3", "$")],
+    "max_cost": [(text, DOLLARS) for text in ("0.0000001", "2,50", "free", "-1", "1e3", "$")],
     "deadline": [(text, SECONDS) for text in ("0", "noon")],
-    "budget": [(text, DOLLARS) for text in ("0.00", "2 USD")],
+    "budget": [(text, DOLLARS) for text in ("2 USD",)],
     "sample": [(text, "it must be a whole number, 1 to 1,000") for text in ("0", "1001", "some")],
     "cpu": [(text, "it must be a whole number, 1 to 256") for text in ("0", "0.5", "257")],
     "task_memory": [(text, BYTES) for text in ("0", "half")],
@@ -276,11 +287,16 @@ ANOTHER_RUN: dict[str, str] = {
     "source": "gs://pictures/inbox",
     "output": "gs://thumbs",
     "size": "160x90",
+    "fit": "fill",
+    "gravity": "north",
+    "background": "navy",
+    "enlarge": "yes",
     "layout": "tree",
     "name": "{stem}.{ext}",
     "preset": "web",
     "format": "webp",
     "quality": "81",
+    "animated": "keep",
     "placeholder": "blurhash",
     "include": "*.jpg",
     "exclude": "*.jpg",
@@ -289,6 +305,7 @@ ANOTHER_RUN: dict[str, str] = {
     "source_metadata": "hash",
     "cache_control": "no-store",
 }
+WITH: dict[str, dict[str, str | None]] = {"gravity": {"fit": "cover"}}  # what a setting above goes with
 SAME_RUN: dict[str, str] = {
     "state": "gs://private",
     "emulator": "127.0.0.1:9023",
@@ -335,7 +352,8 @@ def test_every_setting_makes_another_run_or_does_not() -> None:
 @pytest.mark.parametrize(("name", "text"), ANOTHER_RUN.items())
 def test_what_makes_another_run(name: str, text: str) -> None:
     """A setting of the source, the thumbnails or their place changes the fingerprint."""
-    assert resolved().fingerprint() != resolved({name: text}).fingerprint()
+    others = WITH.get(name, {})
+    assert resolved(others).fingerprint() != resolved({**others, name: text}).fingerprint()
 
 
 @pytest.mark.parametrize(("name", "text"), SAME_RUN.items())

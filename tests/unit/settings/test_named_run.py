@@ -18,7 +18,7 @@ OF_VERSION_0_1 = {
     *("source", "output", "size", "layout", "format", "quality", "include", "exclude", "limit", "detect"),
     *("cache_control", "source_metadata"),
 }
-NEWER = {"placeholder": "blurhash"}
+NEWER = {"fit": "cover", "gravity": "north", "background": "navy", "enlarge": "yes", "placeholder": "blurhash"}
 
 
 @pytest.mark.parametrize(

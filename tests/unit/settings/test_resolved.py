@@ -23,12 +23,12 @@ MACHINE = Machine(processors=4, memory=16 << 30)
 SOURCE = {"INPUT_FOLDER": "gs://pictures/in"}
 PRICE_FILE = Path(__file__).with_name("prices.json")  # in which a vCPU-second costs a dollar
 DEAR = list_prices().with_rows(PRICE_FILE.read_text("utf-8"))
-SWITCHES = ("new", "strict", "allow_empty", "require_sandbox", "quiet")
+SWITCHES = ("new", "enlarge", "strict", "allow_empty", "require_sandbox", "quiet")
 
 # Settings that the claim of a run fixes, or that name the run.
 FIXED = {
     *("source", "size", "format", "quality", "layout", "name", "preset", "include", "exclude", "limit", "detect"),
-    "placeholder",
+    *("fit", "gravity", "background", "enlarge", "placeholder"),
     *("source_metadata", "cache_control", "run_id", "resume", "new"),
 }
 # Settings of what a run costs, which nobody asks of a run that has a plan.
@@ -135,6 +135,10 @@ VALUES = {
     "THUMBRUN_PLACEHOLDER": ("thumbhash", "placeholder", "thumbhash"),
     "THUMBRUN_QUALITY": ("100", "recipe", Recipe(quality=100)),
     "THUMBRUN_NAME": ("{stem}.{ext}", "name", NamePattern.parse("{stem}.{ext}")),
+    "THUMBRUN_FIT": ("outside", "fit", "outside"),
+    "THUMBRUN_GRAVITY": ("center", "gravity", "centre"),
+    "THUMBRUN_BACKGROUND": ("White", "background", "#ffffff"),
+    "THUMBRUN_ENLARGE": ("on", "enlarge", True),
     "THUMBRUN_PRESET": ("web", "size", ((1920, 0), (1080, 0), (640, 0), (320, 0))),
     "THUMBRUN_LAYOUT": ("tree", "layout", "tree"),
     "THUMBRUN_INCLUDE": ("*.jpg, a/**,,*.jpg", "include", ("*.jpg", "a/**")),
@@ -287,7 +291,7 @@ def test_an_empty_flag_is_wrong() -> None:
 
 
 WRONG = {
-    "THUMBRUN_SIZE": ["0", "4097", "100x", "x100", "100x100x100", "-1", "1e2", "\u0661\u0662", "100 "],
+    "THUMBRUN_SIZE": ["0", "4097", "x", "100x0", "100x100x100", "-1", "1e2", "\u0661\u0662", "100 "],
     "THUMBRUN_QUALITY": ["0", "101", "80%", """ 80"""],
     "THUMBRUN_LAYOUT": ["Flat", "pile"],
     "THUMBRUN_FORMAT": ["jpe g", "gif"],

@@ -1,6 +1,7 @@
 """Tests that admission keeps a task within its memory, for any bodies, and that no wait lasts for ever."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 from hypothesis import given
@@ -9,34 +10,43 @@ from hypothesis import strategies as st
 from tests.virtual import run
 from thumbrun.task.admission import Admission
 
-MEMORY = 1000
+MEMORY, FINISHED = 1000, 200
 
 
-@given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 1000)), max_size=30), st.integers(1, 4))
-def test_bodies_and_pictures_stay_within_the_memory(sizes: list[tuple[int, int]], pool: int) -> None:
-    """Admission never holds more than the memory, and every body and picture gets its turn."""
+IMAGES = st.tuples(st.integers(0, 500), st.integers(0, 1000), st.integers(0, 1000))
+
+
+@given(st.lists(IMAGES, max_size=30), st.integers(1, 4))
+def test_all_that_images_hold_stays_within_the_memory(sizes: list[tuple[int, int, int]], pool: int) -> None:
+    """Admission never holds more than the memory and the room for thumbnails, and every image gets its turn."""
 
     async def scenario() -> None:
-        admission = Admission(MEMORY, pool)
+        admission = Admission(MEMORY, pool, FINISHED)
         held = 0
         worked = 0
 
         def hold(size: int) -> None:
             nonlocal held
             held += size
-            assert 0 <= held <= MEMORY
+            assert 0 <= held <= MEMORY + FINISHED
 
-        async def image(body: int, picture: int) -> None:
+        async def image(body: int, picture: int, thumbnails: int) -> None:
             nonlocal worked
-            async with admission.body(body) as place:
-                hold(body)
-                await asyncio.sleep(1)
-                needed = min(picture, place.most)
-                async with place.decoding(needed):
-                    hold(needed)
-                    await asyncio.sleep(2)
-                    hold(-needed)
-                hold(-body)
+            async with AsyncExitStack() as kept:
+                async with admission.body(body) as place:
+                    hold(body)
+                    await asyncio.sleep(1)
+                    needed = min(picture, place.most)
+                    made = min(needed, thumbnails)
+                    async with AsyncExitStack() as decoding:
+                        await decoding.enter_async_context(place.decoding(needed))
+                        hold(needed)
+                        await asyncio.sleep(2)
+                        await place.keep(made, decoding, kept)
+                        hold(made - needed)
+                    hold(-body)
+                await asyncio.sleep(3)
+                hold(-made)
             worked += 1
 
         await asyncio.gather(*(image(*size) for size in sizes))

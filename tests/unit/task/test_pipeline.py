@@ -285,7 +285,7 @@ def _fail_on(chosen: str, error: Exception, pool: DecoderPool, monkeypatch: pyte
     """Have the check of an answer, or the parsing of parts, raise an error for images that hold these bytes."""
     if chosen == "parse":
 
-        def partial_file(known: KnownBytes, width: int, height: int) -> bytes | None:
+        def partial_file(known: KnownBytes, *_: object) -> bytes | None:
             if FAULTY in known.head:
                 raise error
             return None

@@ -4,53 +4,56 @@ No file leaves this module that is out of the bounds of `part.Part`, whatever it
 """
 
 import struct
+from collections.abc import Sequence
 
 from thumbrun.imaging import headers, sniff
+from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.partial import gif, iso_boxes, jpeg, jpeg_scans, tiff
 from thumbrun.imaging.partial.known_bytes import KnownBytes
 from thumbrun.imaging.partial.part import Part
+from thumbrun.imaging.shape import Shape
 
 
-def partial_file(known: KnownBytes, width: int, height: int) -> Part | None:
+def partial_file(known: KnownBytes, boxes: Sequence[Box], shape: Shape) -> Part | None:
     """Return a file with everything that a thumbnail needs of an image, None if it needs the whole image.
 
     Args:
         known: The known bytes of the image, with its first bytes.
-        width: The width of the largest box, in pixels.
-        height: The height of the largest box, in pixels.
+        boxes: The boxes of the thumbnails.
+        shape: How the picture fits them.
 
     Raises:
         MissingError: More bytes are needed to decide, or to make the file.
     """
     match sniff.format_of(known.head[: sniff.HEAD]):
         case "jpeg":
-            return Part.of(known, jpeg.part(known, width, height))
+            return Part.of(known, jpeg.part(known, boxes, shape))
         case "gif":
             return Part.of(known, gif.part(known))
         case "tiff":
-            return Part.of(known, tiff.part(known, width, height))
+            return Part.of(known, tiff.part(known, boxes, shape))
         case _:
             return None
 
 
-def faster_file(known: KnownBytes, width: int, height: int) -> Part | None:
+def faster_file(known: KnownBytes, boxes: Sequence[Box], shape: Shape) -> Part | None:
     """Return a shorter file that makes the same thumbnail in less time, None if there is none.
 
     A GIF decoder reads no further than it must. A TIFF decoder does so too, unless there are smaller versions.
 
     Args:
         known: The known bytes of the image, with its first bytes.
-        width: The width of the largest box, in pixels.
-        height: The height of the largest box, in pixels.
+        boxes: The boxes of the thumbnails.
+        shape: How the picture fits them.
 
     Raises:
         MissingError: More bytes are needed to decide, or to make the file.
     """
     match sniff.format_of(known.head[: sniff.HEAD]):
         case "jpeg":
-            return Part.of(known, jpeg.part(known, width, height))
+            return Part.of(known, jpeg.part(known, boxes, shape))
         case "tiff":
-            return Part.of(known, tiff.part(known, width, height, smaller=True))
+            return Part.of(known, tiff.part(known, boxes, shape, smaller=True))
         case _:
             return None
 

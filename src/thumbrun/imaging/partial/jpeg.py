@@ -14,11 +14,14 @@ can leave out all other scans, and the last bits of the coefficients in use, bec
 Below that, or if the file is unlike that of any encoder, a thumbnail needs all of it.
 """
 
-from thumbrun.imaging.geometry import INTERPOLATED, JPEG_MARGIN, fit
+from collections.abc import Sequence
+
+from thumbrun.imaging.geometry import INTERPOLATED, JPEG_MARGIN, Box
 from thumbrun.imaging.partial.jpeg_bits import stand_ins
 from thumbrun.imaging.partial.jpeg_scans import Frame, OddJpegError, Scan, all_scans, next_scan, read_frame, units_of
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 from thumbrun.imaging.partial.part import Piece, copy
+from thumbrun.imaging.shape import Shape
 
 _EOI_BYTES = b"\xff\xd9"
 
@@ -34,20 +37,20 @@ _MOST_LACKING = 2  # last bits that any coefficient beside the mean may lack
 _SCANS = 64  # scans to look at from the start of a file; every encoder makes fewer
 
 
-def part(known: KnownBytes, width: int, height: int) -> list[Piece] | None:
+def part(known: KnownBytes, boxes: Sequence[Box], shape: Shape) -> list[Piece] | None:
     """Return the pieces of a file of the scans that a thumbnail needs, None if it needs all scans.
 
     Args:
         known: The known bytes of the file.
-        width: The width of the largest box, in pixels.
-        height: The height of the largest box, in pixels.
+        boxes: The boxes of the thumbnails.
+        shape: How the picture fits them.
 
     Raises:
         MissingError: More bytes are needed; all of them, if it takes more than the first scans.
     """
     try:
         frame = read_frame(known)
-        margin = _margin(frame, width, height)
+        margin = _margin(frame, boxes, shape)
         if margin >= _EIGHTH and (few := _first_scans(known, frame, margin)):
             passed = all_scans(known, frame, few[-1].end)  # a scan can use a table before one that is left out
             return _file(frame, passed, frozenset(few), frozenset(), _bits(frame, few))
@@ -62,7 +65,7 @@ def part(known: KnownBytes, width: int, height: int) -> list[Piece] | None:
         return None
 
 
-def _margin(frame: Frame, width: int, height: int) -> float:
+def _margin(frame: Frame, boxes: Sequence[Box], shape: Shape) -> float:
     """Return how many times larger than the thumbnail the picture at 1/8 is, upright or turned.
 
     This is the smaller of both values, which differ if a side of the thumbnail is rounded. Where colours have half the
@@ -71,8 +74,9 @@ def _margin(frame: Frame, width: int, height: int) -> float:
     margins = []
     fewer_across, fewer_down = frame.halved_once()
     less_across, less_down = (2 * INTERPOLATED if fewer else 1 for fewer in (fewer_across, fewer_down))
-    for box in ((width, height), (height, width)):
-        across, down = fit(frame.width, frame.height, *box)
+    upright = shape.scaled(frame.width, frame.height, boxes)
+    turned = shape.scaled(frame.height, frame.width, boxes)
+    for across, down in (upright, turned[::-1]):
         margins.append(min(frame.width / (across * less_across), frame.height / (down * less_down)) / 8)
     return min(margins)
 

@@ -5,11 +5,14 @@ smallest that is large enough. The picture can lie anywhere in the file, so thum
 """
 
 import struct
+from collections.abc import Sequence
 
+from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.partial.known_bytes import KnownBytes
 from thumbrun.imaging.partial.part import Piece, copy, size_of
 from thumbrun.imaging.partial.tiff_directories import Directory, OddTiffError, Tiff, opened
 from thumbrun.imaging.partial.tiff_levels import smallest
+from thumbrun.imaging.shape import Shape
 
 _WIDTH, _HEIGHT, _COMPRESSION, _ORIENTATION, _TILES, _PROFILE = 256, 257, 259, 274, 324, 34675
 _FULL_WIDTH, _FULL_HEIGHT = 33300, 33301  # the size of the picture that another one was made of (Pixar)
@@ -35,13 +38,13 @@ def size(known: KnownBytes) -> tuple[int, int] | None:
         return None
 
 
-def part(known: KnownBytes, width: int, height: int, *, smaller: bool = False) -> list[Piece] | None:
+def part(known: KnownBytes, boxes: Sequence[Box], shape: Shape, *, smaller: bool = False) -> list[Piece] | None:
     """Return the pieces of a file of the one picture that a thumbnail needs, None if the TIFF holds it in an odd way.
 
     Args:
         known: The known bytes of the file.
-        width: The width of the largest box, in pixels.
-        height: The height of the largest box, in pixels.
+        boxes: The boxes of the thumbnails.
+        shape: How the picture fits them.
         smaller: Whether it must be a smaller version of the first page.
 
     Raises:
@@ -52,7 +55,7 @@ def part(known: KnownBytes, width: int, height: int, *, smaller: bool = False) -
         first, following = tiff.directory(tiff.begin)
         chosen = first
         if _TILES in first or _data(tiff, first) > _WORTH_LOOKING:
-            chosen = smallest(tiff, first, following, width, height)
+            chosen = smallest(tiff, first, following, boxes, shape)
         if chosen is first and smaller:
             return None
         if chosen is not first:

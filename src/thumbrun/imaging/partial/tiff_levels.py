@@ -20,11 +20,12 @@ third of the thumbnail's pixel. thumbrun uses such a version only if the shift i
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from thumbrun.imaging.geometry import fit
+from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.partial import jpeg_scans
 from thumbrun.imaging.partial.tiff_directories import Directory, Tiff
+from thumbrun.imaging.shape import Shape
 
 _SUBFILE, _WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 259, 262
 _SUB_DIRECTORIES, _JPEG_TABLES, _GEO_KEYS, _GDAL_METADATA = 330, 347, 34735, 42112
@@ -46,7 +47,7 @@ _MOST_SAID = 1 << 12  # bytes of a field that thumbrun looks at
 _MOST_LEVELS = 24
 
 
-def smallest(tiff: Tiff, first: Directory, following: int, width: int, height: int) -> Directory:
+def smallest(tiff: Tiff, first: Directory, following: int, boxes: Sequence[Box], shape: Shape) -> Directory:
     """Return the smallest version of the first page that is large enough, which can be the page itself.
 
     Directories can lie anywhere, so each takes a request. Versions become smaller, so after one that is large enough,
@@ -57,8 +58,8 @@ def smallest(tiff: Tiff, first: Directory, following: int, width: int, height: i
         tiff: The file.
         first: Its first directory.
         following: The position of the next directory, 0 if there is none.
-        width: The width of the largest box, in pixels.
-        height: The height of the largest box, in pixels.
+        boxes: The boxes of the thumbnails.
+        shape: How the picture fits them.
 
     Raises:
         MissingError: More bytes are needed.
@@ -68,7 +69,7 @@ def smallest(tiff: Tiff, first: Directory, following: int, width: int, height: i
     for level in _levels(tiff, first, following):
         if not _is_smaller(tiff, level, chosen):
             continue
-        if _is_enough(tiff, level, first, width, height):
+        if _is_enough(tiff, level, first, boxes, shape):
             chosen = level
         elif chosen is not first:
             break
@@ -108,21 +109,24 @@ def _shape(tiff: Tiff, directory: Directory) -> list[tuple[int, ...] | None]:
     return [None if entry is None else (entry.count,) if entry.count > 2 else tiff.numbers(entry) for entry in entries]
 
 
-def _is_enough(tiff: Tiff, level: Directory, first: Directory, width: int, height: int) -> bool:
+def _is_enough(tiff: Tiff, level: Directory, first: Directory, boxes: Sequence[Box], shape: Shape) -> bool:
     """Whether a smaller version makes the same thumbnail as the first page, upright or turned."""
-    whole, (across, down) = _size(tiff, first), _size(tiff, level)
-    times = []
-    for box in ((width, height), (height, width)):
-        thumbnail = fit(*whole, *box)
-        if thumbnail != fit(across, down, *box):  # its sides are rounded, which must not change the thumbnail's size
+    (wide, high), (across, down) = _size(tiff, first), _size(tiff, level)
+    # Its sides are rounded, which must not change the size of a thumbnail.
+    for box in boxes:
+        if shape.placement(wide, high, box).size != shape.placement(across, down, box).size:
             return False
-        if _cut(whole[0], across, thumbnail[0]) + _cut(whole[1], down, thumbnail[1]) > _MOST_CUT:
+        if shape.placement(high, wide, box).size != shape.placement(down, across, box).size:
+            return False
+    times = []
+    for thumbnail in (shape.scaled(wide, high, boxes), shape.scaled(high, wide, boxes)[::-1]):
+        if _cut(wide, across, thumbnail[0]) + _cut(high, down, thumbnail[1]) > _MOST_CUT:
             return False
         times += [across / thumbnail[0], down / thumbnail[1]]
     return min(times) >= _MARGIN and min(times) >= _margin(tiff, level, first)
 
 
-def _cut(whole: int, side: int, thumbnail: int) -> float:
+def _cut(whole: int, side: int, thumbnail: float) -> float:
     """Return how far a side's end can be shifted, in the thumbnail's pixels, because a version left out pixels.
 
     >>> _cut(4000, 500, 100), _cut(4100, 512, 41), _cut(4006, 501, 100)

@@ -27,6 +27,10 @@ class HttpError(Exception):
     """The network failed, or the answer is not valid HTTP."""
 
 
+class NoServerError(HttpError):
+    """This machine itself refused the connection."""
+
+
 class TooSlowError(HttpError):
     """The network moved too few bytes of a request, or too slowly made the connection for it."""
 

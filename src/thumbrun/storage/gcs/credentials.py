@@ -9,10 +9,11 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 from thumbrun.storage.base import TransientError, UnauthenticatedError
 from thumbrun.storage.gcs.identity import Identity, identity_in
-from thumbrun.storage.gcs.key_file import check_key_file
+from thumbrun.storage.gcs.key_file import VARIABLE, check_key_file
 from thumbrun.storage.gcs.responses import NETWORK_HINT, one_line
 from thumbrun.storage.gcs.token_session import TokenSession
 
@@ -21,10 +22,29 @@ _SECONDS = 30.0  # the library tries five times on its own, which takes up to 15
 # Who has a token of a user, as OpenID Connect asks it; a login with gcloud permits it.
 _USER = "https://openidconnect.googleapis.com/v1/userinfo"
 _PROBE_SECONDS = 3.0  # in which a metadata server answers; where there is none, nobody does
-_HINT = (
-    "run `gcloud auth application-default login`, set GOOGLE_APPLICATION_CREDENTIALS to a credentials file, "
-    "or run thumbrun where a service account is attached"
+_METADATA_ADDRESS = "169.254.169.254"  # https://cloud.google.com/compute/docs/metadata/querying-metadata
+# What tells that a metadata server belongs to this machine. It can be late there, as in a pod that has just begun.
+_PLATFORM_VARIABLES = (
+    "CLOUD_RUN_JOB",
+    "K_SERVICE",
+    "KUBERNETES_SERVICE_HOST",
+    "GCE_METADATA_HOST",
+    "GCE_METADATA_ROOT",
 )
+_PRODUCT = Path("/sys/class/dmi/id/product_name")  # of Google's virtual machines: Google Compute Engine
+LOGIN = "gcloud auth application-default login"
+_HINT = f"run `{LOGIN}`, set {VARIABLE} to a credentials file, or run thumbrun where a service account is attached"
+
+
+class NoCredentialsError(UnauthenticatedError):
+    """There are no credentials on this machine, neither a file nor an account that is attached to it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"there are no credentials for Cloud Storage: {VARIABLE} is not set, gcloud keeps no login, and no account "
+            "is attached to this machine",
+            hint=_HINT,
+        )
 
 
 class Credentials:
@@ -46,7 +66,7 @@ class Credentials:
         try:
             self._token: Token = Token(scopes=_SCOPES, session=self._session)  # type: ignore[arg-type]
         except Exception as error:
-            raise _none(error) from error
+            raise _unusable(error) from error
         self._acquiring: asyncio.Task[str | None] | None = None
 
     async def header(self) -> dict[str, str]:
@@ -64,7 +84,7 @@ class Credentials:
             else:
                 # All requests wait for one task of the library. The shield keeps it alive if one of them is cancelled.
                 if self._acquiring is None or self._acquiring.done():
-                    self._acquiring = asyncio.ensure_future(token.get())
+                    self._acquiring = asyncio.ensure_future(self._acquire(known=known))
                 async with asyncio.timeout(_SECONDS):
                     value = await asyncio.shield(self._acquiring)
         except Exception as error:
@@ -74,7 +94,7 @@ class Credentials:
                     f"thumbrun could not renew its credentials: {type(error).__name__} {one_line(str(error))}",
                     hint=NETWORK_HINT,
                 ) from error
-            raise _none(error) from error
+            raise _unusable(error) from error
         return _header(value)
 
     async def renewed(self, refused: Mapping[str, str]) -> dict[str, str]:
@@ -100,10 +120,12 @@ class Credentials:
         """
         try:
             if not self._token.service_data:
-                return Identity("the account that is attached here", await self._attached())
+                account = await self._attached()
+                await self._token.refresh(timeout=int(_SECONDS))
+                return Identity("the account that is attached here", account)
             token = await self._token.refresh(timeout=int(_SECONDS))
         except Exception as error:
-            raise _none(error) from error
+            raise _unusable(error) from error
         found = identity_in(self._token.service_data)
         return replace(found, account=await self._user(token.value)) if found.is_user and not found.account else found
 
@@ -117,16 +139,33 @@ class Credentials:
         await self._token.close()
         await self._session.close()
 
+    async def _acquire(self, *, known: bool) -> str | None:
+        """Return a token.
+
+        The library tries several times, which takes up to 15 s. Without a file, and on a machine that is not Google's,
+        one short attempt shows first whether there is anybody to ask.
+        """
+        if not (known or self._token.service_data or is_on_google(os.environ)):
+            await self._attached()
+        return await self._token.get()
+
     async def _attached(self) -> str:
-        """Return the address of the account that the metadata server has; raise an error if there is none."""
+        """Return the address of the account that the metadata server has.
+
+        Raises:
+            NoCredentialsError: No metadata server answers, or it has no account.
+        """
         from gcloud.aio.auth.token import GCE_METADATA_BASE, GCE_METADATA_HEADERS
 
-        url = f"{GCE_METADATA_BASE}/instance/service-accounts/default/email"
-        async with asyncio.timeout(_PROBE_SECONDS), self._session.get(url, headers=GCE_METADATA_HEADERS) as answer:
-            answer.raise_for_status()
-            account = one_line(await answer.text())
-        await self._token.refresh(timeout=int(_SECONDS))
-        return account
+        # A name server can take long to say that there is no such name.
+        base = GCE_METADATA_BASE.replace("metadata.google.internal", _METADATA_ADDRESS)
+        url = f"{base}/instance/service-accounts/default/email"
+        try:
+            async with asyncio.timeout(_PROBE_SECONDS), self._session.get(url, headers=GCE_METADATA_HEADERS) as answer:
+                answer.raise_for_status()
+                return one_line(await answer.text())
+        except Exception as error:
+            raise NoCredentialsError from error
 
     async def _user(self, token: str) -> str:
         """Return the address of a user, or an empty text if nobody tells it."""
@@ -141,7 +180,19 @@ def _header(token: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _none(error: Exception) -> UnauthenticatedError:
+def is_on_google(environ: Mapping[str, str]) -> bool:
+    """Whether this is Cloud Run, a pod or a virtual machine of Google's, or a metadata server is named."""
+    if any(environ.get(variable) for variable in _PLATFORM_VARIABLES):
+        return True
+    try:
+        return _PRODUCT.read_text().startswith("Google")
+    except (OSError, ValueError):
+        return False
+
+
+def _unusable(error: Exception) -> UnauthenticatedError:
+    if isinstance(error, NoCredentialsError):
+        return error
     return UnauthenticatedError(
         f"thumbrun has no usable credentials for Cloud Storage: {type(error).__name__} {one_line(str(error))}",
         hint=_HINT,

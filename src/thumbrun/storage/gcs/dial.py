@@ -6,6 +6,7 @@ asyncio has this as `happy_eyeballs_delay`, but uvloop, which runs thumbrun, has
 import asyncio
 import socket
 from collections.abc import Sequence
+from ipaddress import ip_address
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
@@ -22,6 +23,12 @@ class Address(NamedTuple):
 
     family: int
     where: tuple[Any, ...]
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the address is one that only this machine can have, or stands for all that it has."""
+        host = ip_address(str(self.where[0]).partition("%")[0])
+        return host.is_loopback or host.is_unspecified
 
 
 async def resolved(host: str, port: int) -> list[Address]:

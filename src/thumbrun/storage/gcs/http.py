@@ -17,6 +17,7 @@ from thumbrun.storage.gcs.connection import (
     Connection,
     HttpError,
     Limits,
+    NoServerError,
     StaleError,
     Taker,
     TooSlowError,
@@ -127,6 +128,8 @@ class HttpClient:
         except TimeoutError as error:
             raise TooSlowError(f"it took longer than {seconds:g} s to connect to {self._whom()}") from error
         except OSError as error:
+            if isinstance(error, ConnectionRefusedError) and await self._is_here():
+                raise NoServerError(f"no server listens at {self._authority}, an address of this machine") from error
             raise HttpError(f"this machine cannot connect to {self._whom()}: {type(error).__name__} {error}") from error
 
     async def _connect(self) -> Connection:
@@ -153,6 +156,10 @@ class HttpClient:
 
     def _whom(self) -> str:
         return "the server" if self._proxy is None else f"the server through the proxy {self._proxy.host}"
+
+    async def _is_here(self) -> bool:
+        """Whether the server would be on this machine."""
+        return self._proxy is None and all(address.is_here for address in await self._resolved())
 
     async def _resolved(self) -> list[Address]:
         """Return the addresses of the server or its proxy, with one lookup for all connections of a burst."""

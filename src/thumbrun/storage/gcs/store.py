@@ -30,7 +30,7 @@ from thumbrun.storage.gcs.byte_ranges import BEYOND, PART, WHOLE, ByteRange
 from thumbrun.storage.gcs.connection import Answer, HttpError, Limits, Take
 from thumbrun.storage.gcs.credentials import Credentials
 from thumbrun.storage.gcs.http import HttpClient
-from thumbrun.storage.gcs.network_error import network_error
+from thumbrun.storage.gcs.network_error import EMULATOR_SETTING, ENDPOINT_SETTING, network_error
 from thumbrun.storage.gcs.offsets import Offsets
 from thumbrun.storage.gcs.proxy import proxy_for
 from thumbrun.storage.gcs.responses import (
@@ -331,7 +331,8 @@ class GcsStore:
                     method, target, limits, headers={**headers, **who}, body=body, taker=taker
                 )
         except HttpError as error:
-            raise network_error(operation, self.uri(name), error) from error
+            setting = EMULATOR_SETTING if self._anonymous else ENDPOINT_SETTING
+            raise network_error(operation, self.uri(name), error, setting) from error
         if answer.status != WHOLE and not ("Range" in headers and answer.status in (PART, BEYOND)):
             text = answer.body[:_LONGEST_REFUSAL].decode("utf-8", "replace")
             raise status_error(operation, self.uri(name), answer.status, text, answer.headers)

@@ -11,6 +11,7 @@ from PIL import Image
 from tests.photographs import draw
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
+from thumbrun.imaging.shape import USUAL_SHAPE
 
 T = TypeVar("T")
 
@@ -37,13 +38,13 @@ def animated(frames: int, side: int = 300) -> bytes:
 
 def fetched(body: bytes, *, first: int = FIRST, box: int = 100) -> tuple[bytes | None, int]:
     """Read the bytes that a part needs; return the part, and how many bytes were read."""
-    part, read = asked(body, lambda known: dispatch.partial_file(known, box, box), first)
+    part, read = asked(body, lambda known: dispatch.partial_file(known, ((box, box),), USUAL_SHAPE), first)
     return None if part is None else bytes(part), read
 
 
 def made(body: bytes, *, box: int = 100) -> bytes | None:
     """Return the part that is made of a file if all its bytes are known."""
-    part = dispatch.partial_file(KnownBytes(len(body), body), box, box)
+    part = dispatch.partial_file(KnownBytes(len(body), body), ((box, box),), USUAL_SHAPE)
     return None if part is None else bytes(part)
 
 

@@ -13,6 +13,7 @@ from tests.unit.imaging.partial.pictures import declared, fetched, made, progres
 from thumbrun.imaging.partial import jpeg, jpeg_scans
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 from thumbrun.imaging.render import thumbnail_pixels
+from thumbrun.imaging.shape import USUAL_SHAPE
 
 FAITHFUL = 45.0  # dB against the same path with all scans
 _SCAN = re.compile(rb"\xff\xda\x00[\x08\x0a\x0c\x0e]")
@@ -174,7 +175,7 @@ def test_a_cut_file_asks_for_no_more_than_there_is() -> None:
     body = progressive(4000)[:40_000]
     assert (None, len(body)) == fetched(body)
     with pytest.raises(MissingError):
-        jpeg.part(KnownBytes(len(body), body[:20_000]), 100, 100)
+        jpeg.part(KnownBytes(len(body), body[:20_000]), ((100, 100),), USUAL_SHAPE)
 
 
 def test_a_scan_that_has_no_end() -> None:

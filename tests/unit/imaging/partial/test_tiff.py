@@ -20,6 +20,7 @@ from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes
 from thumbrun.imaging.render import render, thumbnail_pixels
 from thumbrun.imaging.request import Rendered
+from thumbrun.imaging.shape import USUAL_SHAPE
 
 
 def pages(count: int, **options: object) -> bytes:
@@ -171,7 +172,7 @@ def test_a_pyramid_whose_versions_are_too_small() -> None:
     part, _ = fetched(body, box=500)
     assert part is not None
     assert psnr(thumbnail_pixels(body, 500, 500, whole=True), thumbnail_pixels(part, 500, 500)) == 99
-    assert None is dispatch.faster_file(KnownBytes(len(body), body), 500, 500)
+    assert None is dispatch.faster_file(KnownBytes(len(body), body), ((500, 500),), USUAL_SHAPE)
 
 
 @pytest.mark.parametrize("options", [{}, {"compression": "tiff_lzw"}, {"compression": "jpeg"}, {"big_tiff": True}])

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from gcloud.aio.auth import Token
+from gcloud.aio.auth import token as library
 from tenacity import wait_none
 
 from thumbrun.storage.base import TransientError, UnauthenticatedError
 from thumbrun.storage.gcs import credentials
 from thumbrun.storage.gcs import store as gcs_store
+from thumbrun.storage.gcs.credentials import NoCredentialsError, is_on_google
 from thumbrun.storage.gcs.store import GcsStore
 
 
@@ -26,6 +28,7 @@ class Google:
         tokens: The number of tokens given.
         seen: The Authorization header of every request to the bucket.
         revoked: The tokens that the bucket refuses.
+        attached: The number of requests to the metadata server, which knows of no account.
     """
 
     def __init__(self) -> None:
@@ -37,9 +40,13 @@ class Google:
         self.tokens = 0
         self.seen: list[str] = []
         self.revoked: set[str] = set()
+        self.attached = 0
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer a request."""
+        if request.path.startswith("/computeMetadata/"):
+            self.attached += 1
+            return web.Response(status=404)
         if request.path != "/token":
             self.seen.append(request.headers["Authorization"])
             refused = request.headers["Authorization"].removeprefix("Bearer ") in self.revoked
@@ -66,6 +73,8 @@ async def google(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     (tmp_path / "key.json").write_text(json.dumps({**login, "token_uri": f"{url}/token"}))
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
     monkeypatch.setattr(gcs_store, "_API", url)
+    monkeypatch.setattr(library, "GCE_METADATA_BASE", f"{url}/computeMetadata/v1")
+    monkeypatch.setattr(library, "GCE_ENDPOINT_TOKEN", f"{url}/computeMetadata/v1/token")
     yield made
     made.gate.set()
     await runner.cleanup()
@@ -196,3 +205,56 @@ async def test_credentials_that_are_none(content: str | None, monkeypatch: pytes
         assert isinstance(error, UnauthenticatedError)
         assert "gcloud auth application-default login" in error.hint
     await store.close()
+
+
+@pytest.fixture
+def _nowhere(google: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no file of credentials, on a machine that is not Google's."""
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS")
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path / "gcloud"))
+    monkeypatch.setattr(credentials, "_PRODUCT", tmp_path / "product_name")
+    monkeypatch.setattr(credentials, "_PROBE_SECONDS", 60.0)  # this machine can be busy
+
+
+@pytest.mark.usefixtures("_nowhere")
+async def test_a_machine_without_credentials_is_asked_once(google: Google) -> None:
+    """Where there are no credentials, one request to a metadata server shows it, and the error says what there is."""
+    store = GcsStore("bucket")
+    with pytest.raises(NoCredentialsError, match="gcloud keeps no login, and no account is attached") as caught:
+        await store.page("")
+    await store.close()
+    assert "run `gcloud auth application-default login`" in caught.value.hint
+    assert 1 == google.attached
+
+
+@pytest.mark.usefixtures("_nowhere")
+async def test_a_metadata_server_of_google_can_be_late(google: Google, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Google's platform the metadata server is asked five times, as the library does it."""
+    monkeypatch.setenv("CLOUD_RUN_JOB", "thumbs")
+    store = GcsStore("bucket")
+    with pytest.raises(UnauthenticatedError, match="404"):
+        await store.page("")
+    await store.close()
+    assert 5 == google.attached
+
+
+@pytest.mark.parametrize(
+    ("environ", "product", "expected"),
+    [
+        ({}, None, False),
+        ({}, "To be filled by O.E.M.", False),
+        ({}, "Google Compute Engine", True),
+        ({"CLOUD_RUN_JOB": "thumbs"}, None, True),
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, None, True),
+        ({"GCE_METADATA_HOST": "127.0.0.1:8080"}, None, True),
+        ({"GCE_METADATA_HOST": ""}, None, False),
+    ],
+)
+def test_where_a_metadata_server_belongs(
+    environ: dict[str, str], product: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, expected: bool
+) -> None:
+    """Variables of the platform, or the name of the machine, tell that this is Google's."""
+    monkeypatch.setattr(credentials, "_PRODUCT", tmp_path / "product_name")
+    if product is not None:
+        (tmp_path / "product_name").write_text(f"{product}\n")
+    assert expected is is_on_google(environ)

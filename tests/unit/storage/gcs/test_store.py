@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ from thumbrun.storage.base import (
     DeniedError,
     ExistsError,
     NameRefusedError,
+    NobodyListensError,
     NotFoundError,
     ObjectRefusedError,
     StoreError,
@@ -29,6 +31,7 @@ from thumbrun.storage.base import (
 )
 from thumbrun.storage.bucket_facts import UNKNOWN, BucketFacts
 from thumbrun.storage.gcs import store as gcs_store
+from thumbrun.storage.gcs.dial import Address
 from thumbrun.storage.gcs.responses import entry_of
 from thumbrun.storage.gcs.store import GcsStore
 
@@ -335,13 +338,49 @@ async def test_what_comes_compressed(server: Server, store: GcsStore) -> None:
         await store.page("")
 
 
-async def test_nobody_listens() -> None:
-    """A refused connection is worth another attempt, and the hint names the emulator's address."""
-    store = GcsStore("bucket", emulator="127.0.0.1:1")
-    with pytest.raises(TransientError) as caught:
+@pytest.mark.parametrize(
+    ("settings", "address", "named"),
+    [
+        ({"emulator": "127.0.0.1:1"}, "127.0.0.1:1", "STORAGE_EMULATOR_HOST"),
+        ({"emulator": "http://localhost:1"}, "localhost:1", "STORAGE_EMULATOR_HOST"),
+        ({"emulator": "0.0.0.0:1"}, "0.0.0.0:1", "STORAGE_EMULATOR_HOST"),
+        ({"endpoint": "http://127.0.0.1:1"}, "127.0.0.1:1", "--endpoint / CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE"),
+    ],
+)
+async def test_nobody_listens(
+    settings: dict[str, str], address: str, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If this machine refuses the connection, the error names the address, and the hint the setting to correct."""
+    monkeypatch.setattr(GcsStore, "_who", nobody)
+    store = GcsStore("bucket", **settings)
+    with pytest.raises(NobodyListensError, match=re.escape(f"no server listens at {address}")) as caught:
         await store.page("")
-    assert "emulator" in caught.value.hint
+    assert f"start the server there, or correct or unset {named}" == caught.value.hint
     await store.close()
+
+
+async def nobody(_: GcsStore) -> dict[str, str]:
+    """Return no header that authenticates."""
+    return {}
+
+
+async def test_another_machine_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server elsewhere might just start again, so that its refusal gets all attempts of a network that fails."""
+    monkeypatch.setattr(Address, "is_here", False)
+    store = GcsStore("bucket", emulator="127.0.0.1:1")
+    with pytest.raises(TransientError, match="cannot connect") as caught:
+        await store.page("")
+    assert not isinstance(caught.value, NobodyListensError)
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("127.0.0.1", True), ("::1", True), ("0.0.0.0", True), ("192.0.2.7", False), ("fe80::1%eth0", False)],  # noqa: S104
+)
+def test_which_addresses_are_here(host: str, *, expected: bool) -> None:
+    """The addresses of the loopback, and those that stand for all of a machine's, are here."""
+    assert expected is Address(0, (host, 80)).is_here
 
 
 async def test_another_generation_than_asked_for_is_not_read(server: Server, store: GcsStore) -> None:
