@@ -92,6 +92,7 @@ def plan(
     name: str | None = None,
     format: str | Sequence[str] | None = None,
     quality: int | str | Mapping[str, int] | None = None,
+    animated: str | None = None,
     placeholder: str | None = None,
     include: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] | None = None,
@@ -145,6 +146,7 @@ def plan(
         name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
+        animated: What becomes of animations: first makes a thumbnail of the first frame; keep makes animated WebP and GIF, of GIF, WebP and PNG with at most 500 frames. Default: first.
         placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         include: Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders, and upper and lower case are the same. A pattern without a slash is matched against the names of files and folders; a folder means all that lies below it. Separate patterns with commas; you may repeat the flag. Default: everything.
         exclude: Skip paths that match any of these patterns, such as drafts or *.png. The pattern .* means hidden files and folders. Default: nothing.
@@ -204,6 +206,7 @@ async def plan_async(
     name: str | None = None,
     format: str | Sequence[str] | None = None,
     quality: int | str | Mapping[str, int] | None = None,
+    animated: str | None = None,
     placeholder: str | None = None,
     include: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] | None = None,
@@ -257,6 +260,7 @@ async def plan_async(
         name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
+        animated: What becomes of animations: first makes a thumbnail of the first frame; keep makes animated WebP and GIF, of GIF, WebP and PNG with at most 500 frames. Default: first.
         placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         include: Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders, and upper and lower case are the same. A pattern without a slash is matched against the names of files and folders; a folder means all that lies below it. Separate patterns with commas; you may repeat the flag. Default: everything.
         exclude: Skip paths that match any of these patterns, such as drafts or *.png. The pattern .* means hidden files and folders. Default: nothing.
@@ -521,6 +525,7 @@ def run(
     name: str | None = None,
     format: str | Sequence[str] | None = None,
     quality: int | str | Mapping[str, int] | None = None,
+    animated: str | None = None,
     placeholder: str | None = None,
     include: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] | None = None,
@@ -583,6 +588,7 @@ def run(
         name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
+        animated: What becomes of animations: first makes a thumbnail of the first frame; keep makes animated WebP and GIF, of GIF, WebP and PNG with at most 500 frames. Default: first.
         placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         include: Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders, and upper and lower case are the same. A pattern without a slash is matched against the names of files and folders; a folder means all that lies below it. Separate patterns with commas; you may repeat the flag. Default: everything.
         exclude: Skip paths that match any of these patterns, such as drafts or *.png. The pattern .* means hidden files and folders. Default: nothing.
@@ -646,6 +652,7 @@ async def run_async(
     name: str | None = None,
     format: str | Sequence[str] | None = None,
     quality: int | str | Mapping[str, int] | None = None,
+    animated: str | None = None,
     placeholder: str | None = None,
     include: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] | None = None,
@@ -708,6 +715,7 @@ async def run_async(
         name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
+        animated: What becomes of animations: first makes a thumbnail of the first frame; keep makes animated WebP and GIF, of GIF, WebP and PNG with at most 500 frames. Default: first.
         placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         include: Take only paths below the source that match one of these patterns. * stays within a folder, ** crosses folders, and upper and lower case are the same. A pattern without a slash is matched against the names of files and folders; a folder means all that lies below it. Separate patterns with commas; you may repeat the flag. Default: everything.
         exclude: Skip paths that match any of these patterns, such as drafts or *.png. The pattern .* means hidden files and folders. Default: nothing.
@@ -756,6 +764,7 @@ def thumbnail(
     enlarge: bool | None = None,
     format: str | None = None,
     quality: int | str | Mapping[str, int] | None = None,
+    animated: str | None = None,
     placeholder: str | None = None,
     max_pixels: int | None = None,
     memory: int | str | None = None,
@@ -780,6 +789,7 @@ def thumbnail(
         enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
+        animated: What becomes of animations: first makes a thumbnail of the first frame; keep makes animated WebP and GIF, of GIF, WebP and PNG with at most 500 frames. Default: first.
         placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
         memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
@@ -805,6 +815,7 @@ async def thumbnail_async(
     enlarge: bool | None = None,
     format: str | None = None,
     quality: int | str | Mapping[str, int] | None = None,
+    animated: str | None = None,
     placeholder: str | None = None,
     max_pixels: int | None = None,
     memory: int | str | None = None,
@@ -829,6 +840,7 @@ async def thumbnail_async(
         enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
+        animated: What becomes of animations: first makes a thumbnail of the first frame; keep makes animated WebP and GIF, of GIF, WebP and PNG with at most 500 frames. Default: first.
         placeholder: A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, blurhash or none. thumbrun report --csv and --json tell it. Default: none.
         max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
         memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
