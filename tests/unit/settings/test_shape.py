@@ -39,9 +39,9 @@ def test_all_wrong_combinations_are_told_at_once() -> None:
     """A crop without both sides, a gravity without a crop and a wrong colour are three problems with what is right."""
     found = problems({"size": "320x,100", "fit": "contain", "gravity": "attention", "background": "mauvish"})
     expected = {
-        "--background / THUMBRUN_BACKGROUND is 'mauvish'": "it must be a colour, like #rrggbb, #rrggbbaa, a name of CSS ",
+        "--background / THUMBRUN_BACKGROUND is 'mauvish'": "it must be a colour, like #rrggbb, #rrggbbaa, a name of",
         "--size / THUMBRUN_SIZE is '320x,100'": "--fit contain needs both sides of each size, like 320x240",
-        "--gravity / THUMBRUN_GRAVITY is 'attention'": "--fit contain cuts nothing off; give centre or a direction, like ",
+        "--gravity / THUMBRUN_GRAVITY is 'attention'": "--fit contain cuts nothing off; give centre or a",
     }
     assert len(expected) == len(found)
     for problem, (wrong, advice) in zip(found, expected.items(), strict=True):
