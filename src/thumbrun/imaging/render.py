@@ -253,12 +253,14 @@ def _told(
     request: Request,
 ) -> Rendered:
     first, *others = made
-    placement = request.shape.placement(*source_size, request.boxes[-1])
-    with_bars = laid(smallest, placement, request.shape, transparent=True)
+    shown = ""
+    if request.placeholder:
+        placement = request.shape.placement(*source_size, request.boxes[-1])
+        shown = placeholder(laid(smallest, placement, request.shape, transparent=True), request.placeholder)
     return Rendered(
         *(first.data, first.width, first.height, *source_size, name, tuple(others), remark, Took(encode=seconds)),
         colour=dominant_colour(smallest),
-        placeholder=placeholder(with_bars, request.placeholder) if request.placeholder else "",
+        placeholder=shown,
     )
 
 
