@@ -19,7 +19,7 @@ from thumbrun.imaging.shape import Shape
 from thumbrun.outcomes import Reason
 from thumbrun.settings import declared
 from thumbrun.settings.parsed import ParsedValues
-from thumbrun.settings.resolved import usual_memory
+from thumbrun.settings.resolved import reject_still_formats, usual_memory
 from thumbrun.settings.shape import shape_of
 
 SETTINGS = (
@@ -30,6 +30,7 @@ SETTINGS = (
     declared.ENLARGE,
     declared.FORMAT,
     declared.QUALITY,
+    declared.ANIMATED,
     declared.PLACEHOLDER,
     declared.MAX_PIXELS,
     declared.MEMORY,
@@ -130,6 +131,7 @@ class _Wanted:
         shape: How it fits them.
         format: Its format.
         quality: Its quality, for the lossy encoders.
+        animated: Whether it shows all frames of an animation.
         placeholder: The kind of its placeholder; empty for none.
         max_pixels: The most pixels that the image may have.
         limits: The limits of the processes that decode.
@@ -141,6 +143,7 @@ class _Wanted:
     shape: Shape
     format: str
     quality: int
+    animated: bool
     placeholder: str
     max_pixels: int
     limits: Limits
@@ -175,6 +178,7 @@ class _Wanted:
             memory,
             placeholder=self.placeholder,
             shape=self.shape,
+            animated=self.animated,
         )
 
 
@@ -188,6 +192,7 @@ def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -
         values.reject(declared.SIZE, "give one size, such as 200 or '160x90'")
     if len(names) > 1:
         values.reject(declared.FORMAT, "give one format, such as 'webp'")
+    reject_still_formats(values)
     if in_process and values.get(declared.REQUIRE_SANDBOX):
         values.reject(declared.REQUIRE_SANDBOX, "nothing confines what is decoded in_process; use one of the two")
     shape = shape_of(values)
@@ -203,6 +208,7 @@ def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -
         shape=shape,
         format=format_,
         quality=values.required(declared.QUALITY).of(format_),
+        animated=values.required(declared.ANIMATED) == "keep",
         placeholder=values.required(declared.PLACEHOLDER),
         max_pixels=values.required(declared.MAX_PIXELS),
         limits=Limits(

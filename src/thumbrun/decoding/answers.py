@@ -29,6 +29,7 @@ from typing import Any, NoReturn
 from thumbrun import formats
 from thumbrun.decoding import protocol
 from thumbrun.imaging import sniff
+from thumbrun.imaging.animation import MOST_FRAMES, MOST_MADE
 from thumbrun.imaging.appearance import is_colour, is_placeholder
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.partial import dispatch
@@ -55,6 +56,7 @@ _MOST_SIDE = 1 << 31
 _MOST_MICROSECONDS = 1 << 40  # twelve days; the time limit of an image is shorter, but does not count pauses
 # A thumbnail that is larger than this is none: noise in the least efficient format takes less than 5 bytes a pixel.
 _OVERHEAD, _BYTES_A_PIXEL = 1 << 16, 5
+_OVERHEAD_OF_FRAMES = _OVERHEAD + (MOST_FRAMES << 10)  # each frame of a GIF has a table of colours
 _MORE = frozenset(("remark", "colour", "placeholder"))
 _REASONS = {
     reason.value: reason
@@ -90,8 +92,12 @@ def write(verdict: protocol.Verdict) -> list[bytes]:
 def longest(request: Request) -> int:
     """Return the most bytes that the answer to a request can have."""
     thumbnails = request.thumbnails
-    pictures = sum(_most_bytes(*request.shape.largest(box)) for box, _ in thumbnails)
-    return protocol.PREFIX.size + _MOST_HEADER + len(thumbnails) * _HEADER_OF_PICTURE + pictures
+    still = sum(
+        _most_bytes(request.shape.largest(box)) for box, encoding in thumbnails if not request.animates(encoding)
+    )
+    moving = [request.shape.largest(box) for box, encoding in thumbnails if request.animates(encoding)]
+    most = still + len(moving) * _OVERHEAD_OF_FRAMES + _BYTES_A_PIXEL * _pixels_of_frames(moving)
+    return protocol.PREFIX.size + _MOST_HEADER + len(thumbnails) * _HEADER_OF_PICTURE + most
 
 
 def read(message: bytes | bytearray, request: Request) -> protocol.Verdict:
@@ -182,7 +188,8 @@ def _rendered(source: Any, pictures: Any, data: bytes, request: Request) -> Rend
         expected = request.shape.placement(*size, box).size
         match picture:
             case [width, height, length] if (width, height) == expected:
-                end = at + _number(length, 1, min(_most_bytes(*expected), len(data) - at))
+                most = _most_bytes(expected, animated=request.animates(encoding))
+                end = at + _number(length, 1, min(most, len(data) - at))
             case _:
                 raise ImproperAnswerError(f"a thumbnail does not have {expected[0]} x {expected[1]} pixels")
         made.append(_checked(data if end - at == len(data) else data[at:end], expected, encoding.format))
@@ -206,8 +213,14 @@ def _checked(data: bytes, size: Box, output_format: str) -> Picture:
     return Picture(data, *size)
 
 
-def _most_bytes(width: int, height: int) -> int:
-    return _OVERHEAD + _BYTES_A_PIXEL * width * height
+def _most_bytes(size: Box, *, animated: bool = False) -> int:
+    if animated:
+        return _OVERHEAD_OF_FRAMES + _BYTES_A_PIXEL * _pixels_of_frames([size])
+    return _OVERHEAD + _BYTES_A_PIXEL * size[0] * size[1]
+
+
+def _pixels_of_frames(boxes: Iterable[Box]) -> int:
+    return min(MOST_MADE, MOST_FRAMES * sum(width * height for width, height in boxes))
 
 
 def _number(value: Any, least: int, most: int) -> int:

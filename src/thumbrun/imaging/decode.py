@@ -53,12 +53,14 @@ class Reduced:
         source_size: The width and height of the source, upright, in pixels.
         smaller: The thumbnails for the other boxes, each like `pixels`.
         broken_profile: Whether the source has a colour profile that is broken.
+        interest: Where the interesting part is, if the shape asks for that.
     """
 
     pixels: Image.Image
     source_size: tuple[int, int]
     smaller: tuple[Image.Image, ...] = ()
     broken_profile: bool = False
+    interest: Interest | None = None
 
 
 def open_image(name: str, source: IO[bytes]) -> ImageFile.ImageFile:
@@ -96,7 +98,9 @@ def decoder_scale(image: ImageFile.ImageFile, boxes: Sequence[Box], shape: Shape
     return 1 << min(most, max(0, quotient.bit_length() - 1))
 
 
-def reduced(image: ImageFile.ImageFile, boxes: Sequence[Box], shape: Shape, scale: int = 1) -> Reduced:
+def reduced(
+    image: ImageFile.ImageFile, boxes: Sequence[Box], shape: Shape, scale: int = 1, interest: Interest | None = None
+) -> Reduced:
     """Return the pixels of the thumbnails, all from the same decoded picture.
 
     Args:
@@ -104,6 +108,7 @@ def reduced(image: ImageFile.ImageFile, boxes: Sequence[Box], shape: Shape, scal
         boxes: The boxes of the thumbnails, largest first.
         shape: How the picture fits them.
         scale: The number that `decoder_scale` returned.
+        interest: Where the interesting part is if another picture decides that; else None.
 
     Raises:
         Exception: The image is broken; decoders raise exceptions of any kind.
@@ -132,8 +137,7 @@ def reduced(image: ImageFile.ImageFile, boxes: Sequence[Box], shape: Shape, scal
         return shrunk(image, *size, averaged, region, space.curve if space else None)
 
     source = upright(width, height, orientation)
-    interest = None
-    if shape.looks_for_content:
+    if shape.looks_for_content and interest is None:
         seen = part(fit(width, height, SEEN, SEEN), 0, 0, width, height)
         interest = Interest(_finished(seen, profile, space, orientation), shape.gravity)
     made: list[tuple[Image.Image, Region]] = []
@@ -152,7 +156,7 @@ def reduced(image: ImageFile.ImageFile, boxes: Sequence[Box], shape: Shape, scal
         made.append((shrunk(enough[-1], *size) if enough else part(size, *region), region))
     first, *others = (_finished(picture, profile, space, orientation) for picture, _ in made)
     broken = getattr(image, "broken_profile", False) or bool(profile and icc.is_broken(profile))
-    return Reduced(first, source, tuple(others), broken)
+    return Reduced(first, source, tuple(others), broken, interest)
 
 
 def _full_size(image: ImageFile.ImageFile) -> Box | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from PIL import ImageFile, TiffImagePlugin
 from PIL.ExifTags import Base
 
+from thumbrun.imaging.animation import Animation
 from thumbrun.imaging.avif import AvifImage
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.gif import GifImage
@@ -131,6 +132,22 @@ def encoding_bytes(size: tuple[int, int], boxes: Iterable[Box], shape: Shape, fo
 def _pixels(size: tuple[int, int], boxes: Iterable[Box], shape: Shape) -> list[int]:
     """Return how many pixels each thumbnail has at most, whichever side of the picture is up."""
     return [max(math.prod(shape.placement(*side, box).size) for side in (size, size[::-1])) for box in boxes]
+
+
+def animation_bytes(animation: Animation, made: int, size: int) -> int:
+    """Estimate the bytes that decoding an animation takes at its peak.
+
+    These are the canvas, what a frame restores of it, its opaque form and a piece of it; the picture of a frame, what
+    its decoder holds beside it, and what is drawn of it; its file; and the thumbnails of all frames, which are held
+    until they are encoded, with what the encoder holds.
+
+    Args:
+        animation: The animation.
+        made: The pixels of all frames of its thumbnails in all boxes.
+        size: The size of its file, in bytes.
+    """
+    canvas = animation.width * animation.height
+    return 16 * canvas + 30 * animation.largest + 3 * size + 8 * made + _FIXED + 8 * animation.height
 
 
 def when_opened(name: str, width: int, height: int, size: int) -> int | None:

@@ -23,6 +23,7 @@ class Recipe:
         further: The other formats, if every image gets thumbnails in several formats.
         qualities: The quality for single formats, by name, sorted.
         shape: How pictures fit the boxes.
+        animated: What becomes of an animation: `first`, its first frame, or `keep`, an animated thumbnail.
     """
 
     width: int = 100
@@ -33,6 +34,7 @@ class Recipe:
     further: tuple[str, ...] = ()
     qualities: tuple[tuple[str, int], ...] = ()
     shape: Shape = USUAL_SHAPE
+    animated: str = "first"
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -57,6 +59,11 @@ class Recipe:
     def quality_of(self, format_: str) -> int:
         """Return the quality for a format."""
         return dict(self.qualities).get(format_, self.quality)
+
+    @property
+    def keeps_animations(self) -> bool:
+        """Whether animations become animated thumbnails, in formats that can be animated."""
+        return self.animated == "keep"
 
     def digest(self) -> str:
         """Return 16 hexadecimal digits that are the same for the same recipe on every machine.

@@ -19,6 +19,7 @@ from thumbrun.imaging.ground import laid
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 from thumbrun.imaging.placeholder import placeholder
+from thumbrun.imaging.render_animation import Moving, render_animation
 from thumbrun.imaging.request import (
     BROKEN_PROFILE,
     MOST_BYTES,
@@ -208,6 +209,11 @@ def _decoded(
         request: What to make of the file, and within which limits.
         beside: The bytes that this process holds already, because it made the file.
     """
+    moving = render_animation(name, source, size, request)
+    if isinstance(moving, Moving):
+        return _told(moving.pictures, moving.source_size, moving.smallest, moving.seconds, moving.remark, name, request)
+    if isinstance(moving, NeedsMemory):
+        return moving
     source.seek(0)
     declared = headers.declared_size(name, source) or (0, 0)
     opened = 0 if webp.opens_lightly(name, source) else memory_estimate.when_opened(name, *declared, size)
@@ -232,12 +238,23 @@ def _decoded(
         made += (_encoded(pixels, placement, request.shape, *encoding) for encoding in request.encodings)
         if sum(len(picture.data) for picture in made) > MOST_BYTES:
             return Refused(Reason.OUT_OF_MEMORY, f"its thumbnails take more than {MOST_BYTES:,} bytes together")
+    seconds = time.perf_counter() - began
+    remark = moving or (BROKEN_PROFILE if reduced.broken_profile else "")
+    return _told(made, reduced.source_size, whole[-1], seconds, remark, name, request)
+
+
+def _told(
+    made: list[Picture],
+    source_size: Box,
+    smallest: Image.Image,
+    seconds: float,
+    remark: str,
+    name: str,
+    request: Request,
+) -> Rendered:
     first, *others = made
-    smallest = whole[-1]
-    took = Took(encode=time.perf_counter() - began)
-    remark = BROKEN_PROFILE if reduced.broken_profile else ""
     return Rendered(
-        *(first.data, first.width, first.height, *reduced.source_size, name, tuple(others), remark, took),
+        *(first.data, first.width, first.height, *source_size, name, tuple(others), remark, Took(encode=seconds)),
         colour=dominant_colour(smallest),
         placeholder=placeholder(smallest, request.placeholder) if request.placeholder else "",
     )

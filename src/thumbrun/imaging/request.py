@@ -4,13 +4,20 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import NamedTuple
 
+from thumbrun.imaging.animation import FORMATS, MOST_FRAMES
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.shape import USUAL_SHAPE, Shape
 from thumbrun.outcomes import Reason
 
 BROKEN_PROFILE = "its colour profile is broken, so its colours are taken for sRGB"
+TOO_MANY_FRAMES = f"its thumbnail shows only its first frame, because it has more than {MOST_FRAMES} frames"
+TOO_MUCH_OF_FRAMES = "its thumbnail shows only its first frame, because all its frames have too many pixels together"
 MOST_BYTES = 1 << 28  # of all thumbnails of an image together: no message between processes is longer
-REMARKS = (BROKEN_PROFILE,)  # all that a decoding process can remark about an image that it rendered
+REMARKS = (
+    BROKEN_PROFILE,
+    TOO_MANY_FRAMES,
+    TOO_MUCH_OF_FRAMES,
+)  # all that a decoding process can remark about an image that it rendered
 
 
 class Encoding(NamedTuple):
@@ -42,6 +49,7 @@ class Request:
         further: The other encodings of each thumbnail.
         shape: How the picture fits the boxes.
         placeholder: The kind of the placeholder to make, one of `appearance.KINDS`; empty for none.
+        animated: Whether the thumbnails of an animation are animated, if their format is one of `animation.FORMATS`.
     """
 
     width: int
@@ -55,6 +63,7 @@ class Request:
     further: tuple[Encoding, ...] = ()
     shape: Shape = USUAL_SHAPE
     placeholder: str = ""
+    animated: bool = False
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -65,6 +74,10 @@ class Request:
     def encodings(self) -> tuple[Encoding, ...]:
         """All encodings."""
         return (Encoding(self.output_format, self.quality), *self.further)
+
+    def animates(self, encoding: Encoding) -> bool:
+        """Return whether a thumbnail in an encoding moves, if the image does."""
+        return self.animated and encoding.format in FORMATS
 
     @property
     def thumbnails(self) -> list[tuple[Box, Encoding]]:

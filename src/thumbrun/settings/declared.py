@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from thumbrun.imaging.animation import MOST_FRAMES
 from thumbrun.imaging.geometry import LARGEST_SIDE
 from thumbrun.imaging.shape import FITS, USUAL_SHAPE
 from thumbrun.settings import values
@@ -287,6 +288,16 @@ QUALITY = _setting(
     claimed=True,
     to_record=values.qualities_to_record,
     to_text=values.qualities_from_record,
+)
+ANIMATED = _setting(
+    "animated",
+    values.choice("first", "keep"),
+    "WHAT",
+    "first",
+    "What becomes of animations: first makes a thumbnail of the first frame; keep makes animated WebP and GIF, of GIF, "
+    f"WebP and PNG with at most {MOST_FRAMES} frames.",
+    group=_WHAT,
+    claimed_later=True,
 )
 PLACEHOLDER = _setting(
     "placeholder",

@@ -13,6 +13,7 @@ from thumbrun.environment import task_identity
 from thumbrun.environment.machine import Machine, this_machine
 from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
+from thumbrun.imaging.animation import FORMATS
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.planning.name_pattern import NamePattern, targets_alike
@@ -131,6 +132,11 @@ class Settings:
         return Qualities(self.recipe.quality, self.recipe.qualities)
 
     @property
+    def animated(self) -> str:
+        """What becomes of animations, by the recipe."""
+        return self.recipe.animated
+
+    @property
     def price_table(self) -> Prices:
         """The prices to use: those of the settings, or the list prices, which are read only if somebody asks."""
         return self.prices or list_prices()
@@ -191,6 +197,7 @@ def resolve(
                 values.reject(setting, advice)
     _check_names(values)
     shape = shape_of(values)
+    reject_still_formats(values)
     prices = _prices(values)
     if values.problems or locations is None or shape is None:
         raise SettingsError([*values.problems, *slips])
@@ -218,6 +225,7 @@ def resolve(
             further=tuple(further),
             qualities=quality.by_format,
             shape=shape,
+            animated=values.required(declared.ANIMATED),
         ),
         layout=values.required(declared.LAYOUT),
         name=values.get(declared.NAME),
@@ -259,6 +267,15 @@ def resolve(
         machine=machine,
         slips=tuple(slips),
     )
+
+
+def reject_still_formats(values: ParsedValues) -> None:
+    """Reject animated thumbnails if none of the formats can be animated."""
+    formats = values.get(declared.FORMAT) or ()
+    if values.get(declared.ANIMATED) == "keep" and formats and not FORMATS.union(("keep",)).intersection(formats):
+        values.reject(
+            declared.ANIMATED, f"{' and '.join(formats)} cannot be animated; add webp to {declared.FORMAT.label}"
+        )
 
 
 def _check_names(values: ParsedValues) -> None:

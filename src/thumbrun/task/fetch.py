@@ -16,6 +16,7 @@ from crc32c import crc32c
 
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import Renderer
+from thumbrun.imaging import sniff
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
@@ -127,6 +128,7 @@ class FetchLimits:
         local: Whether the items are local files, which decoding processes read themselves.
         most_bytes: The most bytes of a body once it is decompressed.
         most_held: The most bytes of a body in memory.
+        animated: Whether thumbnails show all frames of an animation, so that a GIF is needed whole.
     """
 
     boxes: tuple[Box, ...]
@@ -135,6 +137,7 @@ class FetchLimits:
     local: bool
     most_bytes: int
     most_held: int
+    animated: bool = False
 
 
 class Fetcher:
@@ -217,7 +220,7 @@ class Fetcher:
             try:
                 with item_faults(MissingError, UnfitError):
                     self._check_pixels(known)
-                    part = dispatch.partial_file(known, self._limits.boxes, self._limits.shape)
+                    part = self._part(known)
                 if part is None:
                     break
             except MissingError as error:
@@ -227,6 +230,16 @@ class Fetcher:
                     break
                 return Fetched(self._made(part), known.count, checked=False, part=True)
         return None
+
+    def _part(self, known: KnownBytes) -> Part | None:
+        """Return the part of an object that its thumbnails need, None if they need all of it.
+
+        Raises:
+            MissingError: More bytes are needed.
+        """
+        if self._limits.animated and sniff.format_of(known.head[: sniff.HEAD]) == "gif":
+            return None
+        return dispatch.partial_file(known, self._limits.boxes, self._limits.shape)
 
     def _made(self, part: Part) -> Body:
         body = self._renderer.body(part.size)

@@ -94,6 +94,7 @@ class Pipeline:
             self._is_local,
             min(rules.max_bytes, admission.largest_body),
             admission.largest_body,
+            animated=rules.recipe.keeps_animations,
         )
         self._fetcher = Fetcher(source, renderer, limits)
         self._in_a_row = 0
@@ -316,6 +317,7 @@ class Pipeline:
             further=tuple(Encoding(name, recipe.quality_of(name)) for name in recipe.further),
             shape=recipe.shape,
             placeholder=self._rules.placeholder,
+            animated=recipe.keeps_animations,
         )
 
 
