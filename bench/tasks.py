@@ -89,14 +89,16 @@ class Together:
     processor: float
 
 
-def share(tasks: int, image: float, *, ramp: float = 0.0, images: int = IMAGES) -> tuple[list[Worked], float]:
+def share(
+    tasks: int, image: float, *, ramp: float = 0.0, images: int = IMAGES, report: bool = False
+) -> tuple[list[Worked], float]:
     """Run tasks in virtual time, and return what they did and the seconds that all of them took."""
 
     async def scenario() -> tuple[list[Worked], float]:
         store = MemoryStore("bucket")
         for number in range(images):
             store.put_as_user(f"in/{number:07d}.jpg", b"image %d" % number, content_type="image/jpeg")
-        stages = [Stage("", index, tasks, IN_FLIGHT, LATENCY, image, ramp) for index in range(tasks)]
+        stages = [Stage("", index, tasks, IN_FLIGHT, LATENCY, image, ramp, report) for index in range(tasks)]
         worked = await asyncio.gather(*(work(s, virtual.VirtualClock(s.index), store) for s in stages))
         return list(worked), asyncio.get_running_loop().time()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import thumbrun
-from thumbrun.api import plan, report, run, thumbnail, verify
+from thumbrun.api import plan, report, retry, run, thumbnail, verify
 from thumbrun.imaging.geometry import Box
 from thumbrun.planning.name_pattern import NamePattern
 from thumbrun.settings.setting import Setting
@@ -19,6 +19,8 @@ _FUNCTIONS: tuple[tuple[Callable[..., Any], Sequence[Setting[Any]]], ...] = (
     (plan.plan_async, plan.SETTINGS),
     (report.report, report.SETTINGS),
     (report.report_async, report.SETTINGS),
+    (retry.retry, retry.SETTINGS),
+    (retry.retry_async, retry.SETTINGS),
     (run.run, run.SETTINGS),
     (run.run_async, run.SETTINGS),
     (thumbnail.thumbnail, thumbnail.SETTINGS),
@@ -86,7 +88,7 @@ def stub() -> str:
     parts = [
         f'"""{inspect.getdoc(thumbrun)}\n"""\n',
         "# `make docs` writes this file from the code.\n",
-        "from collections.abc import Callable, Mapping, Sequence\nfrom os import PathLike\n",
+        "from collections.abc import Callable, Iterable, Mapping, Sequence\nfrom os import PathLike\n",
         "\n".join(imports) + "\n",
         "__all__ = [\n" + "".join(f'    "{name}",\n' for name in thumbrun.__all__) + "]\n",
         "__version__: str\n",

@@ -9,6 +9,7 @@ _HOMES = {
     "thumbrun.api.thumbnail": ("ImageError", "Thumbnail", "thumbnail", "thumbnail_async"),
     "thumbrun.api.plan": ("PlanResult", "plan", "plan_async"),
     "thumbrun.api.report": ("ReportResult", "report", "report_async"),
+    "thumbrun.api.retry": ("retry", "retry_async"),
     "thumbrun.api.run": ("RunResult", "run", "run_async"),
     "thumbrun.api.verify": ("verify", "verify_async"),
     "thumbrun.api.event_record": ("Failure",),

@@ -5,7 +5,7 @@
 
 # `make docs` writes this file from the code.
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 
 from thumbrun.api.event_record import Failure as Failure
@@ -59,6 +59,8 @@ __all__ = [
     "plan_async",
     "report",
     "report_async",
+    "retry",
+    "retry_async",
     "run",
     "run_async",
     "thumbnail",
@@ -350,6 +352,150 @@ async def report_async(
         SettingsError: Keywords have wrong values, or there is no such run; `problems` has all of them.
         StoreError: A store fails.
         ThumbrunError: Anything else that ends it; `hint` says what to do.
+        TypeError: There is no such keyword, or its value is of no such type.
+    """
+
+def retry(
+    run: str | PathLike[str],
+    *,
+    reason: str | Iterable[str] = (),
+    progress: Callable[[Progress], object] | None = None,
+    task_index: int = 0,
+    task_count: int = 1,
+    task_attempt: int = 0,
+    task_execution: str | None = None,
+    output: str | PathLike[str] | None = None,
+    state: str | PathLike[str] | None = None,
+    emulator: str | None = None,
+    endpoint: str | None = None,
+    join_within: float | None = None,
+    balance: str | None = None,
+    in_flight: int | None = None,
+    ramp: int | None = None,
+    memory: int | str | None = None,
+    workers: int | None = None,
+    image_timeout: float | None = None,
+    max_pixels: int | None = None,
+    max_bytes: int | str | None = None,
+    max_duration: float | str | None = None,
+    user_project: str | None = None,
+    report: bool | None = None,
+    allow_empty: bool | None = None,
+    require_sandbox: bool | None = None,
+    tasks: int | None = None,
+) -> RunResult:
+    """Retry the images of a run that failed, and those that are missing, as a new round of the run.
+
+    The run's own settings count; keywords change only what they name, such as a limit. Where no image has one of the
+    reasons, no round begins, and the result is that of the run as it is.
+
+    Args:
+        run: The run: `gs://bucket/prefix/<run id>`, a run's folder, or a run id together with `output`.
+        reason: Retry only images with these reasons, each a `Reason`, its text, or `missing`. Default: all failures,
+            and what is missing.
+        progress: Is called with the progress after each image. If it raises, the round stops in order, and the error
+            is raised.
+        task_index: The number of this task, from 0.
+        task_count: How many tasks there are.
+        task_attempt: How often this task was started before.
+        task_execution: A name that all tasks of one start of the job share.
+        output: Where the run's folder goes: a bucket, gs://bucket/prefix, or a folder. A bare word is a bucket for a gs:// source and a folder for a local one. Default: the root of the source's bucket; the current folder for a local source.
+        state: Where the records of runs go. Put them elsewhere if the thumbnails are public. Default: _thumbrun below the output.
+        emulator: The address of an emulator. thumbrun then uses it instead of Cloud Storage, and sends no credentials. Default: none.
+        endpoint: The address of Cloud Storage, such as that of a Private Service Connect endpoint. thumbrun sends its credentials there. It must begin with https://, except on this machine. An emulator counts more. Default: https://storage.googleapis.com.
+        join_within: A task that you start by hand joins an unfinished run with the same settings if the run is younger than this. Default: 3600.
+        balance: How thumbrun divides the work. cost gives each shard to the task with the least to do, by bytes and format; count gives each task a slice of equal length. Default: cost.
+        in_flight: How many requests a store gets at once. Default: 96.
+        ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        workers: How many processes decode images. Default: the processors that the task really has, container limits included.
+        image_timeout: Give up on an image that takes longer to decode. Default: 10.
+        max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
+        max_bytes: The largest image file to read. Default: 256MiB.
+        max_duration: Stop after this time, in seconds or such as '10m', and raise TooLateError; another call goes on. Default: no limit.
+        user_project: The project that pays for requests. Default: the bucket's.
+        report: Whether the task that finishes last puts the run's report (report.html, report.json) beside its summary. Default: yes.
+        allow_empty: Return a result if the source has no image, in place of NothingToDoError. Default: no.
+        require_sandbox: Refuse to work, with SettingsError, if this system cannot confine the decoding processes. Default: no.
+        tasks: Run this many tasks side by side on this machine, as Cloud Run would. For a plan, this is how many tasks would share the work. Default: one task, or as the platform says.
+
+    Raises:
+        SettingsError: Keywords have wrong values, or there is no such run; `problems` has all of them.
+        TooLateError: `max_duration` has passed. What was done is recorded, and another call goes on.
+        StoreError: A store fails. What was done is recorded, and another call goes on.
+        ThumbrunError: Anything else that ends a round; `hint` says what to do.
+        TypeError: There is no such keyword, or its value is of no such type.
+    """
+
+async def retry_async(
+    run: str | PathLike[str],
+    *,
+    reason: str | Iterable[str] = (),
+    progress: Callable[[Progress], object] | None = None,
+    task_index: int = 0,
+    task_count: int = 1,
+    task_attempt: int = 0,
+    task_execution: str | None = None,
+    output: str | PathLike[str] | None = None,
+    state: str | PathLike[str] | None = None,
+    emulator: str | None = None,
+    endpoint: str | None = None,
+    join_within: float | None = None,
+    balance: str | None = None,
+    in_flight: int | None = None,
+    ramp: int | None = None,
+    memory: int | str | None = None,
+    workers: int | None = None,
+    image_timeout: float | None = None,
+    max_pixels: int | None = None,
+    max_bytes: int | str | None = None,
+    max_duration: float | str | None = None,
+    user_project: str | None = None,
+    report: bool | None = None,
+    allow_empty: bool | None = None,
+    require_sandbox: bool | None = None,
+    tasks: int | None = None,
+) -> RunResult:
+    """Retry the images of a run that failed, and those that are missing, as a new round of the run.
+
+    The run's own settings count; keywords change only what they name, such as a limit. Where no image has one of the
+    reasons, no round begins, and the result is that of the run as it is.
+
+    Args:
+        run: The run: `gs://bucket/prefix/<run id>`, a run's folder, or a run id together with `output`.
+        reason: Retry only images with these reasons, each a `Reason`, its text, or `missing`. Default: all failures,
+            and what is missing.
+        progress: Is called with the progress after each image. If it raises, the round stops in order, and the error
+            is raised.
+        task_index: The number of this task, from 0.
+        task_count: How many tasks there are.
+        task_attempt: How often this task was started before.
+        task_execution: A name that all tasks of one start of the job share.
+        output: Where the run's folder goes: a bucket, gs://bucket/prefix, or a folder. A bare word is a bucket for a gs:// source and a folder for a local one. Default: the root of the source's bucket; the current folder for a local source.
+        state: Where the records of runs go. Put them elsewhere if the thumbnails are public. Default: _thumbrun below the output.
+        emulator: The address of an emulator. thumbrun then uses it instead of Cloud Storage, and sends no credentials. Default: none.
+        endpoint: The address of Cloud Storage, such as that of a Private Service Connect endpoint. thumbrun sends its credentials there. It must begin with https://, except on this machine. An emulator counts more. Default: https://storage.googleapis.com.
+        join_within: A task that you start by hand joins an unfinished run with the same settings if the run is younger than this. Default: 3600.
+        balance: How thumbrun divides the work. cost gives each shard to the task with the least to do, by bytes and format; count gives each task a slice of equal length. Default: cost.
+        in_flight: How many requests a store gets at once. Default: 96.
+        ramp: How many writes a second all tasks together send at first to a bucket of Cloud Storage. They send five times as many reads. Both numbers double every 20 minutes, as Cloud Storage asks, and each task keeps to an equal share. Raise the number if the bucket already handles more requests, or if the platform runs only some of the tasks at once. 0 removes the limit. Default: 1000.
+        memory: How much memory image files and decoded pictures can take together, such as 512MiB. The processes themselves need more memory on top: about 75 MiB, 35 MiB for each worker, and up to 16 MiB for large thumbnails. Default: 5/8 of a container's memory, or of a machine's at most 320 MiB for each worker; at least 96 MiB.
+        workers: How many processes decode images. Default: the processors that the task really has, container limits included.
+        image_timeout: Give up on an image that takes longer to decode. Default: 10.
+        max_pixels: The largest image to decode, in pixels, as its header states. Phones write up to 200 million. Default: 250000000.
+        max_bytes: The largest image file to read. Default: 256MiB.
+        max_duration: Stop after this time, in seconds or such as '10m', and raise TooLateError; another call goes on. Default: no limit.
+        user_project: The project that pays for requests. Default: the bucket's.
+        report: Whether the task that finishes last puts the run's report (report.html, report.json) beside its summary. Default: yes.
+        allow_empty: Return a result if the source has no image, in place of NothingToDoError. Default: no.
+        require_sandbox: Refuse to work, with SettingsError, if this system cannot confine the decoding processes. Default: no.
+        tasks: Run this many tasks side by side on this machine, as Cloud Run would. For a plan, this is how many tasks would share the work. Default: one task, or as the platform says.
+
+    Raises:
+        SettingsError: Keywords have wrong values, or there is no such run; `problems` has all of them.
+        TooLateError: `max_duration` has passed. What was done is recorded, and another call goes on.
+        StoreError: A store fails. What was done is recorded, and another call goes on.
+        ThumbrunError: Anything else that ends a round; `hint` says what to do.
         TypeError: There is no such keyword, or its value is of no such type.
     """
 

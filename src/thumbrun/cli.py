@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from thumbrun.commands.parser import Parser, did_you_mean
+from thumbrun.commands.parser import Parser
 from thumbrun.commands.standard_streams import open_standard_streams
 from thumbrun.commands.unexpected import unexpected
 from thumbrun.commands.version import print_version
-from thumbrun.console import printable, quoted, width_of, wrapped
+from thumbrun.console import did_you_mean, printable, quoted, width_of, wrapped
 from thumbrun.environment.machine import raise_open_files
 from thumbrun.errors import InterruptedRunError, ReportedError, SettingsError, ThumbrunError
 from thumbrun.formats import suffix_of
@@ -387,14 +387,6 @@ def _plan(parsed: argparse.Namespace) -> int:
 def _retry(parsed: argparse.Namespace) -> int:
     from thumbrun.commands.retry import retry
 
-    known = ", ".join(sorted(RETRIABLE))
-    problems = [
-        f"--reason is {quoted(reason)}; it must be one of {known}{did_you_mean(reason, RETRIABLE)}"
-        for reason in parsed.reason or ()
-        if reason not in RETRIABLE
-    ]
-    if problems:
-        raise SettingsError(problems)
     return retry(parsed.run, parsed.reason or (), flags_of(parsed))
 
 

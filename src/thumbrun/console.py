@@ -4,12 +4,18 @@ Names of objects are data: they can hold line ends, escape sequences that move a
 change the writing direction. All text from outside passes through here before thumbrun shows it.
 """
 
+import difflib
+import re
 import shutil
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TextIO
 
 _LONGEST = 80
+_NARROWEST = 20
+# In a text that `repr` has made: the escape of a byte that is not Unicode, behind backslashes that stand for
+# themselves.
+_BYTE = re.compile(r"(?<!\\)((?:\\\\)*)\\udc([89a-f][0-9a-f])")
 
 
 def printable(text: str) -> str:
@@ -58,12 +64,24 @@ def shortened(text: str, longest: int = _LONGEST) -> str:
 
 
 def quoted(text: str, longest: int = _LONGEST) -> str:
-    r"""Return a value as messages show it: in quotes, escaped, and shortened if it is long.
+    r"""Return a value as messages show it: in quotes, escaped as `printable` does it, and shortened if it is long.
 
-    >>> quoted("a\nb")
-    "'a\\nb'"
+    A backslash is doubled, so that it is not taken for the beginning of an escape.
+
+    >>> print(quoted("a\nb"), quoted("a\udcff"), quoted(r"a\udcff"))
+    'a\nb' 'a\xff' 'a\\udcff'
     """
-    return repr(shortened(text, longest))
+    return _BYTE.sub(r"\1\\x\2", repr(shortened(text, longest)))
+
+
+def did_you_mean(text: str, known: Iterable[str], *, mark: str = "'") -> str:
+    """Return the end of a sentence that names what a text most likely means, or an empty text.
+
+    >>> did_you_mean("rum", ["run", "plan"]), did_you_mean("x", ["run"])
+    ("; did you mean 'run'?", '')
+    """
+    close = difflib.get_close_matches(text, list(known), 1)
+    return f"; did you mean {mark}{close[0]}{mark}?" if close else ""
 
 
 def counted(number: int, noun: str) -> str:
@@ -101,18 +119,18 @@ def wrapped(text: str, width: int | None, *, indent: str = "", prose: bool = Fal
     A command stays whole, so that you can copy it: a line that begins with spaces and `thumbrun` or `$`, and what
     follows `: thumbrun `, which gets a line of its own.
 
-    >>> wrapped("one two three", 8, indent="  ")
-    'one two\\n  three'
+    >>> wrapped("one two three four five", 20, indent="  ")
+    'one two three four\n  five'
 
     Args:
         text: The text; each of its lines is wrapped for itself.
-        width: The width in characters, or None to wrap nothing.
+        width: The width in characters, or None to wrap nothing; less than 20 counts as 20.
         indent: What the further lines of a wrapped line begin with, beside the spaces that the line itself begins with.
         prose: Whether the text holds no command, so that `: thumbrun ` begins no line of its own.
     """
     if width is None:
         return text
-    return "\n".join(part for line in text.split("\n") for part in _lines(line, max(width, 20), indent, prose))
+    return "\n".join(part for line in text.split("\n") for part in _lines(line, max(width, _NARROWEST), indent, prose))
 
 
 def _lines(line: str, width: int, indent: str, prose: bool) -> list[str]:

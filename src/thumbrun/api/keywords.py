@@ -31,7 +31,7 @@ _TASK = {f"TASK_{name.upper()}": f"task_{name}" for name in ("index", "count", "
 _INDENT = " " * 8  # of the arguments in a docstring
 
 _NAMES = {setting.label: setting.name for setting in DECLARED} | _TASK
-_NAMES |= {setting.flag: setting.name for setting in DECLARED if setting.flag} | {"--out": "out"}
+_NAMES |= {setting.flag: setting.name for setting in DECLARED if setting.flag} | {"--out": "out", "--reason": "reason"}
 # Commands stay as they are. Of two names that begin in one place, the longer one is meant.
 _NAMED = re.compile(
     r"(?P<command>\bthumbrun [a-z]+ [^;]*)|(?<![\w-])(?P<name>"

@@ -61,6 +61,7 @@ class ReportResult(JsonResult):
     names_hidden: bool
     images: tuple[Mapping[str, Any], ...]
     tasks: tuple[Mapping[str, Any], ...]
+    tasks_round: int
     work: Mapping[str, Any] | None
     times: Mapping[str, Any] | None
     slowest: tuple[Mapping[str, Any], ...]

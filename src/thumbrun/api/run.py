@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,7 +14,7 @@ from thumbrun.api.local_tasks import run_local_tasks
 from thumbrun.api.one_task import run_one_task
 from thumbrun.api.own_loop import blocking
 from thumbrun.clock import SystemClock
-from thumbrun.environment.machine import this_machine
+from thumbrun.environment.machine import Machine, this_machine
 from thumbrun.environment.task_identity import without_task
 from thumbrun.errors import InterruptedRunError, NothingToDoError, SettingsError, ThumbrunError
 from thumbrun.logs.events import Event, Events, Progress
@@ -26,6 +26,7 @@ from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.task.task_result import TaskResult
 
 T = TypeVar("T")
+Chosen = tuple[Settings, Mapping[str, str | None]]
 
 SETTINGS = keywords_of("run")
 _OWN = ("source", "progress", "task_index", "task_count", "task_attempt", "task_execution")
@@ -109,11 +110,32 @@ async def run_async(
     """
     flags = flags_of("run", SETTINGS, keywords, _OWN) | {"source": source_text(source)}
     environ = task_variables(task_index, task_count, task_attempt, task_execution)
+
+    async def chosen(events: Events, machine: Machine) -> Chosen:
+        if named := run_to_continue(environ, flags):
+            return await settings_of_run(named, environ, flags, events, SystemClock(), machine=machine)
+        return resolve(environ, flags, machine=machine), flags
+
+    return await worked(chosen, progress)
+
+
+run = blocking(run_async)
+
+
+async def worked(
+    choose: Callable[[Events, Machine], Awaitable[Chosen]], progress: Callable[[Progress], object] | None
+) -> RunResult:
+    """Do the work that settings ask for, and return its result. If it is cancelled, it stops in order.
+
+    Args:
+        choose: Returns the settings, and the flags that ask for them.
+        progress: Is called with the progress after each image, or None.
+    """
     stop = asyncio.Event()
     record = EventRecord(progress, stop)
     with told_in_keywords():
         try:
-            result = await _stopped_in_order(_work(environ, flags, record, stop), stop)
+            result = await _stopped_in_order(_work(choose, record, stop), stop)
         except InterruptedRunError:
             if record.fault is None:
                 raise
@@ -133,19 +155,11 @@ async def run_async(
     )
 
 
-run = blocking(run_async)
-
-
 async def _work(
-    environ: Mapping[str, str], flags: Mapping[str, str | None], record: EventRecord, stop: asyncio.Event
+    choose: Callable[[Events, Machine], Awaitable[Chosen]], record: EventRecord, stop: asyncio.Event
 ) -> TaskResult:
-    clock = SystemClock()
-    events = Events(record, clock)
-    machine = this_machine(os.environ)  # on Cloud Run the variables tell what the machine does not show
-    if named := run_to_continue(environ, flags):
-        settings, flags = await settings_of_run(named, environ, flags, events, clock, machine=machine)
-    else:
-        settings = resolve(environ, flags, machine=machine)
+    events = Events(record, SystemClock())
+    settings, flags = await choose(events, this_machine(os.environ))  # on Cloud Run the variables tell more of it
     try:
         if settings.tasks is None:
             return await run_one_task(settings, events, stop)

@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from thumbrun.console import printable, quoted, wrapped
@@ -154,16 +154,6 @@ def _flag_meant(flag: str, flags: Sequence[str]) -> str:
     names = {known.lstrip("-"): known for known in flags if known.startswith("--")}
     close = difflib.get_close_matches(flag.lstrip("-"), names, 1, _CLOSE)
     return f"; did you mean {names[close[0]]}?" if close else ""
-
-
-def did_you_mean(text: str, known: Iterable[str], *, mark: str = "'") -> str:
-    """Return the end of a sentence that names what a text most likely means, or an empty text.
-
-    >>> did_you_mean("rum", ["run", "plan"]), did_you_mean("x", ["run"])
-    ("; did you mean 'run'?", '')
-    """
-    close = difflib.get_close_matches(text, list(known), 1)
-    return f"; did you mean {mark}{close[0]}{mark}?" if close else ""
 
 
 class _Help(argparse.HelpFormatter):

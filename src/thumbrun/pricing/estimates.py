@@ -41,6 +41,7 @@ class Conditions:
         in_flight: How many images a task has under way at once.
         ramp: The writes a second that the bucket accepts at first; None if there is no limit.
         places: Where the tasks and the buckets are.
+        report: Whether the last task makes the report of the run.
     """
 
     processors: float = 1.0
@@ -51,6 +52,7 @@ class Conditions:
     in_flight: int = IMAGES_UNDER_WAY
     ramp: float | None = float(WRITES)
     places: Places = field(default_factory=Places)
+    report: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class Estimate:
 def estimate(work: Workload, tasks: int, conditions: Conditions, prices: Prices) -> Estimate:
     """Return what a run of at least one image takes and costs with a number of tasks."""
     low, likely, high = (_predicted(work, tasks, conditions, processor) for processor in work.processor)
-    requests = requests_of(work, tasks)
+    requests = requests_of(work, tasks, report=conditions.report)
     seconds = Range(low.seconds, likely.seconds, high.seconds)
     beside = PROCESS_SECONDS * tasks + PAGE_SECONDS * work.listed / PAGE_LIMIT
     processor = work.processor.plus(work.slowness * beside)

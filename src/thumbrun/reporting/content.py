@@ -180,7 +180,9 @@ class Report:
         cells: The images of the contact sheet, failures first, then in the order of the plan.
         names_hidden: Whether names are private, so that the report holds none.
         break_seconds: The seconds between the rounds, in which none of them was at work.
-        attempts: What each process of the latest round that made outcomes did, by task and attempt.
+        attempts: What each process of one round did, by task and attempt: of the latest round that made outcomes, and
+            is not still at work.
+        tasks_round: The number of that round.
         work: The tasks against a single job, or None if the ledger does not tell.
         timed: How many outcomes recorded their times.
         milliseconds: What the time of these items went into, by the names of `Timing`.
@@ -206,6 +208,7 @@ class Report:
     names_hidden: bool = False
     break_seconds: float = 0.0
     attempts: Sequence[Attempt] = ()
+    tasks_round: int = 0
     work: Work | None = None
     timed: int = 0
     milliseconds: Mapping[str, int] = field(default_factory=dict)
@@ -257,6 +260,7 @@ class Report:
             "names_hidden": self.names_hidden,
             "images": [cell.to_record() for cell in self.cells],
             "tasks": [attempt.to_record() for attempt in self.attempts],
+            "tasks_round": self.tasks_round,
             "work": self.work and self.work.to_record(),
             "times": {"images": self.timed, **self.milliseconds} if self.timed else None,
             "slowest": [slow.to_record() for slow in self.slowest],

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from thumbrun.outcomes import Tally
 from thumbrun.planning.plan import Plan
 from thumbrun.pricing.bill import Bill, Line, Use, bill_of
-from thumbrun.pricing.estimates import estimate
+from thumbrun.pricing.estimates import Conditions, estimate
 from thumbrun.pricing.prices import Prices
 from thumbrun.pricing.requests import Requests, requests_of
 from thumbrun.pricing.workload import Workload, workload_of
@@ -53,7 +53,7 @@ def dollars_of(settings: Settings, facts: Facts) -> Dollars | None:
     else:
         conditions = replace(conditions, machine=facts.work.processors or conditions.machine)
     workload = workload_of(facts.plan.seen, settings.recipe.box_of_each)
-    bill = bill_of(_use(facts, workload, facts.work.tasks, conditions.memory_gib), prices, conditions.places)
+    bill = bill_of(_use(facts, workload, facts.work.tasks, conditions), prices, conditions.places)
     expected = None
     if workload.images:
         expected = estimate(workload, facts.work.tasks, conditions, prices).usd.likely
@@ -67,14 +67,14 @@ def dollars_of(settings: Settings, facts: Facts) -> Dollars | None:
     )
 
 
-def _use(facts: Facts, workload: Workload, tasks: int, gib: float) -> Use:
+def _use(facts: Facts, workload: Workload, tasks: int, conditions: Conditions) -> Use:
     """Return what the run has used."""
     seconds = vcpu_seconds = 0.0
     for attempt in facts.attempts:
         own = (attempt.last - min(attempt.started or attempt.first, attempt.first)).total_seconds()
         seconds += own
         vcpu_seconds += own * (attempt.processors or 1)
-    planned = requests_of(workload, tasks)
+    planned = requests_of(workload, tasks, report=conditions.report)
     requests = Requests(
         reads=planned.reads or {"STANDARD": facts.tally.items},
         writes=facts.tally.done,
@@ -85,7 +85,7 @@ def _use(facts: Facts, workload: Workload, tasks: int, gib: float) -> Use:
     )
     share = facts.tally.source_bytes / facts.plan.size if facts.plan.size else 0.0
     read = {name: round(size * min(1.0, share)) for name, size in workload.read_by_class.items()}
-    return Use(vcpu_seconds, seconds * gib, requests, read, facts.tally.output_bytes)
+    return Use(vcpu_seconds, seconds * conditions.memory_gib, requests, read, facts.tally.output_bytes)
 
 
 def _words(line: Line) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from thumbrun.outcomes import Outcome, Status, Tally
+from thumbrun.outcomes import Outcome, Status, Tally, Timing
 from thumbrun.reporting.sample import EvenSample
 from thumbrun.reporting.work import Attempt
 from thumbrun.runs.record_forms import TIMES
@@ -46,7 +46,12 @@ class _Seen:
 class Gathered:
     """What the outcomes and the parts of a run tell.
 
+    Times that lie outside the run cannot be right. They count as not recorded, and so does the time of an item that is
+    longer than the run.
+
     Attributes:
+        earliest: When the run began, or a little before that.
+        latest: When the report is made, or a little after that.
         tally: The outcomes.
         milliseconds: What the time of the items went into.
         timed: The number of items whose time is recorded.
@@ -56,6 +61,8 @@ class Gathered:
         skipped: Some of the items that were skipped, evenly over the reasons.
     """
 
+    earliest: datetime
+    latest: datetime
     tally: Tally = field(default_factory=Tally)
     milliseconds: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TIMES, 0))
     timed: int = 0
@@ -87,7 +94,7 @@ class Gathered:
     def add(self, outcome: Outcome, source: str, output: str) -> None:
         """Add the outcome of an item, with the names of its source and its thumbnail."""
         self.tally.add(outcome)
-        if timing := outcome.timing:
+        if (timing := outcome.timing) and self._is_possible(timing):
             self.timed += 1
             sums = self.milliseconds
             sums["fetch_ms"] += timing.fetch_ms
@@ -108,6 +115,10 @@ class Gathered:
             sample = self.failed if outcome.status is Status.FAILED else self.skipped
             sample.add(str(outcome.reason), rank, Chosen(outcome, source, output))
 
+    def _is_possible(self, timing: Timing) -> bool:
+        most = 1000 * (self.latest - self.earliest).total_seconds()
+        return all(getattr(timing, name) <= most for name in TIMES)
+
     @property
     def slowest(self) -> list[Chosen]:
         """The items that took longest, without what they waited, the slowest first."""
@@ -117,7 +128,9 @@ class Gathered:
         """Return what each process did, by the number of its round, its task and attempt."""
         rounds: dict[int, list[Attempt]] = defaultdict(list)
         for seen in self._processes.values():
-            rounds[seen.header["round"]].append(_attempt(seen))
+            one = _attempt(seen)
+            if self.earliest <= min(one.started or one.first, one.first) <= max(one.first, one.last) <= self.latest:
+                rounds[seen.header["round"]].append(one)
         for made in rounds.values():
             made.sort(key=lambda one: (one.task, one.attempt, one.first))
         return rounds

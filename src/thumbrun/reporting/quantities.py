@@ -1,5 +1,7 @@
 """Counts, sizes and durations as text for people. Pure."""
 
+from collections.abc import Iterable
+
 
 def size(amount: int) -> tuple[str, str]:
     """Return a size in bytes as a number of at most three digits and its unit; units are powers of ten.
@@ -57,6 +59,26 @@ def spoken(seconds: float) -> str:
     ('12 ms', '3:12 min')
     """
     return f"{seconds * 1000:.0f} ms" if seconds < 0.0995 else " ".join(duration(seconds))
+
+
+def alike(column: Iterable[float]) -> list[str]:
+    """Return durations of one column of a table, all with the same unit and as many digits, so that they compare.
+
+    >>> alike([0.012, 0.004]), alike([4.24, 0.012]), alike([4.24, 0]), alike([4000, 0.3])
+    (['12 ms', '4 ms'], ['4.240 s', '0.012 s'], ['4.2 s', '0.0 s'], ['4,000.0 s', '0.3 s'])
+    >>> alike([192, 12.3]), alike([3840, 59])
+    (['3:12 min', '0:12 min'], ['1:04:00 h', '0:00:59 h'])
+    """
+    values = list(column)
+    longest, least = max(values, default=0.0), min((value for value in values if value), default=0.0)
+    if longest < 0.0995:
+        return [f"{value * 1000:.0f} ms" for value in values]
+    if longest < 59.95 or least < 0.95:
+        return [f"{value:,.{3 if least < 0.0995 else 1}f} s" for value in values]
+    whole = [round(value) for value in values]
+    if max(whole) < 3600:
+        return [f"{value // 60}:{value % 60:02d} min" for value in whole]
+    return [f"{value // 3600:,}:{value // 60 % 60:02d}:{value % 60:02d} h" for value in whole]
 
 
 def percent(share: float) -> str:

@@ -6,7 +6,7 @@ the rows of the items that the report shows, and their thumbnails.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
@@ -30,6 +30,7 @@ from thumbrun.storage.base import Entry, NotFoundError, Store
 
 _SHARDS_AT_ONCE = 8
 _EXAMPLES = 20  # of each reason
+_SKEW = timedelta(hours=1)  # by which the clocks of tasks can differ
 
 
 async def read_report(
@@ -65,17 +66,20 @@ async def read_report(
     plan = await read_plan(state, run) or Plan(run_id, 0, (), {})
     number = await _latest_round(state, run) if round_number is None else round_number
     summary = await state.read_spare(run.summary(number))
-    gathered = await _gather(state, run_id, plan, settings.recipe)
+    began, now = datetime.fromisoformat(claim["began"]), clock.now()
+    gathered = Gathered(began - _SKEW, now + _SKEW)
+    await _gather(gathered, state, run_id, plan, settings.recipe)
     reader = CellReader(settings, state, output, run, plan, notes or {})
     cells, slowest = await reader.read(gathered)
     rounds = gathered.attempts()
+    complete = summary is not None
     until = [rounds.get(one, []) for one in range(number + 1)]
-    attempts = next((made for made in reversed(until) if work_of(made)), until[-1])
+    # While a later round is at work, its few tasks say nothing of the run.
+    shown_round = next((one for one in range(number, -1, -1) if (complete or one < number) and work_of(until[one])), 0)
+    attempts = until[shown_round]
     work = work_of(attempts)
     facts = Facts(plan, gathered.tally, gathered.parts, [one for made in rounds.values() for one in made], work)
     named = run_arguments(run_id, settings.output, settings.state)
-    complete = summary is not None
-    began = datetime.fromisoformat(claim["began"])
     ended = datetime.fromisoformat(summary["ended"]) if summary else None
     return Report(
         run_id=run_id,
@@ -85,7 +89,7 @@ async def read_report(
         began=began,
         ended=ended,
         break_seconds=break_seconds(began, ended, until) if ended else 0.0,
-        at=clock.now(),
+        at=now,
         round=number,
         items=plan.items,
         bytes_there=plan.size,
@@ -95,6 +99,7 @@ async def read_report(
         cells=cells,
         names_hidden=reader.names_hidden,
         attempts=attempts,
+        tasks_round=shown_round,
         work=work,
         timed=gathered.timed,
         milliseconds=gathered.milliseconds if gathered.timed else {},
@@ -109,9 +114,9 @@ async def _latest_round(state: RecordStore, run: RunNames) -> int:
     return run.number_of_round(name) if name else 0
 
 
-async def _gather(state: RecordStore, run_id: str, plan: Plan, recipe: Recipe) -> Gathered:
-    """Return what the ledger tells of all items and all tasks."""
-    gathered, ledger = Gathered(), Ledger(state, run_id)
+async def _gather(gathered: Gathered, state: RecordStore, run_id: str, plan: Plan, recipe: Recipe) -> None:
+    """Gather what the ledger tells of all items and all tasks."""
+    ledger = Ledger(state, run_id)
     run, number = state.names.run(run_id), shown(recipe)
 
     async def add_shard(shard: int, parts: Sequence[Entry]) -> None:
@@ -129,7 +134,6 @@ async def _gather(state: RecordStore, run_id: str, plan: Plan, recipe: Recipe) -
         async for shard, parts in ledger.by_shard():
             if shard < len(plan.shards):
                 await group.start(add_shard(shard, parts))
-    return gathered
 
 
 def _next(gathered: Gathered, named: str, number: int, *, complete: bool) -> list[tuple[str, str]]:

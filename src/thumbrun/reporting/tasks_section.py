@@ -1,7 +1,7 @@
 """The part of the page that holds the tasks against a single job: what was measured, as charts and as tables. Pure."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from thumbrun.console import counted
@@ -22,10 +22,17 @@ def tasks_section(report: Report) -> str:
     several = work.tasks > 1
     title = "Tasks against a single job" if several else "The task"
     return (
-        f'<section class="work"><h2>{title}</h2><p class="soft">{_sentence(work)}</p>'
+        f'<section class="work"><h2>{title}</h2><p class="soft">{_whose(report)}{_sentence(work)}</p>'
         f'<div class="pair"><div>{_summary(work)}</div>{_curve(work) if several else ""}</div>'
         f"{_timeline(report.attempts)}{_batch(work)}</section>"
     )
+
+
+def _whose(report: Report) -> str:
+    """Return which round the tasks belong to, if the run has several."""
+    if not report.round:
+        return ""
+    return f"In round {report.tasks_round}: " if report.tasks_round else "In the run itself, before any retry: "
 
 
 def _sentence(work: Work) -> str:
@@ -54,13 +61,15 @@ _OF_SEVERAL = ("Speed-up", "Efficiency", "Tasks that were done waited for the la
 
 
 def _summary(work: Work) -> str:
+    times = work.wall_seconds, work.single_seconds, work.busy_seconds, work.idle_seconds
+    wall, single, busy, idle = quantities.alike(times)
     rows = [
-        ("Wall clock, while a task was at work", quantities.spoken(work.wall_seconds)),
-        ("Single job: the work one after the other", quantities.spoken(work.single_seconds)),
-        ("Busy time of all tasks", quantities.spoken(work.busy_seconds)),
+        ("Wall clock, while a task was at work", wall),
+        ("Single job: the work one after the other", single),
+        ("Busy time of all tasks", busy),
         ("Speed-up", f"{work.speedup:.2f} of {work.ideal:g}"),
         ("Efficiency", quantities.percent(work.efficiency)),
-        ("Tasks that were done waited for the last one", quantities.spoken(work.idle_seconds)),
+        ("Tasks that were done waited for the last one", idle),
         ("Attempts after the first", f"{work.retries:,}"),
         ("Machines", "not recorded" if work.machines is None else f"{work.machines:,}"),
         ("Processors", "not recorded" if work.processors is None else f"{work.processors:,}"),
@@ -118,8 +127,9 @@ def _timeline(attempts: Sequence[Attempt]) -> str:
     end = max(attempt.last for attempt in attempts)
     whole = max((end - start).total_seconds(), 0.001)
     shown = _some(tasks, _MOST_ROWS)
-    bars = "".join(_bar(task, tasks[task], start, whole) for task in shown)
-    rows = "".join(_row(attempt, start) for task in shown for attempt in tasks[task])
+    busy = quantities.alike(sum(attempt.busy_seconds for attempt in tasks[task]) for task in shown)
+    bars = "".join(_bar(task, tasks[task], start, whole, said) for task, said in zip(shown, busy, strict=True))
+    rows = "".join(_rows([attempt for task in shown for attempt in tasks[task]], start))
     note = (
         f'<p class="soft">{len(shown):,} of {len(tasks):,} tasks, the last one to end among them.</p>'
         if len(shown) < len(tasks)
@@ -150,7 +160,7 @@ def _some(tasks: Mapping[int, Sequence[Attempt]], most: int) -> list[int]:
     return sorted({*chosen, last})
 
 
-def _bar(task: int, attempts: Sequence[Attempt], start: datetime, whole: float) -> str:
+def _bar(task: int, attempts: Sequence[Attempt], start: datetime, whole: float, busy: str) -> str:
     def place(at: datetime) -> float:
         return _WIDE * (at - start).total_seconds() / whole
 
@@ -162,12 +172,11 @@ def _bar(task: int, attempts: Sequence[Attempt], start: datetime, whole: float) 
     ended = max(place(attempt.last) for attempt in attempts)
     if ended < _WIDE:
         parts.append(_rect("idle", ended, _WIDE))
-    busy = sum(attempt.busy_seconds for attempt in attempts)
     images = sum(attempt.images for attempt in attempts)
-    said = f"Task {task}: {quantities.spoken(busy)} at work, {counted(images, 'image')}"
+    said = f"Task {task}: {busy} at work, {counted(images, 'image')}"
     return (
         f'<li><span>task {task:,}</span><svg role="img" aria-label="{said}" viewBox="0 0 {_WIDE} 10" '
-        f'preserveAspectRatio="none">{"".join(parts)}</svg><span>{quantities.spoken(busy)}</span></li>'
+        f'preserveAspectRatio="none">{"".join(parts)}</svg><span>{busy}</span></li>'
     )
 
 
@@ -175,34 +184,40 @@ def _rect(kind: str, begin: float, end: float) -> str:
     return f'<rect class="{kind}" x="{begin:.1f}" width="{max(end - begin, 2):.1f}" height="10"/>'
 
 
-def _row(attempt: Attempt, start: datetime) -> str:
-    values = (
-        f"{attempt.task:,}",
-        f"{attempt.attempt + 1:,}",
-        "not recorded" if attempt.machine is None else html_text.text(attempt.machine),
-        quantities.spoken((attempt.first - start).total_seconds()),
-        quantities.spoken((attempt.last - start).total_seconds()),
-        quantities.spoken(attempt.busy_seconds),
-        f"{attempt.images:,}",
-    )
-    return f"<tr>{''.join(f'<td>{value}</td>' for value in values)}</tr>"
+def _rows(attempts: Sequence[Attempt], start: datetime) -> Iterator[str]:
+    began = quantities.alike((attempt.first - start).total_seconds() for attempt in attempts)
+    ended = quantities.alike((attempt.last - start).total_seconds() for attempt in attempts)
+    busy = quantities.alike(attempt.busy_seconds for attempt in attempts)
+    for attempt, *times in zip(attempts, began, ended, busy, strict=True):
+        values = (
+            f"{attempt.task:,}",
+            f"{attempt.attempt + 1:,}",
+            "not recorded" if attempt.machine is None else html_text.text(attempt.machine),
+            *times,
+            f"{attempt.images:,}",
+        )
+        yield f"<tr>{''.join(f'<td>{value}</td>' for value in values)}</tr>"
 
 
 def _batch(work: Work) -> str:
     """Return what the README's first example takes with this run's own time an image."""
     batch = work.batch()
     rows = [
-        ("One job", quantities.spoken(batch["single_seconds"]), "1.0"),
+        ("One job", batch["single_seconds"], 1.0),
         (
             f"{batch['tasks']:,} tasks, each on a machine of its own, without any waiting",
-            quantities.spoken(batch["ideal_seconds"]),
-            f"{batch['tasks']:.1f}",
+            batch["ideal_seconds"],
+            batch["tasks"],
         ),
     ]
     if work.tasks > 1 and batch["seconds"]:
         words = f"{batch['tasks']:,} tasks with this run's efficiency, {quantities.percent(work.efficiency)}"
-        rows.append((words, quantities.spoken(batch["seconds"]), f"{batch['single_seconds'] / batch['seconds']:.1f}"))
-    cells = "".join(f'<tr><th scope="row">{who}</th><td>{time}</td><td>{fast}</td></tr>' for who, time, fast in rows)
+        rows.append((words, batch["seconds"], batch["single_seconds"] / batch["seconds"]))
+    times = quantities.alike(seconds for _, seconds, _ in rows)
+    cells = "".join(
+        f'<tr><th scope="row">{who}</th><td>{time}</td><td>{fast:.1f}</td></tr>'
+        for (who, _, fast), time in zip(rows, times, strict=True)
+    )
     return (
         f"<h3>{batch['images']:,} images in {batch['tasks']} tasks</h3>"
         f'<p class="soft">Computed with {quantities.spoken(work.image_seconds)} an image, which this run measured.</p>'

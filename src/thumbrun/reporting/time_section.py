@@ -30,14 +30,15 @@ def _parts(report: Report) -> str:
     if not whole:
         return '<p class="soft">The times of the images are not recorded.</p>'
     left, bars, rows = 0.0, [], []
-    for key, name, words in PARTS:
+    sums = [report.milliseconds[key] / 1000 for key, _, _ in PARTS]
+    times = zip(quantities.alike(sums), quantities.alike(value / report.timed for value in sums), strict=True)
+    for (key, name, words), (together, each) in zip(PARTS, times, strict=True):
         share = report.milliseconds[key] / whole
         bars.append(f'<rect class="{name}" x="{left:.2f}" width="{100 * share:.2f}" height="1"/>')
         left += 100 * share
-        each = report.milliseconds[key] / report.timed / 1000
         rows.append(
             f'<tr><th scope="row" class="key {name}">{words}</th><td>{quantities.percent(share)}</td>'
-            f"<td>{quantities.spoken(report.milliseconds[key] / 1000)}</td><td>{quantities.spoken(each)}</td></tr>"
+            f"<td>{together}</td><td>{each}</td></tr>"
         )
     said = ", ".join(f"{name} {quantities.percent(report.milliseconds[key] / whole)}" for key, name, _ in PARTS)
     return (
@@ -65,11 +66,14 @@ def _slowest(report: Report) -> str:
     head = "".join(
         f'<th scope="col">{word}</th>' for word in ("image", "size", "time", *(name for _, name, _ in PARTS))
     )
+    columns = [[slow.total / 1000 for slow in report.slowest]]
+    columns += [[slow.milliseconds[key] / 1000 for slow in report.slowest] for key, _, _ in PARTS]
+    times = zip(*(quantities.alike(column) for column in columns), strict=True)
     rows = "".join(
         f'<tr><th scope="row"><span class="name">{html_text.text(slow.cell.source)}</span></th>'
-        f"<td>{' '.join(quantities.size(slow.cell.source_bytes))}</td><td>{quantities.spoken(slow.total / 1000)}</td>"
-        f"{''.join(f'<td>{quantities.spoken(slow.milliseconds[key] / 1000)}</td>' for key, _, _ in PARTS)}</tr>"
-        for slow in report.slowest
+        f"<td>{' '.join(quantities.size(slow.cell.source_bytes))}</td>"
+        f"{''.join(f'<td>{time}</td>' for time in row)}</tr>"
+        for slow, row in zip(report.slowest, times, strict=True)
     )
     return (
         "<h3>What took longest, waiting aside</h3>"

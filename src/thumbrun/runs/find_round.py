@@ -1,6 +1,6 @@
 """Finds the later round of a retry: all tasks of it find the same round without talking to each other."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -51,16 +51,36 @@ async def agree_on_round(
     if summarised := await state.last_name(run.summaries, run.summary(number) if number else ""):
         number = max(number, run.number_of_summary(summarised))
     if task.execution:
-        for name in reversed(rounds):
-            record = await state.read_spare(name)
-            if record is not None and record["owner"] == owner:
-                return Round.from_record(record)
+        if found := await _own(state, rounds, owner):
+            return found
     elif rounds:
         record = await state.read_spare(run.round(number))
         if record is not None and await _joinable(state, run, record, reasons, clock, join_within):
             return Round.from_record(record)
-    if not await has_work():
-        return None
+    return await _next(state, run_id, reasons, task, clock, join_within, owner, number) if await has_work() else None
+
+
+async def _own(state: RecordStore, rounds: Sequence[str], owner: str) -> Round | None:
+    """Return the latest round of an execution, or None if it has none."""
+    for name in reversed(rounds):
+        record = await state.read_spare(name)
+        if record is not None and record["owner"] == owner:
+            return Round.from_record(record)
+    return None
+
+
+async def _next(
+    state: RecordStore,
+    run_id: str,
+    reasons: frozenset[str],
+    task: Task,
+    clock: Clock,
+    join_within: float,
+    owner: str,
+    number: int,
+) -> Round:
+    """Begin the round after the last one, or join a round that others begin meanwhile."""
+    run = state.names.run(run_id)
     while True:
         number += 1
         record = await _create(state, run_id, Round(number, reasons), owner, clock)

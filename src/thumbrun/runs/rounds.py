@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from thumbrun.console import did_you_mean, quoted
+from thumbrun.errors import SettingsError
 from thumbrun.outcomes import SKIPS, Outcome, Reason, Status, Tally
 
 MISSING = "missing"  # a reason to retry: the item has no outcome, or its thumbnail is gone
@@ -46,8 +48,20 @@ class Round:
 
 
 def reasons_of(named: Iterable[str]) -> frozenset[str]:
-    """Return the reasons that a round retries: those that were named, else every failure and `missing`."""
-    return frozenset(named) or frozenset(RETRIABLE) - SKIPS
+    """Return the reasons that a round retries: those that were named, else every failure and `missing`.
+
+    Raises:
+        SettingsError: There are no such reasons.
+    """
+    chosen = frozenset(map(str, named))
+    known = ", ".join(sorted(RETRIABLE))
+    problems = [
+        f"--reason is {quoted(reason)}; it must be one of {known}{did_you_mean(reason, RETRIABLE)}"
+        for reason in sorted(chosen.difference(RETRIABLE))
+    ]
+    if problems:
+        raise SettingsError(problems)
+    return chosen or frozenset(RETRIABLE) - SKIPS
 
 
 FIRST = Round()

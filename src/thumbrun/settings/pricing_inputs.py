@@ -36,6 +36,7 @@ def conditions_of(settings: Settings, source: BucketFacts = UNKNOWN, output: Buc
         in_flight=min(settings.in_flight, FOLDER_AT_ONCE if near else IMAGES_UNDER_WAY),
         ramp=settings.ramp if to_bucket and settings.ramp else None,
         places=Places(away, from_bucket, to_bucket, source, output, settings.region),
+        report=settings.report,
     )
 
 

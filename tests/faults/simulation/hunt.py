@@ -10,11 +10,11 @@ MOST = 400  # schedules to try before a defect counts as not noticed
 QUICK: dict[str, tuple[int, ...]] = {
     "the planner's beat is not seen": (221,),
     "one death while alone makes poison": (194,),
-    "after a death nobody looks for thumbnails": (249,),
+    "after a death nobody looks for thumbnails": (118,),
     "a damaged upload is taken for whole": (90,),
-    "the worst outcome is chosen": (1454,),
+    "the worst outcome is chosen": (6528,),
     "only the first names are compared": (399,),
-    "a seal is believed whatever was written after it": (1454,),
+    "a seal is believed whatever was written after it": (6528,),
 }
 """Seeds whose schedules notice a defect that few schedules notice. Other seeds do so as well; these save time."""
 

@@ -12,17 +12,17 @@ import thumbrun
 from tests.unit.settings.test_every_setting import ANOTHER_RUN, SAME_RUN
 from tests.unit.test_documents import module
 from thumbrun import SettingsError
-from thumbrun.api import plan, run, verify
+from thumbrun.api import plan, retry, run, verify
 from thumbrun.api.keywords import OF_A_TERMINAL, flags_of, keywords_of, named_by_keywords
 from thumbrun.settings.declared import DECLARED, SOURCE
 
 STUB = Path(thumbrun.__file__).with_suffix(".pyi")
 
 
-@pytest.mark.parametrize("command", ["run", "plan", "verify"])
+@pytest.mark.parametrize("command", ["run", "plan", "retry", "verify"])
 def test_every_setting_of_a_command_is_a_keyword_of_its_function(command: str) -> None:
     """A function takes each setting that the command takes, but for those of a terminal; a new one comes by itself."""
-    settings = {"run": run.SETTINGS, "plan": plan.SETTINGS, "verify": verify.SETTINGS}[command]
+    settings = {"run": run.SETTINGS, "plan": plan.SETTINGS, "verify": verify.SETTINGS, "retry": retry.SETTINGS}[command]
     expected = {setting for setting in DECLARED if setting.belongs_to(command)} - {SOURCE, *OF_A_TERMINAL}
     assert {setting.name for setting in expected} == {setting.name for setting in settings}
     assert {setting.name for setting in settings} <= inspect.signature(getattr(thumbrun, command)).parameters.keys()

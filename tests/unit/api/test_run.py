@@ -90,6 +90,35 @@ def test_a_run_that_failed_is_verified(source: Path, out: Path) -> None:
     assert "missing" == found.findings[0].kind
 
 
+def test_a_retry_begins_a_round(source: Path, out: Path) -> None:
+    """`retry` works on what failed and what is missing, and returns what the run is then; a reason limits it."""
+    made = run(source, out)
+    (source / "broken-0.jpg").write_bytes(picture())
+    (out / made.run / "1.jpg").unlink()
+    missing = thumbrun.retry(made.folder, reason="missing", workers=1)
+    assert (3, {"unreadable": 1}) == (missing.outcomes.done, missing.outcomes.failed)
+    assert (out / made.run / "1.jpg").exists()
+    mended = thumbrun.retry(Path(out, made.run), reason=[thumbrun.Reason.UNREADABLE], workers=1)
+    assert (made.run, True, 4, {}) == (mended.run, mended.complete, mended.outcomes.done, mended.outcomes.failed)
+    rounds = out / "_thumbrun/runs" / made.run / "rounds"
+    assert 2 == len(list(rounds.iterdir()))
+    nothing = thumbrun.retry(made.folder, reason=["unreadable", "timeout"], workers=1)
+    assert (True, mended.outcomes) == (nothing.complete, nothing.outcomes)
+    assert 2 == len(list(rounds.iterdir()))
+
+
+def test_a_retry_of_what_is_none(source: Path, out: Path) -> None:
+    """A reason that does not exist, a run that does not, and a keyword of `run` alone are errors; nothing begins."""
+    made = run(source, out)
+    with pytest.raises(SettingsError, match=r"^reason is 'timeouts'; it must be one of .*; did you mean 'timeout'\?"):
+        thumbrun.retry(made.folder, reason="timeouts")
+    with pytest.raises(SettingsError, match="there is no run"):
+        thumbrun.retry(out / "none")
+    with pytest.raises(TypeError, match="size"):
+        thumbrun.retry(made.folder, size=7)  # type: ignore[call-arg]
+    assert not (out / "_thumbrun/runs" / made.run / "rounds").exists()
+
+
 def test_errors(tmp_path: Path, source: Path, out: Path) -> None:
     """Each kind of error is its own exception, with a hint that names keywords."""
     (tmp_path / "empty").mkdir()

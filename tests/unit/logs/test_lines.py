@@ -272,7 +272,7 @@ def test_a_narrow_terminal_shows_what_matters_most(width: int, expected: str, mo
 
 @pytest.mark.parametrize("width", [40, 60, 120])
 def test_the_terminal_has_room_for_ctrl_c(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No line below the messages reaches the last columns: what a terminal shows there for Ctrl-C begins no new line."""
+    """No line below the messages reaches the last columns, where a terminal shows ^C: it must begin no new line."""
     monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setenv("TERM", "xterm")
     stream, clock = FakeTerminal(), HandClock()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bench.model import IN_FLIGHT, LATENCY, RENDER
 from bench.tasks import share
 from thumbrun.pricing.estimates import PROCESS_SECONDS, Conditions, advise, estimate, table
+from thumbrun.pricing.model import shards_of
 from thumbrun.pricing.prices import list_prices
 from thumbrun.pricing.requests import requests_of
 from thumbrun.pricing.workload import Group, Range, Workload, workload_of
@@ -26,14 +27,17 @@ def workload(images: int, seconds: float, *, sizes: int = 1, spread: float = 1.0
     return Workload((group,), images, sizes, Range(spent / spread, spent, spent * spread), made)
 
 
-@pytest.mark.parametrize("tasks", [1, 3, 10])
-def test_estimates_agree_with_whole_tasks(tasks: int) -> None:
-    """Time within a seventh, and requests within a twentieth, of real tasks in virtual time."""
-    worked, seconds = share(tasks, RENDER, images=400)
+@pytest.mark.parametrize(("tasks", "report"), [(1, False), (3, False), (10, False), (1, True), (10, True)])
+def test_estimates_agree_with_whole_tasks(tasks: int, *, report: bool) -> None:
+    """Time within a seventh, and requests within a twentieth, of real tasks in virtual time.
+
+    The time is that without the report, which is made after the work.
+    """
+    worked, seconds = share(tasks, RENDER, images=400, report=report)
     work = workload(400, RENDER)
-    conditions = Conditions(read_seconds=LATENCY, write_seconds=LATENCY, in_flight=IN_FLIGHT, ramp=None)
+    conditions = Conditions(read_seconds=LATENCY, write_seconds=LATENCY, in_flight=IN_FLIGHT, ramp=None, report=report)
     found = estimate(work, tasks, conditions, PRICES)
-    assert found.seconds.likely - PROCESS_SECONDS == pytest.approx(
+    assert report or found.seconds.likely - PROCESS_SECONDS == pytest.approx(
         seconds, rel=1 / 7
     )  # processes start in no time there
     sent = {
@@ -44,6 +48,19 @@ def test_estimates_agree_with_whole_tasks(tasks: int) -> None:
     }
     assert found.requests.class_a == pytest.approx(sent["a"], rel=0.05)
     assert found.requests.class_b == pytest.approx(sent["b"], rel=0.05)
+
+
+def test_a_report_reads_a_bounded_number_of_pictures() -> None:
+    """The report of many images reads as many as its page can hold, and that of none reads nothing."""
+    for images in (1, 10**6):
+        work = workload(images, 0.01)
+        plain, more = requests_of(work, 1), requests_of(work, 1, report=True)
+        assert (plain.reads, plain.writes, plain.listing) == (more.reads, more.writes, more.listing)
+        shards = shards_of(images, 1)
+        assert 3 + math.ceil(3 * shards / 1000) == more.class_a - plain.class_a
+        pictures = more.class_b - plain.class_b - 3 - 3 * shards
+        assert min(images, 3_000_000 // 4800) == pictures
+    assert requests_of(workload_of({}, [(100, 100)]), 1) == requests_of(workload_of({}, [(100, 100)]), 1, report=True)
 
 
 def test_a_plan_tells_what_there_is_to_do() -> None:

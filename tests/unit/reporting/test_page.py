@@ -249,7 +249,7 @@ def test_where_the_time_went() -> None:
     slow = Slow(CELLS[3], MS)
     shown = Page(page(report(CELLS, timed=10, milliseconds=MS, slowest=[slow])))
     rows = shown.texts["tr"]
-    assert "Decode: decoding and scaling25 %50 ms5 ms" in rows
+    assert "Decode: decoding and scaling25 %0.050 s5 ms" in rows
     assert "a/0.jpg10.0 kB0.1 s30 ms50 ms10 ms10 ms0.1 s" in rows
     assert "thumbrun read 62.0 kB of 100 kB that are there (62 %), and wrote 204 bytes." in shown.texts["p"]
 

@@ -13,7 +13,7 @@ def test_the_examples_hold() -> None:
     """The examples in the docstrings are right."""
     failed, attempted = doctest.testmod(quantities)
     assert 0 == failed
-    assert 5 == attempted
+    assert 7 == attempted
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,17 @@ def test_the_examples_hold() -> None:
 def test_durations(seconds: float, said: str) -> None:
     """A duration is in seconds below a minute, in minutes below an hour, and then in hours."""
     assert said == " ".join(quantities.duration(seconds))
+
+
+@given(st.lists(st.floats(0, 10**6), min_size=1, max_size=6))
+def test_durations_of_one_column_are_alike(column: list[float]) -> None:
+    """All have the same unit and as many digits behind the point; a longer one is not shown as a shorter one."""
+    shown = quantities.alike(column)
+    assert 1 == len({text.rpartition(" ")[2] for text in shown})
+    assert 1 == len({len(text.partition(" ")[0].partition(".")[2]) for text in shown})
+    parts = [[float(part) for part in text.partition(" ")[0].replace(",", "").split(":")] for text in shown]
+    ordered = [parts[place] for place in sorted(range(len(column)), key=column.__getitem__)]
+    assert ordered == sorted(ordered)
 
 
 @given(st.floats(0, 10**8))

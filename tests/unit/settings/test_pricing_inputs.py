@@ -41,6 +41,14 @@ def test_a_plan_within_its_limits() -> None:
     assert () == refusal(resolved(THUMBRUN_MAX_COST="0.01"), 0, {"kinds": {}})
 
 
+def test_a_limit_of_nothing() -> None:
+    """A cost of 0 refuses whatever costs anything, and lets a run between folders pass."""
+    (problem,) = refusal(resolved(THUMBRUN_MAX_COST="0"), 1, seen(1))
+    assert problem.startswith("--max-cost / THUMBRUN_MAX_COST is $0.00, but the run might cost ")
+    local = resolved(THUMBRUN_MAX_COST="0", INPUT_FOLDER="file:///pictures", OUTPUT_BUCKET="/thumbs")
+    assert () == refusal(local, 10**6, seen(10**6))
+
+
 def test_a_plan_beyond_its_limits() -> None:
     """A refusal says by how much, for both limits at once, and what to do."""
     images, cost = refusal(resolved(THUMBRUN_MAX_COST="2", THUMBRUN_MAX_IMAGES="999999"), 10**6, seen(10**6))
