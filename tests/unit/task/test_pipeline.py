@@ -541,9 +541,10 @@ async def test_what_exists_is_looked_at(pool: DecoderPool, photograph: bytes) ->
 
 
 async def test_an_animation_is_read_whole(pool: DecoderPool) -> None:
-    """Of a large GIF, the first frame is enough for a still thumbnail; an animated one needs all, and tells its bounds."""
+    """A still thumbnail needs the first frame of a large GIF alone; an animated one needs all, and tells its bounds."""
     noise = Image.effect_noise((300, 300), 100)
-    body = written([noise, noise.rotate(90), noise.rotate(180)], "gif", [50, 60, 70], 0)
+    times = [50, 60, 70, 80, 90, 100]
+    body = written([noise.rotate(number * 40) for number in range(len(times))], "gif", times, 0)
     assert len(body) > READ_AT_ONCE
     many = gif((250, 250), [(number % 3, 0, 250, 250) for number in range(MOST_FRAMES + 1)])
     source, output, still = MemoryStore("in"), MemoryStore("out"), MemoryStore("still")
@@ -553,7 +554,7 @@ async def test_an_animation_is_read_whole(pool: DecoderPool) -> None:
     ]
     (kept, bounded), _ = await work(source, output, pool, items, recipe=Recipe(animated="keep"), max_bytes=1 << 24)
     assert (len(body), False, "") == (kept.source_bytes, kept.unchecked, kept.detail)
-    assert ([50, 60, 70], TOO_MANY_FRAMES) == (shown(output.objects[f"{RUN}/noise.gif"][1])[1], bounded.detail)
+    assert (times, TOO_MANY_FRAMES) == (shown(output.objects[f"{RUN}/noise.gif"][1])[1], bounded.detail)
     (first, _), _ = await work(source, still, pool, items, max_bytes=1 << 24)
     assert first.source_bytes < len(body)
     assert 1 == len(shown(still.objects[f"{RUN}/noise.gif"][1])[0])
