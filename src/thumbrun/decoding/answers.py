@@ -135,7 +135,7 @@ def _with_more(rendered: Rendered, header: dict[Any, Any], request: Request) -> 
             raise ImproperAnswerError(f"its placeholder is no {request.placeholder}")
     elif "placeholder" in header:
         raise ImproperAnswerError("it gives a placeholder that was not requested")
-    told = REMARKS[_number(remark, 0, len(REMARKS) - 1)] if "remark" in header else ""
+    told = request.remarks[_number(remark, 0, len(request.remarks) - 1)] if "remark" in header else ""
     return replace(rendered, remark=told, colour=colour, placeholder=placeholder)
 
 

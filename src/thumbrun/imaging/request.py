@@ -80,6 +80,11 @@ class Request:
         return self.animated and encoding.format in FORMATS
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """The remarks that an image can have; those on frames only if a thumbnail would move."""
+        return REMARKS if any(map(self.animates, self.encodings)) else (BROKEN_PROFILE,)
+
+    @property
     def thumbnails(self) -> list[tuple[Box, Encoding]]:
         """The box and the encoding of each thumbnail, in the order in which thumbrun makes and records them."""
         return list(product(self.boxes, self.encodings))

@@ -26,6 +26,7 @@ from PIL import Image
 import thumbrun
 from tests.unit.api.pictures import picture
 from tests.unit.imaging import gate
+from tests.unit.imaging.animations import drawn, shown, written
 from tests.unit.imaging.encoded import ENCODED
 from tests.unit.imaging.samples import bomb
 from thumbrun import ImageError, Reason, SettingsError, Thumbnail, thumbnail, thumbnail_async
@@ -276,6 +277,17 @@ def test_a_notebook_shows_no_bytes() -> None:
     """A thumbnail is shown with its size and format, and without its bytes."""
     shown = repr(thumbnail(picture(), in_process=True))
     assert "Thumbnail(width=100, height=67, format='jpeg', colour='#008083', placeholder='')" == shown
+
+
+def test_an_animation() -> None:
+    """An animated thumbnail has all frames, in a format that can be animated; another format is refused."""
+    body = written(drawn(3), "gif", [50, 60, 70], 0)
+    for form in ("keep", "webp"):
+        made = thumbnail(body, in_process=True, animated="keep", format=form)
+        assert ("webp" if form == "webp" else "gif", [50, 60, 70]) == (made.format, shown(made.data)[1])
+    assert 1 == len(shown(thumbnail(body, in_process=True).data)[0])
+    with pytest.raises(SettingsError, match="animated is 'keep'; jpeg cannot be animated; add webp to format"):
+        thumbnail(body, in_process=True, animated="keep", format="jpeg")
 
 
 @pytest.mark.parametrize("in_process", [True, False])

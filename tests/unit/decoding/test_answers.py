@@ -13,7 +13,7 @@ from tests.unit.imaging.samples import photograph, request
 from thumbrun.decoding import answers, protocol
 from thumbrun.decoding.answers import ImproperAnswerError
 from thumbrun.imaging.render import render
-from thumbrun.imaging.request import BROKEN_PROFILE, NeedsMemory, Refused, Rendered, Request, Took
+from thumbrun.imaging.request import BROKEN_PROFILE, REMARKS, Encoding, NeedsMemory, Refused, Rendered, Request, Took
 from thumbrun.outcomes import Reason
 
 ASKED = request(memory=1 << 30, claimed=False)
@@ -205,18 +205,20 @@ def test_a_placeholder_is_there_if_it_is_requested() -> None:
             answers.read(said, asked)
 
 
-@pytest.mark.parametrize("place", [0, 1, -1, "0", True, None])
-def test_a_remark_is_one_of_a_closed_list(place: object) -> None:
-    """A decoder can remark what the list holds, and nothing else."""
+@pytest.mark.parametrize("animated", [False, True])
+@pytest.mark.parametrize("place", [0, 1, 2, 3, -1, "0", True, None])
+def test_a_remark_is_one_of_a_closed_list(place: object, animated: bool) -> None:
+    """A decoder can remark what the list holds, on frames only where they are asked for, and nothing else."""
+    asked = replace(ASKED, animated=animated, further=(Encoding("webp", 80),))
     target = io.BytesIO()
     Image.new("RGB", (60, 40)).save(target, "PNG", icc_profile=b"broken")
-    rendered = render(target.getvalue(), ASKED)
+    rendered = render(target.getvalue(), asked)
     assert isinstance(rendered, Rendered)
     assert BROKEN_PROFILE == rendered.remark
     header, data = protocol.parts(bytearray(message(rendered)))
     said = b"".join(protocol.frame(json.loads(bytes(header)) | {"remark": place}, bytes(data)))
-    if place == 0:
-        assert rendered == answers.read(said, ASKED)
+    if type(place) is int and 0 <= place < (len(REMARKS) if animated else 1):
+        assert replace(rendered, remark=REMARKS[place]) == answers.read(said, asked)
     else:
         with pytest.raises(ImproperAnswerError):
-            answers.read(said, ASKED)
+            answers.read(said, asked)

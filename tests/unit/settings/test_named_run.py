@@ -18,7 +18,14 @@ OF_VERSION_0_1 = {
     *("source", "output", "size", "layout", "format", "quality", "include", "exclude", "limit", "detect"),
     *("cache_control", "source_metadata"),
 }
-NEWER = {"fit": "cover", "gravity": "north", "background": "navy", "enlarge": "yes", "placeholder": "blurhash"}
+NEWER = {
+    "fit": "cover",
+    "gravity": "north",
+    "background": "navy",
+    "enlarge": "yes",
+    "placeholder": "blurhash",
+    "animated": "keep",
+}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +88,7 @@ def test_what_names_no_run(text: str, tmp_path: Path, monkeypatch: pytest.Monkey
         {"source": "gs://b-1/i n%", "output": "gs://o-1/p", "state": "gs://s-1", "size": "160x90", "quality": "70"},
         {"source": "/a b%20", "output": "/out", "include": "*.jpg,a/**", "exclude": "b*", "limit": "7"},
         {"source": "/in", "output": "/out", "format": "webp", "layout": "tree", "detect": "content"},
-        {"source": "/in", "output": "/out", "placeholder": "blurhash"},
+        {"source": "/in", "output": "/out", "placeholder": "blurhash", "animated": "keep"},
         {"source": "/in", "output": "/out", "source_metadata": "hash", "cache_control": "public, max-age=3600"},
     ],
 )

@@ -28,7 +28,7 @@ SWITCHES = ("new", "enlarge", "strict", "allow_empty", "require_sandbox", "quiet
 # Settings that the claim of a run fixes, or that name the run.
 FIXED = {
     *("source", "size", "format", "quality", "layout", "name", "preset", "include", "exclude", "limit", "detect"),
-    *("fit", "gravity", "background", "enlarge", "placeholder"),
+    *("fit", "gravity", "background", "enlarge", "placeholder", "animated"),
     *("source_metadata", "cache_control", "run_id", "resume", "new"),
 }
 # Settings of what a run costs, which nobody asks of a run that has a plan.
@@ -75,6 +75,21 @@ def test_a_size_that_is_given_twice() -> None:
     assert 2 == len(found)
     assert "at most 16 sizes" in problems(THUMBRUN_SIZE=",".join(map(str, range(1, 18))))[0]
     assert "it must be pixels" in problems(THUMBRUN_SIZE="100,")[0]
+
+
+@pytest.mark.parametrize(
+    ("formats", "right"), [("keep", True), ("webp", True), ("jpeg,webp", True), ("jpeg", False), ("png,avif", False)]
+)
+def test_animations_need_a_format_that_can_be_animated(formats: str, right: bool) -> None:
+    """With formats none of which can be animated, animated thumbnails are refused, together with all other problems."""
+    if right:
+        assert resolved(THUMBRUN_ANIMATED="keep", THUMBRUN_FORMAT=formats).recipe.keeps_animations
+    else:
+        found = problems(THUMBRUN_ANIMATED="keep", THUMBRUN_FORMAT=formats, THUMBRUN_LIMIT="0")
+        named = formats.replace(",", " and ")
+        expected = f"--animated / THUMBRUN_ANIMATED is 'keep'; {named} cannot be animated; add webp to --format"
+        assert any(problem.startswith(expected) for problem in found)
+        assert 2 == len(found)
 
 
 def test_defaults() -> None:
@@ -132,6 +147,7 @@ def test_defaults() -> None:
 VALUES = {
     "THUMBRUN_SIZE": ("160x90", "recipe", Recipe(160, 90)),
     "THUMBRUN_FORMAT": ("webp", "recipe", Recipe(format="webp")),
+    "THUMBRUN_ANIMATED": ("keep", "animated", "keep"),
     "THUMBRUN_PLACEHOLDER": ("thumbhash", "placeholder", "thumbhash"),
     "THUMBRUN_QUALITY": ("100", "recipe", Recipe(quality=100)),
     "THUMBRUN_NAME": ("{stem}.{ext}", "name", NamePattern.parse("{stem}.{ext}")),

@@ -17,6 +17,7 @@ from PIL import Image
 
 from tests.photographs import draw
 from tests.unit.decoding import hijack
+from tests.unit.imaging.animations import gif, shown, written
 from tests.unit.storage.guarded import GuardedStore
 from tests.virtual import rounds
 from thumbrun.clock import Clock, SystemClock
@@ -25,12 +26,13 @@ from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import DecoderPool
 from thumbrun.decoding.tries import Tries
 from thumbrun.errors import ThumbrunError
+from thumbrun.imaging.animation import MOST_FRAMES
 from thumbrun.imaging.appearance import is_placeholder
 from thumbrun.imaging.dominant_colour import dominant_colour
 from thumbrun.imaging.partial.known_bytes import KnownBytes
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.render import thumbnail_pixels
-from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request, Took
+from thumbrun.imaging.request import TOO_MANY_FRAMES, NeedsMemory, Refused, Rendered, Request, Took
 from thumbrun.outcomes import Outcome, Reason, Status, Timing
 from thumbrun.planning.plan import Item
 from thumbrun.planning.shards import READ_AT_ONCE
@@ -536,6 +538,26 @@ async def test_what_exists_is_looked_at(pool: DecoderPool, photograph: bytes) ->
     assert [None, Reason.NAME_TAKEN, None, Reason.NAME_TAKEN] == [outcome.reason for outcome in outcomes]
     assert ["", "", "1", ""] == [outcome.made_of for outcome in outcomes]
     assert before == output.objects
+
+
+async def test_an_animation_is_read_whole(pool: DecoderPool) -> None:
+    """A still thumbnail needs the first frame of a large GIF alone; an animated one needs all, and tells its bounds."""
+    noise = Image.effect_noise((300, 300), 100)
+    times = [50, 60, 70, 80, 90, 100]
+    body = written([noise.rotate(number * 40) for number in range(len(times))], "gif", times, 0)
+    assert len(body) > READ_AT_ONCE
+    many = gif((250, 250), [(number % 3, 0, 250, 250) for number in range(MOST_FRAMES + 1)])
+    source, output, still = MemoryStore("in"), MemoryStore("out"), MemoryStore("still")
+    items = [
+        item(source.put_as_user(name, content), format="gif", output_format="gif")
+        for name, content in (("noise.gif", body), ("many.gif", many))
+    ]
+    (kept, bounded), _ = await work(source, output, pool, items, recipe=Recipe(animated="keep"), max_bytes=1 << 24)
+    assert (len(body), False, "") == (kept.source_bytes, kept.unchecked, kept.detail)
+    assert (times, TOO_MANY_FRAMES) == (shown(output.objects[f"{RUN}/noise.gif"][1])[1], bounded.detail)
+    (first, _), _ = await work(source, still, pool, items, max_bytes=1 << 24)
+    assert first.source_bytes < len(body)
+    assert 1 == len(shown(still.objects[f"{RUN}/noise.gif"][1])[0])
 
 
 async def test_the_looks_are_those_of_the_smallest_thumbnail(pool: DecoderPool) -> None:
