@@ -44,8 +44,10 @@ def css_colour(name: str) -> str | None:
     Args:
         name: The name, in lower case.
     """
-    found = ImageColor.colormap.get(name)
-    return found if isinstance(found, str) else None
+    if name not in ImageColor.colormap:
+        return None
+    red, green, blue, *_ = ImageColor.getrgb(name)
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def _colour(background: str) -> Colour:

@@ -101,15 +101,16 @@ def decoded_bytes(name: str, image: ImageFile.ImageFile, scale: int, size: int) 
 def thumbnails_bytes(size: tuple[int, int], boxes: Iterable[Box], shape: Shape) -> int:
     """Return the bytes that the thumbnails take until they are encoded, beyond what `decoded_bytes` has room for.
 
-    Each of them is held twice while it is made. The first one has a quarter of the fixed part of `decoded_bytes`.
+    Each of them is held twice while it is made, and the largest, which is the first, three times while it is sharpened.
+    The first has a quarter of the fixed part of `decoded_bytes`.
 
     Args:
         size: The size of the picture, in pixels.
         boxes: The boxes of the thumbnails.
         shape: How the picture fits them.
     """
-    first, *others = (8 * count for count in _pixels(size, boxes, shape))
-    return max(0, first - _FIXED // 4) + sum(others)
+    first, *others = _pixels(size, boxes, shape)
+    return max(0, 12 * first - _FIXED // 4) + 8 * sum(others)
 
 
 def encoding_bytes(size: tuple[int, int], boxes: Iterable[Box], shape: Shape, formats: Iterable[str]) -> int:

@@ -14,6 +14,7 @@ from thumbrun.decoding import answers, protocol
 from thumbrun.decoding.answers import ImproperAnswerError
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import BROKEN_PROFILE, REMARKS, Encoding, NeedsMemory, Refused, Rendered, Request, Took
+from thumbrun.imaging.shape import FITS, USUAL_SHAPE, Shape
 from thumbrun.outcomes import Reason
 
 ASKED = request(memory=1 << 30, claimed=False)
@@ -222,3 +223,28 @@ def test_a_remark_is_one_of_a_closed_list(place: object, animated: bool) -> None
     else:
         with pytest.raises(ImproperAnswerError):
             answers.read(said, asked)
+
+
+@pytest.mark.parametrize(
+    ("shape", "box"),
+    [
+        *((Shape(fit), (60, 20)) for fit in FITS),
+        (Shape("cover", "attention"), (20, 60)),
+        (Shape("inside", enlarge=True), (0, 200)),
+        (USUAL_SHAPE, (30, 0)),
+    ],
+    ids=lambda value: value.fit if isinstance(value, Shape) else str(value),
+)
+def test_each_shape_has_its_size(shape: Shape, box: tuple[int, int]) -> None:
+    """A thumbnail has the size that its shape gives, and an answer with any other size is an error."""
+    asked = Request(*box, "png", 80, 1 << 40, 1 << 40, shape=shape)
+    body = photograph(90)
+    verdict = render(body, asked)
+    assert isinstance(verdict, Rendered)
+    assert shape.placement(90, 90, box).size == (verdict.width, verdict.height)
+    assert verdict == answers.read(message(verdict), asked)
+    assert asked == protocol.asked(json.loads(protocol.ask(asked, body)[1]))[0]
+    other = render(body, replace(asked, width=25, height=25))
+    assert isinstance(other, Rendered)
+    with pytest.raises(ImproperAnswerError, match="a thumbnail does not have"):
+        answers.read(message(other), asked)

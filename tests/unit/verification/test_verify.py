@@ -10,6 +10,7 @@ from PIL import Image
 from tests.virtual import VirtualClock, run
 from thumbrun.decoding.pool import DecoderPool
 from thumbrun.imaging.recipe import Recipe
+from thumbrun.imaging.shape import Shape
 from thumbrun.outcomes import Outcome, Status
 from thumbrun.runs.recent import recent_runs_text
 from thumbrun.runs.record_store import RecordStore
@@ -124,6 +125,28 @@ async def test_what_opening_a_thumbnail_shows(
     finally:
         await pool.close()
     assert expected == (wrong.kind if wrong else None), wrong
+
+
+async def test_each_shape_has_its_sizes() -> None:
+    """A thumbnail is right if its shape can have its size, and wrong if no picture becomes of that size."""
+    store, pool = MemoryStore(), DecoderPool(1, timeout=60, memory=64 << 20)
+    await pool.start()
+    try:
+        for recipe, right, wrong in (
+            (Recipe(100, 0), (100, 300), (101, 5)),
+            (Recipe(100, 50, shape=Shape("cover")), (60, 30), (60, 40)),
+            (Recipe(100, 50, shape=Shape("contain")), (100, 50), (60, 30)),
+            (Recipe(100, 50, shape=Shape("fill", enlarge=True)), (100, 50), (100, 49)),
+            (Recipe(100, 50, shape=Shape("outside")), (100, 300), (101, 51)),
+        ):
+            for size, expected in ((right, None), (wrong, FindingKind.WRONG_SIZE)):
+                body = encoded(*size)
+                store.put_as_user("r/a.png", body)
+                told = Outcome(0, 0, Status.DONE, output_bytes=len(body))
+                found = await DecodeCheck(store, pool, recipe, 64 << 20).wrong("r/a.png", "png", told)
+                assert expected == (found.kind if found else None), (recipe, size)
+    finally:
+        await pool.close()
 
 
 @pytest.mark.parametrize(
