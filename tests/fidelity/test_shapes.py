@@ -23,9 +23,9 @@ from thumbrun.imaging.shape import DIRECTIONS, FITS, USUAL_SHAPE, Shape
 LEAST = 30.0  # dB
 FAITHFUL = 45.0  # dB, of what is made of a part against what is made of all
 PLENTY = 1 << 40
-WIDTH, HEIGHT = 450, 300
-BOXES = ((100, 100), (160, 60), (60, 160))
-SMALL = (500, 420)  # a box that the picture does not fill
+WIDTH, HEIGHT = 600, 400
+BOXES = ((160, 160), (300, 110), (110, 300))
+SMALL = (700, 500)  # a box that the picture does not fill
 SOURCES: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 95, "subsampling": "4:4:4"},
     "PNG": {},
@@ -62,7 +62,7 @@ def alike(expected: Image.Image, actual: Image.Image) -> float:
     """Return the PSNR of two pictures whose sides may differ by a pixel, because libvips rounds otherwise."""
     sides = list(zip(expected.size, actual.size, strict=True))
     assert all(abs(one - other) <= 1 for one, other in sides), (expected.size, actual.size)
-    common = (0, 0, *map(min, sides))
+    common = (0, 0, min(sides[0]), min(sides[1]))
     return psnr(expected.crop(common), actual.crop(common))
 
 
@@ -82,7 +82,7 @@ def test_each_shape_is_like_that_of_libvips(shape: Shape, orientation: int, form
 
 
 @pytest.mark.parametrize("shape", [Shape(fit, enlarge=True) for fit in FITS], ids=lambda shape: shape.fit)
-@pytest.mark.parametrize("box", [(700, 700), (600, 100), (100, 600)], ids=str)
+@pytest.mark.parametrize("box", [(700, 700), (800, 100), (100, 600)], ids=str)
 def test_enlarging_is_like_that_of_libvips(shape: Shape, box: tuple[int, int]) -> None:
     """What is enlarged, also one way only, is like libvips' enlargement."""
     body = photograph("PNG", 6)

@@ -232,15 +232,15 @@ def _decoded(
     if refused := too_many_pixels(*reduced.source_size, request.max_pixels):  # a few decoders find out only now
         return refused
     began = time.perf_counter()
-    whole, made = (reduced.pixels, *reduced.smaller), list[Picture]()
-    for pixels, box in zip(whole, request.boxes, strict=True):
+    made: list[Picture] = []
+    for pixels, box in zip((reduced.pixels, *reduced.smaller), request.boxes, strict=True):
         placement = request.shape.placement(*reduced.source_size, box)
         made += (_encoded(pixels, placement, request.shape, *encoding) for encoding in request.encodings)
         if sum(len(picture.data) for picture in made) > MOST_BYTES:
             return Refused(Reason.OUT_OF_MEMORY, f"its thumbnails take more than {MOST_BYTES:,} bytes together")
     seconds = time.perf_counter() - began
     remark = moving or (BROKEN_PROFILE if reduced.broken_profile else "")
-    return _told(made, reduced.source_size, whole[-1], seconds, remark, name, request)
+    return _told(made, reduced.source_size, pixels, seconds, remark, name, request)
 
 
 def _told(
@@ -253,10 +253,12 @@ def _told(
     request: Request,
 ) -> Rendered:
     first, *others = made
+    placement = request.shape.placement(*source_size, request.boxes[-1])
+    with_bars = laid(smallest, placement, request.shape, transparent=True)
     return Rendered(
         *(first.data, first.width, first.height, *source_size, name, tuple(others), remark, Took(encode=seconds)),
         colour=dominant_colour(smallest),
-        placeholder=placeholder(smallest, request.placeholder) if request.placeholder else "",
+        placeholder=placeholder(with_bars, request.placeholder) if request.placeholder else "",
     )
 
 

@@ -7,6 +7,7 @@ import pickle
 import threading
 from dataclasses import FrozenInstanceError
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,27 @@ def test_a_result_says_what_was_done(source: Path, out: Path) -> None:
     assert made == pickle.loads(pickle.dumps(made))  # noqa: S301
     record = json.loads(json.dumps(made.to_record()))
     assert {"unreadable": 1} == record["outcomes"]["failed"]
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"size": ["60", "40x20"], "fit": "cover", "gravity": "attention", "format": ["webp", "jpeg"]},
+        {"size": ["60x40", "90x30"], "fit": "contain", "background": "navy", "name": "{width}/{stem}.{ext}"},
+        {"size": ["90x", "x30"], "fit": "outside", "enlarge": True},
+        {"size": ["400x90"], "fit": "fill"},
+    ],
+    ids=lambda value: str(value["fit"]),
+)
+def test_a_run_of_each_shape_is_verified(keywords: dict[str, Any], tmp_path: Path, out: Path) -> None:
+    """A run makes thumbnails of each shape, and a check that opens all of them finds them right, with no setting."""
+    source = tmp_path / "in"
+    source.mkdir()
+    for number, (width, height) in enumerate([(300, 200), (200, 300), (30, 20)]):
+        (source / f"{number}.png").write_bytes(picture(width, height, "PNG"))
+    made = thumbrun.run(source, output=out, workers=1, **keywords)
+    assert (3, True) == (made.outcomes.done, made.complete)
+    assert thumbrun.verify(made.folder, workers=1).right
 
 
 def test_the_other_functions_have_the_fields_of_the_json(source: Path, out: Path) -> None:

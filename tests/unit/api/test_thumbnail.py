@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -72,6 +73,35 @@ def test_the_keywords_are_those_of_a_run(in_process: bool) -> None:
     assert (135, 90, "webp") == (made.width, made.height, made.format)
     assert made.data[8:12] == b"WEBP"
     assert len(made.data) <= len(thumbnail(picture(), size="160x90", format="webp", quality=100).data)
+
+
+@WAYS
+@pytest.mark.parametrize(
+    ("keywords", "expected"),
+    [
+        ({"size": 60, "fit": "cover", "gravity": "attention"}, (60, 60)),
+        ({"size": "60x"}, (60, 40)),
+        ({"size": "x60"}, (90, 60)),
+        ({"size": "60x50", "fit": "contain", "gravity": "north", "background": "white"}, (60, 50)),
+        ({"size": "60x50", "fit": "fill"}, (60, 50)),
+        ({"size": "60x50", "fit": "outside"}, (75, 50)),
+        ({"size": 600, "enlarge": True}, (600, 400)),
+        ({"size": 600, "fit": "cover"}, (200, 200)),
+    ],
+    ids=str,
+)
+def test_each_shape(keywords: dict[str, Any], expected: tuple[int, int], in_process: bool) -> None:
+    """Fit, gravity, background and enlarge mean what the flags mean, and a size can have one side."""
+    made = thumbnail(picture(), in_process=in_process, **keywords)
+    with Image.open(io.BytesIO(made.data)) as opened:
+        assert expected == (made.width, made.height) == opened.size
+
+
+def test_what_does_not_go_together_is_told_in_keywords() -> None:
+    """A wrong combination names keywords, not flags."""
+    with pytest.raises(SettingsError) as caught:
+        thumbnail(picture(), size="320x", fit="cover")
+    assert ("size is '320x'; fit cover needs both sides of each size, like 320x240",) == caught.value.problems
 
 
 def test_both_ways_make_the_same() -> None:

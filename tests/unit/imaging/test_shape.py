@@ -1,7 +1,6 @@
 """Tests of the shapes of thumbnails: their sizes, what of a picture shows, and where it lies."""
 
 import math
-from typing import Any
 
 import numpy as np
 import pytest
@@ -60,7 +59,7 @@ def test_the_size_of_each_fit(
 
 @given(shapes(), SIDE, SIDE)
 def test_sizes_are_bounded_and_verified(chosen: tuple[Shape, tuple[int, int]], width: int, height: int) -> None:
-    """Every thumbnail has pixels, is within its bounds, is one that verification takes, and is no larger than it may."""
+    """Every thumbnail has pixels, is within its bounds, is one that verification takes, and enlarges only if told."""
     shape, box = chosen
     size, picture, _ = shape.placement(width, height, box)
     assert all(1 <= side <= most <= LARGEST_SIDE for side, most in zip(size, shape.largest(box), strict=True))
@@ -84,7 +83,7 @@ def test_a_turned_picture_in_a_turned_box(chosen: tuple[Shape, tuple[int, int]],
 def test_what_shows_lies_in_the_picture(
     chosen: tuple[Shape, tuple[int, int]], width: int, height: int, across: float, down: float
 ) -> None:
-    """The part that shows is within the picture; all of it shows unless it covers the box, of whose ratio it is then."""
+    """The part that shows is within the picture: all of it, or, if it covers the box, a part of the box's ratio."""
     shape, box = chosen
     placement = shape.placement(width, height, box)
     left, top, right, lower = placement.region_at(width, height, (across, down))
@@ -138,7 +137,7 @@ def test_regions_turn_like_pixels(orientation: int, data: st.DataObject) -> None
     left, top = (data.draw(st.integers(0, side - 1)) for side in right_way.size)
     right, lower = data.draw(st.integers(left + 1, right_way.width)), data.draw(st.integers(top + 1, right_way.height))
     region = stored_region((left, top, right, lower), *right_way.size, orientation)
-    part: Any = stored.crop(tuple(map(int, region)))
+    part = stored.crop(region)
     assert right_way.crop((left, top, right, lower)).tobytes() == turned(part, orientation).tobytes()
 
 
