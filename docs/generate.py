@@ -246,6 +246,11 @@ Records are JSON, or JSON lines compressed with gzip. [The design](design.md#one
   its file system. A copy has none, because its identity is another one: thumbrun takes copied thumbnails for images,
   so keep copies out of the source, or `--exclude` them. On macOS, and on file systems without such attributes, the
   metadata are in a file of `_thumbrun/local/marks`, by the same identity. Version 0.1.0 put all of them there.
+- With `--metadata keep` thumbnails also have the metadata that the source's owner gave it, as the listing shows them.
+  thumbrun's marks go first: keys that begin with `thumbrun-` are not kept, nor those in which tools keep the times and
+  rights of a file (`goog-reserved-`). Cloud Storage has room for 8 KiB of metadata an object, so keys that do not fit
+  beside the marks are left out, and the `detail` of the image says how many. What they hold can name the source, so
+  they do not go together with `--source-metadata hash`. In a plan they are the `metadata` of an item.
 - Every object that thumbrun writes has the metadata `thumbrun-run`. Thumbnails also have `thumbrun-source`,
   `thumbrun-source-generation`, `thumbrun-recipe` and `thumbrun-crc32c` (the checksum of the bytes that were sent).
 

@@ -117,6 +117,7 @@ def plan(
     region: str | None = None,
     prices: str | PathLike[str] | None = None,
     cache_control: str | None = None,
+    metadata: str | None = None,
     user_project: str | None = None,
     source_metadata: str | None = None,
     report: bool | None = None,
@@ -171,6 +172,7 @@ def plan(
         region: The region of the job, such as europe-west1. With it, estimates include the transfer between regions. Default: unknown.
         prices: Prices to use in place of the list prices: a file in JSON with the rows that differ. Default: list prices of Cloud Run and Cloud Storage.
         cache_control: The Cache-Control header of the thumbnails. Default: none.
+        metadata: What a thumbnail takes over of the metadata that you gave the source object: none, or keep for all keys. thumbrun's own marks come in addition. Default: none.
         user_project: The project that pays for requests. Default: the bucket's.
         source_metadata: What the metadata of a thumbnail tells about its source: its name, or a hash if names are private. Default: name.
         report: Whether the task that finishes last puts the run's report (report.html, report.json) beside its summary. Default: yes.
@@ -231,6 +233,7 @@ async def plan_async(
     region: str | None = None,
     prices: str | PathLike[str] | None = None,
     cache_control: str | None = None,
+    metadata: str | None = None,
     user_project: str | None = None,
     source_metadata: str | None = None,
     report: bool | None = None,
@@ -285,6 +288,7 @@ async def plan_async(
         region: The region of the job, such as europe-west1. With it, estimates include the transfer between regions. Default: unknown.
         prices: Prices to use in place of the list prices: a file in JSON with the rows that differ. Default: list prices of Cloud Run and Cloud Storage.
         cache_control: The Cache-Control header of the thumbnails. Default: none.
+        metadata: What a thumbnail takes over of the metadata that you gave the source object: none, or keep for all keys. thumbrun's own marks come in addition. Default: none.
         user_project: The project that pays for requests. Default: the bucket's.
         source_metadata: What the metadata of a thumbnail tells about its source: its name, or a hash if names are private. Default: name.
         report: Whether the task that finishes last puts the run's report (report.html, report.json) beside its summary. Default: yes.
@@ -547,6 +551,7 @@ def run(
     region: str | None = None,
     prices: str | PathLike[str] | None = None,
     cache_control: str | None = None,
+    metadata: str | None = None,
     user_project: str | None = None,
     source_metadata: str | None = None,
     report: bool | None = None,
@@ -610,6 +615,7 @@ def run(
         region: The region of the job, such as europe-west1. With it, estimates include the transfer between regions. Default: unknown.
         prices: Prices to use in place of the list prices: a file in JSON with the rows that differ. Default: list prices of Cloud Run and Cloud Storage.
         cache_control: The Cache-Control header of the thumbnails. Default: none.
+        metadata: What a thumbnail takes over of the metadata that you gave the source object: none, or keep for all keys. thumbrun's own marks come in addition. Default: none.
         user_project: The project that pays for requests. Default: the bucket's.
         source_metadata: What the metadata of a thumbnail tells about its source: its name, or a hash if names are private. Default: name.
         report: Whether the task that finishes last puts the run's report (report.html, report.json) beside its summary. Default: yes.
@@ -674,6 +680,7 @@ async def run_async(
     region: str | None = None,
     prices: str | PathLike[str] | None = None,
     cache_control: str | None = None,
+    metadata: str | None = None,
     user_project: str | None = None,
     source_metadata: str | None = None,
     report: bool | None = None,
@@ -737,6 +744,7 @@ async def run_async(
         region: The region of the job, such as europe-west1. With it, estimates include the transfer between regions. Default: unknown.
         prices: Prices to use in place of the list prices: a file in JSON with the rows that differ. Default: list prices of Cloud Run and Cloud Storage.
         cache_control: The Cache-Control header of the thumbnails. Default: none.
+        metadata: What a thumbnail takes over of the metadata that you gave the source object: none, or keep for all keys. thumbrun's own marks come in addition. Default: none.
         user_project: The project that pays for requests. Default: the bucket's.
         source_metadata: What the metadata of a thumbnail tells about its source: its name, or a hash if names are private. Default: name.
         report: Whether the task that finishes last puts the run's report (report.html, report.json) beside its summary. Default: yes.

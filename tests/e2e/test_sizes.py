@@ -14,6 +14,24 @@ SIZES = ("400x400", "160x90", "100x100")
 IMAGES = 8
 
 
+def test_the_metadata_of_a_bucket_are_kept(tasks: Tasks, emulator: Emulator) -> None:
+    """The plan carries what the listing shows, and a retry makes a lost thumbnail with the same metadata again."""
+    emulator.create_bucket(BUCKET)
+    own = {"artist": "Ana", "note": 'a "quoted" title\n\u2028', "thumbrun-note": "not kept"}
+    emulator.put(BUCKET, "in/a.jpg", next(iter(photographs().values())), metadata=own)
+    options = ("--run-id", "one", "--metadata", "keep")
+    started = tasks.command("run", f"gs://{BUCKET}/in", *options, environment=environment(emulator))
+    assert 0 == started.wait(), started.output()
+    (made,) = emulator.objects(BUCKET, "one/").values()
+    kept = {key: value for key, value in made["metadata"].items() if not key.startswith("thumbrun-")}
+    assert {key: own[key] for key in ("artist", "note")} == kept
+    emulator.delete(BUCKET, "one/a.jpg")
+    retried = tasks.command("retry", f"gs://{BUCKET}/one", environment=environment(emulator))
+    assert 0 == retried.wait(), retried.output()
+    (again,) = emulator.objects(BUCKET, "one/").values()
+    assert made["metadata"] == again["metadata"]
+
+
 @pytest.mark.slow
 def test_every_size_of_every_item(tasks: Tasks, emulator: Emulator) -> None:
     """Two tasks make three sizes of each image; `verify` finds a lost and a wrong one, and its advice restores both."""

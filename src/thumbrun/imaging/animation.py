@@ -7,6 +7,7 @@ from typing import IO, Protocol
 # The formats of animated thumbnails. A GIF is made of a GIF only, because its times and colours are coarse.
 FORMATS = frozenset(("webp", "gif"))
 MOST_FRAMES = 500
+MOST_READ = 1 << 27  # pixels of all frames of an image; decoding and reducing as many takes some 3 seconds
 # Pixels of all frames of all animated thumbnails of an image; their encoder takes some 2 seconds for as many.
 MOST_MADE = 1 << 24
 LONGEST = 1 << 22  # milliseconds of a frame: 70 minutes; the times of all frames must add up to less than 2^31

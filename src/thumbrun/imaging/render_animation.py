@@ -7,7 +7,7 @@ from typing import IO, cast
 from PIL import Image
 
 from thumbrun.imaging import animated_encode, animation_frames, animation_gif, animation_png, animation_webp, decode
-from thumbrun.imaging.animation import FORMATS, MOST_FRAMES, MOST_MADE, Animation, Reader
+from thumbrun.imaging.animation import FORMATS, MOST_FRAMES, MOST_MADE, MOST_READ, Animation, Reader
 from thumbrun.imaging.encode import encode
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.ground import laid
@@ -71,7 +71,7 @@ def render_animation(name: str, source: IO[bytes], size: int, request: Request) 
     if len(animation.frames) > MOST_FRAMES:
         return TOO_MANY_FRAMES
     made = sum(across * down for across, down in _sizes(animation, request)) * len(animation.frames)
-    if animation.pixels > request.max_pixels or made * len(moving) > MOST_MADE:
+    if animation.pixels > min(MOST_READ, request.max_pixels) or made * len(moving) > MOST_MADE:
         return TOO_MUCH_OF_FRAMES
     needed = animation_bytes(animation, made, size)
     return NeedsMemory(needed) if needed > request.memory else _rendered(name, source, reader, animation, request)

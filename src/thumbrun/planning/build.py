@@ -19,6 +19,7 @@ from thumbrun.planning.plan import Item, Plan, PlannedShard, item_line, read_som
 from thumbrun.planning.select import Decision, ObjectKind, Selection
 from thumbrun.planning.survey import Survey
 from thumbrun.runs import records
+from thumbrun.runs.object_metadata import own_metadata
 from thumbrun.runs.record_names import RunNames
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.storage.base import Entry, Store
@@ -50,12 +51,14 @@ class Source:
             this one object is the source.
         selection: Decides which objects are items.
         limit: The most items to take, or None for all.
+        keeps_metadata: Whether the plan holds the objects' own metadata, for their thumbnails.
     """
 
     store: Store
     prefix: str
     selection: Selection
     limit: int | None = None
+    keeps_metadata: bool = False
 
 
 async def single(store: Store, prefix: str) -> Entry | None:
@@ -265,6 +268,7 @@ class PlanBuilder:
                         names[0],
                         rule.output_format(decision.format_name),
                         names if len(names) > 1 else (),
+                        own_metadata(entry.metadata) if source.keeps_metadata else (),
                     )
                 )
         self._progress(self._items)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from thumbrun.runs.object_metadata import OwnMetadata
 from thumbrun.runs.record_forms import NEEDED
 from thumbrun.runs.record_names import RunNames
 from thumbrun.runs.record_store import RecordStore
@@ -27,6 +28,7 @@ class Item(NamedTuple):
             only by the folder of their size, the name below that folder.
         output_format: The format of the thumbnail; the first one if there are several.
         outputs: The names of all thumbnails below the run's folder, if they differ in more than the folder; else empty.
+        metadata: The metadata of the object that its thumbnails keep; empty unless the run keeps them.
     """
 
     source: str
@@ -39,10 +41,11 @@ class Item(NamedTuple):
     output: str
     output_format: str
     outputs: tuple[str, ...] = ()
+    metadata: OwnMetadata = ()
 
     def to_row(self) -> dict[str, Any]:
         """Return the item as a row of a shard's record."""
-        fields = self._asdict() | {"outputs": list(self.outputs) or None}
+        fields = self._asdict() | {"outputs": list(self.outputs) or None, "metadata": dict(self.metadata) or None}
         return {_KEYS.get(name, name): value for name, value in fields.items() if value is not None}
 
     def to_line(self) -> str:
@@ -58,7 +61,8 @@ class Item(NamedTuple):
         """
         if not row.keys() >= _ALWAYS:
             raise RecordError(f"a row of a shard's record lacks {', '.join(sorted(_ALWAYS - row.keys()))}")
-        return cls._make([*map(row.get, _IN_ORDER), tuple(row.get("outputs", ()))])
+        metadata = tuple(row.get("metadata", {}).items())
+        return cls._make([*map(row.get, _IN_ORDER), tuple(row.get("outputs", ())), metadata])
 
 
 _text = json.encoder.encode_basestring_ascii
@@ -68,8 +72,9 @@ _ALWAYS = {_KEYS.get(name, name) for name in Item._fields} - {
     "encoding",
     "format",
     "outputs",
+    "metadata",
 }  # keys of every row
-_IN_ORDER = [_KEYS.get(name, name) for name in Item._fields if name != "outputs"]
+_IN_ORDER = [_KEYS.get(name, name) for name in Item._fields if name not in ("outputs", "metadata")]
 
 
 def item_line(
@@ -83,6 +88,7 @@ def item_line(
     output: str,
     output_format: str,
     outputs: tuple[str, ...] = (),
+    metadata: OwnMetadata = (),
 ) -> str:
     """Return the JSON of an item's row, put together by hand from its fields: a plan has millions of rows."""
     shown = "" if crc32c is None else f',"crc32c":{crc32c}'
@@ -93,12 +99,16 @@ def item_line(
     return (
         f'{{"source":{_text(source)},"generation":{_text(generation)},"size":{size}{shown}'
         f',"opened":{"true" if decodable else "false"},"output":{_text(output)}'
-        f',"output_format":"{output_format}"{_names(outputs)}}}'
+        f',"output_format":"{output_format}"{_names(outputs)}{_kept(metadata)}}}'
     )
 
 
 def _names(outputs: tuple[str, ...]) -> str:
     return f',"outputs":[{",".join(map(_text, outputs))}]' if outputs else ""
+
+
+def _kept(metadata: OwnMetadata) -> str:
+    return f',"metadata":{json.dumps(dict(metadata), separators=(",", ":"))}' if metadata else ""
 
 
 class PlannedShard(NamedTuple):

@@ -232,6 +232,7 @@ _FORMS = (
         row_optional={
             "crc32c": values.or_none(values.count),
             "encoding": values.or_none(values.text),
+            "metadata": values.texts,
             "format": values.or_none(values.text),
             "outputs": values.list_of(values.text),
         },

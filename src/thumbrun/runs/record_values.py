@@ -54,6 +54,11 @@ def placeholder(value: Any) -> bool:
     return isinstance(value, str) and is_placeholder(value)
 
 
+def texts(value: Any) -> bool:
+    """Return whether a value is an object whose keys and values are texts."""
+    return isinstance(value, dict) and all(map(text, value)) and all(map(text, value.values()))
+
+
 def flag(value: Any) -> bool:
     """Return whether a value is true or false."""
     return isinstance(value, bool)

@@ -565,6 +565,16 @@ CACHE_CONTROL = _setting(
     default_words="none",
     claimed=True,
 )
+METADATA = _setting(
+    "metadata",
+    values.choice("none", "keep"),
+    "WHAT",
+    "none",
+    "What a thumbnail takes over of the metadata that you gave the source object: none, or keep for all keys. "
+    "thumbrun's own marks come in addition.",
+    group=_EXPERTS,
+    claimed_later=True,
+)
 USER_PROJECT = _setting(
     "user_project",
     values.project,

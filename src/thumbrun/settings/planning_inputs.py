@@ -67,7 +67,8 @@ def _filters(settings: Settings) -> tuple[tuple[Setting[Any], tuple[str, ...]], 
 def source_to_list(settings: Settings, store: Store) -> Source:
     """Return the source to list, and the rule that selects its images."""
     selection = Selection(include=settings.include, exclude=settings.exclude, by_content=settings.detect == "content")
-    return Source(store, settings.source.prefix, selection, settings.limit)
+    keeps = settings.metadata == "keep"
+    return Source(store, settings.source.prefix, selection, settings.limit, keeps_metadata=keeps)
 
 
 def naming_rule(settings: Settings, run_id: str) -> NamingRule:

@@ -82,6 +82,7 @@ class Settings:
     region: str | None
     prices: Prices | None
     cache_control: str | None
+    metadata: str
     user_project: str | None
     source_metadata: str
     strict: bool
@@ -198,6 +199,11 @@ def resolve(
     _check_names(values)
     shape = shape_of(values)
     reject_still_formats(values)
+    if values.get(declared.METADATA) == "keep" and values.get(declared.SOURCE_METADATA) == "hash":
+        hides = f"{declared.SOURCE_METADATA.label} hash hides the names"
+        values.reject(
+            declared.METADATA, f"what it keeps can hold names of the sources, and {hides}; use one of the two"
+        )
     prices = _prices(values)
     if values.problems or locations is None or shape is None:
         raise SettingsError([*values.problems, *slips])
@@ -253,6 +259,7 @@ def resolve(
         region=values.get(declared.REGION),
         prices=prices,
         cache_control=values.get(declared.CACHE_CONTROL),
+        metadata=values.required(declared.METADATA),
         user_project=values.get(declared.USER_PROJECT),
         source_metadata=values.required(declared.SOURCE_METADATA),
         strict=values.required(declared.STRICT),

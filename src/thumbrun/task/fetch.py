@@ -26,6 +26,7 @@ from thumbrun.imaging.shape import Shape
 from thumbrun.outcomes import Reason
 from thumbrun.planning.plan import Item
 from thumbrun.planning.shards import READ_AT_ONCE
+from thumbrun.runs.object_metadata import own_metadata
 from thumbrun.storage.base import (
     BytesSink,
     Chunk,
@@ -129,6 +130,7 @@ class FetchLimits:
         most_bytes: The most bytes of a body once it is decompressed.
         most_held: The most bytes of a body in memory.
         animated: Whether thumbnails show all frames of an animation, so that a GIF is needed whole.
+        keeps_metadata: Whether thumbnails keep the source's own metadata.
     """
 
     boxes: tuple[Box, ...]
@@ -138,6 +140,7 @@ class FetchLimits:
     most_bytes: int
     most_held: int
     animated: bool = False
+    keeps_metadata: bool = False
 
 
 class Fetcher:
@@ -177,6 +180,7 @@ class Fetcher:
             size=entry.size,
             crc32c=entry.crc32c,
             encoding=entry.content_encoding,
+            metadata=own_metadata(entry.metadata) if self._limits.keeps_metadata else (),
         )
 
     async def fetch(self, item: Item) -> Fetched:

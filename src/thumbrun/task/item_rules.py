@@ -17,6 +17,7 @@ class ItemRules:
         max_bytes: The most bytes of one object.
         cache_control: The Cache-Control header of the thumbnails, or None.
         hash_source: Whether the thumbnails carry a hash of the source's name instead of the name.
+        keeps_metadata: Whether the thumbnails keep the source's own metadata.
         placeholder: The kind of the placeholders to make; empty for none.
         live: Whether thumbrun takes the live generation of a source instead of the planned one, as a retry does.
     """
@@ -28,5 +29,6 @@ class ItemRules:
     max_bytes: int
     cache_control: str | None = None
     hash_source: bool = False
+    keeps_metadata: bool = False
     placeholder: str = ""
     live: bool = False

@@ -95,6 +95,7 @@ class Pipeline:
             min(rules.max_bytes, admission.largest_body),
             admission.largest_body,
             animated=rules.recipe.keeps_animations,
+            keeps_metadata=rules.keeps_metadata,
         )
         self._fetcher = Fetcher(source, renderer, limits)
         self._in_a_row = 0
@@ -275,7 +276,8 @@ class Pipeline:
             watch.turn(Phase.PUT)
             outcome = await self._putter.put(work, verdict)
             if outcome.status is Status.DONE:
-                outcome = replace(outcome, detail=verdict.remark)
+                remarks = (verdict.remark, self._putter.metadata_remark(item))
+                outcome = replace(outcome, detail="; ".join(filter(None, remarks)))
         return _of_planned(replace(outcome, source_bytes=fetched.read, unchecked=not fetched.checked), planned)
 
     def _held(self, item: Item) -> int:

@@ -11,7 +11,14 @@ from thumbrun.imaging.request import Picture, Rendered
 from thumbrun.outcomes import Outcome, Reason, Status, precedence, refusal
 from thumbrun.planning.plan import Item
 from thumbrun.planning.thumbnail_names import Thumbnail, thumbnails_of
-from thumbrun.runs.object_metadata import CHECKSUM_MARK, GENERATION_MARK, RUN_MARK, ThumbnailMarks
+from thumbrun.runs.object_metadata import (
+    CHECKSUM_MARK,
+    GENERATION_MARK,
+    MOST_METADATA,
+    RUN_MARK,
+    ThumbnailMarks,
+    fitting,
+)
 from thumbrun.storage.base import DamagedError, DeniedError, Entry, ExistsError, NameRefusedError, Store, StoreError
 from thumbrun.task.item_rules import ItemRules
 from thumbrun.task.refusals import RefusedItemError, Side
@@ -100,7 +107,7 @@ class Putter:
                     name,
                     picture.data,
                     content_type=formats.media_type_of(thumbnail.format),
-                    metadata=self._marks(item) | {CHECKSUM_MARK: f"{crc32c(picture.data):08x}"},
+                    metadata=self._metadata(item, picture),
                     cache_control=self._rules.cache_control,
                 )
             except DamagedError as error:
@@ -150,6 +157,25 @@ class Putter:
         owner = existing.metadata.get(RUN_MARK)
         detail = f"run {owner} has a different thumbnail there" if owner else "the object there is not thumbrun's"
         return refusal(work.shard, work.index, Reason.NAME_TAKEN, detail, source_bytes=source_bytes)
+
+    def metadata_remark(self, item: Item) -> str:
+        """Return how many of the source's own metadata its thumbnails lack, for want of room; else an empty text."""
+        lacking = len(item.metadata) - len(fitting(item.metadata, self._marks_of_any(item)))
+        if not lacking:
+            return ""
+        noun = "key" if lacking == 1 else "keys"
+        return (
+            f"its thumbnail lacks {lacking} {noun} of its metadata, because an object can have {MOST_METADATA:,} bytes"
+        )
+
+    def _metadata(self, item: Item, picture: Picture) -> dict[str, str]:
+        """Return the metadata of a thumbnail: its marks, and what it keeps of the source's."""
+        marks = self._marks(item) | {CHECKSUM_MARK: f"{crc32c(picture.data):08x}"}
+        return fitting(item.metadata, marks) | marks
+
+    def _marks_of_any(self, item: Item) -> dict[str, str]:
+        """Return marks as long as those of each thumbnail."""
+        return self._marks(item) | {CHECKSUM_MARK: f"{0:08x}"}
 
     def _marks(self, item: Item) -> dict[str, str]:
         return self._thumbnail_marks.of(self._source_uri(item.source), item.generation)

@@ -317,6 +317,7 @@ class TaskRunner:
                 max_bytes=settings.max_bytes,
                 cache_control=settings.cache_control,
                 hash_source=settings.source_metadata == "hash",
+                keeps_metadata=settings.metadata == "keep",
                 placeholder=settings.placeholder,
                 live=settings.retry is not None,
             ),

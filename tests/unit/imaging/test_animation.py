@@ -12,7 +12,7 @@ from PIL import Image, ImageChops, ImageCms, ImageStat
 from tests.unit.imaging.animations import SIZE, drawn, gif, independent, shown, webp, written
 from tests.unit.imaging.samples import request, running, verdict
 from thumbrun.decoding import answers
-from thumbrun.imaging.animation import MOST_FRAMES, MOST_MADE, Disposal
+from thumbrun.imaging.animation import MOST_FRAMES, MOST_MADE, MOST_READ, Disposal
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import (
     TOO_MANY_FRAMES,
@@ -203,6 +203,8 @@ def test_the_pixels_of_all_frames_are_bounded() -> None:
     body = gif((100, 100), [(0, 0, 100, 100)] * 10)
     assert "" == rendered(body, asked(max_pixels=100_000)).remark
     assert TOO_MUCH_OF_FRAMES == rendered(body, asked(max_pixels=99_999)).remark
+    large = gif((2000, 2000), [(0, 0, 4, 4)] * (MOST_READ // 4_000_000 + 1))
+    assert TOO_MUCH_OF_FRAMES == rendered(large, asked()).remark
     long = gif((400, 300), [(0, 0, 4, 4)] * (MOST_MADE // 120_000 + 1))
     assert TOO_MUCH_OF_FRAMES == rendered(long, asked("gif", width=400, height=400)).remark
     assert "" == rendered(long, asked("gif", width=40, height=40)).remark
@@ -223,6 +225,15 @@ def test_frames_beyond_the_canvas() -> None:
 def fit_of(found: Rendered) -> tuple[int, int]:
     """Return the size of a thumbnail."""
     return found.width, found.height
+
+
+async def test_the_time_limit_holds_for_all_frames() -> None:
+    """An animation whose frames take longer together than an image may take is given up."""
+    body = gif((500, 500), [(number % 2, 0, 499, 500) for number in range(MOST_FRAMES)])
+    async with running(1, limit=0.02) as pool:
+        found = await verdict(pool, body, asked())
+    assert isinstance(found, Refused)
+    assert Reason.TIMEOUT is found.reason
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])

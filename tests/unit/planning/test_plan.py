@@ -19,6 +19,7 @@ ITEMS = st.builds(
     decodable=st.booleans(),
     output=NAMES,
     output_format=st.sampled_from(["jpeg", "png"]),
+    metadata=st.dictionaries(NAMES, NAMES, max_size=3).map(lambda found: tuple(found.items())),
 )
 
 

@@ -90,6 +90,7 @@ WRONG: dict[str, list[tuple[str, str]]] = {
         ("80,70", "it gives the quality twice"),
         ("webp=80,webp=70", "it gives the quality of webp twice"),
     ],
+    "metadata": [(text, "it must be one of none, keep") for text in ("all", "Keep")],
     "animated": [(text, "it must be one of first, keep") for text in ("yes", "Keep", "all")],
     "placeholder": [(text, "it must be one of none, thumbhash, blurhash") for text in ("ThumbHash", "yes", "lqip")],
     "include": [("[z-a].jpg", f"'[z-a].jpg' {GLOB}"), ("a/*,[9-0]", f"'[9-0]' {GLOB}")],
@@ -303,6 +304,7 @@ ANOTHER_RUN: dict[str, str] = {
     "limit": "1",
     "detect": "content",
     "source_metadata": "hash",
+    "metadata": "keep",
     "cache_control": "no-store",
 }
 WITH: dict[str, dict[str, str | None]] = {"gravity": {"fit": "cover"}}  # what a setting above goes with

@@ -19,6 +19,7 @@ OF_VERSION_0_1 = {
     *("cache_control", "source_metadata"),
 }
 NEWER = {
+    "metadata": "keep",
     "fit": "cover",
     "gravity": "north",
     "background": "navy",

@@ -28,7 +28,7 @@ SWITCHES = ("new", "enlarge", "strict", "allow_empty", "require_sandbox", "quiet
 # Settings that the claim of a run fixes, or that name the run.
 FIXED = {
     *("source", "size", "format", "quality", "layout", "name", "preset", "include", "exclude", "limit", "detect"),
-    *("fit", "gravity", "background", "enlarge", "placeholder", "animated"),
+    *("fit", "gravity", "background", "enlarge", "placeholder", "animated", "metadata"),
     *("source_metadata", "cache_control", "run_id", "resume", "new"),
 }
 # Settings of what a run costs, which nobody asks of a run that has a plan.
@@ -92,6 +92,14 @@ def test_animations_need_a_format_that_can_be_animated(formats: str, right: bool
         assert 2 == len(found)
 
 
+def test_metadata_are_not_kept_where_names_are_hidden() -> None:
+    """The source's own metadata can hold its name, so they cannot be kept where a hash stands for the name."""
+    (found,) = problems(THUMBRUN_METADATA="keep", THUMBRUN_SOURCE_METADATA="hash")
+    assert found.startswith("--metadata / THUMBRUN_METADATA is 'keep'; what it keeps can hold names")
+    assert "--source-metadata / THUMBRUN_SOURCE_METADATA hash" in found
+    assert "keep" == resolved(THUMBRUN_METADATA="keep").metadata
+
+
 def test_defaults() -> None:
     """With a source alone, every other setting has its documented default."""
     settings = resolved()
@@ -147,6 +155,7 @@ def test_defaults() -> None:
 VALUES = {
     "THUMBRUN_SIZE": ("160x90", "recipe", Recipe(160, 90)),
     "THUMBRUN_FORMAT": ("webp", "recipe", Recipe(format="webp")),
+    "THUMBRUN_METADATA": ("keep", "metadata", "keep"),
     "THUMBRUN_ANIMATED": ("keep", "animated", "keep"),
     "THUMBRUN_PLACEHOLDER": ("thumbhash", "placeholder", "thumbhash"),
     "THUMBRUN_QUALITY": ("100", "recipe", Recipe(quality=100)),

@@ -36,6 +36,7 @@ from thumbrun.imaging.request import TOO_MANY_FRAMES, NeedsMemory, Refused, Rend
 from thumbrun.outcomes import Outcome, Reason, Status, Timing
 from thumbrun.planning.plan import Item
 from thumbrun.planning.shards import READ_AT_ONCE
+from thumbrun.runs.object_metadata import CHECKSUM_MARK, MARKS, own_metadata
 from thumbrun.storage.base import (
     DamagedError,
     DeniedError,
@@ -538,6 +539,43 @@ async def test_what_exists_is_looked_at(pool: DecoderPool, photograph: bytes) ->
     assert [None, Reason.NAME_TAKEN, None, Reason.NAME_TAKEN] == [outcome.reason for outcome in outcomes]
     assert ["", "", "1", ""] == [outcome.made_of for outcome in outcomes]
     assert before == output.objects
+
+
+async def test_the_metadata_of_the_source_are_kept(pool: DecoderPool, photograph: bytes) -> None:
+    """A thumbnail keeps the source's own keys below thumbrun's marks, as many as fit, and tells how many do not.
+
+    A later round keeps those of the generation that it shows.
+    """
+    source, output = MemoryStore("in"), MemoryStore("out")
+    own = {
+        "artist": "Ana",
+        "Título": "Пейзаж 🏔",
+        "thumbrun-note": "x",
+        "Thumbrun-Run": "y",
+        "goog-reserved-file-mtime": "1",
+    }
+    full = {"a": "a" * 5000, "b": "b" * 4000, "c": "c" * 3000}
+    entries = [
+        source.put_as_user(name, photograph, metadata=metadata) for name, metadata in (("a.jpg", own), ("b.jpg", full))
+    ]
+    items = [item(entry, metadata=own_metadata(entry.metadata)) for entry in entries]
+    (first, second), _ = await work(source, output, pool, items, keeps_metadata=True)
+    made = output.objects[f"{RUN}/a.jpg"][0].metadata
+    marks = {key: value for key, value in made.items() if key in (*MARKS, CHECKSUM_MARK)}
+    assert {"artist": "Ana", "Título": "Пейзаж 🏔"} | marks == made
+    assert (RUN, "") == (made["thumbrun-run"], first.detail)
+    made = output.objects[f"{RUN}/b.jpg"][0].metadata
+    assert {"a", "c", *marks} == made.keys()
+    assert sum(len((key + value).encode()) for key, value in made.items()) <= 8192
+    assert "its thumbnail lacks 1 key of its metadata, because an object can have 8,192 bytes" == second.detail
+
+    source.put_as_user("a.jpg", photograph, metadata={"artist": "Eva"})
+    later = MemoryStore("later")
+    await work(source, later, pool, items[:1], keeps_metadata=True, live=True)
+    assert "Eva" == later.objects[f"{RUN}/a.jpg"][0].metadata["artist"]
+    none = MemoryStore("none")
+    await work(source, none, pool, [item(source.objects["b.jpg"][0])], live=True)
+    assert marks.keys() == none.objects[f"{RUN}/b.jpg"][0].metadata.keys()
 
 
 async def test_an_animation_is_read_whole(pool: DecoderPool) -> None:
