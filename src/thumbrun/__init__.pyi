@@ -780,7 +780,7 @@ def thumbnail(
     image_timeout: float | None = None,
     require_sandbox: bool | None = None,
 ) -> Thumbnail:
-    """Make a thumbnail of one image: upright, in true colours, and never larger than the image.
+    """Make a thumbnail of one image: upright and in true colours. It enlarges nothing unless `enlarge` says so.
 
     The image is decoded in a process of its own, which is confined and holds nothing of this one. All calls share these
     processes. They start with the first call, and end 30 seconds after the last one, and with this process.
@@ -831,7 +831,7 @@ async def thumbnail_async(
     image_timeout: float | None = None,
     require_sandbox: bool | None = None,
 ) -> Thumbnail:
-    """Make a thumbnail of one image: upright, in true colours, and never larger than the image.
+    """Make a thumbnail of one image: upright and in true colours. It enlarges nothing unless `enlarge` says so.
 
     The image is decoded in a process of its own, which is confined and holds nothing of this one. All calls share these
     processes. They start with the first call, and end 30 seconds after the last one, and with this process.

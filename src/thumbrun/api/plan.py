@@ -36,6 +36,10 @@ class PlanResult(JsonResult):
     output: str
     sizes: tuple[str, ...]
     output_formats: tuple[str, ...]
+    fit: str
+    gravity: str
+    background: str
+    enlarge: bool
     limit: int | None
     layout: str
     name: str | None

@@ -82,7 +82,7 @@ class ImageError(ThumbrunError):
 
 @takes(SETTINGS, size=_SIZE)
 def thumbnail(data: bytes | bytearray | memoryview, *, in_process: bool = False, **keywords: object) -> Thumbnail:
-    """Make a thumbnail of one image: upright, in true colours, and never larger than the image.
+    """Make a thumbnail of one image: upright and in true colours. It enlarges nothing unless `enlarge` says so.
 
     The image is decoded in a process of its own, which is confined and holds nothing of this one. All calls share these
     processes. They start with the first call, and end 30 seconds after the last one, and with this process.

@@ -67,7 +67,13 @@ def _where(found: Preview) -> str:
         how = f", in {len(sizes)} folders: {', '.join(f'{size}/' for size in sizes)}"
     if recipe.further:
         how += f"; each as {', '.join(recipe.formats)}"
+    if stated := recipe.shape.stated():
+        how += f"; made with {' '.join(_flag(name, value) for name, value in stated.items())}"
     return f"Thumbnails would go to {printable(found.settings.output.uri())}<run id>/{how}."
+
+
+def _flag(name: str, value: str | bool) -> str:
+    return f"--{name}" if value is True else f"--{name} {value}"
 
 
 def _kind_lines(seen: Mapping[str, Any]) -> list[str]:

@@ -49,39 +49,46 @@ def shrunk(
     if (left + width, top + height) == (right, lower) and left.is_integer() and top.is_integer():
         part = image if (width, height) == image.size else image.crop((int(left), int(top), int(right), int(lower)))
         return colour.visible(convert(part) if convert else part)
-    area = (*_around(left, right, width, across, image.width), *_around(top, lower, height, down, image.height))
-    part = image if area == (0, image.width, 0, image.height) else image.crop((area[0], area[2], area[1], area[3]))
+    area = _around(image, (left, top, right, lower), (width, height), (across, down))
     if convert is not None or image.mode in ("LA", "RGBA"):
-        reduced = _in_pieces(part, across, down, convert)
+        reduced = _in_pieces(image, area, across, down, convert)
     elif across > 1 or down > 1:
-        reduced = Image.Image.reduce(part, (across, down))  # JPEG 2000 has a `reduce` of its own
+        reduced = Image.Image.reduce(image, (across, down), area)  # JPEG 2000 has a `reduce` of its own
     else:
-        reduced = part
+        reduced, area = image, (0, 0, *image.size)
     left, right = (left - area[0]) / across, (right - area[0]) / across
-    top, lower = (top - area[2]) / down, (lower - area[2]) / down
-    small = _resized_twice(reduced, width, height, (left, top, right, lower))
+    top, lower = (top - area[1]) / down, (lower - area[1]) / down
+    small = _reduced_first(reduced, width, height, (left, top, right, lower))
     margin = (right - left) / width, (lower - top) / height
     softer = _softening(averaged * across, margin[0]), _softening(averaged * down, margin[1])
     return colour.visible(_sharpened(small, *softer))
 
 
-def _around(begin: float, end: float, side: int, averaged: int, most: int) -> tuple[int, int]:
-    """Return where the pixels begin and end that a part of a row or column is made of.
+def _around(
+    image: Image.Image, region: Region, size: tuple[int, int], averaged: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """Return the area of the pixels that a region is made of.
 
-    Lanczos looks at three of the thumbnail's pixels beyond the part, or at three pixels if it enlarges.
+    Lanczos looks at three of the thumbnail's pixels beyond the region, or at three averages if it enlarges.
 
     Args:
-        begin: The begin of the part, in pixels.
-        end: Its end.
-        side: How many pixels become of the part.
-        averaged: How many pixels are averaged to one at first. The result begins at a whole multiple of it.
-        most: How many pixels there are.
+        image: The picture.
+        region: The region.
+        size: The width and height of what becomes of it.
+        averaged: How many pixels are averaged to one at first, across and down. The area begins at a multiple of them.
     """
-    beyond = 3 * max((end - begin) / side, averaged) + averaged
-    return max(0, math.floor((begin - beyond) / averaged)) * averaged, min(most, math.ceil(end + beyond))
+    ends = []
+    for axis in (0, 1):
+        begin, end, step = region[axis], region[axis + 2], averaged[axis]
+        beyond = 3 * max((end - begin) / size[axis], step) + step
+        ends.append(
+            (max(0, math.floor((begin - beyond) / step)) * step, min(image.size[axis], math.ceil(end + beyond)))
+        )
+    (left, right), (top, lower) = ends
+    return left, top, right, lower
 
 
-def _resized_twice(image: Image.Image, width: int, height: int, region: Region) -> Image.Image:
+def _reduced_first(image: Image.Image, width: int, height: int, region: Region) -> Image.Image:
     """Return a part of a picture in another size, first reduced, then enlarged.
 
     If one side is enlarged and the other reduced, both at once could take far more memory than either picture.
@@ -116,19 +123,21 @@ def _kernel(across: float, down: float) -> ImageFilter.Kernel:
     return ImageFilter.Kernel((3, 3), [y * x for y in rows[0] for x in rows[1]], scale=1)
 
 
-def _in_pieces(image: Image.Image, across: int, down: int, convert: colour.Conversion | None) -> Image.Image:
-    """Convert and average strips of rows, or parts of strips if a picture is very wide or becomes very small."""
-    wide = image.width * down > _PIECE
-    columns = max(1, _PIECE // (across * down)) * across if wide else image.width
+def _in_pieces(
+    image: Image.Image, area: tuple[int, int, int, int], across: int, down: int, convert: colour.Conversion | None
+) -> Image.Image:
+    """Convert and average an area by strips of rows, or by parts of strips if it is very wide or becomes very small."""
+    begin, start, end, stop = area
+    wide = (end - begin) * down > _PIECE
+    columns = max(1, _PIECE // (across * down)) * across if wide else end - begin
     rows = max(1, _PIECE // (columns * down)) * down
     averaged: Image.Image | None = None
-    for top in range(0, image.height, rows):
-        for left in range(0, image.width, columns):
-            box = (left, top, min(left + columns, image.width), min(top + rows, image.height))
-            piece = image.crop(box)
+    for top in range(start, stop, rows):
+        for left in range(begin, end, columns):
+            piece = image.crop((left, top, min(left + columns, end), min(top + rows, stop)))
             part = Image.Image.reduce(colour.multiplied(convert(piece) if convert else piece), (across, down))
             if averaged is None:
-                averaged = Image.new(part.mode, (-(-image.width // across), -(-image.height // down)))
-            averaged.paste(part, (left // across, top // down))
+                averaged = Image.new(part.mode, (-(-(end - begin) // across), -(-(stop - start) // down)))
+            averaged.paste(part, ((left - begin) // across, (top - start) // down))
     assert averaged is not None  # noqa: S101  (a picture has pixels)
     return averaged

@@ -14,7 +14,7 @@ from PIL import Image
 
 _HALF = 128
 _BOXES = 1 << 12
-_PIECE = 1 << 18  # pixels to look at together; of each further pixel, 6 bytes are held
+_PIECE = 1 << 18  # pixels to look at together; of all others, 6 bytes each are held
 
 
 def dominant_colour(picture: Image.Image) -> str:
@@ -28,17 +28,17 @@ def dominant_colour(picture: Image.Image) -> str:
     pieces = [_counted(picture.crop((0, top, picture.width, min(top + rows, picture.height)))) for top in tops]
     counts = sum(np.bincount(boxes, minlength=_BOXES) for _, boxes in pieces)
     most_frequent = np.argmax(counts)
-    chosen = np.concatenate([packed[boxes == most_frequent] for packed, boxes in pieces])
+    chosen = np.concatenate([pixels[boxes == most_frequent] for pixels, boxes in pieces])
     if not len(chosen):
         return ""
-    return "#" + "".join(f"{int((chosen >> shift & 0xFF).mean() + 0.5):02x}" for shift in (0, 8, 16))
+    sums = chosen.view(np.uint8).reshape(-1, 4).sum(axis=0, dtype=np.uint64)
+    return "#" + "".join(f"{int(band / len(chosen) + 0.5):02x}" for band in sums[:3])
 
 
 def _counted(piece: Image.Image) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the pixels that can be seen, each as one number whose lowest byte is red, and the box of each."""
-    pixels = np.asarray(piece.convert("RGBA")).reshape(-1, 4)
+    pixels = np.frombuffer(piece.convert("RGBA").tobytes(), "<u4")
     if piece.mode in ("LA", "RGBA"):
-        pixels = pixels[pixels[:, 3] >= _HALF]
-    packed = np.ascontiguousarray(pixels).view("<u4")[:, 0]
-    boxes = (packed & 0xF0) << 4 | packed >> 8 & 0xF0 | packed >> 20 & 0xF
-    return packed, boxes.astype(np.uint16)
+        pixels = pixels[pixels >> 24 >= _HALF]
+    high = pixels & 0xF0F0F0
+    return pixels, ((high << 4 | high >> 8 | high >> 20) & 0xFFF).astype(np.int16)

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from thumbrun.clock import Clock
@@ -123,6 +123,7 @@ class Preview:
             "output": settings.output.uri(),
             "sizes": [box_name(box) for box in settings.recipe.boxes],
             "output_formats": list(settings.recipe.formats),
+            **asdict(settings.recipe.shape),
             "limit": settings.limit,
             "layout": settings.layout,
             "name": settings.name.text if settings.name else None,

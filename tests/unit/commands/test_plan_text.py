@@ -146,6 +146,13 @@ def test_a_plan_with_sizes_kinds_and_collisions() -> None:
     assert "\n--layout tree keeps the folders of the source" in shown
 
 
+def test_a_plan_of_a_shape() -> None:
+    """What pictures are cut to, or laid in, is told by the flags that ask for it."""
+    shape = {"THUMBRUN_FIT": "cover", "THUMBRUN_GRAVITY": "attention", "THUMBRUN_ENLARGE": "yes"}
+    last = plan_text(preview(1, settings=resolved(**shape))).splitlines()[-1]
+    assert "Thumbnails would go to gs://thumbs/<run id>/; made with --fit cover --gravity attention --enlarge." == last
+
+
 def test_a_plan_with_a_limit_or_hidden_images() -> None:
     """A limit is named, because nobody knows what else the source holds; hidden images are counted."""
     limited = [plan_text(preview(1, settings=resolved(THUMBRUN_LIMIT=limit))) for limit in ("1", "2")]
