@@ -141,7 +141,7 @@ def plan(
         size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. 320x or x200 leaves the other side free. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
         fit: How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the box. Default: inside.
         gravity: What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or entropy (where most is to be seen). With contain, where the picture lies. Default: centre.
-        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, such as white. In a JPEG, transparent becomes white. Default: transparent.
+        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa, a name of CSS such as navy, or transparent, which is white in a JPEG. Default: transparent.
         enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
         name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
@@ -257,7 +257,7 @@ async def plan_async(
         size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. 320x or x200 leaves the other side free. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
         fit: How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the box. Default: inside.
         gravity: What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or entropy (where most is to be seen). With contain, where the picture lies. Default: centre.
-        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, such as white. In a JPEG, transparent becomes white. Default: transparent.
+        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa, a name of CSS such as navy, or transparent, which is white in a JPEG. Default: transparent.
         enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
         name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
@@ -587,7 +587,7 @@ def run(
         size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. 320x or x200 leaves the other side free. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
         fit: How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the box. Default: inside.
         gravity: What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or entropy (where most is to be seen). With contain, where the picture lies. Default: centre.
-        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, such as white. In a JPEG, transparent becomes white. Default: transparent.
+        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa, a name of CSS such as navy, or transparent, which is white in a JPEG. Default: transparent.
         enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
         name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
@@ -716,7 +716,7 @@ async def run_async(
         size: The box that a thumbnail fits into: 100 or 160x90, each side 1 to 4,096. 320x or x200 leaves the other side free. Give up to 16 sizes, separated by commas, to make several thumbnails from one decode; each size then has its own folder, such as 400x400/. You may repeat the flag. Default: 100.
         fit: How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the box. Default: inside.
         gravity: What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or entropy (where most is to be seen). With contain, where the picture lies. Default: centre.
-        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, such as white. In a JPEG, transparent becomes white. Default: transparent.
+        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa, a name of CSS such as navy, or transparent, which is white in a JPEG. Default: transparent.
         enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         layout: flat puts all thumbnails into the run's folder under their file names; tree keeps the path below the source. Default: flat.
         name: The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The fields are path, dir, name, stem, ext, format, hash, width and height. Default: as the layout says.
@@ -793,7 +793,7 @@ def thumbnail(
         size: The box that the thumbnail fits into, in pixels: 200 or '160x90'. '320x' or 'x200' leaves the other side free. Default: 100.
         fit: How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the box. Default: inside.
         gravity: What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or entropy (where most is to be seen). With contain, where the picture lies. Default: centre.
-        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, such as white. In a JPEG, transparent becomes white. Default: transparent.
+        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa, a name of CSS such as navy, or transparent, which is white in a JPEG. Default: transparent.
         enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.
@@ -844,7 +844,7 @@ async def thumbnail_async(
         size: The box that the thumbnail fits into, in pixels: 200 or '160x90'. '320x' or 'x200' leaves the other side free. Default: 100.
         fit: How a picture fits the box. inside keeps all of it within the box; cover fills the box and cuts off the rest; contain fills the box with the picture and bars; fill stretches it to the box; outside keeps all of it around the box. Default: inside.
         gravity: What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or entropy (where most is to be seen). With contain, where the picture lies. Default: centre.
-        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, such as white. In a JPEG, transparent becomes white. Default: transparent.
+        background: The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa, a name of CSS such as navy, or transparent, which is white in a JPEG. Default: transparent.
         enlarge: Enlarge pictures that are smaller than the box. Without it, thumbrun enlarges nothing. Default: no.
         format: The format of the thumbnails: keep, jpeg, png, webp or avif. keep makes JPEG from HEIC, TIFF, BMP and JPEG 2000, and PNG from ICO. Separate several formats with commas, such as webp,jpeg, to make each thumbnail in all of them from one decode; you may repeat the flag. Default: keep.
         quality: The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50. Default: 80.

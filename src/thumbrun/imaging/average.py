@@ -81,9 +81,8 @@ def _around(
     for axis in (0, 1):
         begin, end, step = region[axis], region[axis + 2], averaged[axis]
         beyond = 3 * max((end - begin) / size[axis], step) + step
-        ends.append(
-            (max(0, math.floor((begin - beyond) / step)) * step, min(image.size[axis], math.ceil(end + beyond)))
-        )
+        first = max(0, math.floor((begin - beyond) / step)) * step
+        ends.append((first, min(image.size[axis], math.ceil(end + beyond))))
     (left, right), (top, lower) = ends
     return left, top, right, lower
 

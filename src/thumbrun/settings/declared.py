@@ -227,8 +227,8 @@ BACKGROUND = _setting(
     values.background,
     "COLOUR",
     "transparent",
-    "The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa or a name of CSS, "
-    "such as white. In a JPEG, transparent becomes white.",
+    "The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa, a name of CSS "
+    "such as navy, or transparent, which is white in a JPEG.",
     group=_WHAT,
     claimed_later=True,
 )

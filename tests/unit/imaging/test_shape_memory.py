@@ -49,6 +49,7 @@ print(status("VmHWM") - before, needed)
         ("inside", (900, 700), (2400, 2400)),
         ("contain", (900, 700), (2400, 1600)),
         ("fill", (16, 60_000), (2400, 600)),
+        ("cover", (2400, 1600), (300, 300)),
         pytest.param("fill", (60_000, 16), (600, 2400), marks=pytest.mark.slow),
         pytest.param("cover", (3000, 40), (1600, 1600), marks=pytest.mark.slow),
         pytest.param("outside", (40, 3000), (100, 100), marks=pytest.mark.slow),

@@ -18,6 +18,7 @@ from PIL import Image
 from tests.photographs import draw
 from tests.unit.decoding import hijack
 from tests.unit.imaging.animations import gif, shown, written
+from tests.unit.imaging.partial.pictures import progressive
 from tests.unit.storage.guarded import GuardedStore
 from tests.virtual import rounds
 from thumbrun.clock import Clock, SystemClock
@@ -33,6 +34,7 @@ from thumbrun.imaging.partial.known_bytes import KnownBytes
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.render import thumbnail_pixels
 from thumbrun.imaging.request import TOO_MANY_FRAMES, NeedsMemory, Refused, Rendered, Request, Took
+from thumbrun.imaging.shape import Shape
 from thumbrun.outcomes import Outcome, Reason, Status, Timing
 from thumbrun.planning.plan import Item
 from thumbrun.planning.shards import READ_AT_ONCE
@@ -576,6 +578,20 @@ async def test_the_metadata_of_the_source_are_kept(pool: DecoderPool, photograph
     none = MemoryStore("none")
     await work(source, none, pool, [item(source.objects["b.jpg"][0])], live=True)
     assert marks.keys() == none.objects[f"{RUN}/b.jpg"][0].metadata.keys()
+
+
+async def test_a_crop_decides_how_much_is_read(pool: DecoderPool) -> None:
+    """A progressive JPEG is read in part for a square that it covers, and whole if the square needs more of it."""
+    source = MemoryStore()
+    entry = source.put_as_user("a.jpg", progressive(4000))
+    for side, whole in ((100, False), (200, True)):
+        output = MemoryStore("out")
+        recipe = Recipe(side, side, shape=Shape("cover", "attention"))
+        (outcome,), _ = await work(source, output, pool, [item(entry)], recipe=recipe, max_bytes=1 << 30)
+        assert (Status.DONE, side, side) == (outcome.status, outcome.width, outcome.height)
+        assert whole == (outcome.source_bytes == entry.size)
+    inside, _ = await work(source, MemoryStore("out"), pool, [item(entry)], recipe=Recipe(200, 200), max_bytes=1 << 30)
+    assert inside[0].source_bytes < entry.size
 
 
 async def test_an_animation_is_read_whole(pool: DecoderPool) -> None:
