@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -128,6 +129,24 @@ async def test_a_name_that_is_taken_for_one_size(pool: DecoderPool, source: Memo
         assert found
         assert (Reason.NAME_TAKEN, True) == (found.reason, found.detail.startswith(f"{size}: "))
     assert b"a stranger's" == output.objects[NAMES[number]][1]
+
+
+async def test_a_refusal_hides_no_damage(
+    pool: DecoderPool, source: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If one thumbnail is stored damaged and the store refuses another for good, the outcome tells of the damage."""
+    output = Failing(NAMES[0], DeniedError("403"))
+    create = output.create
+
+    async def damaging(name: str, body: bytes, **others: Any) -> Entry:
+        entry = await create(name, body, **others)
+        if name == NAMES[2]:
+            raise DamagedError("other bytes")
+        return entry
+
+    monkeypatch.setattr(output, "create", damaging)
+    (outcome,), _ = await work(source, output, pool, [item(source.objects["a.jpg"][0])], recipe=RECIPE)
+    assert (Reason.OUTPUT_DAMAGED, "50x50: other bytes") == (outcome.reason, outcome.detail)
 
 
 async def test_a_name_too_long_for_one_size(pool: DecoderPool, source: MemoryStore) -> None:

@@ -90,11 +90,12 @@ class Putter:
         puts = [self._put(work, one, picture) for one, picture in zip(thumbnails, pictures, strict=True)]
         # Wait for all of them, so that a thumbnail need not be created again because another one failed.
         results = await asyncio.gather(*puts, return_exceptions=True)
-        outcomes: list[Outcome | None] = []
+        outcomes = [None if isinstance(result, BaseException) else result for result in results]
+        is_damaged = any(outcome and outcome.reason is Reason.OUTPUT_DAMAGED for outcome in outcomes)
         for result in results:
-            if isinstance(result, BaseException):
+            # That something wrong lies there counts more than that the store refuses another thumbnail.
+            if isinstance(result, BaseException) and not (is_damaged and isinstance(result, RefusedItemError)):
                 raise result
-            outcomes.append(result)
         return _together(thumbnails, outcomes)
 
     async def _put(self, work: WorkItem, thumbnail: Thumbnail, picture: Picture) -> Outcome:
