@@ -15,7 +15,7 @@ from thumbrun.imaging.orientation import stored_region, turned, upright
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import Rendered, Request
-from thumbrun.imaging.shape import BOUND, BY_CONTENT, DIRECTIONS, FITS, USUAL_SHAPE, Shape
+from thumbrun.imaging.shape import BOUND, DIRECTIONS, FITS, USUAL_SHAPE, Shape
 
 SIDE = st.integers(1, 60_000)
 FREE = st.integers(0, LARGEST_SIDE)
