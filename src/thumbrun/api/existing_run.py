@@ -16,9 +16,12 @@ from thumbrun.runs.recent import recent_runs, recent_runs_text
 from thumbrun.runs.record_forms import NEEDED
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import RecordError
+from thumbrun.settings.declared import DECLARED, RESUME
 from thumbrun.settings.named_run import NamedRun, Place, flags_of_claim, named_place, named_run
 from thumbrun.settings.resolved import Settings, resolve
 from thumbrun.storage.open import open_store
+
+_OF_CLAIMS = frozenset(setting.variable for setting in DECLARED if setting.claimed)
 
 
 async def settings_of_run(
@@ -50,7 +53,9 @@ async def settings_of_run(
         recorded = _recorded(run, claim)
     given = {name: value for name, value in flags.items() if value is not None}
     merged = {**recorded, **given, "resume": run.run_id}
-    return resolve({**environ, "THUMBRUN_RESUME": ""}, merged, bare_source=True, retry=retry, machine=machine), merged
+    # What the claim leaves unset stays unset, whatever the environment says now.
+    left = {name: value for name, value in environ.items() if name not in _OF_CLAIMS and name != RESUME.variable}
+    return resolve(left, merged, bare_source=True, retry=retry, machine=machine), merged
 
 
 @asynccontextmanager

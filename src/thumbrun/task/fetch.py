@@ -193,7 +193,7 @@ class Fetcher:
         if item.size <= READ_AT_ONCE or item.encoding == "gzip" or self._limits.local:
             return await self.fetch_whole(item)
         try:
-            if item.size <= self._limits.most_held and not self._peeks.should_peek(item.format, item.size):
+            if item.size <= self._limits.most_held and not self._should_peek(item):
                 return await self.fetch_whole(item, check_head=self._head_check(item))
             known = KnownBytes(item.size)
             fetched = await self._fetch_part(item, known)
@@ -234,6 +234,10 @@ class Fetcher:
                     break
                 return Fetched(self._made(part), known.count, checked=False, part=True)
         return None
+
+    def _should_peek(self, item: Item) -> bool:
+        is_needed = self._limits.animated and item.format == "gif"
+        return not is_needed and self._peeks.should_peek(item.format, item.size)
 
     def _part(self, known: KnownBytes) -> Part | None:
         """Return the part of an object that its thumbnails need, None if they need all of it.

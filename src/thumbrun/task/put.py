@@ -164,9 +164,7 @@ class Putter:
         if not lacking:
             return ""
         noun = "key" if lacking == 1 else "keys"
-        return (
-            f"its thumbnail lacks {lacking} {noun} of its metadata, because an object can have {MOST_METADATA:,} bytes"
-        )
+        return f"its thumbnail lacks {lacking} {noun} of its metadata: an object has room for {MOST_METADATA:,} bytes"
 
     def _metadata(self, item: Item, picture: Picture) -> dict[str, str]:
         """Return the metadata of a thumbnail: its marks, and what it keeps of the source's."""

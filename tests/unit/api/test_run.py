@@ -15,7 +15,11 @@ import thumbrun
 from tests.unit.api.pictures import picture, pictures_in
 from tests.unit.imaging import gate
 from thumbrun import NothingToDoError, Progress, RunResult, SettingsError, TooLateError
+from thumbrun.api.event_record import EventRecord
+from thumbrun.api.existing_run import settings_of_run
+from thumbrun.clock import SystemClock
 from thumbrun.decoding import launcher
+from thumbrun.logs.events import Events
 
 
 @pytest.fixture
@@ -255,3 +259,14 @@ def test_logging_hears_what_happens(source: Path, out: Path, caplog: pytest.LogC
     assert {"run-agreed", "plan-made", "image-failed"} <= logged.keys()
     failed = logged["image-failed"]
     assert (logging.WARNING, "unreadable") == (failed.levelno, failed.fields["reason"])  # type: ignore[attr-defined]
+
+
+async def test_the_environment_does_not_change_a_run_that_goes_on(source: Path, out: Path) -> None:
+    """A setting that makes another run is as the run began with it, given or not, whatever a variable says now."""
+    made = await thumbrun.run_async(source, output=out, workers=1)
+    events = Events(EventRecord(None, asyncio.Event()), SystemClock())
+    claimed = {"THUMBRUN_LIMIT": "1", "THUMBRUN_NAME": "{stem}", "THUMBRUN_SIZE": "40", "THUMBRUN_ANIMATED": "keep"}
+    begun, _ = await settings_of_run(made.folder, {}, {}, events, SystemClock())
+    later, _ = await settings_of_run(made.folder, {**claimed, "THUMBRUN_WORKERS": "3"}, {}, events, SystemClock())
+    assert (begun.fingerprint(), 3) == (later.fingerprint(), later.workers)
+    assert (None, None) == (later.limit, later.name)

@@ -569,7 +569,7 @@ async def test_the_metadata_of_the_source_are_kept(pool: DecoderPool, photograph
     made = output.objects[f"{RUN}/b.jpg"][0].metadata
     assert {"a", "c", *marks} == made.keys()
     assert sum(len((key + value).encode()) for key, value in made.items()) <= 8192
-    assert "its thumbnail lacks 1 key of its metadata, because an object can have 8,192 bytes" == second.detail
+    assert "its thumbnail lacks 1 key of its metadata: an object has room for 8,192 bytes" == second.detail
 
     source.put_as_user("a.jpg", photograph, metadata={"artist": "Eva"})
     later = MemoryStore("later")
