@@ -1,5 +1,6 @@
 """Tests of the shapes of thumbnails: their sizes, what of a picture shows, and where it lies."""
 
+import io
 import math
 
 import numpy as np
@@ -8,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.unit.imaging.encoded import ENCODED
 from thumbrun.imaging.geometry import LARGEST_SIDE, area, box_name, largest_first
 from thumbrun.imaging.orientation import stored_region, turned, upright
 from thumbrun.imaging.recipe import Recipe
+from thumbrun.imaging.render import render
+from thumbrun.imaging.request import Rendered, Request
 from thumbrun.imaging.shape import BOUND, DIRECTIONS, FITS, USUAL_SHAPE, Shape
 
 SIDE = st.integers(1, 60_000)
@@ -157,3 +161,20 @@ def test_boxes_with_a_free_side() -> None:
     assert 320 * 320 == area((320, 0)) == area((0, 320))
     expected = ((1920, 0), (320, 320), (320, 0), (0, 320), (100, 100))
     assert expected == largest_first(boxes) == largest_first(reversed(boxes))
+
+
+@pytest.mark.parametrize("name", sorted(ENCODED))
+def test_every_shape_of_every_format(name: str) -> None:
+    """Each format that thumbrun reads is made into each shape, of the size that the shape gives, in several boxes."""
+    for shape in (
+        *map(Shape, FITS),
+        Shape("cover", "attention"),
+        Shape("cover", "entropy"),
+        Shape("fill", enlarge=True),
+    ):
+        boxes = ((300, 200), (60, 60), (20, 40))
+        request = Request(*boxes[0], "png", 80, 1 << 40, 1 << 40, smaller=boxes[1:], shape=shape)
+        found = render(ENCODED[name], request)
+        assert isinstance(found, Rendered), found
+        expected = [shape.placement(found.source_width, found.source_height, box).size for box in boxes]
+        assert expected == [Image.open(io.BytesIO(picture.data)).size for picture in found.pictures]

@@ -46,7 +46,7 @@ print(status("VmHWM") - before, needed)
 @pytest.mark.parametrize(
     ("fit", "picture", "box"),
     [
-        ("inside", (900, 700), (2400, 2400)),
+        pytest.param("inside", (900, 700), (2400, 2400), marks=pytest.mark.slow),
         ("contain", (900, 700), (2400, 1600)),
         ("fill", (16, 60_000), (2400, 600)),
         ("cover", (2400, 1600), (300, 300)),
