@@ -21,7 +21,7 @@ from bench.remote import remote, run_task
 from bench.results import Result, Row
 from bench.task import GET, PUT
 from thumbrun.clock import SystemClock
-from thumbrun.imaging.appearance import KINDS
+from thumbrun.imaging.looks.appearance import KINDS
 from thumbrun.imaging.request import Took
 from thumbrun.runs.record_forms import TIMES
 from thumbrun.runs.records import from_lines, to_lines

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bench.results import Result, Row
 from tests.photographs import photographs
-from thumbrun.imaging.dominant_colour import dominant_colour
+from thumbrun.imaging.looks.dominant_colour import dominant_colour
 from thumbrun.imaging.render import render, thumbnail_pixels
 from thumbrun.imaging.request import Encoding, Rendered, Request
 from thumbrun.imaging.shape import Shape

@@ -13,8 +13,8 @@ from PIL import Image
 from tests.e2e.tasks import ROOT, Tasks, clean_environment
 from tests.photographs import photographs
 from thumbrun.demo.emulator import Emulator
-from thumbrun.imaging.dominant_colour import dominant_colour
-from thumbrun.imaging.placeholder import placeholder
+from thumbrun.imaging.looks.dominant_colour import dominant_colour
+from thumbrun.imaging.looks.placeholder import placeholder
 from thumbrun.imaging.render import thumbnail_pixels
 from thumbrun.runs.object_metadata import SOURCE_MARK, ThumbnailMarks
 

@@ -29,9 +29,9 @@ from typing import Any, NoReturn
 from thumbrun import formats
 from thumbrun.decoding import protocol
 from thumbrun.imaging import sniff
-from thumbrun.imaging.animation import MOST_FRAMES, MOST_MADE
-from thumbrun.imaging.appearance import is_colour, is_placeholder
+from thumbrun.imaging.animation.animation import MOST_FRAMES, MOST_MADE
 from thumbrun.imaging.geometry import Box
+from thumbrun.imaging.looks.appearance import is_colour, is_placeholder
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
 from thumbrun.imaging.request import (

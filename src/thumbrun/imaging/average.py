@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageFilter
 
-from thumbrun.imaging import colour
+from thumbrun.imaging.colours import modes as colour
 from thumbrun.imaging.geometry import MARGIN
 from thumbrun.imaging.lanczos import resized
 

@@ -6,23 +6,24 @@ from typing import IO
 
 from PIL import ExifTags, Image, ImageFile
 
-from thumbrun.imaging import icc, library_options
+from thumbrun.imaging import library_options
 from thumbrun.imaging.average import Region, shrunk
-from thumbrun.imaging.avif import AvifImage
 from thumbrun.imaging.bitmap import Bitmap
-from thumbrun.imaging.colour_numbers import ColourSpace
+from thumbrun.imaging.colours import icc
+from thumbrun.imaging.colours.numbers import ColourSpace
+from thumbrun.imaging.colours.stated import stated
 from thumbrun.imaging.geometry import JPEG_MARGIN, MARGIN, Box, fit
 from thumbrun.imaging.gif import GifImage
-from thumbrun.imaging.heic import HeicImage
+from thumbrun.imaging.heif.avif import AvifImage
+from thumbrun.imaging.heif.heic import HeicImage
 from thumbrun.imaging.icon import Icon
 from thumbrun.imaging.interest import SEEN, Interest
 from thumbrun.imaging.jpeg import JpegImage
-from thumbrun.imaging.jpeg2000 import Jpeg2000Image, open_jpeg2000
+from thumbrun.imaging.jpeg2000.image import Jpeg2000Image, open_jpeg2000
 from thumbrun.imaging.orientation import SIDEWAYS, forget_xmp, orientation_of, stored_region, turned, upright
-from thumbrun.imaging.png import PngImage
+from thumbrun.imaging.png.image import PngImage
 from thumbrun.imaging.shape import Shape
-from thumbrun.imaging.stated_colours import stated
-from thumbrun.imaging.tiff import TiffImage
+from thumbrun.imaging.tiff.image import TiffImage
 from thumbrun.imaging.webp import StillWebP, open_webp
 
 library_options.put(library_options.OURS)

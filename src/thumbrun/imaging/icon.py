@@ -6,8 +6,8 @@ from typing import IO, Any, cast
 from PIL import Image, ImageChops, ImageFile
 
 from thumbrun.imaging.bitmap import Bitmap
-from thumbrun.imaging.png import PngImage
-from thumbrun.imaging.png_chunks import SIGNATURE, Spliced
+from thumbrun.imaging.png.chunks import SIGNATURE, Spliced
+from thumbrun.imaging.png.image import PngImage
 
 _MOST_PICTURES = 1000
 _WHOLE_MASK = 32  # bits; a pixel that has as many holds its alpha

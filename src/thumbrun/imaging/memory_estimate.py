@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from PIL import ImageFile, TiffImagePlugin
 from PIL.ExifTags import Base
 
-from thumbrun.imaging.animation import Animation
-from thumbrun.imaging.avif import AvifImage
+from thumbrun.imaging.animation.animation import Animation
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.gif import GifImage
+from thumbrun.imaging.heif.avif import AvifImage
 from thumbrun.imaging.jpeg import JpegImage
-from thumbrun.imaging.jpeg2000 import Jpeg2000Image
-from thumbrun.imaging.png import PngImage
+from thumbrun.imaging.jpeg2000.image import Jpeg2000Image
+from thumbrun.imaging.png.image import PngImage
 from thumbrun.imaging.shape import Shape
-from thumbrun.imaging.tiff import TiffImage
+from thumbrun.imaging.tiff.image import TiffImage
 from thumbrun.imaging.webp import StillWebP
 
 # Bytes a pixel of the decoded picture as Pillow holds it; 4 for all other modes.

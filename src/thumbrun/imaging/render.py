@@ -12,14 +12,14 @@ from typing import IO
 from PIL import Image
 
 from thumbrun.imaging import decode, headers, known_contents, memory_estimate, sniff, webp
-from thumbrun.imaging.dominant_colour import dominant_colour
+from thumbrun.imaging.animation.render import Moving, render_animation
 from thumbrun.imaging.encode import encode
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.ground import laid
+from thumbrun.imaging.looks.dominant_colour import dominant_colour
+from thumbrun.imaging.looks.placeholder import placeholder
 from thumbrun.imaging.partial import dispatch
 from thumbrun.imaging.partial.known_bytes import KnownBytes, MissingError
-from thumbrun.imaging.placeholder import placeholder
-from thumbrun.imaging.render_animation import Moving, render_animation
 from thumbrun.imaging.request import (
     BROKEN_PROFILE,
     MOST_BYTES,

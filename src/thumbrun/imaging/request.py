@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import NamedTuple
 
-from thumbrun.imaging.animation import FORMATS, MOST_FRAMES
+from thumbrun.imaging.animation.animation import FORMATS, MOST_FRAMES
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.shape import USUAL_SHAPE, Shape
 from thumbrun.outcomes import Reason

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from thumbrun.imaging.appearance import is_colour, is_placeholder
+from thumbrun.imaging.looks.appearance import is_colour, is_placeholder
 
 Check = Callable[[Any], bool]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from thumbrun.imaging.animation import MOST_FRAMES
+from thumbrun.imaging.animation.animation import MOST_FRAMES
 from thumbrun.imaging.geometry import LARGEST_SIDE
 from thumbrun.imaging.shape import FITS, USUAL_SHAPE
 from thumbrun.settings import values

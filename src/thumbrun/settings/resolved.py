@@ -13,7 +13,7 @@ from thumbrun.environment import task_identity
 from thumbrun.environment.machine import Machine, this_machine
 from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
-from thumbrun.imaging.animation import FORMATS
+from thumbrun.imaging.animation.animation import FORMATS
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.planning.name_pattern import NamePattern, targets_alike

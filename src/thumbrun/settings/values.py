@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from thumbrun.console import quoted
-from thumbrun.imaging.appearance import KINDS
 from thumbrun.imaging.geometry import LARGEST_SIDE, Box, box_name, largest_first
+from thumbrun.imaging.looks.appearance import KINDS
 from thumbrun.imaging.shape import BY_CONTENT, DIRECTIONS, TRANSPARENT
 from thumbrun.planning.globs import Glob
 from thumbrun.planning.name_pattern import NamePattern

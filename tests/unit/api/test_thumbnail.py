@@ -33,7 +33,7 @@ from thumbrun import ImageError, Reason, SettingsError, Thumbnail, thumbnail, th
 from thumbrun.api import shared_decoders
 from thumbrun.decoding import launcher
 from thumbrun.imaging import render_here
-from thumbrun.imaging.appearance import is_colour, is_placeholder
+from thumbrun.imaging.looks.appearance import is_colour, is_placeholder
 
 WAYS = pytest.mark.parametrize("in_process", [False, True], ids=["contained", "in_process"])
 

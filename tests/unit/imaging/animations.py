@@ -9,7 +9,7 @@ from typing import Any
 import av
 from PIL import Image, ImageDraw
 
-from thumbrun.imaging.animation import Disposal
+from thumbrun.imaging.animation.animation import Disposal
 
 SIZE = (240, 160)
 

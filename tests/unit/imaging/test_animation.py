@@ -12,7 +12,7 @@ from PIL import Image, ImageChops, ImageCms, ImageStat
 from tests.unit.imaging.animations import SIZE, drawn, gif, independent, shown, webp, written
 from tests.unit.imaging.samples import request, running, verdict
 from thumbrun.decoding import answers
-from thumbrun.imaging.animation import MOST_FRAMES, MOST_MADE, MOST_READ, Disposal
+from thumbrun.imaging.animation.animation import MOST_FRAMES, MOST_MADE, MOST_READ, Disposal
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import (
     TOO_MANY_FRAMES,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from thumbrun.imaging.colour_numbers import ColourSpace, Transfer, colour_space, spans_colours
+from thumbrun.imaging.colours.numbers import ColourSpace, Transfer, colour_space, spans_colours
 
 
 def _pq(light: float) -> float:

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from thumbrun.imaging.appearance import is_colour
-from thumbrun.imaging.dominant_colour import dominant_colour
+from thumbrun.imaging.looks.appearance import is_colour
+from thumbrun.imaging.looks.dominant_colour import dominant_colour
 
 
 def halves(mode: str, left: tuple[int, ...], right: tuple[int, ...], share: int) -> Image.Image:

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from tests.unit.imaging.samples import request
-from thumbrun.imaging import openjpeg
+from thumbrun.imaging.jpeg2000 import openjpeg
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import Refused, Rendered
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from thumbrun.imaging.appearance import KINDS, is_placeholder
-from thumbrun.imaging.placeholder import placeholder
+from thumbrun.imaging.looks.appearance import KINDS, is_placeholder
+from thumbrun.imaging.looks.placeholder import placeholder
 
 
 def drawn(width: int, height: int, *, transparent: bool = False) -> Image.Image:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from thumbrun.imaging import png
+from thumbrun.imaging.png import image as png
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import BROKEN_PROFILE, Rendered, Request
 

@@ -27,9 +27,9 @@ from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import DecoderPool
 from thumbrun.decoding.tries import Tries
 from thumbrun.errors import ThumbrunError
-from thumbrun.imaging.animation import MOST_FRAMES
-from thumbrun.imaging.appearance import is_placeholder
-from thumbrun.imaging.dominant_colour import dominant_colour
+from thumbrun.imaging.animation.animation import MOST_FRAMES
+from thumbrun.imaging.looks.appearance import is_placeholder
+from thumbrun.imaging.looks.dominant_colour import dominant_colour
 from thumbrun.imaging.partial.known_bytes import KnownBytes
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.render import thumbnail_pixels

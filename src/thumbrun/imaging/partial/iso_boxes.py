@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterator
 
-from thumbrun.imaging.iso_properties import associated
+from thumbrun.imaging.heif.properties import associated
 
 _SEQUENCES = (b"avis", b"msf1", b"hevc", b"hevx", b"hevm", b"hevs")  # a file of moving pictures can show another one
 _MOST_BOXES = 5000

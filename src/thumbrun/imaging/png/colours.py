@@ -6,7 +6,7 @@ The standard's order is cICP, iCCP, sRGB, and last gAMA with cHRM. `png_chunks` 
 from collections.abc import Mapping
 from typing import Any
 
-from thumbrun.imaging.colour_numbers import SRGB_PRIMARIES, ColourSpace, Transfer, colour_space, known, spans_colours
+from thumbrun.imaging.colours.numbers import SRGB_PRIMARIES, ColourSpace, Transfer, colour_space, known, spans_colours
 
 # Pictures of gamma 1/2.2 are meant for displays like sRGB. libpng takes a gamma for the same within 5 percent.
 _LIKE_SRGB = (2.2 / 1.05, 2.2 * 1.05)

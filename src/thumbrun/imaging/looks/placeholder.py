@@ -5,9 +5,9 @@ import base64
 from PIL import Image
 
 from thumbrun.imaging.average import shrunk
-from thumbrun.imaging.blurhash import blurhash
 from thumbrun.imaging.geometry import fit
-from thumbrun.imaging.thumbhash import MOST_SIDE, thumbhash
+from thumbrun.imaging.looks.blurhash import blurhash
+from thumbrun.imaging.looks.thumbhash import MOST_SIDE, thumbhash
 
 
 def placeholder(picture: Image.Image, kind: str) -> str:

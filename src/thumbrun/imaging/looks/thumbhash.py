@@ -7,7 +7,7 @@ cosine transform of luminance, of yellow against blue, of red against green, and
 import numpy as np
 from PIL import Image
 
-from thumbrun.imaging.cosines import Values, low_frequencies, rounded
+from thumbrun.imaging.looks.cosines import Values, low_frequencies, rounded
 
 MOST_SIDE = 100  # pixels, each way; the algorithm takes no larger picture
 _OF_LIGHT, _OF_LIGHT_WITH_ALPHA, _OF_COLOUR, _OF_ALPHA = 7, 5, 3, 5  # frequencies along the longer side

@@ -6,8 +6,9 @@ from typing import IO
 
 from PIL import Image, ImageFile
 
-from thumbrun.imaging import colour, decode
-from thumbrun.imaging.animation import Animation, Disposal, Frame, Reader
+from thumbrun.imaging import decode
+from thumbrun.imaging.animation.animation import Animation, Disposal, Frame, Reader
+from thumbrun.imaging.colours import modes as colour
 
 _CLEAR = (0, 0, 0, 0)
 _OPAQUE = (255, 255)

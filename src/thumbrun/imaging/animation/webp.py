@@ -3,7 +3,7 @@
 import struct
 from typing import IO
 
-from thumbrun.imaging.animation import LONGEST, MOST_FRAMES, Animation, Disposal, Frame, exactly
+from thumbrun.imaging.animation.animation import LONGEST, MOST_FRAMES, Animation, Disposal, Frame, exactly
 
 _HEAD = struct.Struct("<4sI")
 _FIRST = 12  # the position of the first chunk

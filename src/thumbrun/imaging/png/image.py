@@ -17,7 +17,7 @@ from typing import IO, Any
 from isal import isal_zlib
 from PIL import Image, ImageChops, PngImagePlugin
 
-from thumbrun.imaging.png_chunks import PixelData, filtered, read_behind
+from thumbrun.imaging.png.chunks import PixelData, filtered, read_behind
 
 try:
     import numpy as np  # noqa: F401  (kornia-rs imports it when it decodes, and decoding processes can open no file)

@@ -2,7 +2,7 @@
 
 from typing import IO
 
-from thumbrun.imaging.animation import MOST_FRAMES, Animation, Disposal, Frame, exactly
+from thumbrun.imaging.animation.animation import MOST_FRAMES, Animation, Disposal, Frame, exactly
 
 _HEADER = 13
 _IMAGE, _EXTENSION, _CONTROL, _APPLICATION = 0x2C, 0x21, 0xF9, 0xFF

@@ -13,10 +13,10 @@ from typing import IO
 import numpy as np
 from PIL import Image, Jpeg2KImagePlugin, TiffImagePlugin, WebPImagePlugin
 
-from thumbrun.imaging import tiff_samples
-from thumbrun.imaging.tiff_layout import NONE, PICTURES, WEBP, YCBCR, Layout
-from thumbrun.imaging.tiff_samples import Bytes, Samples
-from thumbrun.imaging.tiff_tags import UnreadTiffError
+from thumbrun.imaging.tiff import samples as tiff_samples
+from thumbrun.imaging.tiff.layout import NONE, PICTURES, WEBP, YCBCR, Layout
+from thumbrun.imaging.tiff.samples import Bytes, Samples
+from thumbrun.imaging.tiff.tags import UnreadTiffError
 
 _BATCH = 1 << 20  # bytes to decompress together at least, where that many follow each other
 _BAND = 1 << 17  # samples to convert together at most, unless one row has more

@@ -3,7 +3,7 @@
 Pure.
 """
 
-from thumbrun.imaging.tiff_layout import (
+from thumbrun.imaging.tiff.layout import (
     BLACK_IS_ZERO,
     BYTES,
     CMYK,
@@ -22,7 +22,7 @@ from thumbrun.imaging.tiff_layout import (
     Layout,
     named,
 )
-from thumbrun.imaging.tiff_tags import UnreadTiffError
+from thumbrun.imaging.tiff.tags import UnreadTiffError
 
 _COMPRESSIONS = {32771: "CCITT RLE, words", 32809: "ThunderScan", 34887: "LERC", 34892: "lossy DNG", 50002: "JPEG XL"}
 

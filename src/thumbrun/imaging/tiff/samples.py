@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from thumbrun.imaging import colour
-from thumbrun.imaging.tiff_layout import CIELAB, CMYK, ICCLAB, PALETTE, RGB, WHITE_IS_ZERO, YCBCR, Layout
-from thumbrun.imaging.tiff_tags import UnreadTiffError
+from thumbrun.imaging.colours import modes as colour
+from thumbrun.imaging.tiff.layout import CIELAB, CMYK, ICCLAB, PALETTE, RGB, WHITE_IS_ZERO, YCBCR, Layout
+from thumbrun.imaging.tiff.tags import UnreadTiffError
 
 Bytes = NDArray[np.uint8]
 Samples = NDArray[Any]

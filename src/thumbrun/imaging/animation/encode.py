@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageChops
 
-from thumbrun.imaging import animation_gif
+from thumbrun.imaging.animation import gif as animation_gif
 
 _MOST_COLOURS = 256
 _MOST_PLAYS = 65_535

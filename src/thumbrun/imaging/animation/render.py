@@ -6,8 +6,13 @@ from typing import IO, cast
 
 from PIL import Image
 
-from thumbrun.imaging import animated_encode, animation_frames, animation_gif, animation_png, animation_webp, decode
-from thumbrun.imaging.animation import FORMATS, MOST_FRAMES, MOST_MADE, MOST_READ, Animation, Reader
+from thumbrun.imaging import decode
+from thumbrun.imaging.animation import encode as animated_encode
+from thumbrun.imaging.animation import frames as animation_frames
+from thumbrun.imaging.animation import gif as animation_gif
+from thumbrun.imaging.animation import png as animation_png
+from thumbrun.imaging.animation import webp as animation_webp
+from thumbrun.imaging.animation.animation import FORMATS, MOST_FRAMES, MOST_MADE, MOST_READ, Animation, Reader
 from thumbrun.imaging.encode import encode
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.ground import laid

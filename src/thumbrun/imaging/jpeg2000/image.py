@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, Jpeg2KImagePlugin
 
-from thumbrun.imaging import jpeg2000_header, openjpeg
-from thumbrun.imaging.colour_numbers import ColourSpace
-from thumbrun.imaging.jpeg2000_header import Header
-from thumbrun.imaging.openjpeg import Samples
+from thumbrun.imaging.colours.numbers import ColourSpace
+from thumbrun.imaging.jpeg2000 import header as jpeg2000_header
+from thumbrun.imaging.jpeg2000 import openjpeg
+from thumbrun.imaging.jpeg2000.header import Header
+from thumbrun.imaging.jpeg2000.openjpeg import Samples
 
 _COLOURS = {"grey": 1, "white is 0": 1, "RGB": 3, "CMY": 3, "YCC": 3, "CMYK": 4}
 _MODES = {"grey": "L", "white is 0": "L", "RGB": "RGB", "CMY": "RGB", "YCC": "YCbCr", "CMYK": "CMYK"}

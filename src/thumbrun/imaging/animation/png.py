@@ -4,8 +4,8 @@ import struct
 import zlib
 from typing import IO
 
-from thumbrun.imaging.animation import LONGEST, MOST_FRAMES, Animation, Disposal, Frame, exactly
-from thumbrun.imaging.png_chunks import SIGNATURE
+from thumbrun.imaging.animation.animation import LONGEST, MOST_FRAMES, Animation, Disposal, Frame, exactly
+from thumbrun.imaging.png.chunks import SIGNATURE
 
 _HEAD = struct.Struct(">I4s")
 _CONTROL = struct.Struct(">IIIIIHHBB")

@@ -7,8 +7,8 @@ other combinations are refused, with what they are. "TIFF 6.0" is Adobe's specif
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from thumbrun.imaging import tiff_checks
-from thumbrun.imaging.tiff_layout import (
+from thumbrun.imaging.tiff import checks as tiff_checks
+from thumbrun.imaging.tiff.layout import (
     BYTES,
     CIELAB,
     CMYK,
@@ -30,7 +30,7 @@ from thumbrun.imaging.tiff_layout import (
     Layout,
     named,
 )
-from thumbrun.imaging.tiff_tags import Tag, UnreadTiffError, number, numbers, rationals
+from thumbrun.imaging.tiff.tags import Tag, UnreadTiffError, number, numbers, rationals
 
 _FORMS: dict[int, Literal["u", "i", "f"]] = {1: "u", 2: "i", 3: "f"}
 _FORM_NAMES = {1: "unsigned", 2: "signed", 3: "floating-point", 4: "undefined", 5: "complex", 6: "complex"}

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 from PIL import Image
 
-from thumbrun.imaging.cosines import low_frequencies
+from thumbrun.imaging.looks.cosines import low_frequencies
 
 _MORE, _FEWER = 4, 3  # components along the longer and along the shorter side
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~"

@@ -6,9 +6,11 @@ from typing import Any, Literal
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, TiffImagePlugin
 
-from thumbrun.imaging import icc, tiff_pieces, tiff_samples
-from thumbrun.imaging.tiff_layout import Layout, Way
-from thumbrun.imaging.tiff_rules import layout_of
+from thumbrun.imaging.colours import icc
+from thumbrun.imaging.tiff import pieces as tiff_pieces
+from thumbrun.imaging.tiff import samples as tiff_samples
+from thumbrun.imaging.tiff.layout import Layout, Way
+from thumbrun.imaging.tiff.rules import layout_of
 
 _CONVERTED = 16 << 20  # bytes at most that applying a profile takes beside a band: it builds tables
 # Samples whose scale depends on all of them are decompressed twice if they take more bytes than this.

@@ -7,8 +7,9 @@ from typing import Any
 
 from PIL import AvifImagePlugin, ExifTags, Image
 
-from thumbrun.imaging import av1, iso_properties
-from thumbrun.imaging.colour_numbers import ColourSpace, colour_space
+from thumbrun.imaging.colours.numbers import ColourSpace, colour_space
+from thumbrun.imaging.heif import av1
+from thumbrun.imaging.heif import properties as iso_properties
 
 _FIRST = 1024  # bytes of the coded picture in which to look for what it says of its colours
 

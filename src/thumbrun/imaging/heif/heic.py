@@ -6,7 +6,9 @@ from typing import IO
 
 import pi_heif
 
-from thumbrun.imaging import headers, hevc, iso_properties
+from thumbrun.imaging import headers
+from thumbrun.imaging.heif import hevc
+from thumbrun.imaging.heif import properties as iso_properties
 
 _GRID_HEAD = 12  # bytes up to the end of a grid's size, if its fields are wide
 

@@ -14,11 +14,13 @@ business, which have applied them.
 import pi_heif
 from PIL import ImageFile
 
-from thumbrun.imaging import icc, iso_properties, png_colours
-from thumbrun.imaging.avif import AvifImage
-from thumbrun.imaging.colour_numbers import ColourSpace, colour_space
-from thumbrun.imaging.jpeg2000 import Jpeg2000Image
-from thumbrun.imaging.png import PngImage
+from thumbrun.imaging.colours import icc
+from thumbrun.imaging.colours.numbers import ColourSpace, colour_space
+from thumbrun.imaging.heif import properties as iso_properties
+from thumbrun.imaging.heif.avif import AvifImage
+from thumbrun.imaging.jpeg2000.image import Jpeg2000Image
+from thumbrun.imaging.png import colours as png_colours
+from thumbrun.imaging.png.image import PngImage
 
 
 def stated(image: ImageFile.ImageFile) -> ColourSpace | None:

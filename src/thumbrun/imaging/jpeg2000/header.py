@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-from thumbrun.imaging.colour_numbers import ColourSpace, colour_space
+from thumbrun.imaging.colours.numbers import ColourSpace, colour_space
 
 _MOST = 1 << 24  # bytes of a header; a profile is the largest part of it
 _MOST_BOXES = 1000

@@ -1,0 +1,1 @@
+"""Animations: their frames, what one sees of them, and animated thumbnails."""

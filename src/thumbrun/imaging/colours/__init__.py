@@ -1,0 +1,1 @@
+"""Colours: the modes of pictures, profiles, colours by number, and the way to sRGB."""

@@ -1,0 +1,1 @@
+"""HEIC and AVIF: the boxes that both have, and the pictures in them."""

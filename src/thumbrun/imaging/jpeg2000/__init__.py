@@ -1,0 +1,1 @@
+"""JPEG 2000: its headers, and its pixels by OpenJPEG."""

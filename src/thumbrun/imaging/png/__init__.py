@@ -1,0 +1,1 @@
+"""PNG: its chunks, what its colours mean, and its pixels."""
