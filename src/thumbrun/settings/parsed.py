@@ -23,7 +23,7 @@ class ParsedValues:
         settings: Iterable[Setting[Any]],
         environ: Mapping[str, str],
         flags: Mapping[str, str | None],
-        defaults: Mapping[str, str] | None = None,
+        preset: Mapping[str, str] | None = None,
     ) -> None:
         """Parse every text that is given.
 
@@ -31,14 +31,17 @@ class ParsedValues:
             settings: The settings to parse.
             environ: The environment; an empty variable counts as unset.
             flags: The text of each flag that was given, by the setting's name.
-            defaults: Texts that replace the default of a setting, by its name.
+            preset: Texts that replace the default of a setting, by its name.
         """
         self.problems: list[str] = []
         self._texts: dict[str, str | None] = {}
         self._values: dict[str, Any] = {}
+        self._of_preset: set[str] = set()
         for setting in settings:
             given = _given(setting, environ, flags)
-            text = (defaults or {}).get(setting.name, setting.default) if given is None else given
+            text = (preset or {}).get(setting.name, setting.default) if given is None else given
+            if given is None and preset and setting.name in preset:
+                self._of_preset.add(setting.name)
             self._texts[setting.name] = text
             if text == "" and setting.is_argument:  # as in `thumbrun run "$UNSET"`, which must not mean another source
                 text = self._texts[setting.name] = None
@@ -75,6 +78,7 @@ class ParsedValues:
     def _report(self, setting: Setting[Any], advice: str) -> None:
         text = self._texts[setting.name]
         what = "is not set" if text is None else f"is {quoted(text)}"
+        what += " (--preset)" if setting.name in self._of_preset else ""
         self.problems.append(f"{setting.label} {what}; {shortened(advice, _LONGEST_ADVICE)}")
 
 

@@ -62,3 +62,11 @@ def test_a_fit_that_needs_both_sides(fit: str) -> None:
     for flags in ({"size": "x200"}, {"preset": "web"}):
         (problem,) = problems({"fit": fit, **flags})
         assert problem.endswith(f"--fit {fit} needs both sides of each size, like 320x240")
+
+
+def test_what_a_preset_gives_is_named() -> None:
+    """A problem with what a preset gives says so; a size of one's own goes before it."""
+    (problem,) = problems({"preset": "web", "fit": "cover"})
+    assert problem.startswith("--size / THUMBRUN_SIZE is '320x,640x,1080x,1920x' (--preset); --fit cover needs both")
+    assert ((320, 320),) == resolved({"preset": "web", "fit": "cover", "size": "320"}).size
+    assert ("webp", "jpeg") == resolved({"preset": "web", "size": "320"}).format
