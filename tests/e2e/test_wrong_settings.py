@@ -66,7 +66,7 @@ def test_flags_are_named_with_their_variables(tasks: Tasks, tmp_path: Path) -> N
     """For a wrong flag, thumbrun names the flag and its variable; it reports a wrong --tasks together with them."""
     task = tasks.command("run", str(tmp_path), "--size", "huge", "--quality", "0", "--tasks", "zero")
     assert 2 == task.wait(), task.output()
-    assert "--size / THUMBRUN_SIZE is 'huge'; it must be pixels, like 100 or 160x90" in task.output()
+    assert "--size / THUMBRUN_SIZE is 'huge'; it must be pixels, like 100, 160x90, 320x or x200" in task.output()
     assert "--quality / THUMBRUN_QUALITY is '0'" in task.output()
     assert "--tasks is 'zero'" in task.output()
 
