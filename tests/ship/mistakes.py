@@ -42,7 +42,8 @@ class Said:
 
 def _run(*arguments: str, folder: Path | None = None, program: str = ENTRY, **variables: str) -> Said:
     """Run the container's entry with these variables beside those of Cloud Run."""
-    environment = clean_environment(CLOUD_RUN_JOB="thumbs", **cloud_run(0, 1, execution="thumbs-1"), **variables)
+    usual = {"CLOUD_RUN_JOB": "thumbs", **cloud_run(0, 1, execution="thumbs-1")}
+    environment = clean_environment(**(usual | variables))
     ended = subprocess.run(
         [sys.executable, program, *arguments],
         env=environment,
@@ -103,9 +104,9 @@ def entry_twice() -> Said:
 
 
 def no_credentials() -> Said:
-    """Run where there are no credentials at all."""
+    """Run on a machine that is not Google's, where there are no credentials at all."""
     with TemporaryDirectory() as home:
-        return _run(INPUT_FOLDER="gs://bucket-1/in", HOME=home)
+        return _run(INPUT_FOLDER="gs://bucket-1/in", HOME=home, CLOUD_RUN_JOB="")
 
 
 def no_key_file() -> Said:

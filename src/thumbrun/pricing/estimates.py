@@ -7,7 +7,8 @@ from typing import Any
 from thumbrun.pricing.bill import Bill, Places, Use, bill_of
 from thumbrun.pricing.model import RENAME_TRIPS, Model, Predicted, predict
 from thumbrun.pricing.prices import Prices
-from thumbrun.pricing.requests import Requests, requests_of
+from thumbrun.pricing.report_costs import NOTHING, report_costs
+from thumbrun.pricing.requests import Requests, planned_shards, requests_of
 from thumbrun.pricing.workload import IMAGES_UNDER_WAY, Range, Workload
 from thumbrun.storage.base import PAGE_LIMIT
 from thumbrun.storage.ramp import WRITES, writes_at
@@ -114,9 +115,11 @@ def estimate(work: Workload, tasks: int, conditions: Conditions, prices: Prices)
     """Return what a run of at least one image takes and costs with a number of tasks."""
     low, likely, high = (_predicted(work, tasks, conditions, processor) for processor in work.processor)
     requests = requests_of(work, tasks, report=conditions.report)
-    seconds = Range(low.seconds, likely.seconds, high.seconds)
+    report = report_costs(work, planned_shards(work, tasks)) if conditions.report else NOTHING
+    after = report.trips * conditions.read_seconds + report.created * conditions.write_seconds + report.processor
+    seconds = Range(low.seconds, likely.seconds, high.seconds).plus(after)
     beside = PROCESS_SECONDS * tasks + PAGE_SECONDS * work.listed / PAGE_LIMIT
-    processor = work.processor.plus(work.slowness * beside)
+    processor = work.processor.plus(work.slowness * beside + report.processor)
     billed = processor if conditions.machine else seconds.times(tasks * conditions.processors)
     bills = [_bill(work, requests, vcpu_seconds, conditions, prices) for vcpu_seconds in billed]
     ramp = conditions.ramp

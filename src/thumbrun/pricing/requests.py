@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from thumbrun.planning.build import LARGE_PAGES
 from thumbrun.pricing.model import shards_of
+from thumbrun.pricing.report_costs import NOTHING, report_costs
 from thumbrun.pricing.workload import Workload
 from thumbrun.storage.base import PAGE_LIMIT
 
@@ -14,10 +15,6 @@ from thumbrun.storage.base import PAGE_LIMIT
 _CREATED_A_SHARD, _CREATED_A_TASK, _CREATED_A_RUN = 4, 7, 6  # its record, its announcement, two parts of its ledger
 _READ_A_SHARD, _READ_A_TASK, _READ_A_RUN = 1, 8, 3
 _READ_IF_RENAMED = 2  # by the planner, which names items anew, and by the task, which reads their names
-# The report: three objects of its own, the record of each shard and the parts of its ledger, and the pictures that it
-# shows: at most so many, and what fits into so many bytes, with those of the HTML beside each (`reporting.cells`).
-_CREATED_BY_REPORT, _READ_BY_REPORT, _READ_BY_REPORT_A_SHARD, _PARTS_A_SHARD = 3, 3, 3, 3
-_MOST_PICTURES, _BYTES_OF_PICTURES, _BYTES_BESIDE = 1000, 3_000_000, 800
 # Of a large source, which is listed in ranges: 11,177 pages of 10 million objects (`bench planning`).
 _MORE_PAGES = 1.12
 
@@ -66,32 +63,27 @@ def requests_of(work: Workload, tasks: int, *, report: bool = False) -> Requests
         tasks: The number of tasks.
         report: Whether the last task makes the report of the run.
     """
-    shards = work.shards.get(tasks) or shards_of(max(1, work.images), tasks)
+    shards = planned_shards(work, tasks)
     renamed = _renamed_shards(work, shards)
-    created, read = _by_report(work, shards) if report else (0, 0)
+    made = report_costs(work, shards) if report else NOTHING
     pages = max(1, math.ceil(work.listed / PAGE_LIMIT))
     return Requests(
         reads=work.reads_by_class(tasks),
         writes=work.images,
         further=work.images * (work.sizes - 1),
         listing=pages if pages < LARGE_PAGES else math.ceil(_MORE_PAGES * pages),
-        record_writes=_CREATED_A_SHARD * shards + _CREATED_A_TASK * tasks + _CREATED_A_RUN + renamed + created,
+        record_writes=_CREATED_A_SHARD * shards + _CREATED_A_TASK * tasks + _CREATED_A_RUN + renamed + made.created,
         record_reads=_READ_A_SHARD * shards
         + _READ_A_TASK * (tasks - 1)
         + _READ_A_RUN
         + _READ_IF_RENAMED * renamed
-        + read,
+        + made.read,
     )
 
 
-def _by_report(work: Workload, shards: int) -> tuple[int, int]:
-    """Return how many requests of the report create or list, and how many read."""
-    if not work.images:
-        return 0, 0
-    each = _BYTES_BESIDE + work.thumbnails.likely / (work.images * work.sizes) * 4 / 3  # as base64
-    pictures = min(work.images, _MOST_PICTURES, int(_BYTES_OF_PICTURES / each))
-    listed = math.ceil(_PARTS_A_SHARD * shards / PAGE_LIMIT)
-    return _CREATED_BY_REPORT + listed, _READ_BY_REPORT + _READ_BY_REPORT_A_SHARD * shards + pictures
+def planned_shards(work: Workload, tasks: int) -> int:
+    """Return the number of shards that a number of tasks share."""
+    return work.shards.get(tasks) or shards_of(max(1, work.images), tasks)
 
 
 def _renamed_shards(work: Workload, shards: int) -> int:

@@ -23,13 +23,13 @@ from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Chunk, Store, StoreError
 
 _SHOWN = 128  # the side of a small tile, in pixels
-_SHARDS_AT_ONCE = 8
+_SHARDS_AT_ONCE = 24
 _LONGEST_NAME, _LONGEST_DETAIL = 300, 500  # characters
 _NAMES_SHOWN = 3  # how often a name stands in the HTML of a tile
 _TILE = 700  # bytes of its other HTML
 _MOST_BYTES = 3_000_000  # of the contact sheet in the page, thumbnails and names
 _MOST_THUMBNAIL = 300_000  # bytes of one thumbnail
-_THUMBNAILS_AT_ONCE = 16
+_THUMBNAILS_AT_ONCE = 48
 _HASH_SHOWN = 16  # hexadecimal digits of what stands for a name
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from thumbrun.outcomes import Outcome, Status, Tally, Timing
+from thumbrun.outcomes import Outcome, Status, Tally
 from thumbrun.reporting.sample import EvenSample
 from thumbrun.reporting.work import Attempt
 from thumbrun.runs.record_forms import TIMES
@@ -72,6 +72,11 @@ class Gathered:
     skipped: EvenSample[Chosen] = field(default_factory=lambda: EvenSample(_MOST_SKIPPED))
     _processes: dict[str, _Seen] = field(default_factory=dict)
     _slowest: list[tuple[int, int, int, Chosen]] = field(default_factory=list)
+    _longest_ms: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find out how long an item can have taken."""
+        self._longest_ms = 1000 * (self.latest - self.earliest).total_seconds()
 
     def add_part(self, nonce: str, header: Mapping[str, Any], rows: int, began: str | None) -> None:
         """Add a part.
@@ -94,7 +99,10 @@ class Gathered:
     def add(self, outcome: Outcome, source: str, output: str) -> None:
         """Add the outcome of an item, with the names of its source and its thumbnail."""
         self.tally.add(outcome)
-        if (timing := outcome.timing) and self._is_possible(timing):
+        chosen = Chosen(outcome, source, output)
+        timing = outcome.timing
+        total = timing.fetch_ms + timing.decode_ms + timing.encode_ms + timing.put_ms if timing else 0
+        if timing and total + timing.waiting_ms <= self._longest_ms:
             self.timed += 1
             sums = self.milliseconds
             sums["fetch_ms"] += timing.fetch_ms
@@ -102,22 +110,17 @@ class Gathered:
             sums["encode_ms"] += timing.encode_ms
             sums["put_ms"] += timing.put_ms
             sums["waiting_ms"] += timing.waiting_ms
-            total = timing.fetch_ms + timing.decode_ms + timing.encode_ms + timing.put_ms
             if len(self._slowest) < _SLOWEST or total > self._slowest[0][0]:
-                entry = (total, -outcome.shard, -outcome.item, Chosen(outcome, source, output))
+                entry = (total, -outcome.shard, -outcome.item, chosen)
                 heapq.heappush(self._slowest, entry)
                 if len(self._slowest) > _SLOWEST:
                     heapq.heappop(self._slowest)
         rank = crc32(source.encode("utf-8", "surrogateescape"))
         if outcome.status is Status.DONE:
-            self.done.add(source[: source.rfind("/") + 1], rank, Chosen(outcome, source, output))
+            self.done.add(source[: source.rfind("/") + 1], rank, chosen)
         else:
             sample = self.failed if outcome.status is Status.FAILED else self.skipped
-            sample.add(str(outcome.reason), rank, Chosen(outcome, source, output))
-
-    def _is_possible(self, timing: Timing) -> bool:
-        most = 1000 * (self.latest - self.earliest).total_seconds()
-        return all(getattr(timing, name) <= most for name in TIMES)
+            sample.add(str(outcome.reason), rank, chosen)
 
     @property
     def slowest(self) -> list[Chosen]:

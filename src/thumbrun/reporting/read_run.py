@@ -28,7 +28,7 @@ from thumbrun.settings.planning_inputs import run_folder
 from thumbrun.settings.resolved import Settings
 from thumbrun.storage.base import Entry, NotFoundError, Store
 
-_SHARDS_AT_ONCE = 8
+_SHARDS_AT_ONCE = 24
 _EXAMPLES = 20  # of each reason
 _SKEW = timedelta(hours=1)  # by which the clocks of tasks can differ
 

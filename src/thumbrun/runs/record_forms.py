@@ -101,7 +101,10 @@ def _is_right(form: Form, row: object) -> bool:
         return False
     checks = form.row_checks
     for key, value in row.items():
-        if key in checks and not checks[key](value):
+        check = checks.get(key)
+        if check is None or (check is values.count and type(value) is int and 0 <= value <= values.MOST):
+            continue  # most values are counts, and a call takes longer than this
+        if not check(value):
             return False
     return form.row_agrees(row)
 
