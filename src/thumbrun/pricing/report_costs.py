@@ -13,7 +13,7 @@ _MOST_PICTURES, _BYTES_OF_PICTURES, _BYTES_BESIDE = 1000, 3_000_000, 800
 _SHARDS_AT_ONCE, _PICTURES_AT_ONCE = 24, 48
 # Requests that wait for each other, besides those of shards and pictures; seconds of processor time at first, for each
 # picture and for each image. Fitted to runs of 60 and 285 images, and to the report of a million (`bench report`).
-_TRIPS = 6
+_TRIPS = 2
 _AT_FIRST, _A_PICTURE, _AN_IMAGE = 0.1, 0.0006, 0.00004
 
 
