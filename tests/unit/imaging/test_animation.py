@@ -103,27 +103,34 @@ def test_loops_without_number_and_without_end(name: str, form: str, loop: int | 
         assert (0 if loop == 0 else 1) == made
 
 
+# Boxes in which a picture is made smaller, and in which it stays as it is.
+BOXES = [{}, {"width": SIZE[0], "height": SIZE[1]}, {"width": 500, "height": 500}]
+
+
+@pytest.mark.parametrize("box", BOXES, ids=str)
 @pytest.mark.parametrize("disposal", [0, 1, 2, 3])
-def test_disposals_of_a_gif(disposal: int) -> None:
-    """Each disposal of a GIF's frame shows what FFmpeg shows."""
+def test_disposals_of_a_gif(disposal: int, box: dict[str, int]) -> None:
+    """Each disposal of a GIF's frame shows what FFmpeg shows, in its own size too."""
     body = written(drawn(4, transparent=disposal > 1), "gif", TIMES[:4], 0, disposal=disposal)
-    check(body, rendered(body, asked("gif")))
-    check(body, rendered(body, asked("webp")))
+    check(body, rendered(body, asked("gif", **box)))
+    check(body, rendered(body, asked("webp", **box)))
 
 
+@pytest.mark.parametrize("box", BOXES[:2], ids=str)
 @pytest.mark.parametrize("blend", [0, 1])
 @pytest.mark.parametrize("disposal", [0, 1, 2])
-def test_disposals_and_blending_of_a_png(disposal: int, blend: int) -> None:
-    """Each disposal and each blending of a PNG's frame shows what FFmpeg shows."""
+def test_disposals_and_blending_of_a_png(disposal: int, blend: int, box: dict[str, int]) -> None:
+    """Each disposal and each blending of a PNG's frame shows what FFmpeg shows, in its own size too."""
     frames = drawn(4, transparent=True)
     body = written(frames, "png", TIMES[:4], 0, disposal=disposal, blend=blend)
-    check(body, rendered(body, asked()))
+    check(body, rendered(body, asked("webp", **box)))
 
 
+@pytest.mark.parametrize("box", BOXES[:2], ids=str)
 @pytest.mark.parametrize("is_over", [False, True])
 @pytest.mark.parametrize("disposal", [Disposal.KEEP, Disposal.CLEAR])
-def test_disposals_and_blending_of_a_webp(disposal: Disposal, is_over: bool) -> None:
-    """Each disposal and each blending of a WebP's frame shows what libwebp's own decoder of animations shows."""
+def test_disposals_and_blending_of_a_webp(disposal: Disposal, is_over: bool, box: dict[str, int]) -> None:
+    """Each disposal and blending of a WebP's frame shows what libwebp's decoder of animations shows, unscaled too."""
     still, *moving = drawn(4, transparent=True)
     half = [frame.crop((40, 20, 160, 120)) for frame in moving]
     for number, frame in enumerate(half):
@@ -132,7 +139,7 @@ def test_disposals_and_blending_of_a_webp(disposal: Disposal, is_over: bool) -> 
     frames = [(drawn(9)[6], 0, 0, Disposal.KEEP, False), (still, 0, 0, disposal, is_over)]
     frames += [(frame, 20 * number, 10 * number, disposal, is_over) for number, frame in enumerate(half)]
     body = webp(SIZE, frames)
-    check(body, rendered(body, asked()))
+    check(body, rendered(body, asked("webp", **box)))
 
 
 def test_grey_and_deep_frames_of_a_png() -> None:

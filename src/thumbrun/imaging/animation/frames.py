@@ -73,7 +73,8 @@ class _Canvas:
         if self._last is not None:
             return self._last
         self._is_opaque = self._is_opaque or self._pixels.getchannel("A").getextrema() == _OPAQUE
-        return self._pixels.convert("RGB") if self._is_opaque else self._pixels
+        # A thumbnail that is neither scaled nor cropped is this very picture, while the canvas goes on to change.
+        return self._pixels.convert("RGB") if self._is_opaque else self._pixels.copy()
 
     def part(self, frame: Frame) -> tuple[Image.Image, bool]:
         """Return what lies where a frame will be drawn, for `put_back`."""
@@ -93,6 +94,5 @@ class _Canvas:
 def _with_pixels(still: ImageFile.ImageFile, seen: Image.Image) -> ImageFile.ImageFile:
     """Give a loaded image other pixels."""
     still._im, still._mode, still._size, still.palette = seen.im, seen.mode, seen.size, None  # noqa: SLF001
-    still.readonly = 1  # the pixels can be the canvas itself, on which the next frame is drawn
     still.info.pop("transparency", None)
     return still
