@@ -204,3 +204,19 @@ async def test_a_name_that_is_taken_for_one_format(pool: DecoderPool, source: Me
     output.put_as_user(f"{RUN}/{OUTPUTS[number]}", b"a stranger's")
     (outcome,), _ = await work(source, output, pool, [both(source)], recipe=BOTH)
     assert (Reason.NAME_TAKEN, True) == (outcome.reason, outcome.detail.startswith(f"{LABELS[number]}: "))
+
+
+async def test_a_retry_mixes_no_generations(pool: DecoderPool, source: MemoryStore) -> None:
+    """If an image was replaced and some of its thumbnails are there, a retry creates none of the others."""
+    output = MemoryStore("out")
+    planned = both(source)
+    await work(source, output, pool, [planned], recipe=BOTH)
+    del output.objects[f"{RUN}/{OUTPUTS[3]}"]
+    before = dict(output.objects)
+    source.put_as_user("a.jpg", photograph())
+    (outcome,), _ = await work(source, output, pool, [planned], recipe=BOTH, live=True)
+    assert (Reason.NAME_TAKEN, before) == (outcome.reason, output.objects)
+    assert outcome.detail.startswith("200x200 webp shows the image as it was before it was replaced")
+    output.objects.clear()
+    (outcome,), _ = await work(source, output, pool, [planned], recipe=BOTH, live=True)
+    assert (Status.DONE, 6) == (outcome.status, len(output.objects))

@@ -76,7 +76,8 @@ class NamePattern:
             else:
                 parts.append(((token[2] and "{") or (token[3] and "}") or token[4], False))
         fields = ", ".join(f"{{{name}}}" for name in FIELDS)
-        if unknown := [name for name, is_field in parts if is_field and name not in FIELDS]:
+        named = [token[1] for token in re.finditer(r"(?<!\{)\{([^{}]*)\}", text)]
+        if unknown := [name for name in named if name not in FIELDS]:
             raise ValueError(f"{{{unknown[0]}}} is no field; the fields are {fields}")
         if at < len(text):
             raise ValueError(f"a brace stands alone in it; the fields are {fields}, and {{{{ and }}}} stand for braces")
@@ -174,6 +175,18 @@ def cut(stem: str, room: int) -> str:
     if len(utf8(stem)) <= room:
         return stem
     return utf8(stem)[: max(room, 0)].decode("utf-8", "ignore") or stem[0]
+
+
+def empty_part(pattern: NamePattern, boxes: Sequence[Box]) -> str | None:
+    """Return what is wrong with a pattern that leaves a part of a path, or a file's stem, empty; None if nothing is."""
+    for box in boxes:
+        parts = pattern.expanded(_SAMPLE, Target(box, "jpeg")).split("/")
+        if "" in parts or parts[-1].startswith("."):
+            side = "width" if not box[0] else "height"
+            return (
+                f"its {{{side}}} is empty for {box_name(box)}, which leaves nothing of a folder or file; add {{stem}}"
+            )
+    return None
 
 
 def targets_alike(pattern: NamePattern, boxes: Sequence[Box], formats_: Sequence[str]) -> str | None:

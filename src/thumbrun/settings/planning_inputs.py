@@ -39,12 +39,10 @@ def nothing_hint(settings: Settings, seen: Mapping[str, Any]) -> str:
 
 def names_shared(settings: Settings, plan: Plan) -> str:
     """Return a sentence that says how to keep names that several thumbnails would share, or an empty text."""
-    if settings.layout != "flat" or settings.name or not any(shard.renamed for shard in plan.shards):
+    if not any(shard.renamed for shard in plan.shards) or (settings.layout != "flat" and not settings.name):
         return ""
-    return (
-        "Some thumbnails would share a name, so each of them has a hash of its path in its name. "
-        "--layout tree keeps the folders of the source instead"
-    )
+    said = "Some thumbnails would share a name, so each of them has a hash of its path in its name"
+    return said if settings.name else f"{said}. --layout tree keeps the folders of the source instead"
 
 
 def describe_unmatched(unmatched: Sequence[str]) -> str:

@@ -23,7 +23,8 @@ def shape_of(values: ParsedValues) -> Shape | None:
         values.reject(declared.SIZE, f"--fit {fit} needs both sides of each size, like 320x240")
     if fit and gravity not in (None, USUAL_SHAPE.gravity):
         if fit not in (_CROP, _BARS):
-            advice = f"--fit {fit} shows the whole picture; leave --gravity out, or give --fit {_CROP} or {_BARS}"
+            fitting = _CROP if gravity in BY_CONTENT else f"{_CROP} or {_BARS}"
+            advice = f"--fit {fit} shows the whole picture; leave --gravity out, or give --fit {fitting}"
             values.reject(declared.GRAVITY, advice)
         elif fit == _BARS and gravity in BY_CONTENT:
             values.reject(declared.GRAVITY, f"--fit {_BARS} cuts nothing off; give centre or a direction, like north")

@@ -87,6 +87,8 @@ class Putter:
         thumbnails = self._thumbnails(work.item)
         if len(thumbnails) == 1:
             return await self._put(work, thumbnails[0], pictures[0])
+        if self._rules.live and (mixed := await self._mixed(work, thumbnails)):
+            return mixed
         puts = [self._put(work, one, picture) for one, picture in zip(thumbnails, pictures, strict=True)]
         # Wait for all of them, so that a thumbnail need not be created again because another one failed.
         results = await asyncio.gather(*puts, return_exceptions=True)
@@ -97,6 +99,22 @@ class Putter:
             if isinstance(result, BaseException) and not (is_damaged and isinstance(result, RefusedItemError)):
                 raise result
         return _together(thumbnails, outcomes)
+
+    async def _mixed(self, work: WorkItem, thumbnails: Sequence[Thumbnail]) -> Outcome | None:
+        """Return the refusal of an item some of whose thumbnails show another generation than the live one, or None.
+
+        Only a retry takes the live generation. It creates none of the others then, which would not fit those.
+        """
+        existing = await asyncio.gather(*(self._output.stat(self._name(one)) for one in thumbnails))
+        for thumbnail, entry in zip(thumbnails, existing, strict=True):
+            found = self._existing(work, entry, work.item.size) if entry else None
+            if found and found.status is Status.DONE and found.made_of != work.item.generation:
+                detail = (
+                    f"{thumbnail.label} shows the image as it was before it was replaced; delete all thumbnails of the "
+                    "image, and a retry makes all of them anew"
+                )
+                return refusal(work.shard, work.index, Reason.NAME_TAKEN, detail, source_bytes=work.item.size)
+        return None
 
     async def _put(self, work: WorkItem, thumbnail: Thumbnail, picture: Picture) -> Outcome:
         item, name = work.item, self._name(thumbnail)

@@ -232,9 +232,17 @@ def verified_text(verified: VerifyResult, outcomes: str) -> str:
 def _all_is_right(verified: VerifyResult) -> str:
     if not verified.items:
         return "The plan has no items, so there is nothing else to check."
+    failed = sum(verified.outcomes.failed.values())
+    of = " of the items that are done" if failed else ""
     if verified.opened:
-        return "Every item has exactly one outcome, and every thumbnail is there, complete and of the right size."
-    return "Every item has exactly one outcome. By the listing, every thumbnail is there; thumbrun opened none."
+        said = f"Every item has exactly one outcome, and every thumbnail{of} is there, complete and of the right size."
+    else:
+        said = (
+            f"Every item has exactly one outcome. By the listing, every thumbnail{of} is there; thumbrun opened none."
+        )
+    if not failed:
+        return said
+    return f"{said} {counted(failed, 'item')} failed; what lies under the names of their thumbnails was not checked."
 
 
 def _line(finding: Finding) -> str:

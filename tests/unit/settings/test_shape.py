@@ -54,6 +54,8 @@ def test_a_gravity_needs_a_fit_that_it_changes(fit: str) -> None:
     (problem,) = problems({"fit": fit, "size": "160x90"}, THUMBRUN_GRAVITY="north")
     advice = f"--fit {fit} shows the whole picture; leave --gravity out, or give --fit cover or contain"
     assert f"--gravity / THUMBRUN_GRAVITY is 'north'; {advice}" == problem
+    (problem,) = problems({"fit": fit, "size": "160x90", "gravity": "attention"})
+    assert problem.endswith("leave --gravity out, or give --fit cover")
 
 
 @pytest.mark.parametrize("fit", ["cover", "contain", "fill"])

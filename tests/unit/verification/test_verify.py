@@ -77,7 +77,11 @@ def test_a_long_text_of_a_stranger_is_shortened_for_people() -> None:
 def test_what_is_right_says_how_far_it_looked() -> None:
     """The report says that thumbnails are whole only if they were opened."""
     found = verified()
-    assert "complete and of the right size" in verified_text(found.result(), "3 done")
+    assert verified_text(found.result(), "3 done").endswith("thumbnail is there, complete and of the right size.")
+    found.tally.failed["unreadable"] += 2
+    text = verified_text(found.result(), "3 done, 2 failed")
+    assert "every thumbnail of the items that are done is there" in text
+    assert text.endswith("2 items failed; what lies under the names of their thumbnails was not checked.")
     found.opened = False
     assert "thumbrun opened none" in verified_text(found.result(), "3 done")
 
