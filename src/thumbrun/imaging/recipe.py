@@ -52,6 +52,11 @@ class Recipe:
         return tuple(box for box in self.boxes for _ in self.formats)
 
     @property
+    def format_of_each(self) -> tuple[str, ...]:
+        """The format of each thumbnail of an image."""
+        return self.formats * len(self.boxes)
+
+    @property
     def folders(self) -> tuple[str, ...]:
         """Each box's folder below the run's: named after the box, or the run's own folder for a single box."""
         return tuple(f"{box_name(box)}/" for box in self.boxes) if self.smaller else ("",)

@@ -244,7 +244,7 @@ def _asks(settings: Settings) -> bool:
 def _workload(settings: Settings, made: Plan, sample: Sampled | None, collisions: int) -> Workload:
     boxes, shards = settings.recipe.box_of_each, {settings.tasks or settings.task.count: len(made.shards)}
     if sample is None:
-        return workload_of(made.seen, boxes, collisions=collisions, shards=shards)
+        return workload_of(made.seen, boxes, settings.recipe.format_of_each, collisions=collisions, shards=shards)
     return workload_of(
         made.seen,
         boxes,

@@ -11,6 +11,9 @@ from thumbrun.planning.shards import IN_VAIN, STILL_PEEKED_AT
 # Milliseconds of processor time for each image and further thumbnail: 9.61 ms an image for two sizes, and 9.06 for the
 # larger one alone (`bench sizes`).
 FURTHER_MS = 0.55
+# Milliseconds of processor time to encode a megapixel of a photograph. Measured at 1,080 pixels, by default quality.
+_ENCODE_MS = {"jpeg": 16.0, "keep": 16.0, "png": 370.0, "webp": 93.0, "avif": 280.0}
+_OF_A_BOX = 0.6  # the share of a square box that a photograph fills
 IMAGES_UNDER_WAY = 64  # of one task on a distant store (`bench task`)
 # By how much the recorded rates can be wrong for all images of a run together. They are those of an idle machine. Where
 # other programs kept its processors busy, images took 1.3 to 1.9 times as long (`bench rates`), and a platform's vCPU
@@ -149,9 +152,24 @@ class Workload:
         return sums
 
 
+def _more_ms(boxes: Sequence[Box], formats: Sequence[str], most: float) -> float:
+    """Return what the thumbnails of an image take beyond one JPEG of 100 pixels, which the recorded rates include.
+
+    Args:
+        boxes: The box of each thumbnail.
+        formats: The format of each.
+        most: The pixels of the image, which no thumbnail exceeds.
+    """
+    rates = [_ENCODE_MS[name] for name in formats or ["jpeg"] * len(boxes)]
+    encoding = sum(rate * min(most, _OF_A_BOX * area(box)) for rate, box in zip(rates, boxes, strict=True))
+    usual = _ENCODE_MS["jpeg"] * min(most, _OF_A_BOX * 100 * 100)
+    return max(0.0, encoding - usual) / 1e6 + FURTHER_MS * (len(boxes) - 1)
+
+
 def workload_of(
     seen: Mapping[str, Any],
     boxes: Sequence[Box],
+    formats: Sequence[str] = (),
     *,
     collisions: int = 0,
     processor: Range | None = None,
@@ -166,6 +184,7 @@ def workload_of(
     Args:
         seen: What the listing showed, in the form that the plan holds.
         boxes: The box of each thumbnail of an image, in pixels.
+        formats: The format of each, or `keep`; none: as if all were JPEG.
         collisions: How many thumbnails would share a name.
         processor: The seconds of processor time of all images; None: by the recorded rates.
         thumbnails: The bytes of all thumbnails; None: by the recorded rates.
@@ -190,12 +209,13 @@ def workload_of(
     images = sum(group.objects for group in groups)
     likely = sum(group.cost_ms for group in groups) / 1000
     recorded = Range(RECORDED_LOW * likely, likely, RECORDED_HIGH * likely)
+    pixels_of_image = sum(pixels(group.size, group.format) for group in groups) / max(1, images)
     each = sum(_THUMBNAIL_BYTES * (area(box) / 10_000) ** _THUMBNAIL_POWER for box in boxes)
     return Workload(
         groups,
         sum(int(kind["objects"]) for kind in seen.get("kinds", {}).values()),
         len(boxes),
-        processor or recorded.plus(FURTHER_MS / 1000 * images * (len(boxes) - 1)),
+        processor or recorded.plus(images * _more_ms(boxes, formats, pixels_of_image) / 1000),
         thumbnails or Range(images * each / 2, images * each, images * each * 2),
         collisions,
         read_share,

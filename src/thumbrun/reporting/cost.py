@@ -52,7 +52,7 @@ def dollars_of(settings: Settings, facts: Facts) -> Dollars | None:
         conditions = replace(conditions, processors=processors)
     else:
         conditions = replace(conditions, machine=facts.work.processors or conditions.machine)
-    workload = workload_of(facts.plan.seen, settings.recipe.box_of_each)
+    workload = workload_of(facts.plan.seen, settings.recipe.box_of_each, settings.recipe.format_of_each)
     bill = bill_of(_use(facts, workload, facts.work.tasks, conditions), prices, conditions.places)
     expected = None
     if workload.images:

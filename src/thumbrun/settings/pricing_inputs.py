@@ -71,7 +71,7 @@ class PlanGuard:
 
     def _too_dear(self, seen: Mapping[str, Any]) -> list[str]:
         settings, most = self._settings, self._settings.max_cost
-        work = workload_of(seen, settings.recipe.box_of_each)
+        work = workload_of(seen, settings.recipe.box_of_each, settings.recipe.format_of_each)
         if most is None or not work.images:
             return []
         tasks = settings.tasks or settings.task.count
