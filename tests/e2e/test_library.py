@@ -155,7 +155,7 @@ def test_a_killed_program_leaves_no_process(tmp_path: Path) -> None:
 
 
 INTERRUPTED = """
-import os, signal, threading
+import os, signal, threading, time
 import thumbrun
 
 seen = []
@@ -163,6 +163,8 @@ def progress(now):
     seen.append(now)
     if len(seen) == 3:
         os.kill(os.getpid(), signal.SIGINT)
+    if len(seen) >= 3:
+        time.sleep(0.2)  # the run waits for the interrupt, however late that comes
 try:
     thumbrun.run("in", output="out", workers=1, progress=progress)
 except KeyboardInterrupt:

@@ -22,13 +22,19 @@ from pathlib import Path
 from PIL import Image
 from thumbrun.imaging import memory_estimate
 from thumbrun.imaging.encode import encode
+from thumbrun.imaging.ground import laid
+from thumbrun.imaging.shape import USUAL_SHAPE
 from thumbrun.imaging.shape import USUAL_SHAPE
 
 def status(name):
     return 1024 * int(re.search(rf"{name}:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 
 side, mode, kind, *formats = int(sys.argv[1]), *sys.argv[2:]
-encode(Image.new(mode, (8, 8)), formats[0], 80)  # which loads the encoder
+def made(picture, name):
+    placement = USUAL_SHAPE.placement(*picture.size, picture.size)
+    return encode(laid(picture, placement, USUAL_SHAPE, transparent=name != "jpeg"), name, 80)
+
+made(Image.new(mode, (8, 8)), formats[0])  # which loads the encoder
 boxes = [(side, side), (side // 2, side // 2)]
 before = status("VmRSS")
 pictures = []
@@ -37,7 +43,7 @@ for width, height in boxes:
     pictures.append(noise if kind == "noise" else Image.radial_gradient("L").resize((width, height)).convert(mode))
     del noise
 Path("/proc/self/clear_refs").write_text("5")
-made = [encode(picture, name, 80) for picture in pictures for name in formats]
+files = [made(picture, name) for picture in pictures for name in formats]
 print(status("VmHWM") - before, memory_estimate.encoding_bytes((side, side), boxes, USUAL_SHAPE, formats))
 """
 
