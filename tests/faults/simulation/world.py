@@ -95,7 +95,7 @@ class World:
         environ = {
             "INPUT_FOLDER": f"gs://{evidence.source.name}/{SOURCE_PREFIX}",
             "OUTPUT_BUCKET": f"gs://{evidence.output.name}/{evidence.output_prefix}",
-            "THUMBRUN_LAYOUT": schedule.layout,
+            "THUMBRUN_LAYOUT": "" if schedule.outputs.pattern else schedule.layout,
             "THUMBRUN_SOURCE_METADATA": "hash" if schedule.hashed else "name",
             "THUMBRUN_RUN_ID": execution.run_id,
             "THUMBRUN_IN_FLIGHT": str(schedule.in_flight),
