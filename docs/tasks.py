@@ -192,7 +192,7 @@ def _names() -> str:
 
     def named(path: str, layout: str, level: int) -> str:
         rule = NamingRule(layout, Recipe(), folds=False, limit=900)
-        return f"`{rule.name(path, 'jpeg', level)}`"
+        return f"`{rule.names(path, 'jpeg', level)[0]}`"
 
     flat = "<br>".join(named(path, "flat", 1) for path in _SAME_NAMES)
     tree = "<br>".join(named(path, "tree", 0) for path in _SAME_NAMES)

@@ -115,7 +115,7 @@ class Outcome:
         source_width: The width of the source, upright, in pixels; 0 unless this attempt rendered it.
         source_height: The height of the source, upright, in pixels; 0 likewise.
         colour: The dominant colour of the (smallest) thumbnail, as CSS writes it; empty if it is not known.
-        placeholder: The placeholder of the (smallest) thumbnail, as `imaging.appearance` says; empty if there is none.
+        placeholder: The placeholder of the (smallest) thumbnail, as `imaging.looks.appearance` says; else empty.
     """
 
     shard: int

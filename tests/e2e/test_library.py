@@ -11,7 +11,7 @@ import psutil
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from tests.e2e.library import ran, started
+from tests.e2e.programs import ran, started
 from tests.unit.api.pictures import pictures_in
 from thumbrun.demo.emulator import Emulator
 

@@ -120,9 +120,7 @@ def test_a_whole_run(tasks: Tasks, bucket: Emulator, emulator_log: Path) -> None
     told = tasks.command("verify", run, "--output", BUCKET, environment=environment(bucket))
     assert 0 == told.wait()
     assert f"Run {run}: 14 items in" in told.output()
-    assert (
-        "every thumbnail of the items that are done is there, complete and of the right size. 2 items" in told.output()
-    )
+    assert "every thumbnail of the items that are done is there, complete and of the right size." in told.output()
 
 
 def test_every_damage_is_found_and_named(tasks: Tasks, bucket: Emulator) -> None:

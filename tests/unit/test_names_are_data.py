@@ -31,7 +31,7 @@ ROOT = Path("/destination/of/the thumbnails")
 )
 def test_no_name_leaves_the_folder_of_the_run(layout: str, path: str, format_: str, level: int, limit: int) -> None:
     """Every name that a folder accepts is a path below the run's folder, and never one of thumbrun's own."""
-    name = "20261123T1748Z/" + NamingRule(layout, Recipe(format=format_), True, limit).name(path, "jpeg", level)
+    name = "20261123T1748Z/" + NamingRule(layout, Recipe(format=format_), True, limit).names(path, "jpeg", level)[0]
     if LocalStore(str(ROOT)).name_problem(name) is None:
         target = os.path.normpath(f"{ROOT}/{name}")
         assert target == f"{ROOT}/{name}"
@@ -44,7 +44,7 @@ def test_no_name_leaves_the_folder_of_the_run(layout: str, path: str, format_: s
 @given(path=PATHS, level=st.integers(0, 3))
 def test_no_name_is_what_a_bucket_cannot_hold(path: str, level: int) -> None:
     """Every name that a bucket accepts is Unicode of 1 to 1,024 bytes without line ends, below the run's folder."""
-    name = "r/" + NamingRule("tree", Recipe(), False, 1022).name(path, "jpeg", level)
+    name = "r/" + NamingRule("tree", Recipe(), False, 1022).names(path, "jpeg", level)[0]
     if GcsStore("bucket").name_problem(name) is None:
         assert 1 <= len(name.encode("utf-8")) <= 1024
         assert not set(name) & {"\r", "\n"}

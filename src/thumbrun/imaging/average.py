@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageFilter
 
-from thumbrun.imaging.colours import modes as colour
+from thumbrun.imaging.colours import modes
 from thumbrun.imaging.geometry import MARGIN
 from thumbrun.imaging.lanczos import resized
 
@@ -44,11 +44,11 @@ def shrunk(
     left, top, right, lower = region or (0.0, 0.0, float(image.width), float(image.height))
     across = max(1, math.ceil(right - left) // (width * MARGIN))
     down = max(1, math.ceil(lower - top) // (height * MARGIN))
-    convert = colour.conversion(image)
-    convert = colour.curved(convert, curve) if curve else convert
+    convert = modes.conversion(image)
+    convert = modes.curved(convert, curve) if curve else convert
     if (left + width, top + height) == (right, lower) and left.is_integer() and top.is_integer():
         part = image if (width, height) == image.size else image.crop((int(left), int(top), int(right), int(lower)))
-        return colour.visible(convert(part) if convert else part)
+        return modes.visible(convert(part) if convert else part)
     area = _around(image, (left, top, right, lower), (width, height), (across, down))
     if convert is not None or image.mode in ("LA", "RGBA"):
         reduced = _in_pieces(image, area, across, down, convert)
@@ -61,7 +61,7 @@ def shrunk(
     small = _reduced_first(reduced, width, height, (left, top, right, lower))
     margin = (right - left) / width, (lower - top) / height
     softer = _softening(averaged * across, margin[0]), _softening(averaged * down, margin[1])
-    return colour.visible(_sharpened(small, *softer))
+    return modes.visible(_sharpened(small, *softer))
 
 
 def _around(
@@ -123,7 +123,7 @@ def _kernel(across: float, down: float) -> ImageFilter.Kernel:
 
 
 def _in_pieces(
-    image: Image.Image, area: tuple[int, int, int, int], across: int, down: int, convert: colour.Conversion | None
+    image: Image.Image, area: tuple[int, int, int, int], across: int, down: int, convert: modes.Conversion | None
 ) -> Image.Image:
     """Convert and average an area by strips of rows, or by parts of strips if it is very wide or becomes very small."""
     begin, start, end, stop = area
@@ -134,7 +134,7 @@ def _in_pieces(
     for top in range(start, stop, rows):
         for left in range(begin, end, columns):
             piece = image.crop((left, top, min(left + columns, end), min(top + rows, stop)))
-            part = Image.Image.reduce(colour.multiplied(convert(piece) if convert else piece), (across, down))
+            part = Image.Image.reduce(modes.multiplied(convert(piece) if convert else piece), (across, down))
             if averaged is None:
                 averaged = Image.new(part.mode, (-(-(end - begin) // across), -(-(stop - start) // down)))
             averaged.paste(part, ((left - begin) // across, (top - start) // down))

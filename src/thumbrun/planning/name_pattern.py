@@ -16,7 +16,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -30,6 +30,7 @@ _STEMS = (("path", True), ("name", True), ("stem", True))  # fields that hold th
 _LONGEST = 500  # characters
 _TOKENS = re.compile(r"\{([a-z]+)\}|(\{\{)|(\}\})|([^{}]+)")
 _SAMPLE = "folder/picture.jpg"
+_BOUND: Box = (1, 1)  # a box without a free side
 
 
 class Target(NamedTuple):
@@ -76,9 +77,11 @@ class NamePattern:
             else:
                 parts.append(((token[2] and "{") or (token[3] and "}") or token[4], False))
         fields = ", ".join(f"{{{name}}}" for name in FIELDS)
-        named = [token[1] for token in re.finditer(r"(?<!\{)\{([^{}]*)\}", text)]
-        if unknown := [name for name in named if name not in FIELDS]:
-            raise ValueError(f"{{{unknown[0]}}} is no field; the fields are {fields}")
+        odd = [name for name, is_field in parts if is_field and name not in FIELDS]
+        if braced := re.match(r"\{([^{}]*)\}", text[at:]):  # a field that is spelt like none
+            odd.append(braced[1])
+        if odd:
+            raise ValueError(f"{{{odd[0]}}} is no field; the fields are {fields}")
         if at < len(text):
             raise ValueError(f"a brace stands alone in it; the fields are {fields}, and {{{{ and }}}} stand for braces")
         if not 0 < len(text) <= _LONGEST:
@@ -94,16 +97,6 @@ class NamePattern:
     def has_folders(self) -> bool:
         """Whether its names can have folders."""
         return any("/" in part if not is_field else part in ("path", "dir") for part, is_field in self.parts)
-
-    def alike(self, targets: Iterable[Target]) -> tuple[Target, Target] | None:
-        """Return two targets that get the same name of any image, or None if there are none."""
-        seen: dict[str, Target] = {}
-        for target in targets:
-            name = self.expanded(_SAMPLE, target)
-            if name in seen:
-                return seen[name], target
-            seen[name] = target
-        return None
 
     def expanded(self, path: str, target: Target, mark: str = "", shorter: int = 0) -> str:
         """Return a name.
@@ -177,24 +170,31 @@ def cut(stem: str, room: int) -> str:
     return utf8(stem)[: max(room, 0)].decode("utf-8", "ignore") or stem[0]
 
 
-def empty_part(pattern: NamePattern, boxes: Sequence[Box]) -> str | None:
-    """Return what is wrong with a pattern that leaves a part of a path, or a file's stem, empty; None if nothing is."""
-    for box in boxes:
-        parts = pattern.expanded(_SAMPLE, Target(box, "jpeg")).split("/")
-        if "" in parts or parts[-1].startswith("."):
-            side = "width" if not box[0] else "height"
+def pattern_mistake(pattern: NamePattern, boxes: Sequence[Box], formats_: Sequence[str]) -> str | None:
+    """Return why a pattern cannot name the thumbnails of a recipe, and what to add; None if it can.
+
+    Args:
+        pattern: The pattern.
+        boxes: The boxes of the recipe.
+        formats_: Its formats.
+    """
+    targets = [Target(box, "jpeg" if name == "keep" else name) for box in boxes for name in formats_]
+    seen: dict[str, Target] = {}
+    for target in targets:
+        name = pattern.expanded(_SAMPLE, target)
+        if name in seen:
+            return _alike(seen[name], target)
+        if 0 in target.box and (side := _empty_side(pattern, target)):
             return (
-                f"its {{{side}}} is empty for {box_name(box)}, which leaves nothing of a folder or file; add {{stem}}"
+                f"its {{{side}}} is empty for {box_name(target.box)}, so a folder or a file would have no name; leave "
+                f"{{{side}}} out, or write more beside it, like {{width}}x{{height}}"
             )
+        seen[name] = target
     return None
 
 
-def targets_alike(pattern: NamePattern, boxes: Sequence[Box], formats_: Sequence[str]) -> str | None:
-    """Return what a pattern lacks to tell the thumbnails of one image apart, as advice; None if it lacks nothing."""
-    found = pattern.alike(Target(box, "jpeg" if name == "keep" else name) for box in boxes for name in formats_)
-    if found is None:
-        return None
-    one, other = found
+def _alike(one: Target, other: Target) -> str:
+    """Return what a pattern lacks that gives two thumbnails of an image the same name."""
     if one.box == other.box:
         return f"it gives {one.format} and {other.format} the same name; add {{ext}} or {{format}}"
     needed = "{width} or {height}"
@@ -203,3 +203,12 @@ def targets_alike(pattern: NamePattern, boxes: Sequence[Box], formats_: Sequence
     elif one.box[1] == other.box[1]:
         needed = "{width}"
     return f"it gives {box_name(one.box)} and {box_name(other.box)} the same name; add {needed}"
+
+
+def _empty_side(pattern: NamePattern, target: Target) -> str:
+    """Return the free side of a box that leaves a part of a path, or a file's stem, empty; else an empty text."""
+    parts = pattern.expanded(_SAMPLE, target).split("/")
+    *_, file_name = pattern.expanded(_SAMPLE, target._replace(box=_BOUND)).split("/")
+    if "" not in parts and (not parts[-1].startswith(".") or file_name.startswith(".")):
+        return ""
+    return "height" if target.box[0] else "width"

@@ -91,10 +91,6 @@ class NamingRule:
         parts = max(len(utf8(part)) for part in name.split("/")) - self.part_limit if self.part_limit else 0
         return max(len(utf8(name)) - self.limit, parts)
 
-    def name(self, path: str, source_format: str | None, level: int) -> str:
-        """Return the first of the names of an item's thumbnails, as `names` does."""
-        return self.names(path, source_format, level)[0]
-
     def key(self, name: str) -> int:
         """Return the 64-bit hash by which names are compared. Other processes get other hashes: Python keys them."""
         if self.folds:

@@ -28,7 +28,7 @@ class Cell:
         source_width: The width of the image, upright, in pixels; 0 if unknown.
         source_height: The height of the image, upright, in pixels; 0 if unknown.
         colour: The dominant colour of the smallest thumbnail, as CSS writes it; empty if unknown.
-        placeholder: The placeholder of that thumbnail, as `imaging.appearance` says; empty if there is none.
+        placeholder: The placeholder of that thumbnail, as `imaging.looks.appearance` says; empty if there is none.
         source_bytes: The size of the image, in bytes.
         output_bytes: The size of the thumbnail, in bytes; 0 if there is none.
         format: The format that name and content type of the image claim, or empty.

@@ -16,7 +16,7 @@ from thumbrun.errors import SettingsError
 from thumbrun.imaging.animation.animation import FORMATS
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.recipe import Recipe
-from thumbrun.planning.name_pattern import NamePattern, empty_part, targets_alike
+from thumbrun.planning.name_pattern import NamePattern, pattern_mistake
 from thumbrun.pricing.prices import Prices, PricesError, list_prices
 from thumbrun.settings import declared
 from thumbrun.settings.declared import DECLARED, PRESETS
@@ -286,11 +286,9 @@ def reject_still_formats(values: ParsedValues) -> None:
 
 
 def _check_names(values: ParsedValues) -> None:
-    """Reject a pattern of names that cannot tell the thumbnails of one image apart."""
+    """Reject a pattern of names that cannot name the thumbnails, and a layout beside a pattern."""
     pattern, boxes, formats = values.get(declared.NAME), values.get(declared.SIZE), values.get(declared.FORMAT)
-    if (pattern and boxes and formats and (advice := targets_alike(pattern, boxes, formats))) or (
-        pattern and boxes and (advice := empty_part(pattern, boxes))
-    ):
+    if pattern and boxes and formats and (advice := pattern_mistake(pattern, boxes, formats)):
         values.reject(declared.NAME, advice)
     if pattern and values.get(declared.LAYOUT) == "tree":
         values.reject(declared.LAYOUT, f"{declared.NAME.label} takes the place of a layout; leave one of them out")

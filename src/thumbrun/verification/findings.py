@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from thumbrun.console import counted, printable, shortened
-from thumbrun.outcomes import OutcomeCounts, Tally
+from thumbrun.outcomes import OutcomeCounts, Reason, Tally
 from thumbrun.runs.records import VERSION
 
 MOST_NAMED = 1000  # findings of each kind that are named; all are counted
@@ -232,17 +232,20 @@ def verified_text(verified: VerifyResult, outcomes: str) -> str:
 def _all_is_right(verified: VerifyResult) -> str:
     if not verified.items:
         return "The plan has no items, so there is nothing else to check."
-    failed = sum(verified.outcomes.failed.values())
-    of = " of the items that are done" if failed else ""
+    of = " of the items that are done" if verified.outcomes.failed else ""
+    taken = verified.outcomes.failed.get(Reason.NAME_TAKEN, 0)
     if verified.opened:
         said = f"Every item has exactly one outcome, and every thumbnail{of} is there, complete and of the right size."
     else:
         said = (
             f"Every item has exactly one outcome. By the listing, every thumbnail{of} is there; thumbrun opened none."
         )
-    if not failed:
+    if not taken:
         return said
-    return f"{said} {counted(failed, 'item')} failed; what lies under the names of their thumbnails was not checked."
+    return (
+        f"{said} {counted(taken, 'item')} failed because another object has the name of a thumbnail "
+        f"({Reason.NAME_TAKEN}); thumbrun did not check what lies under the names of their thumbnails."
+    )
 
 
 def _line(finding: Finding) -> str:

@@ -211,7 +211,7 @@ def test_names_collide_as_intended(drawn: Drawn) -> None:
     names: dict[str, list[str]] = {}
     for path, sample in drawn.items():
         if sample.status is Status.DONE and (found := formats.by_media_type(sample.content_type or "")):
-            names.setdefault(rule.name(path, found.name, 0), []).append(path)
+            names.setdefault(rule.names(path, found.name, 0)[0], []).append(path)
     collisions = {name: paths for name, paths in names.items() if len(paths) > 1}
     assert ["holiday/2024/IMG_0001.JPG", "holiday/2025/IMG_0001.JPG"] == collisions["IMG_0001.JPG"]
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.unit.planning.test_naming import PATHS, settle_all
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.recipe import Recipe
-from thumbrun.planning.name_pattern import FIELDS, NamePattern, Target, empty_part, targets_alike
+from thumbrun.planning.name_pattern import FIELDS, NamePattern, Target, pattern_mistake
 from thumbrun.planning.naming import NamingRule
 
 PATH = "trips/2024/IMG 1.JPG"
@@ -98,7 +98,7 @@ def test_what_a_pattern_cannot_tell_apart(
     pattern: str, boxes: list[Box], formats: list[str], advice: str | None
 ) -> None:
     """A pattern that gives two thumbnails of an image the same name lacks a field, which the advice names."""
-    found = targets_alike(NamePattern.parse(pattern), boxes, formats)
+    found = pattern_mistake(NamePattern.parse(pattern), boxes, formats)
     assert (found is None) == (advice is None)
     assert (advice or "") in (found or "")
 
@@ -121,7 +121,7 @@ def test_no_two_thumbnails_share_a_name(
         pattern = NamePattern.parse(text)
     except ValueError:
         return
-    if targets_alike(pattern, boxes, formats) or empty_part(pattern, boxes):
+    if pattern_mistake(pattern, boxes, formats):
         return
     (width, height), *smaller = boxes
     recipe = Recipe(width, height, formats[0], smaller=tuple(smaller), further=formats[1:])
@@ -160,10 +160,12 @@ def test_layouts_are_patterns(path: str, layout: str, level: int) -> None:
         ("{stem}/{height}", [(320, 0)], "its {height} is empty for 320x"),
         ("{width}x{height}/{stem}", [(320, 0), (0, 320)], None),
         ("{dir}/{stem}", [(320, 0)], None),
+        (".{stem}", [(320, 0)], None),
+        (".{stem}", [(320, 200)], None),
     ],
 )
-def test_a_side_that_is_free_leaves_no_part_of_a_path_empty(pattern: str, boxes: list[Box], advice: str | None) -> None:
+def test_a_side_that_is_free_leaves_nothing_without_a_name(pattern: str, boxes: list[Box], advice: str | None) -> None:
     """A pattern is refused if a free side would leave a folder, or the stem of a file, without a name."""
-    found = empty_part(NamePattern.parse(pattern), boxes)
+    found = pattern_mistake(NamePattern.parse(pattern), boxes, ["webp"])
     assert (found is None) == (advice is None)
     assert (advice or "") in (found or "")

@@ -66,22 +66,22 @@ def settle_all(paths: list[str], naming: NamingRule) -> list[tuple[str, ...]]:
 )
 def test_names_follow_name_and_type_alone(path: str, source: str | None, naming: NamingRule, expected: str) -> None:
     """A thumbnail keeps its source's name, and gets a suffix if its format is another."""
-    assert expected == naming.name(path, source, 0)
+    assert expected == naming.names(path, source, 0)[0]
 
 
 def test_a_hash_goes_before_the_suffix() -> None:
     """A colliding name gets its hash before the suffix, so that programs still open the file as its format."""
-    assert "a-cb3ee2cc5c.heic.jpg" == rule().name("x/a.heic", "heic", 1).replace(
-        rule().name("x/a.heic", "heic", 1)[2:12], "cb3ee2cc5c"
+    assert "a-cb3ee2cc5c.heic.jpg" == rule().names("x/a.heic", "heic", 1)[0].replace(
+        rule().names("x/a.heic", "heic", 1)[0][2:12], "cb3ee2cc5c"
     )
-    assert len("a-0123456789.jpg") == len(rule().name("x/a.jpg", "jpeg", 1))
+    assert len("a-0123456789.jpg") == len(rule().names("x/a.jpg", "jpeg", 1)[0])
 
 
 @pytest.mark.parametrize("length", [300, 250, 246])
 def test_a_name_too_long_for_the_destination_is_cut_and_hashed(length: int) -> None:
     """A name that is too long loses the end of its stem, never half a character, and gets the hash."""
     naming = rule(limit=250)
-    name = naming.name("é" * length + ".jpg", "jpeg", 0)
+    name = naming.names("é" * length + ".jpg", "jpeg", 0)[0]
     assert 250 >= len(name.encode())
     assert name.endswith(".jpg")
     assert 10 == len(name.removesuffix(".jpg").rpartition("-")[2])
@@ -97,7 +97,7 @@ def test_every_member_of_a_colliding_group_is_renamed() -> None:
 
 def test_a_name_that_equals_a_renamed_one_is_renamed_too() -> None:
     """A source that has the name of another's renamed thumbnail gets another name."""
-    taken = rule().name("x/a.jpg", "jpeg", 1)
+    taken = rule().names("x/a.jpg", "jpeg", 1)[0]
     names = settle(["x/a.jpg", "y/a.jpg", f"z/{taken}"], rule())
     assert 3 == len(set(names))
     assert taken not in names

@@ -75,6 +75,7 @@ WRONG: dict[str, list[tuple[str, str]]] = {
         ("a}b", "a brace stands alone in it"),
         ("{}.jpg", "{} is no field; the fields are"),
         ("{name!r}.jpg", "{name!r} is no field; the fields are"),
+        ("{{{stam}}}", "{stam} is no field; the fields are"),
         *((text, "it must be a path without empty parts, . and ..") for text in ("../{name}", "/{name}", "a//{name}")),
         ("{name}\n", "it must be one line without control characters"),
         ("x" * 501, "it must have 1 to 500 characters"),

@@ -80,8 +80,10 @@ def test_what_is_right_says_how_far_it_looked() -> None:
     assert verified_text(found.result(), "3 done").endswith("thumbnail is there, complete and of the right size.")
     found.tally.failed["unreadable"] += 2
     text = verified_text(found.result(), "3 done, 2 failed")
-    assert "every thumbnail of the items that are done is there" in text
-    assert text.endswith("2 items failed; what lies under the names of their thumbnails was not checked.")
+    assert text.endswith("thumbnail of the items that are done is there, complete and of the right size.")
+    found.tally.failed["name-taken"] += 1
+    text = verified_text(found.result(), "3 done, 3 failed")
+    assert "1 item failed because another object has the name of a thumbnail (name-taken); thumbrun did not" in text
     found.opened = False
     assert "thumbrun opened none" in verified_text(found.result(), "3 done")
 

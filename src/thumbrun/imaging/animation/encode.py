@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageChops
 
-from thumbrun.imaging.animation import gif as animation_gif
+from thumbrun.imaging.animation import gif
 
 _MOST_COLOURS = 256
 _MOST_PLAYS = 65_535
@@ -106,7 +106,7 @@ def _gif_frame(picture: Image.Image, box: tuple[int, int, int, int], time: int, 
     """
     file = io.BytesIO()
     picture.save(file, "GIF", optimize=False, interlace=False)  # optimised, it would have other numbers for its colours
-    data = animation_gif.only_picture(file)
+    data = gif.only_picture(file)
     control = b"\x21\xf9\x04" + bytes((flags,)) + time.to_bytes(2, "little") + bytes((_TRANSPARENT, 0))
     place = b"".join(number.to_bytes(2, "little") for number in (*box[:2], *picture.size))
     return [control, b",", place, b"\0", data]

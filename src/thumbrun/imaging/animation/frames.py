@@ -8,14 +8,14 @@ from PIL import Image, ImageFile
 
 from thumbrun.imaging import decode
 from thumbrun.imaging.animation.animation import Animation, Disposal, Frame, Reader
-from thumbrun.imaging.colours import modes as colour
+from thumbrun.imaging.colours import modes
 
 _CLEAR = (0, 0, 0, 0)
 _OPAQUE = (255, 255)
 _GREY = ("1", "L", "LA", "I;16", "I;16B")
 
 
-def pictures(name: str, source: IO[bytes], reader: Reader, animation: Animation) -> Iterator[ImageFile.ImageFile]:
+def pictures_seen(name: str, source: IO[bytes], reader: Reader, animation: Animation) -> Iterator[ImageFile.ImageFile]:
     """Yield what is seen at the time of each frame, as a loaded image with the colours and metadata of its file.
 
     Args:
@@ -55,7 +55,7 @@ class _Canvas:
         self._last = None
         if not frame.width:
             return
-        convert = colour.conversion(still)
+        convert = modes.conversion(still)
         picture = convert(still) if convert else still
         if picture.mode in ("LA", "RGBA"):
             picture = picture.convert("RGBA")

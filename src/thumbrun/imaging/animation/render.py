@@ -7,12 +7,10 @@ from typing import IO, cast
 from PIL import Image
 
 from thumbrun.imaging import decode
-from thumbrun.imaging.animation import encode as animated_encode
-from thumbrun.imaging.animation import frames as animation_frames
-from thumbrun.imaging.animation import gif as animation_gif
-from thumbrun.imaging.animation import png as animation_png
-from thumbrun.imaging.animation import webp as animation_webp
+from thumbrun.imaging.animation import gif, png, webp
 from thumbrun.imaging.animation.animation import FORMATS, MOST_FRAMES, MOST_MADE, MOST_READ, Animation, Reader
+from thumbrun.imaging.animation.encode import encode_animation
+from thumbrun.imaging.animation.frames import pictures_seen
 from thumbrun.imaging.encode import encode
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.ground import laid
@@ -26,10 +24,7 @@ from thumbrun.imaging.request import (
     Request,
 )
 
-_READERS = {
-    name: cast(Reader, module)
-    for name, module in (("gif", animation_gif), ("png", animation_png), ("webp", animation_webp))
-}
+_READERS = {name: cast(Reader, module) for name, module in (("gif", gif), ("png", png), ("webp", webp))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,7 @@ def _sizes(animation: Animation, request: Request) -> list[Box]:
 def _rendered(name: str, source: IO[bytes], reader: Reader, animation: Animation, request: Request) -> Moving:
     frames: list[list[Image.Image]] = [[] for _ in request.boxes]
     interest, reduced = None, None
-    for picture in animation_frames.pictures(name, source, reader, animation):
+    for picture in pictures_seen(name, source, reader, animation):
         reduced = decode.reduced(picture, request.boxes, request.shape, interest=interest)
         interest = reduced.interest  # the first frame decides, so that the part that shows does not jump
         for made, thumbnail in zip(frames, (reduced.pixels, *reduced.smaller), strict=True):
@@ -104,7 +99,7 @@ def _rendered(name: str, source: IO[bytes], reader: Reader, animation: Animation
         for form, quality in request.encodings:
             if form in FORMATS:
                 whole = [laid(frame, placement, request.shape, transparent=True) for frame in made]
-                data = animated_encode.encode_animation(whole, milliseconds, animation.plays, form, quality)
+                data = encode_animation(whole, milliseconds, animation.plays, form, quality)
             else:
                 data = encode(laid(made[0], placement, request.shape, transparent=form != "jpeg"), form, quality)
             pictures.append(Picture(data, *placement.size))

@@ -8,8 +8,7 @@ from typing import Any
 from PIL import AvifImagePlugin, ExifTags, Image
 
 from thumbrun.imaging.colours.numbers import ColourSpace, colour_space
-from thumbrun.imaging.heif import av1
-from thumbrun.imaging.heif import properties as iso_properties
+from thumbrun.imaging.heif import av1, properties
 
 _FIRST = 1024  # bytes of the coded picture in which to look for what it says of its colours
 
@@ -43,14 +42,14 @@ class AvifImage(AvifImagePlugin.AvifImageFile):
     def _read_properties(self) -> None:
         assert self.fp is not None  # noqa: S101  (Pillow has just read it)
         numbered = False
-        for name, value in iso_properties.of_primary(self.fp):
+        for name, value in properties.of_primary(self.fp):
             if name == b"colr" and value[:4] == b"nclx" and not numbered:
                 self.space, numbered = colour_space(*struct.unpack_from(">HH", value, 4)), True
             elif name == b"pixi":  # the bits of each channel (ISO/IEC 23008-12, 6.5.6)
                 self.is_deep = max(value[5:], default=9) > 8
             elif name == b"clap":
                 self._aperture = cropped(value, self.size)
-        if not numbered and (numbers := av1.colour_numbers(iso_properties.first_bytes(self.fp, _FIRST))):
+        if not numbered and (numbers := av1.colour_numbers(properties.first_bytes(self.fp, _FIRST))):
             self.space = colour_space(*numbers)
 
     def load(self) -> Any:

@@ -7,8 +7,7 @@ from typing import IO
 import pi_heif
 
 from thumbrun.imaging import headers
-from thumbrun.imaging.heif import hevc
-from thumbrun.imaging.heif import properties as iso_properties
+from thumbrun.imaging.heif import hevc, properties
 
 _GRID_HEAD = 12  # bytes up to the end of a grid's size, if its fields are wide
 
@@ -34,11 +33,11 @@ def _coded_size(source: IO[bytes]) -> tuple[int, int]:
         ValueError: The file does not tell.
     """
     with contextlib.suppress(struct.error, LookupError, EOFError):
-        kind = iso_properties.kind_of_primary(source)
+        kind = properties.kind_of_primary(source)
         if kind == b"grid":
-            return _grid_size(iso_properties.first_bytes(source, _GRID_HEAD, derived=False))
+            return _grid_size(properties.first_bytes(source, _GRID_HEAD, derived=False))
         if kind != b"iovl":
-            return hevc.size(dict(iso_properties.of_primary(source, derived=True))[b"hvcC"])
+            return hevc.size(dict(properties.of_primary(source, derived=True))[b"hvcC"])
     raise ValueError("the file does not state the size of its picture (ispe)")
 
 

@@ -1,6 +1,6 @@
 """Tells what the colours of a PNG mean, from its chunks before the pixels (PNG, third edition, 4.3 and 11.3.2).
 
-The standard's order is cICP, iCCP, sRGB, and last gAMA with cHRM. `png_chunks` reads them. Pure.
+The standard's order is cICP, iCCP, sRGB, and last gAMA with cHRM. `chunks` reads them. Pure.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ def stated(info: Mapping[Any, Any], *, profiled: bool) -> ColourSpace | None:
     """Return the colour space that the chunks state; None if it is sRGB, or if the profile in iCCP is what counts.
 
     Args:
-        info: What `png_chunks` has read: `cicp`, `srgb`, `gamma` and `chromaticity`, if they are there and whole.
+        info: What `chunks` has read: `cicp`, `srgb`, `gamma` and `chromaticity`, if they are there and whole.
         profiled: Whether the file has a profile.
     """
     if numbers := info.get("cicp"):

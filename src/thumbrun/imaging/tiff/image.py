@@ -1,4 +1,4 @@
-"""Opens TIFF: Pillow draws what it surely draws right, thumbrun the other kinds that it reads (see `tiff_layout`)."""
+"""Opens TIFF: Pillow draws what it surely draws right, thumbrun the other kinds that it reads (see `layout`)."""
 
 from functools import cached_property
 from typing import Any, Literal
@@ -7,8 +7,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile, TiffImagePlugin
 
 from thumbrun.imaging.colours import icc
-from thumbrun.imaging.tiff import pieces as tiff_pieces
-from thumbrun.imaging.tiff import samples as tiff_samples
+from thumbrun.imaging.tiff import pieces, samples
 from thumbrun.imaging.tiff.layout import Layout, Way
 from thumbrun.imaging.tiff.rules import layout_of
 
@@ -47,9 +46,9 @@ class TiffImage(TiffImagePlugin.TiffImageFile):
         at = self.fp.tell()
         size = self.fp.seek(0, 2)
         self.fp.seek(at)
-        converted = _CONVERTED if tiff_samples.inks_have_alpha(self._layout) else 0
-        kept = min(_KEPT, _samples_bytes(self._layout)) if tiff_samples.needs_extremes(self._layout) else 0
-        return tiff_pieces.peak_bytes(self._layout, size) + converted + kept
+        converted = _CONVERTED if samples.inks_have_alpha(self._layout) else 0
+        kept = min(_KEPT, _samples_bytes(self._layout)) if samples.needs_extremes(self._layout) else 0
+        return pieces.peak_bytes(self._layout, size) + converted + kept
 
     def _open(self) -> None:
         """Read the header and the tags of the first page.
@@ -134,9 +133,9 @@ class TiffImage(TiffImagePlugin.TiffImageFile):
 
     def _drawn(self, layout: Layout) -> Image.Image:
         assert self.fp is not None  # noqa: S101  (it is open until it is loaded)
-        parts = tiff_pieces.parts(self.fp, layout)
+        parts = pieces.parts(self.fp, layout)
         low, high = np.inf, -np.inf
-        if tiff_samples.needs_extremes(layout):
+        if samples.needs_extremes(layout):
             keeps = _samples_bytes(layout) <= _KEPT
             kept = []
             for part in parts:
@@ -145,12 +144,12 @@ class TiffImage(TiffImagePlugin.TiffImageFile):
                 high = max(high, float(np.fmax.reduce(colours, axis=None)))
                 if keeps:
                     kept.append(part)
-            parts = iter(kept) if keeps else tiff_pieces.parts(self.fp, layout)
-        black, white = tiff_samples.scale(layout, low, high)
-        profile = self.info.pop("icc_profile", None) if tiff_samples.inks_have_alpha(layout) else None
+            parts = iter(kept) if keeps else pieces.parts(self.fp, layout)
+        black, white = samples.scale(layout, low, high)
+        profile = self.info.pop("icc_profile", None) if samples.inks_have_alpha(layout) else None
         drawn = Image.new(layout.mode, (layout.width, layout.height))
         for part in parts:
-            band = _band(tiff_samples.pixels(part.samples, layout, black, white), layout, profile)
+            band = _band(samples.pixels(part.samples, layout, black, white), layout, profile)
             drawn.paste(band, (part.left, part.top))
         return drawn
 
@@ -161,10 +160,10 @@ def _samples_bytes(layout: Layout) -> int:
     return pixels * layout.samples * max(1, layout.bits // 8)
 
 
-def _band(pixels: tiff_samples.Bytes, layout: Layout, profile: bytes | None) -> Image.Image:
+def _band(pixels: samples.Bytes, layout: Layout, profile: bytes | None) -> Image.Image:
     """Return pixels as a picture in the layout's mode. CMYK with alpha becomes RGB, by the profile if there is one."""
     size = pixels.shape[1], pixels.shape[0]
-    if tiff_samples.inks_have_alpha(layout):
+    if samples.inks_have_alpha(layout):
         colours = Image.frombytes("CMYK", size, np.ascontiguousarray(pixels[..., :-1]).tobytes())
         shown = icc.to_srgb(colours, profile)
         shown.putalpha(Image.frombytes("L", size, np.ascontiguousarray(pixels[..., -1]).tobytes()))

@@ -1,4 +1,4 @@
-"""How the samples of a TIFF's page are stored, and who draws them. Pure. `tiff_rules` makes a layout from tags."""
+"""How the samples of a TIFF's page are stored, and who draws them. Pure. `rules` makes a layout from tags."""
 
 from dataclasses import dataclass
 from enum import Enum, auto

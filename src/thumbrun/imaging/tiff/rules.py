@@ -7,7 +7,7 @@ other combinations are refused, with what they are. "TIFF 6.0" is Adobe's specif
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from thumbrun.imaging.tiff import checks as tiff_checks
+from thumbrun.imaging.tiff import checks
 from thumbrun.imaging.tiff.layout import (
     BYTES,
     CIELAB,
@@ -103,7 +103,7 @@ def layout_of(tags: Mapping[int, Any], order: Literal["<", ">"]) -> Layout:
         colormap=_colormap(tags, bits) if photometric == PALETTE else (),
     )
     _check_numbers(tags)
-    tiff_checks.check(found)
+    checks.check(found)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from thumbrun.imaging.colours import modes as colour
+from thumbrun.imaging.colours import modes
 from thumbrun.imaging.tiff.layout import CIELAB, CMYK, ICCLAB, PALETTE, RGB, WHITE_IS_ZERO, YCBCR, Layout
 from thumbrun.imaging.tiff.tags import UnreadTiffError
 
@@ -90,7 +90,7 @@ def needs_extremes(layout: Layout) -> bool:
 def scale(layout: Layout, low: float, high: float) -> tuple[float, float]:
     """Return the sample values of black and white, or of white and black where white is zero.
 
-    Greys of floats, of 32 bits or signed have no range of their own, so `colour.value_range` chooses it. Unsigned
+    Greys of floats, of 32 bits or signed have no range of their own, so `modes.value_range` chooses it. Unsigned
     samples of which some have the highest bit have their full range. Floating-point colours are sRGB from 0 to 1.
 
     Args:
@@ -110,7 +110,7 @@ def scale(layout: Layout, low: float, high: float) -> tuple[float, float]:
         if low < -_OVERSHOOT or high > 1 + _OVERSHOOT:
             raise UnreadTiffError(f"floating-point colours from {low:g} to {high:g} are not read, only 0 to 1")
         return 0.0, 1.0
-    return colour.value_range(low, high, whole=layout.form != "f")
+    return modes.value_range(low, high, whole=layout.form != "f")
 
 
 def pixels(samples: Samples, layout: Layout, black: float, white: float) -> Bytes:
