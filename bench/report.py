@@ -22,7 +22,7 @@ from bench.results import Result, Row
 from bench.synthetic import Names
 from thumbrun.clock import SystemClock
 from thumbrun.environment.task_identity import Task
-from thumbrun.ledger.reader import to_row
+from thumbrun.ledger.rows import to_row
 from thumbrun.ledger.writer import LedgerWriter
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, Timing, refusal
 from thumbrun.planning.plan import Item, Plan, PlannedShard

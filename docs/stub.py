@@ -10,7 +10,7 @@ from thumbrun.api import plan, report, retry, run, thumbnail, verify
 from thumbrun.imaging.geometry import Box
 from thumbrun.planning.name_pattern import NamePattern
 from thumbrun.settings.setting import Setting
-from thumbrun.settings.values import Qualities
+from thumbrun.settings.thumbnail_values import Qualities
 
 TARGET = Path(__file__).parents[1] / "src/thumbrun/__init__.pyi"
 

@@ -20,7 +20,7 @@ from tests.virtual import VirtualClock, run
 from thumbrun.commands.summary import readable, say_run, tally_text
 from thumbrun.environment.task_identity import Task
 from thumbrun.errors import ThumbrunError
-from thumbrun.ledger.reader import COVERS, ROUND, SEAL, SHARD
+from thumbrun.ledger.seals import COVERS, ROUND, SEAL, SHARD
 from thumbrun.ledger.status import has_work
 from thumbrun.logs.events import Events
 from thumbrun.outcomes import Tally

@@ -9,153 +9,24 @@ A part that is damaged is set aside: its outcomes are unknown again. A seal does
 there are, because then a part was lost. In both ways, what is lost is worked again.
 """
 
-import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from thumbrun.console import shortened
-from thumbrun.outcomes import Outcome, Reason, Status, Tally, Timing, precedence
+from thumbrun.ledger.rows import choose, from_row
+from thumbrun.ledger.seals import last_seal, seal_of
+from thumbrun.outcomes import Outcome, Tally
 from thumbrun.planning.listing import pages
 from thumbrun.planning.plan import Item
-from thumbrun.runs.object_metadata import RUN_MARK
-from thumbrun.runs.record_forms import TIMES, is_tally
 from thumbrun.runs.record_names import RunNames
 from thumbrun.runs.record_store import RecordStore
-from thumbrun.runs.record_values import number_in
 from thumbrun.runs.records import RecordError
 from thumbrun.storage.base import Entry
 
-SEAL = "thumbrun-tally"  # the metadata key of a shard's tally
-COVERS = "thumbrun-parts"  # the metadata key of the number of the shard's parts that a seal counts, itself included
-SHARD = "thumbrun-shard"  # the metadata key of the shard that a seal seals
-ROUND = "thumbrun-round"  # the metadata key of a seal's round, if it is a later round
-ROWS = "thumbrun-rows"  # the metadata key of the tally of a part's own rows
-WRITER = "thumbrun-task"  # the metadata key of the task that wrote a part, and when
-
-_LONGEST_DETAIL = 10_000  # characters; a reader refuses a row that is much longer than any that thumbrun writes
-_NUMBERS = ("source_bytes", "output_bytes", "width", "height", "retry_round", "source_width", "source_height")
-_LOOKS = ("colour", "placeholder")
-_STATUSES = {status.value: status for status in Status}
-_REASONS: dict[str | None, Reason | None] = {None: None, **{reason.value: reason for reason in Reason}}
 SHARDS_A_PAGE = 300  # shards whose parts fill about one page of a listing
-
-
-def to_row(outcome: Outcome, item: Item) -> dict[str, Any]:
-    """Return an outcome as a row of a part, with the names that a reader needs and without zeros."""
-    row: dict[str, Any] = {
-        "item": outcome.item,
-        "source": item.source,
-        "generation": item.generation,
-        "output": item.output,
-        "status": outcome.status.value,
-    }
-    if outcome.reason:
-        row |= {"reason": outcome.reason.value, "detail": shortened(outcome.detail, _LONGEST_DETAIL)}
-    elif outcome.detail:
-        row["detail"] = shortened(outcome.detail, _LONGEST_DETAIL)
-    if outcome.unchecked:
-        row["unchecked"] = True
-    if item.outputs:
-        row["outputs"] = list(item.outputs)
-    if outcome.each:
-        row["each"] = list(outcome.each)
-    if outcome.made_of:
-        row["made_of"] = outcome.made_of
-    if timing := outcome.timing:
-        row["began"] = timing.began.isoformat(timespec="milliseconds")
-        row |= {name: value for name in TIMES if (value := getattr(timing, name))}
-    return row | {name: value for name in (*_NUMBERS, *_LOOKS) if (value := getattr(outcome, name))}
-
-
-def from_row(shard: int, row: Mapping[str, Any]) -> Outcome:
-    """Return the outcome in a row of a part."""
-    get = row.get  # a ledger can have millions of rows, so this names no field twice
-    return Outcome(
-        shard,
-        row["item"],
-        _STATUSES[row["status"]],
-        _REASONS[get("reason")],
-        get("detail", ""),
-        get("source_bytes", 0),
-        get("output_bytes", 0),
-        get("width", 0),
-        get("height", 0),
-        get("retry_round", 0),
-        bool(get("unchecked")),
-        tuple(get("each", ())),
-        get("made_of", ""),
-        _timing(row),
-        get("source_width", 0),
-        get("source_height", 0),
-        get("colour", ""),
-        get("placeholder", ""),
-    )
-
-
-def _timing(row: Mapping[str, Any]) -> Timing | None:
-    began = row.get("began")
-    if began is None:
-        return None
-    get = row.get
-    return Timing(
-        datetime.fromisoformat(began),
-        get("fetch_ms", 0),
-        get("decode_ms", 0),
-        get("encode_ms", 0),
-        get("put_ms", 0),
-        get("waiting_ms", 0),
-    )
-
-
-def choose(parts: Mapping[str, Iterable[Outcome]]) -> dict[int, Outcome]:
-    """Return the one outcome of each item of a shard, by its index, given the outcomes in each part by name. Pure."""
-    best: dict[int, tuple[tuple[int, int, bool, str], Outcome]] = {}
-    for name, outcomes in parts.items():
-        for outcome in outcomes:
-            candidate = (precedence(outcome, name), outcome)
-            if outcome.item not in best or candidate[0] < best[outcome.item][0]:
-                best[outcome.item] = candidate
-    return {index: outcome for index, (_, outcome) in sorted(best.items())}
 
 
 class StrayOutcomeError(RecordError):
     """A part holds the outcome of an item that its shard does not hold."""
-
-
-class Seal(NamedTuple):
-    """What a part that seals its shard says in its metadata.
-
-    Attributes:
-        round: The round that sealed the shard.
-        covers: The number of the shard's parts that the tally counts, the sealing part included.
-        tally: The tally of the shard.
-    """
-
-    round: int
-    covers: int
-    tally: Tally
-
-
-def seal_of(part: Entry) -> Seal | None:
-    """Return what a part's metadata says if the part seals its shard, or None.
-
-    Metadata that nobody wrote, or that belongs to another run or shard, seals nothing.
-    """
-    text = part.metadata.get(SEAL)
-    if text is None:
-        return None
-    shard = part.metadata.get(SHARD)  # version 0.1.0 did not write it
-    if f"/{part.metadata.get(RUN_MARK)}/ledger/{f'{shard}/' if shard else ''}" not in f"/{part.name}":
-        return None
-    round_number, covers = number_in(part.metadata.get(ROUND, "0")), number_in(part.metadata.get(COVERS, ""))
-    if round_number is None or covers is None:
-        return None
-    try:
-        tally = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return Seal(round_number, covers, Tally.from_record(tally)) if is_tally(tally) else None
 
 
 class Ledger:
@@ -366,18 +237,3 @@ def _check_items(name: str, rows: Iterable[Mapping[str, Any]], items: Sequence[I
         item = items[index] if index < len(items) else None
         if item is None or (row["source"], row["generation"]) != (item.source, item.generation):
             raise StrayOutcomeError(f"{name} holds the outcome of {row['source']!r} as item {index}, which it is not")
-
-
-def lost_parts(parts: Sequence[Entry]) -> int:
-    """Return how many parts of a shard were deleted at least, by what its seals count, given all that are there.
-
-    There can be more parts than any seal counts: those of another process with the same shard.
-    """
-    return max((0, *(seal.covers - len(parts) for seal in filter(None, map(seal_of, parts)))))
-
-
-def last_seal(parts: Iterable[Entry]) -> int:
-    """Return the latest round that sealed a shard, or -1 if none has, given all parts of the shard."""
-    listed = list(parts)
-    seals = filter(None, map(seal_of, listed))
-    return max((seal.round for seal in seals if seal.covers <= len(listed)), default=-1)

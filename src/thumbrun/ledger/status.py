@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from thumbrun.clock import Clock
-from thumbrun.ledger.reader import ROWS, WRITER, last_seal, seal_of
+from thumbrun.ledger.seals import ROWS, WRITER, last_seal, seal_of
 from thumbrun.ledger.suspects import RECENT_SECONDS
 from thumbrun.outcomes import Tally
 from thumbrun.planning.listing import pages

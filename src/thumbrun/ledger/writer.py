@@ -13,7 +13,9 @@ from typing import Any
 from thumbrun.clock import Clock
 from thumbrun.environment.machine import Machine
 from thumbrun.environment.task_identity import Task
-from thumbrun.ledger.reader import COVERS, ROUND, ROWS, SEAL, SHARD, WRITER, Ledger, last_seal, to_row
+from thumbrun.ledger.reader import Ledger
+from thumbrun.ledger.rows import to_row
+from thumbrun.ledger.seals import COVERS, ROUND, ROWS, SEAL, SHARD, WRITER, last_seal
 from thumbrun.ledger.suspects import RECENT_SECONDS, Announcement, from_index_ranges, to_index_ranges
 from thumbrun.outcomes import Outcome, Status, Tally
 from thumbrun.planning.plan import Item

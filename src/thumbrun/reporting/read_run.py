@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
 from thumbrun.imaging.recipe import Recipe
-from thumbrun.ledger.reader import Ledger, choose, from_row
+from thumbrun.ledger.reader import Ledger
+from thumbrun.ledger.rows import choose, from_row
 from thumbrun.outcomes import Reason, Status
 from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.planning.thumbnail_names import recorded_name

@@ -12,7 +12,8 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
 from thumbrun.console import as_unicode
-from thumbrun.ledger.reader import Ledger, choose, from_row
+from thumbrun.ledger.reader import Ledger
+from thumbrun.ledger.rows import choose, from_row
 from thumbrun.outcomes import Status
 from thumbrun.planning.plan import read_plan
 from thumbrun.planning.thumbnail_names import recorded_name

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from thumbrun.imaging.animation.animation import MOST_FRAMES
 from thumbrun.imaging.geometry import LARGEST_SIDE
 from thumbrun.imaging.shape import FITS, USUAL_SHAPE
-from thumbrun.settings import values
+from thumbrun.settings import thumbnail_values, values
 from thumbrun.settings.setting import Setting
 
 T = TypeVar("T")
@@ -187,19 +187,19 @@ PRESET = _setting(
 )
 SIZE = _setting(
     "size",
-    values.sizes,
+    thumbnail_values.sizes,
     "PIXELS",
     "100",
     f"The box that a thumbnail fits into: 100 or 160x90, each side 1 to {LARGEST_SIDE:,}. "
     "320x or x200 leaves the other side free. "
-    f"Give up to {values.MOST_SIZES} sizes, separated by commas, to make several thumbnails from one decode; "
+    f"Give up to {thumbnail_values.MOST_SIZES} sizes, separated by commas, to make several thumbnails from one decode; "
     "each size then has its own folder, such as 400x400/. You may repeat the flag.",
     group=_WHAT,
     unit="pixels",
     repeats=True,
     claimed=True,
-    to_record=values.sizes_to_record,
-    to_text=values.sizes_from_record,
+    to_record=thumbnail_values.sizes_to_record,
+    to_text=thumbnail_values.sizes_from_record,
 )
 FIT = _setting(
     "fit",
@@ -214,7 +214,7 @@ FIT = _setting(
 )
 GRAVITY = _setting(
     "gravity",
-    values.gravity,
+    thumbnail_values.gravity,
     "WHERE",
     USUAL_SHAPE.gravity,
     "What cover shows of a picture: centre, a direction such as north or southeast, attention (where people look) or "
@@ -224,7 +224,7 @@ GRAVITY = _setting(
 )
 BACKGROUND = _setting(
     "background",
-    values.background,
+    thumbnail_values.background,
     "COLOUR",
     "transparent",
     "The colour of the bars of contain, and behind what is transparent in a JPEG: #rrggbb, #rrggbbaa, a name of CSS "
@@ -252,7 +252,7 @@ LAYOUT = _setting(
 )
 NAME = _setting(
     "name",
-    values.name_pattern,
+    thumbnail_values.name_pattern,
     "PATTERN",
     None,
     "The names of the thumbnails below the run's folder, such as {dir}/{stem}_{width}.{ext}, in place of a layout. The "
@@ -260,11 +260,11 @@ NAME = _setting(
     group=_WHAT,
     default_words="as the layout says",
     claimed_later=True,
-    to_record=values.name_pattern_to_record,
+    to_record=thumbnail_values.name_pattern_to_record,
 )
 FORMAT = _setting(
     "format",
-    values.thumbnail_formats,
+    thumbnail_values.thumbnail_formats,
     "FORMAT",
     "keep",
     "The format of the thumbnails: keep, jpeg, png, webp or avif. "
@@ -274,20 +274,20 @@ FORMAT = _setting(
     group=_WHAT,
     repeats=True,
     claimed=True,
-    to_record=values.formats_to_record,
-    to_text=values.formats_from_record,
+    to_record=thumbnail_values.formats_to_record,
+    to_text=thumbnail_values.formats_from_record,
 )
 QUALITY = _setting(
     "quality",
-    values.qualities,
+    thumbnail_values.qualities,
     "1-100",
-    str(values.USUAL_QUALITY),
+    str(thumbnail_values.USUAL_QUALITY),
     "The quality of JPEG, WebP and AVIF thumbnails. Formats can have a quality of their own: webp=79,avif=50.",
     group=_WHAT,
     repeats=True,
     claimed=True,
-    to_record=values.qualities_to_record,
-    to_text=values.qualities_from_record,
+    to_record=thumbnail_values.qualities_to_record,
+    to_text=thumbnail_values.qualities_from_record,
 )
 ANIMATED = _setting(
     "animated",
@@ -301,14 +301,14 @@ ANIMATED = _setting(
 )
 PLACEHOLDER = _setting(
     "placeholder",
-    values.placeholder,
+    thumbnail_values.placeholder,
     "KIND",
     "none",
     "A blurred picture of each thumbnail in a few bytes, for pages to show until the thumbnail is there: thumbhash, "
     "blurhash or none. thumbrun report --csv and --json tell it.",
     group=_WHAT,
     claimed_later=True,
-    to_record=values.placeholder_to_record,
+    to_record=thumbnail_values.placeholder_to_record,
 )
 INCLUDE = _setting(
     "include",

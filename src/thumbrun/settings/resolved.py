@@ -25,7 +25,7 @@ from thumbrun.settings.parsed import ParsedValues
 from thumbrun.settings.patterns import pattern_outside, pattern_problem
 from thumbrun.settings.setting import Setting
 from thumbrun.settings.shape import shape_of
-from thumbrun.settings.values import Qualities
+from thumbrun.settings.thumbnail_values import Qualities
 from thumbrun.storage.location import Location
 
 _MEMORY_A_WORKER = 320 << 20

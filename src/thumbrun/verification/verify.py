@@ -16,7 +16,8 @@ from thumbrun.concurrency import BoundedGroup
 from thumbrun.console import counted
 from thumbrun.decoding.pool import DecoderPool, Renderer
 from thumbrun.errors import SettingsError
-from thumbrun.ledger.reader import Ledger, StrayOutcomeError, last_seal, lost_parts
+from thumbrun.ledger.reader import Ledger, StrayOutcomeError
+from thumbrun.ledger.seals import last_seal, lost_parts
 from thumbrun.logs.events import Events, Progress
 from thumbrun.outcomes import Outcome, Reason, Status, Tally
 from thumbrun.planning.listing import pages

@@ -11,8 +11,9 @@ from unittest.mock import patch
 from tests.faults.simulation.bucket import Bucket
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.request import Encoding, Rendered, Request
-from thumbrun.ledger import reader
+from thumbrun.ledger import rows
 from thumbrun.ledger.reader import Ledger
+from thumbrun.ledger.seals import SEAL
 from thumbrun.ledger.writer import LedgerWriter, ShardLog
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, precedence, refusal
 from thumbrun.planning import build, planner
@@ -309,8 +310,8 @@ def _by_format(self: Request) -> list[tuple[Box, Encoding]]:
 
 async def _seal_is_all(self: Ledger, shard: int, parts: list[Entry]) -> tuple[Tally, int]:
     for part in parts:
-        if reader.SEAL in part.metadata:
-            return Tally.from_record(json.loads(part.metadata[reader.SEAL])), len(parts)
+        if SEAL in part.metadata:
+            return Tally.from_record(json.loads(part.metadata[SEAL])), len(parts)
     return Tally(), len(parts)
 
 
@@ -333,7 +334,7 @@ DEFECTS = (
     Defect("a record's checksum is not compared", 4, _instead(records, "_checksum", lambda record: "0")),
     Defect("two planners write their shards to one place", 2, _instead(RunNames, "shard", _shared_shards)),
     Defect("a planner works by its own plan though another's stands", 2, _instead(Planner, "_make", _own_plan)),
-    Defect("the worst outcome is chosen", 3, _instead(reader, "precedence", _worst_first)),
+    Defect("the worst outcome is chosen", 3, _instead(rows, "precedence", _worst_first)),
     Defect("a listing goes on one name too late", 2, _lists(_late)),
     Defect("a listing goes on one name too early", 2, _lists(_early)),
     Defect("a seal does not count the last outcome", 3, _instead(ShardLog, "tally", property(_all_but_the_last))),

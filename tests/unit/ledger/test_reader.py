@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
-from thumbrun.ledger.reader import COVERS, ROUND, SEAL, SHARD, Ledger, choose, from_row, seal_of, to_row
+from thumbrun.ledger.reader import Ledger
+from thumbrun.ledger.rows import choose, from_row, to_row
+from thumbrun.ledger.seals import COVERS, ROUND, SEAL, SHARD, seal_of
 from thumbrun.ledger.writer import LedgerWriter, ShardLog
 from thumbrun.outcomes import Outcome, Reason, Status, Tally, Timing, refusal
 from thumbrun.planning.plan import Item

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.ledger.test_writer import ITEMS, RUN, done, state
 from tests.virtual import VirtualClock, run
 from thumbrun.environment.task_identity import Task
-from thumbrun.ledger.reader import ROWS, WRITER
+from thumbrun.ledger.seals import ROWS, WRITER
 from thumbrun.ledger.status import AT_WORK, LATE, RunStatus, State, read_status
 from thumbrun.ledger.writer import LedgerWriter
 from thumbrun.outcomes import Reason, Tally, refusal

@@ -9,7 +9,7 @@ from bench.distant import Stage, work
 from tests.virtual import EPOCH, VirtualClock, run
 from thumbrun.environment.machine import Machine
 from thumbrun.environment.task_identity import Task
-from thumbrun.ledger.reader import to_row
+from thumbrun.ledger.rows import to_row
 from thumbrun.ledger.writer import LedgerWriter
 from thumbrun.outcomes import Outcome, Status, Tally, Timing
 from thumbrun.planning.plan import read_plan, read_shard
