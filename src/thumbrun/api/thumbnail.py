@@ -18,8 +18,9 @@ from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.imaging.shape import Shape
 from thumbrun.outcomes import Reason
 from thumbrun.settings import declared
+from thumbrun.settings.combinations import reject_still_formats
 from thumbrun.settings.parsed import ParsedValues
-from thumbrun.settings.resolved import reject_still_formats, usual_memory
+from thumbrun.settings.resolved import usual_memory
 from thumbrun.settings.shape import shape_of
 
 SETTINGS = (

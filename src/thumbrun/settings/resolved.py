@@ -13,17 +13,15 @@ from thumbrun.environment import task_identity
 from thumbrun.environment.machine import Machine, this_machine
 from thumbrun.environment.task_identity import Task
 from thumbrun.errors import SettingsError
-from thumbrun.imaging.animation.animation import FORMATS
 from thumbrun.imaging.geometry import Box
 from thumbrun.imaging.recipe import Recipe
-from thumbrun.planning.name_pattern import NamePattern, pattern_mistake
+from thumbrun.planning.name_pattern import NamePattern
 from thumbrun.pricing.prices import Prices, PricesError, list_prices
 from thumbrun.settings import declared
+from thumbrun.settings.combinations import conflicts, reject_combinations
 from thumbrun.settings.declared import DECLARED, PRESETS
 from thumbrun.settings.locations import resolve_locations
 from thumbrun.settings.parsed import ParsedValues
-from thumbrun.settings.patterns import pattern_outside, pattern_problem
-from thumbrun.settings.setting import Setting
 from thumbrun.settings.shape import shape_of
 from thumbrun.settings.thumbnail_values import Qualities
 from thumbrun.storage.location import Location
@@ -187,23 +185,12 @@ def resolve(
     preset = ParsedValues((declared.PRESET,), environ, flags).get(declared.PRESET)
     values = ParsedValues(DECLARED, environ, flags, PRESETS.get(preset or ""))
     values.problems[:0] = identity_problems
-    values.problems += _conflicts(values, task)
+    values.problems += conflicts(values, task)
     bare_source = flags.get("source") is not None if bare_source is None else bare_source
     locations = resolve_locations(values, bare_source=bare_source)
     slips = _slips(environ)
-    if values.get(declared.RESUME) is None:  # else the run has the patterns that it began with
-        for setting in (declared.INCLUDE, declared.EXCLUDE):
-            globs = values.get(setting) or ()
-            if advice := pattern_problem(globs) or (locations and pattern_outside(globs, locations.source)):
-                values.reject(setting, advice)
-    _check_names(values)
+    reject_combinations(values, locations.source if locations else None)
     shape = shape_of(values)
-    reject_still_formats(values)
-    if values.get(declared.METADATA) == "keep" and values.get(declared.SOURCE_METADATA) == "hash":
-        hides = f"{declared.SOURCE_METADATA.label} hash hides the names"
-        values.reject(
-            declared.METADATA, f"what it keeps can hold names of the sources, and {hides}; use one of the two"
-        )
     prices = _prices(values)
     if values.problems or locations is None or shape is None:
         raise SettingsError([*values.problems, *slips])
@@ -276,24 +263,6 @@ def resolve(
     )
 
 
-def reject_still_formats(values: ParsedValues) -> None:
-    """Reject animated thumbnails if none of the formats can be animated."""
-    formats = values.get(declared.FORMAT) or ()
-    if values.get(declared.ANIMATED) == "keep" and formats and not FORMATS.union(("keep",)).intersection(formats):
-        values.reject(
-            declared.ANIMATED, f"{' and '.join(formats)} cannot be animated; add webp to {declared.FORMAT.label}"
-        )
-
-
-def _check_names(values: ParsedValues) -> None:
-    """Reject a pattern of names that cannot name the thumbnails, and a layout beside a pattern."""
-    pattern, boxes, formats = values.get(declared.NAME), values.get(declared.SIZE), values.get(declared.FORMAT)
-    if pattern and boxes and formats and (advice := pattern_mistake(pattern, boxes, formats)):
-        values.reject(declared.NAME, advice)
-    if pattern and values.get(declared.LAYOUT) == "tree":
-        values.reject(declared.LAYOUT, f"{declared.NAME.label} takes the place of a layout; leave one of them out")
-
-
 def _prices(values: ParsedValues) -> Prices | None:
     """Return the list prices with those of the file that the settings name, or None if they name none."""
     path = values.get(declared.PRICES)
@@ -355,24 +324,6 @@ def _slips(environ: Mapping[str, str]) -> list[str]:
                 shown = printable(shortened(name))
                 slips.append(f"{shown} is not a setting of thumbrun; did you mean {known[close[0]]}? If not, unset it")
     return slips
-
-
-def _conflicts(values: ParsedValues, task: Task) -> list[str]:
-    pairs: tuple[tuple[Setting[Any], Setting[Any]], ...] = (
-        (declared.RUN_ID, declared.RESUME),
-        (declared.RUN_ID, declared.NEW),
-        (declared.RESUME, declared.NEW),
-    )
-    problems = [
-        f"{one.label} and {other.label} cannot go together; give only one of them"
-        for one, other in pairs
-        if values.get(one) and values.get(other)
-    ]
-    tasks = values.get(declared.TASKS)
-    if tasks is not None and task.count > 1:
-        already = f"this process is already one of {task.count:,} tasks ({task.platform})"
-        problems.append(f"{declared.TASKS.label} is {tasks}, but {already}; use one way or the other")
-    return problems
 
 
 def usual_memory(workers: int, machine: Machine) -> int:

@@ -186,5 +186,3 @@ def formats_to_record(formats: Sequence[str]) -> Any:
 def formats_from_record(record: Any) -> str:
     """Return the text of a flag for the formats of a claim."""
     return record if isinstance(record, str) else ",".join(record)
-
-

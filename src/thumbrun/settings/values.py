@@ -2,15 +2,10 @@
 
 import difflib
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable
 
 from thumbrun.console import quoted
-from thumbrun.imaging.geometry import LARGEST_SIDE, Box, box_name, largest_first
-from thumbrun.imaging.looks.appearance import KINDS
-from thumbrun.imaging.shape import BY_CONTENT, DIRECTIONS, TRANSPARENT
 from thumbrun.planning.globs import Glob
-from thumbrun.planning.name_pattern import NamePattern
 from thumbrun.storage.location import Location
 
 _UNITS = {"": 1, "B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
