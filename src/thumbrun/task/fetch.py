@@ -9,10 +9,7 @@ Of a local file it reads nothing: the decoding process gets the open file, and r
 """
 
 import contextlib
-from collections.abc import Callable
 from dataclasses import dataclass
-
-from crc32c import crc32c
 
 from thumbrun.decoding.body import Body
 from thumbrun.decoding.pool import Renderer
@@ -34,12 +31,12 @@ from thumbrun.storage.base import (
     LostError,
     NotFoundError,
     ObjectRefusedError,
-    OpenFile,
     Sink,
     Store,
     StoreError,
     TransientError,
 )
+from thumbrun.task.checked_sink import CheckedSink, HeadCheck
 from thumbrun.task.decompress import decompressed
 from thumbrun.task.item_faults import item_faults
 from thumbrun.task.peek_policy import PeekPolicy
@@ -57,8 +54,6 @@ _MOST_STEPS = 12  # reads of one object; pyramids with many levels need many, ph
 _LARGEST_PART = 1 / 3
 _DAMAGED_READS = 3  # reads that do not match the checksum before the object counts as damaged
 
-HeadCheck = Callable[[Chunk], None]  # raises an error to end a read
-
 
 @dataclass(slots=True)
 class Fetched:
@@ -75,47 +70,6 @@ class Fetched:
     read: int
     checked: bool
     part: bool
-
-
-class _CheckedSink:
-    """Writes bytes to a body, after the bytes that were read before; keeps their count and their crc32c.
-
-    Args:
-        body: The body to write to.
-        size: The size of the object, in bytes.
-        head: The bytes that were read before.
-        check_head: Called with the first bytes when they arrive; can raise an error to end the read.
-    """
-
-    def __init__(self, body: Body, size: int, head: bytes, check_head: HeadCheck | None) -> None:
-        self._body = body
-        self._most = size
-        self._head = head
-        self._head_check = check_head
-        self.reset()
-
-    @property
-    def takes_file(self) -> bool:
-        return self._body.takes_file and not self._head and self._head_check is None
-
-    def take_file(self, file: OpenFile) -> None:
-        self._body.take_file(file)
-        self.size = file.size
-
-    def reset(self) -> None:
-        self._body.reset()
-        self.size = self.crc32c = 0
-        if self._head:
-            self.write(self._head)
-
-    def write(self, chunk: Chunk) -> None:
-        if self._head_check is not None and not self.size:
-            self._head_check(chunk)
-        self.size += len(chunk)
-        if self.size > self._most:
-            raise TransientError(f"the store sends more than the {self._most:,} bytes that it lists for an object")
-        self._body.write(chunk)
-        self.crc32c = crc32c(chunk, self.crc32c)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +262,7 @@ class Fetcher:
         checksums: set[int] = set()
         read = 0
         for _ in range(_DAMAGED_READS):
-            sink = _CheckedSink(body, item.size, head, check_head)
+            sink = CheckedSink(body, item.size, head, check_head)
             stated = await self._read(item, sink, len(head), None)
             read += sink.size
             expected = stated if item.crc32c is None else item.crc32c

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from bench.model import IN_FLIGHT, LATENCY, RENDER
 from bench.tasks import share
+from thumbrun.pricing import report_costs
 from thumbrun.pricing.estimates import PROCESS_SECONDS, Conditions, advise, estimate, table
 from thumbrun.pricing.model import shards_of
 from thumbrun.pricing.prices import list_prices
 from thumbrun.pricing.requests import requests_of
 from thumbrun.pricing.workload import Group, Range, Workload, workload_of
+from thumbrun.reporting import cells, gather, read_run
 
 PRICES = list_prices()
 CLASS_A = ("create", "page")
@@ -61,6 +63,13 @@ def test_a_report_reads_a_bounded_number_of_pictures() -> None:
         pictures = more.class_b - plain.class_b - 3 - 3 * shards
         assert min(images, 3_000_000 // 4800) == pictures
     assert requests_of(workload_of({}, [(100, 100)]), 1) == requests_of(workload_of({}, [(100, 100)]), 1, report=True)
+
+
+def test_a_plan_knows_how_a_report_is_made() -> None:
+    """The bounds of the report are those with which it is made."""
+    assert cells._SHARDS_AT_ONCE == read_run._SHARDS_AT_ONCE == report_costs._SHARDS_AT_ONCE
+    assert cells._THUMBNAILS_AT_ONCE == report_costs._PICTURES_AT_ONCE
+    assert (gather.MOST_CELLS, cells._MOST_BYTES) == (report_costs._MOST_PICTURES, report_costs._BYTES_OF_PICTURES)
 
 
 def test_a_plan_tells_what_there_is_to_do() -> None:
