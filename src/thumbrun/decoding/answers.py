@@ -54,8 +54,8 @@ _DEEPEST = 2  # lists within the object
 _MOST_MEMORY = 1 << 50  # bytes; no machine has as many
 _MOST_SIDE = 1 << 31
 _MOST_MICROSECONDS = 1 << 40  # twelve days; the time limit of an image is shorter, but does not count pauses
-# A thumbnail that is larger than this is none: noise in the least efficient format takes less than 5 bytes a pixel.
-_OVERHEAD, _BYTES_A_PIXEL = 1 << 16, 5
+# A thumbnail that is larger than this is none: noise with alpha takes most, 5.3 bytes a pixel as AVIF of quality 100.
+_OVERHEAD, _BYTES_A_PIXEL = 1 << 16, 6
 _OVERHEAD_OF_FRAMES = _OVERHEAD + (MOST_FRAMES << 10)  # each frame of a GIF has a table of colours
 _MORE = frozenset(("remark", "colour", "placeholder"))
 _REASONS = {

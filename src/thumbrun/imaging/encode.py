@@ -40,6 +40,16 @@ def encode(picture: Image.Image, output_format: str, quality: int) -> bytes:
         picture = _exact_palette(picture) or picture
         options = {"compress_level": 6}  # takes 1.4 ms; 9 saves 0.3 % in twice the time
     picture.info = {key: value for key, value in picture.info.items() if key == "transparency"}
+    try:
+        return _saved(picture, output_format, options)
+    except OSError:
+        if output_format != "jpeg":
+            raise
+        # Pillow holds an optimised or progressive JPEG in one buffer, which noise of high quality overflows.
+        return _saved(picture, output_format, options | {"optimize": False, "progressive": False})
+
+
+def _saved(picture: Image.Image, output_format: str, options: dict[str, Any]) -> bytes:
     target = io.BytesIO()
     picture.save(target, output_format.upper(), **options)
     return target.getvalue()

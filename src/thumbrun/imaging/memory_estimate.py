@@ -25,12 +25,12 @@ _WITH_DECODER = {"webp": 18, "ico": 18, "avif": 14, "heic": 13}
 # How many times opening a file holds its bytes: in one piece, and its metadata on the way to Pillow. Measured with
 # 50 MB of EXIF: WebP takes 2.9, AVIF 5.0, HEIC 4.0 times the file.
 _WHOLE_FILE = {"webp": 3, "avif": 5, "heic": 4}
-# Bytes a pixel that an encoder takes beside the picture, its file included. Measured with 9 megapixels of noise and of
-# a gradient, each with and without alpha: JPEG takes 3.1 to 9.0, PNG 1.1 to 8.0, GIF 3.0 to 35.9, WebP 21.5 to 37.9,
-# AVIF 31.8 to 43.2.
-_ENCODER = {"jpeg": 10, "png": 9, "gif": 37, "webp": 39, "avif": 45}
-# Bytes a pixel of a file at most: of noise at quality 80 it is 0.6 to 2.1, of PNG 4.0. Quality 100 takes more.
-_FILE = {"jpeg": 3, "png": 5, "gif": 2, "webp": 3, "avif": 4}
+# Bytes a pixel that an encoder takes beside the picture, its file included. Measured with noise and with a gradient,
+# each with and without alpha, at quality 80 and 100: JPEG takes 3.1 to 12.2, PNG 1.1 to 8.0, GIF 3.0 to 35.9, WebP
+# 21.5 to 44.4, AVIF 31.8 to 49.6.
+_ENCODER = {"jpeg": 13, "png": 9, "gif": 37, "webp": 46, "avif": 52}
+# Bytes a pixel of a file at most. Noise at quality 100 takes 4.2 as JPEG, 2.1 as WebP and 5.3 as AVIF; as PNG, 4.0.
+_FILE = {"jpeg": 5, "png": 5, "gif": 2, "webp": 3, "avif": 6}
 _BARS = 8  # bytes a pixel of a thumbnail with bars, and of the picture in it with alpha, while it is put together
 _FIXED = 6 << 20  # bytes of the decoders' buffers, a piece in conversion, the averaged picture, the thumbnail
 

@@ -29,10 +29,10 @@ from thumbrun.imaging.shape import USUAL_SHAPE
 def status(name):
     return 1024 * int(re.search(rf"{name}:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 
-side, mode, kind, *formats = int(sys.argv[1]), *sys.argv[2:]
+side, quality, mode, kind, *formats = int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]
 def made(picture, name):
     placement = USUAL_SHAPE.placement(*picture.size, picture.size)
-    return encode(laid(picture, placement, USUAL_SHAPE, transparent=name != "jpeg"), name, 80)
+    return encode(laid(picture, placement, USUAL_SHAPE, transparent=name != "jpeg"), name, quality)
 
 made(Image.new(mode, (8, 8)), formats[0])  # which loads the encoder
 boxes = [(side, side), (side // 2, side // 2)]
@@ -50,12 +50,13 @@ print(status("VmHWM") - before, memory_estimate.encoding_bytes((side, side), box
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it reads what Linux tells of a process")
 @pytest.mark.quick(one_in=5)
+@pytest.mark.parametrize("quality", [80, 100])
 @pytest.mark.parametrize("kind", ["noise", "gradient"])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize("formats", [*((name,) for name in FORMATS), ("webp", "jpeg", "png", "avif")], ids="+".join)
-def test_the_estimate_is_enough(formats: tuple[str, ...], mode: str, kind: str) -> None:
+def test_the_estimate_is_enough(formats: tuple[str, ...], mode: str, kind: str, quality: int) -> None:
     """Pixels, encoder and finished files together take no more than the estimate."""
-    words = [sys.executable, "-c", MEASURED, str(SIDE), mode, kind, *formats]
+    words = [sys.executable, "-c", MEASURED, str(SIDE), str(quality), mode, kind, *formats]
     took, estimated = map(int, subprocess.check_output(words, text=True).split())
     assert took <= estimated
 

@@ -16,6 +16,7 @@ from PIL import Image
 from tests.unit.imaging.encoded import ENCODED, PICTURE
 from tests.unit.imaging.partial.pictures import progressive
 from tests.unit.imaging.samples import PLENTY, bomb
+from thumbrun.decoding import answers
 from thumbrun.imaging.render import render
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Reason
@@ -76,11 +77,11 @@ def test_too_many_pixels(name: str) -> None:
 def test_memory(name: str) -> None:
     """A picture that declares more memory than allowed says how much it needs, and that is enough.
 
-    AVIF and HEIC first say how much opening them needs.
+    AVIF, HEIC and ICO first say how much opening them needs.
     """
     wanted = render(ENCODED[name], asked(memory=1))
     assert isinstance(wanted, NeedsMemory)
-    if name in ("avif", "heic"):
+    if name in ("avif", "heic", "ico"):
         wanted = render(ENCODED[name], asked(memory=wanted.bytes))
         assert isinstance(wanted, NeedsMemory)
     assert isinstance(render(ENCODED[name], asked(memory=wanted.bytes)), Rendered)
@@ -177,6 +178,23 @@ def test_output_modes(mode: str, output: str, expected: str) -> None:
     rendered = render(target.getvalue(), asked(output_format=output))
     assert isinstance(rendered, Rendered)
     assert expected == Image.open(io.BytesIO(rendered.data)).mode
+
+
+@pytest.mark.parametrize("output", ["jpeg", "webp", "avif", "png"])
+@pytest.mark.parametrize(("quality", "side"), [(90, 700), (100, 300)])
+def test_noise_of_high_quality(output: str, quality: int, side: int) -> None:
+    """The longest file that a thumbnail can have is made, and passes as the answer of a decoding process."""
+    target = io.BytesIO()
+    Image.merge("RGBA", [Image.effect_noise((side, side), 90) for _ in "RGBA"]).save(target, "PNG", compress_level=1)
+    wanted = asked(output_format=output, width=side, height=side, quality=quality, memory=200 << 20)
+    rendered = render(target.getvalue(), wanted)
+    assert isinstance(rendered, Rendered), rendered
+    with Image.open(io.BytesIO(rendered.data)) as thumbnail:
+        thumbnail.load()
+        assert (side, side) == thumbnail.size
+    message = b"".join(answers.write(rendered))
+    assert len(message) <= answers.longest(wanted)
+    assert rendered == answers.read(message, wanted)
 
 
 def test_flat_drawings_stay_exact() -> None:
