@@ -75,7 +75,7 @@ def test_a_damaged_part_costs_only_work(tasks: Tasks, tmp_path: Path, body: byte
     assert (0, []) == (verified(tasks, tmp_path)[0], verified(tasks, tmp_path)[1]["findings"])
 
 
-@pytest.mark.quick(one_in=2)
+@pytest.mark.quick(one_in=4)
 @pytest.mark.parametrize(
     ("name", "how"),
     [
@@ -129,7 +129,7 @@ def forge_spare(records: Path, how: str) -> Path:
     return forged
 
 
-@pytest.mark.quick(one_in=3)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "how",
     [

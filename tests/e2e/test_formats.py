@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from tests.e2e.tasks import Tasks
@@ -14,6 +15,7 @@ WIDTHS, SUFFIXES = (60, 30), {"webp": "WEBP", "jpg": "JPEG"}
 PATHS = ("a.jpg", "trip/a.jpg", "trip/b.jpg")
 
 
+@pytest.mark.slow
 def test_every_format_of_every_item(tasks: Tasks, tmp_path: Path) -> None:
     """Two tasks make each size in each format under its name, `verify` finds a lost one, and a retry restores it."""
     for path, body in zip(PATHS, photographs().values(), strict=False):

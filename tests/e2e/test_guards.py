@@ -68,6 +68,7 @@ def test_a_plan_of_more_images_than_meant(tasks: Tasks, folder: Path) -> None:
     assert "the source holds 5 images, 1 image more" in refused.output()
 
 
+@pytest.mark.slow
 def test_a_run_that_costs_more_than_meant(tasks: Tasks, emulator: Emulator) -> None:
     """Both tasks of a run that is too dear end with 2, and nothing is made; the same job with more money goes on."""
     for bucket in ("pictures", "thumbs"):

@@ -26,6 +26,7 @@ def waiting_bytes(descriptor: int) -> int:
     return int(count)
 
 
+@pytest.mark.quick(one_in=4)
 @pytest.mark.parametrize("command", ["plan", "verify"])
 def test_ctrl_c_ends_a_command_whose_output_nobody_reads(tmp_path: Path, command: str) -> None:
     """A command that waits for the reader of its result ends with 130 at the first Ctrl-C."""

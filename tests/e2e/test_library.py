@@ -181,6 +181,7 @@ def test_ctrl_c_stops_in_order(tmp_path: Path) -> None:
     assert 1 == len(list(tmp_path.glob("out/2*")))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the kernel's own libraries
 def test_in_a_notebook(tmp_path: Path) -> None:
     """In the kernel of a notebook, where a loop runs, cells call all functions, with and without `await`."""

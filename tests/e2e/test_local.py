@@ -175,7 +175,7 @@ def test_links_are_counted(tasks: Tasks, tmp_path: Path) -> None:
         assert "holds no image: 3 objects are symbolic links." in task.output()
 
 
-@pytest.mark.quick(one_in=2)
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("--tasks", "2")])
 def test_a_quiet_run(tasks: Tasks, tmp_path: Path, options: tuple[str, ...]) -> None:
     """With --quiet a run prints warnings and errors alone, and nothing if all went well."""
@@ -235,6 +235,7 @@ def test_a_source_that_is_no_folder(tasks: Tasks, tmp_path: Path, command: str, 
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_one_image_as_the_source(tasks: Tasks, tmp_path: Path, pictures: dict[str, bytes]) -> None:
     """`thumbrun run FILE` makes the thumbnail of that file alone, and the run can be planned, resumed and verified."""
     name = next(name for name in pictures if "/" not in name)
@@ -323,6 +324,7 @@ def test_a_source_of_which_nothing_can_be_listed(tasks: Tasks, tmp_path: Path) -
     assert "thumbrun cannot list 1 part of the source" in job.output()
 
 
+@pytest.mark.slow
 def test_a_finished_run_says_of_when_its_plan_is(tasks: Tasks, tmp_path: Path) -> None:
     """The same command for a finished run says that what was added since is not in it, and the command for that."""
     source, output = tmp_path / "in", tmp_path / "out of it"

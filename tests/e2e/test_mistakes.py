@@ -84,6 +84,7 @@ def test_a_folder_of_runs_that_was_moved(tasks: Tasks, tmp_path: Path, pictures:
     said(tasks, 0, "verify", f"{old}/mine")
 
 
+@pytest.mark.slow
 def test_a_run_that_is_right_is_quiet(tasks: Tasks, tmp_path: Path, pictures: Path) -> None:
     """`verify --quiet` prints nothing of a run that is right, and the findings of one that is not."""
     said(tasks, 0, "run", str(pictures), "--output", str(tmp_path / "out"), "--run-id", "mine")
@@ -173,6 +174,7 @@ def test_a_pattern_that_matches_nothing(tasks: Tasks, tmp_path: Path, pictures: 
         assert 1 == said(tasks, 0, *command).count(told)
 
 
+@pytest.mark.slow
 def test_limits_and_broken_files_are_told_apart(tasks: Tasks, tmp_path: Path, pictures: Path) -> None:
     """After failures that a limit caused, the retry is told with its flag; of a broken file, that none helps."""
     (pictures / "cut.jpg").write_bytes(BODY[:500])

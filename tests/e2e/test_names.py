@@ -104,7 +104,7 @@ def check_log(task: Task, log_format: str) -> None:
         assert all(line.startswith(words) for line in text.splitlines()), text
 
 
-@pytest.mark.quick(one_in=2)
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize(("layout", "log_format"), [("flat", "text"), ("tree", "json"), ("tree", "text")])
 async def test_from_a_bucket_to_a_folder(
     tasks: Tasks, emulator: Emulator, bucket: str, tmp_path: Path, layout: str, log_format: str
@@ -155,6 +155,7 @@ async def test_from_a_folder_to_a_folder(tasks: Tasks, folder: Path, tmp_path: P
         }
 
 
+@pytest.mark.slow
 async def test_from_a_folder_to_a_bucket(tasks: Tasks, emulator: Emulator, folder: Path) -> None:
     """A file whose name is not Unicode fails, because a bucket cannot hold the name; all other files are done."""
     emulator.create_bucket(BUCKET)

@@ -42,7 +42,7 @@ def run(limits: tuple[int, int], *arguments: str, **environment: str) -> str:
     return done.stdout
 
 
-@pytest.mark.quick(one_in=2)
+@pytest.mark.slow
 @pytest.mark.parametrize("limits", [(24, 1024), (64, 64)], ids=["soft", "hard"])
 def test_a_low_limit_is_enough_for_a_folder(tmp_path: Path, images: Path, limits: tuple[int, int]) -> None:
     """A run raises a low limit as far as it may, and needs no more files than it gets."""

@@ -182,6 +182,7 @@ def test_a_report_that_cannot_be_made_fails_no_run(tasks: Tasks, source: Path, t
     assert "The run is complete" in said
 
 
+@pytest.mark.slow
 def test_a_death_while_it_is_made_is_not_tried_twice(tasks: Tasks, source: Path, tmp_path: Path) -> None:
     """After a task died between the record that it begins and the report, no other one tries it; the command can."""
     out = tmp_path / "out"

@@ -91,6 +91,7 @@ def test_a_reason_alone_and_several_tasks(tasks: Tasks, bucket: Emulator) -> Non
     assert 13 == summary["done"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [(), ("--tasks", "2")], ids=" ".join)
 def test_a_reason_that_nothing_failed_with(tasks: Tasks, bucket: Emulator, more: tuple[str, ...]) -> None:
     """Where no image has the reasons that are named, no round begins; the command says so once, and ends with 0."""
@@ -141,6 +142,7 @@ def test_a_run_that_is_none(tasks: Tasks, bucket: Emulator, command: list[str]) 
     assert f"gs://{BUCKET}/_thumbrun/runs/20200101T0000Z/run.json does not exist" in task.output()
 
 
+@pytest.mark.slow
 def test_a_run_without_a_plan(tasks: Tasks, bucket: Emulator) -> None:
     """`thumbrun retry` exits with 2 if the run has no plan yet, and says so."""
     run = run_once(tasks, bucket)
@@ -150,6 +152,7 @@ def test_a_run_without_a_plan(tasks: Tasks, bucket: Emulator) -> None:
     assert "a run without a plan" in task.output()
 
 
+@pytest.mark.slow
 def test_an_image_that_was_replaced_is_retried_as_it_is_now(tasks: Tasks, bucket: Emulator) -> None:
     """A retry takes the live generation; thumbnail and ledger name it, and `verify` finds nothing wrong."""
     run = run_once(tasks, bucket)

@@ -53,6 +53,7 @@ def fill(emulator: Emulator, side: int, kilobytes: int) -> None:
         emulator.put(BUCKET, f"in/{number:02}.jpg", body)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("megabits", "window", "kilobytes"),
     [
@@ -73,6 +74,7 @@ def test_reads_over_a_slow_line(emulator: Emulator, tasks: Tasks, megabits: int,
     assert size <= line.received < 1.1 * size + _OVERHEAD
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("megabits", "window", "side"),
     [

@@ -68,6 +68,7 @@ def test_a_reader_that_has_gone(folder: Path, command: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="only Linux has a device that is always full")
 @pytest.mark.parametrize("command", ["plan", "verify", "version"])
 def test_a_full_disk(folder: Path, command: str) -> None:

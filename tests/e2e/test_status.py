@@ -38,6 +38,7 @@ def status(tasks: Tasks, output: Path, *flags: str) -> str:
     return asked.output()
 
 
+@pytest.mark.slow
 def test_a_run_that_one_of_two_tasks_has_left(tasks: Tasks, source: Path, tmp_path: Path) -> None:
     """What a task did that was killed is shown, with failures by reason and how long it is silent."""
     (source / "long.png").write_bytes(slow() * 1)
@@ -71,7 +72,7 @@ def test_watching_until_the_end(tasks: Tasks, source: Path, tmp_path: Path) -> N
     assert "30 done, 1 failed (1 truncated)" in shown.splitlines()[-1]
 
 
-@pytest.mark.quick(one_in=2)
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [60, 120])
 def test_in_a_terminal(tasks: Tasks, source: Path, tmp_path: Path, columns: int) -> None:
     """On a terminal, status, watch and list break no word and say the same."""
@@ -103,6 +104,7 @@ def test_a_run_without_images(tasks: Tasks, tmp_path: Path) -> None:
     assert "complete" not in listed.output()
 
 
+@pytest.mark.slow
 def test_the_runs_of_a_bucket(tasks: Tasks, emulator: Emulator) -> None:
     """The runs of a place are listed, the latest first, with state and size; others beside them do not matter."""
     emulator.create_bucket("listed")

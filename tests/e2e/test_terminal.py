@@ -40,6 +40,7 @@ def in_terminal(*arguments: str, folder: Path, columns: int = COLUMNS) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode()).replace("\r\n", "\n")
 
 
+@pytest.mark.quick(one_in=4)
 @pytest.mark.parametrize(
     "arguments",
     [

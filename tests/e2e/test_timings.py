@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.e2e.tasks import Task, Tasks, clean_environment, cloud_run
 from tests.photographs import photographs
 from thumbrun.demo.emulator import Emulator
@@ -58,6 +60,7 @@ def test_tasks_on_cloud_run(emulator: Emulator, tasks: Tasks) -> None:
     assert 2 == len({header["machine"] for header, _ in parts})
 
 
+@pytest.mark.slow
 def test_tasks_on_one_machine(tasks: Tasks, tmp_path: Path) -> None:
     """Tasks that share a machine name the same one, and each of them all of its processors."""
     (tmp_path / "in").mkdir()

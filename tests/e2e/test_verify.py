@@ -89,6 +89,7 @@ def go_on(tasks: Tasks, emulator: Emulator, advice: list[str]) -> None:
     assert 0 == task.wait(), task.output()
 
 
+@pytest.mark.slow
 def test_a_whole_run(tasks: Tasks, bucket: Emulator, emulator_log: Path) -> None:
     """`verify` exits with 0 for a complete run, even if single images failed, and only reads from the store."""
     run = run_once(tasks, bucket)

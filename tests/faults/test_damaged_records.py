@@ -205,7 +205,7 @@ async def check_verify(world: World, run_id: str, harmed: Damage, *, ended: bool
         assert not found.right or not of_run, (harmed, named)
 
 
-@pytest.mark.quick(one_in=6)
+@pytest.mark.slow
 @pytest.mark.parametrize("lifetime", [None, 4.0, 6.5], ids=["finished", "begun", "half"])
 def test_a_damaged_record_loses_no_image(lifetime: float | None) -> None:
     """Whatever is done to one record, the run ends right or an error names the record, and verify names it."""

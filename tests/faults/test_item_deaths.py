@@ -9,6 +9,7 @@ from tests.virtual import run
 from thumbrun.outcomes import Reason, Status
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("place", [0, 40, 99])
 def test_wherever_an_image_kills_it_is_set_aside(step: str, place: int) -> None:

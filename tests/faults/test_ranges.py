@@ -78,6 +78,7 @@ async def test_what_a_network_does_to_ranges(pool: DecoderPool) -> None:
     assert struck > SEEDS
 
 
+@pytest.mark.slow
 async def test_bits_that_flip_on_their_way(pool: DecoderPool) -> None:
     """A thumbnail is right though bits flip on the way, or its outcome says that it is unchecked."""
     source = sources()

@@ -182,6 +182,7 @@ async def test_all_formats_make_one_outcome(pool: DecoderPool, source: MemorySto
         assert (f"image/{format_}", format_.upper(), int(side.partition("x")[0]), length) == told
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("number", range(6))
 async def test_a_fault_between_two_formats(pool: DecoderPool, source: MemoryStore, number: int) -> None:
     """After one thumbnail fails, the item stays open, and the next attempt makes only the one that is missing."""
@@ -197,6 +198,7 @@ async def test_a_fault_between_two_formats(pool: DecoderPool, source: MemoryStor
     assert output.objects.items() <= there.objects.items()
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("number", range(6))
 async def test_a_name_that_is_taken_for_one_format(pool: DecoderPool, source: MemoryStore, number: int) -> None:
     """An item fails if a foreign object has the name of one thumbnail, and its outcome names size and format."""

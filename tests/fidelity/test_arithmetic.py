@@ -10,7 +10,7 @@ from tests.fidelity.variants.jpeg_arithmetic import SAMPLINGS, SIZES, coded, huf
 from thumbrun.imaging.render import thumbnail_pixels
 
 
-@pytest.mark.quick(one_in=3)
+@pytest.mark.quick(one_in=6)
 @pytest.mark.parametrize("progressive", [False, True])
 @pytest.mark.parametrize("sampling", SAMPLINGS)
 @pytest.mark.parametrize("size", SIZES.values(), ids=str)

@@ -20,7 +20,7 @@ def test_shows_what_it_should(odd: Odd) -> None:
     assert psnr(reference(odd.truth), thumbnail_pixels(odd.body, 100, 100)) >= odd.least
 
 
-@pytest.mark.quick(one_in=12)
+@pytest.mark.quick(one_in=25)
 @pytest.mark.parametrize("output", ["jpeg", "png", "gif", "webp", "avif"])
 @pytest.mark.parametrize("odd", ODD)
 def test_renders_to_every_format(odd: Odd, output: str) -> None:

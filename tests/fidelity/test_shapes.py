@@ -66,7 +66,7 @@ def alike(expected: Image.Image, actual: Image.Image) -> float:
     return psnr(expected.crop(common), actual.crop(common))
 
 
-@pytest.mark.quick(one_in=41)
+@pytest.mark.quick(one_in=83)
 @pytest.mark.parametrize(
     ("shape", "orientation", "format_"),
     list(itertools.product(SHAPES, range(1, 9), SOURCES)),

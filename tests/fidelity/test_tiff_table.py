@@ -23,7 +23,7 @@ PAIRS = [pytest.param(kind, samples, id=name) for name, kind, samples in pairwis
 Extra = tuple[int, int, str, tuple[int, ...]]
 
 
-@pytest.mark.quick(one_in=2)
+@pytest.mark.quick(one_in=5)
 @pytest.mark.parametrize(("kind", "samples"), PAIRS)
 def test_tifffile_reads_what_was_written(kind: Kind, samples: Extra) -> None:
     """The tests' own writer follows the standard: an independent reader finds the same samples."""
@@ -69,6 +69,7 @@ def test_a_file_of_the_first_page_keeps_its_meaning(kind: Kind, samples: Extra) 
     assert psnr(thumbnail_pixels(body, 100, 100), thumbnail_pixels(bytes(part), 100, 100)) == 99
 
 
+@pytest.mark.quick(one_in=4)
 @pytest.mark.parametrize(
     "kind",
     [

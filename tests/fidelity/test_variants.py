@@ -14,7 +14,7 @@ from thumbrun.outcomes import Reason
 ALL = [pytest.param(variant, id=f"{variant.kind}, {variant.name}") for variant in all_variants()]
 
 
-@pytest.mark.quick(one_in=5)
+@pytest.mark.quick(one_in=8)
 @pytest.mark.parametrize("variant", ALL)
 def test_is_right_or_refused(variant: Variant) -> None:
     """The thumbnail of a variant shows the right picture; one that thumbrun cannot draw right is refused by name."""

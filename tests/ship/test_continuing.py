@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from tests.unit.test_documents import ROOT
 
 
+@pytest.mark.slow
 def test_another_execution_continues_a_run_with_more_tasks(tmp_path: Path) -> None:
     """With THUMBRUN_RESUME beside the job's own variables, three tasks finish what one of two tasks began."""
     pages = (ROOT / "docs/tasks.md").read_text("utf-8")

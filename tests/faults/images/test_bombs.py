@@ -19,7 +19,7 @@ async def watched() -> AsyncIterator[Bench]:
         yield running
 
 
-@pytest.mark.quick(one_in=8)
+@pytest.mark.quick(one_in=12)
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("name", BOMBS)
 async def test_bombs(name: str, watched: Bench) -> None:

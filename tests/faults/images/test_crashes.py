@@ -23,6 +23,7 @@ async def test_a_real_crash() -> None:
         assert (5, []) == (watched.replaced, watched.wrong)
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("signal_", [signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGKILL])
 async def test_death_in_the_middle_of_decoding(signal_: signal.Signals) -> None:
     """If any signal kills a process that decodes, its image is `crashed`, and its neighbours come out as before."""

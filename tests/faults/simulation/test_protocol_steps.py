@@ -84,7 +84,7 @@ def world(*, chooser: Script | None = None, crash_if: Callable[[Operation, bool]
     return World(schedule, chooser=chooser, crash_if=crash_if).run()
 
 
-@pytest.mark.quick(one_in=8)
+@pytest.mark.quick(one_in=16)
 @pytest.mark.parametrize(("name", "fault"), [pair for pair in PAIRS if pair not in UNFIT])
 def test_a_fault_at_a_step(name: str, fault: Fault) -> None:
     """Tasks keep every promise if a request fails at its first occurrence, at a later one, or for long."""

@@ -58,7 +58,7 @@ def test_schedules_are_of_every_kind() -> None:
     assert any(fate.told_after for fate in fates)
 
 
-@pytest.mark.quick(one_in=4)
+@pytest.mark.quick(one_in=8)
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
 def test_every_defect_is_noticed(defect: Defect) -> None:
     """The oracle finds a broken promise within a few hundred schedules if the protocol has a mistake."""

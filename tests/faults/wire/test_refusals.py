@@ -16,7 +16,7 @@ def messages(task: Task) -> list[str]:
     return [json.loads(line)["message"] for line in task.output().splitlines() if line.startswith("{")]
 
 
-@pytest.mark.quick(one_in=2)
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [12, 30])
 def test_objects_that_the_store_refuses_fail_alone(stage: Stage, count: int) -> None:
     """Ten objects that may not be read and two thumbnails that may not be created fail; the run is complete."""
@@ -68,6 +68,7 @@ def test_a_thumbnail_that_can_never_be_created_ends_its_run(stage: Stage) -> Non
     assert 1 == stage.thumbnails()
 
 
+@pytest.mark.slow
 def test_keys_that_no_byte_can_be_read_with_leave_all_images_open(stage: Stage) -> None:
     """If no byte of any object can be read, though all records can, nothing fails; a later attempt does everything."""
     stage.world.fill(12)

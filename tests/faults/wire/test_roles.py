@@ -87,7 +87,7 @@ def test_the_proxy_refuses_what_goes_beyond(stage: Stage) -> None:
         caught.value.close()
 
 
-@pytest.mark.quick(one_in=4)
+@pytest.mark.quick(one_in=8)
 @pytest.mark.parametrize(
     ("bucket", "permission", "role"),
     [
@@ -114,6 +114,7 @@ def test_a_role_that_is_missing(stage: Stage, bucket: str, permission: str, role
     assert [] == stage.judge().all()
 
 
+@pytest.mark.slow
 def test_a_role_that_comes_late(stage: Stage) -> None:
     """A permission that is refused at first and granted later costs only time."""
     stage.world.fill(30)

@@ -22,7 +22,7 @@ _HAND_BACK_SECONDS = 8.0  # Cloud Run sends SIGKILL ten seconds after SIGTERM
 _AT_MOST = 3 * _HAND_BACK_SECONDS
 
 
-@pytest.mark.quick(one_in=3)
+@pytest.mark.quick(one_in=6)
 @pytest.mark.parametrize(
     "held",
     [
@@ -75,6 +75,7 @@ def test_the_time_that_a_task_takes_to_hand_back() -> None:
     assert _HAND_BACK_SECONDS - 0.5 >= runner.GRACE_SECONDS + runner.WRITE_DOWN_SECONDS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "module",
     [HURRIED, pytest.param("thumbrun", marks=[pytest.mark.slow, pytest.mark.timeout(900)])],

@@ -190,18 +190,21 @@ def ends() -> Iterator[Variant]:
 
 def edges() -> Iterator[Variant]:
     """Yield pictures whose encoder left other colours beside them, in the rest of the last block."""
-    large = scene(1920, 1440)
     for width, height in ((1841, 1377), (1845, 1380), (1847, 1383)):
         for fill in ("black", "#00ff00"):
-            right = large.crop((0, 0, width, height))
             name = f"{width} x {height}, {fill} beside it"
-            yield Variant("jpeg", name, partial(_beside, right, fill), right.copy, least=40)
+            yield Variant(
+                "jpeg", name, partial(_beside, width, height, fill), partial(_corner, width, height), least=40
+            )
 
 
-def _beside(picture: Image.Image, fill: str) -> bytes:
-    width, height = picture.size
+def _corner(width: int, height: int) -> Image.Image:
+    return scene(1920, 1440).crop((0, 0, width, height))
+
+
+def _beside(width: int, height: int, fill: str) -> bytes:
     filled = Image.new("RGB", (-(-width // 16) * 16, -(-height // 16) * 16), fill)
-    filled.paste(picture)
+    filled.paste(_corner(width, height))
     body = saved(filled, "JPEG", quality=95)
     at = body.index(b"\xff\xc0") + 5
     return body[:at] + struct.pack(">HH", height, width) + body[at + 4 :]

@@ -55,6 +55,7 @@ def test_a_result_says_what_was_done(source: Path, out: Path) -> None:
     assert {"unreadable": 1} == record["outcomes"]["failed"]
 
 
+@pytest.mark.quick(one_in=4)
 @pytest.mark.parametrize(
     "keywords",
     [
@@ -161,6 +162,7 @@ def test_errors(tmp_path: Path, source: Path, out: Path) -> None:
         thumbrun.run(source, resume=out / "x")  # type: ignore[arg-type]
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize("tasks", [None, 2])
 def test_progress(source: Path, out: Path, tasks: int | None) -> None:
     """The caller's function hears of the images as they are done, in this process or in others."""

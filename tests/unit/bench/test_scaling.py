@@ -13,6 +13,7 @@ from thumbrun.pricing.model import Model, predict
 from thumbrun.storage.ramp import WRITES
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize(("tasks", "images"), [(1, 60), (2, 80), (4, 80), (8, 200)])
 def test_the_model_agrees_with_the_code_in_virtual_time(tasks: int, images: int) -> None:
     """The model predicts the time of whole tasks in virtual time within a tenth."""
@@ -21,6 +22,7 @@ def test_the_model_agrees_with_the_code_in_virtual_time(tasks: int, images: int)
     assert predicted.seconds == pytest.approx(measured.seconds, rel=0.1)
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize(("tasks", "images"), [(1, 9_000), (10, 20_000), (1, 50_000), (100, 50_000)])
 def test_the_model_agrees_with_planning_in_virtual_time(tasks: int, images: int) -> None:
     """The model predicts the time of listing, cutting and naming within a quarter."""

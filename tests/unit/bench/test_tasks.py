@@ -26,6 +26,7 @@ def test_no_task_writes_more_than_its_share_of_the_ramp() -> None:
     assert free < 200 / 50
 
 
+@pytest.mark.slow
 def test_more_tasks_take_less_time_and_more_requests() -> None:
     """Two tasks are faster than one but not twice as fast, and pay for more seconds and more requests."""
     one, two = in_virtual_time(0.005, 0.0, counts=(1, 2))

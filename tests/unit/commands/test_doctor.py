@@ -127,6 +127,7 @@ def test_wrong_settings(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
         assert label in said
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize("columns", [60, 120])
 def test_in_a_terminal(tmp_path: Path, columns: int) -> None:
     """A terminal shows which check is running, in less than a line, and every line is no wider than it."""

@@ -97,6 +97,7 @@ ATTEMPTS = {
 }
 
 
+@pytest.mark.quick(one_in=2)
 @FILTERED
 @pytest.mark.parametrize("attempt", ATTEMPTS.values(), ids=ATTEMPTS)
 def test_what_a_decoder_that_was_taken_over_cannot_do(attempt: str, key: Path) -> None:

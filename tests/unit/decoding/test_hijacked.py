@@ -23,7 +23,7 @@ def _payloads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launcher, "_COMMAND", hijack.command())
 
 
-@pytest.mark.quick(one_in=8)
+@pytest.mark.quick(one_in=16)
 @pytest.mark.parametrize("name", PAYLOADS)
 async def test_what_is_no_answer_costs_its_image(name: str) -> None:
     """The task kills a process whose answer breaks a rule; its image has crashed, and the next ones are done."""

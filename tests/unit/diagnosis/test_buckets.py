@@ -54,6 +54,7 @@ async def test_no_secret_is_in_any_finding(cloud: CloudStorage) -> None:
     assert "PRIVATE KEY" not in text
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize(
     ("bucket", "permission", "role"),
     [

@@ -264,6 +264,7 @@ def test_every_cut_and_flip_has_a_verdict(name: str) -> None:
             assert isinstance(render(mutant, asked(max_pixels=10**7, memory=1 << 28)), Rendered | Refused | NeedsMemory)
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("name", ["gif", "webp", "png"])
 async def test_a_large_canvas_stays_within_its_estimate(name: str) -> None:
     """In a decoding process with the memory that it asks for, and no more, a large animation is rendered."""

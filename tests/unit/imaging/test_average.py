@@ -25,6 +25,7 @@ def test_pieces_change_nothing(size: tuple[int, int], mode: str, monkeypatch: py
         assert whole.tobytes() == average.shrunk(picture, 20, 1).tobytes()
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("side", [2250, 2248, 2255])
 def test_what_a_decoder_rounds_up(side: int) -> None:
     """A picture whose sides an eighth does not divide is neither stretched nor moved."""

@@ -49,7 +49,7 @@ print(status("VmHWM") - before, memory_estimate.encoding_bytes((side, side), box
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it reads what Linux tells of a process")
-@pytest.mark.quick(one_in=5)
+@pytest.mark.quick(one_in=13)
 @pytest.mark.parametrize("quality", [80, 100])
 @pytest.mark.parametrize("kind", ["noise", "gradient"])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])

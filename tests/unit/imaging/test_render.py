@@ -180,6 +180,7 @@ def test_output_modes(mode: str, output: str, expected: str) -> None:
     assert expected == Image.open(io.BytesIO(rendered.data)).mode
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("output", ["jpeg", "webp", "avif", "png"])
 @pytest.mark.parametrize(("quality", "side"), [(90, 700), (100, 300)])
 def test_noise_of_high_quality(output: str, quality: int, side: int) -> None:

@@ -41,6 +41,7 @@ print(status("VmHWM") - before, needed)
 """
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
 @pytest.mark.parametrize("mode", ["RGB", pytest.param("RGBA", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(

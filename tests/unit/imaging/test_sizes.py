@@ -54,6 +54,7 @@ def test_every_size_of_every_format(name: str) -> None:
     assert expected == [opened(picture.data).size for picture in found.pictures]
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize("boxes", [BOXES, ((400, 30), (30, 400)), ((1000, 1000), (300, 300), (100, 100))])
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_each_size_is_what_it_is_alone(

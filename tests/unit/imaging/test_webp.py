@@ -49,6 +49,7 @@ def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     assert psnr(thumbnail_pixels(body, 100, 100), reduced) >= 44
 
 
+@pytest.mark.quick(one_in=2)
 @pytest.mark.parametrize("lossless", [False, True])
 def test_cut_short(lossless: bool) -> None:
     """A file that ends anywhere behind its header is truncated, and half a picture is not a thumbnail."""

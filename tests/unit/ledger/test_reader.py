@@ -361,6 +361,7 @@ def test_a_finished_run_is_counted_as_it_is_looked_at(shards: int, pages: int) -
     run(scenario())
 
 
+@pytest.mark.quick(one_in=3)
 @pytest.mark.parametrize(("missing", "pages"), [(4_990, 1), (4_800, 1), (2_000, 4)])
 def test_a_task_that_is_done_early_asks_for_one_page(missing: int, pages: int) -> None:
     """A task that is done early lists one page, because the open shards are at the end of the plan."""

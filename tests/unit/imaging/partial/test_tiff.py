@@ -89,6 +89,7 @@ def test_versions_in_another_order() -> None:
         assert (600, 400) == image.size
 
 
+@pytest.mark.quick(one_in=4)
 @pytest.mark.parametrize(
     ("options", "box", "width"),
     [

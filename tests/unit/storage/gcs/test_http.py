@@ -305,6 +305,7 @@ async def test_headers_that_never_end(server: Server, client: HttpClient, beginn
         await client.request("GET", "/a", PATIENT, headers={})
 
 
+@pytest.mark.slow
 async def test_many_headers(server: Server, client: HttpClient) -> None:
     """Headers without end are refused, line by line as well, and preliminary answers too."""
     server.says = [b"HTTP/1.1 200 OK\r\n" + b"A: x\r\n" * 400_000]
