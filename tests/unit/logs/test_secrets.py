@@ -176,7 +176,7 @@ def test_tokens_of_headers(form: Callable[[str], str], secret: str, before: str)
         assert secret not in redacted(form(f"{before} {text}"))
 
 
-@pytest.mark.quick(one_in=3)
+@pytest.mark.quick(one_in=8)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("text", ASSIGNMENTS)
 @given(secret=SECRETS, before=WORDS)
