@@ -74,8 +74,8 @@ diagrams: .venv/all-installed ## draw the diagrams again whose sources changed
 	@$(BIN)/python docs/diagrams.py
 
 # Whether the tests pass on any machine: three times at once beside four busy processes, with decoding in a tenth of its
-# time, and on Python 3.13. An hour or two.
-steady: .venv/all-installed ## look for tests that pass only sometimes; an hour or two
+# time, and on Python 3.13. With SLOW=1 it takes some hours.
+steady: .venv/all-installed ## look for tests that pass only sometimes, in an hour; SLOW=1 for the slow ones too
 	$(BIN)/python -m tests.steady load
 	$(BIN)/python -m tests.steady fast
 	tests/steady/python313.sh

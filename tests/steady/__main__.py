@@ -37,7 +37,7 @@ def busy_processes(count: int) -> Iterator[None]:
 
 
 def suite(tests: Sequence[str], told: str, output: IO[str] | None = None, **variables: str) -> bool:
-    """Run tests as `make test SLOW=1` does, say how they ended, and return whether they passed.
+    """Run tests as `make test` does, with SLOW=1 if it is set, say how they ended, and return whether they passed.
 
     Args:
         tests: The files or folders to run, or nothing for the whole suite.
@@ -46,7 +46,7 @@ def suite(tests: Sequence[str], told: str, output: IO[str] | None = None, **vari
         variables: Further variables of the environment.
     """
     began = time.monotonic()
-    command = ["make", "--no-print-directory", "test", "SLOW=1", f"TESTS={' '.join(tests)}"]
+    command = ["make", "--no-print-directory", "test", f"TESTS={' '.join(tests)}"]
     ended = subprocess.run(
         command, cwd=_ROOT, env={**os.environ, **variables}, stdout=output, stderr=output, check=False
     )
