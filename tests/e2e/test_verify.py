@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 import shlex
 from pathlib import Path
 from typing import Any
@@ -317,12 +318,19 @@ def test_a_folder_of_this_machine(tasks: Tasks, tmp_path: Path) -> None:
     whole = tasks.command("verify", str(run))
     assert 0 == whole.wait(), whole.output()
     (run / "gone.jpg").unlink()
+    status, changed = (run / "a.jpg").stat(), bytearray((run / "a.jpg").read_bytes())
+    changed[-30] ^= 1  # as a disk does that loses a bit, and so that the rest can be decoded all the same
+    with (run / "a.jpg").open("r+b") as file:
+        file.write(changed)
+    os.utime(run / "a.jpg", ns=(status.st_atime_ns, status.st_mtime_ns))
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.suffix != ".log"}
     damaged = tasks.command("verify", str(run))
     assert 3 == damaged.wait(), damaged.output()
     assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.suffix != ".log"}
     assert f"thumbrun retry '{run}/' --reason missing" in damaged.output()
     assert "1 missing" in damaged.output()
+    assert "1 damaged" in damaged.output()
+    assert "Delete the objects named under damaged" in damaged.output()
 
 
 @pytest.mark.slow

@@ -2,6 +2,8 @@
 
 import math
 
+from crc32c import crc32c
+
 from thumbrun.concurrency import Budget
 from thumbrun.console import counted
 from thumbrun.decoding.pool import Renderer
@@ -9,6 +11,7 @@ from thumbrun.imaging.geometry import Box, box_name
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.outcomes import Outcome, Reason
+from thumbrun.runs.object_metadata import CHECKSUM_MARK
 from thumbrun.storage.base import Chunk, NotFoundError, Sink, Store
 from thumbrun.verification.findings import FindingKind, Problem
 
@@ -54,10 +57,13 @@ class DecodeCheck:
         size = outcome.output_bytes
         async with self._bytes.take(min(size, self._bytes.capacity)):
             body = self._renderer.body(size)
+            sink = _AtMost(size, body)
             try:
-                await self._store.read(name, _AtMost(size, body))
+                stated = await self._store.read(name, sink)
                 if body.size < size:
                     return Problem(FindingKind.WRONG_LENGTH, f"it has {counted(body.size, 'byte')} instead of {size:,}")
+                if stated is None and await self._sent(name) not in (None, f"{sink.crc32c:08x}"):
+                    return Problem(FindingKind.DAMAGED)
                 verdict = await self._renderer.render(body, self._request)
             except _TooLongError:
                 return Problem(FindingKind.WRONG_LENGTH, f"it has more than {counted(size, 'byte')}")
@@ -66,6 +72,11 @@ class DecodeCheck:
             finally:
                 body.close()
         return self._judged(verdict, format_, outcome, box or self._recipe.boxes[0])
+
+    async def _sent(self, name: str) -> str | None:
+        """Return the checksum of the bytes that thumbrun sent, as the thumbnail's own metadata hold it."""
+        entry = await self._store.stat(name)
+        return entry.metadata.get(CHECKSUM_MARK) if entry else None
 
     def _judged(
         self, verdict: Rendered | Refused | NeedsMemory, format_: str, outcome: Outcome, box: Box
@@ -94,16 +105,21 @@ class _TooLongError(Exception):
 
 
 class _AtMost:
-    """A sink that refuses bytes beyond a limit, because the object might have been replaced by a larger one."""
+    """A sink that refuses bytes beyond a limit, because the object might have been replaced by a larger one.
+
+    Attributes:
+        crc32c: The checksum of all bytes so far.
+    """
 
     def __init__(self, size: int, sink: Sink) -> None:
         self._size = size
         self._sink = sink
         self._taken = 0
+        self.crc32c = 0
 
     def reset(self) -> None:
         """Forget all bytes so far."""
-        self._taken = 0
+        self._taken = self.crc32c = 0
         self._sink.reset()
 
     def write(self, chunk: Chunk) -> None:
@@ -111,4 +127,5 @@ class _AtMost:
         self._taken += len(chunk)
         if self._taken > self._size:
             raise _TooLongError
+        self.crc32c = crc32c(chunk, self.crc32c)
         self._sink.write(chunk)

@@ -26,6 +26,7 @@ class FindingKind(StrEnum):
     MISSING = "missing"
     NOT_ITS_OWN = "not-its-own"
     WRONG_LENGTH = "wrong-length"
+    DAMAGED = "damaged"
     UNREADABLE = "unreadable"
     WRONG_FORMAT = "wrong-format"
     WRONG_SIZE = "wrong-size"
@@ -42,6 +43,7 @@ MEANINGS: dict[FindingKind, str] = {
     FindingKind.MISSING: "the item is done, but its thumbnail does not exist",
     FindingKind.NOT_ITS_OWN: "the object with the thumbnail's name is not marked as the thumbnail of this item",
     FindingKind.WRONG_LENGTH: "the thumbnail has a different number of bytes than its outcome says",
+    FindingKind.DAMAGED: "the bytes of the thumbnail are not those that thumbrun wrote",
     FindingKind.UNREADABLE: "the thumbnail cannot be decoded to its end",
     FindingKind.WRONG_FORMAT: "the thumbnail has a different format than the plan says",
     FindingKind.WRONG_SIZE: "the thumbnail has a different width or height than its outcome says, or one that "
@@ -54,6 +56,7 @@ IN_THE_WAY = frozenset(
     (
         FindingKind.NOT_ITS_OWN,
         FindingKind.WRONG_LENGTH,
+        FindingKind.DAMAGED,
         FindingKind.UNREADABLE,
         FindingKind.WRONG_FORMAT,
         FindingKind.WRONG_SIZE,
