@@ -92,7 +92,7 @@ def test_a_plan_writes_nothing(tasks: Tasks, tmp_path: Path, pictures: dict[str,
     task = tasks.command("plan", str(tmp_path / "pictures"), "--output", str(tmp_path / "none"), "--tasks", "4")
     assert 0 == task.wait(), task.output()
     assert f"holds {len(pictures)} images" in task.output()
-    assert "2 thumbnails would share a name" in task.output()
+    assert "The thumbnails of 2 images would share a name" in task.output()
     assert not (tmp_path / "none").exists()
     as_json = tasks.command("plan", str(tmp_path / "pictures"), "--tasks", "4", "--json")
     assert 0 == as_json.wait(), as_json.output()

@@ -129,7 +129,7 @@ def _notes(found: Preview) -> Iterator[str]:
     if unmatched := describe_unmatched(found.unmatched):
         yield f"{printable(unmatched)}."
     if found.collisions:
-        several = counted(found.collisions, "thumbnail")
+        several = f"The thumbnails of {counted(found.collisions, 'image')}"
         yield f"{several} would share a name, so each gets a hash of its path in the name. For example:"
         yield from (f"  {printable(one['source'])} -> {printable(one['output'])}" for one in found.renamed)
         if folded := risk["differ_in_form_only"]:

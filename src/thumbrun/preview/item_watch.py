@@ -110,7 +110,7 @@ class ItemWatch:
         """Return what is known of names that the destination cannot hold, or might take for another one.
 
         Args:
-            collisions: How many thumbnails would share a name with another one.
+            collisions: How many images have thumbnails that would share a name with another one.
         """
         folded = 0 if self._keys is None else max(0, collisions - _repeated(self._keys))
         return {"invalid": self._invalid, "named": self._named, "differ_in_form_only": folded}

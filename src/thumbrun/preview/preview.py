@@ -82,7 +82,7 @@ class Preview:
         size: Their bytes.
         seen: What the listing showed, in the form that the plan holds.
         unmatched: The patterns that match no path.
-        collisions: How many thumbnails would share a name.
+        collisions: How many images have thumbnails that would share a name.
         renamed: Some of these, with source and output.
         shards: The number of shards.
         tasks: What each task would work.

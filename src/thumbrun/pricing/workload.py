@@ -95,7 +95,7 @@ class Workload:
         sizes: The number of thumbnails of each image.
         processor: The seconds of processor time of all images.
         thumbnails: The bytes of all thumbnails.
-        collisions: How many thumbnails would share a name, so that the planner names them anew.
+        collisions: How many images have thumbnails that would share a name, so that the planner names them anew.
         read_share: The bytes that are read of images, as a share of their bytes.
         saving: Of the large JPEG, the share at which a peek saves something: progressive ones.
         slowness: How many times as long as on the bench's machine a process takes for whatever is not measured.
@@ -185,7 +185,7 @@ def workload_of(
         seen: What the listing showed, in the form that the plan holds.
         boxes: The box of each thumbnail of an image, in pixels.
         formats: The format of each, or `keep`; none: as if all were JPEG.
-        collisions: How many thumbnails would share a name.
+        collisions: How many images have thumbnails that would share a name.
         processor: The seconds of processor time of all images; None: by the recorded rates.
         thumbnails: The bytes of all thumbnails; None: by the recorded rates.
         read_share: The bytes that are read of images, as a share of their bytes.

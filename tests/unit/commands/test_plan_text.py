@@ -141,7 +141,8 @@ def test_a_plan_with_sizes_kinds_and_collisions() -> None:
     assert "Thumbnails would go to gs://thumbs/<run id>/, in 2 folders: 400x400/, 100x100/." in shown
     assert "unsupported, would be skipped" in shown
     assert "unknown, would be opened" in shown
-    assert "2 thumbnails would share a name, so each gets a hash of its path in the name. For example:\n  in/a" in shown
+    assert "The thumbnails of 2 images would share a name, so each gets a hash" in shown
+    assert "of its path in the name. For example:\n  in/a" in shown
     assert "\nThe name of 1 of them differs from others only in upper and lower case" in shown
     assert "\n--layout tree keeps the folders of the source" in shown
 
