@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Status(StrEnum):
@@ -68,8 +68,7 @@ SKIPS = frozenset((Reason.UNSUPPORTED, Reason.NOT_AN_IMAGE))  # every other reas
 _RANK = {Status.DONE: 0, Status.SKIPPED: 1, Status.FAILED: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(NamedTuple):
     """When the work on an item began, and what its time went into, in whole milliseconds.
 
     The five numbers add up to the time from the beginning to the outcome; `task.stopwatch` says what each one counts.

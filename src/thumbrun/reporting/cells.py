@@ -1,5 +1,6 @@
 """Makes the cells of a report: of chosen items, their rows of the plan and their thumbnails, within bounds."""
 
+import asyncio
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +12,7 @@ from thumbrun.console import shortened
 from thumbrun.imaging.recipe import Recipe
 from thumbrun.outcomes import Status
 from thumbrun.planning.plan import Item, Plan, read_some_items
+from thumbrun.planning.thumbnail_names import recorded_name
 from thumbrun.reporting.content import Cell, Slow
 from thumbrun.reporting.gather import MOST_CELLS, Chosen, Gathered
 from thumbrun.reporting.html_text import attribute
@@ -30,6 +32,7 @@ _TILE = 700  # bytes of its other HTML
 _MOST_BYTES = 3_000_000  # of the contact sheet in the page, thumbnails and names
 _MOST_THUMBNAIL = 300_000  # bytes of one thumbnail
 _THUMBNAILS_AT_ONCE = 48
+_SECONDS_A_THUMBNAIL, _SECONDS = 10.0, 30.0  # to read one, and all of them; then the page goes without
 _HASH_SHOWN = 16  # hexadecimal digits of what stands for a name
 
 
@@ -117,7 +120,7 @@ class CellReader:
         sized = done and self._number < len(self._settings.recipe.formats)
         return Cell(
             source=self._private(chosen.source) if self.names_hidden else shortened(path, _LONGEST_NAME),
-            output=shortened(chosen.output, _LONGEST_NAME) if named else "",
+            output=shortened(self._output_name(chosen), _LONGEST_NAME) if named else "",
             status=outcome.status,
             reason=outcome.reason,
             detail="" if self.names_hidden else shortened(outcome.detail, _LONGEST_DETAIL),
@@ -140,6 +143,10 @@ class CellReader:
         uri = replace(location, prefix="").uri() + source
         return hashlib.sha256(uri.encode("utf-8", "surrogateescape")).hexdigest()[:_HASH_SHOWN]
 
+    def _output_name(self, chosen: Chosen) -> str:
+        """Return the name, below the run's folder, of the thumbnail that the page shows."""
+        return recorded_name(self._settings.recipe, chosen.row, self._number)
+
     def _bytes_of(self, chosen: Chosen) -> int:
         """Return the size of the thumbnail that the page shows, or 0 if the ledger does not tell."""
         outcome = chosen.outcome
@@ -154,8 +161,12 @@ class CellReader:
                 break
             taken.append(cell)
 
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _SECONDS
+
         async def fill(place: int) -> None:
-            taken[place] = await self._with_thumbnail(chosen[place], taken[place])
+            until = min(end, loop.time() + _SECONDS_A_THUMBNAIL)
+            taken[place] = await self._with_thumbnail(chosen[place], taken[place], until)
 
         async with BoundedGroup(_THUMBNAILS_AT_ONCE) as group:
             for place, cell in enumerate(taken):
@@ -163,13 +174,14 @@ class CellReader:
                     await group.start(fill(place))
         return taken
 
-    async def _with_thumbnail(self, chosen: Chosen, cell: Cell) -> Cell:
-        """Return a cell with its thumbnail, if that is still there and has its size."""
-        name = run_folder(self._settings, self._plan.run_id) + chosen.output
+    async def _with_thumbnail(self, chosen: Chosen, cell: Cell, until: float) -> Cell:
+        """Return a cell with its thumbnail, if that is still there, has its size, and is read by a time of the loop."""
+        name = run_folder(self._settings, self._plan.run_id) + self._output_name(chosen)
         sink = _Exactly(cell.output_bytes)
         try:
-            await self._output.read(name, sink)
-        except (StoreError, _OtherSizeError):
+            async with asyncio.timeout_at(until):
+                await self._output.read(name, sink)
+        except (StoreError, _OtherSizeError, TimeoutError):
             return cell
         body = bytes(sink.body)
         return replace(cell, thumbnail=body) if len(body) == cell.output_bytes else cell

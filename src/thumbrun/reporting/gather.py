@@ -23,13 +23,17 @@ class Chosen(NamedTuple):
 
     Attributes:
         outcome: Its outcome.
-        source: The full name of its source.
-        output: The name, below the run's folder, of its thumbnail that the page shows.
+        row: Its row of the ledger.
     """
 
     outcome: Outcome
-    source: str
-    output: str
+    row: Mapping[str, Any]
+
+    @property
+    def source(self) -> str:
+        """The full name of its source."""
+        source: str = self.row["source"]
+        return source
 
 
 @dataclass(slots=True)
@@ -96,10 +100,10 @@ class Gathered:
         seen.first, seen.last = min(seen.first, first), max(seen.last, at)
         seen.images += rows
 
-    def add(self, outcome: Outcome, source: str, output: str) -> None:
-        """Add the outcome of an item, with the names of its source and its thumbnail."""
+    def add(self, outcome: Outcome, row: Mapping[str, Any]) -> None:
+        """Add the outcome of an item, with its row of the ledger."""
         self.tally.add(outcome)
-        chosen = Chosen(outcome, source, output)
+        source, chosen = row["source"], Chosen(outcome, row)
         timing = outcome.timing
         total = timing.fetch_ms + timing.decode_ms + timing.encode_ms + timing.put_ms if timing else 0
         if timing and total + timing.waiting_ms <= self._longest_ms:

@@ -10,14 +10,12 @@ from datetime import datetime, timedelta
 
 from thumbrun.clock import Clock
 from thumbrun.concurrency import BoundedGroup
-from thumbrun.imaging.recipe import Recipe
 from thumbrun.ledger.reader import Ledger
 from thumbrun.ledger.rows import choose, from_row
 from thumbrun.outcomes import Reason, Status
 from thumbrun.planning.plan import Plan, read_plan
-from thumbrun.planning.thumbnail_names import recorded_name
 from thumbrun.reporting.after_failures import after_failures, what_to_do
-from thumbrun.reporting.cells import CellReader, shown
+from thumbrun.reporting.cells import CellReader
 from thumbrun.reporting.content import Cell, ReasonGroup, Report
 from thumbrun.reporting.cost import Facts, dollars_of
 from thumbrun.reporting.gather import Gathered
@@ -69,7 +67,7 @@ async def read_report(
     summary = await state.read_spare(run.summary(number))
     began, now = datetime.fromisoformat(claim["began"]), clock.now()
     gathered = Gathered(began - _SKEW, now + _SKEW)
-    await _gather(gathered, state, run_id, plan, settings.recipe)
+    await _gather(gathered, state, run_id, plan)
     reader = CellReader(settings, state, output, run, plan, notes or {})
     cells, slowest = await reader.read(gathered)
     rounds = gathered.attempts()
@@ -115,21 +113,20 @@ async def _latest_round(state: RecordStore, run: RunNames) -> int:
     return run.number_of_round(name) if name else 0
 
 
-async def _gather(gathered: Gathered, state: RecordStore, run_id: str, plan: Plan, recipe: Recipe) -> None:
+async def _gather(gathered: Gathered, state: RecordStore, run_id: str, plan: Plan) -> None:
     """Gather what the ledger tells of all items and all tasks."""
-    ledger = Ledger(state, run_id)
-    run, number = state.names.run(run_id), shown(recipe)
+    ledger, run = Ledger(state, run_id), state.names.run(run_id)
 
     async def add_shard(shard: int, parts: Sequence[Entry]) -> None:
-        outcomes, names = {}, {}
+        outcomes, row_of = {}, {}
         async for part, header, rows in ledger.rows(parts):
-            began = min((row["began"] for row in rows if "began" in row), default=None)
+            began = min([row["began"] for row in rows if "began" in row], default=None)
             gathered.add_part(run.nonce_of_part(part), header, len(rows), began)
             outcomes[part] = [from_row(shard, row) for row in rows]
-            names.update({row["item"]: (row["source"], recorded_name(recipe, row, number)) for row in rows})
+            row_of.update({row["item"]: row for row in rows})
         for item, outcome in choose(outcomes).items():
             if item < plan.shards[shard].items:  # else somebody else wrote it
-                gathered.add(outcome, *names[item])
+                gathered.add(outcome, row_of[item])
 
     async with BoundedGroup(_SHARDS_AT_ONCE) as group:
         async for shard, parts in ledger.by_shard():

@@ -12,6 +12,7 @@ from thumbrun.runs.object_metadata import RUN_MARK
 from thumbrun.runs.record_forms import Form, form_of, problem_of, problem_of_row
 from thumbrun.runs.record_names import StateNames, far_beyond
 from thumbrun.runs.records import Body, RecordError, RecordVersionError
+from thumbrun.runs.row_decoder import row_decoder
 from thumbrun.storage.base import Chunk, DeniedError, ExistsError, NotFoundError, Store, StoreError
 
 T = TypeVar("T")
@@ -132,12 +133,11 @@ class RecordStore:
                 writes.
         """
         form, kept = self._form(name), 0
+        decoded = row_decoder(form) if form else lambda _: None
         for number, line in enumerate(lines):
-            known = records.parse_line(line, uri)
-            if form and (problem := problem_of_row(form, number, known)):
-                raise RecordError(f"{uri} is not the record that its name says: {problem}")
-            if form and not known.keys() <= form.row_checks.keys():
-                known = {key: value for key, value in known.items() if key in form.row_checks}
+            known = decoded(line)
+            if known is None:
+                known = _row(form, uri, number, line)
             if len(line) > _SHORT:
                 kept += getsizeof(known) + sum(map(_memory, known.values()))
             if kept > _MOST_KEPT:
@@ -272,6 +272,16 @@ class RecordStore:
         """
         marks = {RUN_MARK: run_id, **(metadata or {})}
         await self.store.create(name, body, content_type=content_type, metadata=marks)
+
+
+def _row(form: Form | None, uri: str, number: int, line: bytes) -> dict[str, Any]:
+    """Return a row with the keys of its form, or raise RecordError with what is wrong with it."""
+    row: dict[str, Any] = records.parse_line(line, uri)
+    if not form:
+        return row
+    if problem := problem_of_row(form, number, row):
+        raise RecordError(f"{uri} is not the record that its name says: {problem}")
+    return {key: value for key, value in row.items() if key in form.row_checks}
 
 
 class _RecordSink:

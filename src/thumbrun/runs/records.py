@@ -31,6 +31,7 @@ LARGEST = 1 << 25  # bytes of a record as it is stored; a shard of a plan has so
 _MOST_LINES = 4_000  # a shard has at most 1,000 items
 _LONGEST_LINE = 1 << 18  # bytes; a row holds two paths of at most 4,096 bytes, each of which takes 6 bytes in JSON
 _MOST_DECOMPRESSED = 1 << 26  # bytes; 1,000 rows with the longest paths have 50 MB
+_MOST_PIECES = 1 << 20  # bytes of decompressed lines that are kept, and not decompressed again
 _FED, _PIECE = 1 << 14, 1 << 16  # bytes that are decompressed at once, and that this gives at most
 # A plan holds a list of five values for each shard, in 33 bytes or more. Text that holds more lists and values for its
 # length would take far more memory than any plan.
@@ -118,36 +119,44 @@ def parse_line(line: bytes, name: str) -> Any:
 def open_lines(body: Body, name: str) -> tuple[dict[str, Any], Iterator[bytes]]:
     """Return the header of JSON lines, and an iterator over the rows that neither parses nor keeps them.
 
-    The record is decompressed twice, because only its end tells whether all of it is as it was written.
+    A long record is decompressed twice, because only its end tells whether all of it is as it was written.
 
     Raises:
         RecordError: As for `from_json`.
     """
     try:
-        _check_lines(body)
-        lines = _lines(body)
+        lines = _lines(_checked_pieces(body) or _pieces(body))
         return _checked(json.loads(next(lines, b"")), name), lines
     except (ValueError, RecursionError, zlib.error) as error:
         raise RecordError(f"{name} is not a record of thumbrun: {error}") from error
 
 
-def _check_lines(body: Body) -> None:
-    """Raise ValueError or zlib.error unless the bytes hold one whole stream of gzip that is within the limits."""
+def _checked_pieces(body: Body) -> list[bytes]:
+    """Return what the bytes hold decompressed, or nothing if that is long.
+
+    Raises:
+        ValueError: They do not hold one whole stream of gzip that is within the limits.
+        zlib.error: Likewise.
+    """
+    kept = list[bytes]()
     size = lines = begun = 0
     for piece in _pieces(body):
         size += len(piece)
+        if size <= _MOST_PIECES:
+            kept.append(piece)
         lines += piece.count(b"\n")
         end = piece.find(b"\n")
         longest = begun + (len(piece) if end < 0 else end)  # other lines lie in this piece, which is shorter
         begun = longest if end < 0 else len(piece) - piece.rfind(b"\n") - 1
         if size > _MOST_DECOMPRESSED or lines > _MOST_LINES or longest > _LONGEST_LINE:
             raise ValueError("it holds more than any record of thumbrun")
+    return kept if size <= _MOST_PIECES else []
 
 
-def _lines(body: Body) -> Iterator[bytes]:
-    """Yield the lines of a stream of gzip that is known to be whole and within the limits."""
+def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines of text that comes in pieces."""
     rest = b""
-    for piece in _pieces(body):
+    for piece in pieces:
         *lines, rest = (rest + piece).split(b"\n")
         yield from lines
     if rest:

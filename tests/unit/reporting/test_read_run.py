@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
+
 from bench.distant import Stage, work
 from tests.virtual import EPOCH, VirtualClock, run
 from thumbrun.environment.machine import Machine
@@ -13,6 +15,7 @@ from thumbrun.ledger.rows import to_row
 from thumbrun.ledger.writer import LedgerWriter
 from thumbrun.outcomes import Outcome, Status, Tally, Timing
 from thumbrun.planning.plan import read_plan, read_shard
+from thumbrun.reporting import cells
 from thumbrun.reporting.content import Report
 from thumbrun.reporting.page import page
 from thumbrun.reporting.read_run import read_report
@@ -20,6 +23,7 @@ from thumbrun.runs.recent import run_ids
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.rounds import FIRST, Round
 from thumbrun.settings.resolved import resolve
+from thumbrun.storage.base import Sink
 from thumbrun.storage.memory import MemoryStore
 
 IMAGES, TASKS = 60, 2
@@ -74,6 +78,40 @@ def test_a_round_at_work_does_not_hide_the_tasks_of_the_run() -> None:
         assert during.ended is None
         assert (before.attempts, 1, 0) == (during.attempts, during.round, during.tasks_round)
         assert "In the run itself, before any retry: 2 tasks took" in page(during)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(("stuck", "seconds"), [(1, 10), (IMAGES, 30)], ids=["one", "all"])
+def test_thumbnails_that_cannot_be_read_hold_nothing_up(
+    stuck: int, seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page goes without a thumbnail after 10 seconds, and without all that are not read after 30 seconds."""
+    monkeypatch.setattr(cells, "_THUMBNAILS_AT_ONCE", 10)
+
+    class Stuck(MemoryStore):
+        """A store that never answers a read of some thumbnails."""
+
+        left = stuck
+
+        async def read(
+            self, name: str, sink: Sink, *, generation: str | None = None, start: int = 0, end: int | None = None
+        ) -> int | None:
+            """Wait for ever, or read."""
+            if not name.startswith("_thumbrun/") and self.left:
+                self.left -= 1
+                await asyncio.sleep(float("inf"))
+            return await super().read(name, sink, generation=generation, start=start, end=end)
+
+    async def scenario() -> None:
+        store = MemoryStore("bucket")
+        state, run_id = await worked(store)
+        slow = Stuck("bucket")
+        slow.objects = store.objects
+        began = asyncio.get_running_loop().time()
+        made = await reported(slow, state, run_id)
+        assert (IMAGES, IMAGES - stuck) == (len(made.cells), sum(bool(cell.thumbnail) for cell in made.cells))
+        assert seconds == round(asyncio.get_running_loop().time() - began)
 
     run(scenario())
 

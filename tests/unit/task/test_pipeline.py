@@ -5,7 +5,7 @@ import gzip
 import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable
-from dataclasses import astuple, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -281,7 +281,7 @@ async def test_a_decoder_that_lies_about_its_times_costs_only_its_own_figure(
     whole = 1000 * (clock.monotonic() - began) + 1
     await pool.close()
     assert [Status.DONE] * 3 == [outcome.status for outcome in found]
-    spent = [astuple(outcome.timing)[1:] for outcome in found if outcome.timing]
+    spent = [outcome.timing[1:] for outcome in found if outcome.timing]
     assert [True] * 3 == [sum(times) <= whole for times in spent]
     assert 0 == spent[1][2], "decoding alone would have taken all of the wait, so nothing is left for encoding"
 
