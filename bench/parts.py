@@ -56,7 +56,7 @@ PARTS: dict[str, Part] = {
     "planning": Part("planning 10 million objects", planning.result),
     "recipes": Part("what squares, several thumbnails and placeholders take", recipes.result),
     "ledger": Part("what the times and the looks of the images cost in the ledger", ledger.result),
-    "report": Part("the report of a million images", report.result),
+    "report": Part("the report, status and list of a million images", report.result),
     "balance": Part("the longest task against the mean", balance.result),
     "scaling": Part("efficiency of many tasks, measured and modelled", scaling.result),
     "tasks": Part("1,000 images in 1 to 10 tasks: time, efficiency and cost", tasks.result),

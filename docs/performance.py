@@ -27,7 +27,7 @@ _TITLES = {  # in their order
     "planning": "Planning",
     "recipes": "Recipes",
     "ledger": "Times and looks in the ledger",
-    "report": "The report of a million images",
+    "report": "The report, status and list of a million images",
     "balance": "Balance",
     "scaling": "Scaling",
     "bill": "Prediction",
