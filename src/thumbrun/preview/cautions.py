@@ -13,6 +13,7 @@ from thumbrun.settings.resolved import Settings
 from thumbrun.storage.bucket_facts import UNKNOWN, BucketFacts
 
 _DAY = 86_400  # seconds
+_ANIMATED = ("gif", "webp")  # the formats of most animations
 
 
 class Caution(NamedTuple):
@@ -52,6 +53,7 @@ def cautions(
         *_regions(settings, source, output),
         *_soft_delete(output),
         *_contents(settings, seen),
+        *_animations(settings, seen),
         *_tasks(asked),
         *_unknown(settings, source, output),
     ]
@@ -124,6 +126,16 @@ def _contents(settings: Settings, seen: Mapping[str, Any]) -> Iterator[Caution]:
         yield Caution(
             "output-in-source",
             "The output lies in the source. Later runs leave these thumbnails out, but have to list them.",
+        )
+
+
+def _animations(settings: Settings, seen: Mapping[str, Any]) -> Iterator[Caution]:
+    formats = {row["format"] for row in seen["formats"]}
+    if settings.animated == "keep" and settings.sample is None and formats.intersection(_ANIMATED):
+        yield Caution(
+            "animations",
+            "Animated thumbnails take longer and cost more than the estimates say, which count one frame of each "
+            "image. --sample 20 tries some.",
         )
 
 

@@ -14,6 +14,7 @@ from thumbrun.storage.bucket_facts import UNKNOWN, BucketFacts
 
 HERE = BucketFacts("EUROPE-WEST1", "region", "STANDARD", autoclass=False, soft_delete_seconds=0)
 ROW: dict[str, Any] = {"format": "jpeg", "storage_class": "STANDARD", "objects": 10**6, "bytes": 10**11, "peeked": 0}
+MOVING = {"format": "gif", "large": 0, "cost_ms": 1.0, "gzip": 0}
 SEEN: dict[str, Any] = {
     "kinds": {"image": {"objects": 10**6}},
     "cold_bytes": {},
@@ -46,6 +47,8 @@ def told(
 def test_nothing_to_warn_of() -> None:
     """A run in one region, from Standard storage, has no warning; neither has one between folders."""
     assert {} == told()
+    assert {} == told(formats=[{**ROW, **MOVING}])
+    assert {} == told(resolved(THUMBRUN_ANIMATED="keep"))
     assert {} == told(resolved(INPUT_FOLDER="file:///in", OUTPUT_BUCKET="/out"), UNKNOWN, UNKNOWN)
 
 
@@ -86,6 +89,11 @@ def test_nothing_to_warn_of() -> None:
             {"settings": resolved(OUTPUT_BUCKET="gs://pictures/in/thumbs")},
             "output-in-source",
             "The output lies in the source",
+        ),
+        (
+            {"settings": resolved(THUMBRUN_ANIMATED="keep"), "formats": [{**ROW, **MOVING}]},
+            "animations",
+            "which count one frame of each image",
         ),
         ({"tasks": 200}, "too-many-tasks", "writes a second, but a bucket accepts about 1,000 at first"),
         (
