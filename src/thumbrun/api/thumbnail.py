@@ -18,7 +18,7 @@ from thumbrun.imaging.request import NeedsMemory, Refused, Rendered, Request
 from thumbrun.imaging.shape import Shape
 from thumbrun.outcomes import Reason
 from thumbrun.settings import declared
-from thumbrun.settings.combinations import reject_still_formats
+from thumbrun.settings.combinations import reject_beside_formats
 from thumbrun.settings.parsed import ParsedValues
 from thumbrun.settings.resolved import usual_memory
 from thumbrun.settings.shape import shape_of
@@ -193,7 +193,7 @@ def _wanted(data: object, keywords: Mapping[str, object], *, in_process: bool) -
         values.reject(declared.SIZE, "give one size, such as 200 or '160x90'")
     if len(names) > 1:
         values.reject(declared.FORMAT, "give one format, such as 'webp'")
-    reject_still_formats(values)
+    reject_beside_formats(values)
     if in_process and values.get(declared.REQUIRE_SANDBOX):
         values.reject(declared.REQUIRE_SANDBOX, "nothing confines what is decoded in_process; use one of the two")
     shape = shape_of(values)

@@ -44,7 +44,7 @@ def reject_combinations(values: ParsedValues, source: Location | None) -> None:
             if advice := pattern_problem(globs) or (source and pattern_outside(globs, source)):
                 values.reject(setting, advice)
     _reject_names(values)
-    reject_still_formats(values)
+    reject_beside_formats(values)
     if values.get(declared.METADATA) == "keep" and values.get(declared.SOURCE_METADATA) == "hash":
         hides = f"{declared.SOURCE_METADATA.label} hash hides the names"
         values.reject(
@@ -52,9 +52,14 @@ def reject_combinations(values: ParsedValues, source: Location | None) -> None:
         )
 
 
-def reject_still_formats(values: ParsedValues) -> None:
-    """Reject animated thumbnails if none of the formats can be animated."""
-    formats = values.get(declared.FORMAT) or ()
+def reject_beside_formats(values: ParsedValues) -> None:
+    """Reject the quality of a format that is not made, and animated thumbnails if no format can be animated."""
+    formats, quality = values.get(declared.FORMAT) or (), values.get(declared.QUALITY)
+    if formats and quality and "keep" not in formats:
+        for name in (name for name, _ in quality.by_format if name not in formats):
+            values.reject(
+                declared.QUALITY, f"no thumbnail is {name}; leave {name} out, or add it to {declared.FORMAT.label}"
+            )
     if values.get(declared.ANIMATED) == "keep" and formats and not FORMATS.union(("keep",)).intersection(formats):
         values.reject(
             declared.ANIMATED, f"{' and '.join(formats)} cannot be animated; add webp to {declared.FORMAT.label}"

@@ -92,6 +92,16 @@ def test_animations_need_a_format_that_can_be_animated(formats: str, right: bool
         assert 2 == len(found)
 
 
+def test_the_quality_of_a_format_that_is_not_made() -> None:
+    """A quality that no thumbnail would have is a mistake, unless a thumbnail can have the format of its source."""
+    quality = "webp=79,avif=50"
+    (found,) = problems(THUMBRUN_QUALITY=quality, THUMBRUN_FORMAT="webp,jpeg")
+    said = "no thumbnail is avif; leave avif out, or add it to --format / THUMBRUN_FORMAT"
+    assert f"--quality / THUMBRUN_QUALITY is '{quality}'; {said}" == found
+    for formats in ("keep", "webp,avif"):
+        assert 50 == resolved(THUMBRUN_QUALITY=quality, THUMBRUN_FORMAT=formats).recipe.quality_of("avif")
+
+
 def test_metadata_are_not_kept_where_names_are_hidden() -> None:
     """The source's own metadata can hold its name, so they cannot be kept where a hash stands for the name."""
     (found,) = problems(THUMBRUN_METADATA="keep", THUMBRUN_SOURCE_METADATA="hash")
