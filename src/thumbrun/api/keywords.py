@@ -28,7 +28,7 @@ _HELP = {
 }
 _TASK = {f"TASK_{name.upper()}": f"task_{name}" for name in ("index", "count", "attempt", "execution")}
 
-_INDENT = " " * 8  # of the arguments in a docstring
+_INDENT = " " * 4  # of the arguments in a docstring
 
 _NAMES = {setting.label: setting.name for setting in DECLARED} | _TASK
 _NAMES |= {setting.flag: setting.name for setting in DECLARED if setting.flag} | {"--out": "out", "--reason": "reason"}
@@ -74,8 +74,9 @@ def takes(settings: Sequence[Setting[Any]], **help_: str) -> Callable[[F], F]:
         shown = [inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=None) for one in settings]
         # `inspect` reads it, and so do `help` and notebooks.
         function.__signature__ = signature.replace(parameters=[*own, *shown])  # type: ignore[attr-defined]
-        if function.__doc__:  # Python can be told to drop it
-            function.__doc__ = re.sub(rf"\n{_INDENT}\*\*keywords: .*", described.replace("\\", r"\\"), function.__doc__)
+        if function.__doc__:  # Python can be told to drop it; before 3.13, it is indented as in the module
+            doc = inspect.cleandoc(function.__doc__)
+            function.__doc__ = re.sub(rf"\n{_INDENT}\*\*keywords: .*", described.replace("\\", r"\\"), doc)
         return function
 
     return decorated

@@ -87,7 +87,7 @@ def encoded(picture: Image.Image | None, primaries: int, transfer: int, matrix: 
         level=95,
         speed=9,
         bitspersample=bits,
-        pixelformat="444",
+        pixelformat=imagecodecs.AVIF.PIXEL_FORMAT.YUV444,
         primaries=primaries,
         transfer=transfer,
         matrix=matrix,

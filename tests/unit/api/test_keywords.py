@@ -125,7 +125,7 @@ def test_the_stub_has_every_name() -> None:
 def test_help_describes_every_keyword(function: Callable[..., object]) -> None:
     """`help` of a function has a line for each keyword."""
     for name in inspect.signature(function).parameters:
-        assert f"\n        {name}: " in (function.__doc__ or "")
+        assert f"\n    {name}: " in (function.__doc__ or "")
     assert "xit " not in (function.__doc__ or "")  # an exit code means nothing in a program
 
 
