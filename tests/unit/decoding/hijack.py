@@ -205,7 +205,7 @@ PAYLOADS: dict[str, Payload] = {
     "header of another size": _returns(lambda own: replace(own, data=_other_size(own.data))),
     "only a beginning": _returns(lambda own: replace(own, data=own.data[:20])),
     "268 MB": _returns(lambda own: replace(own, data=own.data + bytes((1 << 28) - len(own.data)))),
-    "too large": _returns(lambda own: replace(own, data=own.data + bytes(120_000))),
+    "too large": _returns(lambda own: replace(own, data=own.data + bytes(140_000))),
     "two thumbnails": _returns(lambda own: replace(own, others=(own.pictures[0],))),
     "signal 35": _dies_of(35),
     "SIGTERM": _dies_of(signal.SIGTERM),
