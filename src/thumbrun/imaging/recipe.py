@@ -37,6 +37,11 @@ class Recipe:
     animated: str = "first"
 
     @property
+    def thumbnails(self) -> int:
+        """How many thumbnails are made of each image."""
+        return len(self.boxes) * len(self.formats)
+
+    @property
     def boxes(self) -> tuple[Box, ...]:
         """All boxes, largest first."""
         return ((self.width, self.height), *self.smaller)

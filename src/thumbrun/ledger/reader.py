@@ -222,12 +222,19 @@ class Ledger:
         for part in sorted(parts, key=lambda part: part.name):
             try:
                 header, rows = await self._state.read_lines(part.name)
+                _check_rounds(self._state.store.uri(part.name), header, rows)
                 if items is not None:
                     _check_items(self._state.store.uri(part.name), rows, items)
             except RecordError as error:
                 self._set_aside(part.name, error)
                 continue
             yield part.name, header, rows
+
+
+def _check_rounds(name: str, header: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Raise RecordError if a row is the outcome of a later round than its part: no retry could ever replace it."""
+    if any(row.get("retry_round", 0) > header["round"] for row in rows):
+        raise RecordError(f"{name} holds the outcome of a later round than its own")
 
 
 def _check_items(name: str, rows: Iterable[Mapping[str, Any]], items: Sequence[Item]) -> None:

@@ -184,8 +184,17 @@ async def read_plan(state: RecordStore, run: RunNames) -> Plan | None:
     return None if record is None else Plan.from_record(record)
 
 
-async def read_shard(state: RecordStore, run: RunNames, plan: Plan, number: int) -> list[Item]:
+async def read_shard(
+    state: RecordStore, run: RunNames, plan: Plan, number: int, thumbnails: int | None = None
+) -> list[Item]:
     """Return a shard's items under their final output names.
+
+    Args:
+        state: The store of the records.
+        run: The names of the run's records.
+        plan: The plan of the run.
+        number: The number of the shard.
+        thumbnails: How many thumbnails the run makes of each image; None: do not check that each has a name.
 
     Raises:
         RecordError: A record that the plan names is missing, cannot be read, or is not the one that was planned.
@@ -203,6 +212,10 @@ async def read_shard(state: RecordStore, run: RunNames, plan: Plan, number: int)
             if index >= len(items):
                 raise RecordError(f"{state.store.uri(name)} names item {index}, of {len(items):,}", hint=NEEDED)
             items[index] = items[index]._replace(output=row["output"], outputs=tuple(row.get("outputs", ())))
+    for index, item in enumerate(items):
+        if thumbnails and item.outputs and not thumbnails == len(item.outputs) == len(set(item.outputs)):
+            problem = f"{state.store.uri(name)} does not name {thumbnails:,} thumbnails of item {index}, each once"
+            raise RecordError(problem, hint=NEEDED)
     return items
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from reprlib import Repr
 from typing import Any
 
+from thumbrun.formats import BY_NAME
 from thumbrun.outcomes import Reason, Status
 from thumbrun.runs import record_values as values
 from thumbrun.runs.record_values import Check
@@ -134,8 +135,11 @@ _TALLY: Keys = {
 
 
 def is_tally(value: object) -> bool:
-    """Return whether a value from JSON holds a tally."""
-    return isinstance(value, dict) and _wrong_key(value, _TALLY, {}) is None
+    """Return whether a value from JSON holds the tally of a shard, or of some of its items."""
+    if not isinstance(value, dict) or _wrong_key(value, _TALLY, {}):
+        return False
+    refused = (sum(value[key].values()) for key in ("skipped", "failed"))
+    return bool(value["done"] + sum(refused) <= values.MOST_ITEMS)
 
 
 def _summary_agrees(summary: Mapping[str, Any]) -> bool:
@@ -214,7 +218,7 @@ _FORMS = (
             "size": values.count,
             "opened": values.flag,
             "output": values.text,
-            "output_format": values.text,
+            "output_format": values.one_of(BY_NAME),
         },
         row_optional={
             "crc32c": values.or_none(values.count),

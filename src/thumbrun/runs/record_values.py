@@ -10,7 +10,8 @@ from thumbrun.imaging.looks.appearance import is_colour, is_placeholder
 Check = Callable[[Any], bool]
 
 MOST = 2**63 - 1  # of every number in a record; beyond it, sums and rates would end in errors
-MOST_OPENING = 100_000  # items that one announcement can name; a shard has at most 1,000
+MOST_ITEMS = 4_000  # of a shard, and so of an announcement; thumbrun makes shards of at most 1,000
+_FIRST_YEAR = 1970  # of a time; the earliest that Python knows cannot be put an hour back
 
 
 def number_in(text: str) -> int | None:
@@ -77,9 +78,10 @@ def amount(value: Any) -> bool:
 def time(value: Any) -> bool:
     """Return whether a value is a time with its zone, as ISO 8601 writes it."""
     try:
-        return datetime.fromisoformat(value).tzinfo is not None
+        found = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         return False
+    return found.tzinfo is not None and found.year >= _FIRST_YEAR
 
 
 def run(value: Any) -> bool:
@@ -111,7 +113,7 @@ def counts(names: frozenset[str] | None = None) -> Check:
 
 
 def ranges(value: Any) -> bool:
-    """Return whether a value holds ranges of items, as pairs of first and last, of at most `MOST_OPENING` items."""
+    """Return whether a value holds ranges of items, as pairs of first and last, of at most `MOST_ITEMS` items."""
     if not isinstance(value, list):
         return False
     named = 0
@@ -119,7 +121,7 @@ def ranges(value: Any) -> bool:
         if not (isinstance(pair, list) and len(pair) == 2 and all(map(count, pair)) and pair[0] <= pair[1]):
             return False
         named += pair[1] - pair[0] + 1
-    return named <= MOST_OPENING
+    return named <= MOST_ITEMS
 
 
 def seen(value: Any) -> bool:

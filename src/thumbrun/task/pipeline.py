@@ -51,6 +51,7 @@ class Pipeline:
         faulty: The items in a row, up to the last one, on which thumbrun failed in the same way. They have no outcome
             yet. If the task ends because of them, its next attempt has to work them one by one.
         items_at_once: The most items that are begun and not finished.
+        thumbnails: How many thumbnails each item gets.
         is_near: Whether source and output are folders, which answer in less time than an image takes to decode.
     """
 
@@ -81,6 +82,7 @@ class Pipeline:
         self._rules = rules
         self._clock = clock
         self.items_at_once = items_at_once
+        self.thumbnails = rules.recipe.thumbnails
         self._refusals = Refusals(self._passes)
         self._may_create: Callable[[WorkItem], Awaitable[bool]] = _nothing_known
         self._source = source

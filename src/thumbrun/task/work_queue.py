@@ -225,7 +225,7 @@ class WorkQueue:
         return OpenShard(log, [outcome for outcome in outcomes if outcome], suspected, at)
 
     async def _items(self, number: int) -> list[Item]:
-        return await read_shard(self._state, self._run, self._plan, number)
+        return await read_shard(self._state, self._run, self._plan, number, self._pipeline.thumbnails)
 
     async def _reopen_missing(self, log: ShardLog) -> None:
         """Reopen the items whose thumbnails are gone, in a round that retries these."""

@@ -157,7 +157,7 @@ class Verifier:
 
     async def _shard(self, plan: Plan, number: int) -> None:
         try:
-            items = await read_shard(self._stores.state, self._run, plan, number)
+            items = await read_shard(self._stores.state, self._run, plan, number, self._settings.recipe.thumbnails)
             parts = await self._ledger.parts(number)
             outcomes, headers = await self._ledger.read(number, parts, items)
         except _UNREADABLE as error:

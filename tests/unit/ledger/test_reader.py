@@ -308,6 +308,25 @@ def test_a_seal_that_does_not_hold(metadata: dict[str, str]) -> None:
     run(scenario())
 
 
+def test_an_outcome_of_a_later_round_than_its_part_counts_for_nothing() -> None:
+    """A row that claims to be of a later round would hide every retry, so its part is set aside."""
+
+    async def scenario() -> None:
+        store, told = MemoryStore(), list[str]()
+        state = RecordStore(store, "_thumbrun/", lambda _, error: told.append(str(error)))
+        log = await opened(store, "aa")
+        log.add(done(0))
+        await log.write()
+        (name,) = store.objects
+        header, rows = from_lines(store.objects[name][1], name)
+        assert {0} == set(await Ledger(state, RUN).outcomes(0))
+        store.put_as_user(name, to_lines(header, [rows[0] | {"retry_round": 2**63 - 1}]))
+        assert {} == await Ledger(state, RUN).outcomes(0)
+        assert [True] == [said.endswith("holds the outcome of a later round than its own") for said in told]
+
+    run(scenario())
+
+
 def test_a_damaged_part_is_set_aside() -> None:
     """The outcomes of a damaged part, or of one that belongs to another plan, are open again, and the part is told."""
 

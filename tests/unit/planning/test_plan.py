@@ -1,11 +1,15 @@
-"""Tests how a shard's record holds an item."""
+"""Tests how a shard's record holds an item, and what such a record cannot hold."""
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thumbrun.planning.plan import Item
+from thumbrun.planning.plan import Item, Plan, PlannedShard, read_shard
+from thumbrun.runs.record_store import RecordStore
+from thumbrun.runs.records import RecordError, to_lines
+from thumbrun.storage.memory import MemoryStore
 
 NAMES = st.text(max_size=40) | st.text(alphabet='a"\\/\n\x00\x7fé\u2028\udce9😀', max_size=20)
 ITEMS = st.builds(
@@ -29,3 +33,28 @@ def test_a_line_is_the_row_as_json(item: Item) -> None:
     line = item.to_line()
     assert json.dumps(item.to_row(), separators=(",", ":")) == line
     assert item == Item.from_row(json.loads(line))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"outputs": ["60x60/a.jpg"]}, "does not name 2 thumbnails of item 0, each once"),
+        ({"outputs": ["60x60/a.jpg", "60x60/a.jpg"]}, "does not name 2 thumbnails of item 0, each once"),
+        ({"outputs": ["a", "b", "c"]}, "does not name 2 thumbnails of item 0, each once"),
+        ({"output_format": "zzz"}, "its output_format cannot be 'zzz'"),
+        ({"outputs": ["a", "b"]}, None),
+        ({}, None),
+    ],
+)
+async def test_a_record_that_names_other_thumbnails(change: dict[str, object], said: str | None) -> None:
+    """A shard's record that was changed is no record: each thumbnail has a name of its own, and a known format."""
+    state = RecordStore(MemoryStore(), "")
+    item = Item("in/a.jpg", "1", 4, 1, None, "jpeg", True, "a.jpg", "jpeg")
+    plan, run = Plan("r", 0, (PlannedShard("00000-0000000", 1, 4, 1.0),), {}), state.names.run("r")
+    body = to_lines({"run": "r", "shard": "00000-0000000"}, [item.to_row() | change])
+    await state.create_once(run.shard(0, "00000-0000000"), body, "r")
+    if said is None:
+        assert 1 == len(await read_shard(state, run, plan, 0, 2))
+    else:
+        with pytest.raises(RecordError, match=said):
+            await read_shard(state, run, plan, 0, 2)

@@ -70,6 +70,8 @@ def test_every_record_has_a_form() -> None:
         ({"machine": "0f", "processors": 2, "started": AT}, {"began": AT, "fetch_ms": 4, "waiting_ms": 0}, None),
         ({"started": "2026-01-02T15:30:00"}, {}, "its started cannot be '2026-01-02T15:30:00'"),
         ({"machine": 7}, {}, "its machine cannot be 7"),
+        ({"started": "0001-01-01T00:00:00+23:59"}, {}, "its started cannot be"),
+        ({"opening": [[0, 5000]], "at_once": 1, "alone": False}, {}, "its opening cannot be"),
         ({}, {"began": "today"}, "row 0: its began cannot be 'today'"),
         ({}, {"put_ms": -1}, "row 0: its put_ms cannot be -1"),
         ({}, {"put_ms": 1.5}, "row 0: its put_ms cannot be 1.5"),
@@ -138,6 +140,8 @@ def test_a_tally_counts_known_reasons() -> None:
     assert is_tally(Tally(done=1).to_record())
     assert not is_tally(Tally().to_record() | {"failed": {"bored": 1}})
     assert not is_tally(Tally().to_record() | {"done": -1})
+    assert not is_tally(Tally().to_record() | {"done": 2**63 - 1})
+    assert not is_tally(Tally().to_record() | {"done": 2_000, "failed": {"timeout": 2_001}})
     assert not is_tally(None)
     assert not is_tally(Tally().to_record() | {"source_bytes": 10**400})
 
