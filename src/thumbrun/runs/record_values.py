@@ -165,4 +165,4 @@ def shard(value: Any) -> bool:
         return False
     label, items, size, cost, renamed = value
     is_label = isinstance(label, str) and re.fullmatch(r"[0-9]{1,10}-[0-9]{1,10}", label) is not None
-    return is_label and count(items) and count(size) and amount(cost) and flag(renamed)
+    return is_label and count(items) and items > 0 and count(size) and amount(cost) and flag(renamed)

@@ -120,6 +120,7 @@ def test_a_row_that_is_no_outcome(row: object) -> None:
         ({"shards": []}, False),
         ({"shards": [["../x", 2, 9, 1, False]]}, False),
         ({"shards": [["00000-0000000", 1, 4, 1.5, False], ["00000-0000000", 1, 5, 2, True]]}, False),
+        ({"shards": [["00000-0000000", 2, 9, 1, False], ["00000-0000001", 0, 0, 0, False]]}, False),
         ({"seen": {}}, False),
         ({"shards": [["00000-0000000", 2, 9, 10**400, False]]}, False),
         ({"shards": [["00000-0000000", 2, 9, 1e300, False]]}, False),
