@@ -23,6 +23,7 @@ from thumbrun.planning.plan import Plan, read_plan
 from thumbrun.planning.planner import was_refused
 from thumbrun.runs.record_forms import is_tally
 from thumbrun.runs.record_store import RecordStore
+from thumbrun.runs.record_values import time as is_time
 from thumbrun.runs.rounds import Round
 from thumbrun.storage.base import Entry
 
@@ -247,16 +248,16 @@ def _tally_of(parts: Sequence[Entry]) -> Tally:
 def _described(entry: Entry) -> _Part | None:
     """Return what the metadata of a part say, None if they say nothing or were forged."""
     writer = _WRITER.fullmatch(entry.metadata.get(WRITER, ""))
-    if writer is None:
+    if writer is None or not is_time(writer[4]):
         return None
     try:
-        at = datetime.fromisoformat(writer[4])
         rows = json.loads(entry.metadata.get(ROWS, ""))
     except (ValueError, RecursionError):
         return None
-    if at.tzinfo is None or not is_tally(rows):
+    if not is_tally(rows):
         return None
-    return _Part((int(writer[1]), int(writer[2]), int(writer[3])), at, Tally.from_record(rows))
+    task, at = (int(writer[1]), int(writer[2]), int(writer[3])), datetime.fromisoformat(writer[4])
+    return _Part(task, at, Tally.from_record(rows))
 
 
 def _tasks(parts: Iterable[_Part]) -> tuple[TaskSeen, ...]:

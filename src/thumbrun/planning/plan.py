@@ -234,5 +234,5 @@ async def _read_rows(state: RecordStore, name: str) -> list[dict[str, Any]]:
 
 async def read_some_items(state: RecordStore, name: str, indices: Iterable[int]) -> dict[int, Item]:
     """Return some items of a shard's record by index, which is much faster than reading all of them."""
-    lines = await state.open_lines(name)
-    return {index: Item.from_row(json.loads(lines[index])) for index in indices}
+    rows = await state.read_some_lines(name, indices)
+    return {index: Item.from_row(row) for index, row in rows.items()}

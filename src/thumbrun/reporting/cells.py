@@ -103,7 +103,7 @@ class CellReader:
             name = self._run.shard(self._plan.planner, self._plan.shards[shard].label)
             try:
                 items = await read_some_items(self._state, name, sorted(indices))
-            except (RecordError, StoreError, IndexError, ValueError):
+            except (RecordError, StoreError):
                 return
             self._items.update({(shard, index): item for index, item in items.items()})
 

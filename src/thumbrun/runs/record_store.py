@@ -3,7 +3,7 @@
 Every record that is read has its form (see `record_forms`), and belongs to the run and shard that its name says.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from sys import getsizeof
 from typing import Any, TypeVar
 
@@ -95,22 +95,26 @@ class RecordStore:
         def parse(body: Body, uri: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             header, lines = records.open_lines(body, uri)
             self._formed(name, uri, header)
-            return header, list(self._rows(name, uri, lines))
+            return header, list(self._rows(name, uri, enumerate(lines)))
 
         return await self._read(name, parse)
 
-    async def open_lines(self, name: str) -> list[bytes]:
-        """Return the rows of a record of JSON lines without parsing them, for callers that need only a few.
+    async def read_some_lines(self, name: str, indices: Iterable[int]) -> dict[int, dict[str, Any]]:
+        """Return some rows of a record of JSON lines by index, without parsing the others.
 
         Raises:
             NotFoundError: There is no object with this name.
-            RecordError: The object is not a readable record.
+            RecordError: The object is not a readable record, or has no such row.
         """
+        wanted = frozenset(indices)
 
-        def parse(body: Body, uri: str) -> list[bytes]:
+        def parse(body: Body, uri: str) -> dict[int, dict[str, Any]]:
             header, lines = records.open_lines(body, uri)
             self._formed(name, uri, header)
-            return list(lines)
+            chosen = {number: line for number, line in enumerate(lines) if number in wanted}
+            if len(chosen) < len(wanted):
+                raise RecordError(f"{uri} has no row {min(wanted.difference(chosen))}")
+            return dict(zip(chosen, self._rows(name, uri, chosen.items()), strict=True))
 
         return await self._read(name, parse)
 
@@ -125,7 +129,7 @@ class RecordStore:
             raise RecordError(f"{uri} is not the record that its name says: {problem}")
         return record
 
-    def _rows(self, name: str, uri: str, lines: Iterator[bytes]) -> Iterator[dict[str, Any]]:
+    def _rows(self, name: str, uri: str, lines: Iterable[tuple[int, bytes]]) -> Iterator[dict[str, Any]]:
         """Yield the rows with the keys of their form; each is checked before the next is parsed, to keep memory small.
 
         Raises:
@@ -134,7 +138,7 @@ class RecordStore:
         """
         form, kept = self._form(name), 0
         decoded = row_decoder(form) if form else lambda _: None
-        for number, line in enumerate(lines):
+        for number, line in lines:
             known = decoded(line)
             if known is None:
                 known = _row(form, uri, number, line)

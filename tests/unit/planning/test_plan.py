@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thumbrun.planning.plan import Item, Plan, PlannedShard, read_shard
+from thumbrun.planning.plan import Item, Plan, PlannedShard, read_shard, read_some_items
 from thumbrun.runs.record_store import RecordStore
 from thumbrun.runs.records import RecordError, to_lines
 from thumbrun.storage.memory import MemoryStore
@@ -25,6 +25,11 @@ ITEMS = st.builds(
     output_format=st.sampled_from(["jpeg", "png"]),
     metadata=st.dictionaries(NAMES, NAMES, max_size=3).map(lambda found: tuple(found.items())),
 )
+
+
+def an_item(number: int) -> Item:
+    """Return an item of a shard."""
+    return Item(f"in/{number}.jpg", "1", 4, 1, None, "jpeg", True, f"{number}.jpg", "jpeg")
 
 
 @given(ITEMS)
@@ -58,3 +63,17 @@ async def test_a_record_that_names_other_thumbnails(change: dict[str, object], s
     else:
         with pytest.raises(RecordError, match=said):
             await read_shard(state, run, plan, 0, 2)
+
+
+async def test_some_items_are_checked_like_all() -> None:
+    """Whoever reads a few rows of a shard's record gets no row that readers of all rows would refuse."""
+    state, items = RecordStore(MemoryStore(), ""), [an_item(number) for number in range(3)]
+    name = state.names.run("r").shard(0, "00000-0000000")
+    rows = [item.to_row() for item in items]
+    rows[1]["output_format"] = "zzz"
+    await state.create_once(name, to_lines({"run": "r", "shard": "00000-0000000"}, rows), "r")
+    assert {0: items[0], 2: items[2]} == await read_some_items(state, name, [2, 0])
+    with pytest.raises(RecordError, match="row 1: its output_format cannot be 'zzz'"):
+        await read_some_items(state, name, [1, 2])
+    with pytest.raises(RecordError, match="has no row 3"):
+        await read_some_items(state, name, [0, 3])
